@@ -1,0 +1,1 @@
+"""Everything of veo-bot that is not a Discord surface."""

@@ -1,0 +1,63 @@
+"""What can go wrong with the provider, as the rest of the program sees it.
+
+    VeoError
+    ├── InvalidRequestError   400: our mistake or an unsupported option; never worth repeating
+    ├── UnknownTaskError      404 when asking: the provider does not know this id
+    ├── AccountError          401, 403: key refused or credits gone; every request would fail
+    ├── RateLimitError        429: ask again later
+    ├── UnavailableError      5xx, time-outs, broken answers: a create call may have been accepted
+    └── UnreachableError      no connection was made: nothing can have been accepted
+
+Source: `Errors` in the provider's API documentation; the meaning of each status is decided in
+`error_from_status` and nowhere else.
+"""
+
+
+class VeoError(Exception):
+    """Base of all; `str()` is the provider's reason where it gave one. It never holds a secret."""
+
+
+class InvalidRequestError(VeoError):
+    """The provider refused the request as malformed or not allowed (400)."""
+
+
+class UnknownTaskError(VeoError):
+    """The provider knows nothing by that id or address (404)."""
+
+
+class AccountError(VeoError):
+    """The key is refused (401) or the account is out of credits (403)."""
+
+
+class RateLimitError(VeoError):
+    """Too many requests (429)."""
+
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        """`retry_after`: seconds the provider asked for, or None."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(VeoError):
+    """The provider did not answer usefully; whether it acted on the request is not known."""
+
+
+class UnreachableError(VeoError):
+    """No connection could be made, so the request was certainly not received."""
+
+
+def error_from_status(status: int, message: str, retry_after: float | None) -> VeoError:
+    """Return the error that an HTTP `status` of 300 or above means."""
+    match status:
+        case 401 | 402 | 403:
+            return AccountError(message)
+        case 404:
+            return UnknownTaskError(message)
+        case 408 | 425:
+            return UnavailableError(message)
+        case 429:
+            return RateLimitError(message, retry_after)
+        case _ if 400 <= status < 500:
+            return InvalidRequestError(message)
+        case _:
+            return UnavailableError(message)

@@ -1,0 +1,128 @@
+"""The provider's answers as typed objects; its field names do not leave this package.
+
+Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)"; `/v2/logs` in
+the provider's API reference.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# The schema names the first two; the documents' own examples also wait on the others.
+WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
+
+
+class TaskState(StrEnum):
+    """Where a task stands, in our words."""
+
+    WORKING = "working"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Wire(BaseModel):
+    """Base of all answers: unknown fields are allowed, since the provider adds some at times."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Video(Wire):
+    """Where the finished file can be fetched."""
+
+    url: str = ""
+
+
+class TaskError(Wire):
+    """Why a task failed; the schema requires both fields, real answers sometimes lack one."""
+
+    name: str = ""
+    message: str = ""
+
+
+class Usage(Wire):
+    """What a task cost, in the provider's credits (2,000,000 credits = 1 USD)."""
+
+    credits_used: float = Field(default=0, ge=0)
+
+
+class Meta(Wire):
+    """Details beside the result."""
+
+    usage: Usage | None = None
+
+
+class Task(Wire):
+    """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`."""
+
+    id: str = Field(min_length=1)
+    status: str
+    video: Video | None = None
+    error: TaskError | None = None
+    meta: Meta | None = None
+
+    @property
+    def state(self) -> TaskState:
+        """`status` in our words; an unknown one counts as still working.
+
+        A task that is "completed" without a file has failed: safety filters end that way.
+        """
+        match self.status:
+            case "completed":
+                return TaskState.COMPLETED if self.video_url else TaskState.FAILED
+            case "error":
+                return TaskState.FAILED
+            case _:
+                return TaskState.WORKING
+
+    @property
+    def is_known_status(self) -> bool:
+        """False for a status that no document mentions."""
+        return self.status in WORKING_STATUSES or self.status in {"completed", "error"}
+
+    @property
+    def video_url(self) -> str | None:
+        """The file's address, or None."""
+        return self.video.url or None if self.video else None
+
+    @property
+    def credits_used(self) -> float | None:
+        """The cost in credits, or None where the provider did not say."""
+        return self.meta.usage.credits_used if self.meta and self.meta.usage else None
+
+    @property
+    def failure_reason(self) -> str:
+        """The provider's reason for a failed task, in its own words where it gave any."""
+        if self.error and (self.error.message or self.error.name):
+            return self.error.message or self.error.name
+        if self.status == "completed":
+            return "It finished without a video. Its safety filter does this."
+        return "It gave no reason."
+
+
+class LogEntry(Wire):
+    """One row of the provider's request log. `inference_id` is the task's id."""
+
+    created: datetime
+    status: str
+    inference_id: str | None = None
+    client_request_id: str | None = None
+
+
+class Pagination(Wire):
+    """Where a page of the log stands in the whole."""
+
+    has_more: bool = False
+
+
+class LogPage(Wire):
+    """One page of the provider's request log, newest first."""
+
+    data: list[LogEntry] = Field(default_factory=list[LogEntry])
+    pagination: Pagination = Pagination()
+
+
+class ProviderError(Wire):
+    """The body of every error answer, as far as we use it."""
+
+    message: str = ""

@@ -1,0 +1,1 @@
+"""The Discord surface: one feature, one file."""
