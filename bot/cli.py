@@ -1,0 +1,97 @@
+"""The command line: `veo-bot run` and `veo-bot generate`."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.app import TokenRefusedError
+from bot.app import run as run_app
+from bot.database import DatabaseError
+from bot.log import configure_logging
+from bot.settings import SettingsError, load_provider_settings, load_settings
+from bot.terminal import GenerateError, generate_in_terminal
+from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request
+
+EXIT_SETTINGS = 2
+EXIT_FAILED = 1
+
+app = typer.Typer(
+    help="A Discord bot that makes videos with Google's Veo 3.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(stderr=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.command()
+def run() -> None:
+    """Connect to Discord and serve /veo until stopped."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise _stop(error) from None
+    configure_logging(settings.log_level, settings.log_format, [settings.discord_token, settings.aimlapi_key])
+    try:
+        asyncio.run(run_app(settings))
+    except DatabaseError as error:
+        console.print(f"DATABASE_URL: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    except TokenRefusedError:
+        console.print("DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal")
+        raise typer.Exit(EXIT_SETTINGS) from None
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What the video should show.")],
+    model: Annotated[str, typer.Option(help="The provider's name of the model.")] = DEFAULT_MODEL.id,
+    duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
+    aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
+    resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What not to show.")] = None,
+    seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
+    enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
+    generate_audio: Annotated[bool | None, typer.Option(help="Make sound too.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to save it.")] = Path("veo.mp4"),
+) -> None:
+    """Make one video from the terminal, without Discord: the quickest way to try a key."""
+    options = {
+        "duration": duration,
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "negative_prompt": negative_prompt,
+        "seed": seed,
+        "enhance_prompt": enhance_prompt,
+        "generate_audio": generate_audio,
+    }
+    try:
+        settings = load_provider_settings()
+        request = build_request(model, prompt, options)
+    except (SettingsError, InvalidOptionError) as error:
+        raise _stop(error) from None
+    configure_logging("ERROR", "text", [settings.aimlapi_key])
+    try:
+        asyncio.run(generate_in_terminal(settings, request, output))
+    except GenerateError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    except KeyboardInterrupt:
+        console.print("Stopped. The provider may still finish and charge the video.")
+        raise typer.Exit(EXIT_FAILED) from None
+
+
+def _stop(error: SettingsError | InvalidOptionError) -> typer.Exit:
+    """Print one readable line per problem."""
+    problems = error.problems if isinstance(error, SettingsError) else [str(error)]
+    for problem in problems:
+        console.print(problem, markup=False, soft_wrap=True)
+    return typer.Exit(EXIT_SETTINGS)

@@ -1,0 +1,66 @@
+"""The Discord client: connects, loads the cogs, and hands them their services."""
+
+from collections.abc import Sequence
+
+import discord
+import structlog
+import yarl
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.database import Database
+from bot.generations import GenerationService
+from bot.tree import VeoTree
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+EXTENSIONS = ("cogs.veo",)
+
+
+class VeoBot(commands.Bot):
+    """A bot of slash commands only: it reads no messages and keeps no members in memory."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        generations: GenerationService,
+        extensions: Sequence[str] = EXTENSIONS,
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=VeoTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+        )
+        self.generations = generations
+        self._database = database
+        self._extensions = extensions
+
+    async def setup_hook(self) -> None:
+        """Load the cogs and tell Discord about changed commands, before the gateway is opened."""
+        for extension in self._extensions:
+            if extension not in self.extensions:  # this runs again when a login failed half-way
+                await self.load_extension(extension)
+        if isinstance(self.tree, VeoTree):
+            await self.tree.sync_if_changed(self._database)
+
+    async def on_ready(self) -> None:
+        """Say in the log that commands are served now; fires again after a lost connection."""
+        log.info("ready", name=str(self.user), servers=len(self.guilds))
+
+
+def use_addresses(api_base: str, gateway_url: str) -> None:
+    """Reach Discord at other addresses, such as a REST proxy's; empty: Discord's own.
+
+    discord.py has no setting for these, so its class attributes are replaced for the whole process.
+    """
+    if api_base:
+        Route.BASE = api_base
+    if gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)

@@ -1,0 +1,107 @@
+"""The database: engine, pragmas, migrations, and the two kinds of session.
+
+`read()` sees a consistent state and never waits for a writer. `write()` holds the write lock from its
+first statement, so that a rule and the row it allows are one step.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Another process may hold the lock; a command must still be answered within Discord's three seconds.
+BUSY_TIMEOUT_MS = 2500
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # A commit survives a power failure: a lost "submitting" could pay for a video twice.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; `str()` is a sentence for the operator."""
+
+
+class Database:
+    """Sessions on one database. Use `open_database` to make one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._write_sessions = async_sessionmaker(engine, expire_on_commit=False)
+        reading = engine.execution_options(sqlite_begin="BEGIN DEFERRED")
+        self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
+        # SQLite lets one writer at a time in; waiting here is fair and costs no sleeping threads.
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncSession]:
+        """Open a session for reading."""
+        async with self._read_sessions() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncSession]:
+        """Open a session in one exclusive transaction: committed at the end, rolled back on an error."""
+        async with self._writer, self._write_sessions.begin() as session:
+            yield session
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncGenerator[Database]:
+    """Open the database at `url` (SQLAlchemy's form), bring its tables up to date, and close it at the end.
+
+    Raises:
+        DatabaseError: the file cannot be opened, or belongs to a newer version of the program.
+    """
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_connection)
+    event.listen(engine.sync_engine, "begin", _begin)
+    try:
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+        except CommandError as error:
+            raise DatabaseError(f"The database does not fit this version of the program: {error}") from error
+        except Exception as error:
+            if isinstance(error.__cause__, sqlite3.Error):
+                raise DatabaseError(f"The database cannot be opened: {error.__cause__}") from error
+            raise
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # SQLAlchemy shall begin transactions (below), not the driver.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(statement)
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,47 @@
+"""Why a generation ended without a video, in words for the member. None of these count towards a limit."""
+
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """The kinds of failure; the sentences and the advice for each are below."""
+
+    REFUSED = "refused"
+    UNMADE = "unmade"
+    LATE = "late"
+    LOST = "lost"
+    MODEL_GONE = "model_gone"
+    FILE_LOST = "file_lost"
+    BROKEN = "broken"
+
+    @property
+    def sentence(self) -> str:
+        """What happened."""
+        return SENTENCES[self]
+
+    @property
+    def advice(self) -> str:
+        """What the member can do now."""
+        return ADVICE[self]
+
+
+SENTENCES = {
+    FailureKind.REFUSED: "The video service refused the request.",
+    FailureKind.UNMADE: "The video service could not make this video.",
+    FailureKind.LATE: "The video service did not finish in time.",
+    FailureKind.LOST: "The request was lost on the way to the video service; as far as we can see, "
+    "nothing was charged.",
+    FailureKind.MODEL_GONE: "The model you chose is not offered any more.",
+    FailureKind.FILE_LOST: "The video was made, but its file could not be fetched.",
+    FailureKind.BROKEN: "Something went wrong on our side.",
+}
+
+ADVICE = {
+    FailureKind.REFUSED: "Change the prompt or the options and try again.",
+    FailureKind.UNMADE: "Often another wording helps: avoid real people, brands and violence.",
+    FailureKind.LATE: "Try again later, or choose the fast model.",
+    FailureKind.LOST: "Please try again.",
+    FailureKind.MODEL_GONE: "Please choose another one.",
+    FailureKind.FILE_LOST: "Please try again; if it happens again, tell a moderator.",
+    FailureKind.BROKEN: "Please try again; if it happens again, tell a moderator the number below.",
+}

@@ -1,0 +1,140 @@
+"""What members can do with generations. Each method is one transaction; the runner does the work."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.errors import AlreadyRequestedError, BadRequestError
+from bot.models import Generation, Placement, Status
+from bot.quotas import ensure_quota
+from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
+# up on. If the process dies in between, the work starts after this time without a card.
+ANSWER_GRACE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where: all ids are Discord's."""
+
+    interaction_id: int
+    guild_id: int
+    channel_id: int
+    user_id: int
+    placement: Placement
+
+
+class GenerationService:
+    """Requests and reads generations.
+
+    Args:
+        daily_limit: videos per member and server in 24 hours.
+        wake: called when there is new work, so that the runner does not wait for its next look.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        daily_limit: int,
+        wake: Callable[[], None],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._daily_limit = daily_limit
+        self._wake = wake
+        self._clock = clock
+
+    async def request(
+        self, asker: Asker, *, model: str, prompt: str, options: Mapping[str, OptionValue | None]
+    ) -> Generation:
+        """Accept a request, or say why not. The work begins with `attach_card`.
+
+        Options that are None were not chosen and are not sent.
+
+        Raises:
+            BadRequestError: the options do not make a video.
+            QuotaReachedError: the member has no place left.
+            AlreadyRequestedError: the same interaction was accepted before.
+        """
+        try:
+            video = build_request(model, prompt, options)
+        except InvalidOptionError as error:
+            raise BadRequestError(f"{error} Nothing was counted.") from error
+        now = self._clock()
+        generation = _new_generation(asker, video, now)
+        try:
+            async with self._database.write() as session:
+                await ensure_quota(session, asker.guild_id, asker.user_id, self._daily_limit, now)
+                session.add(generation)
+        except IntegrityError as error:
+            raise AlreadyRequestedError("This request is already being worked on.") from error
+        log.info("accepted", generation=generation.id, guild=asker.guild_id, user=asker.user_id)
+        log.debug("prompt", generation=generation.id, prompt=prompt)
+        return generation
+
+    async def attach_card(self, generation_id: str, card_id: int) -> None:
+        """Remember the message that answers the command, and let the work begin."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.id == generation_id)
+                .values(card_id=card_id, not_before=self._clock())
+            )
+        self._wake()
+
+    async def withdraw(self, generation_id: str) -> None:
+        """Forget a request whose answer never reached the member, unless the work has begun."""
+        async with self._database.write() as session:
+            await session.execute(
+                delete(Generation).where(
+                    Generation.id == generation_id,
+                    Generation.status == Status.QUEUED,
+                    Generation.card_id.is_(None),
+                    Generation.lease_owner.is_(None),
+                )
+            )
+        log.info("withdrawn", generation=generation_id)
+
+    async def get(self, generation_id: str) -> Generation | None:
+        """Return one generation, or None."""
+        async with self._database.read() as session:
+            return await session.get(Generation, generation_id)
+
+    async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
+        """Return a server's generations, newest first."""
+        query = (
+            select(Generation)
+            .where(Generation.guild_id == guild_id)
+            .order_by(Generation.created_at.desc(), Generation.id)
+            .limit(most)
+        )
+        async with self._database.read() as session:
+            return list((await session.scalars(query)).all())
+
+
+def _new_generation(asker: Asker, video: VideoRequest, now: datetime) -> Generation:
+    return Generation(
+        id=secrets.token_hex(8),
+        interaction_id=asker.interaction_id,
+        guild_id=asker.guild_id,
+        channel_id=asker.channel_id,
+        user_id=asker.user_id,
+        placement=asker.placement,
+        prompt=video.prompt,
+        model=video.model.id,
+        options=dict(video.options),
+        status=Status.QUEUED,
+        created_at=now,
+        not_before=now + ANSWER_GRACE,
+    )

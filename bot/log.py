@@ -1,0 +1,63 @@
+"""Logging: one line an event, as text or JSON, on standard error, with every secret blotted out."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+import structlog
+from pydantic import SecretStr
+
+BLOT = "********"
+
+SHARED_PROCESSORS: tuple[structlog.typing.Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.ExtraAdder(),
+)
+
+
+class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    """Formats an event, and blots secrets out of the finished line, wherever in it they stand."""
+
+    def __init__(self, renderer: Sequence[structlog.typing.Processor], secrets: Sequence[SecretStr]) -> None:
+        super().__init__(
+            foreign_pre_chain=SHARED_PROCESSORS,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+        )
+        self._secrets = [secret.get_secret_value() for secret in secrets]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for `record`."""
+        line = super().format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, BLOT)
+        return line
+
+
+def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequence[SecretStr] = ()) -> None:
+    """Send this program's and its libraries' logs to standard error; calling it again replaces the last."""
+    structlog.configure(
+        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(_renderer(form), secrets))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # discord.py tells every request at DEBUG and every connection at INFO.
+    logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+
+
+def _renderer(form: Literal["text", "json"]) -> Sequence[structlog.typing.Processor]:
+    if form == "json":
+        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    ]

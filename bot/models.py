@@ -1,0 +1,120 @@
+"""The tables. A row of `generations` is the job itself: its state is all that a restart needs."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.failures import FailureKind
+from bot.veo.catalogue import OptionValue
+
+
+class Status(StrEnum):
+    """Where a generation stands. What moves it on is in `bot.workflow`."""
+
+    QUEUED = "queued"  # accepted; nothing was sent to the provider
+    SUBMITTING = "submitting"  # the create call is being made, or its outcome is not known
+    RUNNING = "running"  # the provider has given it an id
+    SUCCEEDED = "succeeded"  # the provider has made a video
+    FAILED = "failed"  # there will be no video; `failure_kind` says why
+
+
+AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
+
+
+class Placement(StrEnum):
+    """Where a member's video goes."""
+
+    THREAD = "thread"  # into a thread on the card
+    CHANNEL = "channel"  # into the channel itself, as a reply to the card
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC on every database, SQLite included; naive ones are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the interface names it
+        """Convert to UTC on the way in."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 as above
+        """Attach UTC on the way out, since SQLite forgets it."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _named(kind: type[StrEnum]) -> Enum:
+    """Store the members by their values, as text that stays readable in a database shell."""
+    return Enum(kind, native_enum=False, length=16, values_callable=_values)
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+class Generation(Base):
+    """One /veo request through its whole life.
+
+    Instances are snapshots: they are read outside of sessions and changed only through
+    `bot.queue.GenerationQueue` and `bot.generations.GenerationService`.
+    """
+
+    __tablename__ = "generations"
+    __table_args__ = (
+        # Finds work: rows that are not delivered and whose time has come.
+        Index("ix_generations_open", "delivered_at", "status", "not_before"),
+        # Counts a member's use of the window.
+        Index("ix_generations_member", "guild_id", "user_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    placement: Mapped[Placement] = mapped_column(_named(Placement))
+    card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists
+    result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the video or the error
+
+    prompt: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(String(64))
+    options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+
+    status: Mapped[Status] = mapped_column(_named(Status))
+    provider_id: Mapped[str | None] = mapped_column(String(128))
+    video_url: Mapped[str | None] = mapped_column(Text)
+    credits_used: Mapped[float | None]  # the provider's credits; 2,000,000 are 1 USD
+    failure_kind: Mapped[FailureKind | None] = mapped_column(_named(FailureKind))
+    failure_reason: Mapped[str | None] = mapped_column(Text)  # the provider's own words
+
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # when the next step may be tried
+    attempts: Mapped[int] = mapped_column(default=0)  # tries of the present step that failed
+    lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that carries it
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Note(Base):
+    """A fact the program keeps for itself, such as which commands Discord was last told about."""
+
+    __tablename__ = "notes"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,17 @@
+"""Facts the program keeps for itself between two runs."""
+
+from bot.database import Database
+from bot.models import Note
+
+
+async def get_note(database: Database, name: str) -> str | None:
+    """Return what was kept under `name`, or None."""
+    async with database.read() as session:
+        note = await session.get(Note, name)
+    return note.value if note else None
+
+
+async def keep_note(database: Database, name: str, value: str) -> None:
+    """Keep `value` under `name`, in place of what was there."""
+    async with database.write() as session:
+        await session.merge(Note(name=name, value=value))

@@ -1,0 +1,175 @@
+"""The queue: which process carries which generation, and every change of a generation's state.
+
+A row is carried by the process that holds its lease. All changes name the state and the owner that
+they expect, so that a process that lost its lease changes nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.failures import FailureKind
+from bot.models import AT_PROVIDER, Generation, Status
+
+LEASE = timedelta(seconds=60)
+
+
+class LeaseLostError(Exception):
+    """The row is not as expected: another process carries it, or it was changed from outside."""
+
+
+class GenerationQueue:
+    """The queue as one process sees it.
+
+    Args:
+        owner: this process's name in `lease_owner`.
+        max_running: how many may be at the provider at once, over all processes.
+    """
+
+    def __init__(self, database: Database, owner: str, *, max_running: int, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._owner = owner
+        self._max_running = max_running
+        self._clock = clock
+
+    async def claim(self, most: int) -> list[Generation]:
+        """Take up to `most` generations whose next step is due and that nobody carries."""
+        now = self._clock()
+        due = and_(Generation.delivered_at.is_(None), Generation.not_before <= now, _unleased(now))
+        async with self._database.write() as session:
+            begun = await _select_ids(session, and_(due, Generation.status != Status.QUEUED), most)
+            free = min(most - len(begun), self._max_running - await _count_running(session, now))
+            queued = await _select_ids(session, and_(due, Generation.status == Status.QUEUED), free)
+            if not begun and not queued:
+                return []
+            result = await session.scalars(
+                update(Generation)
+                .where(Generation.id.in_([*begun, *queued]))
+                .values(lease_owner=self._owner, lease_until=now + LEASE)
+                .returning(Generation)
+            )
+            return sorted(result, key=lambda generation: generation.created_at)
+
+    async def renew(self) -> None:
+        """Keep all that this process carries for another lease time."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.lease_owner == self._owner, Generation.delivered_at.is_(None))
+                .values(lease_until=self._clock() + LEASE)
+            )
+
+    async def move(self, generation: Generation, status: Status, **values: object) -> Generation:
+        """Change the status, and `values` with it, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self._update(generation, {"status": status, "attempts": 0, **values})
+
+    async def note(self, generation: Generation, **values: object) -> Generation:
+        """Change `values` without changing the status, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self._update(generation, values)
+
+    async def fail(
+        self,
+        generation: Generation,
+        kind: FailureKind,
+        reason: str | None,
+        *,
+        credits_used: float | None = None,
+    ) -> Generation:
+        """End the generation without a video; `reason` is the provider's, shown to the member.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self.move(
+            generation,
+            Status.FAILED,
+            failure_kind=kind,
+            failure_reason=reason,
+            credits_used=credits_used if credits_used is not None else generation.credits_used,
+            finished_at=self._clock(),
+        )
+
+    async def get(self, generation_id: str) -> Generation:
+        """Return the row as it is now.
+
+        Raises:
+            LeaseLostError: there is none any more.
+        """
+        async with self._database.read() as session:
+            generation = await session.get(Generation, generation_id)
+        if generation is None:
+            raise LeaseLostError(generation_id)
+        return generation
+
+    async def release(self, generation_id: str, wait: timedelta, *, failed: bool) -> None:
+        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.id == generation_id, Generation.lease_owner == self._owner)
+                .values(
+                    not_before=self._clock() + wait,
+                    attempts=Generation.attempts + int(failed),
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+
+    async def release_all(self) -> None:
+        """Lay down all that this process carries, so that the next one need not wait for the leases."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.lease_owner == self._owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
+    async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
+        async with self._database.write() as session:
+            changed = await session.scalar(
+                update(Generation)
+                .where(
+                    Generation.id == generation.id,
+                    Generation.status == generation.status,
+                    Generation.lease_owner == self._owner,
+                )
+                .values(values)
+                .returning(Generation)
+            )
+        if changed is None:
+            raise LeaseLostError(generation.id)
+        return changed
+
+
+def _unleased(now: datetime) -> ColumnElement[bool]:
+    return or_(Generation.lease_until.is_(None), Generation.lease_until < now)
+
+
+async def _select_ids(session: AsyncSession, condition: ColumnElement[bool], most: int) -> Sequence[str]:
+    if most <= 0:
+        return []
+    query = select(Generation.id).where(condition).order_by(Generation.created_at).limit(most)
+    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+async def _count_running(session: AsyncSession, now: datetime) -> int:
+    """Count what is at the provider, and what a process has just taken to bring it there."""
+    query = select(func.count()).where(
+        or_(
+            Generation.status.in_(AT_PROVIDER),
+            and_(Generation.status == Status.QUEUED, Generation.lease_until >= now),
+        )
+    )
+    return await session.scalar(query) or 0

@@ -1,0 +1,53 @@
+"""The one place where an error becomes a reply."""
+
+import secrets
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.errors import UserError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Discord's own codes: the interaction is not there any more, so there is nobody to answer.
+NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
+
+BAD_VALUE = (
+    "One of the options has a value that is not possible. Please choose it again. Nothing was counted."
+)
+OUTDATED = "This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted."
+
+
+async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the person, and only them, what went wrong with what they did."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, discord.HTTPException) and cause.code in NOBODY_TO_ANSWER:
+        log.warning("answered too late", code=cause.code, interaction=interaction.id)
+        return
+    text = _text(interaction, cause)
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as failure:
+        log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
+
+
+def _text(interaction: discord.Interaction, error: Exception) -> str:
+    match error:
+        case UserError():
+            log.info("refused", reason=str(error), user=interaction.user.id, guild=interaction.guild_id)
+            return str(error)
+        case app_commands.TransformerError():
+            return BAD_VALUE
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return OUTDATED
+        case _:
+            reference = secrets.token_hex(4)
+            log.error("a command failed", reference=reference, exc_info=error)
+            return (
+                "Something went wrong on our side. Please try again; "
+                f"if it happens again, tell a moderator this number: `{reference}`."
+            )

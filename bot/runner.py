@@ -1,0 +1,119 @@
+"""The background task: takes due generations from the queue and carries each, many at a time.
+
+Starting and recovering are the same: whatever is not delivered and not carried by a living process is
+taken up where it stands.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.models import Generation
+from bot.pacing import retry_delay
+from bot.queue import LEASE, GenerationQueue, LeaseLostError
+from bot.steps.errors import StepPostponedError, StoppingError
+from bot.workflow import Workflow
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it at once
+CLAIM_SIZE = 100  # rows taken in one look
+RENEW_INTERVAL = LEASE.total_seconds() / 4
+MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
+STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
+
+
+class Runner:
+    """Runs the queue of one process.
+
+    Args:
+        work: set when there may be something new; cleared here.
+        stopping: set when the program is to stop.
+    """
+
+    def __init__(
+        self, queue: GenerationQueue, workflow: Workflow, *, work: asyncio.Event, stopping: asyncio.Event
+    ) -> None:
+        self._queue = queue
+        self._workflow = workflow
+        self._work = work
+        self._stopping = stopping
+        self._carried: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Carry generations until `stopping` is set; then let short steps end and lay the rest down."""
+        renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
+        try:
+            while not self._stopping.is_set():
+                await self._take_due()
+                await self._wait_for_work()
+        finally:
+            if self._carried:
+                await asyncio.wait(self._carried, timeout=STOP_GRACE)
+            unfinished = [renewal, *self._carried]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+            await self._queue.release_all()
+
+    async def _take_due(self) -> None:
+        try:
+            claimed = await self._queue.claim(CLAIM_SIZE)
+        except Exception:  # a locked or full database must not end the runner
+            log.exception("the queue cannot be read")
+            return
+        for generation in claimed:
+            task = asyncio.create_task(self._carry(generation), name=f"carry {generation.id}")
+            self._carried.add(task)
+            task.add_done_callback(self._carried.discard)
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_INTERVAL):
+                await self._work.wait()
+        except TimeoutError:
+            return
+        self._work.clear()
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_INTERVAL)
+            try:
+                await self._queue.renew()
+            except Exception:  # it is tried again long before the leases end
+                log.exception("leases cannot be renewed")
+
+    async def _carry(self, generation: Generation) -> None:
+        """Carry one generation; nothing that happens to it may reach the others."""
+        with bound_contextvars(generation=generation.id):
+            try:
+                await self._workflow.carry(generation)
+            except StepPostponedError as error:
+                log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
+                await self._lay_down(generation, error.wait, failed=False)
+            except StoppingError:
+                log.info("laid down, since the program stops")
+            except LeaseLostError:
+                log.warning("another process carries it now")
+            except Exception:  # the errors nobody foresaw; logged, counted and bounded
+                log.exception("a step failed", attempts=generation.attempts)
+                await self._lay_down_failed(generation)
+
+    async def _lay_down_failed(self, generation: Generation) -> None:
+        try:
+            current = await self._queue.get(generation.id)
+            if current.attempts >= MAX_ATTEMPTS:
+                log.error("given up after too many attempts", attempts=current.attempts)
+                await self._workflow.give_up(current)
+        except Exception:  # the lease ends by itself and the row is taken up again
+            log.exception("the failed step cannot be recorded")
+            return
+        await self._lay_down(current, timedelta(seconds=retry_delay(current.attempts)), failed=True)
+
+    async def _lay_down(self, generation: Generation, wait: timedelta, *, failed: bool) -> None:
+        try:
+            await self._queue.release(generation.id, wait, failed=failed)
+        except Exception:  # the lease ends by itself and the row is taken up again
+            log.exception("the generation cannot be laid down")

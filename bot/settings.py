@@ -1,0 +1,148 @@
+"""The settings: the only reader of the environment.
+
+`.env.example` lists all of them and the README's table is made from these fields.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from yarl import URL
+
+
+class SettingsError(Exception):
+    """Settings are missing or malformed; `problems` has one readable line each, without values."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class ProviderSettings(BaseSettings):
+    """What is needed to speak to the provider, with or without Discord."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    aimlapi_key: SecretStr = Field(min_length=1, description="Your AI/ML API key.")
+    aimlapi_base_url: str = Field(
+        default="https://api.aimlapi.com", description="Where the provider is; another one for tests."
+    )
+    aimlapi_legacy_urls: bool = Field(
+        default=False, description="Use the provider's older address with the vendor's name in it."
+    )
+    poll_interval: float = Field(
+        default=10, gt=0, le=60, description="Seconds between two questions whether a video is ready."
+    )
+    generation_deadline: float = Field(
+        default=1000, gt=0, description="Seconds after which a video is given up."
+    )
+    data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
+
+    @field_validator("aimlapi_key", "discord_token", check_fields=False)
+    @classmethod
+    def _is_one_word(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise ValueError("must be one word of plain characters; copy it again without quotes or spaces")
+        return value
+
+    @field_validator("aimlapi_base_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        return _checked_url(value, {"http", "https"})
+
+
+class Settings(ProviderSettings):
+    """Everything the bot needs."""
+
+    discord_token: SecretStr = Field(
+        min_length=1, description="Your bot's token from Discord's developer portal."
+    )
+    database_url: str = Field(
+        default="sqlite+aiosqlite:///{data_dir}/veo.db",
+        description="Where requests are recorded; `{data_dir}` stands for DATA_DIR.",
+    )
+    max_running: int = Field(default=10, ge=1, description="Videos being made at the provider at once.")
+    default_daily_limit: int = Field(
+        default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
+    )
+    discord_api_base: str = Field(
+        default="", description="Discord's REST address when a proxy stands before it; also for tests."
+    )
+    discord_gateway_url: str = Field(default="", description="Discord's gateway address; for tests.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="How much is logged; prompts appear at DEBUG only."
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="`text` for people, `json` for machines."
+    )
+
+    @field_validator("discord_api_base")
+    @classmethod
+    def _is_web_address_or_empty(cls, value: str) -> str:
+        return _checked_url(value, {"http", "https"}) if value else value
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _is_socket_address_or_empty(cls, value: str) -> str:
+        return _checked_url(value, {"ws", "wss"}) if value else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite(cls, value: str) -> str:
+        if not value.startswith("sqlite+aiosqlite:///"):
+            raise ValueError("must start with sqlite+aiosqlite:///")
+        return value
+
+    @property
+    def resolved_database_url(self) -> str:
+        """`database_url` with the data folder filled in."""
+        return self.database_url.replace("{data_dir}", str(self.data_dir))
+
+
+def load_settings() -> Settings:
+    """Read the bot's settings from the environment and `.env`.
+
+    Raises:
+        SettingsError: some are missing or malformed.
+    """
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue]: the environment fills the required fields
+    except ValidationError as error:
+        raise SettingsError(_problems(error)) from None
+
+
+def load_provider_settings() -> ProviderSettings:
+    """Read what `veo-bot generate` needs; the Discord token may be missing.
+
+    Raises:
+        SettingsError: some are missing or malformed.
+    """
+    try:
+        return ProviderSettings()  # pyright: ignore[reportCallIssue]: as above
+    except ValidationError as error:
+        raise SettingsError(_problems(error)) from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """Return one line per problem; the values stay out, since one may be a secret in the wrong place."""
+    lines: list[str] = []
+    for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0]).upper()
+        what = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {what}")
+    return lines
+
+
+def _checked_url(value: str, schemes: set[str]) -> str:
+    kinds = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
+    try:
+        url = URL(value)
+    except ValueError:
+        raise ValueError(f"must be an address that starts with {kinds}") from None
+    if url.scheme not in schemes or not url.host:
+        raise ValueError(f"must be an address that starts with {kinds}")
+    return value.rstrip("/")

@@ -1,0 +1,108 @@
+"""From `queued` to `running`: the one create call, and finding out what became of it.
+
+A second create call is never made for a request whose fate is unknown: a row found in `submitting` is
+looked up in the provider's log by our own id instead (`X-Client-Request-Id`, see the provider's API
+reference, `/v2/logs`).
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.failures import FailureKind
+from bot.models import Generation, Status
+from bot.queue import GenerationQueue
+from bot.steps.errors import StepPostponedError
+from bot.steps.timing import Timing
+from bot.veo.catalogue import InvalidOptionError, build_request
+from bot.veo.client import VeoClient
+from bot.veo.errors import (
+    AccountError,
+    InvalidRequestError,
+    RateLimitError,
+    UnavailableError,
+    UnknownTaskError,
+    UnreachableError,
+    VeoError,
+)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Submission:
+    """Brings generations to the provider."""
+
+    def __init__(self, queue: GenerationQueue, veo: VeoClient, timing: Timing, clock: Clock) -> None:
+        self._queue = queue
+        self._veo = veo
+        self._timing = timing
+        self._clock = clock
+
+    async def submit(self, generation: Generation) -> Generation:
+        """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
+
+        Raises:
+            StepPostponedError: the provider did not take it, but will later.
+        """
+        try:
+            request = build_request(generation.model, generation.prompt, generation.options)
+        except InvalidOptionError as error:
+            return await self._queue.fail(generation, FailureKind.MODEL_GONE, str(error))
+        generation = await self._queue.move(generation, Status.SUBMITTING, submitted_at=self._clock())
+        try:
+            task = await self._veo.create(request, generation.id)
+        except InvalidRequestError as error:
+            log.error("the provider refused what the catalogue allows", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.REFUSED, str(error))
+        except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
+            # Certainly not accepted, so it may be sent again.
+            log.warning("not accepted", reason=str(error), kind=type(error).__name__)
+            await self._queue.move(generation, Status.QUEUED, submitted_at=None)
+            raise StepPostponedError(str(error), self._wait_after(error)) from error
+        except UnavailableError as error:
+            log.warning("the fate of the request is not known", reason=str(error))
+            return generation
+        return await self._queue.move(generation, Status.RUNNING, provider_id=task.id)
+
+    async def look_up(self, generation: Generation) -> Generation:
+        """Find a create call whose answer was not recorded: `submitting` → `running` or `failed`.
+
+        Raises:
+            StepPostponedError: the provider's log does not say yet.
+        """
+        sent_at = generation.submitted_at or generation.created_at
+        try:
+            entry = await self._veo.find(generation.id, sent_at)
+        except VeoError as error:
+            return await self._keep_looking(
+                generation, sent_at + self._timing.deadline, str(error), self._wait_after(error)
+            )
+        if entry is None:
+            return await self._keep_looking(
+                generation,
+                sent_at + self._timing.lookup_window,
+                "not in the provider's log",
+                self._timing.lookup_wait,
+            )
+        if entry.status == "failed" or not entry.inference_id:
+            return await self._queue.fail(generation, FailureKind.REFUSED, None)
+        log.info("found in the provider's log", task=entry.inference_id)
+        return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)
+
+    async def _keep_looking(
+        self, generation: Generation, until: datetime, reason: str, wait: timedelta
+    ) -> Generation:
+        if self._clock() < until:
+            raise StepPostponedError(reason, wait)
+        log.error("a request is lost: whether it was charged cannot be seen", reason=reason)
+        return await self._queue.fail(generation, FailureKind.LOST, None)
+
+    def _wait_after(self, error: VeoError) -> timedelta:
+        match error:
+            case AccountError() | UnknownTaskError():
+                return self._timing.account_wait
+            case RateLimitError(retry_after=float() as seconds):
+                return timedelta(seconds=seconds)
+            case _:
+                return self._timing.busy_wait

@@ -1,0 +1,38 @@
+"""How long steps may take, how long they wait before trying again, and waiting itself."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.steps.errors import StoppingError
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The two settings that operators choose, and the values that follow from the provider's habits."""
+
+    poll_interval: timedelta = timedelta(seconds=10)
+    deadline: timedelta = timedelta(seconds=1000)  # from submission to the finished video
+    account_wait: timedelta = timedelta(seconds=60)  # after the key was refused or credits ran out
+    busy_wait: timedelta = timedelta(seconds=15)  # after a refusal that named no time
+    lookup_wait: timedelta = timedelta(seconds=10)  # between looks into the provider's log
+    lookup_window: timedelta = timedelta(minutes=3)  # the log is filled late
+    unknown_limit: int = 3  # "no such task" answers in a row that are believed
+    fetch_wait: timedelta = timedelta(seconds=30)  # between tries to fetch the file
+    fetch_window: timedelta = timedelta(minutes=15)
+    delivery_wait: timedelta = timedelta(seconds=30)  # between tries to post, where Discord names no time
+    delivery_window: timedelta = timedelta(hours=24)
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, unless the program is to stop.
+
+    Raises:
+        StoppingError: it is.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+    raise StoppingError

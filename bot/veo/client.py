@@ -1,0 +1,140 @@
+"""The provider's REST client: create a generation, ask how it stands, find one whose answer was lost.
+
+Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp's.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TypeVar
+
+import aiohttp
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from bot.veo.catalogue import VideoRequest
+from bot.veo.errors import UnavailableError, UnreachableError, error_from_status
+from bot.veo.models import LogEntry, LogPage, ProviderError, Task
+
+UNIVERSAL_PATH = "/v2/video/generations"
+LEGACY_PATH = "/v2/generate/video/google/generation"
+LOGS_PATH = "/v2/logs"
+LOG_PAGE_SIZE = 100  # the most that the provider gives at once
+LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
+CLOCK_SKEW = timedelta(minutes=5)  # how far the provider's clock may differ from ours
+TIMEOUT = aiohttp.ClientTimeout(total=60, connect=15)
+REASON_MAX_LENGTH = 500  # characters of a provider's message that are worth keeping
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class VeoClient:
+    """Speaks to one account of the provider.
+
+    Args:
+        session: shared by the whole program; not closed here.
+        base_url: such as `https://api.aimlapi.com`.
+        key: sent to that address only.
+        legacy_urls: use the address with the vendor's name in it.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, key: SecretStr, *, legacy_urls: bool = False
+    ) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
+
+    async def create(self, request: VideoRequest, request_id: str) -> Task:
+        """Ask for a video; `request_id` is our name for it in the provider's log (`find`).
+
+        Raises:
+            UnavailableError: whether the provider accepted it is unknown; look with `find`.
+            VeoError: any other kind; the request was certainly not accepted.
+        """
+        headers = {"X-Client-Request-Id": request_id}
+        return await self._request("POST", self._path, Task, json=request.body, headers=headers)
+
+    async def retrieve(self, task_id: str) -> Task:
+        """Ask how a task stands.
+
+        Raises:
+            UnknownTaskError: the provider does not know `task_id`.
+            VeoError: any other kind.
+        """
+        return await self._request("GET", self._path, Task, params={"generation_id": task_id})
+
+    async def find(self, request_id: str, sent_at: datetime) -> LogEntry | None:
+        """Return the log's row of the create call that carried `request_id`, or None where there is none.
+
+        The log is filled late, so None shortly after `sent_at` proves nothing.
+
+        Raises:
+            VeoError: the log could not be read.
+        """
+        window = {
+            "start": (sent_at - CLOCK_SKEW).astimezone(UTC).isoformat(),
+            "end": (datetime.now(UTC) + CLOCK_SKEW).isoformat(),
+            "limit": str(LOG_PAGE_SIZE),
+        }
+        for page_number in range(LOG_MAX_PAGES):
+            params = {**window, "offset": str(page_number * LOG_PAGE_SIZE)}
+            page = await self._request("GET", LOGS_PATH, LogPage, params=params)
+            for entry in page.data:
+                if entry.client_request_id == request_id:
+                    return entry
+            if not page.pagination.has_more:
+                return None
+        raise UnavailableError("The provider's log is too long to search.")
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
+        try:
+            async with self._session.request(
+                method,
+                self._base_url + path,
+                params=params,
+                json=json,
+                headers=sent_headers,
+                timeout=TIMEOUT,
+                allow_redirects=False,  # the key must not follow to another host
+            ) as response:
+                body = await response.read()
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError("The video service cannot be reached.") from error
+        except TimeoutError as error:
+            raise UnavailableError("The video service did not answer in time.") from error
+        except aiohttp.ClientError as error:
+            raise UnavailableError(f"The connection broke ({type(error).__name__}).") from error
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise error_from_status(response.status, _reason(response, body), _retry_after(response))
+        try:
+            return answer.model_validate_json(body)
+        except ValidationError as error:
+            raise UnavailableError("The video service gave an answer that makes no sense.") from error
+
+
+def _reason(response: aiohttp.ClientResponse, body: bytes) -> str:
+    """Return the provider's message; the body may also be a proxy's HTML, or empty."""
+    try:
+        message = ProviderError.model_validate_json(body).message
+    except ValidationError:
+        message = ""
+    return message[:REASON_MAX_LENGTH] or f"The video service answered {response.status}."
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
+    try:
+        return max(0.0, float(response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None

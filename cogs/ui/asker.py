@@ -1,0 +1,54 @@
+"""Who used a command and where its result can go, from the interaction alone."""
+
+import discord
+
+from bot.errors import UserError
+from bot.generations import Asker
+from bot.models import Placement
+
+# Only these can hold threads; in threads, posts and voice channels the result goes to the place itself.
+THREAD_PARENTS = (discord.TextChannel,)
+
+
+class CannotPostError(UserError):
+    """The bot may not post where the command was used."""
+
+
+def asker_of(interaction: discord.Interaction) -> Asker:
+    """Return who asks, and decide where the result will go.
+
+    Raises:
+        CannotPostError: the bot lacks a permission there, so that the result could not arrive.
+    """
+    if interaction.guild_id is None or interaction.channel_id is None:
+        raise CannotPostError("Videos are made in servers only. Please use the command there.")
+    return Asker(
+        interaction_id=interaction.id,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id,
+        user_id=interaction.user.id,
+        placement=_placement(interaction),
+    )
+
+
+def _placement(interaction: discord.Interaction) -> Placement:
+    allowed = interaction.app_permissions
+    if not allowed.view_channel or not allowed.attach_files:
+        raise _cannot_post("View Channel and Attach Files")
+    if isinstance(interaction.channel, discord.Thread):
+        if not allowed.send_messages_in_threads:
+            raise _cannot_post("Send Messages in Threads")
+        return Placement.CHANNEL
+    in_parent = isinstance(interaction.channel, THREAD_PARENTS)
+    if in_parent and allowed.create_public_threads and allowed.send_messages_in_threads:
+        return Placement.THREAD
+    if not allowed.send_messages:
+        raise _cannot_post("Send Messages")
+    return Placement.CHANNEL
+
+
+def _cannot_post(names: str) -> CannotPostError:
+    return CannotPostError(
+        f"I may not post the video here: I need the permissions {names}. "
+        "Please use another channel or ask a moderator. Nothing was counted."
+    )

@@ -1,0 +1,130 @@
+"""The card: the message that answers /veo and shows how the video stands. Pure text from a row."""
+
+from typing import TypedDict
+
+import discord
+
+from bot.errors import relative_time
+from bot.failures import FailureKind
+from bot.models import Generation, Placement, Status
+from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request
+from cogs.ui.escape import plain
+
+PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
+NEGATIVE_PROMPT_LENGTH = 150
+REASON_LENGTH = 300
+ALT_TEXT_LENGTH = 1000  # Discord allows 1,024
+THREAD_NAME_LENGTH = 90  # Discord allows 100
+
+
+class Card(TypedDict):
+    """The parts of a card as discord.py's send and edit methods take them."""
+
+    content: str
+    embeds: list[discord.Embed]
+
+
+def render_card(generation: Generation) -> Card:
+    """Return the card for the generation as it stands."""
+    lines = [
+        f"{member(generation)} asked for a video",
+        f"> {plain(generation.prompt, PROMPT_LENGTH)}",
+        *_parameter_lines(generation),
+        _state_line(generation),
+        f"-# Number {generation.id}",
+    ]
+    return Card(content="\n".join(lines), embeds=_full_prompt(generation))
+
+
+def render_failure(generation: Generation, *, quote: bool = True) -> str:
+    """Return the message that takes the video's place; `quote`: with the provider's own words."""
+    kind = generation.failure_kind or FailureKind.BROKEN
+    lines = [f"❌ {member(generation)} No video this time. {kind.sentence}"]
+    if generation.failure_reason and quote:
+        lines.append(f"> {plain(generation.failure_reason, REASON_LENGTH)}")
+    lines += [f"It did not count towards your limit. {kind.advice}", f"-# Number {generation.id}"]
+    return "\n".join(lines)
+
+
+def render_result(generation: Generation, *, quote: bool = True) -> str:
+    """Return the text above the video; `quote`: with the member's own words."""
+    quoted = f"\n> {plain(generation.prompt, PROMPT_LENGTH)}" if quote else ""
+    return f"🎬 {member(generation)} Your video is ready.{quoted}"
+
+
+def alt_text(generation: Generation) -> str:
+    """Return what a screen reader says in place of the video."""
+    return f"Video made from the prompt: {generation.prompt}"[:ALT_TEXT_LENGTH]
+
+
+def thread_name(generation: Generation) -> str:
+    """Return a thread's name: the prompt's beginning."""
+    return " ".join(generation.prompt.split())[:THREAD_NAME_LENGTH].rstrip()
+
+
+def member(generation: Generation) -> str:
+    """Return the mention of who asked; whether it pings is decided where it is sent."""
+    return f"<@{generation.user_id}>"
+
+
+def _parameter_lines(generation: Generation) -> list[str]:
+    """Say what is really sent: what was chosen, and the model's defaults for the rest."""
+    try:
+        request = build_request(generation.model, generation.prompt, generation.options)
+    except InvalidOptionError:
+        return [f"Model: {generation.model} (not offered any more)"]
+    values = request.resolved
+    shown = [f"**{request.model.label}**", *(_word(name, value) for name, value in values.items())]
+    lines = [" · ".join(word for word in shown if word)]
+    if negative := values.get("negative_prompt"):
+        lines.append(f"Without: {plain(str(negative), NEGATIVE_PROMPT_LENGTH)}")
+    return lines
+
+
+def _word(name: str, value: OptionValue) -> str:
+    match name:
+        case "duration":
+            return f"{value} seconds"
+        case "generate_audio":
+            return "with sound" if value else "without sound"
+        case "enhance_prompt":
+            return "prompt enhanced" if value else "prompt as written"
+        case "seed":
+            return f"seed {value}"
+        case "negative_prompt":
+            return ""
+        case _:
+            return str(value)
+
+
+def _state_line(generation: Generation) -> str:
+    match generation.status:
+        case Status.QUEUED:
+            return "⏳ **Waiting** for its turn."
+        case Status.SUBMITTING:
+            return "📨 **Sending** the request to the video service."
+        case Status.RUNNING:
+            started = relative_time(generation.submitted_at or generation.created_at)
+            return f"⚙️ **Being made.** Sent {started}; it usually takes about two minutes."
+        case Status.SUCCEEDED if generation.delivered_at is None:
+            return "📥 **Made.** The file is on its way."
+        case Status.SUCCEEDED:
+            return f"✅ **Ready:** {_where(generation)}"
+        case Status.FAILED:
+            kind = generation.failure_kind or FailureKind.BROKEN
+            return f"❌ **No video.** {kind.sentence} It did not count towards your limit."
+
+
+def _where(generation: Generation) -> str:
+    if generation.result_id is None:
+        return "but it could be shown nowhere. Please tell a moderator the number below."
+    if generation.placement is Placement.THREAD and generation.thread_id is not None:
+        return "it is in the thread below."
+    return "it is in a reply below."
+
+
+def _full_prompt(generation: Generation) -> list[discord.Embed]:
+    if len(generation.prompt) <= PROMPT_LENGTH:
+        return []
+    whole = discord.utils.escape_markdown(generation.prompt, ignore_links=False)
+    return [discord.Embed(title="The whole prompt", description=whole)]

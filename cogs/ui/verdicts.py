@@ -1,0 +1,52 @@
+"""What a refusal by Discord means for a result that must arrive: the one mapping of its codes.
+
+Source: Discord's "Opcodes and Status Codes"; a code that is not named here means "not here".
+"""
+
+from enum import Enum, auto
+
+import aiohttp
+import discord
+
+# Rate and write limits, overload, features switched off for a while.
+PASSING_CODES = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})
+# The file is too large, or this server takes no files now.
+FILE_CODES = frozenset({40005, 50045, 50046, 50110, 50123, 50146, 400001})
+# AutoMod or a link filter stopped the words.
+WORDS_CODES = frozenset({200000, 200001, 240000})
+THREAD_EXISTS = 160004
+
+
+class Verdict(Enum):
+    """What to do next."""
+
+    LATER = auto()  # the same again, after a while
+    NOT_THE_FILE = auto()  # the same without the file
+    NOT_THE_WORDS = auto()  # the same without the member's words
+    ELSEWHERE = auto()  # another place
+
+
+def judge(error: Exception) -> Verdict:
+    """Return what `error`, raised by a call to Discord, means."""
+    match error:
+        case discord.HTTPException() if error.status == 413 or error.code in FILE_CODES:
+            return Verdict.NOT_THE_FILE
+        case discord.HTTPException() if error.code in WORDS_CODES:
+            return Verdict.NOT_THE_WORDS
+        case discord.HTTPException() if error.code in PASSING_CODES:
+            return Verdict.LATER
+        case discord.HTTPException() if error.status == 429 or error.status >= 500:
+            return Verdict.LATER
+        case discord.HTTPException():
+            return Verdict.ELSEWHERE
+        case _:
+            return Verdict.LATER
+
+
+def says_thread_exists(error: Exception) -> bool:
+    """Whether the thread that was to be made is there already."""
+    return isinstance(error, discord.HTTPException) and error.code == THREAD_EXISTS
+
+
+# Everything that discord.py lets through when a request fails; `judge` knows what each means.
+CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)

@@ -1,0 +1,60 @@
+"""The /veo command."""
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+from discord.ext import commands
+
+from bot.client import VeoBot
+from bot.generations import GenerationService
+from bot.veo.catalogue import DEFAULT_MODEL, NEGATIVE_PROMPT_MAX_LENGTH, PROMPT_MAX_LENGTH, SEED_MAX
+from cogs.ui.answer import answer_with_card
+from cogs.ui.asker import asker_of
+from cogs.ui.options import choices, descriptions
+
+
+class VeoCog(commands.Cog):
+    """Lets members ask for videos."""
+
+    def __init__(self, generations: GenerationService) -> None:
+        self._generations = generations
+
+    @app_commands.command(name="veo", description="Make a short video with Google's Veo 3")
+    @app_commands.describe(
+        prompt="What the video should show", model="Which model makes it", **descriptions()
+    )
+    @app_commands.choices(**choices())
+    async def veo(
+        self,
+        interaction: discord.Interaction,
+        prompt: Range[str, 1, PROMPT_MAX_LENGTH],
+        model: str = DEFAULT_MODEL.id,
+        duration: int | None = None,
+        aspect_ratio: str | None = None,
+        resolution: str | None = None,
+        negative_prompt: Range[str, 1, NEGATIVE_PROMPT_MAX_LENGTH] | None = None,
+        seed: Range[int, 0, SEED_MAX] | None = None,
+        enhance_prompt: bool | None = None,
+        generate_audio: bool | None = None,
+    ) -> None:
+        """Accept the request and answer with its card; the runner does the rest."""
+        generation = await self._generations.request(
+            asker_of(interaction),
+            model=model,
+            prompt=prompt,
+            options={
+                "duration": duration,
+                "aspect_ratio": aspect_ratio,
+                "resolution": resolution,
+                "negative_prompt": negative_prompt,
+                "seed": seed,
+                "enhance_prompt": enhance_prompt,
+                "generate_audio": generate_audio,
+            },
+        )
+        await answer_with_card(interaction, self._generations, generation)
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(VeoCog(bot.generations))

@@ -1,0 +1,39 @@
+"""What each model costs here, and what the provider calls it behind its public name.
+
+The prices are Google's list prices of August 2025 with the provider's margin of 30 %; the
+provider's documentation shows the same sum for 8 s of Veo 3 Fast with sound: 1.56 USD.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CREDITS_PER_USD = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model as it is sold.
+
+    Attributes:
+        alias: the provider's inner name; the end of every generation's id.
+        credits_with_audio, credits_without_audio: price of one second of video.
+    """
+
+    alias: str
+    credits_with_audio: int
+    credits_without_audio: int
+
+    def credits_per_second(self, *, has_audio: bool) -> int:
+        """Return the price of one second of video, in credits."""
+        return self.credits_with_audio if has_audio else self.credits_without_audio
+
+
+OFFERS: Mapping[str, Offer] = {
+    "google/veo3": Offer("veo3", 1_040_000, 520_000),
+    "google/veo-3.0-fast": Offer("veo-3.0-fast-generate-001", 390_000, 260_000),
+}
+
+
+def usd(amount: int) -> float:
+    """Return `amount` credits in USD."""
+    return amount / CREDITS_PER_USD

@@ -1,0 +1,174 @@
+"""The calls that report: the log, the bill, the models' prices and how long they take.
+
+Source: "Usage logs", "Account balance", "Models catalogue" and "Model metrics" in the provider's
+API reference.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from bot.veo.catalogue import CATALOGUE, Model
+from sandbox.calls import UNIVERSAL_PATH
+from sandbox.jobs import Jobs
+from sandbox.ledger import Ledger
+from sandbox.offers import OFFERS, usd
+from sandbox.refusals import RefusalError, iso
+from sandbox.request_log import RequestLog
+
+PERIOD = re.compile(r"([1-9][0-9]{0,5})([hd])")
+LONGEST_WINDOW = timedelta(days=92)
+METRICS_WINDOW = 300  # seconds
+PERCENTILES = (50, 75, 90, 99)
+
+
+class Reports:
+    """Handlers of everything that only tells."""
+
+    def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, clock: Callable[[], float]) -> None:
+        self._jobs = jobs
+        self._ledger = ledger
+        self._log = log
+        self._clock = clock
+
+    async def logs(self, request: web.Request) -> web.Response:
+        """List create calls, newest first."""
+        query = request.query
+        limit = _whole_number(query.get("limit", "50"), "limit", 1, 100)
+        offset = _whole_number(query.get("offset", "0"), "offset", 0, None)
+        models, statuses = query.getall("model", []), query.getall("status", [])
+        if not set(statuses) <= {"succeeded", "failed"}:
+            raise RefusalError(400, "Query validation error! status: Expected 'succeeded' | 'failed'")
+        start, end = _window(query.get("period"), query.get("start"), query.get("end"))
+        rows = [
+            row
+            for row in self._log.rows(start, end)
+            if (not models or row.model in models) and (not statuses or row.status in statuses)
+        ]
+        page = rows[offset : offset + limit]
+        has_more = offset + limit < len(rows)
+        pagination = {"limit": limit, "offset": offset, "total": len(rows), "has_more": has_more}
+        return web.json_response({"data": [row.wire for row in page], "pagination": pagination})
+
+    async def balance(self, _: web.Request) -> web.Response:
+        """Say how much money is left."""
+        return web.json_response({"current_balance": usd(self._ledger.credits), "currency": "USD"})
+
+    async def transactions(self, _: web.Request) -> web.Response:
+        """List the movements of money, newest first, all on one page."""
+        rows = [row.wire for row in reversed(self._ledger.transactions)]
+        return web.json_response({"data": rows, "pagination": {"next_cursor": None, "has_more": False}})
+
+    async def models(self, request: web.Request) -> web.Response:
+        """List the models that `id` names, or all; with prices where `include` asks for them."""
+        names = {name for value in request.query.getall("id", []) for name in value.split(",")}
+        has_pricing = "pricing" in request.query.get("include", "").split(",")
+        rows = [
+            _model_row(model, has_pricing=has_pricing)
+            for model in CATALOGUE
+            if not names or names & {model.id, OFFERS[model.id].alias}
+        ]
+        text = json.dumps({"object": "list", "data": rows})
+        etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:27]}"'
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304, headers={"ETag": etag})
+        return web.Response(text=text, content_type="application/json", headers={"ETag": etag})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Say how long recent successful generations took, per model."""
+        if unknown := set(request.query) - {"aliases"}:
+            raise RefusalError(400, f"Query validation error! Unrecognized parameter: {min(unknown)}")
+        aliases = request.query.getall("aliases", [])
+        names = [model.id for model in CATALOGUE if not aliases or model.id in aliases]
+        rows = [
+            {"alias": name, "endpoint": UNIVERSAL_PATH, "metrics": {"duration_ms": _percentiles(durations)}}
+            for name in names
+            if (durations := self._durations(name))
+        ]
+        generated_at = iso(datetime.now(UTC))
+        return web.json_response(
+            {"window_seconds": METRICS_WINDOW, "generated_at": generated_at, "models": rows}
+        )
+
+    def _durations(self, model_id: str) -> list[float]:
+        """Return how many milliseconds the model's recent successes took, shortest first."""
+        oldest = self._clock() - METRICS_WINDOW
+        return sorted(
+            (job.finished_at - job.created_at) * 1000
+            for job in self._jobs.all()
+            if job.is_success
+            and job.finished_at is not None
+            and job.finished_at >= oldest
+            and job.order.model.id == model_id
+        )
+
+
+def _percentiles(values: list[float]) -> dict[str, float]:
+    """Return the nearest-rank percentiles of sorted, non-empty `values`."""
+    return {f"p{share}": values[math.ceil(len(values) * share / 100) - 1] for share in PERCENTILES}
+
+
+def _model_row(model: Model, *, has_pricing: bool) -> dict[str, object]:
+    offer = OFFERS[model.id]
+    row: dict[str, object] = {
+        "id": model.id,
+        "aliases": [offer.alias],
+        "type": "video",
+        "info": {"name": model.label, "developer": "Google"},
+        "tags": ["playground:video"],
+    }
+    if has_pricing:
+        variants = [
+            {
+                "when": {"generate_audio": has_audio},
+                "price": usd(offer.credits_per_second(has_audio=has_audio)),
+                "unit": "second",
+                "per": 1,
+            }
+            for has_audio in (True, False)
+        ]
+        row["pricing"] = {"kind": "variants", "dimensions": ["generate_audio"], "variants": variants}
+    return row
+
+
+def _whole_number(text: str, name: str, least: int, most: int | None) -> int:
+    number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+    if number < least or (most is not None and number > most):
+        raise RefusalError(400, f"Query validation error! {name}: Expected integer, Received '{text}'")
+    return number
+
+
+def _window(period: str | None, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+    """Return the window that either `period` or `start` and `end` describe."""
+    if period is not None and start is None and end is None:
+        match = PERIOD.fullmatch(period)
+        if match is None:
+            raise RefusalError(
+                400, f"Query validation error! period: Expected <n>h | <n>d, Received '{period}'"
+            )
+        unit = timedelta(hours=1) if match[2] == "h" else timedelta(days=1)
+        now = datetime.now(UTC)
+        return _checked_window(now - int(match[1]) * unit, now)
+    if period is not None or start is None or end is None:
+        raise RefusalError(400, "Query validation error! Provide either period or both start and end")
+    return _checked_window(_moment(start), _moment(end))
+
+
+def _moment(text: str) -> datetime:
+    """Return an ISO-8601 time; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise RefusalError(400, f"Query validation error! Expected ISO-8601, Received '{text}'") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _checked_window(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    if end < start or end - start > LONGEST_WINDOW:
+        raise RefusalError(400, "Query validation error! Expected start <= end, at most 92 days apart")
+    return start, end

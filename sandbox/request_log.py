@@ -1,0 +1,76 @@
+"""The account's log of create calls, as `GET /v2/logs` lists it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sandbox.jobs import Job
+from sandbox.offers import usd
+from sandbox.refusals import iso
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One create call; `job` is None where it was refused.
+
+    Attributes:
+        visible_at: the clock's seconds; the real log is filled by a slow pipeline.
+    """
+
+    created: datetime
+    visible_at: float
+    model: str
+    job: Job | None
+    request_id: str
+    inference_id: str
+    client_request_id: str | None
+
+    @property
+    def status(self) -> str:
+        """`succeeded` or `failed`; a refused call has failed."""
+        return "succeeded" if self.job and not self.job.is_failure else "failed"
+
+    @property
+    def wire(self) -> dict[str, object]:
+        """The row as the provider writes it; what failed costs nothing."""
+        cost = self.job.cost if self.job and not self.job.is_failure else 0
+        return {
+            "created": iso(self.created),
+            "status": self.status,
+            "origin": "api",
+            "model": self.model,
+            "cost": {"usd": usd(cost), "credits": cost},
+            "tokens": {"input": 0, "output": 0, "total": 0},
+            "request_id": self.request_id,
+            "inference_id": self.inference_id,
+            "client_request_id": self.client_request_id,
+        }
+
+
+class RequestLog:
+    """All rows; each is shown `delay` seconds after its call."""
+
+    def __init__(self, delay: float, clock: Callable[[], float]) -> None:
+        self._delay = delay
+        self._clock = clock
+        self._rows: list[LogRow] = []
+
+    def add(self, model: str, job: Job | None, client_request_id: str | None) -> None:
+        """Write down one create call that was accepted (`job`) or refused (None)."""
+        self._rows.append(
+            LogRow(
+                created=datetime.now(UTC),
+                visible_at=self._clock() + self._delay,
+                model=model,
+                job=job,
+                request_id=str(uuid4()),
+                inference_id=job.id if job else str(uuid4()),
+                client_request_id=client_request_id,
+            )
+        )
+
+    def rows(self, start: datetime, end: datetime) -> list[LogRow]:
+        """Return the rows of a window that have arrived, newest first."""
+        now = self._clock()
+        return [row for row in reversed(self._rows) if row.visible_at <= now and start <= row.created <= end]

@@ -1,0 +1,95 @@
+"""Checks a create call's body as strictly as the provider's schemas, which the catalogue repeats.
+
+Written apart from `Option.parse`, which forgives spelling: what the bot sends must be exact.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import cast
+
+from bot.veo.catalogue import CATALOGUE, Model, Option
+from sandbox.refusals import RefusalError
+
+MISSING = object()
+JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A create call that the schema allows, with the model's defaults filled in."""
+
+    model: Model
+    prompt: str
+    duration: int  # seconds
+    aspect_ratio: str
+    resolution: str
+    generate_audio: bool
+    seed: int | None
+
+
+def check_body(body: object) -> Order:
+    """Return the order that `body` (decoded JSON) places.
+
+    Raises:
+        RefusalError: with 400, naming the field.
+    """
+    fields = fields_of(body)
+    if not isinstance(body, dict):
+        raise _invalid("body", "object", body)
+    model = _check_model(fields)
+    prompt = fields.get("prompt", MISSING)
+    if not isinstance(prompt, str):
+        raise _invalid("prompt", "string", prompt)
+    for name, value in fields.items():
+        if name not in {"model", "prompt"}:
+            _check_field(model, name, value)
+    return _order(model, fields)
+
+
+def fields_of(body: object) -> dict[str, object]:
+    """Return the fields of decoded JSON; none where it is no object."""
+    return cast("dict[str, object]", body) if isinstance(body, dict) else {}
+
+
+def _check_model(fields: dict[str, object]) -> Model:
+    name = fields.get("model", MISSING)
+    for model in CATALOGUE:
+        if model.id == name:
+            return model
+    raise _invalid("model", " | ".join(json.dumps(model.id) for model in CATALOGUE), name)
+
+
+def _check_field(model: Model, name: str, value: object) -> None:
+    option = model.option(name)
+    if option is None:
+        raise RefusalError(400, f"Body validation error! {name}: Unrecognized key(s) in object: '{name}'")
+    # isinstance would let true pass as an integer.
+    if type(value) is not option.type:
+        raise _invalid(name, _expected(option), value)
+    if option.choices and value not in option.choices:
+        raise _invalid(name, _expected(option), value)
+
+
+def _expected(option: Option) -> str:
+    choices = " | ".join(json.dumps(choice) for choice in option.choices)
+    return choices or JSON_TYPES[option.type]
+
+
+def _invalid(field: str, expected: str, received: object) -> RefusalError:
+    shown = "undefined" if received is MISSING else json.dumps(received)[:100]
+    return RefusalError(400, f"Body validation error! {field}: Expected {expected}, Received {shown}")
+
+
+def _order(model: Model, fields: dict[str, object]) -> Order:
+    defaults = {option.name: option.default for option in model.options}
+    resolved: dict[str, object] = {**defaults, **fields}
+    seed = resolved.get("seed")
+    return Order(
+        model=model,
+        prompt=str(resolved["prompt"]),
+        duration=int(str(resolved["duration"])),
+        aspect_ratio=str(resolved["aspect_ratio"]),
+        resolution=str(resolved["resolution"]),
+        generate_audio=resolved["generate_audio"] is True,
+        seed=seed if isinstance(seed, int) else None,
+    )

@@ -1,0 +1,44 @@
+"""The little of `requests` that the provider's example scripts use, built on urllib.
+
+The scripts must run unchanged, and the project does not depend on requests only for that; where
+requests is installed, this file is not used.
+"""
+
+import json as codec
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+
+class Response:
+    """One answer, read to its end."""
+
+    def __init__(self, status_code: int, content: bytes) -> None:
+        self.status_code = status_code
+        self.text = content.decode()
+
+    def json(self) -> Any:
+        """Return the decoded body."""
+        return codec.loads(self.text)
+
+
+def post(url: str, json: object, headers: Mapping[str, str]) -> Response:
+    """Send `json`."""
+    content = codec.dumps(json).encode()
+    return _send(Request(url, content, {"Content-Type": "application/json", **headers}))
+
+
+def get(url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Response:
+    """Ask for `url`."""
+    return _send(Request(f"{url}?{urlencode(params)}", headers=dict(headers)))
+
+
+def _send(request: Request) -> Response:
+    try:
+        with urlopen(request) as answer:
+            return Response(answer.status, answer.read())
+    except HTTPError as error:
+        with error:
+            return Response(error.code, error.read())

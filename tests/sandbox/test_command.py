@@ -1,0 +1,54 @@
+"""`python -m sandbox` serves the fake alone."""
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-m", "sandbox"),
+        *("--port", "0", "--key", "abc", "--seconds", "0"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    yield process
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+async def read_address(server: asyncio.subprocess.Process) -> str:
+    assert server.stdout
+    line = (await server.stdout.readline()).decode()
+    match = re.fullmatch(r"(http://127\.0\.0\.1:\d+) key=abc\n", line)
+    assert match, line
+    return match[1]
+
+
+async def test_it_prints_its_address_and_serves(
+    server: asyncio.subprocess.Process, session: aiohttp.ClientSession
+) -> None:
+    url = await read_address(server)
+
+    async with session.get(f"{url}/v2/billing", headers={"Authorization": "Bearer abc"}) as answer:
+        assert (await answer.json())["currency"] == "USD"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_ends_without_an_error(server: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    await read_address(server)
+
+    server.send_signal(number)
+    _, errors = await server.communicate()
+    assert (server.returncode, errors.decode()) == (0, "")
