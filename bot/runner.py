@@ -42,6 +42,11 @@ class Runner:
         self._stopping = stopping
         self._carried: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being carried at this moment."""
+        return not self._carried
+
     async def run(self) -> None:
         """Carry generations until `stopping` is set; then let short steps end and lay the rest down."""
         renewal = asyncio.create_task(self._renew_leases(), name="renew leases")

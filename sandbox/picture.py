@@ -4,6 +4,7 @@ Pillow's own font is used, so that a container without any font works too.
 """
 
 import math
+import unicodedata
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +17,7 @@ NOTICE = "sandbox video, made without any AI"
 CAPTION_SHARE = 0.30  # of the height; the caption's panel
 CAPTION_SHARE_UPRIGHT = 0.24
 LARGEST_TEXT, SMALLEST_TEXT = 14, 46  # the shorter side divided by these
+DASHES = str.maketrans("–—", "--")
 LINE_HEIGHT = 1.25  # of the font's size
 
 GRADIENT_SIZE = 256  # pixels; what Pillow draws a radial gradient in
@@ -123,9 +125,7 @@ def fit(prompt: str, width: int, height: int, shorter_side: int) -> tuple[float,
 
     What does not even fit at the smallest size is cut, with an ellipsis.
     """
-    # Lone surrogates and control characters cannot be drawn.
-    text = "".join(char if char.isprintable() else " " for char in prompt)
-    size, lines = 0.0, list[str]()
+    text, size, lines = _drawable(prompt), 0.0, list[str]()
     for part in range(LARGEST_TEXT, SMALLEST_TEXT + 1, 4):
         size = shorter_side / part
         lines = wrap(text, ImageFont.load_default(size=size), width)
@@ -133,6 +133,16 @@ def fit(prompt: str, width: int, height: int, shorter_side: int) -> tuple[float,
             return size, lines
     kept = lines[: int(height // (size * LINE_HEIGHT))]
     return size, [*kept[:-1], kept[-1][:-3] + "..."]
+
+
+def _drawable(prompt: str) -> str:
+    """Return `prompt` as far as the font can draw it: it has no accents and few signs.
+
+    Other scripts and emoji become the font's empty box; lone surrogates would be an error.
+    """
+    decomposed = unicodedata.normalize("NFKD", prompt).translate(DASHES)
+    kept = (char for char in decomposed if not unicodedata.combining(char))
+    return "".join(char if char.isprintable() else " " for char in kept)
 
 
 def wrap(text: str, font: Font, width: int) -> list[str]:

@@ -69,6 +69,7 @@ class Provider:
         self._clock = clock
         self._quality = render
         self._files = files
+        self._arrival = asyncio.Event()
         self._released = asyncio.Event()
         self.faults = Faults(self._released)
         self._ledger = Ledger(balance_usd)
@@ -106,6 +107,12 @@ class Provider:
     def count(self, kind: Kind) -> int:
         """Return how many calls of `kind` arrived, those that went wrong included."""
         return sum(call.kind == kind for call in self.calls)
+
+    async def called(self, kind: Kind, times: int = 1) -> None:
+        """Return when `times` calls of `kind` have arrived, whether answered or not."""
+        while self.count(kind) < times:
+            self._arrival.clear()
+            await self._arrival.wait()
 
     async def rendered(self) -> None:
         """Return when every file that was asked for is rendered."""
@@ -161,6 +168,7 @@ class Provider:
     @web.middleware
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.calls.append(await calls.record(request))
+        self._arrival.set()
         return await handler(request)
 
     @web.middleware

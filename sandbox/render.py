@@ -15,7 +15,7 @@ from sandbox.picture import Scene, draw_foreground, draw_sun
 from sandbox.schema import Order
 
 RENDERS_AT_ONCE = 2
-VERSION = 2  # part of every cached file's name; raise it when the picture changes
+VERSION = 1  # part of every cached file's name; raise it when the picture changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,10 @@ def render_card(generation: Generation) -> Card:
     """Return the card for the generation as it stands."""
     lines = [
         f"{member(generation)} asked for a video",
-        f"> {plain(generation.prompt, PROMPT_LENGTH)}",
         *_parameter_lines(generation),
-        _state_line(generation),
+        state_line(generation),
         f"-# Number {generation.id}",
+        f"> {plain(generation.prompt, PROMPT_LENGTH)}",
     ]
     return Card(content="\n".join(lines), embeds=_full_prompt(generation))
 
@@ -39,11 +39,16 @@ def render_card(generation: Generation) -> Card:
 def render_failure(generation: Generation, *, quote: bool = True) -> str:
     """Return the message that takes the video's place; `quote`: with the provider's own words."""
     kind = generation.failure_kind or FailureKind.BROKEN
-    lines = [f"❌ {member(generation)} No video this time. {kind.sentence}"]
+    reason = ""
     if generation.failure_reason and quote:
-        lines.append(f"> {plain(generation.failure_reason, REASON_LENGTH)}")
-    lines += [f"It did not count towards your limit. {kind.advice}", f"-# Number {generation.id}"]
-    return "\n".join(lines)
+        reason = f" It said: “{plain(generation.failure_reason, REASON_LENGTH)}”"
+    return "\n".join(
+        [
+            f"❌ {member(generation)} No video this time. {kind.sentence}{reason}",
+            f"It did not count towards your limit. {kind.advice}",
+            f"-# Number {generation.id}",
+        ]
+    )
 
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:
@@ -97,7 +102,8 @@ def _word(name: str, value: OptionValue) -> str:
             return str(value)
 
 
-def _state_line(generation: Generation) -> str:
+def state_line(generation: Generation) -> str:
+    """Return the line that says how the video stands."""
     match generation.status:
         case Status.QUEUED:
             return "⏳ **Waiting** for its turn."

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+
 from sandbox.provider import Provider
 
 TASKS = "/v2/video/generations"
@@ -65,7 +66,7 @@ class Client:
             content = await response.json() if is_json else None
             return Answer(response.status, response.headers, body, content)
 
-    async def create(self, *, path: str = TASKS, name: str | None = None, **fields: object) -> Answer:
+    async def create(self, *, path: str = TASKS, name: str | None = None, **fields: Any) -> Answer:
         """Order a video of 4 seconds; `name` is the client request id."""
         headers = {} if name is None else {"X-Client-Request-Id": name}
         return await self.call("POST", path, json={**BODY, **fields}, headers=headers)
@@ -74,7 +75,7 @@ class Client:
         """Ask how a task stands."""
         return await self.call("GET", path, params={"generation_id": task_id})
 
-    async def completed(self, clock: Clock, **fields: object) -> Answer:
+    async def completed(self, clock: Clock, **fields: Any) -> Answer:
         """Order a video, let its time pass and return the answer that says so."""
         created = await self.create(**fields)
         assert created.status == 200, created.body

@@ -24,7 +24,7 @@ async def server() -> AsyncIterator[asyncio.subprocess.Process]:
     )
     yield process
     if process.returncode is None:
-        process.kill()
+        process.terminate()  # not kill: it deletes its folder of videos
     await process.communicate()
 
 

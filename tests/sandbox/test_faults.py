@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from sandbox.provider import QUICK, Fault, Provider
+from sandbox.provider import QUICK, Fault, Kind, Provider
 from tests.sandbox.driver import TASKS, Client, Clock
 from tests.sandbox.test_schema import assert_error_form
 
@@ -87,8 +87,7 @@ async def test_an_answer_can_hang_until_it_is_released(
 ) -> None:
     provider.faults.add("create", Fault.hang(accepted=accepted))
     waiting = asyncio.create_task(client.create(name="veo-1"))
-    while not provider.count("create"):
-        await asyncio.sleep(0)
+    await provider.called("create")
     during = await log_names(client)
     provider.faults.release()
 
@@ -175,7 +174,7 @@ async def test_a_fault_of_one_kind_leaves_the_others_alone(client: Client, provi
 
 @pytest.mark.parametrize("kind", ["create", "logs"])
 async def test_it_stops_quickly_while_an_answer_hangs(
-    session: aiohttp.ClientSession, files: Path, kind: str
+    session: aiohttp.ClientSession, files: Path, kind: Kind
 ) -> None:
     before = asyncio.all_tasks()
     async with Provider(render=QUICK, files=files) as provider:
@@ -184,8 +183,7 @@ async def test_it_stops_quickly_while_an_answer_hangs(
         provider.faults.add("logs", Fault.hang())
         path, method = (TASKS, "POST") if kind == "create" else ("/v2/logs", "GET")
         waiting = asyncio.create_task(client.call(method, path, json={"model": "google/veo3", "prompt": "x"}))
-        while not provider.count("create") + provider.count("logs"):
-            await asyncio.sleep(0)
+        await provider.called(kind)
         start = time.monotonic()
     elapsed = time.monotonic() - start
 

@@ -1,6 +1,7 @@
 """A generation from its order to its file."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,6 @@ async def test_calls_are_recorded(client: Client, provider: Provider) -> None:
     assert provider.count("create") == provider.count("retrieve") == 1
     call = provider.calls[0]
     assert call.headers["x-client-request-id"] == "veo-7"
-    assert isinstance(call.json, dict)
-    assert call.json["prompt"] == "A fox"
+    body: Any = call.json
+    assert body["prompt"] == "A fox"
     assert provider.calls[1].query == {"generation_id": created.json["id"]}

@@ -41,7 +41,7 @@ def assert_error_form(answer: Any, status: int, path: str = TASKS) -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), WRONG_FIELDS)
-async def test_a_wrong_value_is_refused_by_name(client: Client, field: str, value: object) -> None:
+async def test_a_wrong_value_is_refused_by_name(client: Client, field: str, value: Any) -> None:
     answer = await client.create(**{field: value})
 
     assert_error_form(answer, 400)

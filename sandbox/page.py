@@ -1,0 +1,119 @@
+"""The demo's page: the channel on the left, a thread on the right, as Discord's own window shows them.
+
+simcord's preview shows one channel, refuses to be framed, and takes one action at a time. Each of
+these is adjusted here by names that are private to simcord 3.2.1, which is therefore pinned.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from simcord.builders import ChannelHandle
+from simcord.preview import Preview
+from simcord.preview._server import PreviewServer
+
+from sandbox.world import World
+
+# pyright: reportPrivateUsage=false
+# ruff: noqa: SLF001
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+HOST = "127.0.0.1"
+# The preview accepts both names for this machine, so the name tells which pane is asking.
+THREAD_PANE_HOST = "localhost"
+REFRESH_INTERVAL = 0.5  # seconds; the preview's own pages ask as often
+FRAME_HEADERS = frozenset({"X-Frame-Options", "Content-Security-Policy"})
+FRONT = Path(__file__).with_name("page.html")
+
+
+class Panes:
+    """One preview shown in two panes, each with a channel of its own."""
+
+    def __init__(self, world: World, preview: Preview) -> None:
+        self._world = world
+        self._preview = preview
+        self._turn = asyncio.Lock()
+        self._thread: ChannelHandle | None = None
+        server = preview._server
+        self._open_page, self._act = server._pages, preview._action
+        server._pages = self._open_page_of_pane
+        preview._action = self._act_in_turn
+
+    async def keep_fresh(self) -> None:
+        """Publish what the bot did, only when it did something: each publication disturbs a typist."""
+        seen = -1
+        while True:
+            await asyncio.sleep(REFRESH_INTERVAL)
+            async with self._turn:
+                await self._world.env.advance_time(REFRESH_INTERVAL)
+                now = len(self._world.env.backend.transcript)
+                if now != seen:
+                    await self._preview.refresh()
+                    seen = now
+
+    async def show_front(self, _: web.Request) -> web.Response:
+        """Serve the page that holds the two panes."""
+        url = self._preview.url
+        text = FRONT.read_text(encoding="utf-8")
+        text = text.replace("{{channel_pane}}", url).replace(
+            "{{thread_pane}}", url.replace(HOST, THREAD_PANE_HOST)
+        )
+        return web.Response(text=text, content_type="text/html")
+
+    async def list_threads(self, _: web.Request) -> web.Response:
+        """Return the threads, newest first: `[{id, name}]`."""
+        threads = reversed(self._world.channel.threads)
+        return web.json_response([{"id": str(thread.id), "name": thread.name} for thread in threads])
+
+    async def choose_thread(self, request: web.Request) -> web.Response:
+        """Show the thread with this id when the right pane is opened next."""
+        chosen = [t for t in self._world.channel.threads if str(t.id) == request.match_info["id"]]
+        if not chosen:
+            raise web.HTTPNotFound
+        self._thread = chosen[0]
+        return web.Response()
+
+    async def _open_page_of_pane(self, request: web.Request) -> web.Response:
+        async with self._turn:
+            if request.host.startswith(THREAD_PANE_HOST) and self._thread is not None:
+                self._preview.channel = self._thread
+            else:
+                self._preview.channel = self._world.channel
+            return await self._open_page(request)
+
+    async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        async with self._turn:
+            page = self._preview._get_page(context_id)
+            places = [self._world.channel, *self._world.channel.threads]
+            self._preview.channel = next(place for place in places if place.id == page.channel_id)
+            return await self._act(context_id, body)
+
+
+@asynccontextmanager
+async def serve_page(world: World, port: int) -> AsyncGenerator[str]:
+    """Serve the page on `port` (0: a free one) and yield its address."""
+    preview = world.env.preview(world.channel, viewers=[world.alice, world.mona], layout="channel")
+    panes = Panes(world, preview)
+    PreviewServer._SECURITY_HEADERS = {
+        name: value for name, value in PreviewServer._SECURITY_HEADERS.items() if name not in FRAME_HEADERS
+    }
+    async with preview:
+        app = web.Application()
+        app.router.add_get("/", panes.show_front)
+        app.router.add_get("/threads", panes.list_threads)
+        app.router.add_post("/threads/{id}", panes.choose_thread)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        await web.TCPSite(runner, HOST, port).start()
+        refreshing = asyncio.create_task(panes.keep_fresh(), name="refresh the page")
+        try:
+            yield f"http://{HOST}:{runner.addresses[0][1]}/"
+        finally:
+            refreshing.cancel()
+            await asyncio.gather(refreshing, return_exceptions=True)
+            await runner.cleanup()

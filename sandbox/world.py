@@ -1,0 +1,147 @@
+"""A simulated Discord server with the real bot in it: what the demo shows and the tests drive.
+
+simcord replaces Discord's transport and nothing else; the bot, its database, the HTTP calls to the
+provider and ffmpeg are the real ones. The runner runs beside the client, in real time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, TypeVar
+
+import aiohttp
+import discord
+import simcord
+
+from bot.app import App, open_app
+from bot.models import Generation
+from bot.settings import Settings
+from bot.steps.timing import Timing
+from sandbox.provider import Provider
+
+LOOK_INTERVAL = 0.02  # seconds between two looks whether something has happened
+BOT_NAME = "Veo Bot"
+
+T = TypeVar("T")
+
+
+class World:
+    """One server, `#videos` in it, the members alice and mona (a moderator), and the running bot.
+
+    Args:
+        provider: a started fake provider.
+        settings: whose `data_dir` holds the database; see `sandbox_settings`.
+        timing: how fast the runner works.
+        is_dated_now: messages carry today's date instead of simcord's 1 January 2026.
+    """
+
+    def __init__(
+        self, provider: Provider, settings: Settings, timing: Timing, *, is_dated_now: bool = False
+    ) -> None:
+        self.provider = provider
+        self._settings = settings
+        self._timing = timing
+        self._is_dated_now = is_dated_now
+        self._life = AsyncExitStack()
+        self._resources = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.app = await self._begin_life()
+        simulation = simcord.run(self.app.bot, check_errors=False)
+        backend = simulation._env.backend  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
+        backend.bot_user.name = BOT_NAME
+        if self._is_dated_now:
+            backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._end_life)
+            self.env = await stack.enter_async_context(simulation)
+            self.guild = self.env.create_guild("Studio")
+            self.channel = self.guild.create_text_channel("videos")
+            moderators = self.guild.create_role(
+                "Moderators", permissions=discord.Permissions(manage_guild=True)
+            )
+            self.alice = self.guild.add_member(self.env.create_user("alice"))
+            self.mona = self.guild.add_member(self.env.create_user("mona"), roles=[moderators])
+            self._start_runner()
+            self._resources = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._resources.aclose()
+
+    async def restart(self) -> None:
+        """Stop the program and start it anew on the same database, in the same Discord."""
+        await self._end_life()
+        self.app = await self._begin_life()
+        await self.env.restart_bot(self.app.bot)
+        self._start_runner()
+
+    async def wait_for(self, wanted: Callable[[Generation], bool], *, seconds: float = 20) -> Generation:
+        """Return the server's newest generation once it is as `wanted`.
+
+        Raises:
+            TimeoutError: it did not become so.
+        """
+
+        async def look() -> Generation | None:
+            rows = await self.app.generations.list_recent(self.guild.id, most=1)
+            return rows[0] if rows and wanted(rows[0]) else None
+
+        return await wait_until(look, seconds=seconds)
+
+    async def wait_for_delivery(self, *, seconds: float = 20) -> Generation:
+        """Return the newest generation once its result is posted and its card is final."""
+        generation = await self.wait_for(lambda row: row.delivered_at is not None, seconds=seconds)
+
+        async def look() -> bool | None:
+            return True if self.app.runner.is_idle else None
+
+        await wait_until(look, seconds=seconds)
+        return generation
+
+    async def _begin_life(self) -> App:
+        # simcord waits for the timer of a kept-alive connection, so none is kept.
+        connector = aiohttp.TCPConnector(force_close=True)
+        return await self._life.enter_async_context(
+            open_app(self._settings, timing=self._timing, connector=connector)
+        )
+
+    def _start_runner(self) -> None:
+        app, runner = self.app, asyncio.create_task(self.app.runner.run(), name="runner")
+
+        async def stop() -> None:
+            app.stop()
+            await runner
+            await app.bot.close()
+
+        self._life.push_async_callback(stop)
+
+    async def _end_life(self) -> None:
+        await self._life.aclose()
+
+
+def sandbox_settings(provider: Provider, folder: Path, **more: object) -> Settings:
+    """Return settings for the bot in a sandbox; `more` are further ones by name."""
+    values: dict[str, object] = {
+        "discord_token": "sandbox",
+        "aimlapi_key": provider.key,
+        "aimlapi_base_url": provider.url,
+        "data_dir": folder,
+        "default_daily_limit": 50,
+        **more,
+    }
+    return Settings.model_validate(values)
+
+
+async def wait_until(look: Callable[[], Awaitable[T | None]], *, seconds: float) -> T:
+    """Return what `look` finds, as soon as it finds something.
+
+    Raises:
+        TimeoutError: it found nothing in time.
+    """
+    async with asyncio.timeout(seconds):
+        while (found := await look()) is None:  # noqa: ASYNC110 what is awaited happens in a database
+            await asyncio.sleep(LOOK_INTERVAL)
+    return found
