@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format bench lock clean
+.PHONY: setup demo run test check format docs bench lock clean
 
 setup: $(READY)
 
@@ -33,6 +33,9 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)
+	$(BIN)/python docs/tables.py
 
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py

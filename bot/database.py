@@ -13,7 +13,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -65,25 +66,29 @@ async def open_database(url: str) -> AsyncGenerator[Database]:
     Raises:
         DatabaseError: the file cannot be opened, or belongs to a newer version of the program.
     """
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_connection)
     event.listen(engine.sync_engine, "begin", _begin)
     try:
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(_migrate)
-        except CommandError as error:
-            raise DatabaseError(f"The database does not fit this version of the program: {error}") from error
-        except Exception as error:
-            if isinstance(error.__cause__, sqlite3.Error):
-                raise DatabaseError(f"The database cannot be opened: {error.__cause__}") from error
-            raise
+        await _prepare(engine)
         yield Database(engine)
     finally:
         await engine.dispose()
+
+
+async def _prepare(engine: AsyncEngine) -> None:
+    path = engine.url.database
+    try:
+        if path:
+            await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    except CommandError as error:
+        raise DatabaseError(f"The database does not fit this version of the program: {error}") from error
+    except OSError as error:
+        raise DatabaseError(f"The database's folder cannot be made: {error.strerror}") from error
+    except SQLAlchemyError as error:
+        raise DatabaseError(f"The database cannot be opened: {error.__cause__ or error}") from error
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("provider_id", sa.String(128)),
         sa.Column("video_url", sa.Text()),
-        sa.Column("credits_used", sa.Float()),
+        sa.Column("credits_used", sa.Double()),
         sa.Column("failure_kind", sa.String(16)),
         sa.Column("failure_reason", sa.Text()),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

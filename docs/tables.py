@@ -1,0 +1,101 @@
+"""Writes the README's tables from the code, so that they cannot say anything else: `make docs`.
+
+Each table stands between two marks: `<!-- NAME -->` and `<!-- end of NAME -->`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from bot.settings import Settings
+from bot.veo.catalogue import CATALOGUE, DEFAULT_MODEL, PROMPT_MAX_LENGTH, Option
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def models_table() -> str:
+    """Return the models that the catalogue offers."""
+    rows = [
+        (f"`{model.id}`", model.label, model.description, "yes" if model is DEFAULT_MODEL else "")
+        for model in CATALOGUE
+    ]
+    return _table(("model", "name", "what for", "default"), rows)
+
+
+def parameters_table() -> str:
+    """Return the options of /veo."""
+    options = {option.name: option for model in CATALOGUE for option in model.options}
+    rows = [
+        ("`prompt`", "What the video should show", f"1 to {PROMPT_MAX_LENGTH:,} characters", "required"),
+        ("`model`", "Which model makes it", "see above", f"`{DEFAULT_MODEL.id}`"),
+        *(_parameter(option) for option in options.values()),
+    ]
+    return _table(("option", "meaning", "values", "default"), rows)
+
+
+def settings_table() -> str:
+    """Return the settings, as the program reads them."""
+    rows: list[Sequence[str]] = []
+    for name, field in Settings.model_fields.items():
+        default = "**required**" if field.default is PydanticUndefined else _shown(field.default)
+        rows.append((f"`{name.upper()}`", field.description or "", default))
+    # The two secrets first, since they are what a new operator fills in.
+    rows.sort(key=lambda row: row[2] != "**required**")
+    return _table(("setting", "meaning", "default"), rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "models": models_table,
+    "parameters": parameters_table,
+    "settings": settings_table,
+}
+
+
+def with_tables(text: str) -> str:
+    """Return `text` with every marked table as the code has it.
+
+    Raises:
+        ValueError: a mark is missing.
+    """
+    for name, table in TABLES.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"the README has no marks for the table {name!r}")
+        text = pattern.sub(lambda found, table=table: f"{found[1]}{table()}{found[2]}", text)
+    return text
+
+
+def _parameter(option: Option) -> Sequence[str]:
+    if option.choices:
+        values = ", ".join(f"`{choice}`" for choice in option.choices)
+    elif option.type is bool:
+        values = "yes, no"
+    elif option.type is int:
+        values = f"{option.minimum:,} to {option.maximum:,}"
+    else:
+        values = f"up to {option.max_length:,} characters"
+    default = "not sent" if option.default is None else _shown(option.default)
+    return (f"`{option.name}`", option.description, values, default)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case "":
+            return ""
+        case bool():
+            return "`true`" if value else "`false`"
+        case float():
+            return f"`{value:g}`"
+        case _:
+            return f"`{value}`"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
