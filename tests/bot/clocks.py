@@ -1,0 +1,46 @@
+"""Clocks in a test's hands, and waiting for something with a bounded deadline."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.clock import utc_now
+
+LOOK_INTERVAL = 0.01  # seconds between two looks
+
+
+class StoppedClock:
+    """A moment that changes only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        """Let `by` pass at once."""
+        self.now += by
+
+
+class JumpingClock:
+    """The real time, which a test can let jump ahead."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self._ahead
+
+    def advance(self, by: timedelta) -> None:
+        """Let `by` pass at once."""
+        self._ahead += by
+
+
+async def until(what: str, look: Callable[[], Awaitable[bool]], *, seconds: float = 15) -> None:
+    """Wait for `look` to be true; fail with `what` when it does not become true in time."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    while not await look():
+        assert clock() < end, f"within {seconds} s it never happened that {what}"
+        await asyncio.sleep(LOOK_INTERVAL)

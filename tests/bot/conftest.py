@@ -1,0 +1,111 @@
+"""Fixtures: a real SQLite file, a real HTTP session, the strict fake provider on a real socket."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import stamina
+import structlog
+
+from bot.database import Database, open_database
+from bot.media import FETCH_ATTEMPTS
+from bot.veo.client import VeoClient
+from sandbox.provider import QUICK, Provider
+from tests.bot.clocks import StoppedClock
+from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Show logs without structlog's coloured tracebacks, which take seconds to draw."""
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, console]
+    )
+
+
+@pytest.fixture(autouse=True)
+def retries_without_pauses() -> Iterator[None]:
+    """Retry as often as always, but at once: stamina's own switch for tests."""
+    with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
+        yield
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rendered files of the whole session, so that each variant is rendered once."""
+    return tmp_path_factory.mktemp("rendered")
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """The address of a file that does not exist yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'data' / 'veo.db'}"
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database with its tables."""
+    async with open_database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client session that no test shares."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def start_provider(files: Path) -> StartProvider:
+    """Start a provider of one's own whose generations take no time beyond rendering."""
+
+    @asynccontextmanager
+    async def start(**options: Any) -> AsyncGenerator[Provider]:
+        quick: dict[str, Any] = {"render": QUICK, "files": files, "generation_seconds": 0.0}
+        async with Provider(**{**quick, **options}) as provider:
+            yield provider
+
+    return start
+
+
+@pytest.fixture
+async def provider(start_provider: StartProvider) -> AsyncIterator[Provider]:
+    """A running provider whose generations take no time beyond rendering."""
+    async with start_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def veo(session: aiohttp.ClientSession, provider: Provider) -> VeoClient:
+    """The real client of `provider`."""
+    return client_of(session, provider)
+
+
+@pytest.fixture
+def make_engine(
+    database: Database, session: aiohttp.ClientSession, provider: Provider, tmp_path: Path
+) -> MakeEngine:
+    """Build engines on the fixtures' parts or on others; see `build_engine` for the other options."""
+
+    def make(owner: str = "one", **options: Any) -> Engine:
+        parts: dict[str, Any] = {"database": database, "session": session, "provider": provider, **options}
+        return build_engine(folder=tmp_path / owner, owner=owner, **parts)
+
+    return make
+
+
+@pytest.fixture
+def engine(make_engine: MakeEngine) -> Engine:
+    """One process."""
+    return make_engine()
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """A clock that stands still."""
+    return StoppedClock()

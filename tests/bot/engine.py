@@ -1,0 +1,144 @@
+"""The parts of one process as `bot.app` ties them together, with a recorder in Discord's place."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.database import Database
+from bot.media import VideoStore
+from bot.models import Generation
+from bot.queue import GenerationQueue
+from bot.runner import Runner
+from bot.steps.handover import Handover
+from bot.steps.polling import Polling
+from bot.steps.submission import Submission
+from bot.steps.timing import Timing
+from bot.veo.client import VeoClient
+from bot.workflow import Workflow
+from sandbox.provider import Provider
+from tests.bot.clocks import JumpingClock, until
+from tests.bot.recorder import RecordingDelivery
+from tests.bot.rows import reread
+
+MakeEngine = Callable[..., "Engine"]
+StartProvider = Callable[..., AbstractAsyncContextManager[Provider]]
+
+SHORT = timedelta(milliseconds=20)
+QUICK_TIMING = Timing(
+    poll_interval=SHORT,
+    deadline=timedelta(seconds=60),
+    account_wait=SHORT,
+    busy_wait=SHORT,
+    lookup_wait=SHORT,
+    lookup_window=timedelta(seconds=60),
+    fetch_wait=SHORT,
+    fetch_window=timedelta(seconds=60),
+    delivery_wait=SHORT,
+    delivery_window=timedelta(seconds=60),
+)
+
+
+def client_of(
+    session: aiohttp.ClientSession, provider: Provider, *, url: str | None = None, legacy_urls: bool = False
+) -> VeoClient:
+    """Return the real client with the provider's key; `url`: in place of the provider's."""
+    return VeoClient(session, url or provider.url, SecretStr(provider.key), legacy_urls=legacy_urls)
+
+
+@dataclass
+class Engine:
+    """One process's parts; `running()` starts the runner."""
+
+    database: Database
+    delivery: RecordingDelivery
+    clock: JumpingClock
+    veo: VeoClient
+    queue: GenerationQueue
+    workflow: Workflow
+    runner: Runner
+    work: asyncio.Event
+    stopping: asyncio.Event
+    videos: Path
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Run the runner; at the end stop it and wait for it."""
+        task = asyncio.create_task(self.runner.run(), name="runner")
+        try:
+            yield
+        finally:
+            self.stop()
+            await task
+
+    def stop(self) -> None:
+        """Ask the runner to end."""
+        self.stopping.set()
+        self.work.set()
+
+    async def claim(self) -> Generation:
+        """Take the one generation that is due."""
+        claimed = await self.queue.claim(10)
+        assert len(claimed) == 1, f"one generation is due, {len(claimed)} were claimed"
+        return claimed[0]
+
+    async def row(self, generation_id: str) -> Generation:
+        """Return the row as it is now."""
+        return await reread(self.database, generation_id)
+
+    async def delivered(self, generation_id: str) -> Generation:
+        """Run until the generation is delivered, and return its row."""
+
+        async def is_delivered() -> bool:
+            self.work.set()
+            return (await self.row(generation_id)).delivered_at is not None
+
+        async with self.running():
+            await until(f"{generation_id} is delivered", is_delivered)
+        return await self.row(generation_id)
+
+
+def build_engine(
+    database: Database,
+    session: aiohttp.ClientSession,
+    provider: Provider,
+    folder: Path,
+    *,
+    owner: str = "one",
+    max_running: int = 10,
+    url: str | None = None,
+    **timing: Any,
+) -> Engine:
+    """Tie the parts of one process together; `timing` changes `QUICK_TIMING`."""
+    clock, delivery = JumpingClock(), RecordingDelivery()
+    work, stopping = asyncio.Event(), asyncio.Event()
+    times = replace(QUICK_TIMING, **timing)
+    veo = client_of(session, provider, url=url)
+    queue = GenerationQueue(database, owner, max_running=max_running, clock=clock)
+    workflow = Workflow(
+        queue,
+        delivery,
+        submission=Submission(queue, veo, times, clock),
+        polling=Polling(queue, veo, delivery, times, clock, stopping),
+        handover=Handover(queue, VideoStore(session, folder), delivery, times, clock),
+        clock=clock,
+    )
+    runner = Runner(queue, workflow, work=work, stopping=stopping)
+    return Engine(
+        database=database,
+        delivery=delivery,
+        clock=clock,
+        veo=veo,
+        queue=queue,
+        workflow=workflow,
+        runner=runner,
+        work=work,
+        stopping=stopping,
+        videos=folder,
+    )

@@ -1,0 +1,181 @@
+"""The database file: how it is opened, what it refuses, and that several may use it."""
+
+import asyncio
+import sqlite3
+import sys
+import textwrap
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import StatementError
+
+from bot.database import BUSY_TIMEOUT_MS, Database, DatabaseError, open_database
+from bot.models import Base
+from bot.notes import get_note, keep_note
+from tests.bot.rows import insert, reread
+
+
+def file_of(url: str) -> Path:
+    return Path(make_url(url).database or "")
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2), ("busy_timeout", BUSY_TIMEOUT_MS)],
+)
+async def test_every_connection_is_prepared(
+    database: Database, kind: str, pragma: str, value: int | str
+) -> None:
+    async with database.read() if kind == "read" else database.write() as session:
+        assert await session.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 1, 1, 12)  # noqa: DTZ001 that is the point
+    with pytest.raises(StatementError, match="without a time zone"):
+        await insert(database, created_at=naive)
+
+
+async def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database) -> None:
+    moment = datetime(2026, 7, 1, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=-9)))
+    row = await insert(database, created_at=moment)
+    read = (await reread(database, row.id)).created_at
+    assert (read, read.tzinfo) == (moment, UTC)
+
+
+async def test_the_migrations_make_the_tables_of_the_models(database: Database) -> None:
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    async with database.read() as session:
+        differences = await (await session.connection()).run_sync(compare)
+    assert differences == [], "run a new migration for these"
+
+
+async def test_opening_it_again_keeps_what_is_in_it(database_url: str) -> None:
+    async with open_database(database_url) as first:
+        await keep_note(first, "colour", "red")
+    async with open_database(database_url) as second:
+        assert await get_note(second, "colour") == "red"
+
+
+async def test_a_note_is_replaced(database: Database) -> None:
+    assert await get_note(database, "colour") is None
+    await keep_note(database, "colour", "red")
+    await keep_note(database, "colour", "blue")
+    assert await get_note(database, "colour") == "blue"
+
+
+async def test_an_error_takes_back_the_whole_transaction(database: Database) -> None:
+    async def write_and_fail() -> None:
+        async with database.write() as session:
+            await session.execute(text("INSERT INTO notes VALUES ('colour', 'red')"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_and_fail()
+    assert await get_note(database, "colour") is None
+
+
+async def test_two_connections_at_once_migrate_the_same_new_file(database_url: str) -> None:
+    async def open_and_write(name: str) -> None:
+        async with open_database(database_url) as database:
+            await keep_note(database, name, name)
+
+    await asyncio.gather(*(open_and_write(str(number)) for number in range(4)))
+    async with open_database(database_url) as database:
+        assert [await get_note(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
+
+
+async def test_two_processes_start_at_once_on_the_same_new_file(database_url: str) -> None:
+    program = textwrap.dedent("""
+        import asyncio, sys
+        from bot.database import open_database
+        from bot.notes import keep_note
+
+        async def main(url, name):
+            async with open_database(url) as database:
+                await keep_note(database, name, name)
+
+        asyncio.run(main(*sys.argv[1:]))
+    """)
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, database_url, name), stderr=asyncio.subprocess.PIPE
+        )
+        for name in ("one", "two")
+    ]
+    for process in processes:
+        _, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+    async with open_database(database_url) as database:
+        assert [await get_note(database, name) for name in ("one", "two")] == ["one", "two"]
+
+
+async def test_a_lock_held_by_another_connection_is_waited_for(database: Database, database_url: str) -> None:
+    with sqlite3.connect(file_of(database_url), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO notes VALUES ('who', 'other')")
+        waiting = asyncio.create_task(keep_note(database, "who", "us"))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done, "the write did not wait for the lock"
+        assert await get_note(database, "who") is None, "reading needs no lock"
+        other.execute("COMMIT")
+        await waiting
+    other.close()
+    assert await get_note(database, "who") == "us"
+
+
+async def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
+    await keep_note(database, "colour", "red")
+    async with database.read() as session:
+        query = text("SELECT value FROM notes WHERE name = 'colour'")
+        assert await session.scalar(query) == "red"
+        await keep_note(database, "colour", "blue")
+        assert await session.scalar(query) == "red"
+    assert await get_note(database, "colour") == "blue"
+
+
+async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    async with open_database(database_url) as database, database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(
+        DatabaseError, match=r"^The database does not fit this version of the program: .*9999"
+    ):
+        async with open_database(database_url):
+            pass
+
+
+async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    file_of(database_url).mkdir(parents=True)
+    with pytest.raises(DatabaseError, match=r"^The database cannot be opened: "):
+        async with open_database(database_url):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    file_of(database_url).parent.mkdir()
+    file_of(database_url).write_bytes(b"This is a letter to my aunt. " * 100)
+    with pytest.raises(DatabaseError, match=r"^The database cannot be opened: file is not a database$"):
+        async with open_database(database_url):
+            pass
+
+
+async def test_a_folder_that_cannot_be_made_is_refused_in_a_readable_sentence(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "letter").write_text("This is no folder.")
+    with pytest.raises(DatabaseError):
+        async with open_database(f"sqlite+aiosqlite:///{tmp_path}/letter/data/veo.db"):
+            pass
+
+
+async def test_the_folder_is_for_its_owner_only(database: Database, database_url: str) -> None:
+    await keep_note(database, "colour", "red")
+    assert file_of(database_url).parent.stat().st_mode & 0o077 == 0

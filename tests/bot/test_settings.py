@@ -1,0 +1,221 @@
+"""The settings: where they come from, and what is said about bad ones."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.settings import (
+    ProviderSettings,
+    Settings,
+    SettingsError,
+    load_provider_settings,
+    load_settings,
+)
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+SECRET = "sk-very-secret-0123456789"
+REQUIRED = {"DISCORD_TOKEN": "token", "AIMLAPI_KEY": "key"}
+
+Load = Callable[[], ProviderSettings]
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Stand in an empty folder, with none of our names in the environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def set_environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in {**REQUIRED, **values}.items():
+        monkeypatch.setenv(name, value)
+
+
+def problems_of(load: Load = load_settings) -> list[str]:
+    with pytest.raises(SettingsError) as failure:
+        load()
+    return failure.value.problems
+
+
+def example_values() -> dict[str, str]:
+    """Return every setting that the example names, whether it is commented out or not."""
+    pattern = re.compile(r"^#?([A-Z_]+)=(.*)$", re.MULTILINE)
+    return dict(pattern.findall(EXAMPLE.read_text(encoding="utf-8")))
+
+
+def test_the_example_names_every_setting_and_nothing_else() -> None:
+    assert set(example_values()) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_shows_the_true_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_environment(monkeypatch)
+    untouched = load_settings()
+    lines = [f"{name}={value}" for name, value in example_values().items() if name not in REQUIRED]
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
+    assert load_settings() == untouched
+    for name, field in Settings.model_fields.items():
+        is_shown_empty = example_values()[name.upper()] == ""
+        assert is_shown_empty == (field.is_required() or field.default == ""), name
+
+
+def test_the_example_explains_every_setting_in_the_words_of_the_code() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        above = re.search(rf"^# (.*)\n#?{name.upper()}=", text, re.MULTILINE)
+        assert above, f"{name.upper()} has no comment"
+        assert field.description, f"{name} has no description"
+        subject = re.split("[;:.]", field.description.replace("`", ""))[0]
+        assert above[1].startswith(subject), name.upper()
+
+
+def test_a_copied_example_asks_for_the_two_secrets_only(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+    assert sorted(problems_of()) == ["AIMLAPI_KEY: is missing", "DISCORD_TOKEN: is missing"]
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MAX_RUNNING=3\nPOLL_INTERVAL=7\n", encoding="utf-8")
+    set_environment(monkeypatch, MAX_RUNNING="4")
+    settings = load_settings()
+    assert (settings.max_running, settings.poll_interval) == (4, 7)
+
+
+def test_unknown_names_in_the_file_do_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("COMPOSE_PROJECT_NAME=veo\n", encoding="utf-8")
+    set_environment(monkeypatch)
+    load_settings()
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_an_empty_secret_counts_as_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    set_environment(monkeypatch, **{name: ""})
+    assert problems_of() == [f"{name}: is missing"]
+
+
+@pytest.mark.parametrize(
+    "name", [name.upper() for name in Settings.model_fields if name.upper() not in REQUIRED]
+)
+def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    set_environment(monkeypatch)
+    untouched = load_settings()
+    set_environment(monkeypatch, **{name: ""})
+    assert load_settings() == untouched
+
+
+BAD_VALUES = [
+    ("DISCORD_TOKEN", f"{SECRET} "),
+    ("DISCORD_TOKEN", f"Bot {SECRET}"),
+    ("DISCORD_TOKEN", f"{SECRET}\n"),
+    ("AIMLAPI_KEY", f"{SECRET}é"),
+    ("AIMLAPI_KEY", f"\u201c{SECRET}\u201d"),
+    ("AIMLAPI_BASE_URL", SECRET),
+    ("AIMLAPI_BASE_URL", f"ftp://{SECRET}"),
+    ("AIMLAPI_BASE_URL", f"https:///{SECRET}"),
+    ("AIMLAPI_BASE_URL", f"https://{SECRET}:99999999"),
+    ("AIMLAPI_LEGACY_URLS", SECRET),
+    ("POLL_INTERVAL", SECRET),
+    ("POLL_INTERVAL", "0"),
+    ("POLL_INTERVAL", "-1"),
+    ("POLL_INTERVAL", "61"),
+    ("POLL_INTERVAL", "nan"),
+    ("GENERATION_DEADLINE", SECRET),
+    ("GENERATION_DEADLINE", "0"),
+    ("DATABASE_URL", SECRET),
+    ("DATABASE_URL", f"postgresql://{SECRET}@host/db"),
+    ("MAX_RUNNING", SECRET),
+    ("MAX_RUNNING", "0"),
+    ("MAX_RUNNING", "1.5"),
+    ("DEFAULT_DAILY_LIMIT", SECRET),
+    ("DEFAULT_DAILY_LIMIT", "-1"),
+    ("DISCORD_API_BASE", SECRET),
+    ("DISCORD_GATEWAY_URL", f"https://{SECRET}"),
+    ("LOG_LEVEL", SECRET),
+    ("LOG_FORMAT", SECRET),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    set_environment(monkeypatch, **{name: value})
+    (problem,) = problems_of()
+    assert problem.startswith(f"{name}: ")
+    assert "\n" not in problem
+    assert SECRET not in problem
+    assert len(problem) > len(f"{name}: must"), "it says what is wrong"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:///"),
+        ("AIMLAPI_BASE_URL", "host", "must be an address that starts with http:// or https://"),
+        ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_bad_value_is_told_in_a_readable_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    set_environment(monkeypatch, **{name: value})
+    assert problems_of() == [f"{name}: {sentence}"]
+
+
+def test_a_bad_value_shows_nowhere_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, MAX_RUNNING=SECRET)
+    with pytest.raises(SettingsError) as failure:
+        load_settings()
+    error = failure.value
+    assert SECRET not in f"{error!r}{error}{error.__cause__!r}"
+    assert error.__suppress_context__, "a traceback would show the value"
+
+
+def test_every_problem_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AIMLAPI_KEY": "two words", "MAX_RUNNING": "0", "LOG_FORMAT": "xml"}.items():
+        monkeypatch.setenv(name, value)
+    names = sorted(problem.partition(":")[0] for problem in problems_of())
+    assert names == ["AIMLAPI_KEY", "DISCORD_TOKEN", "LOG_FORMAT", "MAX_RUNNING"]
+
+
+def test_secrets_do_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, DISCORD_TOKEN=SECRET, AIMLAPI_KEY=SECRET)
+    settings = load_settings()
+    assert SECRET not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
+    assert settings.aimlapi_key == SecretStr(SECRET)
+
+
+def test_the_terminal_command_needs_no_discord(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIMLAPI_KEY", "key")
+    assert load_provider_settings().aimlapi_base_url == "https://api.aimlapi.com"
+    monkeypatch.delenv("AIMLAPI_KEY")
+    assert problems_of(load_provider_settings) == ["AIMLAPI_KEY: is missing"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("aimlapi_base_url", "https://host/", "https://host"),
+        ("aimlapi_base_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("discord_api_base", "https://proxy/api/v10/", "https://proxy/api/v10"),
+        ("discord_gateway_url", "wss://gateway", "wss://gateway"),
+        ("aimlapi_legacy_urls", "true", True),
+        ("aimlapi_legacy_urls", "0", False),
+        ("default_daily_limit", "0", 0),
+        ("poll_interval", "0.5", 0.5),
+        ("log_level", "DEBUG", "DEBUG"),
+    ],
+)
+def test_a_good_value_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, value: str, kept: object) -> None:
+    set_environment(monkeypatch, **{name.upper(): value})
+    assert getattr(load_settings(), name) == kept
+
+
+def test_the_database_lies_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, DATA_DIR="/srv/veo")
+    assert load_settings().resolved_database_url == "sqlite+aiosqlite:////srv/veo/veo.db"
+    set_environment(monkeypatch, DATABASE_URL="sqlite+aiosqlite:////elsewhere/v.db")
+    assert load_settings().resolved_database_url == "sqlite+aiosqlite:////elsewhere/v.db"
