@@ -1,0 +1,135 @@
+"""The card and the messages that follow it, as pure text from a row."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.failures import FailureKind
+from bot.models import Generation, Placement, Status
+from bot.text import clean
+from cogs.ui.card import alt_text, render_card, render_failure, render_result, state_line, thread_name
+from tests.cogs.generation import NOON, generation
+
+LATER = NOON + timedelta(minutes=3)
+PIECES = ["*", "_", "`", "|", "\\", "<@1>", "<@&2>", "@everyone ", "# ", "\n", "[a](b)", "x", "🐉", " ", ">"]
+TEXTS = st.one_of(
+    st.text(min_size=1, max_size=2000),
+    st.tuples(st.sampled_from(PIECES), st.integers(1, 2000)).map(lambda pair: pair[0] * pair[1]),
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=500).map("".join),
+).map(lambda text: clean(text)[:2000] or "x")
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> Generation:
+    """Draw a row in any state, with texts as they pass the catalogue."""
+    status = draw(st.sampled_from(Status))
+    return generation(
+        prompt=draw(TEXTS),
+        options={"negative_prompt": draw(TEXTS)[:1000], "seed": 2**32 - 1, "enhance_prompt": False},
+        status=status,
+        placement=draw(st.sampled_from(Placement)),
+        user_id=2**63 - 1,
+        submitted_at=NOON,
+        delivered_at=draw(st.sampled_from([None, LATER])),
+        result_id=draw(st.sampled_from([None, 9])),
+        failure_kind=draw(st.sampled_from(FailureKind)) if status is Status.FAILED else None,
+        failure_reason=draw(TEXTS)[:500] if status is Status.FAILED else None,
+    )
+
+
+@given(rows())
+def test_everything_fits_into_a_message(row: Generation) -> None:
+    card = render_card(row)
+    assert len(card["content"]) <= 2000
+    for embed in card["embeds"]:
+        assert embed.description is not None
+        assert len(embed.description) <= 4096
+        assert len(embed) <= 6000
+    assert len(render_result(row)) <= 2000
+    assert len(render_failure(row)) <= 2000
+    assert len(alt_text(row)) <= 1024
+    assert 1 <= len(thread_name(row)) <= 100
+
+
+@given(rows())
+def test_a_prompt_cannot_add_lines(row: Generation) -> None:
+    expected = 6 if "negative_prompt" in row.options else 5
+    assert len(render_card(row)["content"].split("\n")) == expected
+    assert len(render_result(row).split("\n")) == 2
+    assert len(render_failure(row).split("\n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"status": Status.QUEUED}, "⏳ **Waiting** for its turn."),
+        ({"status": Status.SUBMITTING}, "📨 **Sending** the request to the video service."),
+        (
+            {"status": Status.RUNNING, "submitted_at": LATER},
+            f"⚙️ **Being made.** Sent <t:{int(LATER.timestamp())}:R>; it usually takes about two minutes.",
+        ),
+        ({"status": Status.SUCCEEDED}, "📥 **Made.** The file is on its way."),
+        (
+            {"status": Status.SUCCEEDED, "delivered_at": LATER, "result_id": 9, "thread_id": 5},
+            "✅ **Ready:** it is in the thread below.",
+        ),
+        (
+            {
+                "status": Status.SUCCEEDED,
+                "delivered_at": LATER,
+                "result_id": 9,
+                "placement": Placement.CHANNEL,
+            },
+            "✅ **Ready:** it is in a reply below.",
+        ),
+        (
+            {"status": Status.SUCCEEDED, "delivered_at": LATER},
+            "✅ **Ready:** but it could be shown nowhere. Please tell a moderator the number below.",
+        ),
+        (
+            {"status": Status.FAILED, "failure_kind": FailureKind.LATE},
+            "❌ **No video.** The video service did not finish in time. It did not count towards your limit.",
+        ),
+        (
+            {"status": Status.FAILED},
+            "❌ **No video.** Something went wrong on our side. It did not count towards your limit.",
+        ),
+    ],
+)
+def test_each_state_has_its_line(values: dict[str, object], line: str) -> None:
+    row = generation(**values)
+    assert state_line(row) == line
+    assert line in render_card(row)["content"].split("\n")
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: FailureKind) -> None:
+    row = generation(status=Status.FAILED, failure_kind=kind)
+    assert render_failure(row) == (
+        f"❌ <@4> No video this time. {kind.sentence}\n"
+        f"It did not count towards your limit. {kind.advice}\n"
+        "-# Number 0123456789abcdef"
+    )
+
+
+def test_the_providers_words_can_be_left_out() -> None:
+    row = generation(status=Status.FAILED, failure_kind=FailureKind.UNMADE, failure_reason="no *paint*")
+    assert "It said: “no \\*paint\\*”" in render_failure(row)
+    assert "paint" not in render_failure(row, quote=False)
+
+
+def test_the_members_words_can_be_left_out() -> None:
+    assert render_result(generation()) == "🎬 <@4> Your video is ready.\n> a red dragon"
+    assert render_result(generation(), quote=False) == "🎬 <@4> Your video is ready."
+
+
+def test_a_model_that_is_not_offered_any_more_can_still_be_shown() -> None:
+    content = render_card(generation(model="google/veo1"))["content"]
+    assert "Model: google/veo1 (not offered any more)" in content
+
+
+@pytest.mark.parametrize(("length", "embeds"), [(500, 0), (501, 1)])
+def test_only_a_long_prompt_gets_an_embed(length: int, embeds: int) -> None:
+    assert len(render_card(generation(prompt="x" * length))["embeds"]) == embeds

@@ -1,0 +1,55 @@
+"""The message with a result, in the forms that a server may force on it."""
+
+from pathlib import Path
+
+from bot.failures import FailureKind
+from bot.media import Clip
+from bot.models import Status
+from cogs.ui.draft import Draft
+from tests.cogs.generation import generation
+
+ADDRESS = "https://cdn.example/video.mp4"
+
+
+def clip(path: Path) -> Clip:
+    path.write_bytes(b"a video")
+    return Clip(path, size=3 * 2**20, seconds=8, width=1280, height=720, codec="h264", has_sound=True)
+
+
+def test_every_form_has_a_nonce_of_its_own(tmp_path: Path) -> None:
+    video = Draft(generation(), clip(tmp_path / "veo.mp4"))
+    failure = Draft(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
+    link, silent, failed_silent = video.without_file(), video.without_words(), failure.without_words()
+    assert link is not None
+    assert silent is not None
+    assert failed_silent is not None
+    forms = [video, link, silent, link.without_words(), failure, failed_silent]
+    nonces = [form.nonce for form in forms if form]
+    assert len(set(nonces)) == len(forms), "two forms share a nonce: Discord would take one for the other"
+    assert all(len(nonce) <= 25 for nonce in nonces), "Discord allows 25 characters"
+
+
+def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None:
+    link = Draft(generation(video_url=ADDRESS), clip(tmp_path / "veo.mp4"), with_file=False, with_words=False)
+    assert link.without_file() is None
+    assert link.without_words() is None
+    assert link.content == (
+        "🎬 <@4> Your video is ready.\n"
+        f"This server does not take the file (3.0 MiB). While the link lasts, it is here: <{ADDRESS}>"
+    )
+    assert link.files() == []
+
+
+def test_a_failure_has_no_file_to_leave_out() -> None:
+    failure = Draft(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
+    assert failure.without_file() is None
+    assert failure.files() == []
+
+
+def test_the_file_is_opened_anew_for_every_attempt(tmp_path: Path) -> None:
+    draft = Draft(generation(), clip(tmp_path / "veo.mp4"))
+    [first], [second] = draft.files(), draft.files()
+    first.close()
+    assert second.fp.read() == b"a video"
+    assert second.filename == "veo-0123456789abcdef.mp4"
+    second.close()

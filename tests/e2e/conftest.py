@@ -1,0 +1,94 @@
+"""Fixtures: the whole program in a simulated Discord, with the strict fake provider on a real socket."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+import structlog
+
+from bot.media import FETCH_ATTEMPTS
+from sandbox.provider import QUICK, Provider
+from sandbox.world import World, sandbox_settings
+from tests.e2e.driver import timing_with
+
+OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture(autouse=True)
+def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Look for due work often, stop at once, and repeat downloads without pauses."""
+    monkeypatch.setattr("bot.runner.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.runner.STOP_GRACE", 0.3)
+    with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def logs_are_plain() -> Iterator[None]:
+    """Log as text with short tracebacks: the default's pretty ones take a second each."""
+    before = structlog.get_config()
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, renderer]
+    )
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rendered files of the whole session, so that each variant is rendered once."""
+    return tmp_path_factory.mktemp("rendered")
+
+
+@pytest.fixture
+async def provider(files: Path) -> AsyncIterator[Provider]:
+    """A running provider whose generations take no time beyond rendering."""
+    async with Provider(render=QUICK, files=files, generation_seconds=0.02) as provider:
+        yield provider
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """The address of the program's database."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'data' / 'veo.db'}"
+
+
+@pytest.fixture
+def open_world(provider: Provider, tmp_path: Path) -> OpenWorld:
+    """Open a world of one's own; `timing` by names of `Timing`, the rest are settings."""
+
+    @asynccontextmanager
+    async def open_it(timing: dict[str, float] | None = None, **settings: Any) -> AsyncGenerator[World]:
+        chosen = sandbox_settings(provider, tmp_path / "data", **settings)
+        async with World(provider, chosen, timing_with(**(timing or {}))) as world:
+            yield world
+
+    return open_it
+
+
+@pytest.fixture
+async def world(open_world: OpenWorld) -> AsyncIterator[World]:
+    """The program as it is set up by default, with alice and mona in `#videos`.
+
+    One task opens and closes it: simcord keeps a context variable, and pytest gives the two ends of
+    a fixture different contexts.
+    """
+    opened, done = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    async def live() -> None:
+        async with open_world() as world:
+            opened.set_result(world)
+            await done.wait()
+
+    life = asyncio.create_task(live())
+    await asyncio.wait([life, opened], return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        await life
+    yield opened.result()
+    done.set()
+    await life

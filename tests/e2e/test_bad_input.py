@@ -1,0 +1,95 @@
+"""Requests that cannot be served: each gets a clear answer for the member alone, and nothing happens."""
+
+import re
+from typing import Any
+
+import pytest
+
+from bot.veo.catalogue import PROMPT_MAX_LENGTH
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, rows, send_unchecked, shown
+
+INVISIBLE = "\u200b\u200c\u200d\u202e\u2066\ufeff\u00ad"
+
+BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "a length that is not offered": ({"duration": 5}, "`duration` must be one of: 4, 6, 8."),
+    "a length as text": ({"duration": "8"}, "`duration` must be a whole number."),
+    "a length as truth": ({"duration": True}, "`duration` must be a whole number."),
+    "a broken length": ({"duration": 4.5}, "`duration` must be a whole number."),
+    "a picture shape that is not offered": (
+        {"aspect_ratio": "1:1"},
+        "`aspect_ratio` must be one of: 16:9, 9:16.",
+    ),
+    "a picture shape as a number": ({"aspect_ratio": 169}, "`aspect_ratio` must be text."),
+    "a resolution that is not offered": ({"resolution": "4K"}, "`resolution` must be one of: 720P, 1080P."),
+    "sound as text": ({"generate_audio": "maybe"}, "`generate_audio` must be yes or no."),
+    "enhancing as a number": ({"enhance_prompt": 1}, "`enhance_prompt` must be yes or no."),
+    "an unknown model": ({"model": "google/veo2"}, "That model is not offered any more."),
+    "a negative seed": ({"seed": -1}, "`seed` must be from 0 to 4,294,967,295."),
+    "a huge seed": ({"seed": 2**32}, "`seed` must be from 0 to 4,294,967,295."),
+    "a seed as text": ({"seed": "7"}, "`seed` must be a whole number."),
+    "an invisible negative prompt": ({"negative_prompt": INVISIBLE}, "The negative prompt is empty."),
+    "a long negative prompt": (
+        {"negative_prompt": "x" * 1001},
+        "The negative prompt has 1,001 characters; at most 1,000 are",
+    ),
+}
+
+
+@pytest.mark.parametrize("prompt", ["   ", "\n\t \r\n", INVISIBLE, f" {INVISIBLE} "], ids=ascii)
+async def test_an_empty_prompt_is_refused(world: World, prompt: str) -> None:
+    await assert_refused(
+        world, await ask(world, prompt=prompt), "The prompt is empty.", "Nothing was counted."
+    )
+
+
+async def test_a_prompt_without_any_character_is_refused(world: World) -> None:
+    answer = await send_unchecked(world, prompt="")
+    await assert_refused(world, answer, "Nothing was counted.")
+
+
+async def test_a_prompt_that_is_too_long_is_refused(world: World) -> None:
+    answer = await send_unchecked(world, prompt="x" * (PROMPT_MAX_LENGTH + 1))
+    await assert_refused(world, answer, "The prompt has 2,001 characters; at most 2,000 are possible.")
+
+
+@pytest.mark.parametrize(("options", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
+async def test_values_from_a_modified_client_are_refused(
+    world: World, options: dict[str, Any], words: str
+) -> None:
+    answer = await send_unchecked(world, prompt=PROMPT, **options)
+    await assert_refused(world, answer, words, "Nothing was counted.")
+
+
+async def test_a_command_of_another_version_is_refused(world: World) -> None:
+    answer = await send_unchecked(world, duration=4)
+    await assert_refused(world, answer, "This command has changed.", "Nothing was counted.")
+
+
+async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_world: OpenWorld) -> None:
+    async with open_world(default_daily_limit=1) as world:
+        generation = await ask_for_video(world)
+        answer = await ask(world)
+        frees_at = int(generation.created_at.timestamp()) + 24 * 3600
+        assert shown(answer).ephemeral
+        assert shown(answer).content == (
+            "You have used your 1 video of the last 24 hours. "
+            f"The next place frees <t:{frees_at}:R>. Nothing was counted."
+        )
+        assert len(await rows(world)) == 1
+        assert world.provider.count("create") == 1
+        assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral, (
+            "one member's limit stopped another member"
+        )
+
+
+async def test_a_limit_of_zero_says_that_videos_are_off(open_world: OpenWorld) -> None:
+    async with open_world(default_daily_limit=0) as world:
+        await assert_refused(world, await ask(world), "Videos are switched off for members of this server.")
+
+
+async def test_a_refusal_holds_nothing_but_the_sentence(world: World) -> None:
+    answer = await ask(world, prompt="   ")
+    assert shown(answer).embeds == []
+    assert re.fullmatch(r"[^`]*", shown(answer).content), "a refusal looks like a fault with a reference"

@@ -1,0 +1,99 @@
+"""The command as Discord is told about it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.veo.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
+from sandbox.world import World
+from tests.e2e.driver import ask, requests
+
+TYPES: dict[type, int] = {str: 3, int: 4, bool: 5}  # Discord's numbers of option types
+OPTIONS = {option.name: option for model in CATALOGUE for option in model.options}
+
+
+def command(world: World) -> dict[str, Any]:
+    """Return the one command as it was sent."""
+    [synced] = requests(world, "PUT", "/commands")
+    commands: Any = synced.json
+    [sent] = commands
+    return dict(sent)
+
+
+def declared(world: World) -> dict[str, dict[str, Any]]:
+    return {option["name"]: option for option in command(world)["options"]}
+
+
+def texts(part: dict[str, Any]) -> Iterator[str]:
+    """Yield what Discord counts: names, descriptions and the values of choices."""
+    for key in ("name", "description", "value"):
+        yield str(part.get(key, ""))
+    for inner in [*part.get("options", []), *part.get("choices", [])]:
+        yield from texts(inner)
+
+
+async def test_the_command_exists_in_servers_only(world: World) -> None:
+    sent = command(world)
+    assert (sent["name"], sent["type"]) == ("veo", 1)
+    assert sent["contexts"] == [0], "the command is offered outside of servers"
+    assert sent["integration_types"] == [0], "the command can be installed for a user alone"
+    assert sent["default_member_permissions"] is None, "not every member may use the command"
+    assert not sent["nsfw"]
+
+
+async def test_options_of_command_and_catalogue_are_the_same(world: World) -> None:
+    assert set(declared(world)) == {"prompt", "model", *OPTIONS}
+
+
+async def test_the_prompt_is_the_only_required_option_and_comes_first(world: World) -> None:
+    options = command(world)["options"]
+    assert options[0]["name"] == "prompt"
+    assert [option["name"] for option in options if option["required"]] == ["prompt"]
+    assert (options[0]["min_length"], options[0]["max_length"]) == (1, PROMPT_MAX_LENGTH)
+
+
+async def test_the_models_can_be_chosen(world: World) -> None:
+    choices = declared(world)["model"]["choices"]
+    assert [choice["value"] for choice in choices] == [model.id for model in CATALOGUE]
+    assert [choice["name"] for choice in choices] == [
+        "Veo 3: Best picture and sound",
+        "Veo 3 Fast: Quicker and cheaper",
+    ]
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+async def test_discord_checks_what_the_catalogue_checks(world: World, option: Option) -> None:
+    sent = declared(world)[option.name]
+    assert sent["type"] == TYPES[option.type]
+    assert tuple(choice["value"] for choice in sent.get("choices", [])) == option.choices
+    if option.type is int and not option.choices:
+        assert (sent["min_value"], sent["max_value"]) == (option.minimum, option.maximum)
+    if option.type is str and not option.choices:
+        assert (sent["min_length"], sent["max_length"]) == (1, option.max_length)
+    assert sent["description"].startswith(option.description)
+    default = {"True": "yes", "False": "no"}.get(str(option.default), str(option.default))
+    says_default = f"(default: {default})" in sent["description"]
+    assert says_default == (option.default is not None), "the description tells another default"
+
+
+async def test_discords_limits_are_kept(world: World) -> None:
+    sent = command(world)
+    assert len(sent["options"]) <= 25
+    for part in [sent, *sent["options"]]:
+        assert 1 <= len(part["description"]) <= 100, f"{part['name']} has a description of the wrong length"
+    for option in sent["options"]:
+        assert len(option.get("choices", [])) <= 25
+        assert all(1 <= len(choice["name"]) <= 100 for choice in option.get("choices", []))
+    assert sum(map(len, texts(sent))) <= 8000, "the command is too large for Discord"
+
+
+async def test_discord_is_told_once_as_long_as_nothing_changes(world: World) -> None:
+    await world.restart()
+    await world.restart()
+    assert len(requests(world, "PUT", "/commands")) == 1, "unchanged commands were synced again"
+    assert (await ask(world)).acknowledged, "the command does not work after a restart"
+
+
+async def test_every_member_sees_the_command(world: World) -> None:
+    assert world.alice.available_commands(world.channel) == ("veo",)

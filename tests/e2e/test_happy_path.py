@@ -1,0 +1,146 @@
+"""A member asks for a video and gets it: what is said, where it comes, what is in the file."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.media import probe
+from bot.models import Generation, Placement, Status
+from bot.veo.catalogue import CATALOGUE, Model
+from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH
+from sandbox.provider import Provider
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    PROMPT,
+    ask_and_hold,
+    ask_for_video,
+    bodies,
+    card_of,
+    card_texts,
+    eventually,
+    rows,
+    the_result,
+)
+
+
+def expected_card(world: World, generation: Generation, model: Model, state: str) -> str:
+    return (
+        f"<@{world.alice.id}> asked for a video\n"
+        f"**{model.label}** · 4 seconds · 16:9 · 720P · prompt enhanced · with sound\n"
+        f"{state}\n"
+        f"-# Number {generation.id}\n"
+        f"> {PROMPT}"
+    )
+
+
+@pytest.mark.parametrize("legacy_urls", [False, True], ids=["universal urls", "legacy urls"])
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
+async def test_a_video_arrives_in_the_thread_of_its_card(
+    open_world: OpenWorld, provider: Provider, tmp_path: Path, model: Model, *, legacy_urls: bool
+) -> None:
+    async with open_world(aimlapi_legacy_urls=legacy_urls) as world:
+        generation = await ask_for_video(world, model=model.id)
+
+        assert card_of(world, generation) == expected_card(
+            world, generation, model, "✅ **Ready:** it is in the thread below."
+        )
+        [thread] = world.channel.threads
+        assert thread.id == generation.card_id, "the thread does not hang on the card"
+        assert thread.name == PROMPT, "the thread is not named after the prompt"
+
+        [message] = thread.history()
+        assert message.content == f"🎬 <@{world.alice.id}> Your video is ready.\n> {PROMPT}"
+        [attachment] = message.attachments
+        assert attachment.filename == f"veo-{generation.id}.mp4"
+        assert attachment.description == f"Video made from the prompt: {PROMPT}"
+
+        content = await attachment.read()
+        async with aiohttp.request("GET", str(generation.video_url)) as served:
+            assert content == await served.read(), "the posted file is not the one the provider made"
+        path = tmp_path / "posted.mp4"
+        path.write_bytes(content)
+        clip = await probe(path)
+        assert (clip.width, clip.height, clip.codec) == (1280, 720, "h264")
+        assert clip.seconds == pytest.approx(4, abs=0.3)
+        assert clip.has_sound, "the video has no sound, though sound is the default"
+        paths = {call.path for call in provider.calls if call.kind in {"create", "retrieve"}}
+        assert paths == {LEGACY_PATH if legacy_urls else UNIVERSAL_PATH}
+
+
+async def test_only_the_member_who_asked_is_pinged(world: World) -> None:
+    await ask_for_video(world)
+    assert [user.id for user in the_result(world).mentions] == [world.alice.id]
+    [posted] = [body for body in bodies(world, "POST", "/messages") if "nonce" in body]
+    assert posted["allowed_mentions"] == {"parse": [], "users": [world.alice.id]}
+    [answer] = bodies(world, "POST", "/callback")
+    assert answer["data"]["allowed_mentions"] == {"parse": []}, "the card pings"
+    edits = [body for body in bodies(world, "PATCH", "") if "content" in body]
+    assert edits, "the card was never brought up to date"
+    assert all(edit["allowed_mentions"] == {"parse": []} for edit in edits), "an edit of the card pings"
+
+
+async def test_the_card_tells_the_whole_story_in_order(world: World) -> None:
+    generation = await ask_for_video(world)
+    assert generation.submitted_at is not None
+    started = int(generation.submitted_at.timestamp())
+    states = [
+        "⏳ **Waiting** for its turn.",
+        f"⚙️ **Being made.** Sent <t:{started}:R>; it usually takes about two minutes.",
+        "✅ **Ready:** it is in the thread below.",
+    ]
+    assert card_texts(world) == [expected_card(world, generation, CATALOGUE[0], state) for state in states], (
+        "the card told another story"
+    )
+
+
+async def test_the_thread_is_there_while_the_video_is_being_made(world: World) -> None:
+    generation = await ask_and_hold(world)
+    await eventually("a thread on the card", lambda: bool(world.channel.threads))
+    assert "**Being made.**" in card_of(world, generation)
+    assert world.channel.threads[0].history() == [], "something was posted before the video was ready"
+    world.provider.release()
+    await world.wait_for_delivery()
+    assert the_result(world).attachments, "no video came after the wait"
+
+
+async def test_the_row_remembers_everything(world: World) -> None:
+    generation = await ask_for_video(world, generate_audio=False)
+    message = the_result(world)
+    assert await rows(world) != [], "no row"
+    assert (generation.status, generation.placement) == (Status.SUCCEEDED, Placement.THREAD)
+    assert (generation.guild_id, generation.channel_id) == (world.guild.id, world.channel.id)
+    assert generation.user_id == world.alice.id
+    assert generation.card_id == generation.thread_id == world.channel.threads[0].id
+    assert generation.result_id == message.id
+    assert (generation.prompt, generation.model) == (PROMPT, "google/veo3")
+    assert generation.options == {"duration": 4, "generate_audio": False}
+    assert generation.credits_used == 4 * 520_000, "4 seconds without sound cost 520,000 credits each"
+    assert generation.failure_kind is None
+    moments = [
+        generation.created_at,
+        generation.submitted_at,
+        generation.finished_at,
+        generation.delivered_at,
+    ]
+    assert None not in moments, "a moment is missing"
+    assert moments == sorted(moment for moment in moments if moment), "the moments are out of order"
+
+
+async def test_the_file_is_not_kept_after_it_was_posted(world: World, tmp_path: Path) -> None:
+    await ask_for_video(world)
+    assert list((tmp_path / "data" / "videos").iterdir()) == [], "files pile up"
+
+
+async def test_two_members_get_their_own_videos(world: World) -> None:
+    world.provider.hold = True
+    await world.alice.slash(world.channel, "veo", prompt=PROMPT, duration=4)
+    await world.mona.slash(world.channel, "veo", prompt="a blue whale", duration=4)
+    await world.provider.called("create", 2)
+    world.provider.release()
+    await eventually("two videos", lambda: sum(len(t.history()) for t in world.channel.threads) == 2)
+    for member, prompt in ((world.alice, PROMPT), (world.mona, "a blue whale")):
+        [thread] = [thread for thread in world.channel.threads if thread.name == prompt]
+        [message] = thread.history()
+        assert [user.id for user in message.mentions] == [member.id], f"{prompt} went to the wrong member"

@@ -1,0 +1,126 @@
+"""Where the command is used decides where the video comes, and what is refused at once."""
+
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.models import Placement
+from sandbox.world import World
+from tests.e2e.driver import (
+    ask,
+    ask_for_video,
+    assert_refused,
+    card_of,
+    requests,
+    results,
+    the_result,
+    threads,
+)
+
+
+def channel_without(world: World, **denied: bool) -> simcord.ChannelHandle:
+    """Make a channel in which the bot lacks the permissions named (all False)."""
+    assert world.app.bot.user is not None
+    overwrites: Any = {world.app.bot.user: discord.PermissionOverwrite(**denied)}  # pyright: ignore[reportArgumentType]: names of permissions
+    return world.guild.create_text_channel("restricted", overwrites=overwrites)
+
+
+async def member_thread(world: World) -> simcord.ChannelHandle:
+    """Return a thread that a member has opened."""
+    world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
+    return world.channel.threads[0]
+
+
+async def test_in_a_thread_the_video_comes_into_that_thread(world: World) -> None:
+    thread = await member_thread(world)
+    generation = await ask_for_video(world, thread)
+    assert [handle.id for handle in threads(world)] == [thread.id], "a new thread was opened"
+    message = the_result(world)
+    assert message.channel.id == thread.id
+    assert message.reference is not None
+    assert message.reference.message_id == generation.card_id, "the video does not reply to its card"
+    assert (generation.placement, generation.thread_id) == (Placement.CHANNEL, None)
+    assert "✅ **Ready:** it is in a reply below." in card_of(world, generation)
+
+
+async def test_in_a_voice_channels_chat_the_video_replies_to_the_card(world: World) -> None:
+    voice = world.guild.create_voice_channel("lounge")
+    generation = await ask_for_video(world, voice)
+    message = the_result(world)
+    assert message.channel.id == voice.id
+    assert message.reference is not None
+    assert message.reference.message_id == generation.card_id
+    assert requests(world, "POST", "/threads") == [], "a thread was tried where none can be"
+
+
+async def test_in_an_announcement_channel_the_video_gets_a_thread(world: World) -> None:
+    news = world.guild.create_news_channel("news")
+    await ask_for_video(world, news)
+    [thread] = news.threads
+    assert [bool(message.attachments) for message in thread.history()] == [True]
+
+
+@pytest.mark.parametrize("lacking", ["create_public_threads", "send_messages_in_threads"])
+async def test_where_the_bot_may_open_no_threads_the_video_replies_to_the_card(
+    world: World, lacking: str
+) -> None:
+    channel = channel_without(world, **{lacking: False})
+    generation = await ask_for_video(world, channel)
+    message = the_result(world)
+    assert message.channel.id == channel.id
+    assert message.reference is not None
+    assert message.reference.message_id == generation.card_id
+    assert requests(world, "POST", "/threads") == [], "a thread was tried where none is allowed"
+    assert "✅ **Ready:** it is in a reply below." in card_of(world, generation)
+
+
+async def test_without_the_right_to_write_in_the_channel_the_thread_is_enough(world: World) -> None:
+    channel = channel_without(world, send_messages=False)
+    await ask_for_video(world, channel)
+    assert the_result(world).channel.id == channel.threads[0].id
+
+
+@pytest.mark.parametrize(
+    ("lacking", "named"),
+    [
+        (["view_channel"], "View Channel"),
+        (["attach_files"], "Attach Files"),
+        (["send_messages", "create_public_threads"], "Send Messages"),
+        (["send_messages", "send_messages_in_threads"], "Send Messages"),
+    ],
+    ids=" ".join,
+)
+async def test_where_the_video_could_not_arrive_the_request_is_refused(
+    world: World, lacking: list[str], named: str
+) -> None:
+    channel = channel_without(world, **dict.fromkeys(lacking, False))
+    answer = await ask(world, channel)
+    await assert_refused(world, answer, named, "Nothing was counted.", "I may not post the video here")
+
+
+async def test_in_a_thread_the_right_to_write_in_threads_is_needed(world: World) -> None:
+    channel = channel_without(world, send_messages_in_threads=False)
+    world.env.backend.create_thread(channel.id, "our film", world.alice.id)
+    [thread] = channel.threads
+    overwrites = world.env.backend.get_channel(channel.id).overwrites
+    world.env.backend.get_channel(thread.id).overwrites.extend(overwrites)
+    await assert_refused(world, await ask(world, thread), "Send Messages in Threads", "Nothing was counted.")
+
+
+async def test_outside_of_servers_the_command_explains_itself(world: World) -> None:
+    bot = world.app.bot
+    assert bot.application_id is not None
+    options = [{"name": "prompt", "description": "not checked", "type": 3}]
+    everywhere: Any = {"name": "veo", "description": "not checked", "type": 1, "options": options}
+    await bot.http.bulk_upsert_global_commands(bot.application_id, [{**everywhere, "contexts": [0, 1]}])
+    answer = await world.alice.user.slash("veo", prompt="a red dragon")
+    await assert_refused(world, answer, "Videos are made in servers only. Please use the command there.")
+
+
+async def test_nothing_is_posted_outside_of_the_place_of_the_request(world: World) -> None:
+    other = world.guild.create_text_channel("other")
+    await ask_for_video(world)
+    assert other.history() == []
+    assert len(results(world)) == 1

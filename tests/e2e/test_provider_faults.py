@@ -1,0 +1,237 @@
+"""The provider refuses, fails or falls silent: what the member sees, and what it costs them (nothing)."""
+
+import aiohttp
+import pytest
+
+from bot.failures import FailureKind
+from bot.models import Generation, Status
+from sandbox.provider import Fault, Kind, Provider
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    PROMPT,
+    ask,
+    ask_for_video,
+    card_of,
+    eventually,
+    results,
+    rows,
+    the_result,
+    threads,
+)
+
+FREE = "It did not count towards your limit."
+
+
+def assert_failure_shown(world: World, generation: Generation, kind: FailureKind, said: str = "") -> None:
+    """Check the message in the thread and the card of a request without a video."""
+    assert (generation.status, generation.failure_kind) == (Status.FAILED, kind)
+    reason = f" It said: “{said}”" if said else ""
+    message = the_result(world)
+    assert message.content == (
+        f"❌ <@{world.alice.id}> No video this time. {kind.sentence}{reason}\n"
+        f"{FREE} {kind.advice}\n"
+        f"-# Number {generation.id}"
+    )
+    assert message.attachments == []
+    assert [thread.id for thread in threads(world)] == [message.channel.id], "the error is not in the thread"
+    assert [user.id for user in message.mentions] == [world.alice.id], "the member is not told"
+    assert f"❌ **No video.** {kind.sentence} {FREE}" in card_of(world, generation)
+
+
+async def test_a_refused_request_is_explained(world: World) -> None:
+    world.provider.faults.add(
+        "create", Fault.status(400, "prompt: *No* [way](https://evil.example) @everyone")
+    )
+    generation = await ask_for_video(world)
+    said = "prompt: \\*No\\* \\[way](https://evil.example) @\u200beveryone"
+    assert_failure_shown(world, generation, FailureKind.REFUSED, said)
+    assert world.provider.count("create") == 1, "a refused request was sent again"
+
+
+async def test_a_refusal_by_the_safety_filter_is_explained(world: World) -> None:
+    generation = await ask_for_video(world, prompt="[fail] the same")
+    said = (
+        "The prompt could not be submitted. It contains sensitive words that violate Google's "
+        "Responsible AI practices. Try rephrasing the prompt."
+    )
+    assert_failure_shown(world, generation, FailureKind.UNMADE, said)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.failed("Out of `paint`"), "Out of \\`paint\\`"),
+        (Fault.failed(None, "InternalError"), "InternalError"),
+        (Fault.failed("line one\n\nline two"), "line one line two"),
+        (Fault.without_video(), "It finished without a video. Its safety filter does this."),
+    ],
+    ids=["a reason", "only a name", "several lines", "no video"],
+)
+async def test_an_unmade_video_is_explained_in_the_providers_words(
+    world: World, fault: Fault, said: str
+) -> None:
+    world.provider.hold = True
+    world.provider.faults.add("retrieve", fault)
+    generation = await ask_for_video(world)
+    assert_failure_shown(world, generation, FailureKind.UNMADE, said)
+
+
+async def test_a_very_long_reason_is_cut(world: World) -> None:
+    world.provider.faults.add("retrieve", Fault.failed("*" * 5000))
+    await ask_for_video(world)
+    content = the_result(world).content
+    assert len(content) <= 2000
+    assert "…”" in content
+
+
+async def test_a_failed_video_frees_its_place(open_world: OpenWorld) -> None:
+    async with open_world(default_daily_limit=1) as world:
+        await ask_for_video(world, prompt="[fail] the same")
+        generation = await ask_for_video(world)
+        assert generation.status is Status.SUCCEEDED, "the failure took the member's only place"
+
+
+async def test_a_video_that_takes_too_long_is_given_up(open_world: OpenWorld, provider: Provider) -> None:
+    provider.hold = True
+    async with open_world({"deadline": 0.3}) as world:
+        generation = await ask_for_video(world)
+        assert_failure_shown(world, generation, FailureKind.LATE)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(401, "Invalid key"),
+        Fault.status(402, "Pay first"),
+        Fault.status(403, "You've run out of credits."),
+        Fault.status(404, "Not here"),
+        Fault.status(429, "Slow down", retry_after=0.05),
+        Fault.status(429, "Slow down", body="html"),
+    ],
+    ids=["401", "402", "403", "404", "429 with a time", "429 of a proxy"],
+)
+async def test_a_provider_that_takes_nothing_now_fails_nobody(world: World, fault: Fault) -> None:
+    world.provider.faults.add("create", fault, times=3)
+    await ask(world)
+    await world.provider.called("create", 2)
+    assert results(world) == [], "a request failed for a reason that passes"
+    generation = await world.wait_for_delivery()
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments
+    assert world.provider.count("create") == 4
+
+
+async def test_the_whole_queue_survives_an_empty_account(world: World) -> None:
+    world.provider.faults.add("create", Fault.status(403, "You've run out of credits."), times=None)
+    for _ in range(3):
+        await ask(world)
+    await world.provider.called("create", 4)
+    assert [row.status for row in await rows(world) if row.status is Status.FAILED] == []
+    world.provider.faults.clear()
+    await eventually("three videos", lambda: len(results(world)) == 3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(500),
+        Fault.status(502, body="html"),
+        Fault.status(503, body="empty"),
+        Fault.status(429),
+        Fault.status(404),
+        Fault.status(401),
+        Fault.reset(),
+        Fault.truncated_json(),
+        Fault.unknown_status(),
+    ],
+    ids=["500", "502", "503", "429", "404", "401", "reset", "half an answer", "unknown status"],
+)
+async def test_polls_that_go_wrong_are_not_seen_by_anybody(world: World, fault: Fault) -> None:
+    world.provider.faults.add("retrieve", fault, times=2)
+    generation = await ask_for_video(world)
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments
+    assert world.provider.count("create") == 1
+
+
+async def test_a_task_that_the_provider_forgot_is_explained(world: World) -> None:
+    world.provider.faults.add("retrieve", Fault.status(404, "Generation not found"), times=None)
+    generation = await ask_for_video(world)
+    assert (generation.status, generation.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert FREE in the_result(world).content
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.reset(accepted=True),
+        Fault.status(500, accepted=True),
+        Fault.status(504, body="html", accepted=True),
+        Fault.status(408, accepted=True),
+        Fault.truncated_json(),
+    ],
+    ids=["reset", "500", "504", "408", "half an answer"],
+)
+async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(
+    world: World, fault: Fault
+) -> None:
+    world.provider.faults.add("create", fault)
+    generation = await ask_for_video(world, prompt=PROMPT)
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments
+    assert world.provider.count("create") == 1, "a second video was paid for"
+    assert world.provider.count("logs") >= 1
+
+
+@pytest.mark.parametrize("kind", ["create", "retrieve", "logs"])
+async def test_a_provider_that_falls_silent_is_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr("bot.veo.client.TIMEOUT", aiohttp.ClientTimeout(total=0.3))
+    if kind == "logs":
+        world.provider.faults.add("create", Fault.status(500, accepted=True))
+    world.provider.faults.add(kind, Fault.hang(accepted=True))
+    generation = await ask_for_video(world)
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments
+    assert world.provider.count("create") == 1, "a second video was paid for"
+
+
+async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, provider: Provider) -> None:
+    provider.faults.add("create", Fault.reset())
+    async with open_world({"lookup_window": 0.3}) as world:
+        generation = await ask_for_video(world)
+        assert_failure_shown(world, generation, FailureKind.LOST)
+        assert provider.count("create") == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "times"),
+    [(Fault.status(503), 7), (Fault.reset(), 2), (Fault.truncated_download(), 6), (Fault.status(404), 2)],
+    ids=["503", "reset", "half a file", "404"],
+)
+async def test_a_file_that_comes_late_comes(world: World, fault: Fault, times: int) -> None:
+    world.provider.faults.add("cdn", fault, times=times)
+    generation = await ask_for_video(world)
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.status(404), "The file's address answered 404."),
+        (Fault.status(403), "The file's address answered 403."),
+        (Fault.status(503), "The download failed (ClientResponseError)."),
+        (Fault.truncated_download(), "The download failed (ClientPayloadError)."),
+    ],
+    ids=["404", "403", "503", "half a file"],
+)
+async def test_a_file_that_never_comes_is_explained(
+    open_world: OpenWorld, provider: Provider, fault: Fault, said: str
+) -> None:
+    provider.faults.add("cdn", fault, times=None)
+    async with open_world({"fetch_window": 0.3}) as world:
+        generation = await ask_for_video(world)
+        assert_failure_shown(world, generation, FailureKind.FILE_LOST, said)

@@ -1,0 +1,188 @@
+"""Discord refuses the message with the result: the ladder from the thread down to a direct message."""
+
+from typing import Any
+
+import pytest
+
+from bot.models import Generation, Status
+from sandbox.world import World
+from tests.e2e.driver import (
+    accept_all,
+    ask,
+    ask_and_hold,
+    ask_for_video,
+    bodies,
+    card_of,
+    direct_messages,
+    eventually,
+    refuse,
+    requests,
+    results,
+    the_result,
+    threads,
+)
+
+EVERYWHERE = "/channels/*/messages"
+
+
+async def held_with_thread(world: World, **options: Any) -> Generation:
+    """Ask and hold until the thread is there, so that refusals can be told of it alone."""
+    await ask_and_hold(world, **options)
+    await eventually("a thread", lambda: bool(threads(world)))
+    return await world.wait_for(lambda row: row.thread_id is not None)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(40005, 413), (0, 413), (50045, 400), (400001, 403), (50146, 400)]
+)
+async def test_a_file_that_is_not_taken_becomes_a_link(world: World, code: int, status: int) -> None:
+    refuse(world, "POST", EVERYWHERE, code, status=status)
+    generation = await ask_for_video(world)
+    message = the_result(world)
+    assert message.attachments == []
+    assert message.channel.id == threads(world)[0].id, "the link came to another place than the file would"
+    first, link = message.content.rsplit("\n", 1)
+    assert first == f"🎬 <@{world.alice.id}> Your video is ready.\n> a red dragon"
+    assert link.startswith("This server does not take the file (0.")
+    assert link.endswith(f"While the link lasts, it is here: <{generation.video_url}>")
+    assert "✅ **Ready:**" in card_of(world, generation)
+
+
+@pytest.mark.parametrize("code", [200000, 240000])
+async def test_words_that_the_filter_stops_are_left_out(world: World, code: int) -> None:
+    refuse(world, "POST", EVERYWHERE, code)
+    await ask_for_video(world)
+    message = the_result(world)
+    assert message.content == f"🎬 <@{world.alice.id}> Your video is ready."
+    assert message.attachments, "the video was left out with the words"
+    assert message.channel.id == threads(world)[0].id
+
+
+async def test_neither_file_nor_words_are_taken(world: World) -> None:
+    refuse(world, "POST", EVERYWHERE, 40005, status=413)
+    refuse(world, "POST", EVERYWHERE, 200000)
+    generation = await ask_for_video(world)
+    message = the_result(world)
+    assert "a red dragon" not in message.content
+    assert f"<{generation.video_url}>" in message.content
+    nonces = [body["nonce"] for body in bodies(world, "POST", "/messages")]
+    assert len(set(nonces)) == 3, "different messages share a nonce, so Discord would swallow some"
+    assert all(len(nonce) <= 25 for nonce in nonces)
+
+
+@pytest.mark.parametrize(("code", "status"), [(50013, 403), (50001, 403), (160005, 403), (10003, 404)])
+async def test_a_thread_that_refuses_is_followed_by_a_reply_to_the_card(
+    world: World, code: int, status: int
+) -> None:
+    generation = await held_with_thread(world)
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", code, status=status, times=None)
+    world.provider.release()
+    await world.wait_for_delivery()
+    message = the_result(world)
+    assert message.channel.id == world.channel.id
+    assert message.attachments
+    assert message.reference is not None
+    assert message.reference.message_id == generation.card_id
+
+
+async def test_a_reply_that_is_refused_is_followed_by_a_plain_message(world: World) -> None:
+    generation = await held_with_thread(world)
+    refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 50013, status=403)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 160002)
+    world.provider.release()
+    await world.wait_for_delivery()
+    message = the_result(world)
+    assert message.channel.id == world.channel.id
+    assert message.reference is None
+
+
+async def test_when_the_server_refuses_everything_the_member_gets_a_direct_message(world: World) -> None:
+    generation = await held_with_thread(world)
+    for place in (generation.thread_id, world.channel.id):
+        refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
+    world.provider.release()
+    generation = await world.wait_for_delivery()
+    [message] = direct_messages(world)
+    assert message.attachments
+    assert results(world) == [message]
+    assert generation.result_id == message.id
+
+
+@pytest.mark.parametrize("step", ["opening", "sending"])
+async def test_when_there_is_no_place_left_the_card_says_so(world: World, step: str) -> None:
+    refuse(world, "POST", EVERYWHERE, 50013, status=403, times=None)
+    if step == "opening":
+        refuse(world, "POST", "/users/@me/channels", 50007, status=403, times=None)
+    generation = await ask_for_video(world)
+    assert results(world) == []
+    assert (generation.status, generation.result_id) == (Status.SUCCEEDED, None)
+    assert generation.delivered_at is not None
+    assert "but it could be shown nowhere. Please tell a moderator the number below." in card_of(
+        world, generation
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(0, 500), (0, 502), (0, 503), (130000, 503), (0, 429), (20016, 429), (40004, 403)]
+)
+async def test_a_passing_refusal_is_waited_for_and_the_video_comes_once(
+    world: World, code: int, status: int
+) -> None:
+    refuse(world, "POST", EVERYWHERE, code, status=status, times=4)
+    await ask_for_video(world)
+    message = the_result(world)
+    assert message.channel.id == threads(world)[0].id, "a passing refusal sent the video elsewhere"
+    sent = bodies(world, "POST", "/messages")
+    assert len(sent) == 5
+    assert len({body["nonce"] for body in sent}) == 1, (
+        "a retry has another nonce, so it could be posted twice"
+    )
+    assert world.provider.count("cdn") == 1, "the file was fetched anew for every try"
+
+
+async def test_a_direct_message_that_fails_for_now_is_tried_again(world: World) -> None:
+    generation = await held_with_thread(world)
+    for place in (generation.thread_id, world.channel.id):
+        refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
+    refuse(world, "POST", "/users/@me/channels", 0, status=503, times=2)
+    world.provider.release()
+    await world.wait_for_delivery()
+    assert len(direct_messages(world)) == 1
+
+
+async def test_a_failure_takes_the_same_ladder(world: World) -> None:
+    generation = await held_with_thread(world, prompt="[fail] the same")
+    for place in (generation.thread_id, world.channel.id):
+        refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)
+    world.provider.release()
+    await world.wait_for_delivery()
+    [message] = direct_messages(world)
+    assert message.content.startswith(f"❌ <@{world.alice.id}> No video this time.")
+
+
+async def test_a_failure_whose_words_are_stopped_is_told_without_them(world: World) -> None:
+    refuse(world, "POST", EVERYWHERE, 200000)
+    await ask_for_video(world, prompt="[fail] the same")
+    content = the_result(world).content
+    assert "It said" not in content
+    assert "It did not count towards your limit." in content
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(10008, 404), (50001, 403), (30046, 429), (0, 503), (50083, 400)]
+)
+async def test_a_card_that_cannot_be_edited_does_not_keep_the_video_back(
+    world: World, code: int, status: int
+) -> None:
+    refuse(world, "PATCH", "/channels/*/messages/*", code, status=status, times=None)
+    await ask_for_video(world)
+    assert the_result(world).attachments
+    assert len(requests(world, "PATCH", "")) == 2, "a card was edited again and again"
+
+
+async def test_the_next_request_is_served_after_a_time_without_any_place(world: World) -> None:
+    refuse(world, "POST", EVERYWHERE, 50013, status=403, times=None)
+    await ask_for_video(world)
+    accept_all(world)
+    await ask(world)
+    await eventually("the second video", lambda: len(results(world)) == 1)

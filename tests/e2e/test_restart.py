@@ -1,0 +1,183 @@
+"""The program ends at every state of a request and starts again: one result, one create call."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import update
+
+from bot.database import open_database
+from bot.generations import Asker
+from bot.models import Generation, Placement, Status
+from sandbox.provider import Fault
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    PROMPT,
+    accept_all,
+    ask,
+    ask_and_hold,
+    ask_for_video,
+    bodies,
+    card_of,
+    eventually,
+    refuse,
+    requests,
+    results,
+    rows,
+    shown,
+    the_result,
+    threads,
+)
+
+POSTS = "/channels/*/messages"
+
+
+async def assert_ends_well(world: World, *, creates: int = 1) -> Generation:
+    """Check that one video came, once, for one create call."""
+    generation = await world.wait_for_delivery()
+    assert generation.status is Status.SUCCEEDED
+    assert the_result(world).attachments, "the result is no video"
+    assert world.provider.count("create") == creates, "the provider was asked more than once"
+    return generation
+
+
+async def make_due(world: World, database_url: str) -> None:
+    """Let the time pass that a request waits for its card, without waiting."""
+    async with open_database(database_url) as database, database.write() as session:
+        await session.execute(update(Generation).values(not_before=datetime.now(UTC)))
+    world.app.work.set()
+
+
+async def request_without_card(world: World) -> Generation:
+    """Accept a request whose answer never came about, as when the process dies right after the commit."""
+    asker = Asker(1, world.guild.id, world.channel.id, world.alice.id, Placement.THREAD)
+    return await world.app.generations.request(
+        asker, model="google/veo3", prompt=PROMPT, options={"duration": 4}
+    )
+
+
+async def test_before_the_card_is_attached(world: World, database_url: str) -> None:
+    await request_without_card(world)
+    await world.restart()
+    assert world.provider.count("create") == 0, "the work began before the member was answered"
+    await make_due(world, database_url)
+    generation = await assert_ends_well(world)
+    message = the_result(world)
+    assert message.channel.id == world.channel.id
+    assert message.reference is None, "there is no card to reply to"
+    assert (generation.card_id, generation.thread_id) == (None, None)
+
+
+async def test_while_queued(open_world: OpenWorld) -> None:
+    async with open_world(max_running=1) as world:
+        await ask_and_hold(world)
+        await ask(world)
+        await world.restart()
+        statuses = sorted(row.status.value for row in await rows(world))
+        assert statuses == ["queued", "running"]
+        world.provider.release()
+        await eventually("two videos", lambda: len(results(world)) == 2)
+        assert world.provider.count("create") == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.hang(accepted=True), Fault.status(500, accepted=True)], ids=["hang", "500"]
+)
+async def test_while_submitting(world: World, fault: Fault) -> None:
+    world.provider.faults.add("create", fault)
+    world.provider.faults.add("logs", Fault.status(503), times=None)
+    await ask(world)
+    await world.provider.called("create")
+    await world.wait_for(lambda row: row.status is Status.SUBMITTING)
+    await world.restart()
+    world.provider.faults.clear()
+    await assert_ends_well(world)
+    assert world.provider.count("logs") >= 1, "the request was not looked up"
+
+
+async def test_while_running(world: World) -> None:
+    before = await ask_and_hold(world)
+    await eventually("a thread", lambda: bool(threads(world)))
+    await world.restart()
+    world.provider.release()
+    after = await assert_ends_well(world)
+    assert (after.id, after.provider_id) == (before.id, before.provider_id)
+    assert "✅ **Ready:** it is in the thread below." in card_of(world, after)
+    assert len(threads(world)) == 1
+
+
+async def test_while_the_thread_is_there_but_not_written_down(world: World) -> None:
+    refuse(world, "POST", "/channels/*/messages/*/threads", 0, status=503, times=None)
+    generation = await ask_and_hold(world)
+    assert generation.card_id is not None
+    world.env.backend.create_thread(
+        world.channel.id, "made before the crash", world.alice.id, message_id=generation.card_id
+    )
+    accept_all(world)
+    refuse(world, "POST", "/channels/*/messages/*/threads", 160004, times=None)
+    await world.restart()
+    world.provider.release()
+    await assert_ends_well(world)
+    assert the_result(world).channel.id == generation.card_id
+
+
+async def test_before_the_file_is_fetched(world: World) -> None:
+    world.provider.faults.add("cdn", Fault.status(503), times=None)
+    await ask(world)
+    await world.provider.called("cdn")
+    await world.wait_for(lambda row: row.status is Status.SUCCEEDED)
+    await world.restart()
+    world.provider.faults.clear()
+    await assert_ends_well(world)
+
+
+async def test_before_the_video_is_posted(world: World) -> None:
+    refuse(world, "POST", POSTS, 0, status=503, times=None)
+    await ask(world)
+    await eventually("a try to post", lambda: bool(requests(world, "POST", "/messages")))
+    await world.restart()
+    accept_all(world)
+    await assert_ends_well(world)
+    assert world.provider.count("cdn") == 1, "the file was fetched again, though it was there"
+    nonces = {body["nonce"] for body in bodies(world, "POST", "/messages")}
+    assert len(nonces) == 1, "after a restart the message has another nonce, so it could be posted twice"
+
+
+async def test_before_the_error_is_posted(world: World) -> None:
+    refuse(world, "POST", POSTS, 0, status=503, times=None)
+    await ask(world, prompt="[fail] the same")
+    await eventually("a try to post", lambda: bool(requests(world, "POST", "/messages")))
+    await world.restart()
+    accept_all(world)
+    generation = await world.wait_for_delivery()
+    assert generation.status is Status.FAILED
+    assert the_result(world).content.startswith("❌")
+    assert world.provider.count("create") == 1
+
+
+async def test_after_everything_is_done_nothing_happens_again(world: World) -> None:
+    await ask_for_video(world)
+    calls, asked = len(world.provider.calls), len(world.env.http_requests)
+    await world.restart()
+    await asyncio.sleep(0.3)  # six looks into the queue
+    assert len(results(world)) == 1
+    assert len(world.provider.calls) == calls
+    news = [request for request in world.env.http_requests[asked:] if request.method != "GET"]
+    assert news == [], "something was said again"
+
+
+async def test_many_restarts_in_a_row(world: World) -> None:
+    await ask_and_hold(world)
+    for _ in range(3):
+        await world.restart()
+    world.provider.release()
+    await assert_ends_well(world)
+
+
+async def test_the_quota_outlives_a_restart(open_world: OpenWorld) -> None:
+    async with open_world(default_daily_limit=1) as world:
+        await ask_for_video(world)
+        await world.restart()
+        answer = await ask(world)
+        assert "You have used your 1 video of the last 24 hours." in shown(answer).content
