@@ -1,0 +1,189 @@
+"""`make bench`: how fast /veo is answered, and how fast the program starts, beside a bare discord.py bot.
+
+The programs run as processes of their own and reach this process's small Discord over real sockets. The
+provider holds all generations, so that only answers are measured. Tables go to standard output as Markdown,
+progress to standard error.
+
+What limits it: the programs and this process share the machine's processors, so that sending many commands
+takes time from answering them; nothing else should run. p99 of a single command is its slowest.
+Without a network, ratios say more about work done than about what a member would feel.
+"""
+
+import asyncio
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
+
+from sandbox.provider import QUICK, Provider  # noqa: E402
+from sandbox.wire import WireDiscord  # noqa: E402
+from sandbox.wire.program import Program, bot_environment  # noqa: E402
+
+BARE_BOT = str(ROOT / "benchmarks" / "bare_bot.py")
+ROUNDS = {1: 60, 50: 8, 200: 5}  # by how many commands are sent at the same time
+STARTS = 5
+MAX_RUNNING = 10  # generations at the provider; all others wait in the database, as on a busy day
+SECONDS = 30.0  # longest wait for anything
+COMMAND = {"prompt": "A fox in the snow", "duration": 4}
+
+Times = dict[int, list[float]]
+
+
+@dataclass
+class Subject:
+    """A program that is measured, with a Discord of its own.
+
+    Attributes:
+        database: where the bot keeps what it accepted; None for the bare bot.
+        times: seconds from the command to its answer, by how many were sent at the same time.
+        starts: seconds from starting the process to READY on the gateway.
+    """
+
+    name: str
+    wire: WireDiscord
+    arguments: list[str]
+    environment: dict[str, str]
+    folder: Path
+    command: str
+    options: dict[str, object]
+    database: Path | None = None
+    times: Times = field(default_factory=dict[int, list[float]])
+    starts: list[float] = field(default_factory=list[float])
+
+    def program(self) -> Program:
+        """Return the program, not started."""
+        return Program(self.arguments, self.environment, self.folder)
+
+
+async def main() -> None:
+    """Measure everything and print the tables."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        provider = await stack.enter_async_context(Provider(render=QUICK, files=folder))
+        provider.hold = True
+        bare = await _bare_bot(stack, folder)
+        veo = await _veo_bot(stack, folder, provider)
+        await _measure_starts([bare, veo])
+        for subject in (bare, veo):
+            await stack.enter_async_context(subject.program())
+            await subject.wire.wait_for_sessions(seconds=SECONDS)
+        await _warm_up([bare, veo])
+        await provider.called("retrieve", MAX_RUNNING)  # the provider is full, as it stays from here on
+        await provider.rendered()  # no encoder runs while answers are measured
+        for simultaneous, rounds in ROUNDS.items():
+            for number in range(rounds):
+                _tell(f"{simultaneous} at once, round {number + 1} of {rounds}")
+                for subject in (bare, veo):
+                    times = await _ask(subject, simultaneous)
+                    subject.times.setdefault(simultaneous, []).extend(times)
+    _print_tables(bare, veo)
+
+
+async def _bare_bot(stack: AsyncExitStack, folder: Path) -> Subject:
+    wire = await stack.enter_async_context(WireDiscord())
+    environment = {
+        "DISCORD_API_BASE": wire.api_base,
+        "DISCORD_GATEWAY_URL": wire.gateway_url,
+        "DISCORD_TOKEN": wire.token,
+    }
+    return Subject("bare discord.py", wire, [BARE_BOT], environment, folder, "ok", {})
+
+
+async def _veo_bot(stack: AsyncExitStack, folder: Path, provider: Provider) -> Subject:
+    wire = await stack.enter_async_context(WireDiscord())
+    data = folder / "data"
+    environment = bot_environment(
+        wire, provider, data, poll_interval=10, default_daily_limit=1_000_000, max_running=MAX_RUNNING
+    )
+    arguments = ["-m", "bot", "run"]
+    return Subject("veo-bot", wire, arguments, environment, folder, "veo", dict(COMMAND), data / "veo.db")
+
+
+async def _measure_starts(subjects: Sequence[Subject]) -> None:
+    """Start each program several times, after one start that makes the database and fills the disk cache."""
+    for number in range(STARTS + 1):
+        _tell(f"start {number} of {STARTS}" if number else "first start, not measured")
+        for subject in subjects:
+            started_at = time.perf_counter()
+            async with subject.program() as program:
+                await subject.wire.wait_for_sessions(seconds=SECONDS)
+                if number:
+                    subject.starts.append(time.perf_counter() - started_at)
+                await program.kill()
+            await subject.wire.wait_for_sessions(0, seconds=SECONDS)
+
+
+async def _warm_up(subjects: Sequence[Subject]) -> None:
+    """Let the provider fill up, and everything be loaded that is loaded late."""
+    for subject in subjects:
+        for _ in range(2):
+            await _ask(subject, MAX_RUNNING)
+
+
+MEMBERS = count(1)  # a member of their own for each command, so that no quota has much to count
+
+
+async def _ask(subject: Subject, simultaneous: int) -> list[float]:
+    """Send commands at the same time; return the seconds to each answer once all have been answered."""
+    sent = [
+        await subject.wire.interact(next(MEMBERS), subject.command, subject.options)
+        for _ in range(simultaneous)
+    ]
+    await asyncio.gather(*(interaction.answered(SECONDS) for interaction in sent))
+    async with asyncio.timeout(SECONDS):
+        while not await asyncio.to_thread(_is_settled, subject):  # noqa: ASYNC110 it happens in a database
+            await asyncio.sleep(0.02)
+    return [interaction.seconds for interaction in sent if interaction.seconds is not None]
+
+
+def _is_settled(subject: Subject) -> bool:
+    """Whether the work that follows the answers is done: the card is recorded."""
+    if subject.database is None:
+        return True
+    with closing(sqlite3.connect(subject.database)) as database:
+        (open_rows,) = database.execute("SELECT count(*) FROM generations WHERE card_id IS NULL").fetchone()
+    return open_rows == 0
+
+
+def _print_tables(bare: Subject, veo: Subject) -> None:
+    python = platform.python_version()
+    load = os.getloadavg()[0]
+    print(f"Python {python}, {os.cpu_count()} processors, load {load:.1f}, Discord on the same machine.\n")
+    print("Time from the command to its answer, in milliseconds:\n")
+    print(f"| at once | commands | {bare.name} p50 | p99 | {veo.name} p50 | p99 | ratio p50 | p99 |")
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for simultaneous in ROUNDS:
+        plain, own = bare.times[simultaneous], veo.times[simultaneous]
+        cells = [_percentile(times, part) * 1000 for times in (plain, own) for part in (50, 99)]
+        ratios = [cells[2] / cells[0], cells[3] / cells[1]]
+        columns = [str(simultaneous), str(len(own)), *(f"{cell:.1f}" for cell in cells)]
+        print(f"| {' | '.join([*columns, *(f'{ratio:.1f}' for ratio in ratios)])} |")
+    print(f"\nTime from starting the process to READY, in seconds (median of {STARTS}):\n")
+    print(f"| {bare.name} | {veo.name} | ratio |\n|--:|--:|--:|")
+    medians = [statistics.median(subject.starts) for subject in (bare, veo)]
+    print(f"| {medians[0]:.2f} | {medians[1]:.2f} | {medians[1] / medians[0]:.1f} |")
+
+
+def _percentile(values: Sequence[float], part: int) -> float:
+    """Return the smallest value that `part` per cent of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * part // 100) - 1)]
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,58 @@
+"""What every request goes through: it is read, written down, made to fail if scripted, and checked."""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.wire.bodies import BODY, read_body
+from sandbox.wire.channel_routes import API
+from sandbox.wire.faults import Faults
+from sandbox.wire.gateway import PATH
+from sandbox.wire.refusals import RefusalError, json_answer, unauthorized
+from sandbox.wire.requests import Request, record, route_of
+from sandbox.wire.state import State
+
+# These are authorised by what is in their path, or by the first message.
+WITHOUT_TOKEN = (f"{API}/interactions/", f"{API}/webhooks/", "/attachments/", PATH)
+
+
+class Pipeline:
+    """The server's middlewares; `requests` is where they write requests down."""
+
+    def __init__(self, state: State, faults: Faults, token: str, requests: list[Request]) -> None:
+        self._state = state
+        self._faults = faults
+        self._authorization = f"Bot {token}"
+        self._requests = requests
+
+    @property
+    def middlewares(self) -> list[Middleware]:
+        """The middlewares, the outermost first."""
+        return [self._show_refusals, self._record, self._misbehave, self._check_token]
+
+    @web.middleware
+    async def _show_refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except RefusalError as error:
+            return json_answer(error.form, error.status)
+        except web.HTTPException as error:
+            return json_answer({"message": f"{error.status}: {error.reason}", "code": 0}, error.status)
+
+    @web.middleware
+    async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[BODY] = await read_body(request)
+        self._requests.append(record(request))
+        self._state.notify()
+        return await handler(request)
+
+    @web.middleware
+    async def _misbehave(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = self._faults.take(route_of(request), request.match_info)
+        return await (fault.answer(request, handler) if fault else handler(request))
+
+    @web.middleware
+    async def _check_token(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        is_open = request.path.startswith(WITHOUT_TOKEN) or request.match_info.http_exception
+        if not is_open and request.headers.get("Authorization") != self._authorization:
+            raise unauthorized()
+        return await handler(request)

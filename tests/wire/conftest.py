@@ -1,0 +1,46 @@
+"""Fixtures: a small Discord on a real socket, with the real discord.py connected to it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.wire import WireDiscord
+from tests.wire.probe import Probe, connected, point_to
+
+
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The provider's files of the whole session, so that each video is rendered once."""
+    return tmp_path_factory.mktemp("rendered")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Discord's clock, by which interactions and nonces age."""
+    return Clock()
+
+
+@pytest.fixture
+async def wire(clock: Clock) -> AsyncIterator[WireDiscord]:
+    """A Discord with one server; uploads may have 1 MiB."""
+    async with WireDiscord(clock=clock, upload_limit=2**20) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def client(wire: WireDiscord, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Probe]:
+    """The real discord.py, connected."""
+    point_to(wire, monkeypatch)
+    async with connected(wire) as client:
+        yield client
