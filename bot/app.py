@@ -32,6 +32,8 @@ from bot.veo.client import VeoClient
 from bot.workflow import Workflow
 from cogs.ui.delivery import DiscordDelivery
 
+TOKEN_REFUSED = 4004  # the gateway's close code
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -87,7 +89,9 @@ async def open_app(
         open_database(settings.resolved_database_url) as database,
         aiohttp.ClientSession(connector=connector) as session,
     ):
-        generations = GenerationService(database, daily_limit=settings.default_daily_limit, wake=work.set)
+        generations = GenerationService(
+            database, daily_limit=settings.default_daily_limit, work=work, stopping=stopping
+        )
         bot = VeoBot(database=database, generations=generations)
         veo = VeoClient(
             session,
@@ -95,9 +99,15 @@ async def open_app(
             settings.aimlapi_key,
             legacy_urls=settings.aimlapi_legacy_urls,
         )
-        queue = GenerationQueue(database, secrets.token_hex(8), max_running=settings.max_running)
+        queue = GenerationQueue(
+            database,
+            secrets.token_hex(8),
+            max_running=settings.max_running,
+            lease=timedelta(seconds=settings.lease_seconds),
+        )
         delivery = DiscordDelivery(bot)
         videos = VideoStore(session, settings.data_dir / "videos")
+        videos.discard_all_but(await queue.list_unfinished())
         workflow = Workflow(
             queue,
             delivery,
@@ -109,14 +119,18 @@ async def open_app(
         yield App(bot, runner, generations, work, stopping)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, timing: Timing | None = None) -> None:
     """Run the bot until SIGINT or SIGTERM, then close everything in order.
+
+    Args:
+        settings: what the operator chose.
+        timing: in place of what the settings say.
 
     Raises:
         DatabaseError: the database cannot be used.
         TokenRefusedError: Discord refuses the token.
     """
-    async with open_app(settings) as app:
+    async with open_app(settings, timing=timing) as app:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signal_number, app.stop)
@@ -142,14 +156,52 @@ async def _log_in(app: App, token: SecretStr) -> None:
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
             await app.bot.http.close()
+            app.bot.http.connector = (
+                discord.utils.MISSING
+            )  # closed with the session; discord.py would keep it
         else:
             return
         await pause(retry_delay(attempt), app.stopping)
 
 
 async def _serve(app: App) -> None:
-    """Serve until `app.stop()`; an end of the gateway for another reason ends the runner too."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(app.bot.connect(), name="gateway")
-        await app.runner.run()
-        await app.bot.close()
+    """Serve until `app.stop()`; an end of the gateway for another reason ends the runner too.
+
+    Raises:
+        TokenRefusedError: the token was reset while the program ran.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            gateway = group.create_task(_stay_connected(app), name="gateway")
+            await app.runner.run()
+            await app.bot.close()
+            gateway.cancel()  # it may be waiting before its next try, for minutes
+    except* TokenRefusedError as errors:
+        raise TokenRefusedError from errors
+
+
+async def _stay_connected(app: App) -> None:
+    """Keep the gateway open; discord.py reconnects by itself once the first connection has worked.
+
+    Raises:
+        TokenRefusedError: the token is not valid any more.
+    """
+    for attempt in count():
+        try:
+            await app.bot.connect()
+        except discord.ConnectionClosed as error:
+            if error.code == TOKEN_REFUSED:
+                raise TokenRefusedError from error
+            raise
+        # discord.py fails in its own error handling when the very first connection does not open, and
+        # a malformed event ends `connect`; both are worth another try.
+        except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
+            log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
+            if (socket := app.bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
+                await socket.close()
+        else:
+            return
+        try:
+            await pause(retry_delay(attempt), app.stopping)
+        except StoppingError:
+            return

@@ -10,18 +10,23 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.errors import UserError
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# Another process may hold the lock; a command must still be answered within Discord's three seconds.
-BUSY_TIMEOUT_MS = 2500
+# Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
+# must leave a command time to be answered within Discord's three seconds.
+BUSY_TIMEOUT_MS = 1000
+ANSWER_PATIENCE = 1.8  # seconds
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -32,8 +37,17 @@ PRAGMAS = (
 )
 
 
+BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
 class DatabaseError(Exception):
     """The database cannot be used; `str()` is a sentence for the operator."""
+
+
+class DatabaseBusyError(UserError):
+    """The database takes no writes at this moment: locked by another process, or its disk is full."""
 
 
 class Database:
@@ -53,10 +67,35 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncSession]:
-        """Open a session in one exclusive transaction: committed at the end, rolled back on an error."""
-        async with self._writer, self._write_sessions.begin() as session:
-            yield session
+    async def write(self, *, patience: float | None = None) -> AsyncGenerator[AsyncSession]:
+        """Open a session in one exclusive transaction: committed at the end, rolled back on an error.
+
+        Args:
+            patience: seconds to wait for this process's other writers; None: however long.
+
+        Raises:
+            DatabaseBusyError: nothing can be written now; nothing was.
+        """
+        async with self._turn(patience):
+            try:
+                async with self._write_sessions.begin() as session:
+                    yield session
+            except OperationalError as error:
+                log.error("the database cannot be written", error=str(error.orig))
+                raise DatabaseBusyError(BUSY) from error
+
+    @asynccontextmanager
+    async def _turn(self, patience: float | None) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(patience):
+                await self._writer.acquire()
+        except TimeoutError as error:
+            log.error("too many writers", patience=patience)
+            raise DatabaseBusyError(BUSY) from error
+        try:
+            yield
+        finally:
+            self._writer.release()
 
 
 @asynccontextmanager

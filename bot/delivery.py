@@ -1,5 +1,6 @@
 """What the runner needs from whoever shows results to people; Discord's side is `cogs.ui.delivery`."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.media import Clip
@@ -19,31 +20,48 @@ class UndeliverableError(Exception):
     """There is no place left where it could be shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message with a result. `channel_id`: None for a direct message."""
+
+    message_id: int
+    channel_id: int | None
+
+
 class Delivery(Protocol):
-    """Shows a generation to people. Every method may be called again for the same generation."""
+    """Shows a generation to people. Every method may be called again for the same generation.
+
+    Each may raise `DeliveryPostponedError`: try again later, if it matters.
+    """
 
     async def show_state(self, generation: Generation) -> None:
-        """Bring the card up to date. Never raises: a card is a courtesy, the result is not."""
+        """Bring the card up to date, as far as there is one."""
+        ...
+
+    async def find_card(self, generation: Generation) -> int | None:
+        """Return the id of a card that was shown but not recorded, or None."""
         ...
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Return the id of the thread on the card, made if need be, or None where none can be."""
         ...
 
-    async def post_video(self, generation: Generation, clip: Clip) -> int:
-        """Post the video and return the message's id.
+    async def find_result(self, generation: Generation) -> Posted | None:
+        """Return the message with the result, if one was posted since `posting_at`, or None."""
+        ...
+
+    async def post_video(self, generation: Generation, clip: Clip) -> Posted:
+        """Post the video.
 
         Raises:
-            DeliveryPostponedError: try again later.
             UndeliverableError: it cannot be posted anywhere.
         """
         ...
 
-    async def post_failure(self, generation: Generation) -> int:
-        """Post why there is no video and return the message's id.
+    async def post_failure(self, generation: Generation) -> Posted:
+        """Post why there is no video.
 
         Raises:
-            DeliveryPostponedError: try again later.
             UndeliverableError: it cannot be posted anywhere.
         """
         ...

@@ -32,8 +32,12 @@ class QuotaReachedError(UserError):
         self.frees_at = frees_at
 
 
-class AlreadyRequestedError(UserError):
-    """The same interaction arrived twice, so the first one is being served."""
+class RestartingError(UserError):
+    """The program is stopping and takes nothing new."""
+
+
+class AlreadyRequestedError(Exception):
+    """The same interaction arrived twice; the first one is being served and answered."""
 
 
 def relative_time(moment: datetime) -> str:

@@ -39,7 +39,7 @@ SENTENCES = {
 ADVICE = {
     FailureKind.REFUSED: "Change the prompt or the options and try again.",
     FailureKind.UNMADE: "Often another wording helps: avoid real people, brands and violence.",
-    FailureKind.LATE: "Try again later, or choose the fast model.",
+    FailureKind.LATE: "If the video comes after all, it is posted here, and counts then.",
     FailureKind.LOST: "Please try again.",
     FailureKind.MODEL_GONE: "Please choose another one.",
     FailureKind.FILE_LOST: "Please try again; if it happens again, tell a moderator.",

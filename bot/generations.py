@@ -1,17 +1,18 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
+import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
-from bot.errors import AlreadyRequestedError, BadRequestError
+from bot.database import ANSWER_PATIENCE, Database
+from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
 from bot.models import Generation, Placement, Status
 from bot.quotas import ensure_quota
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request
@@ -39,7 +40,8 @@ class GenerationService:
 
     Args:
         daily_limit: videos per member and server in 24 hours.
-        wake: called when there is new work, so that the runner does not wait for its next look.
+        work: set when there is new work, so that the runner does not wait for its next look.
+        stopping: set when the program is to stop; nothing new is accepted then.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class GenerationService:
         database: Database,
         *,
         daily_limit: int,
-        wake: Callable[[], None],
+        work: asyncio.Event,
+        stopping: asyncio.Event,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._daily_limit = daily_limit
-        self._wake = wake
+        self._work = work
+        self._stopping = stopping
         self._clock = clock
 
     async def request(
@@ -66,19 +70,21 @@ class GenerationService:
             BadRequestError: the options do not make a video.
             QuotaReachedError: the member has no place left.
             AlreadyRequestedError: the same interaction was accepted before.
+            RestartingError: the program is stopping.
+            DatabaseBusyError: nothing can be recorded now.
         """
+        if self._stopping.is_set():
+            raise RestartingError("I am being restarted. Please try again in a minute. Nothing was counted.")
         try:
             video = build_request(model, prompt, options)
         except InvalidOptionError as error:
             raise BadRequestError(f"{error} Nothing was counted.") from error
         now = self._clock()
         generation = _new_generation(asker, video, now)
-        try:
-            async with self._database.write() as session:
-                await ensure_quota(session, asker.guild_id, asker.user_id, self._daily_limit, now)
-                session.add(generation)
-        except IntegrityError as error:
-            raise AlreadyRequestedError("This request is already being worked on.") from error
+        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+            await _ensure_new(session, asker.interaction_id)
+            await ensure_quota(session, asker.guild_id, asker.user_id, self._daily_limit, now)
+            session.add(generation)
         log.info("accepted", generation=generation.id, guild=asker.guild_id, user=asker.user_id)
         log.debug("prompt", generation=generation.id, prompt=prompt)
         return generation
@@ -91,7 +97,7 @@ class GenerationService:
                 .where(Generation.id == generation_id)
                 .values(card_id=card_id, not_before=self._clock())
             )
-        self._wake()
+        self._work.set()
 
     async def withdraw(self, generation_id: str) -> None:
         """Forget a request whose answer never reached the member, unless the work has begun."""
@@ -121,6 +127,12 @@ class GenerationService:
         )
         async with self._database.read() as session:
             return list((await session.scalars(query)).all())
+
+
+async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
+    query = select(Generation.id).where(Generation.interaction_id == interaction_id)
+    if await session.scalar(query) is not None:
+        raise AlreadyRequestedError(interaction_id)
 
 
 def _new_generation(asker: Asker, video: VideoRequest, now: datetime) -> Generation:

@@ -1,5 +1,6 @@
 """Logging: one line an event, as text or JSON, on standard error, with every secret blotted out."""
 
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ import structlog
 from pydantic import SecretStr
 
 BLOT = "********"
+# Without local variables: prompts and pieces of secrets are among them.
+TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 SHARED_PROCESSORS: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -27,7 +30,8 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
             foreign_pre_chain=SHARED_PROCESSORS,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
-        self._secrets = [secret.get_secret_value() for secret in secrets]
+        plain = [secret.get_secret_value() for secret in secrets]
+        self._secrets = {*plain, *(json.dumps(secret)[1:-1] for secret in plain)}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""
@@ -55,7 +59,10 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
 
 def _renderer(form: Literal["text", "json"]) -> Sequence[structlog.typing.Processor]:
     if form == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [
+            structlog.processors.ExceptionRenderer(TRACEBACKS),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
     return [
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback

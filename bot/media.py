@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import time
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +18,11 @@ CHUNK = 256 * 1024  # bytes
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=300, connect=15, sock_read=30)
 FETCH_ATTEMPTS = 5
+NOT_STARTABLE = 126  # and 127: a shell's exit codes for a program that it cannot run
 PROBE_TIMEOUT = 30.0  # seconds
 PART_SUFFIX = ".part"
+LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
+NO_VIDEO = "The file is no video, or it is damaged."
 
 DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 PICTURE = re.compile(r"Stream #.*?Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
@@ -43,15 +48,17 @@ class Clip:
         width, height: pixels.
         codec: of the picture, as ffmpeg calls it, such as "h264".
         has_sound: there is an audio stream.
+
+    All but the first two are zero or empty when ffmpeg could not be run.
     """
 
     path: Path
     size: int
-    seconds: float
-    width: int
-    height: int
-    codec: str
-    has_sound: bool
+    seconds: float = 0
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    has_sound: bool = False
 
 
 class VideoStore:
@@ -67,7 +74,8 @@ class VideoStore:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in folder.glob(f"*{PART_SUFFIX}"):
-            leftover.unlink()
+            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
+                leftover.unlink(missing_ok=True)
 
     def path(self, generation_id: str) -> Path:
         """Return where a generation's video lies, or would lie."""
@@ -82,7 +90,10 @@ class VideoStore:
         """
         path = self.path(generation_id)
         if path.exists():
-            return await probe(path)
+            try:
+                return await probe(path)
+            except MediaError:
+                path.unlink(missing_ok=True)  # damaged since, as by a power failure
         part = path.with_suffix(PART_SUFFIX)
         try:
             async for attempt in stamina.retry_context(
@@ -93,6 +104,9 @@ class VideoStore:
             clip = await probe(part)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise MediaError(f"The download failed ({type(error).__name__}).") from error
+        except OSError as error:
+            log.error("a video cannot be written to disk", error=str(error))
+            raise MediaError("There is no room for the file on our side.") from error
         else:
             part.rename(path)
             return replace(clip, path=path)
@@ -102,6 +116,12 @@ class VideoStore:
     def discard(self, generation_id: str) -> None:
         """Delete the generation's video, if it is here."""
         self.path(generation_id).unlink(missing_ok=True)
+
+    def discard_all_but(self, generation_ids: Container[str]) -> None:
+        """Delete the videos of all other generations: left by a process that was killed."""
+        for path in self._folder.glob("veo-*.mp4"):
+            if path.stem.removeprefix("veo-") not in generation_ids:
+                path.unlink(missing_ok=True)
 
     async def _download(self, url: str, path: Path) -> None:
         async with self._session.get(url, timeout=FETCH_TIMEOUT) as response:
@@ -120,13 +140,47 @@ class VideoStore:
 async def probe(path: Path) -> Clip:
     """Read a whole file as a player would, and return what it holds.
 
+    Where ffmpeg cannot be run, the file's signature must do: a video that is paid for is not withheld
+    for a fault of ours.
+
     Raises:
         MediaError: it is not a video, or it is damaged.
     """
-    arguments = ["-hide_banner", "-nostdin", "-xerror", "-protocol_whitelist", "file", "-i", str(path)]
+    size = (await asyncio.to_thread(path.stat)).st_size
+    try:
+        code, report = await _run_ffmpeg(path)
+    except (OSError, RuntimeError) as error:
+        code, report = -1, str(error)
+    if _did_not_run(code, report):
+        log.error("ffmpeg cannot be run, so a video goes out unread", report=report[-1000:])
+        await asyncio.to_thread(_ensure_signature, path)
+        return Clip(path, size)
+    duration, picture = DURATION.search(report), PICTURE.search(report)
+    if code != 0 or duration is None or picture is None:
+        log.warning("not a video", path=path.name, report=report[-1000:])
+        raise MediaError(NO_VIDEO)
+    hours, minutes, seconds = duration.groups()
+    return Clip(
+        path=path,
+        size=size,
+        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+        width=int(picture[2]),
+        height=int(picture[3]),
+        codec=picture[1],
+        has_sound=SOUND.search(report) is not None,
+    )
+
+
+async def _run_ffmpeg(path: Path) -> tuple[int, str]:
+    """Let ffmpeg read the file through; return its exit code (negative: killed) and its report.
+
+    Raises:
+        OSError, RuntimeError: there is no ffmpeg.
+        MediaError: it took too long.
+    """
     process = await asyncio.create_subprocess_exec(
-        imageio_ffmpeg.get_ffmpeg_exe(),
-        *arguments,
+        await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe),
+        *["-hide_banner", "-nostdin", "-xerror", "-protocol_whitelist", "file", "-i", str(path)],
         *["-map", "0", "-c", "copy", "-f", "null", "-"],
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -139,21 +193,19 @@ async def probe(path: Path) -> Clip:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    report = stderr.decode(errors="replace")
-    duration, picture = DURATION.search(report), PICTURE.search(report)
-    if process.returncode != 0 or duration is None or picture is None:
-        log.warning("not a video", path=path.name, report=report[-1000:])
-        raise MediaError("The file is no video, or it is damaged.")
-    hours, minutes, seconds = duration.groups()
-    return Clip(
-        path=path,
-        size=(await asyncio.to_thread(path.stat)).st_size,
-        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
-        width=int(picture[2]),
-        height=int(picture[3]),
-        codec=picture[1],
-        has_sound=SOUND.search(report) is not None,
-    )
+    return process.returncode or 0, stderr.decode(errors="replace")
+
+
+def _did_not_run(code: int, report: str) -> bool:
+    """Whether ffmpeg itself failed: killed (negative, or 128 and more from a wrapper), or not startable."""
+    return code < 0 or (code >= NOT_STARTABLE and "Input #" not in report)
+
+
+def _ensure_signature(path: Path) -> None:
+    """Raise MediaError unless the file begins as an MP4 does (ISO 14496-12, 4.3: the box `ftyp`)."""
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"ftyp":
+            raise MediaError(NO_VIDEO)
 
 
 def _is_passing(error: Exception) -> bool:

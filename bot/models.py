@@ -88,6 +88,7 @@ class Generation(Base):
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the video or the error
+    result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message
 
     prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(64))
@@ -103,7 +104,9 @@ class Generation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the result
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    late_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # still asked for, though too late
 
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # when the next step may be tried
     attempts: Mapped[int] = mapped_column(default=0)  # tries of the present step that failed

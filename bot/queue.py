@@ -4,18 +4,21 @@ A row is carried by the process that holds its lease. All changes name the state
 they expect, so that a process that lost its lease changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+import stamina
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.failures import FailureKind
 from bot.models import AT_PROVIDER, Generation, Status
 
-LEASE = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(hours=1)
+# A change that follows a paid call is worth waiting for a locked or full database.
+WRITE_PATIENCE = timedelta(seconds=30)
 
 
 class LeaseLostError(Exception):
@@ -28,39 +31,47 @@ class GenerationQueue:
     Args:
         owner: this process's name in `lease_owner`.
         max_running: how many may be at the provider at once, over all processes.
+        lease: how long a generation is this process's own without `renew`.
     """
 
-    def __init__(self, database: Database, owner: str, *, max_running: int, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, owner: str, *, max_running: int, lease: timedelta, clock: Clock = utc_now
+    ) -> None:
         self._database = database
         self._owner = owner
         self._max_running = max_running
+        self.lease = lease
         self._clock = clock
 
     async def claim(self, most: int) -> list[Generation]:
-        """Take up to `most` generations whose next step is due and that nobody carries."""
+        """Take up to `most` generations whose next step is due and that nobody carries.
+
+        When the clock has jumped, some that this process carries itself may be among them.
+        """
         now = self._clock()
-        due = and_(Generation.delivered_at.is_(None), Generation.not_before <= now, _unleased(now))
+        unfinished = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
+        due = and_(unfinished, _is_due(now), _is_free(now, self.lease))
         async with self._database.write() as session:
             begun = await _select_ids(session, and_(due, Generation.status != Status.QUEUED), most)
-            free = min(most - len(begun), self._max_running - await _count_running(session, now))
+            free = min(most - len(begun), self._max_running - await _count_running(session, now, self.lease))
             queued = await _select_ids(session, and_(due, Generation.status == Status.QUEUED), free)
             if not begun and not queued:
                 return []
             result = await session.scalars(
                 update(Generation)
                 .where(Generation.id.in_([*begun, *queued]))
-                .values(lease_owner=self._owner, lease_until=now + LEASE)
+                .values(lease_owner=self._owner, lease_until=now + self.lease)
                 .returning(Generation)
             )
             return sorted(result, key=lambda generation: generation.created_at)
 
-    async def renew(self) -> None:
-        """Keep all that this process carries for another lease time."""
+    async def renew(self, generation_ids: Collection[str]) -> None:
+        """Keep these generations, which this process carries, for another lease time."""
         async with self._database.write() as session:
             await session.execute(
                 update(Generation)
-                .where(Generation.lease_owner == self._owner, Generation.delivered_at.is_(None))
-                .values(lease_until=self._clock() + LEASE)
+                .where(Generation.id.in_(generation_ids), Generation.lease_owner == self._owner)
+                .values(lease_until=self._clock() + self.lease)
             )
 
     async def move(self, generation: Generation, status: Status, **values: object) -> Generation:
@@ -86,8 +97,11 @@ class GenerationQueue:
         reason: str | None,
         *,
         credits_used: float | None = None,
+        late_until: datetime | None = None,
     ) -> Generation:
         """End the generation without a video; `reason` is the provider's, shown to the member.
+
+        `late_until`: until when the provider is asked all the same.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
@@ -99,6 +113,7 @@ class GenerationQueue:
             failure_reason=reason,
             credits_used=credits_used if credits_used is not None else generation.credits_used,
             finished_at=self._clock(),
+            late_until=late_until,
         )
 
     async def get(self, generation_id: str) -> Generation:
@@ -120,7 +135,7 @@ class GenerationQueue:
                 update(Generation)
                 .where(Generation.id == generation_id, Generation.lease_owner == self._owner)
                 .values(
-                    not_before=self._clock() + wait,
+                    not_before=self._clock() + min(wait, LONGEST_WAIT),
                     attempts=Generation.attempts + int(failed),
                     lease_owner=None,
                     lease_until=None,
@@ -136,6 +151,13 @@ class GenerationQueue:
                 .values(lease_owner=None, lease_until=None)
             )
 
+    async def list_unfinished(self) -> set[str]:
+        """Return the ids of all generations whose result is not delivered."""
+        async with self._database.read() as session:
+            query = select(Generation.id).where(Generation.delivered_at.is_(None))
+            return set((await session.scalars(query)).all())
+
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
     async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
         async with self._database.write() as session:
             changed = await session.scalar(
@@ -153,8 +175,18 @@ class GenerationQueue:
         return changed
 
 
-def _unleased(now: datetime) -> ColumnElement[bool]:
-    return or_(Generation.lease_until.is_(None), Generation.lease_until < now)
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether the wait is over; one that no wait is as long as comes from a clock that was set back."""
+    return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
+
+
+def _is_free(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether nobody holds a lease; one that reaches too far comes from a clock that was set back."""
+    return or_(
+        Generation.lease_until.is_(None),
+        Generation.lease_until < now,
+        Generation.lease_until > now + 2 * lease,
+    )
 
 
 async def _select_ids(session: AsyncSession, condition: ColumnElement[bool], most: int) -> Sequence[str]:
@@ -164,12 +196,12 @@ async def _select_ids(session: AsyncSession, condition: ColumnElement[bool], mos
     return (await session.scalars(query.with_for_update(skip_locked=True))).all()
 
 
-async def _count_running(session: AsyncSession, now: datetime) -> int:
+async def _count_running(session: AsyncSession, now: datetime, lease: timedelta) -> int:
     """Count what is at the provider, and what a process has just taken to bring it there."""
     query = select(func.count()).where(
         or_(
             Generation.status.in_(AT_PROVIDER),
-            and_(Generation.status == Status.QUEUED, Generation.lease_until >= now),
+            and_(Generation.status == Status.QUEUED, not_(_is_free(now, lease))),
         )
     )
     return await session.scalar(query) or 0

@@ -6,7 +6,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.errors import UserError
+from bot.errors import AlreadyRequestedError, UserError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -24,6 +24,9 @@ async def reply_with_error(interaction: discord.Interaction, error: Exception) -
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(cause, discord.HTTPException) and cause.code in NOBODY_TO_ANSWER:
         log.warning("answered too late", code=cause.code, interaction=interaction.id)
+        return
+    if isinstance(cause, AlreadyRequestedError):
+        log.warning("another process answers this interaction", interaction=interaction.id)
         return
     text = _text(interaction, cause)
     try:

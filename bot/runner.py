@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.models import Generation
 from bot.pacing import retry_delay
-from bot.queue import LEASE, GenerationQueue, LeaseLostError
+from bot.queue import GenerationQueue, LeaseLostError
 from bot.steps.errors import StepPostponedError, StoppingError
 from bot.workflow import Workflow
 
@@ -20,7 +20,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it at once
 CLAIM_SIZE = 100  # rows taken in one look
-RENEW_INTERVAL = LEASE.total_seconds() / 4
+RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
 STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
 
@@ -40,12 +40,13 @@ class Runner:
         self._workflow = workflow
         self._work = work
         self._stopping = stopping
-        self._carried: set[asyncio.Task[None]] = set()
+        self._carried: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is being carried at this moment."""
-        return not self._carried
+        return not self._tasks
 
     async def run(self) -> None:
         """Carry generations until `stopping` is set; then let short steps end and lay the rest down."""
@@ -55,13 +56,19 @@ class Runner:
                 await self._take_due()
                 await self._wait_for_work()
         finally:
-            if self._carried:
-                await asyncio.wait(self._carried, timeout=STOP_GRACE)
-            unfinished = [renewal, *self._carried]
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=STOP_GRACE)
+            unfinished = [renewal, *self._tasks]
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+            await self._release_all()
+
+    async def _release_all(self) -> None:
+        try:
             await self._queue.release_all()
+        except Exception:  # the leases end by themselves; stopping goes on
+            log.exception("the leases cannot be given back")
 
     async def _take_due(self) -> None:
         try:
@@ -70,9 +77,12 @@ class Runner:
             log.exception("the queue cannot be read")
             return
         for generation in claimed:
-            task = asyncio.create_task(self._carry(generation), name=f"carry {generation.id}")
-            self._carried.add(task)
-            task.add_done_callback(self._carried.discard)
+            # A clock that jumped makes our own leases look old; the row is in good hands already.
+            if generation.id not in self._carried:
+                self._carried.add(generation.id)
+                task = asyncio.create_task(self._carry(generation), name=f"carry {generation.id}")
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
     async def _wait_for_work(self) -> None:
         try:
@@ -84,9 +94,9 @@ class Runner:
 
     async def _renew_leases(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_INTERVAL)
+            await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
             try:
-                await self._queue.renew()
+                await self._queue.renew(self._carried)
             except Exception:  # it is tried again long before the leases end
                 log.exception("leases cannot be renewed")
 
@@ -95,9 +105,10 @@ class Runner:
         with bound_contextvars(generation=generation.id):
             try:
                 await self._workflow.carry(generation)
+                await self._lay_down(generation)
             except StepPostponedError as error:
                 log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
-                await self._lay_down(generation, error.wait, failed=False)
+                await self._lay_down(generation, error.wait)
             except StoppingError:
                 log.info("laid down, since the program stops")
             except LeaseLostError:
@@ -105,19 +116,29 @@ class Runner:
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a step failed", attempts=generation.attempts)
                 await self._lay_down_failed(generation)
+            finally:
+                self._carried.discard(generation.id)
 
     async def _lay_down_failed(self, generation: Generation) -> None:
         try:
             current = await self._queue.get(generation.id)
-            if current.attempts >= MAX_ATTEMPTS:
+            is_hopeless = current.attempts >= MAX_ATTEMPTS
+            if is_hopeless:
                 log.error("given up after too many attempts", attempts=current.attempts)
                 await self._workflow.give_up(current)
         except Exception:  # the lease ends by itself and the row is taken up again
             log.exception("the failed step cannot be recorded")
             return
-        await self._lay_down(current, timedelta(seconds=retry_delay(current.attempts)), failed=True)
+        if is_hopeless:
+            await self._lay_down(current)
+        else:
+            await self._lay_down(current, timedelta(seconds=retry_delay(current.attempts)), failed=True)
 
-    async def _lay_down(self, generation: Generation, wait: timedelta, *, failed: bool) -> None:
+    async def _lay_down(
+        self, generation: Generation, wait: timedelta = timedelta(), *, failed: bool = False
+    ) -> None:
+        # From here on the row may be claimed again, by this process too.
+        self._carried.discard(generation.id)
         try:
             await self._queue.release(generation.id, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again

@@ -4,11 +4,13 @@
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
+
+Kind = TypeVar("Kind", bound="ProviderSettings")
 
 
 class SettingsError(Exception):
@@ -37,7 +39,7 @@ class ProviderSettings(BaseSettings):
         default=10, gt=0, le=60, description="Seconds between two questions whether a video is ready."
     )
     generation_deadline: float = Field(
-        default=1000, gt=0, description="Seconds after which a video is given up."
+        default=1000, gt=0, le=86_400, description="Seconds after which a video is given up."
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
 
@@ -69,6 +71,12 @@ class Settings(ProviderSettings):
     default_daily_limit: int = Field(
         default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
     )
+    lease_seconds: float = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="Seconds after which the work of a process that died is taken over.",
+    )
     discord_api_base: str = Field(
         default="", description="Discord's REST address when a proxy stands before it; also for tests."
     )
@@ -97,6 +105,13 @@ class Settings(ProviderSettings):
             raise ValueError("must start with sqlite+aiosqlite:///")
         return value
 
+    @field_validator("data_dir", check_fields=False)
+    @classmethod
+    def _is_plain_path(cls, value: Path) -> Path:
+        if "?" in str(value):
+            raise ValueError("must not contain a question mark, which ends the path in DATABASE_URL")
+        return value
+
     @property
     def resolved_database_url(self) -> str:
         """`database_url` with the data folder filled in."""
@@ -109,10 +124,7 @@ def load_settings() -> Settings:
     Raises:
         SettingsError: some are missing or malformed.
     """
-    try:
-        return Settings()  # pyright: ignore[reportCallIssue]: the environment fills the required fields
-    except ValidationError as error:
-        raise SettingsError(_problems(error)) from None
+    return _load(Settings)
 
 
 def load_provider_settings() -> ProviderSettings:
@@ -121,10 +133,16 @@ def load_provider_settings() -> ProviderSettings:
     Raises:
         SettingsError: some are missing or malformed.
     """
+    return _load(ProviderSettings)
+
+
+def _load(kind: type[Kind]) -> Kind:
     try:
-        return ProviderSettings()  # pyright: ignore[reportCallIssue]: as above
+        return kind()  # pyright: ignore[reportCallIssue]: the environment fills the required fields
     except ValidationError as error:
         raise SettingsError(_problems(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError([".env: must be text in UTF-8"]) from None
 
 
 def _problems(error: ValidationError) -> list[str]:

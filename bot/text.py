@@ -7,13 +7,15 @@ import unicodedata
 HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs"})
 # These are format characters too, but Persian words and family emoji need them.
 JOINERS = frozenset("\u200c\u200d")
+# Letters and symbols that are drawn as nothing: fillers of Hangul, the empty Braille pattern.
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def clean(text: str) -> str:
     """Return `text` without hidden characters, trimmed; empty when nothing visible is left."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     kept = "".join(c for c in lines if c == "\n" or c in JOINERS or _is_shown(c)).strip()
-    return kept if any(c not in JOINERS and not c.isspace() for c in kept) else ""
+    return kept if any(_is_visible(c) for c in kept) else ""
 
 
 def shorten(text: str, length: int) -> str:
@@ -24,3 +26,10 @@ def shorten(text: str, length: int) -> str:
 
 def _is_shown(char: str) -> bool:
     return unicodedata.category(char) not in HIDDEN_CATEGORIES
+
+
+def _is_visible(char: str) -> bool:
+    """Whether the character shows by itself; a combining mark (Mn, Me) needs another to stand on."""
+    if char in JOINERS or char in BLANKS or char.isspace():
+        return False
+    return unicodedata.category(char) not in {"Mn", "Me"}

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.clock import Clock, utc_now
-from bot.delivery import Delivery
+from bot.delivery import Delivery, DeliveryPostponedError
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.queue import GenerationQueue
@@ -34,6 +34,7 @@ class Workflow:
         self._queue = queue
         self._delivery = delivery
         self._clock = clock
+        self._look_late = polling.look_late
         self._steps: Mapping[Status, Step] = {
             Status.QUEUED: submission.submit,
             Status.SUBMITTING: submission.look_up,
@@ -50,11 +51,26 @@ class Workflow:
             StoppingError: the program is stopping.
             LeaseLostError: another process carries it now.
         """
-        while generation.delivered_at is None:
+        if generation.card_id is None:
+            generation = await self._adopt_card(generation)
+        while (step := self._next_step(generation)) is not None:
             before = generation.status
-            generation = await self._steps[before](generation)
+            generation = await step(generation)
             log.info("step done", before=before.value, after=generation.status.value)
-        await self._delivery.show_state(generation)
+
+    async def _adopt_card(self, generation: Generation) -> Generation:
+        """Find the card again when the process ended between showing and recording it."""
+        try:
+            card_id = await self._delivery.find_card(generation)
+        except DeliveryPostponedError as error:
+            log.warning("no card found", reason=str(error))
+            return generation
+        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
+
+    def _next_step(self, generation: Generation) -> Step | None:
+        if generation.delivered_at is None:
+            return self._steps[generation.status]
+        return None if generation.late_until is None else self._look_late
 
     async def give_up(self, generation: Generation) -> None:
         """End a generation whose step keeps failing for a reason that nobody foresaw.
@@ -62,7 +78,7 @@ class Workflow:
         Raises:
             LeaseLostError: another process carries it now.
         """
-        if generation.status is Status.FAILED:
-            await self._queue.note(generation, delivered_at=self._clock())
+        if generation.status is Status.FAILED or generation.result_id is not None:
+            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
         else:
             await self._queue.fail(generation, FailureKind.BROKEN, None)

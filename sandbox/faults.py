@@ -3,6 +3,7 @@
 import asyncio
 import json
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -223,9 +224,10 @@ class _SlowDownload(Fault):
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         response, content = await _open_download(request, handler)
         size = -(-len(content) // CHUNKS)
-        for start in range(0, len(content), size):
-            await asyncio.sleep(self.seconds / CHUNKS)
-            await response.write(content[start : start + size])
+        with suppress(ConnectionResetError):  # the client was killed or lost its patience
+            for start in range(0, len(content), size):
+                await asyncio.sleep(self.seconds / CHUNKS)
+                await response.write(content[start : start + size])
         return response
 
 

@@ -114,6 +114,10 @@ class Provider:
             self._arrival.clear()
             await self._arrival.wait()
 
+    def count_accepted(self, client_request_id: str) -> int:
+        """Return how many create calls with this name were accepted: more than one is paid twice."""
+        return self._log.count_accepted(client_request_id)
+
     async def rendered(self) -> None:
         """Return when every file that was asked for is rendered."""
         await self._renderer.wait()

@@ -74,3 +74,7 @@ class RequestLog:
         """Return the rows of a window that have arrived, newest first."""
         now = self._clock()
         return [row for row in reversed(self._rows) if row.visible_at <= now and start <= row.created <= end]
+
+    def count_accepted(self, client_request_id: str) -> int:
+        """Return how many create calls with this name were accepted, that is, will be charged."""
+        return sum(row.job is not None and row.client_request_id == client_request_id for row in self._rows)

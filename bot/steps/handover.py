@@ -1,12 +1,13 @@
 """From `succeeded` or `failed` to delivered: the file is fetched and the result is posted."""
 
-from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
 from bot.clock import Clock
-from bot.delivery import Delivery, DeliveryPostponedError, UndeliverableError
+from bot.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
 from bot.failures import FailureKind
 from bot.media import MediaError, VideoStore
 from bot.models import Generation
@@ -14,11 +15,13 @@ from bot.queue import GenerationQueue
 from bot.steps.errors import StepPostponedError
 from bot.steps.timing import Timing
 
+Post = Callable[[Generation], Awaitable[Posted]]
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Handover:
-    """Hands results to the member. `delivered_at` is written last."""
+    """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
 
     def __init__(
         self, queue: GenerationQueue, videos: VideoStore, delivery: Delivery, timing: Timing, clock: Clock
@@ -36,15 +39,12 @@ class Handover:
             StepPostponedError: the file or Discord cannot be had now.
         """
         try:
-            clip = await self._videos.fetch(generation.id, generation.video_url or "")
+            return await self._deliver(generation, self._fetch_and_post)
         except MediaError as error:
             log.warning("no file", reason=str(error))
             if self._is_in_time(generation, self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
-        generation = await self._deliver(generation, self._delivery.post_video(generation, clip))
-        self._videos.discard(generation.id)
-        return generation
 
     async def deliver_failure(self, generation: Generation) -> Generation:
         """Post why there is no video.
@@ -52,24 +52,74 @@ class Handover:
         Raises:
             StepPostponedError: Discord cannot be had now.
         """
-        return await self._deliver(generation, self._delivery.post_failure(generation))
+        return await self._deliver(generation, self._post_failure)
 
-    async def _deliver(self, generation: Generation, post: Awaitable[int]) -> Generation:
-        result_id: int | None = None
+    async def _fetch_and_post(self, generation: Generation) -> Posted:
+        clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        return await self._delivery.post_video(await self._begin_posting(generation), clip)
+
+    async def _post_failure(self, generation: Generation) -> Posted:
+        return await self._delivery.post_failure(await self._begin_posting(generation))
+
+    async def _begin_posting(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, posting_at=self._clock())
+
+    async def _deliver(self, generation: Generation, post: Post) -> Generation:
+        """Post, then the card, then write that it is done; each is passed over where it is done already."""
+        if generation.result_id is None:
+            posted = await self._post_in_time(generation, post)
+            if posted is None:
+                return await self._close_unposted(generation)
+            generation = await self._queue.note(
+                generation, result_id=posted.message_id, result_channel_id=posted.channel_id
+            )
+        return await self._close(generation)
+
+    async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
         try:
-            result_id = await post
+            return await self._post_once(generation, post)
         except DeliveryPostponedError as error:
             log.warning("not posted yet", reason=str(error))
             if self._is_in_time(generation, self._timing.delivery_window):
-                wait = self._timing.delivery_wait
-                if error.retry_after is not None:
-                    wait = timedelta(seconds=error.retry_after)
-                raise StepPostponedError(str(error), wait) from error
+                raise self._postponed(error) from error
             log.error("given up posting a result", reason=str(error))
         except UndeliverableError as error:
             log.error("no place left to post a result", reason=str(error))
-        return await self._queue.note(generation, result_id=result_id, delivered_at=self._clock())
+            if self._is_in_time(generation, self._timing.undeliverable_window):
+                raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
+        return None
+
+    async def _post_once(self, generation: Generation, post: Post) -> Posted:
+        """Post, unless an earlier try that did not come to its end has posted already."""
+        found = await self._delivery.find_result(generation) if generation.posting_at else None
+        if found is not None:
+            log.info("posted by an earlier try", message=found.message_id)
+            return found
+        return await post(generation)
+
+    async def _close(self, generation: Generation) -> Generation:
+        """Bring the card to its final form, and note that nothing is left to do."""
+        try:
+            await self._delivery.show_state(generation)
+        except DeliveryPostponedError as error:
+            if self._is_in_time(generation, self._timing.card_window):
+                raise self._postponed(error) from error
+            log.warning("the card stays as it is", reason=str(error))
+        self._videos.discard(generation.id)
+        return await self._queue.note(generation, delivered_at=self._clock())
+
+    async def _close_unposted(self, generation: Generation) -> Generation:
+        self._videos.discard(generation.id)
+        generation = await self._queue.note(generation, delivered_at=self._clock())
+        with suppress(DeliveryPostponedError):
+            await self._delivery.show_state(generation)
+        return generation
+
+    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
+        wait = self._timing.delivery_wait
+        if error.retry_after is not None:
+            wait = timedelta(seconds=error.retry_after)
+        return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
-        finished_at: datetime = generation.finished_at or generation.created_at
-        return self._clock() < finished_at + window
+        return self._clock() < (generation.finished_at or generation.created_at) + window

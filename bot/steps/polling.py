@@ -5,11 +5,12 @@ import asyncio
 import structlog
 
 from bot.clock import Clock
-from bot.delivery import Delivery
+from bot.delivery import Delivery, DeliveryPostponedError
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.pacing import poll_delay
 from bot.queue import GenerationQueue
+from bot.steps.errors import StepPostponedError
 from bot.steps.timing import Timing, pause
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnknownTaskError, VeoError
@@ -61,15 +62,49 @@ class Polling:
                     return await self._finish(generation, task)
                 if not task.is_known_status:
                     log.warning("unknown status, taken for still working", status=task.status)
-            if self._clock() >= submitted_at + self._timing.deadline:
-                return await self._queue.fail(generation, FailureKind.LATE, None)
+            # After an outage of ours or theirs the video may be ready: only an answer can tell.
+            patience = self._timing.deadline * (2 if errors else 1)
+            if self._clock() >= submitted_at + patience:
+                late_until = self._clock() + self._timing.late_window
+                return await self._queue.fail(generation, FailureKind.LATE, None, late_until=late_until)
             interval = self._timing.poll_interval.total_seconds()
             await pause(poll_delay(interval, errors), self._stopping)
 
+    async def look_late(self, generation: Generation) -> Generation:
+        """Ask once more about a task that missed its deadline: `failed` → `succeeded`, or nothing.
+
+        Raises:
+            StepPostponedError: not ready yet.
+        """
+        try:
+            task = await self._veo.retrieve(generation.provider_id or "")
+        except VeoError as error:
+            return await self._keep_asking(generation, str(error))
+        if task.state is TaskState.WORKING:
+            return await self._keep_asking(generation, "late, and still not ready")
+        if task.state is TaskState.FAILED:
+            return await self._queue.note(generation, late_until=None)
+        log.warning("a video came after its deadline")
+        # What was posted was the failure; the video is a new result, with a message of its own.
+        undone = ("late_until", "delivered_at", "result_id", "result_channel_id", "posting_at")
+        return await self._succeed(
+            generation, task, **dict.fromkeys(undone), failure_kind=None, failure_reason=None
+        )
+
+    async def _keep_asking(self, generation: Generation, reason: str) -> Generation:
+        if generation.late_until is not None and self._clock() < generation.late_until:
+            raise StepPostponedError(reason, self._timing.late_wait)
+        log.info("a late video is not waited for any longer")
+        return await self._queue.note(generation, late_until=None)
+
     async def _announce(self, generation: Generation) -> Generation:
         """Bring the card up to date and open the thread, so that the member sees where it will come."""
-        await self._delivery.show_state(generation)
-        thread_id = await self._delivery.open_thread(generation)
+        try:
+            await self._delivery.show_state(generation)
+            thread_id = await self._delivery.open_thread(generation)
+        except DeliveryPostponedError as error:
+            log.warning("not announced", reason=str(error))  # the result matters, and comes later
+            return generation
         if thread_id is None or thread_id == generation.thread_id:
             return generation
         return await self._queue.note(generation, thread_id=thread_id)
@@ -79,10 +114,14 @@ class Polling:
             return await self._queue.fail(
                 generation, FailureKind.UNMADE, task.failure_reason, credits_used=task.credits_used
             )
+        return await self._succeed(generation, task)
+
+    async def _succeed(self, generation: Generation, task: Task, **more: None) -> Generation:
         return await self._queue.move(
             generation,
             Status.SUCCEEDED,
             video_url=task.video_url,
             credits_used=task.credits_used,
             finished_at=self._clock(),
+            **more,
         )

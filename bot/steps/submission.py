@@ -12,7 +12,7 @@ import structlog
 from bot.clock import Clock
 from bot.failures import FailureKind
 from bot.models import Generation, Status
-from bot.queue import GenerationQueue
+from bot.queue import LONGEST_WAIT, GenerationQueue
 from bot.steps.errors import StepPostponedError
 from bot.steps.timing import Timing
 from bot.veo.catalogue import InvalidOptionError, build_request
@@ -38,6 +38,7 @@ class Submission:
         self._veo = veo
         self._timing = timing
         self._clock = clock
+        self._closed_until: datetime | None = None  # the provider takes nothing from this account
 
     async def submit(self, generation: Generation) -> Generation:
         """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
@@ -45,6 +46,7 @@ class Submission:
         Raises:
             StepPostponedError: the provider did not take it, but will later.
         """
+        self._ensure_open()
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
         except InvalidOptionError as error:
@@ -57,12 +59,12 @@ class Submission:
             return await self._queue.fail(generation, FailureKind.REFUSED, str(error))
         except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
             # Certainly not accepted, so it may be sent again.
-            log.warning("not accepted", reason=str(error), kind=type(error).__name__)
             await self._queue.move(generation, Status.QUEUED, submitted_at=None)
-            raise StepPostponedError(str(error), self._wait_after(error)) from error
+            raise self._close(error) from error
         except UnavailableError as error:
             log.warning("the fate of the request is not known", reason=str(error))
             return generation
+        self._reopen()
         return await self._queue.move(generation, Status.RUNNING, provider_id=task.id)
 
     async def look_up(self, generation: Generation) -> Generation:
@@ -75,28 +77,50 @@ class Submission:
         try:
             entry = await self._veo.find(generation.id, sent_at)
         except VeoError as error:
-            return await self._keep_looking(
-                generation, sent_at + self._timing.deadline, str(error), self._wait_after(error)
-            )
+            return await self._keep_looking(generation, sent_at, self._timing.deadline, str(error))
         if entry is None:
-            return await self._keep_looking(
-                generation,
-                sent_at + self._timing.lookup_window,
-                "not in the provider's log",
-                self._timing.lookup_wait,
-            )
+            reason = "not in the provider's log"
+            return await self._keep_looking(generation, sent_at, self._timing.lookup_window, reason)
         if entry.status == "failed" or not entry.inference_id:
             return await self._queue.fail(generation, FailureKind.REFUSED, None)
         log.info("found in the provider's log", task=entry.inference_id)
         return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)
 
     async def _keep_looking(
-        self, generation: Generation, until: datetime, reason: str, wait: timedelta
+        self, generation: Generation, sent_at: datetime, window: timedelta, reason: str
     ) -> Generation:
-        if self._clock() < until:
+        """Look again later, each time after a longer wait, until `window` has passed since the call."""
+        passed = self._clock() - sent_at
+        if passed < window:
+            wait = min(max(self._timing.lookup_wait, passed / 2), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
         log.error("a request is lost: whether it was charged cannot be seen", reason=reason)
         return await self._queue.fail(generation, FailureKind.LOST, None)
+
+    def _ensure_open(self) -> None:
+        """Keep what is queued while the provider refuses everything anyway.
+
+        Raises:
+            StepPostponedError: it does.
+        """
+        if self._closed_until is None:
+            return
+        left = self._closed_until - self._clock()
+        if timedelta() < left <= LONGEST_WAIT:  # a longer one comes from a clock that was set back
+            raise StepPostponedError("the provider takes nothing at the moment", left)
+
+    def _close(self, error: VeoError) -> StepPostponedError:
+        """Stop submitting for a while; the first time is worth an operator's attention."""
+        if self._closed_until is None:
+            log.error("submitting is paused", reason=str(error), kind=type(error).__name__)
+        wait = self._wait_after(error)
+        self._closed_until = self._clock() + wait
+        return StepPostponedError(str(error), wait)
+
+    def _reopen(self) -> None:
+        if self._closed_until is not None:
+            log.warning("submitting goes on")
+            self._closed_until = None
 
     def _wait_after(self, error: VeoError) -> timedelta:
         match error:

@@ -77,7 +77,7 @@ class Option:
 
     def _choose(self, value: object) -> OptionValue:
         for choice in self.choices:
-            if str(choice).casefold() == str(value).casefold():
+            if choice == value or (isinstance(value, str) and str(choice).casefold() == value.casefold()):
                 return choice
         allowed = ", ".join(str(choice) for choice in self.choices)
         raise InvalidOptionError(f"`{self.name}` must be one of: {allowed}.")
@@ -193,7 +193,9 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
     return VideoRequest(model, _checked_text(prompt, "prompt", PROMPT_MAX_LENGTH), chosen)
 
 
-def _checked_text(text: str, name: str, max_length: int) -> str:
+def _checked_text(text: object, name: str, max_length: int) -> str:
+    if not isinstance(text, str):
+        raise InvalidOptionError(f"`{name}` must be {TYPE_NAMES[str]}.")
     cleaned, shown_name = clean(text), name.replace("_", " ")
     if not cleaned:
         raise InvalidOptionError(f"The {shown_name} is empty. Please write what you mean in words.")

@@ -6,6 +6,7 @@ Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp'
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from math import isfinite
 from typing import TypeVar
 
 import aiohttp
@@ -20,8 +21,10 @@ LEGACY_PATH = "/v2/generate/video/google/generation"
 LOGS_PATH = "/v2/logs"
 LOG_PAGE_SIZE = 100  # the most that the provider gives at once
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
-CLOCK_SKEW = timedelta(minutes=5)  # how far the provider's clock may differ from ours
-TIMEOUT = aiohttp.ClientTimeout(total=60, connect=15)
+CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
+CALL_TIMEOUT = 60.0  # seconds
+CONNECT_TIMEOUT = 15.0  # seconds
+LONGEST_RETRY_AFTER = 3600.0  # seconds
 REASON_MAX_LENGTH = 500  # characters of a provider's message that are worth keeping
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -35,14 +38,22 @@ class VeoClient:
         base_url: such as `https://api.aimlapi.com`.
         key: sent to that address only.
         legacy_urls: use the address with the vendor's name in it.
+        timeout: seconds that one call may take.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, key: SecretStr, *, legacy_urls: bool = False
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        key: SecretStr,
+        *,
+        legacy_urls: bool = False,
+        timeout: float = CALL_TIMEOUT,
     ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, CONNECT_TIMEOUT))
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
 
     async def create(self, request: VideoRequest, request_id: str) -> Task:
@@ -72,16 +83,17 @@ class VeoClient:
         Raises:
             VeoError: the log could not be read.
         """
+        now = datetime.now(UTC)
         window = {
-            "start": (sent_at - CLOCK_SKEW).astimezone(UTC).isoformat(),
-            "end": (datetime.now(UTC) + CLOCK_SKEW).isoformat(),
+            "start": (min(sent_at, now) - CLOCK_SKEW).astimezone(UTC).isoformat(),
+            "end": (now + CLOCK_SKEW).isoformat(),
             "limit": str(LOG_PAGE_SIZE),
         }
         for page_number in range(LOG_MAX_PAGES):
             params = {**window, "offset": str(page_number * LOG_PAGE_SIZE)}
             page = await self._request("GET", LOGS_PATH, LogPage, params=params)
             for entry in page.data:
-                if entry.client_request_id == request_id:
+                if entry is not None and entry.client_request_id == request_id:
                     return entry
             if not page.pagination.has_more:
                 return None
@@ -105,7 +117,7 @@ class VeoClient:
                 params=params,
                 json=json,
                 headers=sent_headers,
-                timeout=TIMEOUT,
+                timeout=self._timeout,
                 allow_redirects=False,  # the key must not follow to another host
             ) as response:
                 body = await response.read()
@@ -116,25 +128,30 @@ class VeoClient:
         except aiohttp.ClientError as error:
             raise UnavailableError(f"The connection broke ({type(error).__name__}).") from error
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise error_from_status(response.status, _reason(response, body), _retry_after(response))
+            reason = _reason(response, body, self._key.get_secret_value())
+            raise error_from_status(response.status, reason, _retry_after(response))
         try:
             return answer.model_validate_json(body)
         except ValidationError as error:
             raise UnavailableError("The video service gave an answer that makes no sense.") from error
 
 
-def _reason(response: aiohttp.ClientResponse, body: bytes) -> str:
-    """Return the provider's message; the body may also be a proxy's HTML, or empty."""
+def _reason(response: aiohttp.ClientResponse, body: bytes, key: str) -> str:
+    """Return the provider's message, without our key; the body may also be a proxy's HTML, or empty."""
     try:
         message = ProviderError.model_validate_json(body).message
     except ValidationError:
         message = ""
-    return message[:REASON_MAX_LENGTH] or f"The video service answered {response.status}."
+    return (
+        message.replace(key, "the key")[:REASON_MAX_LENGTH]
+        or f"The video service answered {response.status}."
+    )
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
     try:
-        return max(0.0, float(response.headers["Retry-After"]))
+        seconds = float(response.headers["Retry-After"])
     except (KeyError, ValueError):
         return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None

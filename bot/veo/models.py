@@ -6,8 +6,16 @@ the provider's API reference.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 # The schema names the first two; the documents' own examples also wait on the others.
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
@@ -36,14 +44,14 @@ class Video(Wire):
 class TaskError(Wire):
     """Why a task failed; the schema requires both fields, real answers sometimes lack one."""
 
-    name: str = ""
-    message: str = ""
+    name: str | None = None
+    message: str | None = None
 
 
 class Usage(Wire):
     """What a task cost, in the provider's credits (2,000,000 credits = 1 USD)."""
 
-    credits_used: float = Field(default=0, ge=0)
+    credits_used: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Meta(Wire):
@@ -52,14 +60,22 @@ class Meta(Wire):
     usage: Usage | None = None
 
 
+def _none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
 class Task(Wire):
     """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`."""
 
     id: str = Field(min_length=1)
     status: str
-    video: Video | None = None
-    error: TaskError | None = None
-    meta: Meta | None = None
+    video: Annotated[Video | None, WrapValidator(_none_if_odd)] = None
+    error: Annotated[TaskError | None, WrapValidator(_none_if_odd)] = None
+    meta: Annotated[Meta | None, WrapValidator(_none_if_odd)] = None
 
     @property
     def state(self) -> TaskState:
@@ -93,8 +109,8 @@ class Task(Wire):
     @property
     def failure_reason(self) -> str:
         """The provider's reason for a failed task, in its own words where it gave any."""
-        if self.error and (self.error.message or self.error.name):
-            return self.error.message or self.error.name
+        if self.error and (reason := self.error.message or self.error.name):
+            return reason
         if self.status == "completed":
             return "It finished without a video. Its safety filter does this."
         return "It gave no reason."
@@ -116,9 +132,9 @@ class Pagination(Wire):
 
 
 class LogPage(Wire):
-    """One page of the provider's request log, newest first."""
+    """One page of the provider's request log, newest first; rows that make no sense are None."""
 
-    data: list[LogEntry] = Field(default_factory=list[LogEntry])
+    data: list[Annotated[LogEntry | None, WrapValidator(_none_if_odd)]]
     pagination: Pagination = Pagination()
 
 

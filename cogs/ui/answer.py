@@ -1,10 +1,27 @@
 """Answering the command: a normal message, since it can be edited with the bot's own token for ever."""
 
+import aiohttp
 import discord
+import structlog
 
+from bot.errors import UserError
 from bot.generations import GenerationService
 from bot.models import Generation
 from cogs.ui.card import render_card
+from cogs.ui.verdicts import FILTER_CODES
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+ALREADY_ANSWERED = 40060
+ATTEMPTS = 2
+
+
+class WordsRefusedError(UserError):
+    """The server's own filter stopped the card."""
+
+
+class AnswerLostError(UserError):
+    """Whether the card is shown is not known; the request is kept."""
 
 
 async def answer_with_card(
@@ -12,16 +29,41 @@ async def answer_with_card(
 ) -> None:
     """Show the card and let the work begin; take the request back when Discord refuses the answer.
 
-    An answer of unknown fate takes nothing back: the work begins by itself after a while.
-
     Raises:
-        discord.HTTPException: Discord refused the answer.
+        WordsRefusedError: a filter stopped it; the request is taken back.
+        AnswerLostError: the answer's fate is not known; the work begins by itself after a while.
+        discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
+    for _ in range(ATTEMPTS):
+        try:
+            card_id = await _send_card(interaction, generation)
+        except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
+            log.warning("the answer may be lost", generation=generation.id, error=str(error))
+        except discord.HTTPException as error:
+            await generations.withdraw(generation.id)
+            if error.code in FILTER_CODES:
+                raise WordsRefusedError(
+                    "This server's filter stopped my answer because of words in your prompt. "
+                    "Please choose others. Nothing was counted."
+                ) from error
+            raise
+        else:
+            await generations.attach_card(generation.id, card_id)
+            return
+    raise AnswerLostError(
+        "Discord had trouble showing my answer, but your request is accepted: "
+        "the video will come to this channel."
+    )
+
+
+async def _send_card(interaction: discord.Interaction, generation: Generation) -> int:
     try:
         response = await interaction.response.send_message(**render_card(generation))
     except discord.HTTPException as error:
-        if error.status < 500:
-            await generations.withdraw(generation.id)
-        raise
-    if response.message_id is not None:
-        await generations.attach_card(generation.id, response.message_id)
+        if error.code != ALREADY_ANSWERED:
+            raise
+        # Our answer arrived; what was lost is Discord's word on it.
+        return (await interaction.original_response()).id
+    if response.message_id is None:
+        return (await interaction.original_response()).id
+    return response.message_id

@@ -6,9 +6,9 @@ import discord
 
 from bot.errors import relative_time
 from bot.failures import FailureKind
-from bot.models import Generation, Placement, Status
+from bot.models import Generation, Status
 from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request
-from cogs.ui.escape import plain
+from cogs.ui.escape import escape, plain
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
@@ -30,7 +30,7 @@ def render_card(generation: Generation) -> Card:
         f"{member(generation)} asked for a video",
         *_parameter_lines(generation),
         state_line(generation),
-        f"-# Number {generation.id}",
+        number_line(generation),
         f"> {plain(generation.prompt, PROMPT_LENGTH)}",
     ]
     return Card(content="\n".join(lines), embeds=_full_prompt(generation))
@@ -40,13 +40,13 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
     """Return the message that takes the video's place; `quote`: with the provider's own words."""
     kind = generation.failure_kind or FailureKind.BROKEN
     reason = ""
-    if generation.failure_reason and quote:
-        reason = f" It said: “{plain(generation.failure_reason, REASON_LENGTH)}”"
+    if quote and (said := plain(generation.failure_reason or "", REASON_LENGTH)):
+        reason = f" It said: “{said}”"
     return "\n".join(
         [
             f"❌ {member(generation)} No video this time. {kind.sentence}{reason}",
             f"It did not count towards your limit. {kind.advice}",
-            f"-# Number {generation.id}",
+            number_line(generation),
         ]
     )
 
@@ -65,6 +65,11 @@ def alt_text(generation: Generation) -> str:
 def thread_name(generation: Generation) -> str:
     """Return a thread's name: the prompt's beginning."""
     return " ".join(generation.prompt.split())[:THREAD_NAME_LENGTH].rstrip()
+
+
+def number_line(generation: Generation) -> str:
+    """Return the line by which a member and a moderator can name the request."""
+    return f"-# Number {generation.id}"
 
 
 def member(generation: Generation) -> str:
@@ -112,25 +117,25 @@ def state_line(generation: Generation) -> str:
         case Status.RUNNING:
             started = relative_time(generation.submitted_at or generation.created_at)
             return f"⚙️ **Being made.** Sent {started}; it usually takes about two minutes."
+        case Status.SUCCEEDED if generation.result_id is not None:
+            return f"✅ **Ready:** {_where(generation)}"
         case Status.SUCCEEDED if generation.delivered_at is None:
             return "📥 **Made.** The file is on its way."
         case Status.SUCCEEDED:
-            return f"✅ **Ready:** {_where(generation)}"
+            return "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below."
         case Status.FAILED:
             kind = generation.failure_kind or FailureKind.BROKEN
             return f"❌ **No video.** {kind.sentence} It did not count towards your limit."
 
 
 def _where(generation: Generation) -> str:
-    if generation.result_id is None:
-        return "but it could be shown nowhere. Please tell a moderator the number below."
-    if generation.placement is Placement.THREAD and generation.thread_id is not None:
-        return "it is in the thread below."
-    return "it is in a reply below."
+    if generation.result_channel_id is None:
+        return "it is in a direct message, since I may not post it here."
+    place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
+    return f"https://discord.com/channels/{place}"
 
 
 def _full_prompt(generation: Generation) -> list[discord.Embed]:
     if len(generation.prompt) <= PROMPT_LENGTH:
         return []
-    whole = discord.utils.escape_markdown(generation.prompt, ignore_links=False)
-    return [discord.Embed(title="The whole prompt", description=whole)]
+    return [discord.Embed(title="The whole prompt", description=escape(generation.prompt))]

@@ -2,26 +2,40 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import discord
 import structlog
 
-from bot.delivery import DeliveryPostponedError, UndeliverableError
+from bot.clock import utc_now
+from bot.delivery import Posted, UndeliverableError
 from bot.media import Clip
-from bot.models import Generation, Placement
-from cogs.ui.card import render_card, thread_name
-from cogs.ui.draft import Draft
-from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, says_thread_exists
+from bot.models import Generation
+from cogs.ui.card import render_card
+from cogs.ui.draft import Draft, is_card, is_result
+from cogs.ui.refusals import Place, Refusals
+from cogs.ui.threads import Threads
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-ARCHIVE_AFTER_MINUTES = 1440
-NEUTRAL_THREAD_NAME = "Video"
 CARD_TIMEOUT = 15.0  # seconds; a card is a courtesy and must not hold up the work
+SEARCHED_MESSAGES = 500  # after the last try to post, in which an earlier post is looked for
+NONCE_LIFE = timedelta(minutes=2)  # Discord's documents say "the past few minutes"
+CLOCK_SKEW = timedelta(minutes=2)  # how far Discord's clock may differ from ours
 
 
-# How a message gets to a place: the channel's `send`, or the card's `reply`.
-Send = Callable[..., Awaitable[discord.Message]]
+Test = Callable[[discord.Message, Generation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for a message, and how it gets there: a channel's `send` or the card's `reply`."""
+
+    place: Place
+    channel_id: int | None  # None: a direct message
+    send: Callable[..., Awaitable[discord.Message]]
 
 
 class DiscordDelivery:
@@ -29,108 +43,124 @@ class DiscordDelivery:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
+        self._refusals = Refusals()
+        self._threads = Threads(client, self._refusals)
 
     async def show_state(self, generation: Generation) -> None:
         """Edit the card."""
-        if generation.card_id is None:
+        place = ("edit", generation.channel_id)
+        if generation.card_id is None or self._refusals.has(place):
             return
         card = self._channel(generation).get_partial_message(generation.card_id)
         try:
             async with asyncio.timeout(CARD_TIMEOUT):
                 await card.edit(**render_card(generation))
         except CALL_ERRORS as error:
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            self._refusals.note(place, error)
             log.warning("the card was not edited", error=str(error))
 
     async def open_thread(self, generation: Generation) -> int | None:
-        """Open the thread on the card if that works now; posting the result tries again."""
-        try:
-            return await self._ensure_thread(generation)
-        except DeliveryPostponedError as error:
-            log.warning("no thread yet", reason=str(error))
-            return None
+        """Open the thread on the card, if there can be one."""
+        return await self._threads.ensure(generation)
 
-    async def post_video(self, generation: Generation, clip: Clip) -> int:
+    async def find_card(self, generation: Generation) -> int | None:
+        """Look for a card whose id was not recorded, since the process ended at that moment."""
+        return await self._search(generation.channel_id, generation, generation.created_at, is_card)
+
+    async def find_result(self, generation: Generation) -> Posted | None:
+        """Look through what was posted since the last try, in the places that come first."""
+        since = generation.posting_at or generation.created_at
+        thread_id = await self._threads.ensure(generation)
+        places = [generation.channel_id] if thread_id is None else [thread_id, generation.channel_id]
+        for channel_id in places:
+            found = await self._search(channel_id, generation, since, is_result)
+            if found is not None:
+                return Posted(found, channel_id)
+        if utc_now() - since < NONCE_LIFE:
+            return None  # Discord itself returns the first message, wherever it is sent again
+        try:
+            direct = await self._direct_channel(generation)
+        except UndeliverableError:
+            return None
+        found = await self._search(direct.id, generation, since, is_result)
+        return None if found is None else Posted(found, None)
+
+    async def post_video(self, generation: Generation, clip: Clip) -> Posted:
         """Post the video, or a link to it where the server does not take the file."""
         return await self._post(Draft(generation, clip))
 
-    async def post_failure(self, generation: Generation) -> int:
+    async def post_failure(self, generation: Generation) -> Posted:
         """Post why there is no video."""
         return await self._post(Draft(generation, clip=None))
 
-    async def _post(self, draft: Draft) -> int:
-        async for send in self._places(draft.generation):
-            form: Draft | None = draft
+    async def _search(
+        self, channel_id: int, generation: Generation, since: datetime, is_it: Test
+    ) -> int | None:
+        place = ("read", channel_id)
+        if self._refusals.has(place):
+            return None
+        channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
+        after = since - CLOCK_SKEW
+        try:
+            async for message in channel.history(limit=SEARCHED_MESSAGES, after=after, oldest_first=True):
+                if message.author == self._client.user and is_it(message, generation):
+                    return message.id
+        except CALL_ERRORS as error:
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            self._refusals.note(place, error)
+            log.warning("a place cannot be searched", channel=channel_id, error=str(error))
+        return None
+
+    async def _post(self, draft: Draft) -> Posted:
+        async for target in self._targets(draft.generation):
+            form: Draft | None = None if self._refusals.has(target.place) else draft
             while form is not None:
                 try:
-                    return await _send(send, form)
+                    return await _send(target, form)
                 except CALL_ERRORS as error:
+                    self._refusals.note(target.place, error)
                     form = _next_form(form, error)
         raise UndeliverableError("every place refused the message")
 
-    async def _places(self, generation: Generation) -> AsyncIterator[Send]:
+    async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
         """Yield the places to try: thread, reply to the card, channel, direct message."""
-        thread_id = await self._ensure_thread(generation)
+        thread_id = await self._threads.ensure(generation)
         if thread_id is not None:
-            yield self._client.get_partial_messageable(thread_id, guild_id=generation.guild_id).send
-        channel = self._channel(generation)
+            thread = self._client.get_partial_messageable(thread_id, guild_id=generation.guild_id)
+            yield Target(("send", thread_id), thread_id, thread.send)
+        channel, channel_id = self._channel(generation), generation.channel_id
         if generation.card_id is not None:
-            yield channel.get_partial_message(generation.card_id).reply
-        yield channel.send
+            card = channel.get_partial_message(generation.card_id)
+            yield Target(("send", channel_id), channel_id, card.reply)
+        yield Target(("send", channel_id), channel_id, channel.send)
         log.warning("the channel takes no messages, so the member gets a direct one")
+        direct = await self._direct_channel(generation)
+        yield Target(("send", direct.id), None, direct.send)
+
+    async def _direct_channel(self, generation: Generation) -> discord.DMChannel:
         try:
-            direct = await self._client.create_dm(discord.Object(generation.user_id))
+            return await self._client.create_dm(discord.Object(generation.user_id))
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:
-                raise _postponed(error) from error
+                raise postponed(error) from error
             raise UndeliverableError(f"no direct message either: {error}") from error
-        yield direct.send
-
-    async def _ensure_thread(self, generation: Generation) -> int | None:
-        """Return the thread on the card; its id is the card's, so making it twice does no harm."""
-        if generation.placement is not Placement.THREAD or generation.card_id is None:
-            return None
-        if generation.thread_id is not None:
-            return generation.thread_id
-        for name in (thread_name(generation), NEUTRAL_THREAD_NAME):
-            refusal = await self._start_thread(generation.channel_id, generation.card_id, name)
-            if refusal is None:
-                return generation.card_id
-            if refusal is not Verdict.NOT_THE_WORDS:
-                break
-        return None
-
-    async def _start_thread(self, channel_id: int, card_id: int, name: str) -> Verdict | None:
-        """Return None when there is a thread on the card now, or what Discord's refusal means.
-
-        Raises:
-            DeliveryPostponedError: try again later.
-        """
-        try:
-            await self._client.http.start_thread_with_message(
-                channel_id, card_id, name=name, auto_archive_duration=ARCHIVE_AFTER_MINUTES
-            )
-        except CALL_ERRORS as error:
-            if says_thread_exists(error):
-                return None
-            if judge(error) is Verdict.LATER:
-                raise _postponed(error) from error
-            log.warning("no thread", error=str(error))
-            return judge(error)
-        return None
 
     def _channel(self, generation: Generation) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
 
 
-async def _send(send: Send, draft: Draft) -> int:
-    message = await send(
+async def _send(target: Target, draft: Draft) -> Posted:
+    message = await target.send(
         draft.content,
         files=draft.files(),
         nonce=draft.nonce,
         allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
         suppress_embeds=True,
     )
-    return message.id
+    return Posted(message.id, target.channel_id)
 
 
 def _next_form(draft: Draft, error: Exception) -> Draft | None:
@@ -143,15 +173,10 @@ def _next_form(draft: Draft, error: Exception) -> Draft | None:
     log.warning("a message was refused", verdict=verdict.name, error=str(error))
     match verdict:
         case Verdict.LATER:
-            raise _postponed(error) from error
+            raise postponed(error) from error
         case Verdict.NOT_THE_FILE:
             return draft.without_file()
         case Verdict.NOT_THE_WORDS:
             return draft.without_words()
         case Verdict.ELSEWHERE:
             return None
-
-
-def _postponed(error: Exception) -> DeliveryPostponedError:
-    wait = error.retry_after if isinstance(error, discord.RateLimited) else None
-    return DeliveryPostponedError(str(error) or type(error).__name__, wait)

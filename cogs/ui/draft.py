@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 import discord
 
 from bot.media import Clip
-from bot.models import Generation
-from cogs.ui.card import alt_text, render_failure, render_result
+from bot.models import Generation, Status
+from cogs.ui.card import alt_text, number_line, render_failure, render_result
+
+MESSAGE_LENGTH = 2000  # characters that Discord allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,31 @@ class Draft:
 
     @property
     def content(self) -> str:
-        """The message's text."""
+        """The message's text; without the words where they would make it too long."""
+        text = self._text(quote=self.with_words)
+        return text if len(text) <= MESSAGE_LENGTH else self._text(quote=False)
+
+    def _text(self, *, quote: bool) -> str:
         if self.clip is None:
-            return render_failure(self.generation, quote=self.with_words)
-        text = render_result(self.generation, quote=self.with_words)
+            return render_failure(self.generation, quote=quote)
+        text = render_result(self.generation, quote=quote)
         if self.with_file:
             return text
         size = f"{self.clip.size / 2**20:.1f} MiB"
         return (
             f"{text}\nThis server does not take the file ({size}). While the link lasts, it is here: "
-            f"<{self.generation.video_url}>"
+            f"<{self.generation.video_url}>\n{number_line(self.generation)}"
         )
 
     def files(self) -> list[discord.File]:
         """Open the file anew: discord.py closes it with every attempt."""
         if self.clip is None or not self.with_file:
             return []
-        name = f"veo-{self.generation.id}.mp4"
-        return [discord.File(self.clip.path, filename=name, description=alt_text(self.generation))]
+        return [
+            discord.File(
+                self.clip.path, filename=file_name(self.generation), description=alt_text(self.generation)
+            )
+        ]
 
     def without_file(self) -> "Draft | None":
         """Return the form with a link, or None when this is it already."""
@@ -58,3 +67,24 @@ class Draft:
     def without_words(self) -> "Draft | None":
         """Return the form without anybody's words, or None when this is it already."""
         return replace(self, with_words=False) if self.with_words else None
+
+
+def file_name(generation: Generation) -> str:
+    """Return the attachment's name, by which the result is found again."""
+    return f"veo-{generation.id}.mp4"
+
+
+def is_card(message: discord.Message, generation: Generation) -> bool:
+    """Whether one of our messages is the generation's card."""
+    is_answer = message.type is discord.MessageType.chat_input_command
+    return is_answer and number_line(generation) in message.content
+
+
+def is_result(message: discord.Message, generation: Generation) -> bool:
+    """Whether one of our messages is what some `Draft` of the generation's present result says."""
+    if message.type is discord.MessageType.chat_input_command:
+        return False
+    if generation.status is Status.FAILED:
+        return number_line(generation) in message.content
+    is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
+    return is_linked or any(file.filename == file_name(generation) for file in message.attachments)

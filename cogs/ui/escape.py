@@ -1,13 +1,20 @@
-"""People's text made safe to show: no formatting, no mentions, no hidden links."""
+"""People's text made safe to show: no formatting, no mentions, no hidden links, no previews."""
 
 import re
 
 import discord
 
-from bot.text import shorten
+from bot.text import clean, shorten
 
-# Discord gives meaning to <@1>, <#1>, <:name:1>, <t:1>, </name:1> and <https://…>.
-MARKUP = re.compile(r"<(?=[@#:a-z/])")
+# Characters with which Discord's markdown begins: emphasis, spoilers, code, masked links, escapes.
+MARKDOWN = re.compile(r"([\\*_~|`\[\]])")
+# Headings, subtext, quotes and lists, where a line begins with them.
+LINE_START = re.compile(r"^(\s*)([#>+-])", re.MULTILINE)
+NUMBERED = re.compile(r"^(\s*\d+)\.(?=\s)", re.MULTILINE)
+# <@1>, <#1>, <:name:1>, <t:1>, </name:1>, <id:home> and <https://…>.
+MARKUP = re.compile(r"<(?=[@#:/a-z])")
+# An address that Discord would show a preview of.
+ADDRESS = re.compile(r"(?<=\w):(?=//)")
 
 
 def plain(text: str, length: int) -> str:
@@ -15,5 +22,12 @@ def plain(text: str, length: int) -> str:
 
     Escaping adds characters: the result may be twice as long.
     """
-    escaped = discord.utils.escape_markdown(shorten(text, length), ignore_links=False)
-    return discord.utils.escape_mentions(MARKUP.sub(r"\\<", escaped))
+    return escape(shorten(clean(text), length))
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Discord shows it as it is; at most twice as long."""
+    escaped = MARKDOWN.sub(r"\\\1", text)
+    escaped = NUMBERED.sub(r"\1\.", LINE_START.sub(r"\1\\\2", escaped))
+    escaped = ADDRESS.sub(r"\:", MARKUP.sub(r"\<", escaped))
+    return discord.utils.escape_mentions(escaped)

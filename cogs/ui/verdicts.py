@@ -8,12 +8,16 @@ from enum import Enum, auto
 import aiohttp
 import discord
 
+from bot.delivery import DeliveryPostponedError
+
 # Rate and write limits, overload, features switched off for a while.
 PASSING_CODES = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})
 # The file is too large, or this server takes no files now.
 FILE_CODES = frozenset({40005, 50045, 50046, 50110, 50123, 50146, 400001})
 # AutoMod or a link filter stopped the words.
-WORDS_CODES = frozenset({200000, 200001, 240000})
+FILTER_CODES = frozenset({200000, 200001, 240000})
+# Discord finds the message malformed (50035): a fault of ours, but the plainest form may pass.
+WORDS_CODES = FILTER_CODES | {50035}
 THREAD_EXISTS = 160004
 
 
@@ -35,7 +39,8 @@ def judge(error: Exception) -> Verdict:
             return Verdict.NOT_THE_WORDS
         case discord.HTTPException() if error.code in PASSING_CODES:
             return Verdict.LATER
-        case discord.HTTPException() if error.status == 429 or error.status >= 500:
+        # 401: the token was reset. That says nothing about the place, and a new token mends it.
+        case discord.HTTPException() if error.status in {401, 429} or error.status >= 500:
             return Verdict.LATER
         case discord.HTTPException():
             return Verdict.ELSEWHERE
@@ -50,3 +55,9 @@ def says_thread_exists(error: Exception) -> bool:
 
 # Everything that discord.py lets through when a request fails; `judge` knows what each means.
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+
+
+def postponed(error: Exception) -> DeliveryPostponedError:
+    """Return the runner's word for an error that `judge` takes for passing."""
+    wait = error.retry_after if isinstance(error, discord.RateLimited) else None
+    return DeliveryPostponedError(str(error) or type(error).__name__, wait)
