@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 import stamina
 import structlog
+from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
 from bot.media import FETCH_ATTEMPTS
@@ -16,6 +17,7 @@ from bot.veo.client import VeoClient
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of
+from tests.bot.troubles import Disk, Logs
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +34,20 @@ def retries_without_pauses() -> Iterator[None]:
     """Retry as often as always, but at once: stamina's own switch for tests."""
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
         yield
+
+
+@pytest.fixture
+def real_retries(retries_without_pauses: None) -> Iterator[None]:  # noqa: ARG001 this one comes after it
+    """Retry as in the program: with pauses, and for as long."""
+    with stamina.set_testing(False):
+        yield
+
+
+@pytest.fixture
+def logs() -> Iterator[Logs]:
+    """What is logged from now on."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +67,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """An open database with its tables."""
     async with open_database(database_url) as database:
         yield database
+
+
+@pytest.fixture
+async def disk(database: Database) -> Disk:
+    """The disk below `database`, whose connections wait only shortly for locks from now on."""
+    async with database.read() as session:
+        connection = await session.connection()
+        return Disk(connection.engine.sync_engine)
 
 
 @pytest.fixture

@@ -37,19 +37,26 @@ QUICK_TIMING = Timing(
     account_wait=SHORT,
     busy_wait=SHORT,
     lookup_wait=SHORT,
+    lookup_longest_wait=SHORT,
     lookup_window=timedelta(seconds=60),
+    late_wait=SHORT,
+    late_window=timedelta(),  # the tests of late videos set one
     fetch_wait=SHORT,
     fetch_window=timedelta(seconds=60),
     delivery_wait=SHORT,
     delivery_window=timedelta(seconds=60),
+    undeliverable_wait=SHORT,
+    undeliverable_window=timedelta(seconds=60),
+    card_window=timedelta(seconds=60),
 )
+LEASE = timedelta(seconds=60)
 
 
 def client_of(
-    session: aiohttp.ClientSession, provider: Provider, *, url: str | None = None, legacy_urls: bool = False
+    session: aiohttp.ClientSession, provider: Provider, *, url: str | None = None, **options: Any
 ) -> VeoClient:
     """Return the real client with the provider's key; `url`: in place of the provider's."""
-    return VeoClient(session, url or provider.url, SecretStr(provider.key), legacy_urls=legacy_urls)
+    return VeoClient(session, url or provider.url, SecretStr(provider.key), **options)
 
 
 @dataclass
@@ -88,6 +95,10 @@ class Engine:
         assert len(claimed) == 1, f"one generation is due, {len(claimed)} were claimed"
         return claimed[0]
 
+    def restart(self) -> None:
+        """Let `running()` be used again, after the time that a test let pass."""
+        self.stopping.clear()
+
     async def row(self, generation_id: str) -> Generation:
         """Return the row as it is now."""
         return await reread(self.database, generation_id)
@@ -112,15 +123,17 @@ def build_engine(
     *,
     owner: str = "one",
     max_running: int = 10,
+    lease: timedelta = LEASE,
     url: str | None = None,
     **timing: Any,
 ) -> Engine:
     """Tie the parts of one process together; `timing` changes `QUICK_TIMING`."""
-    clock, delivery = JumpingClock(), RecordingDelivery()
+    clock = JumpingClock()
+    delivery = RecordingDelivery(clock)
     work, stopping = asyncio.Event(), asyncio.Event()
     times = replace(QUICK_TIMING, **timing)
     veo = client_of(session, provider, url=url)
-    queue = GenerationQueue(database, owner, max_running=max_running, clock=clock)
+    queue = GenerationQueue(database, owner, max_running=max_running, lease=lease, clock=clock)
     workflow = Workflow(
         queue,
         delivery,

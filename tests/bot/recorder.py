@@ -1,7 +1,11 @@
 """The other end of `bot.delivery.Delivery`: keeps what would be shown to people."""
 
+import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bot.clock import Clock
+from bot.delivery import Posted
 from bot.media import Clip
 from bot.models import Generation, Status
 
@@ -9,56 +13,112 @@ THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A result as it stands in a channel; `is_failure`: it says why there is no video."""
+
+    posted: Posted
+    generation_id: str
+    is_failure: bool
+    at: datetime
+
+
 @dataclass
 class RecordingDelivery:
-    """Keeps what it was given.
+    """Keeps what it was given, as a channel would.
 
     Attributes:
         states: (generation, status) of every time a card was brought up to date.
         videos: what was posted as a video; the files were there at that moment.
         failures: what was posted as a failure.
+        messages: both, as they can be searched.
+        searches: (generation, moment after which a message counts) of every search.
         trouble: raised by the next posts, one each, before anything is posted.
+        lost_answers: raised by the next posts, one each, after the message stands in the channel.
         endless_trouble: raised by every post of the generations named here.
+        lost_cards: of generations whose card was shown without being recorded.
+        card_trouble, thread_trouble, search_trouble: raised by the next calls of these kinds; searches
+            are those for cards and those for results.
         has_threads: whether threads can be made.
+        open_gate: posting waits until it is set; it is from the beginning.
     """
 
+    clock: Clock
     states: list[tuple[str, Status]] = field(default_factory=list[tuple[str, Status]])
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
     failures: list[Generation] = field(default_factory=list[Generation])
+    messages: list[Message] = field(default_factory=list[Message])
+    searches: list[tuple[str, datetime | None]] = field(default_factory=list[tuple[str, datetime | None]])
     trouble: list[Exception] = field(default_factory=list[Exception])
+    lost_answers: list[Exception] = field(default_factory=list[Exception])
+    lost_cards: dict[str, int] = field(default_factory=dict[str, int])
+    card_trouble: list[Exception] = field(default_factory=list[Exception])
+    thread_trouble: list[Exception] = field(default_factory=list[Exception])
+    search_trouble: list[Exception] = field(default_factory=list[Exception])
     endless_trouble: dict[str, Exception] = field(default_factory=dict[str, Exception])
     has_threads: bool = True
     tries: int = 0
 
+    def __post_init__(self) -> None:
+        self.open_gate = asyncio.Event()
+        self.open_gate.set()
+
     async def show_state(self, generation: Generation) -> None:
-        """Keep that the card was brought up to date."""
+        """Keep that the card was brought up to date, or raise the next trouble."""
+        _stumble(self.card_trouble)
         self.states.append((generation.id, generation.status))
+
+    async def find_card(self, generation: Generation) -> int | None:
+        """Return the card that was shown without being recorded."""
+        _stumble(self.search_trouble)
+        return self.lost_cards.get(generation.id)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Return the same thread for the same card."""
+        _stumble(self.thread_trouble)
         if not self.has_threads or generation.card_id is None:
             return None
         return generation.card_id + THREAD_ID_OFFSET
 
-    async def post_video(self, generation: Generation, clip: Clip) -> int:
+    async def find_result(self, generation: Generation) -> Posted | None:
+        """Return the message with the present result, if one was posted since `posting_at`."""
+        _stumble(self.search_trouble)
+        since = generation.posting_at
+        self.searches.append((generation.id, since))
+        is_failure = generation.status is Status.FAILED
+        for message in self.messages:
+            is_ours = (message.generation_id, message.is_failure) == (generation.id, is_failure)
+            if is_ours and since is not None and message.at >= since:
+                return message.posted
+        return None
+
+    async def post_video(self, generation: Generation, clip: Clip) -> Posted:
         """Keep the video, or raise the next trouble."""
         assert clip.path.is_file(), "a video is posted while its file is on disk"
-        self._stumble(generation)
+        await self._begin(generation)
         self.videos.append((generation, clip))
-        return self._result_id()
+        return self._finish(generation, is_failure=False)
 
-    async def post_failure(self, generation: Generation) -> int:
+    async def post_failure(self, generation: Generation) -> Posted:
         """Keep the failure, or raise the next trouble."""
-        self._stumble(generation)
+        await self._begin(generation)
         self.failures.append(generation)
-        return self._result_id()
+        return self._finish(generation, is_failure=True)
 
-    def _stumble(self, generation: Generation) -> None:
+    async def _begin(self, generation: Generation) -> None:
         self.tries += 1
+        await self.open_gate.wait()
         if error := self.endless_trouble.get(generation.id):
             raise error
-        if self.trouble:
-            raise self.trouble.pop(0)
+        _stumble(self.trouble)
 
-    def _result_id(self) -> int:
-        return FIRST_RESULT_ID + len(self.videos) + len(self.failures)
+    def _finish(self, generation: Generation, *, is_failure: bool) -> Posted:
+        posted = Posted(FIRST_RESULT_ID + len(self.messages), generation.thread_id or generation.channel_id)
+        self.messages.append(Message(posted, generation.id, is_failure, self.clock()))
+        _stumble(self.lost_answers)
+        return posted
+
+
+def _stumble(troubles: list[Exception]) -> None:
+    if troubles:
+        raise troubles.pop(0)

@@ -1,18 +1,22 @@
 """What members can do with generations."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.database import Database
-from bot.errors import AlreadyRequestedError, BadRequestError
+from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.generations import ANSWER_GRACE, GenerationService
 from bot.models import Generation, Placement, Status
 from bot.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
+from tests.bot.engine import LEASE
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
+
+OpenService = Callable[[int], GenerationService]
 
 
 @pytest.fixture
@@ -22,15 +26,33 @@ def work() -> asyncio.Event:
 
 
 @pytest.fixture
-def service(database: Database, clock: StoppedClock, work: asyncio.Event) -> GenerationService:
+def stopping() -> asyncio.Event:
+    """Set when the program is to stop."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+def open_service(
+    database: Database, clock: StoppedClock, work: asyncio.Event, stopping: asyncio.Event
+) -> OpenService:
+    """Open the service with a limit."""
+
+    def build(daily_limit: int) -> GenerationService:
+        return GenerationService(database, daily_limit=daily_limit, work=work, stopping=stopping, clock=clock)
+
+    return build
+
+
+@pytest.fixture
+def service(open_service: OpenService) -> GenerationService:
     """The service with a limit that no test here reaches."""
-    return GenerationService(database, daily_limit=100, wake=work.set, clock=clock)
+    return open_service(100)
 
 
 @pytest.fixture
 def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
     """The queue as the runner's process sees it."""
-    return GenerationQueue(database, "runner", max_running=10, clock=clock)
+    return GenerationQueue(database, "runner", max_running=10, lease=LEASE, clock=clock)
 
 
 async def request(service: GenerationService, **changes: Any) -> Generation:
@@ -82,9 +104,30 @@ async def test_a_request_that_makes_no_video_is_refused_and_not_counted(
 async def test_the_same_interaction_is_served_once(service: GenerationService) -> None:
     asker = new_asker()
     first = await request(service, asker=asker)
-    with pytest.raises(AlreadyRequestedError, match="already being worked on"):
+    with pytest.raises(AlreadyRequestedError) as repeated:
         await request(service, asker=asker)
+    assert not isinstance(repeated.value, UserError), "whoever serves the first one answers it"
     assert [row.id for row in await service.list_recent(1)] == [first.id]
+
+
+async def test_the_same_interaction_again_is_not_taken_for_one_over_the_limit(
+    open_service: OpenService,
+) -> None:
+    service, asker = open_service(1), new_asker()
+    await request(service, asker=asker)
+    with pytest.raises(AlreadyRequestedError):
+        await request(service, asker=asker)
+
+
+async def test_nothing_new_is_accepted_while_the_program_stops(
+    service: GenerationService, stopping: asyncio.Event
+) -> None:
+    accepted = await request(service)
+    stopping.set()
+    with pytest.raises(RestartingError, match=r"try again in a minute\. Nothing was counted\.$"):
+        await request(service)
+    await service.attach_card(accepted.id, 77)
+    assert [(row.id, row.card_id) for row in await service.list_recent(1)] == [(accepted.id, 77)]
 
 
 async def test_the_same_interaction_arriving_twice_at_once_is_served_once(service: GenerationService) -> None:
@@ -128,8 +171,8 @@ async def test_a_request_nobody_was_told_about_can_be_withdrawn(service: Generat
     assert await service.get(accepted.id) is None
 
 
-async def test_a_withdrawn_request_takes_no_place(database: Database, clock: StoppedClock) -> None:
-    service = GenerationService(database, daily_limit=1, wake=lambda: None, clock=clock)
+async def test_a_withdrawn_request_takes_no_place(open_service: OpenService) -> None:
+    service = open_service(1)
     await service.withdraw((await request(service)).id)
     await request(service)
 

@@ -102,6 +102,50 @@ def test_a_secret_never_appears(
 
 
 @every_form
+@pytest.mark.parametrize("secret", ['ab"cd-0123456789', "ab\\cd-0123456789", "a/b<c>&'d-0123456789"])
+@pytest.mark.parametrize(
+    "write", [in_the_message, in_a_value, in_a_traceback, in_the_context], ids=lambda write: write.__name__
+)
+def test_a_secret_that_is_written_escaped_never_appears(
+    capsys: pytest.CaptureFixture[str], form: Literal["text", "json"], secret: str, write: Write
+) -> None:
+    configure_logging("INFO", form, [SecretStr(secret)])
+    write(structlog.get_logger("bot.test"), secret)
+    line = capsys.readouterr().err
+    assert BLOT in line, "the line with the secret is not there at all"
+    assert "0123456789" not in line
+
+
+def fail_with_locals(prompt: str, headers: dict[str, str]) -> None:
+    message = f"{len(prompt)} characters, {len(headers)} header"
+    raise ValueError(message)
+
+
+@every_form
+@pytest.mark.parametrize("logger", ["bot.test", "asyncio"])
+def test_a_traceback_shows_no_local_variables(
+    capsys: pytest.CaptureFixture[str], form: Literal["text", "json"], logger: str
+) -> None:
+    log = configure(form) if logger == "bot.test" else logging.getLogger(logger)
+    configure(form)
+    long_key = KEY * 10  # cut in the middle it would not be recognised
+    try:
+        fail_with_locals("a private wish", {"Authorization": long_key})
+    except ValueError:
+        log.exception("a step failed")
+    text = capsys.readouterr().err
+    assert "14 characters, 1 header" in text
+    assert "fail_with_locals" in text
+    assert "a private wish" not in text.replace('"a private wish"', "")
+    assert KEY[:12] not in text
+    if form == "json":
+        (line,) = lines_of(text)
+        frames = [frame for part in line["exception"] for frame in part["frames"]]
+        assert frames
+        assert not any(frame.get("locals") for frame in frames)
+
+
+@every_form
 def test_the_context_is_on_every_line(
     capsys: pytest.CaptureFixture[str], form: Literal["text", "json"]
 ) -> None:

@@ -209,22 +209,6 @@ async def test_a_name_that_looks_like_an_option_is_only_a_name(
     assert (await probe(odd)).size == clip.size
 
 
-@pytest.fixture
-def half_done(folder: Path) -> None:
-    """Leave behind what a dead process leaves."""
-    folder.mkdir()
-    (folder / "dead.part").write_bytes(b"half")
-    (folder / "whole.mp4").write_bytes(b"whole")
-
-
-@pytest.mark.usefixtures("half_done")
-async def test_what_a_dead_process_left_half_done_is_cleaned_up(
-    session: aiohttp.ClientSession, folder: Path
-) -> None:
-    VideoStore(session, folder)
-    assert names_in(folder) == ["whole.mp4"]
-
-
 async def test_the_folder_is_for_its_owner_only(store: VideoStore, folder: Path) -> None:
     assert store.path("g1").parent == folder
     assert mode_of(folder) & 0o077 == 0

@@ -10,8 +10,9 @@ import pytest
 from bot.database import Database
 from bot.failures import FailureKind
 from bot.models import AT_PROVIDER, Generation, Status
-from bot.queue import LEASE, GenerationQueue, LeaseLostError
+from bot.queue import GenerationQueue, LeaseLostError
 from tests.bot.clocks import StoppedClock
+from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
 
 TICK = timedelta(microseconds=1)
@@ -24,7 +25,7 @@ def open_queue(database: Database, clock: StoppedClock) -> OpenQueue:
     """Open the queue as another process sees it."""
 
     def build(owner: str, max_running: int = 100) -> GenerationQueue:
-        return GenerationQueue(database, owner, max_running=max_running, clock=clock)
+        return GenerationQueue(database, owner, max_running=max_running, lease=LEASE, clock=clock)
 
     return build
 
@@ -112,10 +113,10 @@ async def test_an_expired_lease_is_taken_over(
 async def test_a_renewed_lease_is_kept(
     queue: GenerationQueue, open_queue: OpenQueue, database: Database, clock: StoppedClock
 ) -> None:
-    await insert_due(database, clock)
+    row = await insert_due(database, clock)
     await queue.claim(1)
     clock.advance(LEASE - TICK)
-    await queue.renew()
+    await queue.renew([row.id])
     clock.advance(LEASE)
     assert await claim_ids(open_queue("two")) == []
 
@@ -126,7 +127,7 @@ async def test_renewing_touches_nobody_elses_leases(
     row = await insert_due(database, clock)
     await queue.claim(1)
     clock.advance(LEASE - TICK)
-    await open_queue("two").renew()
+    await open_queue("two").renew([row.id])
     clock.advance(2 * TICK)
     assert await claim_ids(open_queue("three")) == [row.id]
 

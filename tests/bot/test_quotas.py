@@ -21,7 +21,8 @@ WISH: Mapping[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}}
 
 
 def service_of(database: Database, clock: StoppedClock, limit: int = LIMIT) -> GenerationService:
-    return GenerationService(database, daily_limit=limit, wake=lambda: None, clock=clock)
+    work, stopping = asyncio.Event(), asyncio.Event()
+    return GenerationService(database, daily_limit=limit, work=work, stopping=stopping, clock=clock)
 
 
 async def request_many(service: GenerationService, times: int) -> list[Generation | BaseException]:

@@ -171,3 +171,22 @@ async def test_a_row_that_another_process_took_is_left_to_it(
     after = await reread(engine.database, row.id)
     assert (after.lease_owner, after.status, after.attempts) == ("other", status, 0)
     assert engine.delivery.videos == []
+
+
+async def test_who_is_given_up_hears_of_it_at_once_and_leaves_no_file(engine: Engine) -> None:
+    row = await insert(engine.database)
+    engine.delivery.endless_trouble[row.id] = RuntimeError("nobody foresaw this")
+
+    async def is_told() -> bool:
+        now = await engine.row(row.id)
+        if now.status is Status.FAILED:
+            engine.delivery.endless_trouble.clear()  # it was the video that could not be posted
+        elif now.lease_owner is None and now.not_before > engine.clock():
+            engine.clock.advance(now.not_before - engine.clock())
+        engine.work.set()
+        return now.delivered_at is not None
+
+    async with engine.running():
+        await until("the member is told without another wait", is_told)
+    assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.BROKEN]
+    assert list(engine.videos.iterdir()) == []

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from bot.app import timing_of
+from bot.clock import utc_now
 from bot.settings import (
     ProviderSettings,
     Settings,
@@ -106,6 +109,7 @@ def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch, name:
     assert load_settings() == untouched
 
 
+DURATIONS = ("POLL_INTERVAL", "GENERATION_DEADLINE", "LEASE_SECONDS")
 BAD_VALUES = [
     ("DISCORD_TOKEN", f"{SECRET} "),
     ("DISCORD_TOKEN", f"Bot {SECRET}"),
@@ -121,9 +125,13 @@ BAD_VALUES = [
     ("POLL_INTERVAL", "0"),
     ("POLL_INTERVAL", "-1"),
     ("POLL_INTERVAL", "61"),
-    ("POLL_INTERVAL", "nan"),
     ("GENERATION_DEADLINE", SECRET),
     ("GENERATION_DEADLINE", "0"),
+    ("GENERATION_DEADLINE", "86401"),
+    *((name, value) for name in DURATIONS for value in ("inf", "-inf", "nan", "1e300")),
+    ("LEASE_SECONDS", "0.9"),
+    ("LEASE_SECONDS", "3601"),
+    ("DATA_DIR", f"/srv/{SECRET}?mode=memory"),
     ("DATABASE_URL", SECRET),
     ("DATABASE_URL", f"postgresql://{SECRET}@host/db"),
     ("MAX_RUNNING", SECRET),
@@ -163,6 +171,24 @@ def test_a_bad_value_is_told_in_a_readable_sentence(
 ) -> None:
     set_environment(monkeypatch, **{name: value})
     assert problems_of() == [f"{name}: {sentence}"]
+
+
+@pytest.mark.parametrize("load", [load_settings, load_provider_settings])
+def test_an_env_file_that_is_not_utf_8_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, load: Load
+) -> None:
+    set_environment(monkeypatch)
+    (tmp_path / ".env").write_bytes(f"# caf\u00e9 {SECRET}\nMAX_RUNNING=3\n".encode("latin-1"))
+    assert problems_of(load) == [".env: must be text in UTF-8"]
+
+
+def test_every_longest_duration_can_be_counted_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = {"POLL_INTERVAL": "60", "GENERATION_DEADLINE": "86400", "LEASE_SECONDS": "3600"}
+    set_environment(monkeypatch, **longest)
+    settings = load_settings()
+    timing = timing_of(settings)
+    assert (timing.poll_interval, timing.deadline) == (timedelta(minutes=1), timedelta(days=1))
+    assert utc_now() + 2 * timing.deadline < utc_now() + timedelta(days=3)
 
 
 def test_a_bad_value_shows_nowhere_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:

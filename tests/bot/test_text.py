@@ -12,9 +12,15 @@ from bot.text import JOINERS, clean, shorten
 texts = st.text(
     st.one_of(
         st.characters(),
-        st.sampled_from("\u202e\u200b\ufeff\u200c\u200d\x00\x1b\x7f\x85\u2028\r\n\t \ue000\ud800\u00ad"),
+        st.sampled_from(
+            "\u202e\u200b\ufeff\u200c\u200d\x00\x1b\x7f\x85\u2028\r\n\t \ue000\ud800\u00ad\u3164\u2800\u034f"
+        ),
     )
 )
+
+
+# Fillers of Hangul, the empty Braille pattern, and marks that are drawn on nothing.
+INVISIBLE = ("\u115f", "\u1160", "\u3164", "\uffa0", "\u2800", "\u034f", "\ufe0f", "\U000e0100", "\u3000")
 
 
 @given(texts)
@@ -53,6 +59,12 @@ def test_a_clean_text_can_be_sent(text: str) -> None:
         ("\u200b\u200b", ""),
         ("\u200d", ""),
         (" \n\t ", ""),
+        *((blank, "") for blank in INVISIBLE),
+        *((f"{blank} {blank}\n{blank}", "") for blank in INVISIBLE),
+        ("\u0301", ""),
+        ("e\u0301", "e\u0301"),
+        ("\u2764\ufe0f", "\u2764\ufe0f"),
+        ("a\u3164b", "a\u3164b"),
         (
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
             "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",

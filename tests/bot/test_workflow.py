@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
+from bot.delivery import DeliveryPostponedError
 from bot.failures import FailureKind
 from bot.models import Status
 from bot.veo.catalogue import build_request
@@ -78,6 +79,22 @@ async def test_still_working_writes_nothing(engine: Engine, provider: Provider) 
         (row.status, row.attempts, row.not_before, row.lease_until, row.thread_id) for row in (before, after)
     ]
     assert seen[0] == seen[1]
+
+
+async def test_a_card_that_was_shown_but_not_recorded_is_found_again(engine: Engine) -> None:
+    queued = await insert(engine.database, card_id=None)
+    engine.delivery.lost_cards[queued.id] = 4711
+    row = await engine.delivered(queued.id)
+    assert (row.card_id, row.thread_id) == (4711, 4711 + THREAD_ID_OFFSET)
+    assert [shown.card_id for shown, _ in engine.delivery.videos] == [4711]
+
+
+@pytest.mark.parametrize("trouble", [[], [DeliveryPostponedError("Discord is away")]], ids=len)
+async def test_without_a_card_the_video_still_comes(engine: Engine, trouble: list[Exception]) -> None:
+    engine.delivery.search_trouble = trouble
+    row = await engine.delivered((await insert(engine.database, card_id=None)).id)
+    assert (row.status, row.card_id, row.thread_id) == (Status.SUCCEEDED, None, None)
+    assert len(engine.delivery.videos) == 1
 
 
 async def queued_row(_: Engine) -> dict[str, Any]:

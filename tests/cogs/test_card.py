@@ -13,7 +13,25 @@ from cogs.ui.card import alt_text, render_card, render_failure, render_result, s
 from tests.cogs.generation import NOON, generation
 
 LATER = NOON + timedelta(minutes=3)
-PIECES = ["*", "_", "`", "|", "\\", "<@1>", "<@&2>", "@everyone ", "# ", "\n", "[a](b)", "x", "🐉", " ", ">"]
+PIECES = [
+    "*",
+    "_",
+    "`",
+    "|",
+    "\\",
+    "<@1>",
+    "<@&2>",
+    "@everyone ",
+    "# ",
+    "\n",
+    "[a](b)",
+    "x",
+    "🐉",
+    " ",
+    ">",
+    "://",
+    "1. ",
+]
 TEXTS = st.one_of(
     st.text(min_size=1, max_size=2000),
     st.tuples(st.sampled_from(PIECES), st.integers(1, 2000)).map(lambda pair: pair[0] * pair[1]),
@@ -33,7 +51,9 @@ def rows(draw: st.DrawFn) -> Generation:
         user_id=2**63 - 1,
         submitted_at=NOON,
         delivered_at=draw(st.sampled_from([None, LATER])),
-        result_id=draw(st.sampled_from([None, 9])),
+        result_id=draw(st.sampled_from([None, 2**63 - 1])),
+        result_channel_id=draw(st.sampled_from([None, 2**63 - 1])),
+        guild_id=2**63 - 1,
         failure_kind=draw(st.sampled_from(FailureKind)) if status is Status.FAILED else None,
         failure_reason=draw(TEXTS)[:500] if status is Status.FAILED else None,
     )
@@ -72,21 +92,26 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
         ),
         ({"status": Status.SUCCEEDED}, "📥 **Made.** The file is on its way."),
         (
-            {"status": Status.SUCCEEDED, "delivered_at": LATER, "result_id": 9, "thread_id": 5},
-            "✅ **Ready:** it is in the thread below.",
+            {"status": Status.SUCCEEDED, "result_id": 9, "result_channel_id": 7, "thread_id": 5},
+            "✅ **Ready:** https://discord.com/channels/2/7/9",
         ),
         (
             {
                 "status": Status.SUCCEEDED,
                 "delivered_at": LATER,
                 "result_id": 9,
+                "result_channel_id": 3,
                 "placement": Placement.CHANNEL,
             },
-            "✅ **Ready:** it is in a reply below.",
+            "✅ **Ready:** https://discord.com/channels/2/3/9",
+        ),
+        (
+            {"status": Status.SUCCEEDED, "delivered_at": LATER, "result_id": 9, "result_channel_id": None},
+            "✅ **Ready:** it is in a direct message, since I may not post it here.",
         ),
         (
             {"status": Status.SUCCEEDED, "delivered_at": LATER},
-            "✅ **Ready:** but it could be shown nowhere. Please tell a moderator the number below.",
+            "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below.",
         ),
         (
             {"status": Status.FAILED, "failure_kind": FailureKind.LATE},

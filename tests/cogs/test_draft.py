@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.failures import FailureKind
 from bot.media import Clip
 from bot.models import Status
@@ -9,6 +13,7 @@ from cogs.ui.draft import Draft
 from tests.cogs.generation import generation
 
 ADDRESS = "https://cdn.example/video.mp4"
+WORDS = st.one_of(st.text(max_size=1500), st.sampled_from("*<[x🐉").map(lambda char: char * 1500))
 
 
 def clip(path: Path) -> Clip:
@@ -35,7 +40,8 @@ def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None
     assert link.without_words() is None
     assert link.content == (
         "🎬 <@4> Your video is ready.\n"
-        f"This server does not take the file (3.0 MiB). While the link lasts, it is here: <{ADDRESS}>"
+        f"This server does not take the file (3.0 MiB). While the link lasts, it is here: <{ADDRESS}>\n"
+        "-# Number 0123456789abcdef"
     )
     assert link.files() == []
 
@@ -53,3 +59,37 @@ def test_the_file_is_opened_anew_for_every_attempt(tmp_path: Path) -> None:
     assert second.fp.read() == b"a video"
     assert second.filename == "veo-0123456789abcdef.mp4"
     second.close()
+
+
+@given(
+    prompt=WORDS,
+    reason=WORDS,
+    rest=st.integers(0, 1490).map("a".__mul__),
+    kind=st.sampled_from([None, *FailureKind]),
+    with_file=st.booleans(),
+    with_words=st.booleans(),
+)
+def test_every_form_fits_into_a_message(
+    prompt: str, reason: str, rest: str, kind: FailureKind | None, *, with_file: bool, with_words: bool
+) -> None:
+    row = generation(
+        prompt=prompt,
+        video_url=f"https://x/{rest}",
+        status=Status.FAILED if kind else Status.SUCCEEDED,
+        failure_kind=kind,
+        failure_reason=reason if kind else None,
+        user_id=2**63 - 1,
+    )
+    video = None if kind else Clip(Path("veo.mp4"), 500 * 2**20)
+    draft = Draft(row, video, with_file=with_file, with_words=with_words)
+    assert 1 <= len(draft.content) <= 2000, "Discord would refuse the message"
+    if video and not with_file:
+        assert f"<{row.video_url}>" in draft.content, "the link was cut off"
+
+
+@pytest.mark.parametrize(("rest", "is_quoted"), [(600, True), (900, False)])
+def test_the_words_make_room_for_a_long_link(rest: int, *, is_quoted: bool) -> None:
+    row = generation(prompt="*" * 2000, video_url="https://x/" + "a" * rest)
+    content = Draft(row, Clip(Path("veo.mp4"), 1), with_file=False).content
+    assert ("\\*" in content) == is_quoted
+    assert len(content) <= 2000

@@ -24,6 +24,7 @@ LATER = {
     "feature switched off": (40006, 403),
     "resource limited": (40062, 429),
     "edit limit": (30046, 429),
+    "token reset": (0, 401),
 }
 NOT_THE_FILE = {
     "too large": (40005, 413),
@@ -35,7 +36,12 @@ NOT_THE_FILE = {
     "upload not found": (50146, 400),
     "uploads limited": (400001, 403),
 }
-NOT_THE_WORDS = {"message filter": (200000, 400), "title filter": (200001, 400), "link filter": (240000, 400)}
+NOT_THE_WORDS = {
+    "message filter": (200000, 400),
+    "title filter": (200001, 400),
+    "link filter": (240000, 400),
+    "malformed": (50035, 400),
+}
 ELSEWHERE = {
     "channel deleted": (10003, 404),
     "server gone": (10004, 404),

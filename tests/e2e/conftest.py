@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
+import simcord.http.client
 import stamina
 import structlog
+from simcord.backend.errors import BackendError
+from simcord.http import router
 
 from bot.media import FETCH_ATTEMPTS
 from sandbox.provider import QUICK, Provider
@@ -16,6 +21,7 @@ from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+LoseAnswer = Callable[[str, str], None]
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +31,38 @@ def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("bot.runner.STOP_GRACE", 0.3)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
         yield
+
+
+@pytest.fixture(autouse=True)
+def server_errors_are_as_in_discord_py(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a 5xx be a `DiscordServerError`, as discord.py raises it; simcord makes it a plain error."""
+    raise_others = simcord.http.client._raise_for  # pyright: ignore[reportPrivateUsage]: pinned version
+
+    def raise_for(error: BackendError) -> None:
+        if error.status >= 500:
+            response: Any = simcord.http.client._FakeResponse(error.status)  # pyright: ignore[reportPrivateUsage]: the same
+            raise discord.DiscordServerError(response, error.to_json())
+        raise_others(error)
+
+    monkeypatch.setattr(simcord.http.client, "_raise_for", raise_for)
+
+
+@pytest.fixture
+def lose_answer(monkeypatch: pytest.MonkeyPatch) -> LoseAnswer:
+    """Let Discord serve the next call to a path (a pattern), but answer it with 503."""
+    serve = router.dispatch
+    planned: list[tuple[str, str]] = []
+
+    def serve_and_lose(backend: Any, method: str, path: str, **more: Any) -> Any:
+        answer = serve(backend, method, path, **more)
+        for plan in planned:
+            if plan[0] == method and fnmatch(path, plan[1]):
+                planned.remove(plan)
+                raise BackendError(503, 0, "The answer was lost")
+        return answer
+
+    monkeypatch.setattr(router, "dispatch", serve_and_lose)
+    return lambda method, path: planned.append((method, path))
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +103,8 @@ def open_world(provider: Provider, tmp_path: Path) -> OpenWorld:
     @asynccontextmanager
     async def open_it(timing: dict[str, float] | None = None, **settings: Any) -> AsyncGenerator[World]:
         chosen = sandbox_settings(provider, tmp_path / "data", **settings)
-        async with World(provider, chosen, timing_with(**(timing or {}))) as world:
+        # The bot searches messages by their time, so Discord's clock must be near the bot's.
+        async with World(provider, chosen, timing_with(**(timing or {})), is_dated_now=True) as world:
             yield world
 
     return open_it

@@ -8,7 +8,10 @@ from typing import Any
 import discord
 import simcord
 from simcord.types import HttpLogEntry
+from sqlalchemy import update
 
+from bot.clock import utc_now
+from bot.database import open_database
 from bot.models import Generation, Status
 from bot.steps.timing import Timing
 from sandbox.provider import Fault
@@ -29,6 +32,9 @@ QUICK_TIMING = Timing(
     fetch_window=timedelta(seconds=30),
     delivery_wait=SHORT,
     delivery_window=timedelta(seconds=30),
+    undeliverable_wait=SHORT,
+    undeliverable_window=timedelta(),
+    card_window=timedelta(seconds=30),
 )
 
 WIRE_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}  # of an option, in Discord's numbers
@@ -74,6 +80,12 @@ async def ask_in_vain(world: World, **options: Any) -> simcord.InteractionResult
     return answer
 
 
+async def held_with_thread(world: World, **options: Any) -> Generation:
+    """Let alice use /veo and hold until the thread is there and written down."""
+    await ask_and_hold(world, **options)
+    return await world.wait_for(lambda row: row.thread_id is not None, seconds=SECONDS)
+
+
 async def send_unchecked(world: World, **options: Any) -> simcord.InteractionResult:
     """Let alice use /veo as a modified client could: with values that Discord would not let through.
 
@@ -89,6 +101,18 @@ async def send_unchecked(world: World, **options: Any) -> simcord.InteractionRes
     assert bot.application_id is not None
     await bot.http.bulk_upsert_global_commands(bot.application_id, [command])
     return await world.alice.slash(world.channel, "veo", **options)
+
+
+async def make_due(world: World, database_url: str) -> None:
+    """Let the time pass that a request waits for its card, without waiting."""
+    await change_rows(database_url, not_before=utc_now())
+    world.app.work.set()
+
+
+async def change_rows(database_url: str, **values: Any) -> None:
+    """Change all rows from outside of the program."""
+    async with open_database(database_url) as database, database.write() as session:
+        await session.execute(update(Generation).values(values))
 
 
 async def rows(world: World) -> list[Generation]:
@@ -116,6 +140,18 @@ def card_of(world: World, generation: Generation) -> str:
             if message.id == generation.card_id:
                 return message.content
     raise AssertionError("the card is not there")
+
+
+def ready_line(generation: Generation) -> str:
+    """Return the line by which a card leads to its result."""
+    place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
+    return f"✅ **Ready:** https://discord.com/channels/{place}"
+
+
+def assert_card_leads_to(world: World, generation: Generation, message: discord.Message) -> None:
+    """Check that the row and the card name the message where it truly is."""
+    assert (generation.result_channel_id, generation.result_id) == (message.channel.id, message.id)
+    assert ready_line(generation) in card_of(world, generation).split("\n"), "the card names another place"
 
 
 def card_texts(world: World) -> list[str]:

@@ -37,15 +37,35 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("prompt", ["   ", "\n\t \r\n", INVISIBLE, f" {INVISIBLE} "], ids=ascii)
-async def test_an_empty_prompt_is_refused(world: World, prompt: str) -> None:
-    await assert_refused(
-        world, await ask(world, prompt=prompt), "The prompt is empty.", "Nothing was counted."
-    )
+# Fillers, the empty Braille pattern, a tag, and marks without anything to stand on.
+DRAWN_AS_NOTHING = [
+    "\u3164",
+    "\u2800",
+    "\u115f",
+    "\uffa0",
+    "\u034f",
+    "\ufe0f",
+    "\U000e0041",
+    "\u0301",
+    "\u20dd",
+]
+
+
+async def test_an_empty_prompt_is_refused(world: World) -> None:
+    for prompt in ("   ", "\n\t \r\n", INVISIBLE, f" {INVISIBLE} ", *(char * 3 for char in DRAWN_AS_NOTHING)):
+        answer = await ask(world, prompt=prompt)
+        assert "The prompt is empty." in shown(answer).content, f"{prompt!a} was taken for a prompt"
+        await assert_refused(world, answer, "Nothing was counted.")
 
 
 async def test_a_prompt_without_any_character_is_refused(world: World) -> None:
     answer = await send_unchecked(world, prompt="")
+    await assert_refused(world, answer, "Nothing was counted.")
+
+
+@pytest.mark.parametrize("prompt", [5, True, 4.5])
+async def test_a_prompt_that_is_not_text_is_refused(world: World, prompt: object) -> None:
+    answer = await send_unchecked(world, prompt=prompt)
     await assert_refused(world, answer, "Nothing was counted.")
 
 

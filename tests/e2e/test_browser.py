@@ -69,13 +69,14 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: 
         await page.keyboard.type(PROMPT)
         await page.keyboard.press("Enter")
 
-        await channel.get_by_text("it is in the thread below").nth(1).wait_for()
+        await channel.get_by_text("Ready:").nth(1).wait_for()
         thread = page.frame_locator("iframe[title=Thread]")
         await (
             thread.get_by_role("heading", name=PROMPT).or_(thread.get_by_text(PROMPT).first).first.wait_for()
         )
         video = thread.locator("video").last
-        await thread.get_by_text("Loading media").wait_for(state="detached", timeout=VIDEO_MS)
+        # The player knows the length as soon as it has the file.
+        await thread.get_by_text("/ 0:08").last.wait_for(timeout=VIDEO_MS)
         await thread.get_by_role("button", name="Play").last.click()
         await video.evaluate(
             """video => new Promise((resolve, reject) => {

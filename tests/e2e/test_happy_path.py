@@ -16,10 +16,12 @@ from tests.e2e.driver import (
     PROMPT,
     ask_and_hold,
     ask_for_video,
+    assert_card_leads_to,
     bodies,
     card_of,
     card_texts,
     eventually,
+    ready_line,
     rows,
     the_result,
 )
@@ -43,9 +45,8 @@ async def test_a_video_arrives_in_the_thread_of_its_card(
     async with open_world(aimlapi_legacy_urls=legacy_urls) as world:
         generation = await ask_for_video(world, model=model.id)
 
-        assert card_of(world, generation) == expected_card(
-            world, generation, model, "✅ **Ready:** it is in the thread below."
-        )
+        assert_card_leads_to(world, generation, the_result(world))
+        assert card_of(world, generation) == expected_card(world, generation, model, ready_line(generation))
         [thread] = world.channel.threads
         assert thread.id == generation.card_id, "the thread does not hang on the card"
         assert thread.name == PROMPT, "the thread is not named after the prompt"
@@ -88,7 +89,7 @@ async def test_the_card_tells_the_whole_story_in_order(world: World) -> None:
     states = [
         "⏳ **Waiting** for its turn.",
         f"⚙️ **Being made.** Sent <t:{started}:R>; it usually takes about two minutes.",
-        "✅ **Ready:** it is in the thread below.",
+        ready_line(generation),
     ]
     assert card_texts(world) == [expected_card(world, generation, CATALOGUE[0], state) for state in states], (
         "the card told another story"

@@ -1,5 +1,7 @@
 """Prompts that are meant to do harm: they are shown as they were written, and ping nobody."""
 
+import re
+
 import pytest
 
 from sandbox.world import World
@@ -12,7 +14,17 @@ HOSTILE = {
     "a member": ("kiss <@1> now", "> kiss \\<@1> now"),
     "a role": ("call <@&1> now", "> call \\<@&1> now"),
     "a channel": ("see <#1> now", "> see \\<#1> now"),
-    "a masked link": ("[free](https://evil.example)", "> \\[free](https://evil.example)"),
+    "a masked link": ("[free](https://evil.example)", "> \\[free\\](https\\://evil.example)"),
+    "nested masked links": (
+        "[a](b) [c](https://evil.example) [[d]](http://evil.example)",
+        "> \\[a\\](b) \\[c\\](https\\://evil.example) \\[\\[d\\]\\](http\\://evil.example)",
+    ),
+    "a preview": (
+        "https://evil.example/x.png <https://a.example>",
+        "> https\\://evil.example/x.png \\<https\\://a.example>",
+    ),
+    "a list": ("- one", "> \\- one"),
+    "a numbered list": ("1. one", "> 1\\. one"),
     "a code fence": ("```py\nimport os\n```", "> \\`\\`\\`py import os \\`\\`\\`"),
     "a spoiler": ("||secret||", "> \\|\\|secret\\|\\|"),
     "a heading": ("# BIG", "> \\# BIG"),
@@ -27,16 +39,24 @@ HOSTILE = {
 }
 
 
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+DANGEROUS = re.compile(r"[*_`~|\[\]]|<[@#:/a-z]|@everyone|@here|\w://|^\s*(?:[#>+-]|\d+\.\s)", re.MULTILINE)
+
+
+def read(text: str) -> str:
+    """Return what a reader sees of escaped text."""
+    return ESCAPED.sub(r"\1", text).replace("\u200b", "")
+
+
 def last_line(text: str) -> str:
     return text.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("prompt", "expected"), HOSTILE.values(), ids=HOSTILE)
-async def test_a_hostile_prompt_is_shown_harmlessly_on_the_card(
-    world: World, prompt: str, expected: str
-) -> None:
-    answer = await ask_in_vain(world, prompt=prompt)
-    assert last_line(shown(answer).content) == expected
+async def test_hostile_prompts_are_shown_harmlessly_on_the_card(world: World) -> None:
+    lines: dict[str, str] = {}
+    for name, (prompt, _) in HOSTILE.items():
+        lines[name] = last_line(shown(await ask_in_vain(world, prompt=prompt)).content)
+    assert lines == {name: expected for name, (_, expected) in HOSTILE.items()}
 
 
 async def test_all_of_it_at_once_pings_only_the_member_who_asked(world: World) -> None:
@@ -63,9 +83,16 @@ async def test_the_longest_prompt_fits_with_all_of_it_in_the_embed(world: World,
     assert embed.title == "The whole prompt"
     assert embed.description is not None
     assert len(embed.description) <= 4096, "the embed is too long for Discord"
-    assert embed.description.count(symbol.strip()) >= prompt.count(symbol.strip()), (
-        "some of the prompt is missing"
-    )
+    assert read(embed.description) == prompt, "the embed shows something else than the prompt"
+
+
+async def test_the_embed_is_as_harmless_as_the_card(world: World) -> None:
+    lines = [prompt for name, (prompt, _) in HOSTILE.items() if name not in {"many lines", "turned round"}]
+    prompt = "\n".join(lines) + " x" * 300
+    [embed] = shown(await ask_in_vain(world, prompt=prompt)).embeds
+    assert embed.description is not None
+    assert read(embed.description) == prompt
+    assert re.findall(DANGEROUS, ESCAPED.sub("x", embed.description)) == []
 
 
 async def test_a_short_prompt_needs_no_embed(world: World) -> None:

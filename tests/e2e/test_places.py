@@ -11,8 +11,8 @@ from sandbox.world import World
 from tests.e2e.driver import (
     ask,
     ask_for_video,
+    assert_card_leads_to,
     assert_refused,
-    card_of,
     requests,
     results,
     the_result,
@@ -42,7 +42,7 @@ async def test_in_a_thread_the_video_comes_into_that_thread(world: World) -> Non
     assert message.reference is not None
     assert message.reference.message_id == generation.card_id, "the video does not reply to its card"
     assert (generation.placement, generation.thread_id) == (Placement.CHANNEL, None)
-    assert "✅ **Ready:** it is in a reply below." in card_of(world, generation)
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_in_a_voice_channels_chat_the_video_replies_to_the_card(world: World) -> None:
@@ -73,7 +73,7 @@ async def test_where_the_bot_may_open_no_threads_the_video_replies_to_the_card(
     assert message.reference is not None
     assert message.reference.message_id == generation.card_id
     assert requests(world, "POST", "/threads") == [], "a thread was tried where none is allowed"
-    assert "✅ **Ready:** it is in a reply below." in card_of(world, generation)
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_without_the_right_to_write_in_the_channel_the_thread_is_enough(world: World) -> None:

@@ -1,10 +1,12 @@
 """The provider refuses, fails or falls silent: what the member sees, and what it costs them (nothing)."""
 
-import aiohttp
+from functools import partial
+
 import pytest
 
 from bot.failures import FailureKind
 from bot.models import Generation, Status
+from bot.veo.client import VeoClient
 from sandbox.provider import Fault, Kind, Provider
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
@@ -44,7 +46,7 @@ async def test_a_refused_request_is_explained(world: World) -> None:
         "create", Fault.status(400, "prompt: *No* [way](https://evil.example) @everyone")
     )
     generation = await ask_for_video(world)
-    said = "prompt: \\*No\\* \\[way](https://evil.example) @\u200beveryone"
+    said = "prompt: \\*No\\* \\[way\\](https\\://evil.example) @\u200beveryone"
     assert_failure_shown(world, generation, FailureKind.REFUSED, said)
     assert world.provider.count("create") == 1, "a refused request was sent again"
 
@@ -64,9 +66,11 @@ async def test_a_refusal_by_the_safety_filter_is_explained(world: World) -> None
         (Fault.failed("Out of `paint`"), "Out of \\`paint\\`"),
         (Fault.failed(None, "InternalError"), "InternalError"),
         (Fault.failed("line one\n\nline two"), "line one line two"),
+        (Fault.failed("\u202eabc\u200b \x07d\u2066ef"), "abc def"),
+        (Fault.failed("[a](b) [c](https://evil.example)"), "\\[a\\](b) \\[c\\](https\\://evil.example)"),
         (Fault.without_video(), "It finished without a video. Its safety filter does this."),
     ],
-    ids=["a reason", "only a name", "several lines", "no video"],
+    ids=["a reason", "only a name", "several lines", "hidden characters", "masked links", "no video"],
 )
 async def test_an_unmade_video_is_explained_in_the_providers_words(
     world: World, fault: Fault, said: str
@@ -186,16 +190,17 @@ async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(
 
 @pytest.mark.parametrize("kind", ["create", "retrieve", "logs"])
 async def test_a_provider_that_falls_silent_is_asked_again(
-    world: World, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    monkeypatch.setattr("bot.veo.client.TIMEOUT", aiohttp.ClientTimeout(total=0.3))
+    monkeypatch.setattr("bot.app.VeoClient", partial(VeoClient, timeout=0.3))
     if kind == "logs":
-        world.provider.faults.add("create", Fault.status(500, accepted=True))
-    world.provider.faults.add(kind, Fault.hang(accepted=True))
-    generation = await ask_for_video(world)
-    assert generation.status is Status.SUCCEEDED
-    assert the_result(world).attachments
-    assert world.provider.count("create") == 1, "a second video was paid for"
+        provider.faults.add("create", Fault.status(500, accepted=True))
+    provider.faults.add(kind, Fault.hang(accepted=True))
+    async with open_world() as world:
+        generation = await ask_for_video(world)
+        assert generation.status is Status.SUCCEEDED
+        assert the_result(world).attachments
+        assert provider.count("create") == 1, "a second video was paid for"
 
 
 async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, provider: Provider) -> None:

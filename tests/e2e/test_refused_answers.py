@@ -4,8 +4,20 @@ import pytest
 
 from bot.models import Status
 from sandbox.world import World
-from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import ask, ask_for_video, refuse, requests, results, rows, shown
+from tests.e2e.conftest import LoseAnswer, OpenWorld
+from tests.e2e.driver import (
+    ask,
+    ask_for_video,
+    assert_card_leads_to,
+    assert_refused,
+    make_due,
+    refuse,
+    requests,
+    results,
+    rows,
+    shown,
+    the_result,
+)
 
 CALLBACK = "/interactions/*/*/callback"
 
@@ -42,16 +54,72 @@ async def test_nobody_is_answered_when_the_interaction_is_gone(world: World) -> 
 
 
 async def test_a_refused_card_is_explained_to_the_member(world: World) -> None:
-    refuse(world, "POST", CALLBACK, 50035)
+    refuse(world, "POST", CALLBACK, 50109)
     answer = await ask(world)
     assert shown(answer).ephemeral
     assert "Something went wrong on our side." in shown(answer).content
     assert await rows(world) == []
 
 
-async def test_an_answer_of_unknown_fate_keeps_the_request(world: World) -> None:
+@pytest.mark.parametrize("code", [200000, 200001, 240000])
+async def test_a_card_that_the_filter_stops_is_blamed_on_the_words(world: World, code: int) -> None:
+    refuse(world, "POST", CALLBACK, code)
+    answer = await ask(world)
+    await assert_refused(world, answer, "filter stopped my answer because of words", "Nothing was counted.")
+
+
+async def test_an_answer_that_fails_once_is_sent_again(world: World) -> None:
     refuse(world, "POST", CALLBACK, 0, status=503)
-    await ask(world)
+    answer = await ask(world)
+    assert not shown(answer).ephemeral
+    generation = await world.wait_for_delivery()
+    assert generation.card_id == shown(answer).id
+    assert len(requests(world, "POST", "/callback")) == 2
+    assert_card_leads_to(world, generation, the_result(world))
+
+
+async def test_an_answer_that_arrived_though_discord_said_otherwise_is_the_card(
+    world: World, lose_answer: LoseAnswer
+) -> None:
+    lose_answer("POST", CALLBACK)
+    answer = await ask(world)
+    assert answer.followups == [], "the member was told of an error that was none"
+    generation = await world.wait_for_delivery()
+    assert generation.card_id == shown(answer).id, "the card that is shown is not the row's"
+    assert len(requests(world, "POST", "/callback")) == 2
+    assert len(requests(world, "GET", "/messages/@original")) == 1
+    assert the_result(world).channel.id == generation.thread_id == generation.card_id
+    assert_card_leads_to(world, generation, the_result(world))
+
+
+async def test_a_card_that_discord_would_not_name_is_found_again(
+    world: World, database_url: str, lose_answer: LoseAnswer
+) -> None:
+    lose_answer("POST", CALLBACK)
+    refuse(world, "GET", "/webhooks/*/@original", 0, status=503, times=None)
+    answer = await ask(world)
+    assert not shown(answer).ephemeral
+    assert (await rows(world))[0].card_id is None
+    await make_due(world, database_url)
+    generation = await world.wait_for_delivery()
+    assert generation.card_id == shown(answer).id
+    assert_card_leads_to(world, generation, the_result(world))
+    assert world.provider.count("create") == 1
+
+
+async def test_an_answer_of_unknown_fate_keeps_the_request(world: World, database_url: str) -> None:
+    refuse(world, "POST", CALLBACK, 0, status=503, times=2)
+    answer = await ask(world)
+    assert shown(answer).ephemeral
+    assert shown(answer).content == (
+        "Discord had trouble showing my answer, but your request is accepted: "
+        "the video will come to this channel."
+    )
     [row] = await rows(world)
     assert (row.status, row.card_id) == (Status.QUEUED, None)
     assert world.provider.count("create") == 0, "the work began before the answer's fate was known"
+    await make_due(world, database_url)
+    await world.wait_for_delivery()
+    assert the_result(world).channel.id == world.channel.id
+    assert the_result(world).attachments
+    assert world.provider.count("create") == 1

@@ -1,20 +1,19 @@
 """Discord refuses the message with the result: the ladder from the thread down to a direct message."""
 
-from typing import Any
-
 import pytest
 
-from bot.models import Generation, Status
+from bot.models import Status
 from sandbox.world import World
 from tests.e2e.driver import (
     accept_all,
     ask,
-    ask_and_hold,
     ask_for_video,
+    assert_card_leads_to,
     bodies,
     card_of,
     direct_messages,
     eventually,
+    held_with_thread,
     refuse,
     requests,
     results,
@@ -23,13 +22,6 @@ from tests.e2e.driver import (
 )
 
 EVERYWHERE = "/channels/*/messages"
-
-
-async def held_with_thread(world: World, **options: Any) -> Generation:
-    """Ask and hold until the thread is there, so that refusals can be told of it alone."""
-    await ask_and_hold(world, **options)
-    await eventually("a thread", lambda: bool(threads(world)))
-    return await world.wait_for(lambda row: row.thread_id is not None)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +33,15 @@ async def test_a_file_that_is_not_taken_becomes_a_link(world: World, code: int, 
     message = the_result(world)
     assert message.attachments == []
     assert message.channel.id == threads(world)[0].id, "the link came to another place than the file would"
-    first, link = message.content.rsplit("\n", 1)
-    assert first == f"🎬 <@{world.alice.id}> Your video is ready.\n> a red dragon"
+    ready, prompt, link, number = message.content.split("\n")
+    assert (ready, prompt) == (f"🎬 <@{world.alice.id}> Your video is ready.", "> a red dragon")
     assert link.startswith("This server does not take the file (0.")
     assert link.endswith(f"While the link lasts, it is here: <{generation.video_url}>")
-    assert "✅ **Ready:**" in card_of(world, generation)
+    assert number == f"-# Number {generation.id}"
+    assert_card_leads_to(world, generation, message)
 
 
-@pytest.mark.parametrize("code", [200000, 240000])
+@pytest.mark.parametrize("code", [200000, 240000, 50035])
 async def test_words_that_the_filter_stops_are_left_out(world: World, code: int) -> None:
     refuse(world, "POST", EVERYWHERE, code)
     await ask_for_video(world)
@@ -77,12 +70,13 @@ async def test_a_thread_that_refuses_is_followed_by_a_reply_to_the_card(
     generation = await held_with_thread(world)
     refuse(world, "POST", f"/channels/{generation.thread_id}/messages", code, status=status, times=None)
     world.provider.release()
-    await world.wait_for_delivery()
+    generation = await world.wait_for_delivery()
     message = the_result(world)
     assert message.channel.id == world.channel.id
     assert message.attachments
     assert message.reference is not None
     assert message.reference.message_id == generation.card_id
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_a_reply_that_is_refused_is_followed_by_a_plain_message(world: World) -> None:
@@ -105,7 +99,9 @@ async def test_when_the_server_refuses_everything_the_member_gets_a_direct_messa
     [message] = direct_messages(world)
     assert message.attachments
     assert results(world) == [message]
-    assert generation.result_id == message.id
+    assert (generation.result_id, generation.result_channel_id) == (message.id, None)
+    direct = "✅ **Ready:** it is in a direct message, since I may not post it here."
+    assert direct in card_of(world, generation).split("\n")
 
 
 @pytest.mark.parametrize("step", ["opening", "sending"])
@@ -140,6 +136,20 @@ async def test_a_passing_refusal_is_waited_for_and_the_video_comes_once(
     assert world.provider.count("cdn") == 1, "the file was fetched anew for every try"
 
 
+async def test_a_token_that_is_refused_everywhere_is_waited_for(world: World) -> None:
+    await held_with_thread(world)
+    for path in ("/channels/*", "/users/*"):
+        refuse(world, "*", path, 0, status=401, times=None)
+    world.provider.release()
+    await eventually("tries", lambda: len(requests(world, "GET", "/messages")) >= 3)
+    assert results(world) == []
+    accept_all(world)
+    generation = await world.wait_for_delivery()
+    message = the_result(world)
+    assert message.channel.id == threads(world)[0].id, "a refused token was taken for a refused place"
+    assert_card_leads_to(world, generation, message)
+
+
 async def test_a_direct_message_that_fails_for_now_is_tried_again(world: World) -> None:
     generation = await held_with_thread(world)
     for place in (generation.thread_id, world.channel.id):
@@ -166,18 +176,6 @@ async def test_a_failure_whose_words_are_stopped_is_told_without_them(world: Wor
     content = the_result(world).content
     assert "It said" not in content
     assert "It did not count towards your limit." in content
-
-
-@pytest.mark.parametrize(
-    ("code", "status"), [(10008, 404), (50001, 403), (30046, 429), (0, 503), (50083, 400)]
-)
-async def test_a_card_that_cannot_be_edited_does_not_keep_the_video_back(
-    world: World, code: int, status: int
-) -> None:
-    refuse(world, "PATCH", "/channels/*/messages/*", code, status=status, times=None)
-    await ask_for_video(world)
-    assert the_result(world).attachments
-    assert len(requests(world, "PATCH", "")) == 2, "a card was edited again and again"
 
 
 async def test_the_next_request_is_served_after_a_time_without_any_place(world: World) -> None:

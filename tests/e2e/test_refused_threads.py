@@ -7,8 +7,8 @@ from tests.e2e.driver import (
     accept_all,
     ask,
     ask_for_video,
+    assert_card_leads_to,
     bodies,
-    card_of,
     eventually,
     refuse,
     requests,
@@ -33,7 +33,7 @@ async def test_without_a_thread_the_video_replies_to_the_card(world: World, code
     assert message.reference is not None
     assert message.reference.message_id == generation.card_id
     assert generation.thread_id is None
-    assert "✅ **Ready:** it is in a reply below." in card_of(world, generation)
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_a_thread_that_exists_already_is_used(world: World) -> None:
@@ -75,6 +75,14 @@ async def test_a_thread_that_cannot_be_had_now_is_tried_again(world: World, code
     await ask_for_video(world)
     [thread] = threads(world)
     assert the_result(world).channel.id == thread.id, "the video did not wait for its thread"
+
+
+async def test_the_card_leads_into_a_thread_that_came_late(world: World) -> None:
+    refuse(world, "POST", THREADS, 0, status=503)
+    generation = await ask_for_video(world)
+    message = the_result(world)
+    assert message.channel.id == threads(world)[0].id
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_a_refused_thread_does_not_hold_up_the_work(world: World) -> None:

@@ -1,12 +1,11 @@
 """The program ends at every state of a request and starts again: one result, one create call."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
-from bot.database import open_database
+from bot.clock import utc_now
 from bot.generations import Asker
 from bot.models import Generation, Placement, Status
 from sandbox.provider import Fault
@@ -18,9 +17,11 @@ from tests.e2e.driver import (
     ask,
     ask_and_hold,
     ask_for_video,
+    assert_card_leads_to,
     bodies,
-    card_of,
+    change_rows,
     eventually,
+    make_due,
     refuse,
     requests,
     results,
@@ -42,13 +43,6 @@ async def assert_ends_well(world: World, *, creates: int = 1) -> Generation:
     return generation
 
 
-async def make_due(world: World, database_url: str) -> None:
-    """Let the time pass that a request waits for its card, without waiting."""
-    async with open_database(database_url) as database, database.write() as session:
-        await session.execute(update(Generation).values(not_before=datetime.now(UTC)))
-    world.app.work.set()
-
-
 async def request_without_card(world: World) -> Generation:
     """Accept a request whose answer never came about, as when the process dies right after the commit."""
     asker = Asker(1, world.guild.id, world.channel.id, world.alice.id, Placement.THREAD)
@@ -67,6 +61,20 @@ async def test_before_the_card_is_attached(world: World, database_url: str) -> N
     assert message.channel.id == world.channel.id
     assert message.reference is None, "there is no card to reply to"
     assert (generation.card_id, generation.thread_id) == (None, None)
+
+
+async def test_after_the_card_is_shown_but_not_written_down(world: World, database_url: str) -> None:
+    world.provider.faults.add("create", Fault.status(401), times=None)
+    answer = await ask(world)
+    await world.provider.called("create")
+    lease = {"lease_owner": "the killed one", "lease_until": utc_now() + timedelta(seconds=0.4)}
+    await change_rows(database_url, card_id=None, **lease)
+    await world.restart()
+    world.provider.faults.clear()
+    generation = await assert_ends_well(world, creates=world.provider.count("create") + 1)
+    assert generation.card_id == shown(answer).id, "the card was not found again"
+    assert the_result(world).channel.id == generation.thread_id == generation.card_id
+    assert_card_leads_to(world, generation, the_result(world))
 
 
 async def test_while_queued(open_world: OpenWorld) -> None:
@@ -103,7 +111,7 @@ async def test_while_running(world: World) -> None:
     world.provider.release()
     after = await assert_ends_well(world)
     assert (after.id, after.provider_id) == (before.id, before.provider_id)
-    assert "✅ **Ready:** it is in the thread below." in card_of(world, after)
+    assert_card_leads_to(world, after, the_result(world))
     assert len(threads(world)) == 1
 
 
@@ -153,6 +161,7 @@ async def test_before_the_error_is_posted(world: World) -> None:
     generation = await world.wait_for_delivery()
     assert generation.status is Status.FAILED
     assert the_result(world).content.startswith("❌")
+    assert generation.result_id != generation.card_id, "the card was taken for the message with the error"
     assert world.provider.count("create") == 1
 
 

@@ -1,14 +1,16 @@
 """Cards, threads, channels and servers that are deleted while a video is being made."""
 
-from bot.models import Generation
 from sandbox.world import World
-from tests.e2e.driver import ask_and_hold, direct_messages, eventually, results, the_result, threads
-
-
-async def held_with_thread(world: World) -> Generation:
-    await ask_and_hold(world)
-    await eventually("a thread", lambda: bool(threads(world)))
-    return await world.wait_for(lambda row: row.thread_id is not None)
+from tests.e2e.driver import (
+    ask_and_hold,
+    assert_card_leads_to,
+    direct_messages,
+    eventually,
+    held_with_thread,
+    results,
+    the_result,
+    threads,
+)
 
 
 async def test_the_video_arrives_in_the_thread_of_a_deleted_card(world: World) -> None:
@@ -35,11 +37,12 @@ async def test_the_video_goes_to_the_channel_when_the_thread_is_deleted(world: W
     generation = await held_with_thread(world)
     world.env.backend.delete_channel(threads(world)[0].id)
     world.provider.release()
-    await world.wait_for_delivery()
+    generation = await world.wait_for_delivery()
     message = the_result(world)
     assert message.channel.id == world.channel.id
     assert message.reference is not None
     assert message.reference.message_id == generation.card_id
+    assert_card_leads_to(world, generation, message)
 
 
 async def test_the_video_goes_to_the_member_when_the_channel_is_deleted(world: World) -> None:
@@ -50,7 +53,7 @@ async def test_the_video_goes_to_the_member_when_the_channel_is_deleted(world: W
     generation = await world.wait_for_delivery()
     [message] = direct_messages(world)
     assert message.attachments
-    assert generation.result_id == message.id
+    assert (generation.result_id, generation.result_channel_id) == (message.id, None)
     assert results(world) == [message]
 
 

@@ -11,6 +11,7 @@ from bot.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
+from tests.bot.troubles import Logs, count_events
 
 GONE = [Fault.status(403), Fault.status(404), Fault.status(410, body="html")]
 
@@ -83,10 +84,42 @@ async def test_a_result_that_cannot_be_posted_for_the_whole_window_is_closed(mak
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.FAILED])
-async def test_a_result_without_any_place_is_closed_at_once(engine: Engine, status: Status) -> None:
+async def test_a_result_without_any_place_is_closed_after_the_window(
+    make_engine: MakeEngine, status: Status
+) -> None:
+    engine = make_engine(undeliverable_window=timedelta(seconds=0.3))
     row = await (insert(engine.database) if status is Status.QUEUED else insert_failed(engine))
-    engine.delivery.trouble = [UndeliverableError("the channel is gone")]
+    engine.delivery.endless_trouble[row.id] = UndeliverableError("the channel is gone")
     after = await engine.delivered(row.id)
-    assert (after.result_id, engine.delivery.tries) == (None, 1)
+    assert engine.delivery.tries > 1, "no moderator could have mended it"
+    assert after.result_id is None
     assert after.status is (Status.SUCCEEDED if status is Status.QUEUED else Status.FAILED)
     assert list(engine.videos.iterdir()) == []
+
+
+async def test_a_result_without_any_place_comes_once_there_is_one(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(undeliverable_wait=timedelta(minutes=5), undeliverable_window=timedelta(minutes=30))
+    await insert(engine.database)
+    engine.delivery.trouble = [UndeliverableError("the permissions are gone")]
+    claimed = await engine.claim()
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(claimed)
+    assert postponed.value.wait == timedelta(minutes=5)
+    await engine.queue.release_all()
+    row = await engine.delivered(claimed.id)
+    assert (row.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert provider.count("cdn") == 1, "the file was kept for the next try"
+
+
+async def test_a_disk_without_room_is_told_apart_and_outlasted(
+    engine: Engine, provider: Provider, logs: Logs
+) -> None:
+    row = await insert(engine.database)
+    part = engine.videos / f"veo-{row.id}.part"
+    part.symlink_to("/dev/full")  # every write answers ENOSPC; it is removed with the failed download
+    after = await engine.delivered(row.id)
+    assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert (provider.count("cdn"), provider.count("create")) == (2, 1)

@@ -79,8 +79,9 @@ async def test_the_deadline_counts_from_submission_over_a_restart(engine: Engine
     assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LATE)
 
 
+@pytest.mark.parametrize("failed_answers", [0, 1])
 async def test_a_video_that_was_ready_long_ago_is_fetched_after_a_long_downtime(
-    engine: Engine, provider: Provider
+    engine: Engine, provider: Provider, failed_answers: int
 ) -> None:
     provider.hold = True
     row = await insert(engine.database)
@@ -90,6 +91,8 @@ async def test_a_video_that_was_ready_long_ago_is_fetched_after_a_long_downtime(
     engine.clock.advance(timedelta(hours=5))
     provider.release()
     await provider.rendered()
+    for _ in range(failed_answers):
+        provider.faults.add("retrieve", Fault.status(503))
     assert (await engine.delivered(row.id)).status is Status.SUCCEEDED, "what is made is not thrown away"
 
 

@@ -1,6 +1,7 @@
 """From `queued` to `running`: one create call, and what becomes of it."""
 
 from datetime import timedelta
+from math import inf
 
 import aiohttp
 import pytest
@@ -143,6 +144,8 @@ async def test_what_was_refused_for_now_is_submitted_later(
         (Fault.status(404), timedelta(seconds=61)),
         (Fault.status(429, retry_after=7.5), timedelta(seconds=7.5)),
         (Fault.status(429), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=inf), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=1e300), timedelta(hours=1)),
     ],
     ids=str,
 )

@@ -159,6 +159,13 @@ def test_a_wrong_option_is_refused_in_a_sentence(options: dict[str, Any], senten
     assert str(refusal.value) == sentence
 
 
+@pytest.mark.parametrize("name", ["seed", "duration"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_too_long_to_be_written_out_is_refused_in_a_sentence(name: str, sign: int) -> None:
+    with pytest.raises(InvalidOptionError, match=rf"^`{name}` must be"):
+        build_request("google/veo3", PROMPT, {name: sign * 10**5000})
+
+
 @pytest.mark.parametrize("seed", [0, 1, SEED_MAX])
 def test_every_seed_of_32_bits_is_allowed(seed: int) -> None:
     assert build_request("google/veo3", PROMPT, {"seed": seed}).options == {"seed": seed}
@@ -170,7 +177,20 @@ def test_an_unknown_model_is_refused(model: str) -> None:
         build_request(model, PROMPT, {})
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "\n\t\r\n", "\u200b\u2060\ufeff", "\u202e", "\u200d\u200c"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "",
+        "   ",
+        "\n\t\r\n",
+        "\u200b\u2060\ufeff",
+        "\u202e",
+        "\u200d\u200c",
+        "\u3164 \u2800",
+        "\u034f",
+        "\U000e0100",
+    ],
+)
 def test_a_prompt_that_shows_nothing_is_refused(prompt: str) -> None:
     with pytest.raises(InvalidOptionError, match=r"^The prompt is empty\."):
         build_request("google/veo3", prompt, {})

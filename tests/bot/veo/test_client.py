@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from math import inf, nan
 from typing import Any
 
 import aiohttp
@@ -9,7 +10,7 @@ import pytest
 
 from bot.clock import utc_now
 from bot.veo.catalogue import VideoRequest, build_request
-from bot.veo.client import LEGACY_PATH, UNIVERSAL_PATH, VeoClient
+from bot.veo.client import LEGACY_PATH, LONGEST_RETRY_AFTER, UNIVERSAL_PATH, VeoClient
 from bot.veo.errors import (
     AccountError,
     InvalidRequestError,
@@ -132,7 +133,19 @@ async def test_every_bad_answer_has_its_meaning(
     assert provider.count(kind) == 1, "the client asks once; asking again is decided elsewhere"
 
 
-@pytest.mark.parametrize(("sent", "understood"), [(None, None), (0.0, 0.0), (1.5, 1.5), (-3.0, 0.0)])
+@pytest.mark.parametrize(
+    ("sent", "understood"),
+    [
+        (None, None),
+        (0.0, 0.0),
+        (1.5, 1.5),
+        (-3.0, 0.0),
+        (1e300, LONGEST_RETRY_AFTER),
+        (inf, None),
+        (-inf, None),
+        (nan, None),
+    ],
+)
 async def test_the_wait_that_the_provider_asks_for_is_told(
     veo: VeoClient, provider: Provider, sent: float | None, understood: float | None
 ) -> None:
@@ -147,6 +160,29 @@ async def test_a_long_reason_is_cut(veo: VeoClient, provider: Provider) -> None:
     with pytest.raises(InvalidRequestError) as failure:
         await veo.create(wish(), "ours")
     assert str(failure.value) == "x" * 500
+
+
+@every_call
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+async def test_a_key_that_the_provider_repeats_is_not_told_on(
+    veo: VeoClient, provider: Provider, kind: Kind, status: int
+) -> None:
+    provider.faults.add(kind, Fault.status(status, f"bad key {provider.key}!"))
+    with pytest.raises(VeoError) as failure:
+        await ACTS[kind](veo)
+    assert str(failure.value) == "bad key the key!"
+
+
+@every_call
+async def test_an_answer_that_does_not_come_is_not_waited_for(
+    session: aiohttp.ClientSession, provider: Provider, kind: Kind
+) -> None:
+    provider.faults.add(kind, Fault.hang())
+    impatient = client_of(session, provider, timeout=0.2)
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        await ACTS[kind](impatient)
+    assert provider.count(kind) == 1
+    provider.faults.clear()
 
 
 @every_call

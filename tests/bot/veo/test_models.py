@@ -35,7 +35,7 @@ def test_a_completed_task_has_its_video_and_cost() -> None:
     assert task.is_known_status
 
 
-@pytest.mark.parametrize("video", [None, {}, {"url": ""}], ids=str)
+@pytest.mark.parametrize("video", [None, {}, {"url": ""}, {"url": None}, "text", []], ids=str)
 def test_a_completed_task_without_a_video_has_failed(video: object) -> None:
     task = task_of(status="completed", video=video)
     assert (task.state, task.video_url) == (TaskState.FAILED, None)
@@ -81,11 +81,65 @@ def test_an_answer_without_id_or_status_is_no_task(body: str) -> None:
 def test_a_row_of_the_log_may_lack_the_ids() -> None:
     row = {"created": "2026-03-01T12:00:00.000Z", "status": "failed"}
     page = LogPage.model_validate({"data": [row], "pagination": {"has_more": True, "total": 9}})
-    assert (page.data[0].inference_id, page.data[0].client_request_id) == (None, None)
+    (entry,) = page.data
+    assert entry is not None
+    assert (entry.inference_id, entry.client_request_id) == (None, None)
     assert page.pagination.has_more
 
 
 def test_an_empty_log_has_one_empty_page() -> None:
-    page = LogPage.model_validate_json("{}")
+    page = LogPage.model_validate_json('{"data": []}')
     assert page.data == []
     assert not page.pagination.has_more
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"data": null}', '{"data": {}}'])
+def test_an_answer_without_rows_is_no_log_and_proves_nothing(body: str) -> None:
+    with pytest.raises(ValidationError):
+        LogPage.model_validate_json(body)
+
+
+ODD_ROWS = [
+    None,
+    "text",
+    7,
+    {},
+    {"created": None, "status": None},
+    {"created": "yesterday", "status": "succeeded", "client_request_id": "ours"},
+    {"created": "2026-03-01T12:00:00Z", "status": 5},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_ROWS, ids=str)
+def test_an_odd_row_of_the_log_hides_no_other(odd: object) -> None:
+    ours = {"created": "2026-03-01T12:00:00Z", "status": "succeeded", "client_request_id": "ours"}
+    first, second = LogPage.model_validate_json(json.dumps({"data": [odd, ours]})).data
+    assert first is None
+    assert second is not None
+    assert second.client_request_id == "ours"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"error": "text"},
+        {"error": {"name": None, "message": None}},
+        {"error": {"message": ["a", "b"]}},
+        {"meta": "text"},
+        {"meta": {"usage": 5}},
+        {"meta": {"usage": {}}},
+        {"meta": {"usage": {"credits_used": None}}},
+        {"meta": {"usage": {"credits_used": -1}}},
+        {"meta": {"usage": {"credits_used": "many"}}},
+    ],
+    ids=str,
+)
+def test_an_odd_detail_does_not_hide_that_a_video_is_ready(odd: dict[str, Any]) -> None:
+    task = task_of(status="completed", video={"url": URL}, **odd)
+    assert (task.state, task.video_url, task.credits_used) == (TaskState.COMPLETED, URL, None)
+
+
+@pytest.mark.parametrize("error", ["text", 5, [], {"name": None, "message": None}], ids=str)
+def test_an_odd_reason_is_none(error: object) -> None:
+    task = task_of(status="error", error=error)
+    assert (task.state, task.failure_reason) == (TaskState.FAILED, "It gave no reason.")

@@ -1,0 +1,47 @@
+"""Real troubles of a real database file: held by another connection, or with no room on its disk."""
+
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event, make_url
+
+BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
+ROOM = 2**30  # pages: as good as no bound
+
+Logs = Sequence[Any]
+
+
+@contextmanager
+def locked(url: str) -> Generator[None]:
+    """Hold the write lock of the database at `url` from another connection."""
+    other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        other.close()
+
+
+class Disk:
+    """What the connections of an engine believe about their disk.
+
+    SQLite itself refuses pages above `max_page_count` with "database or disk is full".
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.is_full = False
+        event.listen(engine.pool, "checkout", self._prepare)
+
+    def _prepare(self, connection: Any, *_: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        # No less than what the file already has is possible: that is the bound then.
+        cursor.execute(f"PRAGMA max_page_count = {1 if self.is_full else ROOM}")
+        cursor.close()
+
+
+def count_events(logs: Logs, name: str) -> int:
+    """Return how often the event `name` was logged."""
+    return sum(line["event"] == name for line in logs)

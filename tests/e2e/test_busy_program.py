@@ -1,0 +1,97 @@
+"""The program cannot take a request at this moment: a clear answer, and nothing is counted."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.database import PRAGMAS
+from bot.models import Status
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    ask,
+    ask_for_video,
+    assert_refused,
+    held_with_thread,
+    requests,
+    results,
+    rows,
+    shown,
+    the_result,
+)
+
+BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program wait for a locked database for a moment only."""
+    monkeypatch.setattr("bot.database.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """Hold the write lock of the program's database, as a backup or a second program does."""
+    with closing(sqlite3.connect(folder / "data" / "veo.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@pytest.mark.usefixtures("short_patience")
+async def test_a_locked_database_is_explained_and_counts_nothing(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
+    async with open_world(default_daily_limit=1) as world:
+        with locked(tmp_path):
+            answer = await ask(world)
+            await assert_refused(world, answer, BUSY)
+            assert len(requests(world, "POST", "/callback")) == 1
+        generation = await ask_for_video(world)
+        assert generation.status is Status.SUCCEEDED, "the refused request took the member's only place"
+        assert the_result(world).attachments
+
+
+async def test_a_program_that_stops_takes_nothing_new(world: World) -> None:
+    world.app.stop()
+    answer = await ask(world)
+    await assert_refused(
+        world, answer, "I am being restarted. Please try again in a minute. Nothing was counted."
+    )
+    await world.restart()
+    await ask_for_video(world)
+    assert the_result(world).attachments, "the next program takes nothing either"
+
+
+async def test_a_program_that_stops_keeps_what_it_has(world: World) -> None:
+    await held_with_thread(world)
+    world.app.stop()
+    assert shown(await ask(world)).ephemeral
+    assert len(await rows(world)) == 1
+    await world.restart()
+    world.provider.release()
+    await world.wait_for_delivery()
+    assert len(results(world)) == 1
+
+
+async def test_the_same_interaction_twice_is_answered_and_made_once(world: World) -> None:
+    """As when two programs run on one token: Discord sends each interaction to both."""
+    bot = world.app.bot
+    seen: list[object] = []
+    call = bot.tree._call  # pyright: ignore[reportPrivateUsage]: where every interaction arrives
+
+    async def call_twice(interaction: object) -> None:
+        seen.append(interaction)
+        await call(interaction)  # pyright: ignore[reportArgumentType]: passed through
+        await call(interaction)  # pyright: ignore[reportArgumentType]: the same
+
+    bot.tree._call = call_twice  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]: the same
+    answer = await ask(world)
+    assert len(seen) == 1
+    assert not shown(answer).ephemeral
+    assert answer.followups == [], "the second one was answered with an error"
+    await world.wait_for_delivery()
+    assert len(await rows(world)) == len(results(world)) == world.provider.count("create") == 1

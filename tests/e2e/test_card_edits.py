@@ -1,0 +1,84 @@
+"""Discord refuses edits of the card: the video comes all the same, and the card becomes final if it can."""
+
+import pytest
+
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    accept_all,
+    ask,
+    ask_for_video,
+    assert_card_leads_to,
+    card_of,
+    eventually,
+    held_with_thread,
+    refuse,
+    requests,
+    results,
+    rows,
+    the_result,
+)
+
+EDITS = "/channels/*/messages/*"
+PASSING = {"edit limit": (30046, 429), "unavailable": (0, 503), "token": (0, 401)}
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "edits"), [(10008, 404, 2), (50083, 400, 2), (50001, 403, 1), (50013, 403, 1)]
+)
+async def test_a_card_that_cannot_be_edited_does_not_keep_the_video_back(
+    world: World, code: int, status: int, edits: int
+) -> None:
+    refuse(world, "PATCH", EDITS, code, status=status, times=None)
+    await ask_for_video(world)
+    assert the_result(world).attachments
+    assert len(requests(world, "PATCH", "")) == edits, "a card was edited again and again"
+
+
+@pytest.mark.parametrize(("code", "status"), PASSING.values(), ids=PASSING)
+async def test_a_card_that_cannot_be_edited_for_too_long_is_left_as_it_is(
+    open_world: OpenWorld, code: int, status: int
+) -> None:
+    async with open_world({"card_window": 0.2}) as world:
+        refuse(world, "PATCH", EDITS, code, status=status, times=None)
+        generation = await ask_for_video(world)
+        assert the_result(world).attachments
+        assert len(requests(world, "POST", "/messages")) == 1, "the video was posted again with every try"
+        assert "**Waiting**" in card_of(world, generation)
+
+
+@pytest.mark.parametrize(("code", "status"), PASSING.values(), ids=PASSING)
+async def test_the_last_edit_is_repeated_until_the_card_is_final(
+    world: World, code: int, status: int
+) -> None:
+    await held_with_thread(world)
+    refuse(world, "PATCH", EDITS, code, status=status)
+    world.provider.release()
+    generation = await world.wait_for_delivery()
+    assert len(requests(world, "PATCH", "")) == 3, "one while it is made, one in vain, one that lasts"
+    assert len(requests(world, "POST", "/messages")) == 1, "the video was posted twice"
+    assert_card_leads_to(world, generation, the_result(world))
+
+
+async def test_the_video_does_not_wait_for_its_card(world: World) -> None:
+    refuse(world, "PATCH", EDITS, 0, status=503, times=None)
+    await ask(world)
+    await eventually("the video", lambda: bool(results(world)))
+    [row] = await rows(world)
+    assert row.delivered_at is None, "the card was given up at once"
+    accept_all(world)
+    generation = await world.wait_for_delivery()
+    assert_card_leads_to(world, generation, the_result(world))
+    assert len(requests(world, "POST", "/messages")) == 1
+
+
+async def test_a_restart_before_the_last_edit_posts_nothing_again(world: World) -> None:
+    refuse(world, "PATCH", EDITS, 0, status=503, times=None)
+    await ask(world)
+    await eventually("the video", lambda: bool(results(world)))
+    await world.wait_for(lambda row: row.result_id is not None)
+    await world.restart()
+    accept_all(world)
+    generation = await world.wait_for_delivery()
+    assert_card_leads_to(world, generation, the_result(world))
+    assert world.provider.count("cdn") == 1

@@ -1,0 +1,139 @@
+"""What may go wrong in a chaos run: every way that the provider's and Discord's documents name."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+
+import sandbox.faults as provider_faults
+import sandbox.wire.faults as discord_faults
+from sandbox.calls import Kind
+from sandbox.faults import Fault as ProviderFault
+from sandbox.wire.faults import Fault as DiscordFault
+
+CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
+POST = "POST /channels/{channel_id}/messages"
+EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
+READ = "GET /channels/{channel_id}/messages"
+THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
+DIRECT = "POST /users/@me/channels"
+ROUTES = (CALLBACK, POST, EDIT, READ, THREAD, DIRECT)
+
+# After a 401, 403 or 429 on a create call the bot waits; after the others it must look into the log.
+CREATE: Sequence[ProviderFault] = (
+    ProviderFault.status(401, "Invalid API key"),
+    ProviderFault.status(403, "You've run out of credits"),
+    ProviderFault.status(429, "Too many requests"),
+    ProviderFault.status(429, "Too many requests", retry_after=1),
+    *(
+        ProviderFault.status(status, accepted=accepted)
+        for status in (500, 502, 503, 504)
+        for accepted in (False, True)
+    ),
+    ProviderFault.status(502, body="html", accepted=True),
+    ProviderFault.status(502, body="empty"),
+    ProviderFault.reset(),
+    ProviderFault.reset(accepted=True),
+    ProviderFault.hang(accepted=True),
+    ProviderFault.truncated_json(),
+)
+ASK: Sequence[ProviderFault] = (
+    ProviderFault.status(401, "Invalid API key"),
+    ProviderFault.status(429, "Too many requests"),
+    ProviderFault.status(429, "Too many requests", retry_after=1),
+    ProviderFault.status(500),
+    ProviderFault.status(503, body="html"),
+    ProviderFault.status(504, body="empty"),
+    ProviderFault.reset(),
+    ProviderFault.hang(),
+    ProviderFault.truncated_json(),
+)
+OUTCOMES = (
+    ProviderFault.unknown_status("dreaming"),
+    ProviderFault.without_video(),
+    ProviderFault.failed("The prompt was refused"),
+    ProviderFault.failed(None),
+)
+DOWNLOAD = (
+    ProviderFault.status(403),
+    ProviderFault.status(404),
+    ProviderFault.status(503),
+    ProviderFault.reset(),
+    ProviderFault.truncated_download(),
+    ProviderFault.slow_download(1),
+)
+PROVIDER: Mapping[Kind, Sequence[ProviderFault]] = {
+    "create": CREATE,
+    "retrieve": (*ASK, *OUTCOMES),
+    "logs": ASK,
+    "cdn": DOWNLOAD,
+}
+
+PASSING: Sequence[DiscordFault] = (
+    *(DiscordFault.status(status) for status in (500, 502, 503, 504)),
+    DiscordFault.status(502, html=True),
+    DiscordFault.rate_limit(0.2),
+    DiscordFault.rate_limit(0.2, via=False),
+    DiscordFault.reset(),
+    DiscordFault.reset(accepted=True),
+    DiscordFault.status(500, accepted=True),
+)
+DISCORD: Mapping[str, Sequence[DiscordFault]] = {
+    CALLBACK: (DiscordFault.status(500), DiscordFault.reset(), DiscordFault.reset(accepted=True)),
+    POST: (
+        *PASSING,
+        DiscordFault.status(413, 40005),
+        DiscordFault.status(403, 200000),
+        DiscordFault.status(400, 50083),
+        DiscordFault.status(403, 160005),
+        DiscordFault.status(403, 50001),
+        DiscordFault.status(403, 50013),
+        DiscordFault.status(404, 10003),
+    ),
+    EDIT: PASSING,
+    READ: PASSING,
+    THREAD: (*PASSING, DiscordFault.status(400, 160006), DiscordFault.status(403, 200001)),
+    DIRECT: PASSING,
+}
+
+
+class ProviderHavoc(provider_faults.Faults):
+    """Lets a share of all calls go wrong; `taken` counts them."""
+
+    def __init__(self, chance: random.Random, share: float) -> None:
+        super().__init__(asyncio.Event())
+        self.taken = 0
+        self._chance = chance
+        self._share = share
+
+    def take(self, kind: Kind) -> ProviderFault | None:
+        """Return what goes wrong with this call."""
+        ways = PROVIDER.get(kind)
+        if not ways or self._chance.random() >= self._share:
+            return None
+        self.taken += 1
+        return self._chance.choice(ways)
+
+
+class DiscordHavoc(discord_faults.Faults):
+    """Lets a share of all requests go wrong (`taken` counts them), and refuses all in some places.
+
+    Args:
+        forbidden: route and channel id of what is always refused, with 50013.
+    """
+
+    def __init__(self, chance: random.Random, share: float, forbidden: set[tuple[str, int]]) -> None:
+        super().__init__(asyncio.Event())
+        self.taken = 0
+        self._chance = chance
+        self._share = share
+        self._forbidden = forbidden
+
+    def take(self, route: str, parameters: Mapping[str, str]) -> DiscordFault | None:
+        """Return what goes wrong with this request."""
+        if (route, int(parameters.get("channel_id", 0))) in self._forbidden:
+            return DiscordFault.status(403, 50013, "Missing Permissions")
+        ways = DISCORD.get(route)
+        if not ways or self._chance.random() >= self._share:
+            return None
+        self.taken += 1
+        return self._chance.choice(ways)

@@ -1,0 +1,101 @@
+"""The real bot, made to kill itself with SIGKILL at a named point: `python killable.py`.
+
+Environment, beside the bot's own settings:
+    KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method. Empty: never.
+    FULL_DISK: the share of all downloads that find the disk full.
+    FAST: waits and time-outs are cut to seconds, so that a test need not take minutes.
+"""
+
+# pyright: reportPrivateUsage=false
+
+import asyncio
+import errno
+import functools
+import importlib
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import bot.app
+import cogs.ui.refusals
+from bot.app import timing_of
+from bot.log import configure_logging
+from bot.media import VideoStore
+from bot.settings import load_settings
+from bot.steps.timing import Timing
+from bot.veo.client import VeoClient
+
+REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
+CALL_SECONDS = 3.0  # that one call to the provider may take
+
+
+def fast(timing: Timing) -> Timing:
+    """Return a timing for tests; the poll interval and the deadline are the settings'."""
+    return Timing(
+        poll_interval=timing.poll_interval,
+        deadline=timing.deadline,
+        account_wait=timedelta(seconds=1),
+        busy_wait=timedelta(seconds=0.5),
+        lookup_wait=timedelta(seconds=0.2),
+        lookup_longest_wait=timedelta(seconds=1),
+        lookup_window=timedelta(seconds=float(os.environ.get("LOOKUP_WINDOW", "20"))),
+        late_wait=timedelta(seconds=0.5),
+        fetch_wait=timedelta(seconds=0.5),
+        delivery_wait=timedelta(seconds=0.5),
+        undeliverable_wait=timedelta(seconds=0.5),
+        undeliverable_window=timedelta(seconds=20),
+    )
+
+
+def plant(point: str) -> None:
+    """Replace the named method by one that kills this process before or after it does its work."""
+    module_name, path, moment = point.split(":")
+    class_name, method_name = path.split(".")
+    owner = getattr(importlib.import_module(module_name), class_name)
+    method: Callable[..., Awaitable[Any]] = getattr(owner, method_name)
+
+    @functools.wraps(method)
+    async def killing(*arguments: Any, **options: Any) -> Any:
+        if moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await method(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, method_name, killing)
+
+
+def fill_disk(share: float) -> None:
+    """Let writing a download fail now and then, as on a full disk."""
+    download = VideoStore._download
+
+    async def failing(self: VideoStore, url: str, path: Path) -> None:
+        if random.random() < share:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        await download(self, url, path)
+
+    VideoStore._download = failing
+
+
+def main() -> None:
+    """Run the bot as `python -m bot run` does."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format, [settings.discord_token, settings.aimlapi_key])
+    if point := os.environ.get("KILL_AT"):
+        plant(point)
+    if share := os.environ.get("FULL_DISK"):
+        fill_disk(float(share))
+    timing = timing_of(settings)
+    if os.environ.get("FAST"):
+        timing = fast(timing)
+        cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
+        bot.app.VeoClient = functools.partial(VeoClient, timeout=CALL_SECONDS)
+    asyncio.run(bot.app.run(settings, timing=timing))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""One stage for the whole program: a Discord and a provider on real sockets, and the bot as a process."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.provider import QUICK, Provider
+from sandbox.wire import Interaction, Message, WireDiscord
+from sandbox.wire.program import Program, bot_environment
+from sandbox.world import wait_until
+
+KILLABLE = str(Path(__file__).with_name("killable.py"))
+LEASE_SECONDS = 2
+ALICE = 11
+REQUEST = {"prompt": "A fox in the snow", "duration": 4}
+FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the database says of one generation."""
+
+    id: str
+    status: str
+    failure_kind: str | None
+    card_id: int | None
+    result_id: int | None
+    is_delivered: bool
+
+
+class Scene:
+    """A Discord, a provider, and the bot that is started again and again on one database."""
+
+    def __init__(self, wire: WireDiscord, provider: Provider, folder: Path) -> None:
+        self.wire = wire
+        self.provider = provider
+        self.folder = folder
+
+    @property
+    def database(self) -> Path:
+        """The file in which everything is recorded."""
+        return self.folder / "data" / "veo.db"
+
+    def start(self, *, kill_at: str = "", settings: Mapping[str, object] | None = None) -> Program:
+        """Return the program, to be entered; it kills itself at `kill_at` (see `killable`)."""
+        wanted: dict[str, object] = {"kill_at": kill_at, "fast": 1, "lease_seconds": LEASE_SECONDS}
+        wanted.update(settings or {})
+        environment = bot_environment(self.wire, self.provider, self.folder / "data", **wanted)
+        return Program([KILLABLE], environment, self.folder)
+
+    async def ask(self, request: Mapping[str, object], user_id: int = ALICE) -> Interaction:
+        """Ask for a video as soon as a bot is there; do not wait for the answer."""
+        await self.wire.wait_for(lambda: self.wire.gateway.connected or None)
+        return await self.wire.interact(user_id, "veo", request)
+
+    async def settle(self, seconds: float = 60) -> list[Row]:
+        """Return the rows once all are delivered.
+
+        Raises:
+            TimeoutError: they were not in time.
+        """
+
+        async def look() -> list[Row] | None:
+            with closing(sqlite3.connect(self.database, timeout=10)) as connection:
+                open_rows = connection.execute(
+                    "SELECT count(*) FROM generations WHERE delivered_at IS NULL"
+                ).fetchone()
+            return self.rows() if open_rows == (0,) else None
+
+        return await wait_until(look, seconds=seconds)
+
+    def rows(self) -> list[Row]:
+        """Return all generations as the database has them now."""
+        with closing(sqlite3.connect(self.database, timeout=10)) as connection:
+            found = connection.execute(
+                "SELECT id, status, failure_kind, card_id, result_id, delivered_at IS NOT NULL"
+                " FROM generations ORDER BY created_at"
+            ).fetchall()
+        return [Row(*rest, is_delivered=bool(done)) for *rest, done in found]
+
+    def results(self, generation_id: str) -> list[Message]:
+        """Return every message anywhere that is the result of a generation: its video or its failure."""
+        return [message for message in self.wire.messages() if _is_result(message, generation_id)]
+
+    def create_calls(self, generation_id: str) -> int:
+        """Return how many create calls the provider got for a generation."""
+        return sum(
+            call.kind == "create" and call.headers.get("x-client-request-id") == generation_id
+            for call in self.provider.calls
+        )
+
+
+@asynccontextmanager
+async def open_scene(folder: Path, rendered: Path, *, nonce_seconds: float = 180.0) -> AsyncGenerator[Scene]:
+    """Open a stage whose database is below `folder`; `nonce_seconds`: how long Discord remembers a nonce."""
+    async with (
+        WireDiscord(nonce_seconds=nonce_seconds) as wire,
+        Provider(generation_seconds=0.3, render=QUICK, files=rendered) as provider,
+    ):
+        yield Scene(wire, provider, folder)
+
+
+def _is_result(message: Message, generation_id: str) -> bool:
+    if any(file.filename == f"veo-{generation_id}.mp4" for file in message.attachments):
+        return True
+    is_told = "No video this time" in message.content or "does not take the file" in message.content
+    return is_told and generation_id in message.content

@@ -1,0 +1,117 @@
+"""SIGKILL at every point that matters: each request still ends once, and is paid for once.
+
+All scenes are played side by side, since each of them mostly waits; the tests look at what was left.
+"""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sandbox.wire import Message
+from tests.process.scene import FAILING_REQUEST, REQUEST, Row, open_scene
+
+AT_ONCE = 4
+SETTINGS = {"lookup_window": 3}  # seconds after which a create call is given up for lost
+
+POINTS = {
+    "the request is recorded, not answered": "bot.generations:GenerationService.request:after",
+    "the card is shown, not recorded": "bot.generations:GenerationService.attach_card:before",
+    "the work may begin": "bot.generations:GenerationService.attach_card:after",
+    "the row is leased": "bot.queue:GenerationQueue.move:before",
+    "the create call is announced, not made": "bot.veo.client:VeoClient.create:before",
+    "the create call is answered, not recorded": "bot.veo.client:VeoClient.create:after",
+    "the thread is opened, not recorded": "cogs.ui.delivery:DiscordDelivery.open_thread:after",
+    "the task was asked for once": "bot.veo.client:VeoClient.retrieve:after",
+    "the file is fetched": "bot.media:VideoStore.fetch:after",
+    "the video is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
+    "all but the end is recorded": "bot.steps.handover:Handover._close:before",
+    "everything is done, but the lease stands": "bot.queue:GenerationQueue.release:before",
+}
+FAILURE_POINTS = {
+    "the failure is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_failure:after",
+}
+# Here Discord has forgotten the message's nonce by the time it is sent again, as after some minutes.
+FORGOTTEN_POINTS = {
+    f"{name}, and its nonce is forgotten": point
+    for name, point in (POINTS | FAILURE_POINTS).items()
+    if "is posted" in name
+}
+ALL_POINTS = POINTS | FAILURE_POINTS | FORGOTTEN_POINTS
+# Killed before the create call left: its fate cannot be told from that of one that got lost.
+NEVER_CREATED = "the create call is announced, not made"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was left of one request when all had settled."""
+
+    exit_code: int
+    row: Row
+    results: list[Message]
+    create_calls: int
+    card: Message | None
+
+
+async def play(name: str, folder: Path, rendered: Path) -> Outcome:
+    """Kill the program while it serves one request; start it again; let everything settle."""
+    request = FAILING_REQUEST if "failure" in name else REQUEST
+    nonce_seconds = 0.0 if name in FORGOTTEN_POINTS else 180.0
+    async with open_scene(folder, rendered, nonce_seconds=nonce_seconds) as scene:
+        async with scene.start(kill_at=ALL_POINTS[name], settings=SETTINGS) as program:
+            await scene.ask(request)
+            exit_code = await program.ended(60)
+        async with scene.start(settings=SETTINGS) as again:
+            await scene.wire.wait_for_sessions()
+            (row,) = await scene.settle()
+            assert await again.stop() == 0, again.output
+        cards = [m for m in scene.wire.messages(scene.wire.channel.id) if m.id == row.card_id]
+        return Outcome(
+            exit_code, row, scene.results(row.id), scene.create_calls(row.id), cards[0] if cards else None
+        )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outcomes(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Mapping[str, Outcome]:
+    """Play every scene once."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def take_turn(name: str) -> Outcome:
+        async with turns:
+            return await play(name, tmp_path_factory.mktemp("scene"), rendered)
+
+    played = await asyncio.gather(*map(take_turn, ALL_POINTS))
+    return dict(zip(ALL_POINTS, played, strict=True))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("point", ALL_POINTS)
+def test_a_request_survives_a_kill_when(outcomes: Mapping[str, Outcome], point: str) -> None:
+    outcome = outcomes[point]
+    assert outcome.exit_code == -signal.SIGKILL, "the program was not killed at the named point"
+    assert len(outcome.results) == 1, f"{len(outcome.results)} results were posted instead of one"
+    assert outcome.create_calls == (0 if point == NEVER_CREATED else 1)
+    assert outcome.row.result_id == outcome.results[0].id
+    if "failure" in point:
+        assert outcome.row.failure_kind == "unmade"
+    elif point == NEVER_CREATED:
+        assert outcome.row.failure_kind == "lost"
+    else:
+        assert outcome.row.status == "succeeded"
+        assert outcome.results[0].attachments, "the result has no video"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("point", ALL_POINTS)
+def test_the_card_is_final_after_a_kill_when(outcomes: Mapping[str, Outcome], point: str) -> None:
+    outcome = outcomes[point]
+    if point == "the request is recorded, not answered":
+        assert outcome.row.card_id is None
+        return
+    assert outcome.card is not None
+    wanted = "**Ready:**" if outcome.row.status == "succeeded" else "**No video.**"
+    assert wanted in outcome.card.content
