@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs bench lock clean
+.PHONY: setup demo run test check format docs bench chaos lock clean
 
 setup: $(READY)
 
@@ -39,6 +39,9 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
+
+chaos: $(READY)
+	$(BIN)/python -m tests.process.chaos $(ARGS)
 
 # Writes the lock files anew: hashes of every file, no index address.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
