@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import stamina
 import structlog
 from alembic import command
 from alembic.config import Config
@@ -27,6 +28,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # must leave a command time to be answered within Discord's three seconds.
 BUSY_TIMEOUT_MS = 1000
 ANSWER_PATIENCE = 1.8  # seconds
+START_PATIENCE = 30.0  # seconds that a start waits for a locked database
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -120,14 +122,23 @@ async def _prepare(engine: AsyncEngine) -> None:
     try:
         if path:
             await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
-        async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+        async for attempt in stamina.retry_context(
+            on=_is_locked, attempts=None, timeout=START_PATIENCE, wait_max=2
+        ):
+            with attempt:
+                async with engine.begin() as connection:
+                    await connection.run_sync(_migrate)
     except CommandError as error:
         raise DatabaseError(f"The database does not fit this version of the program: {error}") from error
     except OSError as error:
         raise DatabaseError(f"The database's folder cannot be made: {error.strerror}") from error
     except SQLAlchemyError as error:
         raise DatabaseError(f"The database cannot be opened: {error.__cause__ or error}") from error
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another process holds the database, as a backup does for a while."""
+    return isinstance(error, OperationalError) and "database is locked" in str(error)
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

@@ -18,7 +18,8 @@ CHUNK = 256 * 1024  # bytes
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=300, connect=15, sock_read=30)
 FETCH_ATTEMPTS = 5
-NOT_STARTABLE = 126  # and 127: a shell's exit codes for a program that it cannot run
+# A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
+WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
 PROBE_TIMEOUT = 30.0  # seconds
 PART_SUFFIX = ".part"
 LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
@@ -197,8 +198,8 @@ async def _run_ffmpeg(path: Path) -> tuple[int, str]:
 
 
 def _did_not_run(code: int, report: str) -> bool:
-    """Whether ffmpeg itself failed: killed (negative, or 128 and more from a wrapper), or not startable."""
-    return code < 0 or (code >= NOT_STARTABLE and "Input #" not in report)
+    """Whether ffmpeg itself failed, rather than refused the file (it exits with 183 for a broken MP4)."""
+    return code < 0 or (code in WRAPPERS_CODES and "Input #" not in report)
 
 
 def _ensure_signature(path: Path) -> None:

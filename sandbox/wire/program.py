@@ -40,6 +40,11 @@ class Program:
         """Everything it has written so far."""
         return "\n".join(self.lines)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.returncode is None
+
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -127,6 +127,8 @@ async def _ask_and_kill(
                 report.kills += 1
                 report.log += program.lines
                 program = await stack.enter_async_context(scene.start(settings=SETTINGS))
+            if not program.is_running:
+                raise RuntimeError(f"the program ended by itself:\n{program.output}")
             _vandalise(scene, chance)
             if chance.random() < 2 / generations:
                 await _lock_database(scene)
