@@ -189,7 +189,7 @@ async def test_an_ffmpeg_that_a_shell_cannot_start_withholds_no_video(
 @pytest.fixture
 def service(database: Database, monkeypatch: pytest.MonkeyPatch) -> GenerationService:
     """The service, where a member waits far shorter for a turn than SQLite waits for a lock."""
-    monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", BUSY_TIMEOUT_MS / 1000 / 20)
+    monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", BUSY_TIMEOUT_MS / 1000 / 4)
     work, stopping = asyncio.Event(), asyncio.Event()
     return GenerationService(database, daily_limit=MEMBERS, work=work, stopping=stopping)
 
