@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs bench chaos lock clean
+.PHONY: setup demo run test check format docs pictures bench chaos lock clean
 
 setup: $(READY)
 
@@ -37,8 +37,12 @@ format: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/tables.py
 
+pictures: $(READY)
+	$(BIN)/python docs/pictures.py
+
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
+	$(BIN)/python benchmarks/pacing.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

@@ -2,59 +2,82 @@
 
 import asyncio
 import secrets
-import signal
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 
 import aiohttp
-import discord
-import structlog
-from pydantic import SecretStr
 
+from bot.admission import Admission
+from bot.allowance import Allowances
+from bot.cancellation import Cancellation
+from bot.checkup import Checkup
 from bot.client import VeoBot, use_addresses
 from bot.clock import utc_now
-from bot.database import open_database
+from bot.database import Database, open_database
+from bot.decisions import Decisions
+from bot.feed import Feed
 from bot.generations import GenerationService
 from bot.media import VideoStore
-from bot.pacing import retry_delay
+from bot.moderation import Moderation
+from bot.prices import PriceList
+from bot.privacy import Privacy
 from bot.queue import GenerationQueue
+from bot.reports import Reports
+from bot.retention import Retention
+from bot.rules import QuotaRules
 from bot.runner import Runner
+from bot.services import Services
 from bot.settings import Settings
-from bot.steps.errors import StoppingError
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
 from bot.steps.submission import Submission
-from bot.steps.timing import Timing, pause
+from bot.steps.timing import Timing
+from bot.usage import UsageReports
 from bot.veo.client import VeoClient
 from bot.workflow import Workflow
+from cogs.ui.board import DiscordBoard
 from cogs.ui.delivery import DiscordDelivery
 
-TOKEN_REFUSED = 4004  # the gateway's close code
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What wakes and ends the tasks of a process."""
 
-
-class TokenRefusedError(Exception):
-    """Discord refuses the bot's token."""
+    work: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The opened parts that somebody outside starts or asks: the client, the runner, the service."""
+    """The opened parts that somebody outside starts or asks: the client, the services, the tasks."""
 
     bot: VeoBot
+    services: Services
     runner: Runner
-    generations: GenerationService
-    work: asyncio.Event
-    stopping: asyncio.Event
+    feed: Feed
+    retention: Retention
+    prices: PriceList
+    signals: Signals
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the program is to stop."""
+        return self.signals.stopping
+
+    async def run_tasks(self) -> None:
+        """Carry generations, post to moderators, keep prices and the retention, until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.feed.run(), name="feed")
+            group.create_task(self.retention.run(), name="retention")
+            group.create_task(self.prices.run(), name="prices")
+            await self.runner.run()
 
     def stop(self) -> None:
-        """Ask the runner to end; `runner.run()` returns when it has."""
-        self.stopping.set()
-        self.work.set()
+        """Ask the tasks to end; `run_tasks()` returns when they have."""
+        self.signals.stopping.set()
+        self.signals.work.set()
 
 
 def timing_of(settings: Settings) -> Timing:
@@ -82,126 +105,82 @@ async def open_app(
     Raises:
         DatabaseError: the database cannot be used.
     """
-    timing = timing or timing_of(settings)
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
-    work, stopping = asyncio.Event(), asyncio.Event()
+    signals = Signals()
     async with (
         open_database(settings.resolved_database_url) as database,
         aiohttp.ClientSession(connector=connector) as session,
     ):
-        generations = GenerationService(
-            database, daily_limit=settings.default_daily_limit, work=work, stopping=stopping
-        )
-        bot = VeoBot(database=database, generations=generations)
         veo = VeoClient(
             session,
             settings.aimlapi_base_url,
             settings.aimlapi_key,
             legacy_urls=settings.aimlapi_legacy_urls,
         )
-        queue = GenerationQueue(
-            database,
-            secrets.token_hex(8),
-            max_running=settings.max_running,
-            lease=timedelta(seconds=settings.lease_seconds),
-        )
-        delivery = DiscordDelivery(bot)
+        prices = PriceList(veo, signals.stopping)
+        services = _services(settings, database, veo, prices, signals)
+        bot = VeoBot(database=database, services=services)
         videos = VideoStore(session, settings.data_dir / "videos")
+        queue = _queue(settings, database)
         videos.discard_all_but(await queue.list_unfinished())
-        workflow = Workflow(
-            queue,
-            delivery,
-            submission=Submission(queue, veo, timing, utc_now),
-            polling=Polling(queue, veo, delivery, timing, utc_now, stopping),
-            handover=Handover(queue, videos, delivery, timing, utc_now),
+        workflow = _workflow(timing or timing_of(settings), queue, veo, videos, bot, signals)
+        keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
+        yield App(
+            bot,
+            services,
+            Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
+            Feed(database, DiscordBoard(bot), signals.stopping),
+            Retention(database, keep=keep, stopping=signals.stopping),
+            prices,
+            signals,
         )
-        runner = Runner(queue, workflow, work=work, stopping=stopping)
-        yield App(bot, runner, generations, work, stopping)
 
 
-async def run(settings: Settings, *, timing: Timing | None = None) -> None:
-    """Run the bot until SIGINT or SIGTERM, then close everything in order.
-
-    Args:
-        settings: what the operator chose.
-        timing: in place of what the settings say.
-
-    Raises:
-        DatabaseError: the database cannot be used.
-        TokenRefusedError: Discord refuses the token.
-    """
-    async with open_app(settings, timing=timing) as app:
-        loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(signal_number, app.stop)
-        async with app.bot:
-            with suppress(StoppingError):
-                await _log_in(app, settings.discord_token)
-                await _serve(app)
-    log.info("stopped")
-
-
-async def _log_in(app: App, token: SecretStr) -> None:
-    """Log in, however long Discord cannot be reached.
-
-    Raises:
-        TokenRefusedError: Discord refuses the token.
-        StoppingError: the program is to stop.
-    """
-    for attempt in count():
-        try:
-            await app.bot.login(token.get_secret_value())
-        except discord.LoginFailure as error:
-            raise TokenRefusedError from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
-            await app.bot.http.close()
-            app.bot.http.connector = (
-                discord.utils.MISSING
-            )  # closed with the session; discord.py would keep it
-        else:
-            return
-        await pause(retry_delay(attempt), app.stopping)
+def _services(
+    settings: Settings, database: Database, veo: VeoClient, prices: PriceList, signals: Signals
+) -> Services:
+    daily_limit = settings.default_daily_limit
+    decisions = Decisions(database)
+    return Services(
+        generations=GenerationService(
+            database,
+            admission=Admission(prices, daily_limit=daily_limit),
+            work=signals.work,
+            stopping=signals.stopping,
+        ),
+        cancellation=Cancellation(database, work=signals.work),
+        allowances=Allowances(database, daily_limit=daily_limit),
+        rules=QuotaRules(decisions, daily_limit=daily_limit),
+        moderation=Moderation(decisions),
+        usage=UsageReports(database),
+        reports=Reports(database),
+        privacy=Privacy(database),
+        checkup=Checkup(database, veo),
+    )
 
 
-async def _serve(app: App) -> None:
-    """Serve until `app.stop()`; an end of the gateway for another reason ends the runner too.
-
-    Raises:
-        TokenRefusedError: the token was reset while the program ran.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            gateway = group.create_task(_stay_connected(app), name="gateway")
-            await app.runner.run()
-            await app.bot.close()
-            gateway.cancel()  # it may be waiting before its next try, for minutes
-    except* TokenRefusedError as errors:
-        raise TokenRefusedError from errors
+def _queue(settings: Settings, database: Database) -> GenerationQueue:
+    return GenerationQueue(
+        database,
+        secrets.token_hex(8),
+        max_running=settings.max_running,
+        lease=timedelta(seconds=settings.lease_seconds),
+    )
 
 
-async def _stay_connected(app: App) -> None:
-    """Keep the gateway open; discord.py reconnects by itself once the first connection has worked.
-
-    Raises:
-        TokenRefusedError: the token is not valid any more.
-    """
-    for attempt in count():
-        try:
-            await app.bot.connect()
-        except discord.ConnectionClosed as error:
-            if error.code == TOKEN_REFUSED:
-                raise TokenRefusedError from error
-            raise
-        # discord.py fails in its own error handling when the very first connection does not open, and
-        # a malformed event ends `connect`; both are worth another try.
-        except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
-            log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
-            if (socket := app.bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
-                await socket.close()
-        else:
-            return
-        try:
-            await pause(retry_delay(attempt), app.stopping)
-        except StoppingError:
-            return
+def _workflow(
+    timing: Timing,
+    queue: GenerationQueue,
+    veo: VeoClient,
+    videos: VideoStore,
+    bot: VeoBot,
+    signals: Signals,
+) -> Workflow:
+    delivery = DiscordDelivery(bot)
+    return Workflow(
+        queue,
+        delivery,
+        submission=Submission(queue, veo, timing, utc_now),
+        polling=Polling(queue, veo, delivery, timing, utc_now, signals.stopping),
+        handover=Handover(queue, videos, delivery, timing, utc_now),
+    )

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import TokenRefusedError
-from bot.app import run as run_app
 from bot.database import DatabaseError
 from bot.log import configure_logging
+from bot.serve import TokenRefusedError
+from bot.serve import run as run_app
 from bot.settings import SettingsError, load_provider_settings, load_settings
 from bot.terminal import GenerateError, generate_in_terminal
 from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request

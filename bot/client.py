@@ -10,12 +10,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.database import Database
-from bot.generations import GenerationService
+from bot.services import Services
 from bot.tree import VeoTree
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-EXTENSIONS = ("cogs.veo",)
+EXTENSIONS = ("cogs.veo", "cogs.admin", "cogs.quota", "cogs.usage", "cogs.privacy", "cogs.reports")
 
 
 class VeoBot(commands.Bot):
@@ -25,7 +25,7 @@ class VeoBot(commands.Bot):
         self,
         *,
         database: Database,
-        generations: GenerationService,
+        services: Services,
         extensions: Sequence[str] = EXTENSIONS,
     ) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class VeoBot(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
         )
-        self.generations = generations
+        self.services = services
         self._database = database
         self._extensions = extensions
 

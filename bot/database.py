@@ -35,6 +35,7 @@ PRAGMAS = (
     # A commit survives a power failure: a lost "submitting" could pay for a video twice.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # erased words do not stay in the file's free pages
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 

@@ -58,8 +58,8 @@ class Delivery(Protocol):
         """
         ...
 
-    async def post_failure(self, generation: Generation) -> Posted:
-        """Post why there is no video.
+    async def post_ending(self, generation: Generation) -> Posted:
+        """Post why there is no video: it failed or was cancelled.
 
         Raises:
             UndeliverableError: it cannot be posted anywhere.

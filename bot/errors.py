@@ -15,21 +15,8 @@ class BadRequestError(UserError):
     """The options do not make a video."""
 
 
-class QuotaReachedError(UserError):
-    """The member has used all places of the window."""
-
-    def __init__(self, limit: int, frees_at: datetime | None) -> None:
-        """`frees_at`: when the next place frees, or None when there is no place at all."""
-        if frees_at is None:
-            text = "Videos are switched off for members of this server. Nothing was counted."
-        else:
-            text = (
-                f"You have used your {limit} {'video' if limit == 1 else 'videos'} of the last 24 hours. "
-                f"The next place frees {relative_time(frees_at)}. Nothing was counted."
-            )
-        super().__init__(text)
-        self.limit = limit
-        self.frees_at = frees_at
+class BadInputError(UserError):
+    """A value in a moderator's or member's command that makes no sense."""
 
 
 class RestartingError(UserError):

@@ -3,18 +3,17 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.admission import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
-from bot.models import Generation, Placement, Status
-from bot.quotas import ensure_quota
+from bot.models import OPEN, Generation, Placement, Status
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -24,22 +23,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ANSWER_GRACE = timedelta(seconds=20)
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, and where: all ids are Discord's."""
-
-    interaction_id: int
-    guild_id: int
-    channel_id: int
-    user_id: int
-    placement: Placement
-
-
 class GenerationService:
     """Requests and reads generations.
 
     Args:
-        daily_limit: videos per member and server in 24 hours.
+        admission: decides about each request.
         work: set when there is new work, so that the runner does not wait for its next look.
         stopping: set when the program is to stop; nothing new is accepted then.
     """
@@ -48,13 +36,13 @@ class GenerationService:
         self,
         database: Database,
         *,
-        daily_limit: int,
+        admission: Admission,
         work: asyncio.Event,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._daily_limit = daily_limit
+        self._admission = admission
         self._work = work
         self._stopping = stopping
         self._clock = clock
@@ -68,7 +56,7 @@ class GenerationService:
 
         Raises:
             BadRequestError: the options do not make a video.
-            QuotaReachedError: the member has no place left.
+            RefusedError: a rule of the server does not allow it (`bot.refusals`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
             DatabaseBusyError: nothing can be recorded now.
@@ -80,11 +68,15 @@ class GenerationService:
         except InvalidOptionError as error:
             raise BadRequestError(f"{error} Nothing was counted.") from error
         now = self._clock()
-        generation = _new_generation(asker, video, now)
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             await _ensure_new(session, asker.interaction_id)
-            await ensure_quota(session, asker.guild_id, asker.user_id, self._daily_limit, now)
-            session.add(generation)
+            facts = await self._admission.fetch_facts(session, asker, video, now)
+            refusal = await self._admission.decide(session, asker, video, facts, now)
+            generation = _new_generation(asker, video, facts, now)
+            if refusal is None:
+                session.add(generation)
+        if refusal is not None:
+            raise refusal
         log.info("accepted", generation=generation.id, guild=asker.guild_id, user=asker.user_id)
         log.debug("prompt", generation=generation.id, prompt=prompt)
         return generation
@@ -128,6 +120,16 @@ class GenerationService:
         async with self._database.read() as session:
             return list((await session.scalars(query)).all())
 
+    async def list_open(self, guild_id: int) -> list[Generation]:
+        """Return the generations of a server that are still waited for, oldest first."""
+        query = (
+            select(Generation)
+            .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
+            .order_by(Generation.created_at, Generation.id)
+        )
+        async with self._database.read() as session:
+            return list((await session.scalars(query)).all())
+
 
 async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
     query = select(Generation.id).where(Generation.interaction_id == interaction_id)
@@ -135,18 +137,20 @@ async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
         raise AlreadyRequestedError(interaction_id)
 
 
-def _new_generation(asker: Asker, video: VideoRequest, now: datetime) -> Generation:
+def _new_generation(asker: Asker, video: VideoRequest, facts: Facts, now: datetime) -> Generation:
     return Generation(
         id=secrets.token_hex(8),
         interaction_id=asker.interaction_id,
         guild_id=asker.guild_id,
         channel_id=asker.channel_id,
         user_id=asker.user_id,
-        placement=asker.placement,
+        # A server's wish for the channel holds everywhere; its wish for threads where there can be one.
+        placement=Placement.CHANNEL if facts.policy.placement is Placement.CHANNEL else asker.placement,
         prompt=video.prompt,
         model=video.model.id,
         options=dict(video.options),
         status=Status.QUEUED,
+        estimated_credits=facts.price,
         created_at=now,
         not_before=now + ANSWER_GRACE,
     )

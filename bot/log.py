@@ -55,6 +55,8 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
     root.setLevel(level)
     # discord.py tells every request at DEBUG and every connection at INFO.
     logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+    # matplotlib tells every font it looks at.
+    logging.getLogger("matplotlib").setLevel(max(logging.ERROR, root.level))
 
 
 def _renderer(form: Literal["text", "json"]) -> Sequence[structlog.typing.Processor]:

@@ -18,9 +18,11 @@ class Status(StrEnum):
     RUNNING = "running"  # the provider has given it an id
     SUCCEEDED = "succeeded"  # the provider has made a video
     FAILED = "failed"  # there will be no video; `failure_kind` says why
+    CANCELLED = "cancelled"  # somebody stopped it; sent to the provider before where `submitted_at` is set
 
 
 AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
+OPEN = frozenset({Status.QUEUED, *AT_PROVIDER})  # a video is still being waited for
 
 
 class Placement(StrEnum):
@@ -51,7 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _named(kind: type[StrEnum]) -> Enum:
+def named(kind: type[StrEnum]) -> Enum:
     """Store the members by their values, as text that stays readable in a database shell."""
     return Enum(kind, native_enum=False, length=16, values_callable=_values)
 
@@ -77,14 +79,16 @@ class Generation(Base):
         Index("ix_generations_open", "delivered_at", "status", "not_before"),
         # Counts a member's use of the window.
         Index("ix_generations_member", "guild_id", "user_id", "created_at"),
+        # Sums up a server's spending and use.
+        Index("ix_generations_guild", "guild_id", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # negative: anonymous
     guild_id: Mapped[int] = mapped_column(BigInteger)
     channel_id: Mapped[int] = mapped_column(BigInteger)
-    user_id: Mapped[int] = mapped_column(BigInteger)
-    placement: Mapped[Placement] = mapped_column(_named(Placement))
+    user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.erasure`)
+    placement: Mapped[Placement] = mapped_column(named(Placement))
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the video or the error
@@ -94,11 +98,12 @@ class Generation(Base):
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
 
-    status: Mapped[Status] = mapped_column(_named(Status))
+    status: Mapped[Status] = mapped_column(named(Status))
     provider_id: Mapped[str | None] = mapped_column(String(128))
     video_url: Mapped[str | None] = mapped_column(Text)
+    estimated_credits: Mapped[float | None]  # reserved until `credits_used` is known
     credits_used: Mapped[float | None]  # the provider's credits; 2,000,000 are 1 USD
-    failure_kind: Mapped[FailureKind | None] = mapped_column(_named(FailureKind))
+    failure_kind: Mapped[FailureKind | None] = mapped_column(named(FailureKind))
     failure_reason: Mapped[str | None] = mapped_column(Text)  # the provider's own words
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -112,6 +117,11 @@ class Generation(Base):
     attempts: Mapped[int] = mapped_column(default=0)  # tries of the present step that failed
     lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that carries it
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    cancelled_by: Mapped[int | None] = mapped_column(BigInteger)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a moderator took the video down
+    erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member asked to be forgotten
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 
 
 class Note(Base):

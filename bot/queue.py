@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import stamina
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
@@ -22,7 +23,7 @@ WRITE_PATIENCE = timedelta(seconds=30)
 
 
 class LeaseLostError(Exception):
-    """The row is not as expected: another process carries it, or it was changed from outside."""
+    """The row is not as expected: it was cancelled, or another process carries it."""
 
 
 class GenerationQueue:
@@ -46,7 +47,8 @@ class GenerationQueue:
     async def claim(self, most: int) -> list[Generation]:
         """Take up to `most` generations whose next step is due and that nobody carries.
 
-        When the clock has jumped, some that this process carries itself may be among them.
+        Some that this process carries itself may be among them: when the clock has jumped, and when they
+        were cancelled meanwhile.
         """
         now = self._clock()
         unfinished = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
@@ -128,12 +130,32 @@ class GenerationQueue:
             raise LeaseLostError(generation_id)
         return generation
 
-    async def release(self, generation_id: str, wait: timedelta, *, failed: bool) -> None:
-        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt."""
+    async def ensure_held(self, generation: Generation) -> None:
+        """Check that a call made for this row would not be in vain.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        try:
+            current = await self.get(generation.id)
+        except SQLAlchemyError:
+            return  # a database that cannot be read says nothing; the next change will tell
+        if (current.status, current.lease_owner) != (generation.status, self._owner):
+            raise LeaseLostError(generation.id)
+
+    async def release(self, claimed: Generation, wait: timedelta, *, failed: bool) -> None:
+        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt.
+
+        `claimed`: as `claim` returned it. What was cancelled since then was claimed again after that,
+        maybe by this process too, and is not this claim's to lay down.
+        """
+        ours = [Generation.id == claimed.id, Generation.lease_owner == self._owner]
+        if claimed.status is not Status.CANCELLED:
+            ours.append(Generation.status != Status.CANCELLED)
         async with self._database.write() as session:
             await session.execute(
                 update(Generation)
-                .where(Generation.id == generation_id, Generation.lease_owner == self._owner)
+                .where(*ours)
                 .values(
                     not_before=self._clock() + min(wait, LONGEST_WAIT),
                     attempts=Generation.attempts + int(failed),

@@ -5,12 +5,13 @@ taken up where it stands.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.models import Generation
+from bot.models import Generation, Status
 from bot.pacing import retry_delay
 from bot.queue import GenerationQueue, LeaseLostError
 from bot.steps.errors import StepPostponedError, StoppingError
@@ -23,6 +24,14 @@ CLAIM_SIZE = 100  # rows taken in one look
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
 STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
+
+
+@dataclass(frozen=True, slots=True)
+class _Carry:
+    """A row as it was claimed, and the task that carries it."""
+
+    claimed: Generation
+    task: asyncio.Task[None]
 
 
 class Runner:
@@ -40,7 +49,7 @@ class Runner:
         self._workflow = workflow
         self._work = work
         self._stopping = stopping
-        self._carried: set[str] = set()
+        self._carried: dict[str, _Carry] = {}  # by the generation's id
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -77,12 +86,18 @@ class Runner:
             log.exception("the queue cannot be read")
             return
         for generation in claimed:
-            # A clock that jumped makes our own leases look old; the row is in good hands already.
-            if generation.id not in self._carried:
-                self._carried.add(generation.id)
-                task = asyncio.create_task(self._carry(generation), name=f"carry {generation.id}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            present = self._carried.get(generation.id)
+            if present is None:
+                self._begin(generation)
+            elif generation.status is Status.CANCELLED and present.claimed.status is not Status.CANCELLED:
+                self._begin(generation, instead_of=present.task)
+            # Else a clock that jumped made our own lease look old; the row is in good hands already.
+
+    def _begin(self, generation: Generation, instead_of: asyncio.Task[None] | None = None) -> None:
+        task = asyncio.create_task(self._carry(generation, instead_of), name=f"carry {generation.id}")
+        self._carried[generation.id] = _Carry(generation, task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _wait_for_work(self) -> None:
         try:
@@ -100,10 +115,16 @@ class Runner:
             except Exception:  # it is tried again long before the leases end
                 log.exception("leases cannot be renewed")
 
-    async def _carry(self, generation: Generation) -> None:
-        """Carry one generation; nothing that happens to it may reach the others."""
+    async def _carry(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
+        """Carry one generation; nothing that happens to it may reach the others.
+
+        `instead_of`: carries it as it was before it was cancelled, and is ended first.
+        """
         with bound_contextvars(generation=generation.id):
             try:
+                if instead_of is not None:
+                    log.info("interrupted, since it was cancelled")
+                    await _end(instead_of)
                 await self._workflow.carry(generation)
                 await self._lay_down(generation)
             except StepPostponedError as error:
@@ -112,12 +133,17 @@ class Runner:
             except StoppingError:
                 log.info("laid down, since the program stops")
             except LeaseLostError:
-                log.warning("another process carries it now")
+                log.warning("left alone, since it was cancelled or another process carries it")
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a step failed", attempts=generation.attempts)
                 await self._lay_down_failed(generation)
             finally:
-                self._carried.discard(generation.id)
+                self._let_go(generation)
+
+    def _let_go(self, generation: Generation) -> None:
+        present = self._carried.get(generation.id)
+        if present is not None and present.claimed is generation:
+            del self._carried[generation.id]
 
     async def _lay_down_failed(self, generation: Generation) -> None:
         try:
@@ -130,16 +156,22 @@ class Runner:
             log.exception("the failed step cannot be recorded")
             return
         if is_hopeless:
-            await self._lay_down(current)
+            await self._lay_down(generation)
         else:
-            await self._lay_down(current, timedelta(seconds=retry_delay(current.attempts)), failed=True)
+            await self._lay_down(generation, timedelta(seconds=retry_delay(current.attempts)), failed=True)
 
     async def _lay_down(
         self, generation: Generation, wait: timedelta = timedelta(), *, failed: bool = False
     ) -> None:
         # From here on the row may be claimed again, by this process too.
-        self._carried.discard(generation.id)
+        self._let_go(generation)
         try:
-            await self._queue.release(generation.id, wait, failed=failed)
+            await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again
             log.exception("the generation cannot be laid down")
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Interrupt a task wherever it stands, and return when it does nothing any more."""
+    task.cancel()
+    await asyncio.wait([task])

@@ -71,6 +71,9 @@ class Settings(ProviderSettings):
     default_daily_limit: int = Field(
         default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
     )
+    prompt_retention_days: int = Field(
+        default=90, ge=0, le=3650, description="Days after which prompts and links are forgotten; 0: never."
+    )
     lease_seconds: float = Field(
         default=60,
         ge=1,

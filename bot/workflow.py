@@ -40,7 +40,8 @@ class Workflow:
             Status.SUBMITTING: submission.look_up,
             Status.RUNNING: polling.poll,
             Status.SUCCEEDED: handover.deliver_video,
-            Status.FAILED: handover.deliver_failure,
+            Status.FAILED: handover.deliver_ending,
+            Status.CANCELLED: handover.deliver_ending,
         }
 
     async def carry(self, generation: Generation) -> None:
@@ -49,7 +50,7 @@ class Workflow:
         Raises:
             StepPostponedError: to be tried again after a while.
             StoppingError: the program is stopping.
-            LeaseLostError: another process carries it now.
+            LeaseLostError: it was cancelled, or another process carries it now.
         """
         if generation.card_id is None:
             generation = await self._adopt_card(generation)
@@ -76,9 +77,10 @@ class Workflow:
         """End a generation whose step keeps failing for a reason that nobody foresaw.
 
         Raises:
-            LeaseLostError: another process carries it now.
+            LeaseLostError: it was cancelled, or another process carries it now.
         """
-        if generation.status is Status.FAILED or generation.result_id is not None:
+        has_ended = generation.status in {Status.FAILED, Status.CANCELLED}
+        if has_ended or generation.result_id is not None:
             await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
         else:
             await self._queue.fail(generation, FailureKind.BROKEN, None)

@@ -57,4 +57,4 @@ class VeoCog(commands.Cog):
 
 async def setup(bot: VeoBot) -> None:
     """Add the cog; discord.py calls this."""
-    await bot.add_cog(VeoCog(bot.generations))
+    await bot.add_cog(VeoCog(bot.services.generations))

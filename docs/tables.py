@@ -3,14 +3,22 @@
 Each table stands between two marks: `<!-- NAME -->` and `<!-- end of NAME -->`.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from discord import app_commands
 from pydantic_core import PydanticUndefined
 
+from bot.app import open_app
+from bot.client import EXTENSIONS
 from bot.settings import Settings
 from bot.veo.catalogue import CATALOGUE, DEFAULT_MODEL, PROMPT_MAX_LENGTH, Option
+
+Command = app_commands.Command[Any, ..., Any]
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -46,7 +54,18 @@ def settings_table() -> str:
     return _table(("setting", "meaning", "default"), rows)
 
 
+def commands_table() -> str:
+    """Return the commands, each with who may use it at first."""
+    rows = [
+        (f"`/{command.qualified_name}`", command.description, _users(command), _options(command))
+        for command in sorted(_commands(), key=lambda command: command.qualified_name)
+        if command.qualified_name != "veo"
+    ]
+    return _table(("command", "what for", "who", "options"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "commands": commands_table,
     "models": models_table,
     "parameters": parameters_table,
     "settings": settings_table,
@@ -65,6 +84,35 @@ def with_tables(text: str) -> str:
             raise ValueError(f"the README has no marks for the table {name!r}")
         text = pattern.sub(lambda found, table=table: f"{found[1]}{table()}{found[2]}", text)
     return text
+
+
+def _commands() -> list[Command]:
+    """Return every slash command of every cog, as Discord is told about it."""
+    return asyncio.run(_load_commands())
+
+
+async def _load_commands() -> list[Command]:
+    with TemporaryDirectory() as folder:
+        values = {"discord_token": "none", "aimlapi_key": "none", "data_dir": folder}
+        async with open_app(Settings.model_validate(values)) as app:
+            for extension in EXTENSIONS:
+                await app.bot.load_extension(extension)
+            return [
+                found for found in app.bot.tree.walk_commands() if isinstance(found, app_commands.Command)
+            ]
+
+
+def _users(command: Command) -> str:
+    top = command.root_parent or command
+    return "members" if top.default_permissions is None else "moderators"
+
+
+def _options(command: Command) -> str:
+    names = [
+        f"`{option.display_name}`" if option.required else option.display_name
+        for option in command.parameters
+    ]
+    return ", ".join(names)
 
 
 def _parameter(option: Option) -> Sequence[str]:

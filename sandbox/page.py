@@ -1,4 +1,4 @@
-"""The demo's page: the channel on the left, a thread on the right, as Discord's own window shows them.
+"""The demo's page: the channel on the left, a thread or #moderators on the right, as Discord shows them.
 
 simcord's preview shows one channel, refuses to be framed, and takes one action at a time. Each of
 these is adjusted here by names that are private to simcord 3.2.1, which is therefore pinned.
@@ -66,17 +66,20 @@ class Panes:
         return web.Response(text=text, content_type="text/html")
 
     async def list_threads(self, _: web.Request) -> web.Response:
-        """Return the threads, newest first: `[{id, name}]`."""
-        threads = reversed(self._world.channel.threads)
-        return web.json_response([{"id": str(thread.id), "name": thread.name} for thread in threads])
+        """Return what the right pane can show: the threads, newest first, and #moderators: `[{id, name}]`."""
+        places = [{"id": str(place.id), "name": place.name} for place in self._right_places()]
+        return web.json_response(places)
 
     async def choose_thread(self, request: web.Request) -> web.Response:
         """Show the thread with this id when the right pane is opened next."""
-        chosen = [t for t in self._world.channel.threads if str(t.id) == request.match_info["id"]]
+        chosen = [place for place in self._right_places() if str(place.id) == request.match_info["id"]]
         if not chosen:
             raise web.HTTPNotFound
         self._thread = chosen[0]
         return web.Response()
+
+    def _right_places(self) -> list[ChannelHandle]:
+        return [*reversed(self._world.channel.threads), self._world.moderators_channel]
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
         async with self._turn:
@@ -89,7 +92,7 @@ class Panes:
     async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
         async with self._turn:
             page = self._preview._get_page(context_id)
-            places = [self._world.channel, *self._world.channel.threads]
+            places = [self._world.channel, *self._right_places()]
             self._preview.channel = next(place for place in places if place.id == page.channel_id)
             return await self._act(context_id, body)
 

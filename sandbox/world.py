@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class World:
-    """One server, `#videos` in it, the members alice and mona (a moderator), and the running bot.
+    """One server with `#videos` and `#moderators`, alice and mona (a moderator), and the running bot.
 
     Args:
         provider: a started fake provider.
@@ -59,6 +59,7 @@ class World:
             self.env = await stack.enter_async_context(simulation)
             self.guild = self.env.create_guild("Studio")
             self.channel = self.guild.create_text_channel("videos")
+            self.moderators_channel = self.guild.create_text_channel("moderators")
             moderators = self.guild.create_role(
                 "Moderators", permissions=discord.Permissions(manage_guild=True)
             )
@@ -86,7 +87,7 @@ class World:
         """
 
         async def look() -> Generation | None:
-            rows = await self.app.generations.list_recent(self.guild.id, most=1)
+            rows = await self.app.services.generations.list_recent(self.guild.id, most=1)
             return rows[0] if rows and wanted(rows[0]) else None
 
         return await wait_until(look, seconds=seconds)
@@ -109,7 +110,7 @@ class World:
         )
 
     def _start_runner(self) -> None:
-        app, runner = self.app, asyncio.create_task(self.app.runner.run(), name="runner")
+        app, runner = self.app, asyncio.create_task(self.app.run_tasks(), name="tasks")
 
         async def stop() -> None:
             app.stop()

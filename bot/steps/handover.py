@@ -1,4 +1,4 @@
-"""From `succeeded` or `failed` to delivered: the file is fetched and the result is posted."""
+"""From `succeeded`, `failed` or `cancelled` to delivered: the file is fetched and the result is posted."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import structlog
 
+from bot.cancellation import is_own
 from bot.clock import Clock
 from bot.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
 from bot.failures import FailureKind
 from bot.media import MediaError, VideoStore
-from bot.models import Generation
+from bot.models import Generation, Status
 from bot.queue import GenerationQueue
 from bot.steps.errors import StepPostponedError
 from bot.steps.timing import Timing
@@ -46,20 +47,22 @@ class Handover:
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
 
-    async def deliver_failure(self, generation: Generation) -> Generation:
-        """Post why there is no video.
+    async def deliver_ending(self, generation: Generation) -> Generation:
+        """Post why there is no video, unless the member ended it: they see it on the card.
 
         Raises:
             StepPostponedError: Discord cannot be had now.
         """
-        return await self._deliver(generation, self._post_failure)
+        if generation.status is Status.CANCELLED and is_own(generation):
+            return await self._close(generation)
+        return await self._deliver(generation, self._post_ending)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         clip = await self._videos.fetch(generation.id, generation.video_url or "")
         return await self._delivery.post_video(await self._begin_posting(generation), clip)
 
-    async def _post_failure(self, generation: Generation) -> Posted:
-        return await self._delivery.post_failure(await self._begin_posting(generation))
+    async def _post_ending(self, generation: Generation) -> Posted:
+        return await self._delivery.post_ending(await self._begin_posting(generation))
 
     async def _begin_posting(self, generation: Generation) -> Generation:
         return await self._queue.note(generation, posting_at=self._clock())

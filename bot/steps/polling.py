@@ -43,11 +43,13 @@ class Polling:
 
         Raises:
             StoppingError: the program is stopping.
+            LeaseLostError: it was cancelled, or another process carries it now.
         """
         generation = await self._announce(generation)
         submitted_at = generation.submitted_at or generation.created_at
         errors = unknown = 0
         while True:
+            await self._queue.ensure_held(generation)
             try:
                 task = await self._veo.retrieve(generation.provider_id or "")
             except VeoError as error:

@@ -172,6 +172,12 @@ def get_model(model_id: str) -> Model | None:
     return next((model for model in CATALOGUE if model.id == model_id), None)
 
 
+def resolution_rank(resolution: object) -> int:
+    """Return a number by which resolutions, however a model spells them, can be compared: the lines."""
+    digits = "".join(char for char in str(resolution) if char.isdecimal())
+    return int(digits) if digits else 0
+
+
 def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue | None]) -> VideoRequest:
     """Check a member's wishes against the catalogue; options that are None were not chosen.
 

@@ -1,4 +1,4 @@
-"""The provider's REST client: create a generation, ask how it stands, find one whose answer was lost.
+"""The provider's REST client: generations, those whose answer was lost, prices and the account's money.
 
 Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp's.
 """
@@ -15,10 +15,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from bot.veo.catalogue import VideoRequest
 from bot.veo.errors import UnavailableError, UnreachableError, error_from_status
 from bot.veo.models import LogEntry, LogPage, ProviderError, Task
+from bot.veo.pricing import Balance, ModelList, Pricing
 
 UNIVERSAL_PATH = "/v2/video/generations"
 LEGACY_PATH = "/v2/generate/video/google/generation"
 LOGS_PATH = "/v2/logs"
+MODELS_PATH = "/v1/models"
+BILLING_PATH = "/v2/billing"
 LOG_PAGE_SIZE = 100  # the most that the provider gives at once
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
@@ -55,6 +58,12 @@ class VeoClient:
         self._key = key
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, CONNECT_TIMEOUT))
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
+        self._answered_at: datetime | None = None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the provider last told this object how a task stands, in UTC; None: not yet."""
+        return self._answered_at
 
     async def create(self, request: VideoRequest, request_id: str) -> Task:
         """Ask for a video; `request_id` is our name for it in the provider's log (`find`).
@@ -73,7 +82,9 @@ class VeoClient:
             UnknownTaskError: the provider does not know `task_id`.
             VeoError: any other kind.
         """
-        return await self._request("GET", self._path, Task, params={"generation_id": task_id})
+        task = await self._request("GET", self._path, Task, params={"generation_id": task_id})
+        self._answered_at = datetime.now(UTC)
+        return task
 
     async def find(self, request_id: str, sent_at: datetime) -> LogEntry | None:
         """Return the log's row of the create call that carried `request_id`, or None where there is none.
@@ -98,6 +109,24 @@ class VeoClient:
             if not page.pagination.has_more:
                 return None
         raise UnavailableError("The provider's log is too long to search.")
+
+    async def fetch_pricing(self, model_id: str) -> Pricing | None:
+        """Ask what a model costs; None: the provider does not say, or not in a form that we know.
+
+        Raises:
+            VeoError: the price list could not be read.
+        """
+        params = {"id": model_id, "include": "pricing"}
+        models = await self._request("GET", MODELS_PATH, ModelList, params=params)
+        return models.pricing_of(model_id)
+
+    async def fetch_balance(self) -> float:
+        """Ask how much money the account holds, in USD.
+
+        Raises:
+            VeoError: it could not be read.
+        """
+        return (await self._request("GET", BILLING_PATH, Balance)).current_balance
 
     async def _request(
         self,

@@ -60,7 +60,7 @@ class Meta(Wire):
     usage: Usage | None = None
 
 
-def _none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
     """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
     try:
         return validate(value)
@@ -73,9 +73,9 @@ class Task(Wire):
 
     id: str = Field(min_length=1)
     status: str
-    video: Annotated[Video | None, WrapValidator(_none_if_odd)] = None
-    error: Annotated[TaskError | None, WrapValidator(_none_if_odd)] = None
-    meta: Annotated[Meta | None, WrapValidator(_none_if_odd)] = None
+    video: Annotated[Video | None, WrapValidator(none_if_odd)] = None
+    error: Annotated[TaskError | None, WrapValidator(none_if_odd)] = None
+    meta: Annotated[Meta | None, WrapValidator(none_if_odd)] = None
 
     @property
     def state(self) -> TaskState:
@@ -134,7 +134,7 @@ class Pagination(Wire):
 class LogPage(Wire):
     """One page of the provider's request log, newest first; rows that make no sense are None."""
 
-    data: list[Annotated[LogEntry | None, WrapValidator(_none_if_odd)]]
+    data: list[Annotated[LogEntry | None, WrapValidator(none_if_odd)]]
     pagination: Pagination = Pagination()
 
 

@@ -2,8 +2,8 @@
 
 import discord
 
+from bot.admission import Asker
 from bot.errors import UserError
-from bot.generations import Asker
 from bot.models import Placement
 
 # Only these can hold threads; in threads, posts and voice channels the result goes to the place itself.
@@ -22,13 +22,23 @@ def asker_of(interaction: discord.Interaction) -> Asker:
     """
     if interaction.guild_id is None or interaction.channel_id is None:
         raise CannotPostError("Videos are made in servers only. Please use the command there.")
+    channel = interaction.channel
     return Asker(
         interaction_id=interaction.id,
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id,
         user_id=interaction.user.id,
         placement=_placement(interaction),
+        role_ids=role_ids_of(interaction.user),
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
     )
+
+
+def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:
+    """Return the ids of a member's roles, without @everyone; from the interaction, not from memory."""
+    if not isinstance(user, discord.Member):
+        return frozenset()
+    return frozenset(role.id for role in user.roles if not role.is_default())
 
 
 def _placement(interaction: discord.Interaction) -> Placement:

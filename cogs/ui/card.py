@@ -4,17 +4,20 @@ from typing import TypedDict
 
 import discord
 
+from bot.cancellation import is_own, was_sent
+from bot.erasure import NOBODY
 from bot.errors import relative_time
+from bot.escape import escape, plain
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request
-from cogs.ui.escape import escape, plain
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
 REASON_LENGTH = 300
 ALT_TEXT_LENGTH = 1000  # Discord allows 1,024
 THREAD_NAME_LENGTH = 90  # Discord allows 100
+ERASED_PROMPT = "(the prompt was deleted)"
 
 
 class Card(TypedDict):
@@ -31,13 +34,31 @@ def render_card(generation: Generation) -> Card:
         *_parameter_lines(generation),
         state_line(generation),
         number_line(generation),
-        f"> {plain(generation.prompt, PROMPT_LENGTH)}",
+        f"> {shown_prompt(generation)}",
     ]
     return Card(content="\n".join(lines), embeds=_full_prompt(generation))
 
 
-def render_failure(generation: Generation, *, quote: bool = True) -> str:
+def render_ending(generation: Generation, *, quote: bool = True) -> str:
     """Return the message that takes the video's place; `quote`: with the provider's own words."""
+    if generation.status is Status.CANCELLED:
+        return render_cancellation(generation)
+    return render_failure(generation, quote=quote)
+
+
+def render_cancellation(generation: Generation) -> str:
+    """Return the message about a request that somebody stopped."""
+    return "\n".join(
+        [
+            f"🚫 {member(generation)} Your video was cancelled {_by_whom_and_when(generation)}.",
+            f"{_whether_it_counts(generation)} If you want to know why, ask a moderator.",
+            number_line(generation),
+        ]
+    )
+
+
+def render_failure(generation: Generation, *, quote: bool = True) -> str:
+    """Return the message about a failure; `quote`: with the provider's own words."""
     kind = generation.failure_kind or FailureKind.BROKEN
     reason = ""
     if quote and (said := plain(generation.failure_reason or "", REASON_LENGTH)):
@@ -53,8 +74,13 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above the video; `quote`: with the member's own words."""
-    quoted = f"\n> {plain(generation.prompt, PROMPT_LENGTH)}" if quote else ""
+    quoted = f"\n> {shown_prompt(generation)}" if quote else ""
     return f"🎬 {member(generation)} Your video is ready.{quoted}"
+
+
+def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
+    """Return the prompt as it may be shown, on one line and cut to `length` characters."""
+    return ERASED_PROMPT if generation.erased_at else plain(generation.prompt, length)
 
 
 def alt_text(generation: Generation) -> str:
@@ -74,13 +100,13 @@ def number_line(generation: Generation) -> str:
 
 def member(generation: Generation) -> str:
     """Return the mention of who asked; whether it pings is decided where it is sent."""
-    return f"<@{generation.user_id}>"
+    return "Somebody" if generation.user_id == NOBODY else f"<@{generation.user_id}>"
 
 
 def _parameter_lines(generation: Generation) -> list[str]:
     """Say what is really sent: what was chosen, and the model's defaults for the rest."""
     try:
-        request = build_request(generation.model, generation.prompt, generation.options)
+        request = build_request(generation.model, generation.prompt or ERASED_PROMPT, generation.options)
     except InvalidOptionError:
         return [f"Model: {generation.model} (not offered any more)"]
     values = request.resolved
@@ -117,15 +143,36 @@ def state_line(generation: Generation) -> str:
         case Status.RUNNING:
             started = relative_time(generation.submitted_at or generation.created_at)
             return f"⚙️ **Being made.** Sent {started}; it usually takes about two minutes."
-        case Status.SUCCEEDED if generation.result_id is not None:
-            return f"✅ **Ready:** {_where(generation)}"
-        case Status.SUCCEEDED if generation.delivered_at is None:
-            return "📥 **Made.** The file is on its way."
         case Status.SUCCEEDED:
-            return "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below."
+            return _made_line(generation)
         case Status.FAILED:
             kind = generation.failure_kind or FailureKind.BROKEN
             return f"❌ **No video.** {kind.sentence} It did not count towards your limit."
+        case Status.CANCELLED:
+            return f"🚫 **Cancelled** {_by_whom_and_when(generation)}. {_whether_it_counts(generation)}"
+
+
+def _made_line(generation: Generation) -> str:
+    if generation.removed_at is not None:
+        return "🗑️ **Removed** by a moderator."
+    if generation.result_id is not None:
+        return f"✅ **Ready:** {_where(generation)}"
+    if generation.delivered_at is None:
+        return "📥 **Made.** The file is on its way."
+    if generation.erased_at is not None:
+        return "✅ **Made.** The link was deleted."
+    return "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below."
+
+
+def _by_whom_and_when(generation: Generation) -> str:
+    actor = "you" if is_own(generation) else "a moderator"
+    return f"by {actor} {'while it was being made' if was_sent(generation) else 'before it was sent'}"
+
+
+def _whether_it_counts(generation: Generation) -> str:
+    if was_sent(generation):
+        return "The video service cannot take a request back, so it counts towards the limit."
+    return "It did not count towards your limit."
 
 
 def _where(generation: Generation) -> str:

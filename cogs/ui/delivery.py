@@ -15,6 +15,7 @@ from bot.models import Generation
 from cogs.ui.card import render_card
 from cogs.ui.draft import Draft, is_card, is_result
 from cogs.ui.refusals import Place, Refusals
+from cogs.ui.report_items import result_view
 from cogs.ui.threads import Threads
 from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
 
@@ -91,8 +92,8 @@ class DiscordDelivery:
         """Post the video, or a link to it where the server does not take the file."""
         return await self._post(Draft(generation, clip))
 
-    async def post_failure(self, generation: Generation) -> Posted:
-        """Post why there is no video."""
+    async def post_ending(self, generation: Generation) -> Posted:
+        """Post why there is no video: it failed or was cancelled."""
         return await self._post(Draft(generation, clip=None))
 
     async def _search(
@@ -159,6 +160,7 @@ async def _send(target: Target, draft: Draft) -> Posted:
         nonce=draft.nonce,
         allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
         suppress_embeds=True,
+        view=discord.utils.MISSING if draft.clip is None else result_view(draft.generation.id),
     )
     return Posted(message.id, target.channel_id)
 

@@ -6,7 +6,7 @@ import discord
 
 from bot.media import Clip
 from bot.models import Generation, Status
-from cogs.ui.card import alt_text, number_line, render_failure, render_result
+from cogs.ui.card import alt_text, number_line, render_ending, render_result
 
 MESSAGE_LENGTH = 2000  # characters that Discord allows
 
@@ -16,7 +16,7 @@ class Draft:
     """What is to be said, less what a server has refused so far.
 
     Attributes:
-        clip: the video, or None for a failure.
+        clip: the video, or None where there is none: a failure, or a cancelled request.
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
     """
@@ -40,7 +40,7 @@ class Draft:
 
     def _text(self, *, quote: bool) -> str:
         if self.clip is None:
-            return render_failure(self.generation, quote=quote)
+            return render_ending(self.generation, quote=quote)
         text = render_result(self.generation, quote=quote)
         if self.with_file:
             return text
@@ -84,7 +84,7 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
     """Whether one of our messages is what some `Draft` of the generation's present result says."""
     if message.type is discord.MessageType.chat_input_command:
         return False
-    if generation.status is Status.FAILED:
+    if generation.status in {Status.FAILED, Status.CANCELLED}:
         return number_line(generation) in message.content
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
     return is_linked or any(file.filename == file_name(generation) for file in message.attachments)

@@ -15,11 +15,11 @@ FIRST_RESULT_ID = 900
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A result as it stands in a channel; `is_failure`: it says why there is no video."""
+    """A result as it stands in a channel; `is_ending`: it says why there is no video."""
 
     posted: Posted
     generation_id: str
-    is_failure: bool
+    is_ending: bool
     at: datetime
 
 
@@ -31,7 +31,8 @@ class RecordingDelivery:
         states: (generation, status) of every time a card was brought up to date.
         videos: what was posted as a video; the files were there at that moment.
         failures: what was posted as a failure.
-        messages: both, as they can be searched.
+        cancellations: what was posted as cancelled.
+        messages: all of them, as they can be searched.
         searches: (generation, moment after which a message counts) of every search.
         trouble: raised by the next posts, one each, before anything is posted.
         lost_answers: raised by the next posts, one each, after the message stands in the channel.
@@ -47,6 +48,7 @@ class RecordingDelivery:
     states: list[tuple[str, Status]] = field(default_factory=list[tuple[str, Status]])
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
     failures: list[Generation] = field(default_factory=list[Generation])
+    cancellations: list[Generation] = field(default_factory=list[Generation])
     messages: list[Message] = field(default_factory=list[Message])
     searches: list[tuple[str, datetime | None]] = field(default_factory=list[tuple[str, datetime | None]])
     trouble: list[Exception] = field(default_factory=list[Exception])
@@ -85,9 +87,9 @@ class RecordingDelivery:
         _stumble(self.search_trouble)
         since = generation.posting_at
         self.searches.append((generation.id, since))
-        is_failure = generation.status is Status.FAILED
+        is_ending = generation.status is not Status.SUCCEEDED
         for message in self.messages:
-            is_ours = (message.generation_id, message.is_failure) == (generation.id, is_failure)
+            is_ours = (message.generation_id, message.is_ending) == (generation.id, is_ending)
             if is_ours and since is not None and message.at >= since:
                 return message.posted
         return None
@@ -97,13 +99,14 @@ class RecordingDelivery:
         assert clip.path.is_file(), "a video is posted while its file is on disk"
         await self._begin(generation)
         self.videos.append((generation, clip))
-        return self._finish(generation, is_failure=False)
+        return self._finish(generation, is_ending=False)
 
-    async def post_failure(self, generation: Generation) -> Posted:
-        """Keep the failure, or raise the next trouble."""
+    async def post_ending(self, generation: Generation) -> Posted:
+        """Keep why there is no video, or raise the next trouble."""
         await self._begin(generation)
-        self.failures.append(generation)
-        return self._finish(generation, is_failure=True)
+        is_failure = generation.status is Status.FAILED
+        (self.failures if is_failure else self.cancellations).append(generation)
+        return self._finish(generation, is_ending=True)
 
     async def _begin(self, generation: Generation) -> None:
         self.tries += 1
@@ -112,9 +115,9 @@ class RecordingDelivery:
             raise error
         _stumble(self.trouble)
 
-    def _finish(self, generation: Generation, *, is_failure: bool) -> Posted:
+    def _finish(self, generation: Generation, *, is_ending: bool) -> Posted:
         posted = Posted(FIRST_RESULT_ID + len(self.messages), generation.thread_id or generation.channel_id)
-        self.messages.append(Message(posted, generation.id, is_failure, self.clock()))
+        self.messages.append(Message(posted, generation.id, is_ending, self.clock()))
         _stumble(self.lost_answers)
         return posted
 

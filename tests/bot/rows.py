@@ -3,9 +3,9 @@
 from itertools import count
 from typing import Any
 
+from bot.admission import Asker
 from bot.clock import utc_now
 from bot.database import Database
-from bot.generations import Asker
 from bot.models import Generation, Placement, Status
 
 PROMPT = "A paper boat on a pond"

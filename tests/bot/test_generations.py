@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.admission import Admission
 from bot.database import Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.generations import ANSWER_GRACE, GenerationService
@@ -14,9 +15,12 @@ from bot.models import Generation, Placement, Status
 from bot.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
+from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
 
 OpenService = Callable[[int], GenerationService]
+
+PRICE = 3_120_000.0  # credits
 
 
 @pytest.fixture
@@ -38,7 +42,8 @@ def open_service(
     """Open the service with a limit."""
 
     def build(daily_limit: int) -> GenerationService:
-        return GenerationService(database, daily_limit=daily_limit, work=work, stopping=stopping, clock=clock)
+        admission = Admission(FixedPrices(PRICE), daily_limit=daily_limit)
+        return GenerationService(database, admission=admission, work=work, stopping=stopping, clock=clock)
 
     return build
 
@@ -81,6 +86,7 @@ async def test_an_accepted_request_is_written_down_as_it_was_asked(
         Placement.THREAD,
     )
     assert (row.created_at, row.attempts, row.card_id, row.lease_owner) == (clock(), 0, None, None)
+    assert (row.estimated_credits, row.credits_used) == (PRICE, None), "its price is not reserved"
 
 
 @pytest.mark.parametrize(

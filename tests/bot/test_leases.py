@@ -137,7 +137,7 @@ async def test_no_wait_is_longer_than_what_is_believed(
 ) -> None:
     row = await insert(database, not_before=clock())
     await queue.claim(1)
-    await queue.release(row.id, timedelta(days=400), failed=False)
+    await queue.release(row, timedelta(days=400), failed=False)
     assert await queue.claim(1) == []
     clock.advance(LONGEST_WAIT)
     assert len(await queue.claim(1)) == 1

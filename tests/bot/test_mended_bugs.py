@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.admission import Admission
 from bot.clock import utc_now
 from bot.database import ANSWER_PATIENCE, BUSY_TIMEOUT_MS, Database, DatabaseBusyError, open_database
 from bot.generations import GenerationService
@@ -22,6 +23,7 @@ from bot.veo.models import Task, TaskState
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine
+from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker
 from tests.bot.troubles import Logs, count_events, locked
 
@@ -191,7 +193,8 @@ def service(database: Database, monkeypatch: pytest.MonkeyPatch) -> GenerationSe
     """The service, where a member waits far shorter for a turn than SQLite waits for a lock."""
     monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", BUSY_TIMEOUT_MS / 1000 / 4)
     work, stopping = asyncio.Event(), asyncio.Event()
-    return GenerationService(database, daily_limit=MEMBERS, work=work, stopping=stopping)
+    admission = Admission(FixedPrices(), daily_limit=MEMBERS)
+    return GenerationService(database, admission=admission, work=work, stopping=stopping)
 
 
 async def request_at_once(service: GenerationService) -> list[Generation | BaseException]:

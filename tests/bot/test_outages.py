@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 
 import pytest
 
+from bot.admission import Admission
 from bot.database import Database, DatabaseBusyError
 from bot.errors import UserError
 from bot.failures import FailureKind
@@ -16,6 +17,7 @@ from bot.queue import LeaseLostError
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine
+from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, insert, new_asker
 from tests.bot.troubles import Disk, Logs, count_events, locked
 
@@ -28,7 +30,9 @@ LONG = "x" * 50_000  # needs pages that the file does not have yet
 def service(database: Database) -> GenerationService:
     """The service with a limit that no test here reaches."""
     work, stopping = asyncio.Event(), asyncio.Event()
-    return GenerationService(database, daily_limit=1000, work=work, stopping=stopping)
+    return GenerationService(
+        database, admission=Admission(FixedPrices(), daily_limit=1000), work=work, stopping=stopping
+    )
 
 
 @contextmanager

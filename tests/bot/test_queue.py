@@ -268,7 +268,7 @@ async def test_what_is_laid_down_can_be_taken_up_after_its_wait(
 ) -> None:
     row = await insert_due(database, clock, attempts=2)
     await queue.claim(1)
-    await queue.release(row.id, timedelta(seconds=5), failed=failed)
+    await queue.release(row, timedelta(seconds=5), failed=failed)
     assert await claim_ids(open_queue("two")) == [], "its wait is not over"
     clock.advance(timedelta(seconds=5))
     (taken,) = await open_queue("two").claim(1)
@@ -280,7 +280,7 @@ async def test_only_the_owner_lays_down(
 ) -> None:
     row = await insert_due(database, clock)
     await queue.claim(1)
-    await open_queue("two").release(row.id, timedelta(), failed=True)
+    await open_queue("two").release(row, timedelta(), failed=True)
     await open_queue("two").release_all()
     kept = await reread(database, row.id)
     assert (kept.lease_owner, kept.attempts) == ("one", 0)

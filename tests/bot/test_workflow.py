@@ -127,6 +127,10 @@ async def failed_row(_: Engine) -> dict[str, Any]:
     return {"failure_kind": FailureKind.UNMADE, "failure_reason": "It rains.", "finished_at": utc_now()}
 
 
+async def cancelled_row(_: Engine) -> dict[str, Any]:
+    return {"cancelled_by": 77, "finished_at": utc_now()}
+
+
 Leave = Callable[[Engine], Awaitable[dict[str, Any]]]
 LEFT: dict[Status, Leave] = {
     Status.QUEUED: queued_row,
@@ -134,6 +138,7 @@ LEFT: dict[Status, Leave] = {
     Status.RUNNING: running_row,
     Status.SUCCEEDED: succeeded_row,
     Status.FAILED: failed_row,
+    Status.CANCELLED: cancelled_row,
 }
 
 
@@ -145,10 +150,11 @@ async def test_what_a_dead_process_left_is_continued_where_it_stood(
     lease = {"lease_owner": "dead", "lease_until": utc_now() - timedelta(seconds=1)}
     await insert(engine.database, id="left", status=status, **lease, **left)
     row = await engine.delivered("left")
-    is_failure = status is Status.FAILED
-    assert row.status is (Status.FAILED if is_failure else Status.SUCCEEDED)
-    assert (len(engine.delivery.videos), len(engine.delivery.failures)) == (not is_failure, is_failure)
-    assert provider.count("create") == (0 if is_failure else 1), "a video is ordered once, whoever carries it"
+    has_ended = status in {Status.FAILED, Status.CANCELLED}
+    assert row.status is (status if has_ended else Status.SUCCEEDED)
+    endings = engine.delivery.failures + engine.delivery.cancellations
+    assert (len(engine.delivery.videos), len(endings)) == (not has_ended, has_ended)
+    assert provider.count("create") == (0 if has_ended else 1), "a video is ordered once, whoever carries it"
 
 
 async def test_what_a_living_process_carries_is_left_to_it(engine: Engine, provider: Provider) -> None:
@@ -177,9 +183,20 @@ async def test_giving_up_ends_in_a_failure_of_ours(engine: Engine) -> None:
     assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.BROKEN]
 
 
-async def test_giving_up_a_failure_that_cannot_be_told_closes_it(engine: Engine) -> None:
-    row = await insert(engine.database, status=Status.FAILED, failure_kind=FailureKind.LATE)
+@pytest.mark.parametrize(
+    "ending",
+    [
+        {"status": Status.FAILED, "failure_kind": FailureKind.LATE},
+        {"status": Status.CANCELLED, "cancelled_by": 77},
+    ],
+    ids=["failed", "cancelled"],
+)
+async def test_giving_up_what_cannot_be_told_closes_it_as_it_ended(
+    engine: Engine, ending: dict[str, Any]
+) -> None:
+    row = await insert(engine.database, **ending)
     await engine.workflow.give_up(await engine.claim())
     closed = await engine.row(row.id)
     assert closed.delivered_at is not None
-    assert (closed.failure_kind, closed.result_id) == (FailureKind.LATE, None)
+    assert closed.result_id is None
+    assert {name: getattr(closed, name) for name in ending} == ending

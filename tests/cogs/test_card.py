@@ -1,6 +1,6 @@
 """The card and the messages that follow it, as pure text from a row."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from bot.failures import FailureKind
 from bot.models import Generation, Placement, Status
 from bot.text import clean
-from cogs.ui.card import alt_text, render_card, render_failure, render_result, state_line, thread_name
+from cogs.ui.card import (
+    alt_text,
+    render_cancellation,
+    render_card,
+    render_ending,
+    render_failure,
+    render_result,
+    state_line,
+    thread_name,
+)
 from tests.cogs.generation import NOON, generation
 
 LATER = NOON + timedelta(minutes=3)
@@ -49,7 +58,8 @@ def rows(draw: st.DrawFn) -> Generation:
         status=status,
         placement=draw(st.sampled_from(Placement)),
         user_id=2**63 - 1,
-        submitted_at=NOON,
+        submitted_at=draw(st.sampled_from([None, NOON])),
+        cancelled_by=draw(st.sampled_from([2**63 - 2, 2**63 - 1])) if status is Status.CANCELLED else None,
         delivered_at=draw(st.sampled_from([None, LATER])),
         result_id=draw(st.sampled_from([None, 2**63 - 1])),
         result_channel_id=draw(st.sampled_from([None, 2**63 - 1])),
@@ -68,7 +78,7 @@ def test_everything_fits_into_a_message(row: Generation) -> None:
         assert len(embed.description) <= 4096
         assert len(embed) <= 6000
     assert len(render_result(row)) <= 2000
-    assert len(render_failure(row)) <= 2000
+    assert len(render_ending(row)) <= 2000
     assert len(alt_text(row)) <= 1024
     assert 1 <= len(thread_name(row)) <= 100
 
@@ -78,7 +88,7 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
     expected = 6 if "negative_prompt" in row.options else 5
     assert len(render_card(row)["content"].split("\n")) == expected
     assert len(render_result(row).split("\n")) == 2
-    assert len(render_failure(row).split("\n")) == 3
+    assert len(render_ending(row).split("\n")) == 3
 
 
 @pytest.mark.parametrize(
@@ -121,6 +131,24 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
             {"status": Status.FAILED},
             "❌ **No video.** Something went wrong on our side. It did not count towards your limit.",
         ),
+        (
+            {"status": Status.CANCELLED, "cancelled_by": 9},
+            "🚫 **Cancelled** by a moderator before it was sent. It did not count towards your limit.",
+        ),
+        (
+            {"status": Status.CANCELLED, "cancelled_by": 9, "submitted_at": LATER},
+            "🚫 **Cancelled** by a moderator while it was being made. "
+            "The video service cannot take a request back, so it counts towards the limit.",
+        ),
+        (
+            {"status": Status.CANCELLED, "cancelled_by": 4},
+            "🚫 **Cancelled** by you before it was sent. It did not count towards your limit.",
+        ),
+        (
+            {"status": Status.CANCELLED, "cancelled_by": 4, "submitted_at": LATER},
+            "🚫 **Cancelled** by you while it was being made. "
+            "The video service cannot take a request back, so it counts towards the limit.",
+        ),
     ],
 )
 def test_each_state_has_its_line(values: dict[str, object], line: str) -> None:
@@ -137,6 +165,36 @@ def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: Fa
         f"It did not count towards your limit. {kind.advice}\n"
         "-# Number 0123456789abcdef"
     )
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "when", "whether_it_counts"),
+    [
+        (None, "before it was sent", "It did not count towards your limit."),
+        (
+            LATER,
+            "while it was being made",
+            "The video service cannot take a request back, so it counts towards the limit.",
+        ),
+    ],
+)
+def test_who_is_cancelled_by_a_moderator_hears_whether_it_counts(
+    submitted_at: datetime | None, when: str, whether_it_counts: str
+) -> None:
+    row = generation(status=Status.CANCELLED, cancelled_by=9, submitted_at=submitted_at)
+    assert render_ending(row) == (
+        f"🚫 <@4> Your video was cancelled by a moderator {when}.\n"
+        f"{whether_it_counts} If you want to know why, ask a moderator.\n"
+        "-# Number 0123456789abcdef"
+    )
+
+
+def test_the_message_in_a_videos_place_is_that_of_its_state() -> None:
+    failed = generation(status=Status.FAILED, failure_kind=FailureKind.UNMADE, failure_reason="paint")
+    cancelled = generation(status=Status.CANCELLED, cancelled_by=9)
+    assert render_ending(failed) == render_failure(failed)
+    assert render_ending(failed, quote=False) == render_failure(failed, quote=False)
+    assert render_ending(cancelled) == render_ending(cancelled, quote=False) == render_cancellation(cancelled)
 
 
 def test_the_providers_words_can_be_left_out() -> None:

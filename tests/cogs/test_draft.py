@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.failures import FailureKind
 from bot.media import Clip
 from bot.models import Status
+from cogs.ui.card import render_cancellation
 from cogs.ui.draft import Draft
 from tests.cogs.generation import generation
 
@@ -50,6 +51,14 @@ def test_a_failure_has_no_file_to_leave_out() -> None:
     failure = Draft(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
     assert failure.without_file() is None
     assert failure.files() == []
+
+
+def test_a_cancelled_request_is_told_without_a_file() -> None:
+    row = generation(status=Status.CANCELLED, cancelled_by=9)
+    draft = Draft(row, clip=None)
+    assert draft.content == render_cancellation(row)
+    assert draft.without_file() is None
+    assert draft.files() == []
 
 
 def test_the_file_is_opened_anew_for_every_attempt(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ LoseAnswer = Callable[[str, str], None]
 def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Look for due work often, stop at once, and repeat downloads without pauses."""
     monkeypatch.setattr("bot.runner.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.feed.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.runner.STOP_GRACE", 0.3)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
         yield

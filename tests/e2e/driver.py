@@ -106,7 +106,7 @@ async def send_unchecked(world: World, **options: Any) -> simcord.InteractionRes
 async def make_due(world: World, database_url: str) -> None:
     """Let the time pass that a request waits for its card, without waiting."""
     await change_rows(database_url, not_before=utc_now())
-    world.app.work.set()
+    world.app.signals.work.set()
 
 
 async def change_rows(database_url: str, **values: Any) -> None:
@@ -117,7 +117,7 @@ async def change_rows(database_url: str, **values: Any) -> None:
 
 async def rows(world: World) -> list[Generation]:
     """Return all rows of the server, newest first."""
-    return await world.app.generations.list_recent(world.guild.id)
+    return await world.app.services.generations.list_recent(world.guild.id)
 
 
 async def eventually(what: str, is_so: Callable[[], bool]) -> None:

@@ -14,10 +14,10 @@ OPTIONS = {option.name: option for model in CATALOGUE for option in model.option
 
 
 def command(world: World) -> dict[str, Any]:
-    """Return the one command as it was sent."""
+    """Return /veo as it was sent."""
     [synced] = requests(world, "PUT", "/commands")
     commands: Any = synced.json
-    [sent] = commands
+    [sent] = [command for command in commands if command["name"] == "veo"]
     return dict(sent)
 
 
@@ -96,4 +96,4 @@ async def test_discord_is_told_once_as_long_as_nothing_changes(world: World) -> 
 
 
 async def test_every_member_sees_the_command(world: World) -> None:
-    assert world.alice.available_commands(world.channel) == ("veo",)
+    assert "veo" in world.alice.available_commands(world.channel)

@@ -90,7 +90,8 @@ async def test_a_video_among_others_is_the_right_one(world: World, database_url:
     await forget_the_post(world, database_url)
     await eventually("both are done", lambda: len(requests(world, "PATCH", "")) >= 6)
     await world.wait_for_delivery()
-    found = {row.id: row.result_id for row in await world.app.generations.list_recent(world.guild.id)}
+    recent = await world.app.services.generations.list_recent(world.guild.id)
+    found = {row.id: row.result_id for row in recent}
     assert found == {first.id: first.result_id, second.id: second.result_id}
     assert len(results(world)) == 2
 

@@ -28,7 +28,7 @@ async def test_a_request_whose_answer_was_refused_is_taken_back(world: World, co
     answer = await ask(world)
     assert not answer.acknowledged
     assert await rows(world) == [], "the member's limit is used up by nothing"
-    world.app.work.set()
+    world.app.signals.work.set()
     assert await ask_after(world) == 1, "the withdrawn request was sent to the provider"
 
 

@@ -6,6 +6,7 @@ What is scheduled follows from the seed; how it falls together with the machine'
 
 import argparse
 import asyncio
+import logging
 import random
 import sqlite3
 import sys
@@ -17,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+import structlog
 
+from bot.errors import UserError
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import WireDiscord
 from tests.process.havoc import EDIT, POST, THREAD, DiscordHavoc, ProviderHavoc
@@ -27,6 +30,8 @@ MEMBERS = 30
 PROMPTS = [f"A fox in the snow, take {number}" for number in range(6)]  # few, so that few are rendered
 ANSWER = 20  # the type of a message that answers a slash command
 VANDALISM = 0.05  # how often a card or a thread is deleted, per request
+CANCELLED = 0.1  # how often a moderator cancels what is waited for, per request
+FINAL = ("Ready", "No video", "Cancelled")  # one of these stands on a card that is final
 GAP = 0.1  # seconds between two requests, on average
 SETTLE_SECONDS = 240.0
 LOCK_SECONDS = 4.0  # for which something else holds the database: longer than its busy time-out
@@ -64,7 +69,7 @@ class Report:
 
     def table(self) -> str:
         """Return the run as a Markdown table."""
-        outcomes = Counter(row.failure_kind or "video" for row in self.rows)
+        outcomes = Counter(_outcome(row) for row in self.rows)
         lines = [
             ("seed", self.seed),
             ("accepted requests", len(self.rows)),
@@ -76,13 +81,23 @@ class Report:
             ("create calls per request, refused ones included", _spread(self.calls)),
             ("create calls accepted (paid) per request", _spread(self.paid)),
             ("results posted per request", _spread(self.posts)),
-            ("places of the quotas taken at the end", sum(row.failure_kind is None for row in self.rows)),
+            ("places of the quotas taken at the end", sum(_counts(row) for row in self.rows)),
             ("seconds", round(self.seconds)),
             ("broken promises", len(self.broken)),
         ]
         return "\n".join(
             ["| what | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in lines)]
         )
+
+
+def _outcome(row: Row) -> str:
+    if row.status == "cancelled":
+        return f"cancelled {'after' if row.is_sent else 'before'} it was sent"
+    return row.failure_kind or "video"
+
+
+def _counts(row: Row) -> bool:
+    return row.is_sent if row.status == "cancelled" else row.failure_kind is None
 
 
 def _spread(values: list[int]) -> str:
@@ -130,6 +145,7 @@ async def _ask_and_kill(
             if not program.is_running:
                 raise RuntimeError(f"the program ended by itself:\n{program.output}")
             _vandalise(scene, chance)
+            await _cancel(scene, chance)
             if chance.random() < 2 / generations:
                 await _lock_database(scene)
             with suppress(LookupError):  # the first sync may not have arrived
@@ -162,6 +178,16 @@ def _vandalise(scene: Scene, chance: random.Random) -> None:
         scene.wire.delete_message(message)
 
 
+async def _cancel(scene: Scene, chance: random.Random) -> None:
+    """Cancel one that is waited for now and then, as a moderator may."""
+    if chance.random() > CANCELLED or not _count(scene):
+        return
+    waiting = [row for row in scene.rows() if row.status in {"queued", "submitting", "running"}]
+    if waiting:
+        with suppress(UserError):  # finished meanwhile, or the database takes nothing
+            await scene.cancel(chance.choice(waiting).id)
+
+
 async def _lock_database(scene: Scene) -> None:
     """Hold the database for a while, as a backup or a curious operator may."""
     with closing(sqlite3.connect(scene.database, timeout=10, isolation_level=None)) as connection:
@@ -188,17 +214,14 @@ def _check(scene: Scene, report: Report, closed: int) -> None:
         report.posts.append(len(scene.results(row.id)))
         if report.paid[-1] > 1:
             report.broken.append(f"{row.id} was paid {report.paid[-1]} times")
+        if row.status == "cancelled" and report.paid[-1] and not row.is_sent:
+            report.broken.append(f"{row.id} was cancelled as free, but is paid for")
         if report.posts[-1] != 1:
             report.broken.append(
                 f"{row.id} has {report.posts[-1]} results ({row.status}, {row.failure_kind})"
             )
         card = cards.get(row.card_id or 0)
-        if (
-            card
-            and card.channel_id != closed
-            and "Ready" not in card.content
-            and "No video" not in card.content
-        ):
+        if card and card.channel_id != closed and not any(word in card.content for word in FINAL):
             report.broken.append(f"the card of {row.id} is not final: {card.content!r}")
 
 
@@ -210,6 +233,8 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.1, help="of all calls that fail")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     options = parser.parse_args()
+    # This process cancels, and would say so between the lines of the table.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     print(f"seed {options.seed}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         report = asyncio.run(run_chaos(**vars(options), folder=Path(folder)))

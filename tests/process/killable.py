@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import bot.app
+import bot.serve
 import cogs.ui.refusals
 from bot.app import timing_of
 from bot.log import configure_logging
@@ -94,7 +95,7 @@ def main() -> None:
         timing = fast(timing)
         cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
         bot.app.VeoClient = functools.partial(VeoClient, timeout=CALL_SECONDS)
-    asyncio.run(bot.app.run(settings, timing=timing))
+    asyncio.run(bot.serve.run(settings, timing=timing))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """One stage for the whole program: a Discord and a provider on real sockets, and the bot as a process."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.cancellation import Cancellation
+from bot.database import open_database
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import Interaction, Message, WireDiscord
 from sandbox.wire.program import Program, bot_environment
@@ -14,7 +17,9 @@ from sandbox.world import wait_until
 KILLABLE = str(Path(__file__).with_name("killable.py"))
 LEASE_SECONDS = 2
 ALICE = 11
+MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
+ENDINGS = ("No video this time", "does not take the file", "Your video was cancelled")
 FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
 
 
@@ -27,6 +32,7 @@ class Row:
     failure_kind: str | None
     card_id: int | None
     result_id: int | None
+    is_sent: bool
     is_delivered: bool
 
 
@@ -55,6 +61,17 @@ class Scene:
         await self.wire.wait_for(lambda: self.wire.gateway.connected or None)
         return await self.wire.interact(user_id, "veo", request)
 
+    async def cancel(self, generation_id: str) -> None:
+        """Cancel a generation as a moderator; the program finds that in the database.
+
+        Raises:
+            TooLateError: it is finished already.
+            DatabaseBusyError: nothing can be written now.
+        """
+        async with open_database(f"sqlite+aiosqlite:///{self.database}") as database:
+            service = Cancellation(database, work=asyncio.Event())
+            await service.cancel(self.wire.guild.id, generation_id, MODERATOR)
+
     async def settle(self, seconds: float = 60) -> list[Row]:
         """Return the rows once all are delivered.
 
@@ -75,13 +92,14 @@ class Scene:
         """Return all generations as the database has them now."""
         with closing(sqlite3.connect(self.database, timeout=10)) as connection:
             found = connection.execute(
-                "SELECT id, status, failure_kind, card_id, result_id, delivered_at IS NOT NULL"
+                "SELECT id, status, failure_kind, card_id, result_id, submitted_at IS NOT NULL,"
+                " delivered_at IS NOT NULL"
                 " FROM generations ORDER BY created_at"
             ).fetchall()
-        return [Row(*rest, is_delivered=bool(done)) for *rest, done in found]
+        return [Row(*rest, is_sent=bool(sent), is_delivered=bool(done)) for *rest, sent, done in found]
 
     def results(self, generation_id: str) -> list[Message]:
-        """Return every message anywhere that is the result of a generation: its video or its failure."""
+        """Return every message anywhere that says how a generation ended: its video or why there is none."""
         return [message for message in self.wire.messages() if _is_result(message, generation_id)]
 
     def create_calls(self, generation_id: str) -> int:
@@ -105,5 +123,5 @@ async def open_scene(folder: Path, rendered: Path, *, nonce_seconds: float = 180
 def _is_result(message: Message, generation_id: str) -> bool:
     if any(file.filename == f"veo-{generation_id}.mp4" for file in message.attachments):
         return True
-    is_told = "No video this time" in message.content or "does not take the file" in message.content
+    is_told = any(words in message.content for words in ENDINGS)
     return is_told and generation_id in message.content

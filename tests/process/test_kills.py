@@ -33,15 +33,19 @@ POINTS = {
     "everything is done, but the lease stands": "bot.queue:GenerationQueue.release:before",
 }
 FAILURE_POINTS = {
-    "the failure is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_failure:after",
+    "the failure is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_ending:after",
+}
+CANCEL_POINTS = {
+    "the cancellation is recorded, not told": "cogs.ui.delivery:DiscordDelivery.post_ending:before",
+    "the cancellation is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_ending:after",
 }
 # Here Discord has forgotten the message's nonce by the time it is sent again, as after some minutes.
 FORGOTTEN_POINTS = {
     f"{name}, and its nonce is forgotten": point
-    for name, point in (POINTS | FAILURE_POINTS).items()
+    for name, point in (POINTS | FAILURE_POINTS | CANCEL_POINTS).items()
     if "is posted" in name
 }
-ALL_POINTS = POINTS | FAILURE_POINTS | FORGOTTEN_POINTS
+ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS
 # Killed before the create call left: its fate cannot be told from that of one that got lost.
 NEVER_CREATED = "the create call is announced, not made"
 
@@ -63,7 +67,11 @@ async def play(name: str, folder: Path, rendered: Path) -> Outcome:
     nonce_seconds = 0.0 if name in FORGOTTEN_POINTS else 180.0
     async with open_scene(folder, rendered, nonce_seconds=nonce_seconds) as scene:
         async with scene.start(kill_at=ALL_POINTS[name], settings=SETTINGS) as program:
+            scene.provider.hold = "cancellation" in name
             await scene.ask(request)
+            if scene.provider.hold:
+                await scene.provider.called("retrieve")
+                await scene.cancel(scene.rows()[0].id)
             exit_code = await program.ended(60)
         async with scene.start(settings=SETTINGS) as again:
             await scene.wire.wait_for_sessions()
@@ -98,6 +106,8 @@ def test_a_request_survives_a_kill_when(outcomes: Mapping[str, Outcome], point: 
     assert outcome.row.result_id == outcome.results[0].id
     if "failure" in point:
         assert outcome.row.failure_kind == "unmade"
+    elif "cancellation" in point:
+        assert outcome.row.status == "cancelled"
     elif point == NEVER_CREATED:
         assert outcome.row.failure_kind == "lost"
     else:
@@ -113,5 +123,5 @@ def test_the_card_is_final_after_a_kill_when(outcomes: Mapping[str, Outcome], po
         assert outcome.row.card_id is None
         return
     assert outcome.card is not None
-    wanted = "**Ready:**" if outcome.row.status == "succeeded" else "**No video.**"
-    assert wanted in outcome.card.content
+    wanted = {"succeeded": "**Ready:**", "failed": "**No video.**", "cancelled": "**Cancelled**"}
+    assert wanted[outcome.row.status] in outcome.card.content

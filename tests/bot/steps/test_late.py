@@ -8,7 +8,8 @@ import pytest
 from bot.delivery import DeliveryPostponedError
 from bot.failures import FailureKind
 from bot.models import Generation, Status
-from bot.quotas import fetch_counted
+from bot.policy import Standing
+from bot.quotas import fetch_use
 from bot.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
@@ -55,7 +56,8 @@ async def run_until(engine: Engine, row: Generation, *, is_late: bool) -> Genera
 
 async def counted(engine: Engine, row: Generation) -> int:
     async with engine.database.read() as session:
-        return len(await fetch_counted(session, row.guild_id, row.user_id, engine.clock()))
+        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), engine.clock())
+    return len(use.counted)
 
 
 async def test_at_the_deadline_the_member_is_told(engine: Engine, provider: Provider) -> None:
@@ -103,7 +105,7 @@ async def test_a_late_video_is_asked_for_rarely(make_engine: MakeEngine, provide
         with pytest.raises(StepPostponedError) as postponed:
             await engine.workflow.carry(await engine.claim())
         assert postponed.value.wait == WAIT
-        await engine.queue.release(row.id, postponed.value.wait, failed=False)
+        await engine.queue.release(row, postponed.value.wait, failed=False)
         assert await engine.queue.claim(10) == [], "it would be asked for at once"
     assert provider.count("retrieve") == before + asked
     assert len(engine.delivery.messages) == 1, "the member was told more than once"
@@ -186,7 +188,7 @@ async def test_a_late_video_whose_post_was_not_answered_is_not_mistaken_for_its_
     provider.release()
     row = await run_until(engine, late, is_late=False)
     assert len(engine.delivery.searches) == 1
-    assert [message.is_failure for message in engine.delivery.messages] == [True, False]
+    assert [message.is_ending for message in engine.delivery.messages] == [True, False]
     assert row.result_id == engine.delivery.messages[1].posted.message_id
 
 

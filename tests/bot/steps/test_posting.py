@@ -18,6 +18,7 @@ from tests.bot.rows import insert
 
 Insert = Callable[[Engine], Awaitable[Generation]]
 AWAY = DeliveryPostponedError("Discord is away")
+MODERATOR = 77
 
 
 async def insert_wish(engine: Engine) -> Generation:
@@ -31,14 +32,20 @@ async def insert_failed(engine: Engine, **changes: Any) -> Generation:
     return await insert(engine.database, **left, **changes)
 
 
-either_result = pytest.mark.parametrize("insert_row", [insert_wish, insert_failed])
+async def insert_cancelled(engine: Engine) -> Generation:
+    """Write a row whose result will be that a moderator cancelled it."""
+    left = {"status": Status.CANCELLED, "cancelled_by": MODERATOR, "finished_at": engine.clock()}
+    return await insert(engine.database, **left)
+
+
+every_result = pytest.mark.parametrize("insert_row", [insert_wish, insert_failed, insert_cancelled])
 
 
 def put_message(engine: Engine, row: Generation) -> Posted:
     """Let a message with the row's result stand in its thread."""
     posted = Posted(4242, 77)
-    is_failure = row.status is Status.FAILED
-    engine.delivery.messages.append(Message(posted, row.id, is_failure, engine.clock()))
+    is_ending = row.status is Status.FAILED
+    engine.delivery.messages.append(Message(posted, row.id, is_ending, engine.clock()))
     return posted
 
 
@@ -51,7 +58,7 @@ async def wait_for_a_try(engine: Engine) -> None:
     await until("a post is made", is_posting)
 
 
-@either_result
+@every_result
 async def test_that_it_is_being_posted_is_written_down_before(engine: Engine, insert_row: Insert) -> None:
     row = await insert_row(engine)
     engine.delivery.open_gate.clear()
@@ -63,7 +70,7 @@ async def test_that_it_is_being_posted_is_written_down_before(engine: Engine, in
     assert (before.result_id, before.delivered_at) == (None, None)
 
 
-@either_result
+@every_result
 async def test_the_first_try_looks_for_nothing(engine: Engine, insert_row: Insert) -> None:
     row = await engine.delivered((await insert_row(engine)).id)
     assert engine.delivery.searches == []
@@ -71,7 +78,7 @@ async def test_the_first_try_looks_for_nothing(engine: Engine, insert_row: Inser
     assert (row.result_id, row.result_channel_id) == (message.posted.message_id, message.posted.channel_id)
 
 
-@either_result
+@every_result
 async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(
     engine: Engine, insert_row: Insert
 ) -> None:
@@ -87,7 +94,7 @@ async def test_a_post_whose_answer_was_lost_is_found_and_not_repeated(
     assert engine.delivery.tries == 1
 
 
-@either_result
+@every_result
 async def test_a_post_that_was_never_made_is_looked_for_and_then_made(
     engine: Engine, insert_row: Insert
 ) -> None:
@@ -99,7 +106,7 @@ async def test_a_post_that_was_never_made_is_looked_for_and_then_made(
     assert after.result_id is not None
 
 
-@either_result
+@every_result
 async def test_nothing_is_posted_again_while_it_cannot_be_looked_for(
     engine: Engine, insert_row: Insert
 ) -> None:
@@ -142,7 +149,7 @@ async def test_each_try_is_written_down_with_its_own_time(engine: Engine) -> Non
     assert [*times, after.posting_at] == sorted({*times, after.posting_at}, key=str)
 
 
-@either_result
+@every_result
 async def test_a_card_that_cannot_be_edited_is_edited_later_and_nothing_posted_again(
     engine: Engine, insert_row: Insert
 ) -> None:

@@ -2,8 +2,6 @@
 
 import re
 
-import discord
-
 from bot.text import clean, shorten
 
 # Characters with which Discord's markdown begins: emphasis, spoilers, code, masked links, escapes.
@@ -15,6 +13,8 @@ NUMBERED = re.compile(r"^(\s*\d+)\.(?=\s)", re.MULTILINE)
 MARKUP = re.compile(r"<(?=[@#:/a-z])")
 # An address that Discord would show a preview of.
 ADDRESS = re.compile(r"(?<=\w):(?=//)")
+# @everyone, @here; <@1> has lost its bracket by then.
+MENTION = re.compile(r"@(?=everyone|here|[!&]?[0-9]{17,20})")
 
 
 def plain(text: str, length: int) -> str:
@@ -30,4 +30,4 @@ def escape(text: str) -> str:
     escaped = MARKDOWN.sub(r"\\\1", text)
     escaped = NUMBERED.sub(r"\1\.", LINE_START.sub(r"\1\\\2", escaped))
     escaped = ADDRESS.sub(r"\:", MARKUP.sub(r"\<", escaped))
-    return discord.utils.escape_mentions(escaped)
+    return MENTION.sub("@\u200b", escaped)

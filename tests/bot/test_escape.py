@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.escape import escape, plain
 from bot.text import HIDDEN_CATEGORIES, JOINERS, clean, shorten
-from cogs.ui.escape import escape, plain
 
 PUNCTUATION = "*_`~|\\<>@#:&!/()[]-+=.1a t\n"
 PIECES = [

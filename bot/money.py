@@ -1,0 +1,36 @@
+"""Money as it is counted and as it is shown: the provider's credits, and dollars for people.
+
+Source: the provider's documentation shows the same sums in both, such as 1.56 USD as 3,120,000 credits.
+"""
+
+CREDITS_PER_USD = 2_000_000
+SMALLEST_USD = 0.01  # the least that two decimals can show
+CREDIT_DIGITS = 6  # decimals of a credit; further ones are noise of the arithmetic
+
+
+def usd(credits: float) -> float:  # noqa: A002 the unit's name; nobody means the interpreter's credits
+    """Return an amount of credits in USD."""
+    return credits / CREDITS_PER_USD
+
+
+def to_credits(amount_usd: float) -> float:
+    """Return an amount of USD in credits."""
+    return round(amount_usd * CREDITS_PER_USD, CREDIT_DIGITS)
+
+
+def show_money(credits: float) -> str:  # noqa: A002 as above
+    """Return an amount as text, such as "$1.56 (3,120,000 credits)".
+
+    What is not zero is never shown as zero, and what is owed begins with "minus".
+    """
+    sign, amount = "minus " if credits < 0 else "", abs(credits)
+    is_tiny = 0 < amount < to_credits(SMALLEST_USD)
+    shown_usd = f"under ${SMALLEST_USD}" if is_tiny else f"${usd(amount):,.2f}"
+    return f"{sign}{shown_usd} ({_show_credits(amount)})"
+
+
+def _show_credits(credits: float) -> str:  # noqa: A002 as above
+    if 0 < credits < 1:
+        return "under 1 credit"
+    whole = round(credits)
+    return f"{whole:,} {'credit' if whole == 1 else 'credits'}"

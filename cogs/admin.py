@@ -1,0 +1,164 @@
+"""The /veo-admin commands: what moderators do besides limits and budgets.
+
+Who may use them is decided by Discord: at first those with Manage Server, and whomever a server's settings
+under Integrations name instead. So nothing is checked here again; the buttons check it, since anybody who
+sees one can press it.
+"""
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from bot.client import VeoBot
+from bot.clock import utc_now
+from bot.decisions import REASON_MAX_LENGTH
+from bot.services import Services
+from bot.spans import LONGEST_INPUT, parse_span
+from cogs.ui import admin_text, settings_input
+from cogs.ui.doctor import examine
+from cogs.ui.lists import reply_with_list
+from cogs.ui.log_view import LogButton, show_log
+from cogs.ui.queue_view import CancelButton, QueueButton, show_queue
+from cogs.ui.settings_text import render_settings
+from cogs.ui.targets import ensure_person, moderator_of
+from cogs.words import WordsGroup
+
+Reason = Range[str, 1, REASON_MAX_LENGTH]
+
+
+@app_commands.default_permissions(manage_guild=True)
+class AdminCog(
+    commands.GroupCog, group_name="veo-admin", group_description="Moderate the videos of this server"
+):
+    """Lets moderators decide who may have videos made, where, and of what."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._moderation = services.moderation
+        if self.app_command is not None:
+            self.app_command.add_command(WordsGroup(services.moderation))
+
+    @app_commands.command(name="pause", description="Let nobody ask for videos; what was asked for goes on")
+    @app_commands.describe(reason="Members who try are told it")
+    async def pause(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:
+        """Switch /veo off for the server."""
+        await self._moderation.pause(moderator_of(interaction), reason)
+        await _reply(interaction, admin_text.paused(reason))
+
+    @app_commands.command(name="resume", description="Let members ask for videos again")
+    async def resume(self, interaction: discord.Interaction) -> None:
+        """Switch /veo on again."""
+        was_paused = await self._moderation.resume(moderator_of(interaction))
+        await _reply(interaction, admin_text.resumed(was_paused=was_paused))
+
+    @app_commands.command(name="block", description="Let a member ask for no videos")
+    @app_commands.rename(span="for")
+    @app_commands.describe(
+        member="Who; they may have left the server",
+        span="How long, such as 12h, 3 days or 2 weeks (default: until unblock)",
+        reason="The member is told it",
+    )
+    async def block(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User,
+        span: Range[str, 1, LONGEST_INPUT] | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Block a member, for a time or until `unblock`."""
+        user_id = ensure_person(member)
+        until = None if span is None else utc_now() + parse_span(span)
+        await self._moderation.block(moderator_of(interaction), user_id, until, reason)
+        await _reply(interaction, admin_text.blocked(user_id, until, reason))
+
+    @app_commands.command(name="unblock", description="Let a blocked member ask for videos again")
+    @app_commands.describe(member="Who; they may have left the server")
+    async def unblock(self, interaction: discord.Interaction, member: discord.User) -> None:
+        """End a member's block."""
+        user_id = ensure_person(member)
+        was_blocked = await self._moderation.unblock(moderator_of(interaction), user_id)
+        await _reply(interaction, admin_text.unblocked(user_id, was_blocked=was_blocked))
+
+    @app_commands.command(name="blocked", description="Show who is blocked, and until when")
+    async def blocked(self, interaction: discord.Interaction) -> None:
+        """List the blocked members."""
+        blocked = await self._moderation.list_blocked(moderator_of(interaction).guild_id)
+        lines = [admin_text.block_line(user_id, block) for user_id, block in blocked]
+        await reply_with_list(
+            interaction,
+            admin_text.blocked_heading(len(blocked)),
+            lines,
+            file_lines=[admin_text.plain_block_line(user_id, block) for user_id, block in blocked],
+            file_name="blocked.txt",
+        )
+
+    @app_commands.command(name="settings", description="Show the settings, or change those that you name")
+    @app_commands.describe(
+        channels="Where /veo works: channels such as #videos #art (with their threads), or all",
+        models="Which models: names with commas between, or all",
+        longest_duration="The longest video",
+        highest_resolution="The highest resolution",
+        delivery="Where videos go",
+        moderators_channel="Where I post reports and what moderators did",
+        reset="Put a setting back to how it was at first, such as no moderators' channel",
+    )
+    @app_commands.choices(**settings_input.choices())
+    async def settings(
+        self,
+        interaction: discord.Interaction,
+        channels: str | None = None,
+        models: str | None = None,
+        longest_duration: int | None = None,
+        highest_resolution: str | None = None,
+        delivery: str | None = None,
+        moderators_channel: discord.TextChannel | None = None,
+        reset: str | None = None,
+    ) -> None:
+        """Change the settings that are named; without options, show all."""
+        changes = settings_input.read_changes(
+            interaction,
+            channels=channels,
+            models=models,
+            longest_duration=longest_duration,
+            highest_resolution=highest_resolution,
+            delivery=delivery,
+            moderators_channel=moderators_channel,
+            reset=reset,
+        )
+        policy = await self._moderation.change_settings(moderator_of(interaction), changes)
+        await _reply(interaction, render_settings(policy, changes))
+
+    @settings.autocomplete("models")
+    async def complete_models(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
+        """Offer the models of the catalogue."""
+        return settings_input.complete_models(typed)
+
+    @app_commands.command(
+        name="queue", description="Show what is waiting and being made, to cancel some of it"
+    )
+    async def queue(self, interaction: discord.Interaction) -> None:
+        """Show the open requests with buttons."""
+        await show_queue(interaction, self._services.generations)
+
+    @app_commands.command(name="log", description="Show what moderators did, the newest first")
+    async def log(self, interaction: discord.Interaction) -> None:
+        """Show the audit trail with buttons."""
+        await show_log(interaction, self._moderation)
+
+    @app_commands.command(name="doctor", description="Check what I need to make videos in this channel")
+    async def doctor(self, interaction: discord.Interaction) -> None:
+        """Check permissions, the key, the balance, the database and the polls."""
+        await interaction.response.defer(ephemeral=True)
+        report = await examine(interaction, self._services.checkup, self._moderation)
+        await interaction.edit_original_response(content=report)
+
+
+async def _reply(interaction: discord.Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the commands and their buttons; discord.py calls this."""
+    bot.add_dynamic_items(CancelButton, QueueButton, LogButton)
+    await bot.add_cog(AdminCog(bot.services))

@@ -1,0 +1,88 @@
+"""The moderators' channel on Discord (see `bot.feed.ModeratorBoard`)."""
+
+from collections.abc import Sequence
+
+import discord
+import structlog
+
+from bot.delivery import UndeliverableError
+from bot.guild_models import AuditRow
+from bot.report_decisions import ReportedVideo
+from cogs.ui.report_items import report_view
+from cogs.ui.report_text import render_report
+from cogs.ui.trail import entry_line
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+FILTERED_ENTRY = "This server's filter stops an entry of the audit trail. `/veo-admin log` shows it."
+
+
+class DiscordBoard:
+    """Posts audit entries and reports with the bot's own token."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
+        """Show one row of the audit trail; what the bot says by itself notifies, what people did does not.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        await self._send(
+            channel_id,
+            [entry_line(entry), FILTERED_ENTRY],
+            guild_id=entry.guild_id,
+            nonce=f"audit-{entry.id}",
+            silent=entry.actor_id is not None,
+        )
+
+    async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
+        """Show a report with its buttons; return the message's id.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        return await self._send(
+            channel_id,
+            [render_report(reported), render_report(reported, quote=False)],
+            guild_id=reported.report.guild_id,
+            nonce=f"report-{reported.report.id}",
+            view=report_view(reported),
+        )
+
+    async def _send(
+        self,
+        channel_id: int,
+        forms: Sequence[str],
+        *,
+        guild_id: int,
+        nonce: str,
+        silent: bool = False,
+        view: discord.ui.View | None = None,
+    ) -> int:
+        """Post the first of `forms` that the server's filter lets through."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        refusal: Exception | None = None
+        for number, content in enumerate(forms):
+            try:
+                message = await channel.send(
+                    content,
+                    nonce=f"{nonce}{'n' * number}",
+                    silent=silent,
+                    suppress_embeds=True,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    view=view or discord.utils.MISSING,
+                )
+            except CALL_ERRORS as error:
+                verdict, refusal = judge(error), error
+                if verdict is Verdict.LATER:
+                    raise postponed(error) from error
+                if verdict is not Verdict.NOT_THE_WORDS:
+                    break
+            else:
+                return message.id
+        raise UndeliverableError(str(refusal)) from refusal

@@ -1,0 +1,34 @@
+"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.ui.pagers`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PAGE_LENGTH = 1950  # characters; Discord takes 2,000, and the page's number needs some
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page; `number` counts from 0 and is always one that there is."""
+
+    content: str
+    number: int
+    count: int
+
+
+def paginate(head: str, lines: Sequence[str], foot: str, number: int) -> Page:
+    """Return page `number` of `lines`, or the last one; `head` and `foot` stand on every page.
+
+    The three together must leave room for the longest line.
+    """
+    room = PAGE_LENGTH - len(head) - len(foot)
+    pages: list[list[str]] = [[]]
+    taken = 0
+    for line in lines:
+        if pages[-1] and taken + len(line) + 1 > room:
+            pages.append([])
+            taken = 0
+        pages[-1].append(line)
+        taken += len(line) + 1
+    shown = min(max(number, 0), len(pages) - 1)
+    place = [f"Page {shown + 1} of {len(pages)}"] if len(pages) > 1 else []
+    return Page("\n".join(part for part in [head, *pages[shown], foot, *place] if part), shown, len(pages))

@@ -1,0 +1,136 @@
+"""The list of /veo-admin queue with its buttons. Their ids hold all they need, so they outlive a restart."""
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import discord
+from discord import ButtonStyle
+
+from bot.cancellation import Cancelled
+from bot.errors import UserError
+from bot.generations import GenerationService
+from bot.models import Generation
+from cogs.ui.items import Interaction, Item
+from cogs.ui.moderators import ensure_moderator
+from cogs.ui.queue_text import (
+    QueuePage,
+    is_waited_for,
+    queue_page,
+    render_cancelled,
+    render_queue,
+    same_page,
+)
+from cogs.ui.targets import moderator_of
+
+REFRESH = "Refresh"
+NAVIGATION_ROW = 1  # below the buttons that cancel
+CANCEL = re.compile(r"veo1:cancel:(?P<id>[0-9a-z]{1,16})")
+QUEUE = re.compile(r"veo1:queue:(?P<page>[0-9]{1,4})")
+
+Button = discord.ui.Button[discord.ui.View]
+
+
+class QueueButton(Item, template=QUEUE):
+    """Shows a page of the list as it is now."""
+
+    def __init__(self, page: int, label: str = REFRESH) -> None:
+        super().__init__(Button(label=label, custom_id=f"veo1:queue:{page}"), row=NAVIGATION_ROW)
+        self._page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: Interaction, __: discord.ui.Item[discord.ui.View], match: re.Match[str], /
+    ) -> Self:
+        """Return what was clicked."""
+        return cls(int(match["page"]))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Turn the page."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        await _edit(interaction, queue_page(await _list_open(interaction), self._page))
+
+
+class CancelButton(Item, template=CANCEL):
+    """Cancels a request of this server; `place`: its number on the page."""
+
+    def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
+        super().__init__(
+            Button(
+                label=f"Cancel {place}",
+                style=ButtonStyle.danger,
+                custom_id=f"veo1:cancel:{generation_id}",
+                disabled=is_disabled,
+            )
+        )
+        self._generation_id = generation_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _: Interaction, __: discord.ui.Item[discord.ui.View], match: re.Match[str], /
+    ) -> Self:
+        """Return what was clicked."""
+        return cls(match["id"])
+
+    async def act(self, interaction: Interaction) -> None:
+        """Cancel it and show how the page is then, whether that worked or came too late."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        by, services = moderator_of(interaction), interaction.client.services
+        try:
+            cancelled = await services.cancellation.cancel(by.guild_id, self._generation_id, by.user_id)
+        except UserError:
+            await _edit(interaction, await _same_page(interaction))
+            raise
+        await _edit(interaction, await _same_page(interaction), cancelled)
+
+
+async def show_queue(interaction: discord.Interaction, generations: GenerationService) -> None:
+    """Answer with the first page of what is waited for on this server."""
+    page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
+    await interaction.response.send_message(render_queue(page), view=_view(page), ephemeral=True)
+
+
+async def _list_open(interaction: Interaction) -> Sequence[Generation]:
+    return await interaction.client.services.generations.list_open(moderator_of(interaction).guild_id)
+
+
+async def _edit(interaction: Interaction, page: QueuePage, cancelled: Cancelled | None = None) -> None:
+    notice = f"{render_cancelled(cancelled)}\n" if cancelled else ""
+    await interaction.edit_original_response(content=notice + render_queue(page), view=_view(page))
+
+
+async def _same_page(interaction: Interaction) -> QueuePage:
+    """Return the page that the message shows, as it is now.
+
+    Everything keeps its place: a second click must not hit what has moved under the pointer.
+    """
+    number, ids = _read_message(interaction)
+    waiting = await _list_open(interaction)
+    generations: GenerationService = interaction.client.services.generations
+    found = {row.id: row for row in waiting}
+    rows = [found.get(generation_id) or await generations.get(generation_id) for generation_id in ids]
+    shown = [row for row in rows if row is not None and row.guild_id == interaction.guild_id]
+    return same_page(waiting, number, shown)
+
+
+def _read_message(interaction: Interaction) -> tuple[int, list[str]]:
+    """Return the number of the page that the message shows, and the ids of its requests."""
+    items = discord.ui.View.from_message(interaction.message).children if interaction.message else []
+    buttons = [item for item in items if isinstance(item, discord.ui.Button)]
+    ids = [match["id"] for button in buttons if (match := CANCEL.fullmatch(button.custom_id or ""))]
+    pages = [QUEUE.fullmatch(button.custom_id or "") for button in buttons if button.label == REFRESH]
+    return next((int(match["page"]) for match in pages if match), 0), ids
+
+
+def _view(page: QueuePage) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for place, generation in enumerate(page.shown, start=1):
+        view.add_item(CancelButton(generation.id, place, is_disabled=not is_waited_for(generation)))
+    if page.number > 0:
+        view.add_item(QueueButton(page.number - 1, "Previous page"))
+    view.add_item(QueueButton(page.number))
+    if page.number + 1 < page.count:
+        view.add_item(QueueButton(page.number + 1, "Next page"))
+    return view

@@ -1,0 +1,115 @@
+"""What moderators choose and type in /quota: the choices that Discord offers, and what the values mean."""
+
+from collections.abc import Callable, Sequence
+
+import discord
+from discord.app_commands import Choice
+
+from bot.errors import BadInputError
+from bot.policy import LimitKind, Period, Scope
+from bot.rules import Subject
+from bot.spans import LONGEST_INPUT, parse_budget, parse_most
+from bot.usage import UsagePeriod
+from bot.wording import WINDOW_NAMES
+from cogs.ui.targets import ensure_person, subject_of
+
+ALL = "all"
+UNLIMITED = "unlimited"
+SUGGESTED_MOST = (UNLIMITED, "0", "1", "3", "5", "10", "20")
+SUGGESTED_BUDGETS = ("5 USD", "20 USD", UNLIMITED)
+
+WINDOWS = [Choice(name=name, value=kind.value) for kind, name in WINDOW_NAMES.items()]
+UNSETTABLE = [
+    *WINDOWS,
+    Choice(name="at the same time", value=LimitKind.AT_ONCE.value),
+    Choice(name="all", value=ALL),
+]
+PERIODS = [Choice(name=f"the last {period.label}", value=period.value) for period in UsagePeriod]
+
+
+def read_limits(
+    videos: str | None, window: Choice[str] | None, at_once: str | None
+) -> dict[LimitKind, int | None]:
+    """Return the limits that were named; None: unlimited.
+
+    Raises:
+        BadInputError: none was named, or one makes no sense.
+    """
+    if videos is None and window is not None:
+        raise BadInputError("`window` needs `videos`: how many in that time. Nothing was changed.")
+    limits: dict[LimitKind, int | None] = {}
+    if videos is not None:
+        limits[LimitKind(window.value) if window else LimitKind.DAY] = parse_most(videos)
+    if at_once is not None:
+        limits[LimitKind.AT_ONCE] = parse_most(at_once)
+    if not limits:
+        raise BadInputError("Please choose `videos`, `at_once` or both. Nothing was changed.")
+    return limits
+
+
+def read_kinds(window: Choice[str] | None) -> Sequence[LimitKind]:
+    """Return what is to be unset; all of it where nothing was chosen."""
+    return tuple(LimitKind) if window is None or window.value == ALL else (LimitKind(window.value),)
+
+
+def read_budgets(day: str | None, month: str | None) -> dict[Period, float | None]:
+    """Return the budgets that were named, in credits; None: no budget.
+
+    Raises:
+        BadInputError: one makes no sense.
+    """
+    typed = {Period.DAY: day, Period.MONTH: month}
+    return {period: parse_budget(text) for period, text in typed.items() if text is not None}
+
+
+def subject_to_set(
+    interaction: discord.Interaction, member: discord.User | None, role: discord.Role | None
+) -> Subject:
+    """Return whom a limit is for.
+
+    Raises:
+        BadInputError: as `subject_of`, or the role is another server's.
+    """
+    subject, guild = subject_of(interaction, member, role), interaction.guild
+    # A server that the gateway has not told about has no roles here, though each has @everyone.
+    if role is not None and guild is not None and guild.roles and guild.get_role(role.id) is None:
+        raise BadInputError("That role is not one of this server's. Nothing was changed.")
+    return subject
+
+
+def subject_to_unset(
+    interaction: discord.Interaction, member: discord.User | None, role: discord.Role | None
+) -> Subject:
+    """Return whose rules are to be taken away; unlike other subjects, the member may have left.
+
+    Raises:
+        BadInputError: as `subject_of`.
+    """
+    if member is not None and role is None:
+        return Subject(Scope.MEMBER, ensure_person(member))
+    return subject_of(interaction, member, role)
+
+
+def complete_most(typed: str) -> list[Choice[str]]:
+    """Offer numbers of videos, and first what is typed where it is one."""
+    return _complete(typed, SUGGESTED_MOST, parse_most)
+
+
+def complete_budget(typed: str) -> list[Choice[str]]:
+    """Offer budgets, and first what is typed where it is one."""
+    return _complete(typed, SUGGESTED_BUDGETS, parse_budget)
+
+
+def _complete(typed: str, suggested: Sequence[str], parse: Callable[[str], object]) -> list[Choice[str]]:
+    text = " ".join(typed.split())
+    fitting = [value for value in suggested if value.lower().startswith(text.lower())]
+    values = [*([text] if text not in fitting and _is_readable(text, parse) else []), *fitting]
+    return [Choice(name=value, value=value) for value in values]
+
+
+def _is_readable(text: str, parse: Callable[[str], object]) -> bool:
+    try:
+        parse(text)
+    except BadInputError:
+        return False
+    return len(text) <= LONGEST_INPUT

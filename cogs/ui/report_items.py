@@ -1,0 +1,195 @@
+"""The button under a video with which members report it, and those under a report to decide it."""
+
+import re
+from typing import Any, Self
+
+import discord
+import structlog
+
+from bot.cancellation import NotFoundError
+from bot.client import VeoBot
+from bot.decisions import REASON_MAX_LENGTH
+from bot.delivery import Posted
+from bot.errors import UserError
+from bot.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
+from cogs.ui.items import Form, Item
+from cogs.ui.moderators import ensure_moderator
+from cogs.ui.report_text import open_decisions, render_report, render_thanks
+from cogs.ui.takedown import take_down
+from cogs.ui.targets import moderator_of
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LABELS = {
+    ReportDecision.DELETE: "Delete video",
+    ReportDecision.BLOCK: "Block 24 h",
+    ReportDecision.DISMISS: "Dismiss",
+}
+STYLES = {
+    ReportDecision.DELETE: discord.ButtonStyle.danger,
+    ReportDecision.BLOCK: discord.ButtonStyle.danger,
+    ReportDecision.DISMISS: discord.ButtonStyle.secondary,
+}
+
+Interaction = discord.Interaction[VeoBot]
+
+
+class NotShownError(UserError):
+    """The decision holds, but the report's message still looks as before."""
+
+    def __init__(self) -> None:
+        super().__init__("That is done, but Discord did not let me show it in the report above.")
+
+
+class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
+    """Asks a member why they report the video."""
+
+    def __init__(self, generation_id: str) -> None:
+        super().__init__(
+            discord.ui.Button(label="Report", emoji="🚩", custom_id=f"veo1:report:{generation_id}")
+        )
+        self._generation_id = generation_id
+
+    @classmethod
+    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Self:
+        """Return the button that was clicked."""
+        return cls(match["generation"])
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form."""
+        shown_at = None
+        if interaction.message is not None:
+            channel_id = None if interaction.guild_id is None else interaction.message.channel.id
+            shown_at = Posted(interaction.message.id, channel_id)
+        await interaction.response.send_modal(ReportForm(self._generation_id, shown_at))
+
+
+class ReportForm(Form, title="Report this video"):
+    """Takes the reason."""
+
+    def __init__(self, generation_id: str, shown_at: Posted | None) -> None:
+        super().__init__()
+        self._generation_id = generation_id
+        self._shown_at = shown_at
+        self._reason = discord.ui.TextInput[Self](
+            custom_id="reason",
+            style=discord.TextStyle.paragraph,
+            min_length=1,
+            max_length=REASON_MAX_LENGTH,
+        )
+        self.add_item(
+            discord.ui.Label(
+                text="What is wrong with it?",
+                description="The moderators of this server read it, and that it is from you.",
+                component=self._reason,
+            )
+        )
+
+    async def act(self, interaction: Interaction) -> None:
+        """Write the report down."""
+        report = await interaction.client.services.reports.report(
+            await _server_of(interaction, self._generation_id),
+            self._generation_id,
+            interaction.user.id,
+            self._reason.value,
+            self._shown_at,
+        )
+        await interaction.response.send_message(render_thanks(report), ephemeral=True)
+
+
+class DecisionButton(
+    Item, template=r"veo1:decide:(?P<decision>delete|block|dismiss):(?P<report>[0-9a-f]{16})"
+):
+    """Carries out what a moderator makes of a report."""
+
+    def __init__(self, decision: ReportDecision, report_id: str) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=LABELS[decision],
+                style=STYLES[decision],
+                custom_id=f"veo1:decide:{decision}:{report_id}",
+            )
+        )
+        self._decision = decision
+        self._report_id = report_id
+
+    @classmethod
+    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Self:
+        """Return the button that was clicked."""
+        return cls(ReportDecision(match["decision"]), match["report"])
+
+    async def act(self, interaction: Interaction) -> None:
+        """Decide, take down what is to be taken down, and show what was decided.
+
+        A click on a decision that was made before is told so, but whatever of it is not done yet is done:
+        the process may have ended, or Discord may have refused, right after the decision.
+        """
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        by, reports = moderator_of(interaction), interaction.client.services.reports
+        too_late: ReportClosedError | None = None
+        try:
+            reported = await reports.decide(by, self._report_id, self._decision)
+        except ReportClosedError as error:
+            too_late = error
+            reported = await reports.get(by.guild_id, self._report_id)
+        if reported is not None:
+            await self._follow_up(interaction, reported)
+        if too_late is not None:
+            raise too_late
+
+    async def _follow_up(self, interaction: Interaction, reported: ReportedVideo) -> None:
+        generation = reported.generation
+        is_removed = generation is not None and generation.removed_at is not None
+        if generation is not None and is_removed and self._decision is ReportDecision.DELETE:
+            await take_down(interaction.client, generation)
+        try:
+            await _show(interaction, reported)
+        except CALL_ERRORS as error:
+            log.warning("a report was not edited", report=reported.report.id, error=str(error))
+            raise NotShownError from error
+
+
+def result_view(generation_id: str) -> discord.ui.View:
+    """Return the button under a video. discord.py keeps nothing of it (see `cogs.ui.items`)."""
+    return _view(ReportButton(generation_id))
+
+
+def report_view(reported: ReportedVideo) -> discord.ui.View | None:
+    """Return the buttons for what can still be decided, or None."""
+    report_id = reported.report.id
+    buttons = [DecisionButton(decision, report_id) for decision in open_decisions(reported)]
+    return _view(*buttons) if buttons else None
+
+
+def _view(*items: Item) -> discord.ui.View:
+    view = discord.ui.View(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return view
+
+
+async def _server_of(interaction: Interaction, generation_id: str) -> int:
+    """Return the server of a video; in a direct message only who asked for the video can see it.
+
+    Raises:
+        NotFoundError: it is somebody else's.
+    """
+    if interaction.guild_id is not None:
+        return interaction.guild_id
+    generation = await interaction.client.services.generations.get(generation_id)
+    if generation is None or generation.user_id != interaction.user.id:
+        raise NotFoundError
+    return generation.guild_id
+
+
+async def _show(interaction: Interaction, reported: ReportedVideo) -> None:
+    """Edit the report's message, without the members' words where a filter stops them."""
+    view = report_view(reported)
+    try:
+        await interaction.edit_original_response(content=render_report(reported), view=view)
+    except CALL_ERRORS as error:
+        if judge(error) is not Verdict.NOT_THE_WORDS:
+            raise
+        await interaction.edit_original_response(content=render_report(reported, quote=False), view=view)

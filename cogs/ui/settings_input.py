@@ -1,0 +1,184 @@
+"""What moderators type for settings, checked against the server and the catalogue."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+import discord
+from discord.app_commands import Choice
+
+from bot.errors import BadInputError
+from bot.models import Placement
+from bot.moderation import SETTINGS
+from bot.offer import durations, resolutions
+from bot.policy import Policy
+from bot.veo.catalogue import CATALOGUE
+from cogs.ui.permissions import BOARD_NEEDS, missing, names
+from cogs.ui.settings_text import NAMES
+
+ALL = "all"
+ANY = "any"
+EVERYTHING = "everything"
+MOST_CHANNELS = 50  # so that all of them fit into one message
+MOST_CHOICES = 25  # that Discord shows
+CHOICE_MAX_LENGTH = 100  # characters
+
+CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
+
+Value = TypeVar("Value", int, str)
+
+
+def choices() -> dict[str, list[Choice[str | int | float]]]:
+    """Return the values that Discord offers, by the names of options."""
+    offers: dict[str, dict[int, str] | dict[str, str]] = {
+        "longest_duration": {**{value: f"{value} seconds" for value in durations()}, 0: ANY},
+        "highest_resolution": {**{value: value for value in resolutions()}, ANY: ANY},
+        "delivery": {
+            Placement.THREAD.value: "thread: into a thread on the answer",
+            Placement.CHANNEL.value: "channel: as a reply to the answer",
+        },
+        "reset": {**NAMES, EVERYTHING: "All settings"},
+    }
+    return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
+
+
+def read_changes(interaction: discord.Interaction, **options: Any) -> dict[str, Any]:
+    """Return what the options change, by the fields of `Policy`; options that are None change nothing.
+
+    Raises:
+        BadInputError: an option makes no sense; nothing may be changed then.
+    """
+    guild = interaction.guild
+    if guild is None:
+        raise BadInputError(
+            "I do not know this server yet. Please try again in a minute. Nothing was changed."
+        )
+    changes: dict[str, Any] = {}
+    for name, value in options.items():
+        if value is not None and name != "reset":
+            field, read = _READERS[name]
+            changes[field] = read(value, guild)
+    return _with_reset(changes, options.get("reset"))
+
+
+def _with_reset(changes: Mapping[str, Any], reset: str | None) -> dict[str, Any]:
+    if reset is None:
+        return dict(changes)
+    fields = SETTINGS if reset == EVERYTHING else {_ensure_offered(reset, SETTINGS)}
+    if fields & changes.keys():
+        raise BadInputError("Please set or reset a setting, not both at once. Nothing was changed.")
+    initial = Policy()
+    return {**changes, **{field: getattr(initial, field) for field in fields}}
+
+
+def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
+    """Return the channels that are named, such as `#videos #art`; empty: all of them.
+
+    Raises:
+        BadInputError: something else is named.
+    """
+    if text.strip().casefold() == ALL:
+        return frozenset()
+    found = {int(mention or number) for mention, number in CHANNEL.findall(text)}
+    if not found or CHANNEL.sub("", text).replace(",", " ").strip():
+        raise BadInputError(
+            "Please name channels as Discord offers them after #, such as #videos #art, or write `all`. "
+            "Nothing was changed."
+        )
+    if len(found) > MOST_CHANNELS:
+        raise BadInputError(f"At most {MOST_CHANNELS} channels can be named. Nothing was changed.")
+    for channel_id in sorted(found):
+        _ensure_channel(guild, channel_id)
+    return frozenset(found)
+
+
+def parse_models(text: str) -> frozenset[str]:
+    """Return the models that are named by ids or labels, with commas between; empty: all of them.
+
+    Raises:
+        BadInputError: something else is named.
+    """
+    pieces = [piece.strip().casefold() for piece in text.split(",") if piece.strip()]
+    if pieces == [ALL]:
+        return frozenset()
+    known = {name.casefold(): model.id for model in CATALOGUE for name in (model.id, model.label)}
+    if not pieces or not known.keys() >= set(pieces):
+        labels = ", ".join(model.label for model in CATALOGUE)
+        raise BadInputError(
+            f"Please name models with commas between, or write `all`. There are: {labels}. "
+            "Nothing was changed."
+        )
+    return frozenset(known[piece] for piece in pieces)
+
+
+def complete_models(typed: str) -> list[Choice[str]]:
+    """Return what can stand in the option `models`, given its beginning."""
+    *before, last = [piece.strip() for piece in typed.split(",")]
+    left = [model.label for model in CATALOGUE if model.label.casefold() not in map(str.casefold, before)]
+    offers = [*([] if before else [ALL]), *left]
+    fitting = [offer for offer in offers if last.casefold() in offer.casefold()]
+    values = [", ".join([*before, offer]) for offer in fitting]
+    return [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH][:MOST_CHOICES]
+
+
+def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
+    """Check that members can ask for videos there, or in the threads there.
+
+    Raises:
+        BadInputError: it is no such place of this server.
+    """
+    channel = guild.get_channel(channel_id)
+    if isinstance(channel, discord.CategoryChannel):
+        raise BadInputError(f"<#{channel_id}> is a category. Please name its channels. Nothing was changed.")
+    if channel is not None:
+        return
+    if guild.get_thread(channel_id) is not None:
+        raise BadInputError(
+            f"<#{channel_id}> is a thread. Please name its channel: with it all its threads are allowed. "
+            "Nothing was changed."
+        )
+    raise BadInputError(f"There is no channel `{channel_id}` on this server. Nothing was changed.")
+
+
+def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
+    """Check what only a modified client can send wrongly.
+
+    Raises:
+        BadInputError: it is none of the choices.
+    """
+    if value not in offered:
+        raise BadInputError("Please choose one of the values that Discord offers. Nothing was changed.")
+    return value
+
+
+def _read_duration(value: int, _: discord.Guild) -> int | None:
+    return _ensure_offered(value, durations()) if value else None
+
+
+def _read_resolution(value: str, _: discord.Guild) -> str | None:
+    return None if value == ANY else _ensure_offered(value, resolutions())
+
+
+def _read_delivery(value: str, _: discord.Guild) -> Placement:
+    return Placement(_ensure_offered(value, [placement.value for placement in Placement]))
+
+
+def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
+    lacking = missing(channel.permissions_for(guild.me), BOARD_NEEDS)
+    if lacking:
+        raise BadInputError(
+            f"I cannot write in <#{channel.id}>: I lack {names(lacking)} there. Please allow it to my role "
+            "in the channel's settings and try again. Nothing was changed."
+        )
+    return channel.id
+
+
+# How an option is read, and the field of `Policy` that it changes.
+_READERS: Mapping[str, tuple[str, Callable[[Any, discord.Guild], Any]]] = {
+    "channels": ("channels", parse_channels),
+    "models": ("models", lambda value, _: parse_models(value)),
+    "longest_duration": ("longest_duration", _read_duration),
+    "highest_resolution": ("highest_resolution", _read_resolution),
+    "delivery": ("placement", _read_delivery),
+    "moderators_channel": ("moderators_channel_id", _read_board),
+}

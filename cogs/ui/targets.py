@@ -1,0 +1,65 @@
+"""Whom a moderator's command is about, checked: Discord lets people name bots, strangers and @everyone."""
+
+import discord
+
+from bot.decisions import Moderator
+from bot.errors import BadInputError
+from bot.policy import Scope
+from bot.rules import SERVER, Subject
+
+
+def moderator_of(interaction: discord.Interaction) -> Moderator:
+    """Return who decides, and for which server.
+
+    Raises:
+        BadInputError: the command was not used in a server.
+    """
+    if interaction.guild_id is None:
+        raise BadInputError("This works in servers only.")
+    return Moderator(interaction.guild_id, interaction.user.id)
+
+
+def ensure_member(target: discord.User | discord.Member) -> int:
+    """Return the id of a member of this server.
+
+    Raises:
+        BadInputError: it is a bot, or somebody who is not in this server.
+    """
+    user_id = ensure_person(target)
+    if not isinstance(target, discord.Member):
+        raise BadInputError("That person is not a member of this server. Nothing was changed.")
+    return user_id
+
+
+def ensure_person(target: discord.User | discord.Member) -> int:
+    """Return the id of a person, who may have left the server.
+
+    Raises:
+        BadInputError: it is a bot.
+    """
+    if target.bot:
+        raise BadInputError("Bots cannot ask for videos, so there is nothing to set for them.")
+    return target.id
+
+
+def subject_of(
+    interaction: discord.Interaction,
+    member: discord.User | discord.Member | None,
+    role: discord.Role | None,
+) -> Subject:
+    """Return whom a rule is for: the member, the role, or the server where neither is named.
+
+    Raises:
+        BadInputError: both are named, or one of them makes no sense.
+    """
+    if member is not None and role is not None:
+        raise BadInputError("Please name a member or a role, not both. Nothing was changed.")
+    if member is not None:
+        return Subject(Scope.MEMBER, ensure_member(member))
+    if role is None:
+        return SERVER
+    if role.id == interaction.guild_id:
+        raise BadInputError(
+            "@\u200beveryone is the whole server: please leave `role` out to set the server's limit."
+        )
+    return Subject(Scope.ROLE, role.id)

@@ -1,0 +1,102 @@
+"""How a member stands, in words; `/usage` shows it to themselves. The reasons are those of a refusal."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from bot.allowance import Allowance
+from bot.budgets import exhausted
+from bot.errors import relative_time
+from bot.limits import Limit, judge_quota, next_place, remaining
+from bot.money import show_money
+from bot.policy import LimitKind, Standing
+from bot.refusals import BlockedError, BudgetReachedError, PausedError, quota_error
+from bot.wording import WINDOW_NAMES, count_videos
+
+SHOWN_GRANTS = 5
+
+
+def usage_text(allowance: Allowance) -> str:
+    """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
+    no_money = _no_money(allowance)
+    obstacle = _obstacle(allowance)
+    lines = [
+        "**Your videos on this server**",
+        obstacle or no_money or f"You can ask for {count_videos(places_left(allowance))} now.",
+        *(f"- {use_line(limit, allowance)}" for limit in _shown_limits(allowance)),
+        *grant_lines(allowance.standing, allowance.now),
+        f"Your videos of the last 30 days cost {show_money(allowance.spent)}." if allowance.spent else "",
+        no_money if obstacle else "",
+        "The server's budget for videos has money left." if allowance.budgets and not no_money else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def use_line(limit: Limit, allowance: Allowance) -> str:
+    """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
+    use, now = allowance.use, allowance.now
+    taken, left = use.within(limit.kind, now), remaining(limit, use, now)
+    if limit.kind is LimitKind.AT_ONCE:
+        return f"At the same time: {taken} {'being made, no limit' if left is None else _of(limit)}."
+    window = f"Last {WINDOW_NAMES[limit.kind]}: {taken}"
+    if left is None:
+        return f"{window} used, no limit."
+    return f"{window} of {limit.most:,} used, {left:,} left.{_next_place(limit, allowance)}"
+
+
+def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
+    """Yield what the grants that hold add to the limits above them, and until when."""
+    alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
+    for grant in alive[:SHOWN_GRANTS]:
+        yield f"Granted, and counted in: {count_videos(grant.amount)} until {moment(grant.until)}."
+    if len(alive) > SHOWN_GRANTS:
+        rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
+        yield f"Granted further: {count_videos(rest)} until later than that."
+
+
+def places_left(allowance: Allowance) -> int | None:
+    """Return how many videos the limits leave now; None: any number."""
+    lefts = [remaining(limit, allowance.use, allowance.now) for limit in allowance.limits]
+    return min((left for left in lefts if left is not None), default=None)
+
+
+def moment(when: datetime) -> str:
+    """Return a moment as each reader's clock shows it, and how far away it is."""
+    return f"<t:{int(when.timestamp())}:f> ({relative_time(when)})"
+
+
+def _shown_limits(allowance: Allowance) -> list[Limit]:
+    """Return those that limit something; and how much was used where nothing limits that."""
+    windows = [limit for limit in allowance.limits if limit.kind in WINDOW_NAMES]
+    shown = [limit for limit in windows if limit.most is not None] or windows[-1:]
+    return [*shown, *(x for x in allowance.limits if x.kind not in WINDOW_NAMES and x.most is not None)]
+
+
+def _obstacle(allowance: Allowance) -> str | None:
+    """Return why nothing can be asked for now, in the words of the refusal."""
+    pause, block = allowance.policy.pause, allowance.standing.block
+    if pause is not None:
+        return PausedError(pause.reason).sentence
+    if block is not None and block.holds(allowance.now):
+        return BlockedError(block.until, block.reason).sentence
+    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+    return None if verdict.allowed else quota_error(verdict).sentence
+
+
+def _no_money(allowance: Allowance) -> str:
+    """Say that a budget is spent, where one is, but no sums: those are the moderators' business."""
+    full = exhausted(allowance.budgets, 0)
+    return BudgetReachedError(full, 0).sentence if full else ""
+
+
+def _of(limit: Limit) -> str:
+    return f"of {limit.most:,} being made"
+
+
+def _next_place(limit: Limit, allowance: Allowance) -> str:
+    use, now = allowance.use, allowance.now
+    verdict = judge_quota((limit,), allowance.standing, use, now)
+    frees_at = verdict.frees_at
+    # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
+    if verdict.allowed and not limit.granted:
+        frees_at = next_place(limit, use, now)
+    return f" The next place frees {relative_time(frees_at)}." if frees_at else ""

@@ -1,0 +1,59 @@
+"""The /veo-admin words commands: which words no prompt may have."""
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.moderation import Moderation
+from bot.words import WORD_MAX_LENGTH
+from cogs.ui import admin_text
+from cogs.ui.lists import reply_with_list
+from cogs.ui.targets import moderator_of
+
+MOST_CHOICES = 25  # that Discord shows
+
+Word = Range[str, 1, WORD_MAX_LENGTH]
+
+
+class WordsGroup(app_commands.Group, name="words", description="Words that no prompt may have"):
+    """The part of /veo-admin about forbidden words."""
+
+    def __init__(self, moderation: Moderation) -> None:
+        super().__init__()
+        self._moderation = moderation
+
+    @app_commands.command(name="add", description="Forbid a word or phrase in prompts")
+    @app_commands.describe(word="The word or phrase; it is found in any case, and as a whole word only")
+    async def add(self, interaction: discord.Interaction, word: Word) -> None:
+        """Forbid a word or phrase."""
+        is_new = await self._moderation.add_word(moderator_of(interaction), word)
+        await interaction.response.send_message(admin_text.word_added(word, is_new=is_new), ephemeral=True)
+
+    @app_commands.command(name="remove", description="Allow a forbidden word or phrase again")
+    @app_commands.describe(word="The word or phrase, as it is on the list")
+    async def remove(self, interaction: discord.Interaction, word: Word) -> None:
+        """Allow a word or phrase again."""
+        was_there = await self._moderation.remove_word(moderator_of(interaction), word)
+        await interaction.response.send_message(
+            admin_text.word_removed(word, was_there=was_there), ephemeral=True
+        )
+
+    @remove.autocomplete("word")
+    async def complete_word(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        """Offer the forbidden words that contain what is typed."""
+        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        fitting = [word for word in sorted(policy.words) if typed.casefold() in word.casefold()]
+        return [Choice(name=word, value=word) for word in fitting[:MOST_CHOICES]]
+
+    @app_commands.command(name="list", description="Show the forbidden words")
+    async def show(self, interaction: discord.Interaction) -> None:
+        """Show the forbidden words."""
+        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        words = sorted(policy.words, key=str.casefold)
+        await reply_with_list(
+            interaction,
+            admin_text.words_heading(len(words)),
+            admin_text.word_lines(words),
+            file_lines=words,
+            file_name="words.txt",
+        )

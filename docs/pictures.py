@@ -1,0 +1,91 @@
+"""Makes the README's pictures: the real bot on the simulated Discord, seen in Chromium (`make pictures`)."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.async_api import FrameLocator, Page, async_playwright
+
+from bot.log import configure_logging
+from bot.steps.timing import Timing
+from sandbox.page import serve_page
+from sandbox.provider import FULL, Provider
+from sandbox.world import World, sandbox_settings
+
+DOCS = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SIZE = {"width": 1500, "height": 900}
+PROMPTS = (
+    "A red dragon glides over a mountain lake at sunrise",
+    "A paper boat sails through a rainy street",
+    "A lighthouse in a storm, seen from the sea",
+)
+
+
+async def main() -> None:
+    """Play what the pictures show, and take them."""
+    configure_logging("WARNING", "text")
+    with TemporaryDirectory() as folder:
+        async with Provider(generation_seconds=1, render=FULL) as provider:
+            settings = sandbox_settings(provider, Path(folder))
+            timing = Timing(poll_interval=timedelta(seconds=0.3))
+            async with World(provider, settings, timing, is_dated_now=True) as world:
+                await _play(world)
+                async with serve_page(world, 0) as url, _browser_page(url) as page:
+                    await _take_members(page)
+                    await _take_moderators(page)
+
+
+async def _play(world: World) -> None:
+    await world.mona.slash(world.channel, "veo-admin settings", moderators_channel=world.moderators_channel)
+    for number, prompt in enumerate(PROMPTS):
+        person = world.alice if number % 2 == 0 else world.mona
+        model = "google/veo3" if number else "google/veo-3.0-fast"
+        await person.slash(world.channel, "veo", prompt=prompt, duration=4, model=model)
+        await world.wait_for_delivery(seconds=60)
+    await world.mona.slash(world.channel, "quota grant", member=world.alice, videos=2, reason="the winner")
+    thread = world.channel.threads[1]  # of mona's video
+    modal = await world.alice.click(thread.history()[-1], label="Report")
+    await world.alice.submit_modal(modal, {"reason": "The boat carries a brand's logo"})
+    await world.mona.slash(world.channel, "quota usage", period="day")
+    await asyncio.sleep(3)  # the moderators' channel is written to in the background
+
+
+@asynccontextmanager
+async def _browser_page(url: str) -> AsyncGenerator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport=SIZE)  # pyright: ignore[reportArgumentType]: it is one
+        await page.goto(url)
+        yield page
+        await browser.close()
+
+
+async def _take_members(page: Page) -> None:
+    """Take the channel with its cards, and the newest thread with its video."""
+    thread = _pane(page, "Thread")
+    await thread.get_by_text("/ 0:04").last.wait_for(timeout=90_000)  # the page transcodes the video first
+    await thread.get_by_role("button", name="Play").last.click()
+    await page.wait_for_timeout(1500)
+    await page.screenshot(path=DOCS / "page.png")
+
+
+async def _take_moderators(page: Page) -> None:
+    """Take the answer to /quota usage, and the moderators' channel."""
+    await page.get_by_label("Beside it").select_option(label="moderators")
+    for name in ("Channel", "Thread"):
+        await _pane(page, name).get_by_label("Viewing as").select_option(label="mona")
+    await page.wait_for_timeout(3000)
+    await page.screenshot(path=DOCS / "moderators.png")
+
+
+def _pane(page: Page, name: str) -> FrameLocator:
+    return page.frame_locator(f"iframe[title={name}]")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,49 @@
+"""How a member stands, as `bot.allowance` reads it, for tests of pure text."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.allowance import Allowance
+from bot.budgets import states_of
+from bot.limits import Use, resolve_limits
+from bot.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MEMBER, FANS, VIP = 4, 70, 71
+
+
+def rule(
+    most: int | None, kind: LimitKind = LimitKind.DAY, scope: Scope = Scope.SERVER, subject_id: int = 0
+) -> Rule:
+    """Return a rule, by default the server's for 24 hours."""
+    return Rule(scope=scope, subject_id=subject_id, kind=kind, most=most)
+
+
+def allowance(
+    *rules: Rule,
+    standing: Standing | None = None,
+    used: Sequence[datetime] = (),
+    at_once: int = 0,
+    roles: Collection[int] = (),
+    budgets: dict[Period, tuple[float, float]] | None = None,
+    spent: float = 0.0,
+    policy: Policy | None = None,
+) -> Allowance:
+    """Return a member's standing at noon; `budgets`: the amount and what is spent of it, in credits."""
+    stands = standing or Standing()
+    kept = (policy or Policy()).model_copy(update={"rules": rules})
+    amounts = {p: Budget(credits=both[0], since=NOON) for p, both in (budgets or {}).items()}
+    states = states_of(amounts, {p: both[1] for p, both in (budgets or {}).items()}, NOON)
+    limits = resolve_limits(rules, stands, MEMBER, roles, 5, NOON)
+    return Allowance(NOON, kept, stands, limits, Use(sorted(used), at_once), states, spent)
+
+
+def grant(amount: int, hours: float) -> Grant:
+    """Return a grant that ends so many hours after noon."""
+    return Grant(amount=amount, since=NOON - HOUR, until=NOON + hours * HOUR)
+
+
+def stamp(hours: float) -> int:
+    """Return the moment so many hours after noon as Discord's markup writes it."""
+    return int((NOON + hours * HOUR).timestamp())

@@ -1,0 +1,126 @@
+"""What moderators do and see, in the words of the tests."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import simcord
+from sqlalchemy import make_url
+
+from bot.models import Generation
+from sandbox.world import World
+from tests.e2e.driver import ask, rows, shown
+
+BOUNDS = frozenset(
+    {"min_length", "max_length", "min_value", "max_value", "choices", "autocomplete", "channel_types"}
+)
+
+
+async def admin(
+    world: World,
+    name: str,
+    /,
+    *,
+    by: simcord.MemberActor | None = None,
+    place: simcord.ChannelHandle | None = None,
+    **options: Any,
+) -> str:
+    """Let mona (or `by`) use a command of /veo-admin in `#videos` (or `place`); return what only they see.
+
+    `span` stands for the option that is called `for`.
+    """
+    return said(await use(world, name, by=by, place=place, **options))
+
+
+async def use(
+    world: World,
+    name: str,
+    /,
+    *,
+    by: simcord.MemberActor | None = None,
+    place: simcord.ChannelHandle | None = None,
+    **options: Any,
+) -> simcord.InteractionResult:
+    """Let mona (or `by`) use a command of /veo-admin; return the whole answer."""
+    renamed = {{"span": "for"}.get(option, option): value for option, value in options.items()}
+    return await (by or world.mona).slash(place or world.channel, f"veo-admin {name}", **renamed)
+
+
+def said(answer: simcord.InteractionResult) -> str:
+    """Return the text of the answer, which nobody else may see and which must be possible."""
+    message = shown(answer)
+    assert message.ephemeral, "everybody sees what a moderator does"
+    assert 0 < len(message.content) <= 2000, "Discord would refuse this"
+    assert "on our side" not in message.content, "the command failed"
+    return message.content
+
+
+def labels(answer: simcord.InteractionResult) -> list[str]:
+    """Return the labels of the buttons that can be pressed."""
+    parts = [part for row in shown(answer).components for part in row["components"]]
+    return [part["label"] for part in parts if not part.get("disabled")]
+
+
+async def refused(
+    world: World, *words: str, place: simcord.ChannelHandle | None = None, **options: Any
+) -> str:
+    """Let alice ask in vain; check that only she is told, with these words, and that nothing counts."""
+    before = len(await rows(world))
+    text = said(await ask(world, place, **options))
+    for word in (*words, "Nothing was counted."):
+        assert word in text, f"{word!r} is not in {text!r}"
+    assert len(await rows(world)) == before, "a refused request was recorded"
+    return text
+
+
+async def accepted(world: World, place: simcord.ChannelHandle | None = None, **options: Any) -> Generation:
+    """Let alice ask for a video that the provider holds back; check that everybody sees the card."""
+    world.provider.hold = True
+    before = len(await rows(world))
+    answer = await ask(world, place, **options)
+    assert not shown(answer).ephemeral, shown(answer).content
+    found = await rows(world)
+    assert len(found) == before + 1
+    return found[0]
+
+
+async def without_bounds(world: World) -> None:
+    """Register the commands anew without what Discord checks, as a modified client sees them."""
+    bot = world.app.bot
+    assert bot.application_id is not None
+    commands: Any = [_loosened(command.to_dict(bot.tree)) for command in bot.tree.get_commands()]
+    await bot.http.bulk_upsert_global_commands(bot.application_id, commands)
+
+
+@asynccontextmanager
+async def locked(database_url: str) -> AsyncGenerator[None]:
+    """Hold the write lock of the program's database from outside, taken when the program does not."""
+    path = make_url(database_url).database or ""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        while not _lock(other):  # noqa: ASYNC110 the lock is a file's
+            await asyncio.sleep(0.01)
+        yield
+
+
+def _lock(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def command_id(world: World) -> int:
+    """Return the id of /veo-admin."""
+    found = world.env.backend.find_command("veo-admin", world.guild.id)
+    assert found is not None, "/veo-admin is not registered"
+    return int(found["id"])
+
+
+def _loosened(part: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in part.items() if key not in BOUNDS}
+    if "options" in part:
+        kept["options"] = [_loosened(option) for option in part["options"]]
+    return kept

@@ -1,0 +1,208 @@
+"""The settings of a server: how they are typed and shown, and what they do to /veo."""
+
+import simcord
+
+from bot.models import Placement
+from bot.policy import Policy
+from sandbox.world import World
+from tests.e2e.driver import ask_for_video, bodies, requests, the_result
+from tests.e2e.moderating import accepted, admin, refused
+
+
+async def policy(world: World) -> Policy:
+    """Return what is decided about the server."""
+    return await world.app.services.moderation.read(world.guild.id)
+
+
+async def unchanged(world: World) -> None:
+    """Check that nothing was changed or written down."""
+    assert await policy(world) == Policy()
+    assert await world.app.services.moderation.list_log(world.guild.id, size=9) == []
+
+
+def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
+    return world.guild.create_text_channel(name)
+
+
+async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
+    assert (await admin(world, "settings")).splitlines()[:7] == [
+        "⚙️ **Settings of this server**",
+        "- **Channels:** all",
+        "- **Models:** all",
+        "- **Longest video:** any",
+        "- **Highest resolution:** any",
+        "- **Where videos go:** into a thread, where there can be one",
+        "- **Moderators' channel:** none, so nobody sees what members report",
+    ]
+    await unchanged(world)
+
+
+async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> None:
+    art = other_channel(world)
+    channels = f"{world.channel.mention}, {art.mention}"  # in the order in which they were made
+    text = await admin(
+        world,
+        "settings",
+        channels=channels,
+        models="Veo 3 Fast",
+        longest_duration=6,
+        highest_resolution="720P",
+        delivery="channel",
+        moderators_channel=art,
+    )
+    assert text.splitlines() == [
+        "✅ **Saved.** The settings are now:",
+        f"- **Channels (new):** {channels}, and their threads",
+        "- **Models (new):** Veo 3 Fast",
+        "- **Longest video (new):** 6 seconds",
+        "- **Highest resolution (new):** 720P",
+        "- **Where videos go (new):** into the channel, as a reply",
+        f"- **Moderators' channel (new):** {art.mention}",
+        "ℹ️ Members must choose `duration` each time: what they get without choosing is above the limit.",
+    ]
+    assert await policy(world) == Policy(
+        channels=frozenset({world.channel.id, art.id}),
+        models=frozenset({"google/veo-3.0-fast"}),
+        longest_duration=6,
+        highest_resolution="720P",
+        placement=Placement.CHANNEL,
+        moderators_channel_id=art.id,
+    )
+    [row] = await world.app.services.moderation.list_log(world.guild.id, size=9)
+    assert row.actor_id == world.mona.id
+
+
+async def test_settings_outlive_a_restart_until_they_are_reset(world: World) -> None:
+    await admin(world, "settings", channels=world.channel.mention, longest_duration=6, delivery="channel")
+    await world.restart()
+    text = await admin(world, "settings")
+    assert f"- **Channels:** {world.channel.mention}, and their threads" in text
+    assert "- **Longest video:** 6 seconds" in text
+    await admin(world, "settings", reset="everything")
+    assert await policy(world) == Policy()
+
+
+async def test_only_what_is_named_is_changed(world: World) -> None:
+    await admin(world, "settings", longest_duration=6, models="google/veo3")
+    text = await admin(world, "settings", highest_resolution="720P")
+    assert "- **Models:** Veo 3\n" in text
+    assert "- **Highest resolution (new):** 720P" in text
+    await admin(world, "settings", reset="models")
+    after = await policy(world)
+    assert (after.models, after.longest_duration, after.highest_resolution) == (frozenset(), 6, "720P")
+
+
+async def test_each_setting_has_a_value_that_ends_it(world: World) -> None:
+    await admin(
+        world,
+        "settings",
+        channels=world.channel.mention,
+        models="veo 3",
+        longest_duration=4,
+        highest_resolution="720P",
+        moderators_channel=world.channel,
+    )
+    await admin(
+        world,
+        "settings",
+        channels=" ALL ",
+        models="All",
+        longest_duration=0,
+        highest_resolution="any",
+        reset="moderators_channel_id",
+    )
+    assert await policy(world) == Policy()
+
+
+async def test_videos_are_made_in_the_allowed_channels_and_their_threads(world: World) -> None:
+    art = other_channel(world)
+    await admin(world, "settings", channels=art.mention)
+    await refused(world, f"Please use {art.mention}.")
+    world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
+    await refused(world, f"Please use {art.mention}.", place=world.channel.threads[0])
+    await accepted(world, art)
+    world.env.backend.create_thread(art.id, "our film", world.alice.id)
+    await accepted(world, art.threads[-1])
+    assert "Saved" in await admin(world, "settings", channels="all"), "moderators were locked out"
+    await accepted(world)
+
+
+async def test_voice_channels_and_forums_can_be_allowed(world: World) -> None:
+    lounge, forum = world.guild.create_voice_channel("lounge"), world.guild.create_forum_channel("films")
+    await admin(world, "settings", channels=f"{lounge.mention} {forum.mention}")
+    await accepted(world, lounge)
+    await refused(world, lounge.mention, forum.mention)
+
+
+async def test_other_models_are_refused(world: World) -> None:
+    await admin(world, "settings", models="Veo 3 Fast")
+    await refused(world, "Veo 3 is not allowed on this server. Please choose Veo 3 Fast.")
+    await accepted(world, model="google/veo-3.0-fast")
+
+
+async def test_longer_videos_are_refused(world: World) -> None:
+    text = await admin(world, "settings", longest_duration=6)
+    assert "Members must choose `duration`" in text
+    await refused(world, "at most 6 seconds", duration=8)
+    answer = await world.alice.slash(world.channel, "veo", prompt="a red dragon")
+    assert answer.response is not None
+    assert "Please choose a `duration`" in answer.response.content, (
+        "the default is longer than what is allowed"
+    )
+    await accepted(world, duration=6)
+    await accepted(world, duration=4)
+
+
+async def test_higher_resolutions_are_refused(world: World) -> None:
+    await admin(world, "settings", highest_resolution="720P")
+    await refused(world, "at most 720P", resolution="1080P")
+    await accepted(world, resolution="720P")
+    await accepted(world)
+
+
+async def test_videos_can_go_into_the_channel(world: World) -> None:
+    await admin(world, "settings", delivery="channel")
+    await world.restart()
+    generation = await ask_for_video(world)
+    message = the_result(world)
+    assert message.channel.id == world.channel.id
+    assert message.reference is not None
+    assert message.reference.message_id == generation.card_id
+    assert requests(world, "POST", "/threads") == []
+
+
+async def test_videos_can_go_into_threads_again(world: World) -> None:
+    await admin(world, "settings", delivery="channel")
+    await admin(world, "settings", delivery="thread")
+    generation = await ask_for_video(world)
+    assert the_result(world).channel.id == generation.thread_id
+
+
+async def test_what_was_asked_for_before_a_setting_goes_where_it_was_to_go(world: World) -> None:
+    generation = await accepted(world)
+    await admin(world, "settings", delivery="channel", longest_duration=4, models="Veo 3 Fast")
+    world.provider.release()
+    await world.wait_for_delivery()
+    assert the_result(world).channel.id == generation.card_id, "it did not come into the card's thread"
+
+
+async def test_the_moderators_channel_can_be_taken_away(world: World) -> None:
+    await admin(world, "settings", moderators_channel=world.channel)
+    assert "(new):** none" in await admin(world, "settings", reset="moderators_channel_id")
+    assert await policy(world) == Policy()
+
+
+async def test_settings_mention_nobody(world: World) -> None:
+    await admin(world, "settings", channels=world.channel.mention)
+    await admin(world, "settings", models="@everyone")
+    answers = bodies(world, "POST", "/callback")
+    assert [body["data"]["allowed_mentions"] for body in answers] == [{"parse": []}] * 2
+    assert "@everyone" not in answers[1]["data"]["content"]
+
+
+async def test_the_most_channels_can_be_shown(world: World) -> None:
+    channels = [other_channel(world, f"art-{number}") for number in range(50)]
+    await admin(world, "settings", channels=" ".join(channel.mention for channel in channels))
+    await admin(world, "pause", reason="*" * 300)
+    text = await admin(world, "settings")
+    assert all(channel.mention in text for channel in channels)

@@ -1,0 +1,154 @@
+"""What moderators type for settings: understood in several ways, and refused where it makes no sense."""
+
+from typing import Any
+
+import discord
+import pytest
+
+from bot.policy import Policy
+from sandbox.world import World
+from tests.e2e.moderating import admin, without_bounds
+
+
+async def policy(world: World) -> Policy:
+    """Return what is decided about the server."""
+    return await world.app.services.moderation.read(world.guild.id)
+
+
+async def unchanged(world: World) -> None:
+    """Check that nothing was changed or written down."""
+    assert await policy(world) == Policy()
+    assert await world.app.services.moderation.list_log(world.guild.id, size=9) == []
+
+
+def denied(world: World, **permissions: bool) -> dict[Any, discord.PermissionOverwrite]:
+    """Return overwrites by which the bot lacks the permissions named (all False)."""
+    user = world.app.bot.user
+    assert user is not None
+    return {user: discord.PermissionOverwrite(**permissions)}  # pyright: ignore[reportArgumentType]: names of permissions
+
+
+@pytest.mark.parametrize("typed", ["{0} {1}", "{0},{1}", "{0}{1}", " {0} , {1} {0} ", "{2} {1}"])
+async def test_channels_can_be_typed_in_several_ways(world: World, typed: str) -> None:
+    art = world.guild.create_text_channel("art")
+    await admin(
+        world, "settings", channels=typed.format(world.channel.mention, art.mention, world.channel.id)
+    )
+    assert (await policy(world)).channels == {world.channel.id, art.id}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("#videos", "Please name channels"),
+        ("nowhere", "Please name channels"),
+        ("{channel} and more", "Please name channels"),
+        ("all {channel}", "Please name channels"),
+        (", ,", "Please name channels"),
+        ("<#123456789012345678>", "There is no channel `123456789012345678` on this server."),
+        ("{channel} 123456789012345678", "There is no channel `123456789012345678` on this server."),
+        ("<@{user}>", "Please name channels"),
+        ("{thread}", "is a thread. Please name its channel"),
+        ("{category}", "is a category. Please name its channels."),
+        ("{elsewhere}", "There is no channel `"),
+        ("{many}", "At most 50 channels"),
+    ],
+)
+async def test_what_are_no_channels_of_the_server_is_refused(world: World, typed: str, said: str) -> None:
+    world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
+    words = {
+        "channel": world.channel.mention,
+        "user": world.alice.id,
+        "thread": world.channel.threads[0].mention,
+        "category": world.guild.create_category("Films").mention,
+        "elsewhere": world.env.create_guild("Elsewhere").create_text_channel("videos").mention,
+        "many": " ".join(f"<#{10**17 + number}>" for number in range(51)),
+    }
+    text = await admin(world, "settings", channels=typed.format(**words), longest_duration=6)
+    assert said in text
+    assert "Nothing was changed." in text
+    await unchanged(world)
+
+
+@pytest.mark.parametrize(
+    "typed", ["Veo 3, veo 3 FAST", "google/veo3,google/veo-3.0-fast,", "veo 3,GOOGLE/veo-3.0-fast"]
+)
+async def test_models_can_be_typed_in_several_ways(world: World, typed: str) -> None:
+    await admin(world, "settings", models=typed)
+    assert (await policy(world)).models == {"google/veo3", "google/veo-3.0-fast"}
+
+
+@pytest.mark.parametrize("typed", ["Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"])
+async def test_what_are_no_models_is_refused(world: World, typed: str) -> None:
+    text = await admin(world, "settings", models=typed, longest_duration=6)
+    assert "There are: Veo 3, Veo 3 Fast. Nothing was changed." in text
+    await unchanged(world)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("", ["all", "Veo 3", "Veo 3 Fast"]),
+        ("fa", ["Veo 3 Fast"]),
+        ("Veo 3, ", ["Veo 3, Veo 3 Fast"]),
+        ("veo 3 fast,3", ["veo 3 fast, Veo 3"]),
+        ("nonsense", []),
+        ("x" * 300, []),
+    ],
+)
+async def test_models_are_offered_while_one_types(world: World, typed: str, offered: list[str]) -> None:
+    choices = await world.mona.autocomplete(world.channel, "veo-admin settings", "models", typed)
+    assert [choice["value"] for choice in choices] == offered
+
+
+@pytest.mark.parametrize(
+    ("lacking", "named"),
+    [
+        ({"send_messages": False}, "Send Messages"),
+        # Discord grants nothing where a channel cannot be seen.
+        ({"view_channel": False}, "View Channel and Send Messages"),
+    ],
+    ids=str,
+)
+async def test_a_moderators_channel_that_the_bot_cannot_write_to_is_refused(
+    world: World, lacking: dict[str, bool], named: str
+) -> None:
+    secret = world.guild.create_text_channel("secret", overwrites=denied(world, **lacking))
+    text = await admin(world, "settings", moderators_channel=secret, longest_duration=6)
+    assert f"I cannot write in {secret.mention}: I lack {named} there." in text
+    assert "Nothing was changed." in text
+    await unchanged(world)
+
+
+async def test_a_moderators_channel_needs_no_more_than_to_be_written_to(world: World) -> None:
+    bare = denied(world, embed_links=False, attach_files=False, read_message_history=False)
+    secret = world.guild.create_text_channel("secret", overwrites=bare)
+    assert "Saved" in await admin(world, "settings", moderators_channel=secret)
+    assert (await policy(world)).moderators_channel_id == secret.id
+
+
+async def test_one_setting_cannot_be_set_and_reset_at_once(world: World) -> None:
+    for reset in ("longest_duration", "everything"):
+        text = await admin(world, "settings", longest_duration=6, reset=reset)
+        assert "set or reset a setting, not both" in text
+    await unchanged(world)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"longest_duration": 3},
+        {"longest_duration": -1},
+        {"highest_resolution": "8K"},
+        {"delivery": "pigeon"},
+        {"reset": "rules"},
+    ],
+    ids=str,
+)
+async def test_what_only_a_modified_client_can_send_changes_nothing(
+    world: World, options: dict[str, Any]
+) -> None:
+    await without_bounds(world)
+    text = await admin(world, "settings", **options)
+    assert "Nothing was changed." in text
+    await unchanged(world)

@@ -1,0 +1,85 @@
+"""Forbidden words: how they are kept, shown and found in prompts."""
+
+import pytest
+from simcord.backend.errors import SetupError
+
+from sandbox.world import World
+from tests.e2e.driver import shown
+from tests.e2e.moderating import accepted, admin, refused, said, use, without_bounds
+
+HOSTILE = "**bold** @everyone <@1> <@&2> https://evil.example `x`"
+
+
+async def trail(world: World) -> int:
+    """Return how many deeds are written down."""
+    return len(await world.app.services.moderation.list_log(world.guild.id, size=100))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["violence", "Violence!", "no VIOLENCE, please", "ｖｉｏｌｅｎｃｅ", "vio\u200blence", "víolence"],
+)
+async def test_a_forbidden_word_is_found_however_it_is_written(world: World, prompt: str) -> None:
+    assert "Forbidden" in await admin(world, "words add", word="violence")
+    await refused(world, "“violence”", prompt=prompt)
+    await refused(world, "“violence”", negative_prompt=prompt)
+    assert world.provider.count("create") == 0
+
+
+async def test_words_that_contain_a_forbidden_one_pass(world: World) -> None:
+    await admin(world, "words add", word="violence")
+    await accepted(world, prompt="a hymn to nonviolence")
+
+
+async def test_a_word_can_be_allowed_again(world: World) -> None:
+    await admin(world, "words add", word="Red Dragon")
+    await refused(world, "“Red Dragon”")
+    await world.restart()
+    await refused(world, "“Red Dragon”")
+    assert "Allowed" in await admin(world, "words remove", word="red  DRAGON")
+    await accepted(world)
+
+
+async def test_words_are_listed_as_they_are(world: World) -> None:
+    assert "No words are forbidden" in await admin(world, "words list")
+    assert "Forbidden" in await admin(world, "words add", word=HOSTILE)
+    assert "was forbidden already" in await admin(world, "words add", word=HOSTILE)
+    await admin(world, "words add", word="gore")
+    text = await admin(world, "words list")
+    assert "2 words and phrases are forbidden" in text
+    assert "- gore" in text
+    assert "\\*\\*bold\\*\\*" in text
+    assert "@everyone" not in text
+    assert "was not forbidden" in await admin(world, "words remove", word="peace")
+
+
+async def test_many_words_come_as_a_file(world: World) -> None:
+    words = [f"{number:03} {'*' * 30} word" for number in range(30)]
+    for word in words:
+        await admin(world, "words add", word=word)
+    answer = await use(world, "words list")
+    assert "30 words and phrases are forbidden" in said(answer)
+    [file] = shown(answer).attachments
+    assert file.filename == "words.txt"
+    assert (await file.read()).decode().splitlines() == words
+
+
+@pytest.mark.parametrize("word", ["!!!", "\u200b\u200b", "*"])
+async def test_words_that_say_nothing_are_refused(world: World, word: str) -> None:
+    assert "letter or digit" in await admin(world, "words add", word=word)
+    assert await trail(world) == 0
+
+
+async def test_words_that_are_too_long_are_refused(world: World) -> None:
+    with pytest.raises(SetupError, match="100"):
+        await use(world, "words add", word="x" * 101)
+    await without_bounds(world)
+    assert "at most 100 characters" in await admin(world, "words add", word="x" * 4000)
+    assert await trail(world) == 0
+
+
+async def test_words_to_allow_again_are_offered(world: World) -> None:
+    for word in ("gore", "violence", "Gorilla"):
+        await admin(world, "words add", word=word)
+    choices = await world.mona.autocomplete(world.channel, "veo-admin words remove", "word", "GOR")
+    assert [choice["value"] for choice in choices] == ["Gorilla", "gore"]

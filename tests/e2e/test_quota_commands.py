@@ -1,0 +1,278 @@
+"""/quota: who may use it, and what each command says and does."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import simcord
+from simcord.backend.errors import SetupError
+
+from bot.clock import utc_now
+from bot.policy import Scope
+from sandbox.world import World
+from tests.e2e.limiting import add_role, nothing_is_set, quota, use
+from tests.e2e.moderating import accepted, refused
+
+NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "usage"}
+
+
+def offered(actor: simcord.MemberActor, world: World) -> set[str]:
+    """Return the subcommands of /quota that Discord offers to a member."""
+    names = actor.available_commands(world.channel)
+    return {name.removeprefix("quota ") for name in names if name.startswith("quota ")}
+
+
+def quota_command(world: World) -> dict[str, Any]:
+    """Return the command as Discord keeps it."""
+    found = world.env.backend.find_command("quota", world.guild.id)
+    assert found is not None, "/quota is not registered"
+    return dict(found)
+
+
+def inside(part: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return a command's or option's options or choices."""
+    return list(part.get(key) or [])
+
+
+def parts(command: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a command and its subcommands and options."""
+    return [command, *(inner for option in inside(command, "options") for inner in parts(option))]
+
+
+async def test_discord_offers_it_to_moderators_only(world: World) -> None:
+    assert offered(world.mona, world) == NAMES
+    assert offered(world.alice, world) == set()
+    with pytest.raises(SetupError, match="not visible"):
+        await use(world, "set", by=world.alice, videos="unlimited")
+    assert await nothing_is_set(world)
+
+
+async def test_a_role_that_the_server_names_may_use_it_too(world: World) -> None:
+    helpers, [nils] = add_role(world, "Helpers", "nils")
+    assert offered(nils, world) == set()
+    world.guild.set_command_permissions(int(quota_command(world)["id"]), {helpers: True})
+    assert offered(nils, world) == NAMES
+    assert "**Set.**" in await quota(world, "set", by=nils, videos="0")
+    await refused(world, "0 videos")
+
+
+async def test_discords_limits_are_kept(world: World) -> None:
+    command = quota_command(world)
+    assert command["contexts"] == [0], "the command is offered outside of servers"
+    found = parts(command)
+    for part in found:
+        assert 1 <= len(part["description"]) <= 100, f"{part['name']} has a description of the wrong length"
+        assert len(inside(part, "choices")) <= 25
+    choices = [choice for part in found for choice in inside(part, "choices")]
+    size = sum(len(part["name"]) + len(part["description"]) for part in found)
+    size += sum(len(choice["name"]) + len(str(choice["value"])) for choice in choices)
+    assert size <= 8000, "the command is too large for Discord"
+
+
+async def test_a_limit_for_the_server_holds_at_once_and_the_reply_says_what_else_limits(world: World) -> None:
+    assert await quota(world, "set", videos="1", at_once="2") == (
+        "✅ **Set.** Every member may have 1 video in 24 hours and 2 videos at the same time.\n"
+        "Nothing else limits them."
+    )
+    await accepted(world)
+    await refused(world, "You have used your 1 video of the last 24 hours. The next place frees <t:")
+    assert await quota(world, "set", videos="7", window="week") == (
+        "✅ **Set.** Every member may have 7 videos in 7 days.\n"
+        "This limits them too:\n"
+        "- 1 video in 24 hours: the rule for the whole server\n"
+        "- 2 videos at the same time: the rule for the whole server"
+    )
+
+
+async def test_where_nothing_is_set_the_reply_names_what_the_bot_is_set_up_with(world: World) -> None:
+    assert await quota(world, "set", at_once="1") == (
+        "✅ **Set.** Every member may have 1 video at the same time.\n"
+        "This limits them too:\n"
+        "- 50 videos in 24 hours: as the bot is set up, since no rule says otherwise"
+    )
+    await accepted(world)
+    await refused(world, "You may have 1 video made at the same time. Please wait until one is ready.")
+
+
+async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world: World) -> None:
+    fans, [bob] = add_role(world, "Fans", "bob")
+    vip = world.guild.create_role("VIP")
+    world.env.backend.add_member_role(world.guild.id, bob.id, vip.id)
+    await quota(world, "set", videos="0")
+    await quota(world, "set", videos="1", role=fans)
+    text = await quota(world, "set", videos="2", role=vip)
+    assert text == (
+        f"✅ **Set.** Everybody with the role {vip.mention} may have 2 videos in 24 hours.\n"
+        "Nothing else limits them.\n"
+        "`/quota rules` shows the rules for 1 other role too. A member's own rule comes first, then the most "
+        "generous of their roles' rules, then the server's."
+    )
+    await refused(world, "The moderators' limit for you is 0 videos")
+    text = await quota(world, "rules", member=bob)
+    assert "They can ask for 2 videos now." in text
+    assert (
+        f"  - 2 by the rule for the role {vip.mention}, the most generous of 2 roles, "
+        "which counts more than the server's 0" in text
+    )
+
+
+async def test_a_members_rule_beats_everything_and_can_be_taken_away_again(world: World) -> None:
+    await quota(world, "set", videos="0")
+    assert await quota(world, "set", videos="Unlimited", member=world.alice) == (
+        f"✅ **Set.** <@{world.alice.id}> may have any number of videos in 24 hours.\n"
+        "Nothing else limits them."
+    )
+    await accepted(world)
+    assert "Unlimited by the rule for this member, which counts more than the server's 0" in await quota(
+        world, "rules", member=world.alice
+    )
+    assert await quota(world, "unset", member=world.alice) == (
+        f"✅ **Taken away:** the rule for <@{world.alice.id}> of any number of videos in 24 hours.\n"
+        "This limits them now:\n"
+        "- 0 videos in 24 hours: the rule for the whole server"
+    )
+    await refused(world, "The moderators' limit for you is 0 videos")
+
+
+async def test_unset_takes_only_what_was_chosen_and_says_when_there_was_nothing(world: World) -> None:
+    await quota(world, "set", videos="3", at_once="1")
+    await quota(world, "set", videos="9", window="month")
+    assert "the rule for the whole server of 1 video at the same time." in await quota(
+        world, "unset", window="at_once"
+    )
+    assert await quota(world, "unset", window="week") == (
+        "There is no such rule for the whole server, so nothing was changed."
+    )
+    text = await quota(world, "unset", window="all")
+    assert "the rules for the whole server of 3 videos in 24 hours and of 9 videos in 30 days." in text
+    assert "- 50 videos in 24 hours: as the bot is set up" in text
+
+
+async def test_the_rule_of_a_member_who_left_can_be_taken_away(world: World) -> None:
+    await quota(world, "set", videos="3", member=world.alice)
+    world.guild.remove_member(world.alice)
+    text = await quota(world, "unset", member=world.alice.user)
+    assert f"the rule for <@{world.alice.id}> of 3 videos in 24 hours" in text
+
+
+async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: World) -> None:
+    assert await quota(world, "rules") == (
+        "**Limits on this server**\n"
+        "- Where no rule says otherwise: 50 videos in 24 hours, as the bot is set up\n"
+        "A member's own rule comes first, then the most generous of their roles' rules, then the server's. "
+        "`/quota rules` with a member shows what holds for them."
+    )
+    fans, [bob] = add_role(world, "Fans", "bob")
+    gone = world.guild.create_role("Gone")
+    await quota(world, "set", videos="10", member=bob)
+    await quota(world, "set", videos="5", at_once="2", role=fans)
+    await quota(world, "set", videos="6", role=gone)
+    await quota(world, "set", videos="4", window="week")
+    await quota(world, "budget", day="5 USD")
+    world.env.backend.delete_role(world.guild.id, gone.id)
+    lines = (await quota(world, "rules")).split("\n")
+    assert lines[1:-1] == [
+        "- Where no rule says otherwise: 50 videos in 24 hours, as the bot is set up",
+        "- The whole server: 4 videos in 7 days",
+        f"- Role {fans.mention}: 5 videos in 24 hours; 2 videos at the same time",
+        f"- Deleted role {gone.id} (has no effect): 6 videos in 24 hours",
+        f"- Member <@{bob.id}>: 10 videos in 24 hours",
+        "- Budget for today: $5.00 (10,000,000 credits)",
+    ]
+
+
+async def test_a_grant_adds_videos_until_its_end(world: World) -> None:
+    await quota(world, "set", videos="0", window="week")
+    end = utc_now() + timedelta(days=3)
+    text = await quota(world, "grant", member=world.alice, videos=1, until="3 days", reason="a contest")
+    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
+    assert abs(grant.until - end) < timedelta(minutes=1)
+    stamp = int(grant.until.timestamp())
+    assert text == (
+        f"✅ **Granted.** <@{world.alice.id}> may have 1 further video until <t:{stamp}:f> (<t:{stamp}:R>).\n"
+        "They can ask for 1 video now."
+    )
+    assert "; 1 more granted" in await quota(world, "rules", member=world.alice)
+    await accepted(world)
+    await refused(world, "You have used your 1 video of the last 7 days. No further place frees by itself.")
+    assert "They cannot ask for videos: their limit is 0." in await quota(world, "rules", member=world.alice)
+
+
+async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_nothing(world: World) -> None:
+    await quota(world, "set", videos="unlimited", at_once="3")
+    text = await quota(world, "grant", member=world.alice, videos=1000)
+    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
+    assert grant.until - grant.since == timedelta(hours=24)
+    assert "1,000 further videos" in text
+    assert "They have no limit that it could add to, so it changes nothing for now." in text
+    assert "They can ask for 3 videos now." in text, "what can be made at once limits them all the same"
+
+
+async def test_a_reset_lets_the_windows_begin_anew(world: World) -> None:
+    await quota(world, "set", videos="1")
+    await accepted(world)
+    await refused(world, "You have used your 1 video")
+    assert await quota(world, "reset", member=world.alice) == (
+        f"✅ **Reset.** The videos that <@{world.alice.id}> had until now count towards no limit any more; "
+        "what they cost still counts towards the budget.\n"
+        "They can ask for 1 video now."
+    )
+    await accepted(world)
+
+
+async def test_what_keeps_a_member_from_asking_is_told_to_the_moderator(world: World) -> None:
+    moderator = world.mona
+    await quota(world, "set", at_once="1")
+    await accepted(world)
+    assert "one that is being made must be ready first" in await quota(world, "rules", member=world.alice)
+    await moderator.slash(world.channel, "veo-admin block", member=world.alice)
+    assert "they are blocked until a moderator ends it" in await quota(world, "rules", member=world.alice)
+    assert "- a block until a moderator ends it" in await quota(world, "set", videos="3", member=world.alice)
+    await moderator.slash(world.channel, "veo-admin pause")
+    assert "the whole server is paused" in await quota(world, "grant", member=world.alice, videos=1)
+
+
+async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world: World) -> None:
+    assert await quota(world, "budget") == (
+        "**Budgets of this server** (days and months begin at midnight UTC)\n"
+        "- Today: no budget\n"
+        "- This month: no budget"
+    )
+    text = await quota(world, "budget", day="3,000,000 credits", month="$20")
+    assert text.startswith(
+        "✅ **Set.** The server may spend $1.50 (3,000,000 credits) in a day.\n"
+        "✅ **Set.** The server may spend $20.00 (40,000,000 credits) in a month.\n"
+    )
+    assert "- Today: $0.00 (0 credits) of $1.50 (3,000,000 credits) is spent or reserved; $1.50 " in text
+    assert "is left. It begins anew <t:" in text
+    assert "- the server's budget: see `/quota budget`" in await quota(world, "set", videos="3")
+    text = await quota(world, "budget", month="unlimited")
+    assert text.startswith("✅ **Set.** The server has no budget for a month: it may spend any amount.\n")
+    assert "- Today: $0.00" in text
+    assert "- This month: no budget" in text
+
+
+async def test_a_budget_of_nothing_stops_everybody(world: World) -> None:
+    await quota(world, "budget", day="0 USD")
+    await refused(world, "budget")
+    assert "the server's budget for today is used up" in await quota(world, "rules", member=world.alice)
+
+
+async def test_the_last_of_two_moderators_wins_and_each_is_told_what_holds(world: World) -> None:
+    max_ = world.guild.add_member(world.env.create_user("max"), roles=[world.guild.roles["Moderators"]])
+    await quota(world, "set", videos="3")
+    await quota(world, "set", videos="8", by=max_)
+    [rule] = (await world.app.services.rules.read(world.guild.id)).rules
+    assert (rule.scope, rule.most) == (Scope.SERVER, 8)
+    trail = await world.app.services.moderation.list_log(world.guild.id, size=5)
+    assert [(entry.actor_id, entry.old, entry.new) for entry in trail] == [
+        (max_.id, {"day": 3}, {"day": 8}),
+        (world.mona.id, None, {"day": 3}),
+    ]
+
+
+async def test_rules_outlive_a_restart(world: World) -> None:
+    await quota(world, "set", videos="0")
+    await world.restart()
+    await refused(world, "0 videos")
+    assert "- The whole server: 0 videos in 24 hours" in await quota(world, "rules")

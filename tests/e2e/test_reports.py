@@ -1,0 +1,260 @@
+"""A member reports a video: from the button to the moderators' channel, and nobody is pinged."""
+
+from datetime import timedelta
+from typing import Any
+
+import discord
+import pytest
+import simcord._modal
+
+from bot.clock import utc_now
+from bot.decisions import REASON_MAX_LENGTH
+from bot.erasure import NOBODY
+from sandbox.world import World, wait_until
+from tests.e2e.driver import (
+    SECONDS,
+    ask_for_video,
+    bodies,
+    change_rows,
+    direct_messages,
+    eventually,
+    held_with_thread,
+    refuse,
+    shown,
+    the_result,
+    threads,
+)
+from tests.e2e.reporting import (
+    REASON,
+    add_bob,
+    buttons,
+    choose_board,
+    open_board,
+    read_report,
+    report,
+    report_of_bob,
+    reports_in,
+    the_report,
+)
+
+THANKS = "✅ **Thank you.** The moderators of this server were told."
+DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
+
+
+@pytest.fixture(autouse=True)
+def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows often."""
+    monkeypatch.setattr("bot.feed.LOOK_INTERVAL", 0.05)
+
+
+async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> None:
+    board = await open_board(world)
+    generation = await ask_for_video(world)
+    before = [len(channel.history()) for channel in threads(world)], len(world.channel.history())
+    answer = await report(world, add_bob(world))
+    assert (answer.ephemeral, answer.content) == (True, THANKS)
+    message = await the_report(board)
+    row = (await read_report(world, message)).report
+    link = f"https://discord.com/channels/{world.guild.id}/{generation.thread_id}/{generation.result_id}"
+    assert message.content.split("\n") == [
+        "🚩 **A video was reported**",
+        f"<@{row.reporter_id}> reported it <t:{int(row.created_at.timestamp())}:R>: “{REASON}”",
+        f"Made for <@{world.alice.id}>: {link}",
+        "> a red dragon",
+        f"-# Number {generation.id} · report {row.id}",
+    ]
+    assert buttons(message) == DECISIONS
+    after = [len(channel.history()) for channel in threads(world)], len(world.channel.history())
+    assert after == before, "the report was shown where the video is"
+
+
+async def test_nothing_in_the_moderators_channel_mentions_anybody(world: World) -> None:
+    _, board, _ = await report_of_bob(world)
+    await eventually("the settings and the report", lambda: len(board.history()) == 2)
+    sent = bodies(world, "POST", f"/{board.id}/messages")
+    assert len(sent) == 2
+    for body in sent:
+        assert body["allowed_mentions"] == {"parse": []}
+        assert body["enforce_nonce"] is True, "a repeat after a crash would be a second message"
+        assert len(body["nonce"]) <= 25, "Discord would refuse this"
+        assert body["flags"] & discord.MessageFlags(suppress_embeds=True).value
+    silent = discord.MessageFlags(suppress_notifications=True).value
+    assert [bool(body["flags"] & silent) for body in sent] == [True, False]
+
+
+async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
+    board = await open_board(world)
+    await ask_for_video(world)
+    bob, carol = add_bob(world), add_bob(world, name="carol")
+    await report(world, bob)
+    again = await report(world, bob)
+    assert again.ephemeral
+    assert again.content.startswith("You have reported this video already.")
+    await report(world, carol)
+    await eventually("two reports", lambda: len(reports_in(board)) == 2)
+
+
+async def test_without_a_channel_a_report_waits_until_there_is_one(world: World) -> None:
+    generation = await ask_for_video(world)
+    answer = await report(world, add_bob(world))
+    assert answer.ephemeral
+    assert f"tell one of them the number `{generation.id}`" in answer.content
+    await world.restart()
+    board = await open_board(world)
+    assert buttons(await the_report(board)) == DECISIONS
+
+
+async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(world: World) -> None:
+    _, _, message = await report_of_bob(world)
+
+    async def is_written_down() -> bool | None:
+        return True if (await read_report(world, message)).report.message_id == message.id else None
+
+    await wait_until(is_written_down, seconds=SECONDS)
+    other = world.guild.create_text_channel("others")
+    await choose_board(world, None)
+    await choose_board(world, other)
+    await eventually("the settings", lambda: len(other.history()) == 1)
+    assert reports_in(other) == []
+
+
+async def test_the_buttons_outlive_a_restart(world: World) -> None:
+    board = await open_board(world)
+    await ask_for_video(world)
+    await world.restart()
+    await report(world, add_bob(world))
+    message = await the_report(board)
+    await world.restart()
+    answer = await world.mona.click(message, label="Dismiss")
+    assert answer.acknowledged
+    assert (await read_report(world, message)).report.dismissed_by == world.mona.id
+
+
+async def test_a_video_that_is_a_link_can_be_reported_and_a_failure_cannot(world: World) -> None:
+    refuse(world, "POST", "/channels/*/messages", 40005, status=413)
+    await ask_for_video(world)
+    assert buttons(the_result(world)) == ["Report"]
+    await ask_for_video(world, prompt="[fail] the same")
+    [failure] = [m for thread in threads(world) for m in thread.history() if m.content.startswith("❌")]
+    assert buttons(failure) == []
+
+
+async def test_discord_py_keeps_nothing_of_the_buttons_and_forms_that_were_sent(world: World) -> None:
+    _, board, _ = await report_of_bob(world)
+    await report(world, add_bob(world, name="carol"))
+    await eventually("two reports", lambda: len(reports_in(board)) == 2)
+    await world.mona.click(reports_in(board)[0], label="Block 24 h")
+    store: Any = world.app.bot._connection._view_store  # pyright: ignore[reportPrivateUsage]: there is no other way to look
+    assert (store._views, store._synced_message_views, store._modals) == ({}, {}, {})
+
+
+async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> None:
+    board = await open_board(world)
+    await held_with_thread(world)
+    world.env.backend.delete_channel(threads(world)[0].id)
+    world.env.backend.delete_channel(world.channel.id)
+    world.provider.release()
+    await world.wait_for_delivery()
+    [message] = direct_messages(world)
+    form = await world.alice.user.click(message, label="Report")
+    answer = shown(await world.alice.user.submit_modal(form, {"reason": REASON}))
+    assert answer.content == THANKS
+    told = await the_report(board)
+    assert f"Made for <@{world.alice.id}>: it was sent as a direct message." in told.content
+    await world.mona.click(told, label="Delete video")
+    assert direct_messages(world) == [], "the direct message is still there"
+
+
+async def test_a_video_whose_words_were_deleted_can_be_reported_and_found(
+    world: World, database_url: str
+) -> None:
+    board = await open_board(world)
+    before = await ask_for_video(world)
+    gone: dict[str, Any] = {"result_id": None, "result_channel_id": None, "card_id": None, "thread_id": None}
+    await change_rows(database_url, prompt="", erased_at=utc_now(), user_id=NOBODY, channel_id=NOBODY, **gone)
+    await report(world, add_bob(world))
+    message = await the_report(board)
+    assert "> (the prompt was deleted)" in message.content
+    assert f"Made for somebody: https://discord.com/channels/{world.guild.id}/" in message.content
+    assert f"/{before.result_channel_id}/{before.result_id}" in message.content
+    assert buttons(message) == ["Delete video", "Dismiss"], "nobody can be blocked"
+
+
+HOSTILE = "@everyone <@1> <@&2> **bold** [free](https://evil.example) ```x``` \n# BIG \u202eover <t:0:R>"
+
+
+async def test_a_hostile_reason_is_shown_as_it_was_written(world: World) -> None:
+    board = await open_board(world)
+    await ask_for_video(world)
+    await report(world, add_bob(world), reason=HOSTILE)
+    message = await the_report(board)
+    line = message.content.split("\n")[1]
+    assert line.endswith(
+        "“@\u200beveryone \\<@1> \\<@&2> \\*\\*bold\\*\\* \\[free\\](https\\://evil.example) "
+        "\\`\\`\\`x\\`\\`\\` # BIG over \\<t:0:R>”"
+    )
+    assert {user.name for user in message.mentions} == {"alice", "bob"}, "who is named, though not pinged"
+    assert (message.role_mentions, message.mention_everyone) == ([], False)
+
+
+@pytest.mark.parametrize("symbol", ["*", "_", "<@1>", "@everyone ", "🐉"])
+async def test_the_longest_report_fits(world: World, symbol: str) -> None:
+    board = await open_board(world)
+    await ask_for_video(world, prompt=(symbol * 2000)[:2000].strip())
+    reason = (symbol * REASON_MAX_LENGTH)[:REASON_MAX_LENGTH].strip()
+    await report(world, add_bob(world), reason=reason)
+    message = await the_report(board)
+    row = (await read_report(world, message)).report
+    for button in ("Delete video", "Block 24 h"):
+        await world.mona.click(message, label=button)
+        [message] = reports_in(board)
+    assert len(message.content) <= 2000, "Discord would refuse it"
+    assert message.content.endswith(row.id), "it is cut"
+
+
+@pytest.mark.parametrize("reason", ["x" * 5000, " \n ", "\u202e"], ids=["5,000", "blank", "hidden"])
+async def test_a_forged_form_is_refused_and_the_member_is_told(
+    world: World, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = await open_board(world)
+    await ask_for_video(world)
+    bob = add_bob(world)
+    form = await bob.click(the_result(world), label="Report")
+    fill_in: Any = simcord._modal._modal_leaf  # pyright: ignore[reportPrivateUsage]: what Discord sends on
+
+    def fill_in_unchecked(*arguments: Any) -> dict[str, Any]:
+        return {**fill_in(*arguments), "value": reason}
+
+    monkeypatch.setattr("simcord._modal._modal_leaf", fill_in_unchecked)
+    answer = shown(await bob.submit_modal(form, {"reason": "what Discord checks"}))
+    assert answer.ephemeral
+    assert "on our side" not in answer.content
+    assert ("5,000 characters" if len(reason) == 5000 else "Please say in a few words") in answer.content
+    assert reports_in(board) == []
+
+
+async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: World, database_url: str) -> None:
+    await open_board(world)
+    await ask_for_video(world)
+    bob = add_bob(world)
+    form = await bob.click(the_result(world), label="Report")
+    await change_rows(database_url, removed_at=utc_now() - timedelta(seconds=1))
+    answer = shown(await bob.submit_modal(form, {"reason": REASON}))
+    assert answer.content.startswith("The moderators have removed this video already.")
+
+
+async def test_a_filter_that_stops_the_words_does_not_stop_the_report(world: World) -> None:
+    board = await open_board(world)
+    await ask_for_video(world)
+    await eventually("the settings", lambda: len(board.history()) == 1)
+    refuse(world, "POST", f"/channels/{board.id}/messages", 200000)
+    await report(world, add_bob(world))
+    message = await the_report(board)
+    assert REASON not in message.content
+    assert "a red dragon" not in message.content
+    assert buttons(message) == DECISIONS
+    refuse(world, "PATCH", "/webhooks/*", 200000)
+    await world.mona.click(message, label="Dismiss")
+    [message] = reports_in(board)
+    assert f"**Dismissed** by <@{world.mona.id}>." in message.content
+    assert REASON not in message.content

@@ -1,0 +1,132 @@
+"""/usage: what a member is told about their own limits, in the words of the refusals."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import simcord
+
+from bot.clock import utc_now
+from sandbox.world import World
+from tests.e2e.driver import ask, ask_for_video, requests
+from tests.e2e.limiting import add_role, quota
+from tests.e2e.moderating import accepted, admin, said
+
+HOSTILE = "**bold** @everyone <@1> `x`"
+
+
+async def usage(world: World, *, by: simcord.MemberActor | None = None) -> str:
+    """Let alice (or `by`) use /usage; return what only they see."""
+    return said(await (by or world.alice).slash(world.channel, "usage"))
+
+
+async def test_every_member_may_ask_and_only_they_see_the_answer(world: World) -> None:
+    assert "usage" in world.alice.available_commands(world.channel)
+    assert await usage(world) == (
+        "**Your videos on this server**\n"
+        "You can ask for 50 videos now.\n"
+        "- Last 24 hours: 0 of 50 used, 50 left."
+    )
+    bodies: list[Any] = [request.json for request in requests(world, "POST", "/callback")]
+    assert [body["data"]["allowed_mentions"] for body in bodies] == [{"parse": []}]
+
+
+async def test_use_what_is_left_and_the_next_place_are_told(world: World) -> None:
+    await quota(world, "set", videos="2", at_once="3")
+    generation = await ask_for_video(world)
+    frees_at = int(generation.created_at.timestamp()) + 24 * 3600
+    text = await usage(world)
+    assert text.split("\n")[1:4] == [
+        "You can ask for 1 video now.",
+        f"- Last 24 hours: 1 of 2 used, 1 left. The next place frees <t:{frees_at}:R>.",
+        "- At the same time: 0 of 3 being made.",
+    ]
+    assert "\nYour videos of the last 30 days cost $" in text
+
+
+async def test_a_full_limit_is_told_in_the_words_of_the_refusal(world: World) -> None:
+    await quota(world, "set", videos="1")
+    await quota(world, "set", videos="1", window="week")
+    await accepted(world)
+    refusal = said(await ask(world)).removesuffix(" Nothing was counted.")
+    assert refusal.startswith("You have used your 1 video of the last 24 hours and your 1 video of the last")
+    assert (await usage(world)).split("\n")[1] == refusal
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("pause", {"reason": HOSTILE}),
+        ("pause", {}),
+        ("block", {"reason": HOSTILE, "span": "3 days"}),
+        ("block", {}),
+    ],
+    ids=str,
+)
+async def test_a_pause_or_a_block_is_told_in_the_words_of_the_refusal(
+    world: World, command: str, options: dict[str, Any]
+) -> None:
+    who: dict[str, Any] = {"member": world.alice} if command == "block" else {}
+    await admin(world, command, **{**who, **options})
+    refusal = said(await ask(world)).removesuffix(" Nothing was counted.")
+    text = await usage(world)
+    assert text.split("\n")[1] == refusal
+    assert "You can ask" not in text
+    assert "@everyone" not in text, "the reason could look like a ping"
+
+
+async def test_limits_of_roles_count_and_other_members_do_not(world: World) -> None:
+    fans, [bob] = add_role(world, "Fans", "bob")
+    await quota(world, "set", videos="3", window="month", role=fans)
+    await accepted(world)
+    text = await usage(world, by=bob)
+    assert "You can ask for 3 videos now." in text
+    assert "- Last 30 days: 0 of 3 used, 3 left." in text
+    assert "Last 30 days" not in await usage(world), "a role's limit is shown to others"
+
+
+async def test_who_is_unlimited_is_told_so_and_what_they_used(world: World) -> None:
+    await quota(world, "set", videos="unlimited")
+    await accepted(world)
+    assert (await usage(world)).split("\n")[1:3] == [
+        "You can ask for any number of videos now.",
+        "- Last 30 days: 1 used, no limit.",
+    ]
+
+
+async def test_grants_are_told_with_their_end_and_are_counted_in(world: World) -> None:
+    await quota(world, "set", videos="1")
+    until = utc_now() + timedelta(days=2)
+    await quota(world, "grant", member=world.alice, videos=2, until=f"<t:{int(until.timestamp())}>")
+    stamp = int(until.timestamp())
+    text = await usage(world)
+    assert "- Last 24 hours: 0 of 3 used, 3 left." in text
+    assert f"\nGranted, and counted in: 2 videos until <t:{stamp}:f> (<t:{stamp}:R>)." in text
+
+
+async def test_the_servers_budget_is_told_without_sums(world: World) -> None:
+    await quota(world, "budget", month="5 USD")
+    text = await usage(world)
+    assert text.endswith("\nThe server's budget for videos has money left.")
+    await ask_for_video(world)
+    await quota(world, "budget", day="0.10 USD")
+    line = (await usage(world)).split("\n")[1]
+    assert line.startswith("This server's budget for videos is used up for today. There is new money <t:")
+    assert "$" not in line, "members see what the server spends"
+    assert "credits" not in line
+
+
+async def test_a_failed_video_is_not_in_the_use(world: World) -> None:
+    await quota(world, "set", videos="1")
+    await ask_for_video(world, prompt="[fail] a dragon")
+    text = await usage(world)
+    assert "You can ask for 1 video now." in text
+    assert "- Last 24 hours: 0 of 1 used, 1 left." in text
+
+
+async def test_what_was_used_is_the_same_after_a_restart(world: World) -> None:
+    await quota(world, "set", videos="3")
+    await ask_for_video(world)
+    before = await usage(world)
+    await world.restart()
+    assert await usage(world) == before
