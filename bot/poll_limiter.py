@@ -1,0 +1,53 @@
+"""At most so many questions to the provider in a second, whoever asks; first due, first asked."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Slots:
+    """The moments at which a question may be asked. Pure.
+
+    Attributes:
+        gap: seconds between two of them.
+        free_at: the next one, in seconds on the caller's clock.
+    """
+
+    gap: float
+    free_at: float = 0.0
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until the next slot."""
+        return max(0.0, self.free_at - now)
+
+    def take(self, now: float) -> None:
+        """Take the next slot."""
+        self.free_at = max(now, self.free_at) + self.gap
+
+
+class PollLimiter:
+    """Gives turns. One object for the whole program.
+
+    A caller waits until its question is due, and then for its turn. Turns are given in the order in which
+    they are asked for, as `asyncio.Lock` promises; so while there are too many questions, all generations are
+    asked about once a round, and everybody's rounds grow by the same. A caller that is cancelled leaves the
+    row and takes no slot. (aiolimiter allows bursts, and makes no promise about the order.)
+
+    Args:
+        per_second: how many turns a second has; more than 0.
+        wait: waits so many seconds; whatever it raises leaves `turn` too.
+    """
+
+    def __init__(self, per_second: float, wait: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._slots = Slots(1 / per_second)
+        self._wait = wait
+        self._lock = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait until it is the caller's turn to ask."""
+        async with self._lock:
+            clock = asyncio.get_running_loop().time
+            if delay := self._slots.delay(clock()):
+                await self._wait(delay)
+            self._slots.take(clock())
