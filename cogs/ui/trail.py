@@ -151,7 +151,10 @@ def _budget_warning(entry: AuditRow) -> str:
 def _budget_reached(entry: AuditRow) -> str:
     new = entry.new or {}
     until = f" until {relative_time(_parse(new['resets_at']))}" if "resets_at" in new else ""
-    period = PERIOD_NAMES[_period(entry)]
+    period, left = PERIOD_NAMES[_period(entry)], float(new.get("budget", 0)) - float(new.get("spent", 0))
+    if left > 0:
+        words = f"has {show_money(left)} left, too little for a video that was asked for"
+        return f"⛔ The budget for {period} {words}; such videos are refused{until}."
     return f"⛔ The budget for {period} is used up; /veo is refused{until}."
 
 

@@ -143,6 +143,11 @@ NEWS = [
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new=BUDGET_NEWS),
+        "⛔ The budget for this month has $1.50 (3,000,000 credits) left, too little for a video that was "
+        f"asked for; such videos are refused until {IN}.",
+    ),
+    (
+        entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new={**BUDGET_NEWS, "spent": 20_000_000}),
         f"⛔ The budget for this month is used up; /veo is refused until {IN}.",
     ),
 ]
