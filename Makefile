@@ -43,6 +43,8 @@ pictures: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
 	$(BIN)/python benchmarks/pacing.py
+	$(BIN)/python benchmarks/in_flight.py
+	$(BIN)/python benchmarks/fitting.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

@@ -104,7 +104,13 @@ async def _veo_bot(stack: AsyncExitStack, folder: Path, provider: Provider) -> S
     wire = await stack.enter_async_context(WireDiscord())
     data = folder / "data"
     environment = bot_environment(
-        wire, provider, data, poll_interval=10, default_daily_limit=1_000_000, max_running=MAX_RUNNING
+        wire,
+        provider,
+        data,
+        poll_interval=10,
+        default_daily_limit=1_000_000,
+        max_running=MAX_RUNNING,
+        max_waiting=1_000_000,
     )
     arguments = ["-m", "bot", "run"]
     return Subject("veo-bot", wire, arguments, environment, folder, "veo", dict(COMMAND), data / "veo.db")

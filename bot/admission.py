@@ -29,6 +29,7 @@ from bot.refusals import (
     PriceUnknownError,
     TooHighError,
     TooLongError,
+    WaitingFullError,
     WordNotAllowedError,
     quota_error,
 )
@@ -63,6 +64,7 @@ class Facts:
     Attributes:
         price: what the video will cost, in credits; None: not known.
         budgets: the server's, as they stand without this video.
+        max_waiting: how many requests the member may have in the queue; None: any number.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -70,6 +72,7 @@ class Facts:
     use: Use = field(default_factory=Use)
     budgets: tuple[BudgetState, ...] = ()
     price: float | None = None
+    max_waiting: int | None = None
 
 
 def judge(
@@ -77,14 +80,16 @@ def judge(
 ) -> UserError | None:
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
-        _judge_place(asker, facts, now)
+        judge_place(asker, facts, now)
         or _judge_video(video, facts.policy)
         or _judge_quota(asker, facts, daily_limit, now)
+        or _judge_queue(facts)
         or _judge_budgets(facts)
     )
 
 
-def _judge_place(asker: Asker, facts: Facts, now: datetime) -> UserError | None:
+def judge_place(asker: Asker, facts: Facts, now: datetime) -> UserError | None:
+    """Return why the member may not have videos there at all, or None."""
     policy, block = facts.policy, facts.standing.block
     if policy.pause is not None:
         return PausedError(policy.pause.reason)
@@ -104,7 +109,11 @@ def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
     resolution, highest = wishes.get("resolution"), policy.highest_resolution
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
-    words = " \n".join(str(text) for text in (video.prompt, wishes.get("negative_prompt", "")))
+    return judge_words(" \n".join((video.prompt, str(wishes.get("negative_prompt", "")))), policy)
+
+
+def judge_words(words: str, policy: Policy) -> UserError | None:
+    """Return an error that names the first forbidden word, or None."""
     found = find_forbidden(words, policy.words) if policy.words else None
     return None if found is None else WordNotAllowedError(found)
 
@@ -115,6 +124,11 @@ def _judge_quota(asker: Asker, facts: Facts, daily_limit: int, now: datetime) ->
     )
     verdict = judge_quota(limits, facts.standing, facts.use, now)
     return None if verdict.allowed else quota_error(verdict)
+
+
+def _judge_queue(facts: Facts) -> UserError | None:
+    most = facts.max_waiting
+    return WaitingFullError(most) if most is not None and facts.use.in_queue >= most else None
 
 
 def _judge_budgets(facts: Facts) -> UserError | None:
@@ -139,11 +153,13 @@ class Admission:
 
     Args:
         daily_limit: videos per member and server in 24 hours, where no rule says otherwise.
+        max_waiting: requests per member and server in the queue; None: any number.
     """
 
-    def __init__(self, prices: Prices, *, daily_limit: int) -> None:
+    def __init__(self, prices: Prices, *, daily_limit: int, max_waiting: int | None = None) -> None:
         self._prices = prices
         self.daily_limit = daily_limit
+        self._max_waiting = max_waiting
 
     async def fetch_facts(
         self, session: AsyncSession, asker: Asker, video: VideoRequest, now: datetime
@@ -154,12 +170,13 @@ class Admission:
         use = await fetch_use(session, asker.guild_id, asker.user_id, standing, now)
         price = self._prices.quote(video)
         if not policy.budgets:
-            return Facts(policy, standing, use, price=price)
+            return Facts(policy, standing, use, price=price, max_waiting=self._max_waiting)
         if price is None:
             price = await recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
         spent = await fetch_spent(session, asker.guild_id, since)
-        return Facts(policy, standing, use, states_of(policy.budgets, spent, now), price)
+        states = states_of(policy.budgets, spent, now)
+        return Facts(policy, standing, use, states, price, self._max_waiting)
 
     async def decide(
         self, session: AsyncSession, asker: Asker, video: VideoRequest, facts: Facts, now: datetime

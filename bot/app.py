@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 
@@ -18,13 +19,19 @@ from bot.clock import utc_now
 from bot.database import Database, open_database
 from bot.decisions import Decisions
 from bot.feed import Feed
+from bot.fitting import Fitter
 from bot.generations import GenerationService
+from bot.history import History
+from bot.line import Line
 from bot.media import VideoStore
 from bot.moderation import Moderation
+from bot.poll_limiter import PollLimiter
 from bot.prices import PriceList
 from bot.privacy import Privacy
 from bot.queue import GenerationQueue
+from bot.removal import Removal
 from bot.reports import Reports
+from bot.reposts import Reposts
 from bot.retention import Retention
 from bot.rules import QuotaRules
 from bot.runner import Runner
@@ -32,13 +39,19 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
+from bot.steps.posting import Posting
 from bot.steps.submission import Submission
-from bot.steps.timing import Timing
+from bot.steps.timing import Timing, pause
+from bot.timetable import Measures, Timetable, recall_finishes
+from bot.upload_limits import UploadLimits, parse_limits
 from bot.usage import UsageReports
 from bot.veo.client import VeoClient
 from bot.workflow import Workflow
 from cogs.ui.board import DiscordBoard
 from cogs.ui.delivery import DiscordDelivery
+from cogs.ui.edit_budget import EditBudget
+
+EDITS_PER_SECOND = 10  # of cards; Discord takes 50 requests a second from a bot, of all kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class App:
     feed: Feed
     retention: Retention
     prices: PriceList
+    measures: Measures
+    line: Line
     signals: Signals
 
     @property
@@ -67,11 +82,13 @@ class App:
         return self.signals.stopping
 
     async def run_tasks(self) -> None:
-        """Carry generations, post to moderators, keep prices and the retention, until `stop`."""
+        """Carry generations, and keep up all that stands beside that, until `stop`."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.feed.run(), name="feed")
             group.create_task(self.retention.run(), name="retention")
             group.create_task(self.prices.run(), name="prices")
+            group.create_task(self.measures.run(), name="measures")
+            group.create_task(self.line.run(), name="line")
             await self.runner.run()
 
     def stop(self) -> None:
@@ -85,6 +102,7 @@ def timing_of(settings: Settings) -> Timing:
     return Timing(
         poll_interval=timedelta(seconds=settings.poll_interval),
         deadline=timedelta(seconds=settings.generation_deadline),
+        card_interval=timedelta(seconds=settings.card_interval),
     )
 
 
@@ -118,37 +136,55 @@ async def open_app(
             legacy_urls=settings.aimlapi_legacy_urls,
         )
         prices = PriceList(veo, signals.stopping)
-        services = _services(settings, database, veo, prices, signals)
-        bot = VeoBot(database=database, services=services)
         videos = VideoStore(session, settings.data_dir / "videos")
+        services = _services(settings, database, veo, prices, videos, signals)
+        bot = VeoBot(database=database, services=services)
         queue = _queue(settings, database)
         videos.discard_all_but(await queue.list_unfinished())
-        workflow = _workflow(timing or timing_of(settings), queue, veo, videos, bot, signals)
+        timing = timing or timing_of(settings)
+        timetable = await _timetable(settings, timing, database)
+        delivery = DiscordDelivery(bot, _edit_budget(timing, signals))
+        fitter = Fitter(settings.data_dir / "videos")
+        limits = UploadLimits(database, parse_limits(settings.upload_limits_mib))
+        posting = Posting(delivery, fitter, limits)
+        limiter = PollLimiter(settings.polls_per_second, _wait(signals))
+        polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
+        workflow = _workflow(timing, queue, veo, videos, delivery, posting, polling)
         keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
         yield App(
             bot,
             services,
             Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
             Feed(database, DiscordBoard(bot), signals.stopping),
-            Retention(database, keep=keep, stopping=signals.stopping),
+            Retention(database, videos, keep=keep, stopping=signals.stopping),
             prices,
+            Measures(timetable, veo, signals.stopping),
+            Line(queue, delivery, timetable, signals.stopping),
             signals,
         )
 
 
 def _services(
-    settings: Settings, database: Database, veo: VeoClient, prices: PriceList, signals: Signals
+    settings: Settings,
+    database: Database,
+    veo: VeoClient,
+    prices: PriceList,
+    videos: VideoStore,
+    signals: Signals,
 ) -> Services:
     daily_limit = settings.default_daily_limit
     decisions = Decisions(database)
     return Services(
         generations=GenerationService(
             database,
-            admission=Admission(prices, daily_limit=daily_limit),
+            admission=Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting),
             work=signals.work,
             stopping=signals.stopping,
         ),
         cancellation=Cancellation(database, work=signals.work),
+        history=History(database),
+        removal=Removal(database),
+        reposts=Reposts(database, videos),
         allowances=Allowances(database, daily_limit=daily_limit),
         rules=QuotaRules(decisions, daily_limit=daily_limit),
         moderation=Moderation(decisions),
@@ -168,19 +204,41 @@ def _queue(settings: Settings, database: Database) -> GenerationQueue:
     )
 
 
+async def _timetable(settings: Settings, timing: Timing, database: Database) -> Timetable:
+    interval = timing.poll_interval.total_seconds()
+    timetable = Timetable(
+        interval=interval,
+        rate=settings.polls_per_second,
+        deadline=timing.deadline,
+        max_running=settings.max_running,
+    )
+    timetable.learn_from(await recall_finishes(database))
+    return timetable
+
+
+def _edit_budget(timing: Timing, signals: Signals) -> EditBudget:
+    wait = _wait(signals)
+    return EditBudget(timing.card_interval.total_seconds(), PollLimiter(EDITS_PER_SECOND, wait), wait)
+
+
+def _wait(signals: Signals) -> Callable[[float], Awaitable[None]]:
+    """Return what waits so many seconds, unless the program is to stop."""
+    return partial(pause, stopping=signals.stopping)
+
+
 def _workflow(
     timing: Timing,
     queue: GenerationQueue,
     veo: VeoClient,
     videos: VideoStore,
-    bot: VeoBot,
-    signals: Signals,
+    delivery: DiscordDelivery,
+    posting: Posting,
+    polling: Polling,
 ) -> Workflow:
-    delivery = DiscordDelivery(bot)
     return Workflow(
         queue,
         delivery,
         submission=Submission(queue, veo, timing, utc_now),
-        polling=Polling(queue, veo, delivery, timing, utc_now, signals.stopping),
-        handover=Handover(queue, videos, delivery, timing, utc_now),
+        polling=polling,
+        handover=Handover(queue, videos, delivery, posting, timing, utc_now),
     )

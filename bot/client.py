@@ -15,7 +15,15 @@ from bot.tree import VeoTree
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-EXTENSIONS = ("cogs.veo", "cogs.admin", "cogs.quota", "cogs.usage", "cogs.privacy", "cogs.reports")
+EXTENSIONS = (
+    "cogs.veo",
+    "cogs.videos",
+    "cogs.admin",
+    "cogs.quota",
+    "cogs.usage",
+    "cogs.privacy",
+    "cogs.reports",
+)
 
 
 class VeoBot(commands.Bot):

@@ -27,6 +27,8 @@ NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no 
 # Choices from a list, which say nothing about anybody. What is not named here goes with the words.
 KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})
 
+FORGOTTEN = ("video_url", "provider_id", "failure_reason", "source_id")  # columns that go with the words
+
 # Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
 FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
 
@@ -35,6 +37,7 @@ _HAS_LINKS = or_(
     Generation.thread_id.is_not(None),
     Generation.result_id.is_not(None),
     Generation.result_channel_id.is_not(None),
+    Generation.earlier_posts.is_not(None),
 )
 # Moderators can still take the video down: a block alone does not end that.
 _HAS_OPEN_REPORT = exists().where(
@@ -57,7 +60,8 @@ async def erase_batch(
     rows = (await session.execute(found)).all()
     if not rows:
         return 0
-    gone = {"prompt": "", "video_url": None, "provider_id": None, "failure_reason": None, "erased_at": now}
+    gone: dict[str, datetime | str | None] = dict.fromkeys(FORGOTTEN)
+    gone |= {"prompt": "", "erased_at": now}
     await session.execute(
         update(Generation),
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
@@ -72,7 +76,7 @@ async def unlink(session: AsyncSession, condition: ColumnElement[bool] | None = 
     await session.execute(
         update(Generation)
         .where(chosen, Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
-        .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None)
+        .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
         .execution_options(synchronize_session=False)
     )
 

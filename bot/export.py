@@ -49,6 +49,7 @@ def export_request(generation: Generation) -> Json:
         "created_at": _time(generation.created_at),
         "prompt": generation.prompt,
         "model": generation.model,
+        "made_anew_from": generation.source_id,
         "options": dict(generation.options),
         "placement": generation.placement.value,
         "status": generation.status.value,
@@ -60,8 +61,9 @@ def export_request(generation: Generation) -> Json:
         "cost": _cost(generation),
         "provider_id": generation.provider_id,
         "links": _links(generation),
+        "earlier_results": [_link(generation.guild_id, *place) for place in generation.earlier_posts or []],
         "result_id": None if generation.result_id is None else str(generation.result_id),
-        "removed_by_moderators_at": _time(generation.removed_at),
+        "removed_at": _time(generation.removed_at),
         "deletion_asked_at": _time(generation.erase_at),
         "deleted_at": _time(generation.erased_at),
     }

@@ -108,11 +108,13 @@ class Fitter:
     async def _make(self, clip: Clip, target_size: int) -> Clip:
         """Encode in a folder that goes in any case; a file leaves it only whole and checked."""
         path = self.path(clip, target_size)
-        with tempfile.TemporaryDirectory(
-            prefix=WORK_PREFIX, dir=self._folder, ignore_cleanup_errors=True
-        ) as work:
-            made = await self._encode(clip, target_size, Path(work))
-            made.path.replace(path)
+        # Making and deleting files may wait for a busy disk, which the event loop must not.
+        work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORK_PREFIX, dir=self._folder))
+        try:
+            made = await self._encode(clip, target_size, work)
+            await asyncio.to_thread(made.path.replace, path)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
         return replace(made, path=path)
 
     async def _encode(self, clip: Clip, target_size: int, work: Path) -> Clip:

@@ -120,6 +120,10 @@ class Forecast:
         ]
         return Forecast(self._prior, memories, scores)
 
+    def with_prior(self, prior: Prior) -> "Forecast":
+        """Return the forecast that believed something else before it saw the same."""
+        return Forecast(prior, self._memories, self._scores)
+
     def _foretold(self, places: Collection[int]) -> list[list[float]]:
         """Return the probability of each of some bins, for each expert."""
         prior, weight = self._prior.masses, self._prior.weight
@@ -178,15 +182,15 @@ class Forecast:
         """Return the probability of becoming ready within the next second, if it is not at `age` seconds."""
         return self.hazards[place_of(age)]
 
-    def expected_finish(self, age: float) -> float | None:
-        """Return in how many seconds half of those that are not ready at `age` seconds will be.
+    def expected_finish(self, age: float, share: float = 0.5) -> float | None:
+        """Return in how many seconds `share` of those that are not ready at `age` seconds will be.
 
         None: it takes longer than was ever foretold, and nothing is known.
         """
         left = self.waiting(age)
         if left < UNKNOWN:
             return None
-        aim = left / 2
+        aim = left * (1 - share)
         place = bisect_right(self.survival, -aim, key=lambda part: -part) - 1
         before, after = self.survival[place], self.survival[place + 1]
         return EDGES[place] + WIDTHS[place] * (before - aim) / (before - after) - max(age, 0.0)

@@ -14,6 +14,7 @@ from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
 from bot.models import OPEN, Generation, Placement, Status
+from bot.repeats import ensure_first_click
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -48,13 +49,20 @@ class GenerationService:
         self._clock = clock
 
     async def request(
-        self, asker: Asker, *, model: str, prompt: str, options: Mapping[str, OptionValue | None]
+        self,
+        asker: Asker,
+        *,
+        model: str,
+        prompt: str,
+        options: Mapping[str, OptionValue | None],
+        source_id: str | None = None,
     ) -> Generation:
         """Accept a request, or say why not. The work begins with `attach_card`.
 
-        Options that are None were not chosen and are not sent.
+        Options that are None were not chosen and are not sent. `source_id`: what it is made anew from.
 
         Raises:
+            RepeatedError: it is a second click on the button under `source_id`.
             BadRequestError: the options do not make a video.
             RefusedError: a rule of the server does not allow it (`bot.refusals`).
             AlreadyRequestedError: the same interaction was accepted before.
@@ -70,9 +78,11 @@ class GenerationService:
         now = self._clock()
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             await _ensure_new(session, asker.interaction_id)
+            if source_id is not None:
+                await ensure_first_click(session, asker.user_id, source_id, video, now)
             facts = await self._admission.fetch_facts(session, asker, video, now)
             refusal = await self._admission.decide(session, asker, video, facts, now)
-            generation = _new_generation(asker, video, facts, now)
+            generation = _new_generation(asker, video, facts, now, source_id)
             if refusal is None:
                 session.add(generation)
         if refusal is not None:
@@ -137,7 +147,9 @@ async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
         raise AlreadyRequestedError(interaction_id)
 
 
-def _new_generation(asker: Asker, video: VideoRequest, facts: Facts, now: datetime) -> Generation:
+def _new_generation(
+    asker: Asker, video: VideoRequest, facts: Facts, now: datetime, source_id: str | None
+) -> Generation:
     return Generation(
         id=secrets.token_hex(8),
         interaction_id=asker.interaction_id,
@@ -146,6 +158,7 @@ def _new_generation(asker: Asker, video: VideoRequest, facts: Facts, now: dateti
         user_id=asker.user_id,
         # A server's wish for the channel holds everywhere; its wish for threads where there can be one.
         placement=Placement.CHANNEL if facts.policy.placement is Placement.CHANNEL else asker.placement,
+        source_id=source_id,
         prompt=video.prompt,
         model=video.model.id,
         options=dict(video.options),

@@ -45,10 +45,12 @@ class Use:
     Attributes:
         counted: when the requests that count were accepted, sorted; those of the longest window at least.
         at_once: how many are being waited for now.
+        in_queue: of those, how many were not sent to the provider yet.
     """
 
     counted: Sequence[datetime] = ()
     at_once: int = 0
+    in_queue: int = 0
 
     def within(self, kind: LimitKind, now: datetime) -> int:
         """Return how many places of a limit are taken."""

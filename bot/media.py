@@ -3,7 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,6 +74,7 @@ class VideoStore:
     def __init__(self, session: aiohttp.ClientSession, folder: Path) -> None:
         self._session = session
         self._folder = folder
+        self._originals = folder / "originals"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in folder.glob(f"*{PART_SUFFIX}"):
             if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
@@ -114,15 +116,45 @@ class VideoStore:
         finally:
             part.unlink(missing_ok=True)
 
+    def close(self, generation_id: str) -> None:
+        """Tidy up after a delivery: an original that was posted in a smaller form only is kept, no other."""
+        if any(self._smaller(generation_id)):
+            self._originals.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileNotFoundError):  # a process that was killed here has moved it
+                self.path(generation_id).replace(self._kept(generation_id))
+        self.discard(generation_id)
+
+    def find_original(self, generation_id: str) -> Path | None:
+        """Return the original that was kept after its delivery, or None."""
+        path = self._kept(generation_id)
+        return path if path.is_file() else None
+
+    def list_originals(self) -> set[str]:
+        """Return the ids of the generations whose originals are kept after their delivery."""
+        return {_id_of(path) for path in self._originals.glob("veo-*.mp4")}
+
+    def discard_original(self, generation_id: str) -> None:
+        """Delete the original that was kept, if there is one."""
+        self._kept(generation_id).unlink(missing_ok=True)
+
     def discard(self, generation_id: str) -> None:
-        """Delete the generation's video, if it is here."""
+        """Delete the generation's video and its smaller forms, as far as they are here."""
         self.path(generation_id).unlink(missing_ok=True)
+        for path in self._smaller(generation_id):
+            path.unlink(missing_ok=True)
 
     def discard_all_but(self, generation_ids: Container[str]) -> None:
         """Delete the videos of all other generations: left by a process that was killed."""
         for path in self._folder.glob("veo-*.mp4"):
-            if path.stem.removeprefix("veo-") not in generation_ids:
+            if _id_of(path) not in generation_ids:
                 path.unlink(missing_ok=True)
+
+    def _smaller(self, generation_id: str) -> Iterator[Path]:
+        """Yield the forms that `bot.fitting.Fitter` made."""
+        return self._folder.glob(f"veo-{generation_id}.fit-*.mp4")
+
+    def _kept(self, generation_id: str) -> Path:
+        return self._originals / f"veo-{generation_id}.mp4"
 
     async def _download(self, url: str, path: Path) -> None:
         async with self._session.get(url, timeout=FETCH_TIMEOUT) as response:
@@ -136,6 +168,11 @@ class VideoStore:
                     if size > MAX_SIZE:
                         raise MediaError(f"The file is larger than {MAX_SIZE // 2**20} MiB.")
                     await asyncio.to_thread(file.write, chunk)
+
+
+def _id_of(path: Path) -> str:
+    """Return the generation's id from the name of a file: `veo-ID.mp4`, `veo-ID.fit-SIZE.mp4`."""
+    return path.name.removeprefix("veo-").partition(".")[0]
 
 
 async def probe(path: Path) -> Clip:

@@ -93,6 +93,9 @@ class Generation(Base):
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the video or the error
     result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message
+    # Where the video was posted before it was posted again: channels (None: a direct message) and messages.
+    earlier_posts: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
+    source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it was made anew from
 
     prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(64))
@@ -108,6 +111,7 @@ class Generation(Base):
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    not_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last asked in vain, once finished
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the result
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -119,7 +123,7 @@ class Generation(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     cancelled_by: Mapped[int | None] = mapped_column(BigInteger)
-    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a moderator took the video down
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the video was taken down
     erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member asked to be forgotten
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 

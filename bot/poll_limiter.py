@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+CATCH_UP = 0.1  # seconds that a busy process may wake too late without losing turns
+
 
 @dataclass(slots=True)
 class Slots:
@@ -48,6 +50,8 @@ class PollLimiter:
         """Wait until it is the caller's turn to ask."""
         async with self._lock:
             clock = asyncio.get_running_loop().time
-            if delay := self._slots.delay(clock()):
+            due = clock()
+            if delay := self._slots.delay(due):
+                due += delay
                 await self._wait(delay)
-            self._slots.take(clock())
+            self._slots.take(max(due, clock() - CATCH_UP))

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.models import Generation, Status
 from bot.pacing import retry_delay
+from bot.refresh import Refresher
 from bot.veo.catalogue import CATALOGUE, InvalidOptionError, OptionValue, VideoRequest, build_request
 from bot.veo.client import VeoClient
-from bot.veo.errors import VeoError
 from bot.veo.pricing import Pricing, duration_of, quote
 
 REFRESH_INTERVAL = 3600.0  # seconds
@@ -41,11 +41,8 @@ class PriceList:
         retry: Callable[[int], float] = retry_delay,
     ) -> None:
         self._veo = veo
-        self._stopping = stopping
-        self._interval = interval
-        self._retry = retry
+        self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
         self._pricings: dict[str, Pricing | None] = {}
-        self._failures = 0  # in a row
 
     def quote(self, request: VideoRequest) -> float | None:
         """Return what `request` will cost, in credits; None: the list does not tell."""
@@ -54,24 +51,7 @@ class PriceList:
 
     async def run(self) -> None:
         """Keep the list fresh until `stopping` is set."""
-        async with asyncio.TaskGroup() as group:
-            refreshing = group.create_task(self._refresh_regularly(), name="prices")
-            await self._stopping.wait()
-            refreshing.cancel()  # a call may be waiting for its answer, for a minute
-
-    async def _refresh_regularly(self) -> None:
-        while True:
-            try:
-                await self._refresh()
-            except Exception as error:  # noqa: BLE001 whatever it is, videos are made without a list too
-                self._tell_failure(error)
-                wait = self._retry(self._failures)
-                self._failures += 1
-            else:
-                self._tell_success()
-                wait = self._interval
-                self._failures = 0
-            await asyncio.sleep(wait)
+        await self._refresher.run()
 
     async def _refresh(self) -> None:
         """Fetch every model's pricing; what was fetched before a failure is used.
@@ -84,20 +64,6 @@ class PriceList:
             self._pricings[model.id] = pricing = await self._veo.fetch_pricing(model.id)
             if pricing is None and before is not None:
                 log.warning("the provider's list has no price that we can read", model=model.id)
-
-    def _tell_failure(self, error: Exception) -> None:
-        if not self._failures:
-            unforeseen = None if isinstance(error, VeoError) else error
-            log.warning(
-                "the prices cannot be fetched",
-                reason=str(error),
-                kind=type(error).__name__,
-                exc_info=unforeseen,
-            )
-
-    def _tell_success(self) -> None:
-        if self._failures:
-            log.info("the prices can be fetched again")
 
 
 async def recall_price(session: AsyncSession, request: VideoRequest) -> float | None:

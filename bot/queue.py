@@ -8,14 +8,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import stamina
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.failures import FailureKind
-from bot.models import AT_PROVIDER, Generation, Status
+from bot.models import Generation, Status
+from bot.turns import fetch_line, in_turn, is_free, is_running
 
 LONGEST_WAIT = timedelta(hours=1)
 # A change that follows a paid call is worth waiting for a locked or full database.
@@ -47,16 +48,18 @@ class GenerationQueue:
     async def claim(self, most: int) -> list[Generation]:
         """Take up to `most` generations whose next step is due and that nobody carries.
 
+        Of those that were not begun, members get theirs in turn (`bot.turns`).
         Some that this process carries itself may be among them: when the clock has jumped, and when they
         were cancelled meanwhile.
         """
         now = self._clock()
         unfinished = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
-        due = and_(unfinished, _is_due(now), _is_free(now, self.lease))
+        due = and_(unfinished, _is_due(now), is_free(now, self.lease))
         async with self._database.write() as session:
-            begun = await _select_ids(session, and_(due, Generation.status != Status.QUEUED), most)
+            oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
+            begun = await _select_ids(session, oldest.order_by(Generation.created_at), most)
             free = min(most - len(begun), self._max_running - await _count_running(session, now, self.lease))
-            queued = await _select_ids(session, and_(due, Generation.status == Status.QUEUED), free)
+            queued = await _select_ids(session, in_turn(_is_due(now), now, self.lease), free)
             if not begun and not queued:
                 return []
             result = await session.scalars(
@@ -173,6 +176,19 @@ class GenerationQueue:
                 .values(lease_owner=None, lease_until=None)
             )
 
+    async def list_line(self) -> Sequence[str]:
+        """Return the ids of all requests that wait for a place at the provider, the next one first."""
+        async with self._database.read() as session:
+            return await fetch_line(session, self._clock(), self.lease)
+
+    async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
+        """Return those of these generations that still wait."""
+        query = select(Generation).where(
+            Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
+        )
+        async with self._database.read() as session:
+            return list((await session.scalars(query)).all())
+
     async def list_unfinished(self) -> set[str]:
         """Return the ids of all generations whose result is not delivered."""
         async with self._database.read() as session:
@@ -202,28 +218,14 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
 
 
-def _is_free(now: datetime, lease: timedelta) -> ColumnElement[bool]:
-    """Whether nobody holds a lease; one that reaches too far comes from a clock that was set back."""
-    return or_(
-        Generation.lease_until.is_(None),
-        Generation.lease_until < now,
-        Generation.lease_until > now + 2 * lease,
-    )
-
-
-async def _select_ids(session: AsyncSession, condition: ColumnElement[bool], most: int) -> Sequence[str]:
+async def _select_ids(session: AsyncSession, query: Select[str], most: int) -> Sequence[str]:
     if most <= 0:
         return []
-    query = select(Generation.id).where(condition).order_by(Generation.created_at).limit(most)
-    return (await session.scalars(query.with_for_update(skip_locked=True))).all()
+    locked = query.limit(most).with_for_update(of=Generation, skip_locked=True)
+    return (await session.scalars(locked)).all()
 
 
 async def _count_running(session: AsyncSession, now: datetime, lease: timedelta) -> int:
     """Count what is at the provider, and what a process has just taken to bring it there."""
-    query = select(func.count()).where(
-        or_(
-            Generation.status.in_(AT_PROVIDER),
-            and_(Generation.status == Status.QUEUED, not_(_is_free(now, lease))),
-        )
-    )
+    query = select(func.count()).where(is_running(now, lease))
     return await session.scalar(query) or 0

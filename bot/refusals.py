@@ -109,6 +109,16 @@ class QuotaReachedError(RefusedError):
     """The member has used all places."""
 
 
+class WaitingFullError(RefusedError):
+    """The member has as many requests in the queue as one member may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You have {count_videos(most)} waiting in the queue here, and more are not possible. "
+            "Please ask again when one of them is being made."
+        )
+
+
 def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
     """Return the sentence for a verdict that does not allow one more."""
     windows = [limit for limit in verdict.broken if limit.kind is not LimitKind.AT_ONCE]

@@ -1,17 +1,18 @@
-"""Forgets prompts and links when their time is over."""
+"""Forgets prompts, links and videos when their time is over."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.erasure import BATCH, anonymize_batch, erase_batch, unlink
+from bot.media import VideoStore
 from bot.models import Generation
 from bot.steps.errors import StoppingError
 from bot.steps.timing import pause
@@ -26,13 +27,21 @@ class Retention:
     """Cleans up until the program stops.
 
     Args:
-        keep: how long prompts and links are kept; None: until the member asks.
+        videos: where the originals of videos lie that were posted in a smaller form.
+        keep: how long prompts, links and originals are kept; None: until the member asks.
     """
 
     def __init__(
-        self, database: Database, *, keep: timedelta | None, stopping: asyncio.Event, clock: Clock = utc_now
+        self,
+        database: Database,
+        videos: VideoStore,
+        *,
+        keep: timedelta | None,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
+        self._videos = videos
         self._keep = keep
         self._stopping = stopping
         self._clock = clock
@@ -58,8 +67,28 @@ class Retention:
             await unlink(session)
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
-        if erased or anonymous:
-            log.info("forgotten", erased=erased, anonymous=anonymous)
+        discarded = await self._discard_originals()
+        if erased or anonymous or discarded:
+            log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded)
+
+    async def _discard_originals(self) -> int:
+        """Delete the originals of videos that were forgotten or taken down; return how many."""
+        lying = sorted(await asyncio.to_thread(self._videos.list_originals))
+        discarded = 0
+        for start in range(0, len(lying), BATCH):
+            batch = lying[start : start + BATCH]
+            for generation_id in set(batch) - await self._select_kept(batch):
+                await asyncio.to_thread(self._videos.discard_original, generation_id)
+                discarded += 1
+        return discarded
+
+    async def _select_kept(self, generation_ids: Collection[str]) -> set[str]:
+        """Return those whose video is neither forgotten nor taken down."""
+        query = select(Generation.id).where(
+            Generation.id.in_(generation_ids), Generation.erased_at.is_(None), Generation.removed_at.is_(None)
+        )
+        async with self._database.read() as session:
+            return set((await session.scalars(query)).all())
 
     async def _try_to_clean(self) -> bool:
         try:

@@ -62,8 +62,8 @@ class Runner:
         renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
         try:
             while not self._stopping.is_set():
-                await self._take_due()
-                await self._wait_for_work()
+                if await self._take_due() < CLAIM_SIZE:  # else there may be more, as after a start
+                    await self._wait_for_work()
         finally:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=STOP_GRACE)
@@ -79,12 +79,13 @@ class Runner:
         except Exception:  # the leases end by themselves; stopping goes on
             log.exception("the leases cannot be given back")
 
-    async def _take_due(self) -> None:
+    async def _take_due(self) -> int:
+        """Begin what is due; return how many rows were claimed."""
         try:
             claimed = await self._queue.claim(CLAIM_SIZE)
         except Exception:  # a locked or full database must not end the runner
             log.exception("the queue cannot be read")
-            return
+            return 0
         for generation in claimed:
             present = self._carried.get(generation.id)
             if present is None:
@@ -92,6 +93,7 @@ class Runner:
             elif generation.status is Status.CANCELLED and present.claimed.status is not Status.CANCELLED:
                 self._begin(generation, instead_of=present.task)
             # Else a clock that jumped made our own lease look old; the row is in good hands already.
+        return len(claimed)
 
     def _begin(self, generation: Generation, instead_of: asyncio.Task[None] | None = None) -> None:
         task = asyncio.create_task(self._carry(generation, instead_of), name=f"carry {generation.id}")

@@ -6,9 +6,12 @@ from bot.allowance import Allowances
 from bot.cancellation import Cancellation
 from bot.checkup import Checkup
 from bot.generations import GenerationService
+from bot.history import History
 from bot.moderation import Moderation
 from bot.privacy import Privacy
+from bot.removal import Removal
 from bot.reports import Reports
+from bot.reposts import Reposts
 from bot.rules import QuotaRules
 from bot.usage import UsageReports
 
@@ -19,6 +22,9 @@ class Services:
 
     generations: GenerationService
     cancellation: Cancellation
+    history: History
+    removal: Removal
+    reposts: Reposts
     allowances: Allowances
     rules: QuotaRules
     moderation: Moderation

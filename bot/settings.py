@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
+from bot.upload_limits import DEFAULT, parse_limits
+
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
 
@@ -36,7 +38,11 @@ class ProviderSettings(BaseSettings):
         default=False, description="Use the provider's older address with the vendor's name in it."
     )
     poll_interval: float = Field(
-        default=10, gt=0, le=60, description="Seconds between two questions whether a video is ready."
+        default=10,
+        gt=0,
+        le=60,
+        description="About as many questions whether a video is ready as one every so many seconds; "
+        "they are asked when they are worth most.",
     )
     generation_deadline: float = Field(
         default=1000, gt=0, le=86_400, description="Seconds after which a video is given up."
@@ -68,11 +74,24 @@ class Settings(ProviderSettings):
         description="Where requests are recorded; `{data_dir}` stands for DATA_DIR.",
     )
     max_running: int = Field(default=10, ge=1, description="Videos being made at the provider at once.")
+    max_waiting: int = Field(
+        default=10, ge=1, description="Requests each member may have in the queue, per server."
+    )
+    polls_per_second: float = Field(
+        default=50, gt=0, le=1000, description="Questions to the provider in a second, at most."
+    )
+    card_interval: float = Field(
+        default=10, ge=0, le=60, description="Seconds between two edits of the same card, at least."
+    )
     default_daily_limit: int = Field(
         default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
     )
     prompt_retention_days: int = Field(
         default=90, ge=0, le=3650, description="Days after which prompts and links are forgotten; 0: never."
+    )
+    upload_limits_mib: str = Field(
+        default=DEFAULT,
+        description="Largest files in MiB that Discord takes from bots at boost levels 0 to 3.",
     )
     lease_seconds: float = Field(
         default=60,
@@ -100,6 +119,12 @@ class Settings(ProviderSettings):
     @classmethod
     def _is_socket_address_or_empty(cls, value: str) -> str:
         return _checked_url(value, {"ws", "wss"}) if value else value
+
+    @field_validator("upload_limits_mib")
+    @classmethod
+    def _is_four_sizes(cls, value: str) -> str:
+        parse_limits(value)
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -95,6 +95,11 @@ class UploadLimits:
         learnt = self._read(guild_id, await get_note(self._database, _name(guild_id)), tier)
         return usable(self._lower_of(learnt, tier))
 
+    def below(self, size: int) -> int | None:
+        """Return how many bytes a file may have at the highest plausible limit under `size`, or None."""
+        limit = next_lower(self._by_tier, size)
+        return None if limit is None else usable(limit)
+
     async def learn(self, guild_id: int | None, tier: int, refused_size: int) -> int | None:
         """Note that a file was refused as too large; return how many bytes one may have from now on.
 

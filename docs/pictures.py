@@ -32,7 +32,7 @@ async def main() -> None:
     with TemporaryDirectory() as folder:
         async with Provider(generation_seconds=1, render=FULL) as provider:
             settings = sandbox_settings(provider, Path(folder))
-            timing = Timing(poll_interval=timedelta(seconds=0.3))
+            timing = Timing(poll_interval=timedelta(seconds=0.3), card_interval=timedelta())
             async with World(provider, settings, timing, is_dated_now=True) as world:
                 await _play(world)
                 async with serve_page(world, 0) as url, _browser_page(url) as page:

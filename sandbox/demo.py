@@ -22,6 +22,7 @@ from sandbox.script import Script
 from sandbox.world import World, sandbox_settings
 
 POLL_INTERVAL = timedelta(seconds=0.5)
+CARD_INTERVAL = timedelta(seconds=1)  # a video takes seconds here, not minutes
 FOLDER = Path("data") / "demo"
 
 
@@ -46,7 +47,7 @@ async def _demo(options: argparse.Namespace) -> bool:
     console = Console()
     async with Provider(generation_seconds=options.seconds) as provider:
         settings = sandbox_settings(provider, FOLDER)
-        timing = Timing(poll_interval=POLL_INTERVAL)
+        timing = Timing(poll_interval=POLL_INTERVAL, card_interval=CARD_INTERVAL)
         async with World(provider, settings, timing, is_dated_now=True) as world:
             arrived = await Script(world, console, FOLDER).play(fails=options.fail)
             console.print(f"Recorded in {FOLDER / 'veo.db'}", soft_wrap=True)

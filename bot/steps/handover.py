@@ -1,5 +1,6 @@
 """From `succeeded`, `failed` or `cancelled` to delivered: the file is fetched and the result is posted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -14,6 +15,7 @@ from bot.media import MediaError, VideoStore
 from bot.models import Generation, Status
 from bot.queue import GenerationQueue
 from bot.steps.errors import StepPostponedError
+from bot.steps.posting import Posting
 from bot.steps.timing import Timing
 
 Post = Callable[[Generation], Awaitable[Posted]]
@@ -25,11 +27,18 @@ class Handover:
     """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
 
     def __init__(
-        self, queue: GenerationQueue, videos: VideoStore, delivery: Delivery, timing: Timing, clock: Clock
+        self,
+        queue: GenerationQueue,
+        videos: VideoStore,
+        delivery: Delivery,
+        posting: Posting,
+        timing: Timing,
+        clock: Clock,
     ) -> None:
         self._queue = queue
         self._videos = videos
         self._delivery = delivery
+        self._posting = posting
         self._timing = timing
         self._clock = clock
 
@@ -59,7 +68,7 @@ class Handover:
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         clip = await self._videos.fetch(generation.id, generation.video_url or "")
-        return await self._delivery.post_video(await self._begin_posting(generation), clip)
+        return await self._posting.post(generation, clip, self._begin_posting)
 
     async def _post_ending(self, generation: Generation) -> Posted:
         return await self._delivery.post_ending(await self._begin_posting(generation))
@@ -108,11 +117,11 @@ class Handover:
             if self._is_in_time(generation, self._timing.card_window):
                 raise self._postponed(error) from error
             log.warning("the card stays as it is", reason=str(error))
-        self._videos.discard(generation.id)
+        await asyncio.to_thread(self._videos.close, generation.id)
         return await self._queue.note(generation, delivered_at=self._clock())
 
     async def _close_unposted(self, generation: Generation) -> Generation:
-        self._videos.discard(generation.id)
+        await asyncio.to_thread(self._videos.close, generation.id)
         generation = await self._queue.note(generation, delivered_at=self._clock())
         with suppress(DeliveryPostponedError):
             await self._delivery.show_state(generation)

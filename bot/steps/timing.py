@@ -9,10 +9,11 @@ from bot.steps.errors import StoppingError
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The two settings that operators choose, and the values that follow from the provider's habits."""
+    """The settings that operators choose, and the values that follow from the provider's habits."""
 
     poll_interval: timedelta = timedelta(seconds=10)
     deadline: timedelta = timedelta(seconds=1000)  # from submission to the finished video
+    card_interval: timedelta = timedelta(seconds=10)  # between two edits of a card
     account_wait: timedelta = timedelta(seconds=60)  # after the key was refused or credits ran out
     busy_wait: timedelta = timedelta(seconds=15)  # after a refusal that named no time
     lookup_wait: timedelta = timedelta(seconds=10)  # before the second look into the provider's log

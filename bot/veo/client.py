@@ -1,4 +1,4 @@
-"""The provider's REST client: generations, those whose answer was lost, prices and the account's money.
+"""The provider's REST client: generations, those whose answer was lost, prices, times, the account's money.
 
 Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp's.
 """
@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot.veo.catalogue import VideoRequest
 from bot.veo.errors import UnavailableError, UnreachableError, error_from_status
+from bot.veo.metrics import Durations, MetricsPage
 from bot.veo.models import LogEntry, LogPage, ProviderError, Task
 from bot.veo.pricing import Balance, ModelList, Pricing
 
@@ -21,6 +22,7 @@ UNIVERSAL_PATH = "/v2/video/generations"
 LEGACY_PATH = "/v2/generate/video/google/generation"
 LOGS_PATH = "/v2/logs"
 MODELS_PATH = "/v1/models"
+METRICS_PATH = "/models/metrics"
 BILLING_PATH = "/v2/billing"
 LOG_PAGE_SIZE = 100  # the most that the provider gives at once
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
@@ -119,6 +121,15 @@ class VeoClient:
         params = {"id": model_id, "include": "pricing"}
         models = await self._request("GET", MODELS_PATH, ModelList, params=params)
         return models.pricing_of(model_id)
+
+    async def fetch_durations(self, model_id: str) -> Durations | None:
+        """Ask how long a model's generations take at present; None: the provider does not say.
+
+        Raises:
+            VeoError: the measures could not be read.
+        """
+        page = await self._request("GET", METRICS_PATH, MetricsPage, params={"aliases": model_id})
+        return page.durations_of(model_id)
 
     async def fetch_balance(self) -> float:
         """Ask how much money the account holds, in USD.

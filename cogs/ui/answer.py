@@ -7,7 +7,7 @@ import structlog
 from bot.errors import UserError
 from bot.generations import GenerationService
 from bot.models import Generation
-from cogs.ui.card import render_card
+from cogs.ui.card_items import card_message
 from cogs.ui.verdicts import FILTER_CODES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ async def answer_with_card(
 
 async def _send_card(interaction: discord.Interaction, generation: Generation) -> int:
     try:
-        response = await interaction.response.send_message(**render_card(generation))
+        response = await interaction.response.send_message(**card_message(generation))
     except discord.HTTPException as error:
         if error.code != ALREADY_ANSWERED:
             raise

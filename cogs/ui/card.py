@@ -10,6 +10,7 @@ from bot.errors import relative_time
 from bot.escape import escape, plain
 from bot.failures import FailureKind
 from bot.models import Generation, Status
+from bot.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -27,16 +28,21 @@ class Card(TypedDict):
     embeds: list[discord.Embed]
 
 
-def render_card(generation: Generation) -> Card:
-    """Return the card for the generation as it stands."""
+def render_card(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> Card:
+    """Return the card for the generation as it stands; `outlook`: how it will probably go on."""
     lines = [
-        f"{member(generation)} asked for a video",
-        *_parameter_lines(generation),
-        state_line(generation),
+        headline(generation),
+        *parameter_lines(generation),
+        state_line(generation, outlook),
         number_line(generation),
         f"> {shown_prompt(generation)}",
     ]
-    return Card(content="\n".join(lines), embeds=_full_prompt(generation))
+    return Card(content="\n".join(lines), embeds=full_prompt(generation))
+
+
+def headline(generation: Generation) -> str:
+    """Return the first line of the card, which no other message begins with."""
+    return f"{member(generation)} asked for a video"
 
 
 def render_ending(generation: Generation, *, quote: bool = True) -> str:
@@ -78,6 +84,12 @@ def render_result(generation: Generation, *, quote: bool = True) -> str:
     return f"🎬 {member(generation)} Your video is ready.{quoted}"
 
 
+def render_repost(generation: Generation, *, quote: bool = True) -> str:
+    """Return the text above a video that is posted again; `quote`: with the member's own words."""
+    quoted = f"\n> {shown_prompt(generation)}" if quote else ""
+    return f"📤 A video of {member(generation)}, posted again.{quoted}\n{number_line(generation)}"
+
+
 def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
     """Return the prompt as it may be shown, on one line and cut to `length` characters."""
     return ERASED_PROMPT if generation.erased_at else plain(generation.prompt, length)
@@ -103,7 +115,7 @@ def member(generation: Generation) -> str:
     return "Somebody" if generation.user_id == NOBODY else f"<@{generation.user_id}>"
 
 
-def _parameter_lines(generation: Generation) -> list[str]:
+def parameter_lines(generation: Generation) -> list[str]:
     """Say what is really sent: what was chosen, and the model's defaults for the rest."""
     try:
         request = build_request(generation.model, generation.prompt or ERASED_PROMPT, generation.options)
@@ -133,16 +145,15 @@ def _word(name: str, value: OptionValue) -> str:
             return str(value)
 
 
-def state_line(generation: Generation) -> str:
+def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
     """Return the line that says how the video stands."""
     match generation.status:
         case Status.QUEUED:
-            return "⏳ **Waiting** for its turn."
+            return f"⏳ **Waiting** for its turn{_place(outlook)}.{_prospect(outlook)}"
         case Status.SUBMITTING:
             return "📨 **Sending** the request to the video service."
         case Status.RUNNING:
-            started = relative_time(generation.submitted_at or generation.created_at)
-            return f"⚙️ **Being made.** Sent {started}; it usually takes about two minutes."
+            return f"⚙️ **Being made.**{_prospect(outlook) or _when_sent(generation)}"
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
@@ -152,9 +163,32 @@ def state_line(generation: Generation) -> str:
             return f"🚫 **Cancelled** {_by_whom_and_when(generation)}. {_whether_it_counts(generation)}"
 
 
+def _place(outlook: Outlook) -> str:
+    if outlook.position is None:
+        return ""
+    if outlook.position > LAST_POSITION:
+        return f": more than {LAST_POSITION} are before it"
+    return f": number {outlook.position} in the queue"
+
+
+def _prospect(outlook: Outlook) -> str:
+    """Say when it will be there; a bare time, since nobody knows how far a video has come."""
+    if outlook.is_late:
+        end = f"; I stop waiting for it {relative_time(outlook.ends_at)}" if outlook.ends_at else ""
+        return f" It takes longer than usual{end}."
+    if outlook.expected_at is None:
+        return ""
+    about = "" if outlook.position is None else "about "
+    return f" Expected {about}{relative_time(outlook.expected_at)}."
+
+
+def _when_sent(generation: Generation) -> str:
+    return f" Sent {relative_time(generation.submitted_at or generation.created_at)}."
+
+
 def _made_line(generation: Generation) -> str:
     if generation.removed_at is not None:
-        return "🗑️ **Removed** by a moderator."
+        return "🗑️ **Removed.**"
     if generation.result_id is not None:
         return f"✅ **Ready:** {_where(generation)}"
     if generation.delivered_at is None:
@@ -182,7 +216,8 @@ def _where(generation: Generation) -> str:
     return f"https://discord.com/channels/{place}"
 
 
-def _full_prompt(generation: Generation) -> list[discord.Embed]:
+def full_prompt(generation: Generation) -> list[discord.Embed]:
+    """Return an embed with the whole prompt, where the text has only its beginning."""
     if len(generation.prompt) <= PROMPT_LENGTH:
         return []
     return [discord.Embed(title="The whole prompt", description=escape(generation.prompt))]

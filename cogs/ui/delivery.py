@@ -1,6 +1,5 @@
 """Shows generations on Discord with the bot's own token: an interaction's token dies after 15 minutes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,19 +8,21 @@ import discord
 import structlog
 
 from bot.clock import utc_now
-from bot.delivery import Posted, UndeliverableError
+from bot.delivery import FileTooLargeError, Posted, UndeliverableError, UploadBrokenError
+from bot.fitting import Loss
 from bot.media import Clip
 from bot.models import Generation
-from cogs.ui.card import render_card
+from bot.outlook import NO_OUTLOOK, Outlook
+from cogs.ui.cards import Cards
 from cogs.ui.draft import Draft, is_card, is_result
+from cogs.ui.edit_budget import EditBudget
 from cogs.ui.refusals import Place, Refusals
-from cogs.ui.report_items import result_view
+from cogs.ui.result_items import result_view
 from cogs.ui.threads import Threads
-from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, is_broken_connection, judge, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-CARD_TIMEOUT = 15.0  # seconds; a card is a courtesy and must not hold up the work
 SEARCHED_MESSAGES = 500  # after the last try to post, in which an earlier post is looked for
 NONCE_LIFE = timedelta(minutes=2)  # Discord's documents say "the past few minutes"
 CLOCK_SKEW = timedelta(minutes=2)  # how far Discord's clock may differ from ours
@@ -42,25 +43,15 @@ class Target:
 class DiscordDelivery:
     """The runner's way to Discord (see `bot.delivery.Delivery`)."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, budget: EditBudget) -> None:
         self._client = client
         self._refusals = Refusals()
         self._threads = Threads(client, self._refusals)
+        self._cards = Cards(client, self._refusals, budget)
 
-    async def show_state(self, generation: Generation) -> None:
-        """Edit the card."""
-        place = ("edit", generation.channel_id)
-        if generation.card_id is None or self._refusals.has(place):
-            return
-        card = self._channel(generation).get_partial_message(generation.card_id)
-        try:
-            async with asyncio.timeout(CARD_TIMEOUT):
-                await card.edit(**render_card(generation))
-        except CALL_ERRORS as error:
-            if judge(error) is Verdict.LATER:
-                raise postponed(error) from error
-            self._refusals.note(place, error)
-            log.warning("the card was not edited", error=str(error))
+    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+        """Edit the card: soon, while the generation is waited for; else before this returns."""
+        await self._cards.show(generation, outlook)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one."""
@@ -88,9 +79,16 @@ class DiscordDelivery:
         found = await self._search(direct.id, generation, since, is_result)
         return None if found is None else Posted(found, None)
 
-    async def post_video(self, generation: Generation, clip: Clip) -> Posted:
-        """Post the video, or a link to it where the server does not take the file."""
-        return await self._post(Draft(generation, clip))
+    def boost_level(self, generation: Generation) -> int:
+        """Return the server's level as the gateway told it last, and 0 where it told nothing."""
+        guild = self._client.get_guild(generation.guild_id)
+        return guild.premium_tier if guild else 0
+
+    async def post_video(
+        self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Post the video, or a link to it where no files are taken."""
+        return await self._post(Draft(generation, clip, loss, with_file=with_file))
 
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
@@ -123,7 +121,7 @@ class DiscordDelivery:
                     return await _send(target, form)
                 except CALL_ERRORS as error:
                     self._refusals.note(target.place, error)
-                    form = _next_form(form, error)
+                    form = _next_form(target, form, error)
         raise UndeliverableError("every place refused the message")
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
@@ -160,23 +158,29 @@ async def _send(target: Target, draft: Draft) -> Posted:
         nonce=draft.nonce,
         allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
         suppress_embeds=True,
-        view=discord.utils.MISSING if draft.clip is None else result_view(draft.generation.id),
+        view=result_view(draft.generation),
     )
     return Posted(message.id, target.channel_id)
 
 
-def _next_form(draft: Draft, error: Exception) -> Draft | None:
+def _next_form(target: Target, draft: Draft, error: Exception) -> Draft | None:
     """Return what to send to the same place instead, or None to go to the next place.
 
     Raises:
         DeliveryPostponedError: neither; the same again later.
+        FileTooLargeError: the same with a smaller file.
     """
     verdict = judge(error)
     log.warning("a message was refused", verdict=verdict.name, error=str(error))
     match verdict:
+        case Verdict.LATER if draft.attached is not None and is_broken_connection(error):
+            raise UploadBrokenError(str(error), draft.attached.size) from error
         case Verdict.LATER:
             raise postponed(error) from error
-        case Verdict.NOT_THE_FILE:
+        # What a direct message takes says nothing about the server.
+        case Verdict.TOO_LARGE if draft.attached is not None and target.channel_id is not None:
+            raise FileTooLargeError(draft.attached.size) from error
+        case Verdict.TOO_LARGE | Verdict.NOT_THE_FILE:
             return draft.without_file()
         case Verdict.NOT_THE_WORDS:
             return draft.without_words()

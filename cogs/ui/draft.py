@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import discord
 
+from bot.fitting import Loss
 from bot.media import Clip
 from bot.models import Generation, Status
-from cogs.ui.card import alt_text, number_line, render_ending, render_result
+from bot.upload_limits import MIB
+from cogs.ui.card import alt_text, headline, number_line, render_ending, render_result
 
 MESSAGE_LENGTH = 2000  # characters that Discord allows
 
@@ -17,12 +19,14 @@ class Draft:
 
     Attributes:
         clip: the video, or None where there is none: a failure, or a cancelled request.
+        loss: what `clip` lost against the original, or None where it is the original.
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
     """
 
     generation: Generation
     clip: Clip | None
+    loss: Loss | None = None
     with_file: bool = True
     with_words: bool = True
 
@@ -33,36 +37,51 @@ class Draft:
         return f"{self.generation.id}-{form}{'' if self.with_words else 'n'}"
 
     @property
-    def content(self) -> str:
-        """The message's text; without the words where they would make it too long."""
-        text = self._text(quote=self.with_words)
-        return text if len(text) <= MESSAGE_LENGTH else self._text(quote=False)
+    def attached(self) -> Clip | None:
+        """The video, if it is in the message."""
+        return self.clip if self.with_file else None
 
-    def _text(self, *, quote: bool) -> str:
+    @property
+    def content(self) -> str:
+        """The message's text; without the words, or the link to an original, where they would be too much."""
+        # A filter for links would stop the link beside a file as it stops other people's words.
+        for quote, link in ((True, True), (False, True)) if self.with_words else ():
+            text = self._text(quote=quote, link=link)
+            if len(text) <= MESSAGE_LENGTH:
+                return text
+        return self._text(quote=False, link=False)
+
+    def _text(self, *, quote: bool, link: bool) -> str:
         if self.clip is None:
             return render_ending(self.generation, quote=quote)
         text = render_result(self.generation, quote=quote)
         if self.with_file:
-            return text
-        size = f"{self.clip.size / 2**20:.1f} MiB"
+            return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
+        size = f"{self.clip.size / MIB:.1f} MiB"
         return (
             f"{text}\nThis server does not take the file ({size}). While the link lasts, it is here: "
             f"<{self.generation.video_url}>\n{number_line(self.generation)}"
         )
 
+    def _loss_line(self, loss: Loss, *, link: bool) -> str:
+        sizes = f"{loss.from_size / MIB:.1f} → {loss.to_size / MIB:.1f} MiB"
+        heights = f", {loss.from_height}p → {loss.to_height}p" if loss.to_height < loss.from_height else ""
+        address = f" The original, while the link lasts: <{self.generation.video_url}>" if link else ""
+        return f"Made smaller for this server: {sizes}{heights}.{address}"
+
     def files(self) -> list[discord.File]:
         """Open the file anew: discord.py closes it with every attempt."""
-        if self.clip is None or not self.with_file:
+        if self.attached is None:
             return []
         return [
             discord.File(
-                self.clip.path, filename=file_name(self.generation), description=alt_text(self.generation)
+                self.attached.path, filename=file_name(self.generation), description=alt_text(self.generation)
             )
         ]
 
     def without_file(self) -> "Draft | None":
         """Return the form with a link, or None when this is it already."""
-        return replace(self, with_file=False) if self.clip is not None and self.with_file else None
+        return replace(self, with_file=False) if self.attached is not None else None
 
     def without_words(self) -> "Draft | None":
         """Return the form without anybody's words, or None when this is it already."""
@@ -76,13 +95,12 @@ def file_name(generation: Generation) -> str:
 
 def is_card(message: discord.Message, generation: Generation) -> bool:
     """Whether one of our messages is the generation's card."""
-    is_answer = message.type is discord.MessageType.chat_input_command
-    return is_answer and number_line(generation) in message.content
+    return message.content.startswith(headline(generation)) and number_line(generation) in message.content
 
 
 def is_result(message: discord.Message, generation: Generation) -> bool:
     """Whether one of our messages is what some `Draft` of the generation's present result says."""
-    if message.type is discord.MessageType.chat_input_command:
+    if is_card(message, generation):
         return False
     if generation.status in {Status.FAILED, Status.CANCELLED}:
         return number_line(generation) in message.content

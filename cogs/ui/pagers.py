@@ -87,7 +87,7 @@ async def show_usage(interaction: discord.Interaction, usage: UsageReports, peri
     try:
         await interaction.edit_original_response(content=page.content, attachments=files, view=view)
     except discord.HTTPException as error:
-        if not files or judge(error) is not Verdict.NOT_THE_FILE:
+        if not files or judge(error) not in {Verdict.TOO_LARGE, Verdict.NOT_THE_FILE}:
             raise
         await interaction.edit_original_response(content=f"{page.content}\n{WITHOUT_FILES}", view=view)
 

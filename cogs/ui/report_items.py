@@ -6,7 +6,6 @@ from typing import Any, Self
 import discord
 import structlog
 
-from bot.cancellation import NotFoundError
 from bot.client import VeoBot
 from bot.decisions import REASON_MAX_LENGTH
 from bot.delivery import Posted
@@ -14,10 +13,12 @@ from bot.errors import UserError
 from bot.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
 from cogs.ui.items import Form, Item
 from cogs.ui.moderators import ensure_moderator
+from cogs.ui.owners import find_generation, message_shown
 from cogs.ui.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.takedown import take_down
 from cogs.ui.targets import moderator_of
 from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge
+from cogs.ui.video_button import view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -58,11 +59,8 @@ class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
-        shown_at = None
-        if interaction.message is not None:
-            channel_id = None if interaction.guild_id is None else interaction.message.channel.id
-            shown_at = Posted(interaction.message.id, channel_id)
-        await interaction.response.send_modal(ReportForm(self._generation_id, shown_at))
+        form = ReportForm(self._generation_id, message_shown(interaction))
+        await interaction.response.send_modal(form)
 
 
 class ReportForm(Form, title="Report this video"):
@@ -89,7 +87,7 @@ class ReportForm(Form, title="Report this video"):
     async def act(self, interaction: Interaction) -> None:
         """Write the report down."""
         report = await interaction.client.services.reports.report(
-            await _server_of(interaction, self._generation_id),
+            (await find_generation(interaction, self._generation_id)).guild_id,
             self._generation_id,
             interaction.user.id,
             self._reason.value,
@@ -151,37 +149,11 @@ class DecisionButton(
             raise NotShownError from error
 
 
-def result_view(generation_id: str) -> discord.ui.View:
-    """Return the button under a video. discord.py keeps nothing of it (see `cogs.ui.items`)."""
-    return _view(ReportButton(generation_id))
-
-
 def report_view(reported: ReportedVideo) -> discord.ui.View | None:
     """Return the buttons for what can still be decided, or None."""
     report_id = reported.report.id
     buttons = [DecisionButton(decision, report_id) for decision in open_decisions(reported)]
-    return _view(*buttons) if buttons else None
-
-
-def _view(*items: Item) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    for item in items:
-        view.add_item(item)
-    return view
-
-
-async def _server_of(interaction: Interaction, generation_id: str) -> int:
-    """Return the server of a video; in a direct message only who asked for the video can see it.
-
-    Raises:
-        NotFoundError: it is somebody else's.
-    """
-    if interaction.guild_id is not None:
-        return interaction.guild_id
-    generation = await interaction.client.services.generations.get(generation_id)
-    if generation is None or generation.user_id != interaction.user.id:
-        raise NotFoundError
-    return generation.guild_id
+    return view_of(*buttons) if buttons else None
 
 
 async def _show(interaction: Interaction, reported: ReportedVideo) -> None:

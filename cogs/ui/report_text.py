@@ -1,5 +1,6 @@
 """What moderators read about a report, and what the member reads who made it. Pure text."""
 
+from bot.delivery import Posted
 from bot.erasure import NOBODY
 from bot.errors import relative_time
 from bot.escape import plain
@@ -61,12 +62,16 @@ def open_decisions(reported: ReportedVideo) -> list[ReportDecision]:
 
 def message_link(generation: Generation) -> str | None:
     """Return the address of the message with the video, or None where there is none that others can open."""
-    if generation.result_id is None or generation.result_channel_id is None:
+    if generation.result_id is None:
         return None
-    return (
-        "https://discord.com/channels/"
-        f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
-    )
+    return post_link(generation.guild_id, Posted(generation.result_id, generation.result_channel_id))
+
+
+def post_link(guild_id: int, post: Posted) -> str | None:
+    """Return the address of a message; None for a direct one, which others cannot open."""
+    if post.channel_id is None:
+        return None
+    return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
 
 
 def _requester(generation: Generation | None) -> str:

@@ -1,12 +1,16 @@
 """Takes a posted video down and brings its card up to date, with the bot's own token."""
 
+from collections.abc import Sequence
+
 import discord
 import structlog
 
+from bot.delivery import Posted
 from bot.errors import UserError
 from bot.models import Generation
-from cogs.ui.card import render_card
-from cogs.ui.report_text import message_link
+from bot.reposts import posts_of
+from cogs.ui.card_items import card_message
+from cogs.ui.report_text import post_link
 from cogs.ui.verdicts import CALL_ERRORS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -18,8 +22,10 @@ THREAD_ARCHIVED = 50083  # nothing in it can be deleted before it is opened agai
 class TakedownError(UserError):
     """Discord does not let the bot delete the message."""
 
-    def __init__(self, generation: Generation) -> None:
-        where = message_link(generation) or "a direct message"
+    def __init__(self, generation: Generation, left: Sequence[Posted]) -> None:
+        """`left`: the messages that are still there."""
+        links = (post_link(generation.guild_id, post) or "a direct message" for post in left)
+        where = " and ".join(links)
         super().__init__(
             f"The video counts as removed, but Discord did not let me delete its message: {where}. "
             "Please click again in a minute, or delete it by hand."
@@ -27,17 +33,20 @@ class TakedownError(UserError):
 
 
 async def take_down(client: discord.Client, generation: Generation) -> None:
-    """Delete the message with the video, if it is still there, and show the card anew.
+    """Delete all messages with the video that are still there, and show the card anew.
 
     Raises:
-        TakedownError: the message is still there.
+        TakedownError: one is still there.
     """
-    if generation.result_id is not None:
+    left: list[Posted] = []
+    for post in posts_of(generation):
         try:
-            await _delete_result(client, generation, generation.result_id)
+            await delete_post(client, generation, post)
         except CALL_ERRORS as error:
             log.error("a removed video is still shown", generation=generation.id, error=str(error))
-            raise TakedownError(generation) from error
+            left.append(post)
+    if left:
+        raise TakedownError(generation, left)
     await show_card(client, generation)
 
 
@@ -47,18 +56,20 @@ async def show_card(client: discord.Client, generation: Generation) -> None:
         return
     channel = client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
     try:
-        await channel.get_partial_message(generation.card_id).edit(**render_card(generation))
+        await channel.get_partial_message(generation.card_id).edit(**card_message(generation))
     except CALL_ERRORS as error:
         log.warning("the card was not edited", generation=generation.id, error=str(error))
 
 
-async def _delete_result(client: discord.Client, generation: Generation, message_id: int) -> None:
-    """Delete the message, also in a thread that is archived by now; one that is gone is fine."""
+async def delete_post(client: discord.Client, generation: Generation, post: Posted) -> None:
+    """Delete a message, also in a thread that is archived by now; one that is gone is fine.
+
+    Raises:
+        One of `CALL_ERRORS`: it is still there.
+    """
     try:
-        channel_id = generation.result_channel_id
-        if channel_id is None:
-            channel_id = (await client.create_dm(discord.Object(generation.user_id))).id
-        message = client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        channel_id = await channel_of(client, generation, post)
+        message = client.get_partial_messageable(channel_id).get_partial_message(post.message_id)
         try:
             await message.delete()
         except discord.HTTPException as error:
@@ -69,3 +80,10 @@ async def _delete_result(client: discord.Client, generation: Generation, message
     except discord.HTTPException as error:
         if error.code not in GONE:
             raise
+
+
+async def channel_of(client: discord.Client, generation: Generation, post: Posted) -> int:
+    """Return the id of the channel of a message; that of a direct message is asked for."""
+    if post.channel_id is not None:
+        return post.channel_id
+    return (await client.create_dm(discord.Object(generation.user_id))).id

@@ -12,8 +12,10 @@ from bot.delivery import DeliveryPostponedError
 
 # Rate and write limits, overload, features switched off for a while.
 PASSING_CODES = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})
-# The file is too large, or this server takes no files now.
-FILE_CODES = frozenset({40005, 50045, 50046, 50110, 50123, 50146, 400001})
+# A file, or the request with it, is over the limit of the place.
+SIZE_CODES = frozenset({40005, 50045})
+# Discord cannot read the file, or this server takes no files now.
+FILE_CODES = frozenset({50046, 50110, 50123, 50146, 400001})
 # AutoMod or a link filter stopped the words.
 FILTER_CODES = frozenset({200000, 200001, 240000})
 # Discord finds the message malformed (50035): a fault of ours, but the plainest form may pass.
@@ -25,6 +27,7 @@ class Verdict(Enum):
     """What to do next."""
 
     LATER = auto()  # the same again, after a while
+    TOO_LARGE = auto()  # the same with a smaller file
     NOT_THE_FILE = auto()  # the same without the file
     NOT_THE_WORDS = auto()  # the same without the member's words
     ELSEWHERE = auto()  # another place
@@ -33,7 +36,9 @@ class Verdict(Enum):
 def judge(error: Exception) -> Verdict:
     """Return what `error`, raised by a call to Discord, means."""
     match error:
-        case discord.HTTPException() if error.status == 413 or error.code in FILE_CODES:
+        case discord.HTTPException() if error.status == 413 or error.code in SIZE_CODES:
+            return Verdict.TOO_LARGE
+        case discord.HTTPException() if error.code in FILE_CODES:
             return Verdict.NOT_THE_FILE
         case discord.HTTPException() if error.code in WORDS_CODES:
             return Verdict.NOT_THE_WORDS
@@ -46,6 +51,13 @@ def judge(error: Exception) -> Verdict:
             return Verdict.ELSEWHERE
         case _:
             return Verdict.LATER
+
+
+def is_broken_connection(error: Exception) -> bool:
+    """Whether the connection was there and broke before the answer came."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError))
 
 
 def says_thread_exists(error: Exception) -> bool:

@@ -38,6 +38,7 @@ class WireDiscord:
         token: the bot's token; None makes a random one.
         files: folder for uploads; None keeps them in memory.
         upload_limit: bytes per file.
+        request_limit: bytes per request; larger ones are cut off unread, as by a proxy. None: however large.
         answer_seconds: how long an interaction waits for its answer.
         token_seconds: how long an interaction's token lives.
         nonce_seconds: how long an enforced nonce is remembered.
@@ -59,6 +60,7 @@ class WireDiscord:
         token: str | None = None,
         files: Path | None = None,
         upload_limit: int = 20 * MIB,
+        request_limit: int | None = None,
         answer_seconds: float = 3.0,
         token_seconds: float = 900.0,
         nonce_seconds: float = 180.0,
@@ -68,6 +70,7 @@ class WireDiscord:
         self.token = token or secrets.token_urlsafe(32)
         self.requests: list[Request] = []
         self._port = port
+        self._request_limit = request_limit
         self._clock = clock
         self._state = State()
         self._released = asyncio.Event()
@@ -205,7 +208,7 @@ class WireDiscord:
         """Return how many requests of a route arrived, those that went wrong included."""
         return sum(request.route == route for request in self.requests)
 
-    async def wait_for(self, look: Callable[[], T | None], seconds: float = 10.0) -> T:
+    async def wait_for(self, look: Callable[[], T | None], seconds: float = 30.0) -> T:
         """Return what `look` finds, as soon as it finds something; it is asked after every change.
 
         Raises:
@@ -214,7 +217,7 @@ class WireDiscord:
         return await self._state.wait_for(look, seconds)
 
     async def wait_for_message(
-        self, predicate: Callable[[Message], bool], seconds: float = 10.0, *, channel_id: int | None = None
+        self, predicate: Callable[[Message], bool], seconds: float = 30.0, *, channel_id: int | None = None
     ) -> Message:
         """Return the first message that is as wanted, posted or edited so.
 
@@ -227,7 +230,7 @@ class WireDiscord:
 
         return await self.wait_for(look, seconds)
 
-    async def wait_for_requests(self, route: str, times: int = 1, seconds: float = 10.0) -> None:
+    async def wait_for_requests(self, route: str, times: int = 1, seconds: float = 30.0) -> None:
         """Return when `times` requests of a route have arrived, whether answered or not.
 
         Raises:
@@ -235,7 +238,7 @@ class WireDiscord:
         """
         await self.wait_for(lambda: True if self.count(route) >= times else None, seconds)
 
-    async def wait_for_sessions(self, count: int = 1, seconds: float = 20.0) -> None:
+    async def wait_for_sessions(self, count: int = 1, seconds: float = 40.0) -> None:
         """Return when exactly `count` sessions are connected.
 
         Raises:
@@ -261,7 +264,7 @@ class WireDiscord:
         await self._resources.aclose()
 
     def _app(self) -> web.Application:
-        pipeline = Pipeline(self._state, self.faults, self.token, self.requests)
+        pipeline = Pipeline(self._state, self.faults, self.token, self.requests, self._request_limit)
         app = web.Application(middlewares=pipeline.middlewares, client_max_size=LARGEST_REQUEST)
         app[RELEASED] = self._released
         for part in (self._channels, self.commands, self._answers, self._files, self.gateway):

@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
-from bot.media import FETCH_ATTEMPTS
+from bot.media import FETCH_ATTEMPTS, VideoStore
 from bot.veo.client import VeoClient
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
@@ -82,6 +82,12 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
     """A client session that no test shares."""
     async with aiohttp.ClientSession() as session:
         yield session
+
+
+@pytest.fixture
+def store(session: aiohttp.ClientSession, tmp_path: Path) -> VideoStore:
+    """An empty folder for videos."""
+    return VideoStore(session, tmp_path / "videos")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.database import Database
+from bot.fitting import Fitter
 from bot.media import VideoStore
 from bot.models import Generation
+from bot.poll_limiter import PollLimiter
 from bot.queue import GenerationQueue
 from bot.runner import Runner
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
+from bot.steps.posting import Posting
 from bot.steps.submission import Submission
-from bot.steps.timing import Timing
+from bot.steps.timing import Timing, pause
+from bot.timetable import Timetable
+from bot.upload_limits import DEFAULT, UploadLimits, parse_limits
 from bot.veo.client import VeoClient
 from bot.workflow import Workflow
 from sandbox.provider import Provider
@@ -68,6 +74,7 @@ class Engine:
     clock: JumpingClock
     veo: VeoClient
     queue: GenerationQueue
+    timetable: Timetable
     workflow: Workflow
     runner: Runner
     work: asyncio.Event
@@ -123,8 +130,10 @@ def build_engine(
     *,
     owner: str = "one",
     max_running: int = 10,
+    polls_per_second: float = 1000,
     lease: timedelta = LEASE,
     url: str | None = None,
+    upload_limits_mib: str = DEFAULT,
     **timing: Any,
 ) -> Engine:
     """Tie the parts of one process together; `timing` changes `QUICK_TIMING`."""
@@ -134,12 +143,19 @@ def build_engine(
     times = replace(QUICK_TIMING, **timing)
     veo = client_of(session, provider, url=url)
     queue = GenerationQueue(database, owner, max_running=max_running, lease=lease, clock=clock)
+    limits = UploadLimits(database, parse_limits(upload_limits_mib), clock)
+    posting = Posting(delivery, Fitter(folder, preset="ultrafast"), limits)
+    interval = times.poll_interval.total_seconds()
+    timetable = Timetable(
+        interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
+    )
+    limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
     workflow = Workflow(
         queue,
         delivery,
         submission=Submission(queue, veo, times, clock),
-        polling=Polling(queue, veo, delivery, times, clock, stopping),
-        handover=Handover(queue, VideoStore(session, folder), delivery, times, clock),
+        polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
+        handover=Handover(queue, VideoStore(session, folder), delivery, posting, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
@@ -149,6 +165,7 @@ def build_engine(
         clock=clock,
         veo=veo,
         queue=queue,
+        timetable=timetable,
         workflow=workflow,
         runner=runner,
         work=work,

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.delivery import Posted
+from bot.delivery import FileTooLargeError, Posted
+from bot.fitting import Loss
 from bot.media import Clip
 from bot.models import Generation, Status
+from bot.outlook import NO_OUTLOOK, Outlook
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
@@ -29,7 +31,13 @@ class RecordingDelivery:
 
     Attributes:
         states: (generation, status) of every time a card was brought up to date.
+        outlooks: (generation, outlook) of the same.
         videos: what was posted as a video; the files were there at that moment.
+        losses: what was said to be lost of each of them.
+        links: what was posted as a link to a video.
+        level: the server's boost level.
+        largest: bytes of the largest file that is taken.
+        refused: bytes of the files that were not.
         failures: what was posted as a failure.
         cancellations: what was posted as cancelled.
         messages: all of them, as they can be searched.
@@ -46,7 +54,13 @@ class RecordingDelivery:
 
     clock: Clock
     states: list[tuple[str, Status]] = field(default_factory=list[tuple[str, Status]])
+    outlooks: list[tuple[str, Outlook]] = field(default_factory=list[tuple[str, Outlook]])
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
+    losses: list[Loss | None] = field(default_factory=list["Loss | None"])
+    links: list[Generation] = field(default_factory=list[Generation])
+    level: int = 0
+    largest: int = 2**40
+    refused: list[int] = field(default_factory=list[int])
     failures: list[Generation] = field(default_factory=list[Generation])
     cancellations: list[Generation] = field(default_factory=list[Generation])
     messages: list[Message] = field(default_factory=list[Message])
@@ -65,9 +79,10 @@ class RecordingDelivery:
         self.open_gate = asyncio.Event()
         self.open_gate.set()
 
-    async def show_state(self, generation: Generation) -> None:
+    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
         _stumble(self.card_trouble)
+        self.outlooks.append((generation.id, outlook))
         self.states.append((generation.id, generation.status))
 
     async def find_card(self, generation: Generation) -> int | None:
@@ -94,11 +109,24 @@ class RecordingDelivery:
                 return message.posted
         return None
 
-    async def post_video(self, generation: Generation, clip: Clip) -> Posted:
-        """Keep the video, or raise the next trouble."""
+    def boost_level(self, generation: Generation) -> int:  # noqa: ARG002 the interface names it
+        """Return the same for all servers."""
+        return self.level
+
+    async def post_video(
+        self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Keep the video or the link, refuse the file, or raise the next trouble."""
         assert clip.path.is_file(), "a video is posted while its file is on disk"
         await self._begin(generation)
-        self.videos.append((generation, clip))
+        if with_file and clip.size > self.largest:
+            self.refused.append(clip.size)
+            raise FileTooLargeError(clip.size)
+        if with_file:
+            self.videos.append((generation, clip))
+            self.losses.append(loss)
+        else:
+            self.links.append(generation)
         return self._finish(generation, is_ending=False)
 
     async def post_ending(self, generation: Generation) -> Posted:

@@ -22,7 +22,15 @@ from tests.bot.rows import PROMPT, insert
 MODERATOR = Moderator(guild_id=1, user_id=77)
 
 # What the program notes for its own work.
-INTERNAL = {"posting_at", "late_until", "not_before", "attempts", "lease_owner", "lease_until"}
+INTERNAL = {
+    "posting_at",
+    "not_ready_at",
+    "late_until",
+    "not_before",
+    "attempts",
+    "lease_owner",
+    "lease_until",
+}
 
 
 @pytest.fixture

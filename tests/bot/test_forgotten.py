@@ -15,6 +15,7 @@ from bot.database import Database
 from bot.failures import FailureKind
 from bot.guild_models import ReportRow
 from bot.limits import LONGEST_WINDOW
+from bot.media import VideoStore
 from bot.models import OPEN, Base, Generation, Status
 from bot.policy import Period, Standing
 from bot.privacy import Privacy
@@ -155,7 +156,9 @@ async def end_everything(database: Database) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # `fill` begins anew each time
 )
 @given(st.lists(cases, max_size=8))
-async def test_nothing_is_left_but_what_counts(database: Database, drawn: list[Case]) -> None:
+async def test_nothing_is_left_but_what_counts(
+    database: Database, store: VideoStore, drawn: list[Case]
+) -> None:
     await fill(database, drawn)
     bobs = [f"row-{number}" for number, case in enumerate(drawn) if case["user_id"] == BOB]
     bobs_before = [columns_of(await reread(database, row_id)) for row_id in bobs]
@@ -174,7 +177,7 @@ async def test_nothing_is_left_but_what_counts(database: Database, drawn: list[C
 
     await end_everything(database)
     sums = await count_everything(database)
-    await Retention(database, keep=None, stopping=asyncio.Event(), clock=now).clean()
+    await Retention(database, store, keep=None, stopping=asyncio.Event(), clock=now).clean()
 
     text = await dump(database)
     for number, case in enumerate(drawn):

@@ -1,12 +1,9 @@
 """At most so many questions in a second, first due, first asked. Time is virtual: nobody waits."""
 
 import asyncio
-import selectors
 from collections import Counter
-from collections.abc import Coroutine
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,35 +12,9 @@ from hypothesis import strategies as st
 from bot.poll_limiter import PollLimiter, Slots
 from bot.steps.errors import StoppingError
 from bot.steps.timing import pause
+from tests.bot.virtual_time import play
 
 Questions = list[tuple[float, int]]  # when, and about which generation
-
-
-class JumpingSelector(selectors.SelectSelector):
-    """Lets the time that the loop would wait pass at once."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "everybody waits for somebody else"
-        self.now += max(timeout, 0)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """asyncio's own loop with a clock that jumps."""
-
-    def __init__(self) -> None:
-        self.jumping = JumpingSelector()
-        super().__init__(self.jumping)
-
-    def time(self) -> float:
-        return self.jumping.now
-
-
-def play(scene: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(scene)
 
 
 def clock() -> float:

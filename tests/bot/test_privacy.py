@@ -35,7 +35,12 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
     privacy: Privacy, database: Database, clock: StoppedClock
 ) -> None:
     row = await insert_delivered(
-        database, credits_used=5.0, submitted_at=clock(), model="google/veo-3.0-fast"
+        database,
+        credits_used=5.0,
+        submitted_at=clock(),
+        model="google/veo-3.0-fast",
+        source_id="0123456789abcdef",
+        earlier_posts=[[14, 15]],
     )
     before = columns_of(row)
     assert await privacy.forget(ALICE) == Forgotten(now=1, later=0)
@@ -50,6 +55,8 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
         "thread_id": None,
         "result_id": None,
         "result_channel_id": None,
+        "earlier_posts": None,
+        "source_id": None,
         "erase_at": clock(),
         "erased_at": clock(),
     }

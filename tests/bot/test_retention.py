@@ -14,6 +14,7 @@ from bot.database import Database
 from bot.erasure import BATCH, NOBODY
 from bot.guild_models import ReportRow
 from bot.limits import LONGEST_WINDOW
+from bot.media import VideoStore
 from bot.models import Generation
 from bot.retention import Retention
 from tests.bot.clocks import StoppedClock, until
@@ -32,9 +33,11 @@ def stopping() -> asyncio.Event:
 
 
 @pytest.fixture
-def retention(database: Database, clock: StoppedClock, stopping: asyncio.Event) -> Retention:
+def retention(
+    database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
+) -> Retention:
     """The clean-up with a clock that stands still."""
-    return Retention(database, keep=KEEP, stopping=stopping, clock=clock)
+    return Retention(database, store, keep=KEEP, stopping=stopping, clock=clock)
 
 
 @asynccontextmanager
@@ -70,9 +73,9 @@ async def test_words_are_kept_for_their_time_and_no_longer(
 
 
 async def test_without_a_time_words_are_kept_until_the_member_asks(
-    database: Database, clock: StoppedClock, stopping: asyncio.Event
+    database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
 ) -> None:
-    retention = Retention(database, keep=None, stopping=stopping, clock=clock)
+    retention = Retention(database, store, keep=None, stopping=stopping, clock=clock)
     kept = await insert_delivered(database)
     asked = await insert_delivered(database, erase_at=clock())
     clock.advance(KEEP * 100)

@@ -84,6 +84,48 @@ def test_videos_that_nobody_waits_for_are_discarded(store: VideoStore, folder: P
     assert names_in(folder) == ["holiday.mp4", "letter.txt"]
 
 
+def test_smaller_forms_go_with_their_video(store: VideoStore, folder: Path) -> None:
+    for name in ("veo-a.mp4", "veo-a.fit-100.mp4", "veo-ab.mp4", "veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4"):
+        write(folder / name, "x")
+    store.discard_all_but({"ab"})
+    assert names_in(folder) == ["veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4", "veo-ab.mp4"]
+    store.discard("a")
+    assert len(names_in(folder)) == 3
+    store.discard("ab")
+    assert names_in(folder) == []
+
+
+def test_an_original_outlives_its_delivery_where_a_smaller_form_was_posted(
+    store: VideoStore, folder: Path
+) -> None:
+    for name in ("veo-plain.mp4", "veo-fitted.mp4", "veo-fitted.fit-100.mp4", "veo-fitted.fit-50.mp4"):
+        write(folder / name, name)
+    for generation_id in ("plain", "fitted", "unknown"):
+        store.close(generation_id)
+    assert names_in(folder) == ["originals"]
+    assert store.list_originals() == {"fitted"}
+    assert store.find_original("plain") is None
+    original = store.find_original("fitted")
+    assert original is not None
+    assert original.read_text() == "veo-fitted.mp4"
+    store.discard_all_but(())
+    store.discard("fitted")
+    assert store.find_original("fitted") == original, "only the retention ends its time"
+    store.discard_original("fitted")
+    store.discard_original("fitted")
+    assert (store.find_original("fitted"), store.list_originals()) == (None, set())
+
+
+def test_closing_can_be_done_again_by_the_next_process(store: VideoStore, folder: Path) -> None:
+    write(folder / "veo-g1.mp4", "original")
+    write(folder / "veo-g1.fit-100.mp4", "smaller")
+    (folder / "originals").mkdir()
+    (folder / "veo-g1.mp4").rename(folder / "originals" / "veo-g1.mp4")  # and there it was killed
+    store.close("g1")
+    assert names_in(folder) == ["originals"]
+    assert store.find_original("g1") is not None
+
+
 async def test_what_is_kept_is_what_is_not_delivered(engine: Engine) -> None:
     waiting = [await insert(engine.database, status=status) for status in Status]
     await insert(engine.database, status=Status.SUCCEEDED, delivered_at=engine.clock())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.failures import FailureKind
 from bot.models import Generation, Placement, Status
+from bot.outlook import Outlook
 from bot.text import clean
 from cogs.ui.card import (
     alt_text,
@@ -69,6 +70,15 @@ def rows(draw: st.DrawFn) -> Generation:
     )
 
 
+outlooks = st.builds(
+    Outlook,
+    st.none() | st.integers(1, 51),
+    st.none() | st.just(LATER),
+    st.booleans(),
+    st.none() | st.just(LATER),
+)
+
+
 @given(rows())
 def test_everything_fits_into_a_message(row: Generation) -> None:
     card = render_card(row)
@@ -98,7 +108,7 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
         ({"status": Status.SUBMITTING}, "📨 **Sending** the request to the video service."),
         (
             {"status": Status.RUNNING, "submitted_at": LATER},
-            f"⚙️ **Being made.** Sent <t:{int(LATER.timestamp())}:R>; it usually takes about two minutes.",
+            f"⚙️ **Being made.** Sent <t:{int(LATER.timestamp())}:R>.",
         ),
         ({"status": Status.SUCCEEDED}, "📥 **Made.** The file is on its way."),
         (
@@ -155,6 +165,46 @@ def test_each_state_has_its_line(values: dict[str, object], line: str) -> None:
     row = generation(**values)
     assert state_line(row) == line
     assert line in render_card(row)["content"].split("\n")
+
+
+SOON = f"<t:{int(LATER.timestamp())}:R>"
+
+
+@pytest.mark.parametrize(
+    ("status", "outlook", "line"),
+    [
+        (Status.QUEUED, Outlook(1), "⏳ **Waiting** for its turn: number 1 in the queue."),
+        (
+            Status.QUEUED,
+            Outlook(50, LATER),
+            f"⏳ **Waiting** for its turn: number 50 in the queue. Expected about {SOON}.",
+        ),
+        (Status.QUEUED, Outlook(51), "⏳ **Waiting** for its turn: more than 50 are before it."),
+        (
+            Status.QUEUED,
+            Outlook(3, is_late=True),
+            "⏳ **Waiting** for its turn: number 3 in the queue. It takes longer than usual.",
+        ),
+        (Status.RUNNING, Outlook(expected_at=LATER, ends_at=NOON), f"⚙️ **Being made.** Expected {SOON}."),
+        (
+            Status.RUNNING,
+            Outlook(is_late=True, ends_at=LATER),
+            f"⚙️ **Being made.** It takes longer than usual; I stop waiting for it {SOON}.",
+        ),
+    ],
+)
+def test_who_waits_reads_where_they_stand_and_when_it_is_expected(
+    status: Status, outlook: Outlook, line: str
+) -> None:
+    row = generation(status=status, submitted_at=NOON)
+    assert state_line(row, outlook) == line
+    assert line in render_card(row, outlook)["content"].split("\n")
+
+
+@given(rows(), outlooks)
+def test_the_longest_outlook_fits_too_and_is_never_a_percentage(row: Generation, outlook: Outlook) -> None:
+    assert len(render_card(row, outlook)["content"]) <= 2000
+    assert "%" not in state_line(row, outlook)
 
 
 @pytest.mark.parametrize("kind", FailureKind)

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.failures import FailureKind
+from bot.fitting import Loss
 from bot.media import Clip
 from bot.models import Status
+from bot.upload_limits import MIB
 from cogs.ui.card import render_cancellation
 from cogs.ui.draft import Draft
 from tests.cogs.generation import generation
@@ -94,6 +96,41 @@ def test_every_form_fits_into_a_message(
     assert 1 <= len(draft.content) <= 2000, "Discord would refuse the message"
     if video and not with_file:
         assert f"<{row.video_url}>" in draft.content, "the link was cut off"
+
+
+@pytest.mark.parametrize(
+    ("lines", "heights"), [((1080, 720), ", 1080p → 720p"), ((720, 720), "")], ids=["smaller", "as large"]
+)
+def test_what_a_smaller_file_lost_is_said_in_one_line(lines: tuple[int, int], heights: str) -> None:
+    loss = Loss(int(31.2 * MIB), int(19.4 * MIB), *lines)
+    row = generation(video_url=ADDRESS)
+    draft = Draft(row, Clip(Path("veo.mp4"), loss.to_size), loss)
+    before, line = draft.content.rsplit("\n", 1)
+    assert before == Draft(row, draft.clip).content
+    assert line == (
+        f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. "
+        f"The original, while the link lasts: <{ADDRESS}>"
+    )
+    silent = draft.without_words()
+    assert silent is not None
+    assert "Made smaller" in silent.content
+    assert ADDRESS not in silent.content, "a filter for links would stop the file too"
+    assert draft.nonce == Draft(row, draft.clip).nonce, "both could be posted"
+
+
+@given(
+    prompt=WORDS,
+    rest=st.one_of(st.integers(0, 1800), st.integers(1900, 3000)).map("a".__mul__),
+    with_words=st.booleans(),
+)
+def test_a_smaller_file_is_announced_in_a_message_that_fits(
+    prompt: str, rest: str, *, with_words: bool
+) -> None:
+    row = generation(prompt=prompt, video_url=f"https://x/{rest}", user_id=2**63 - 1)
+    content = Draft(row, Clip(Path("veo.mp4"), 1), Loss(2, 1, 1080, 480), with_words=with_words).content
+    assert 1 <= len(content) <= 2000, "Discord would refuse the message"
+    assert "Made smaller" in content
+    assert (str(row.video_url) in content) == (with_words and len(rest) <= 1800), "a link was cut off or kept"
 
 
 @pytest.mark.parametrize(("rest", "is_quoted"), [(600, True), (900, False)])

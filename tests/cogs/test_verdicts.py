@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 
-from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, says_thread_exists
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, is_broken_connection, judge, says_thread_exists
 
 # Discord's codes with the HTTP statuses they come with.
 LATER = {
@@ -26,10 +26,13 @@ LATER = {
     "edit limit": (30046, 429),
     "token reset": (0, 401),
 }
-NOT_THE_FILE = {
+TOO_LARGE = {
     "too large": (40005, 413),
+    "too large without its status": (40005, 400),
     "too large for a proxy": (0, 413),
     "over the maximum": (50045, 400),
+}
+NOT_THE_FILE = {
     "invalid file": (50046, 400),
     "bad file": (50110, 400),
     "file without end": (50123, 400),
@@ -72,6 +75,7 @@ ALL = [
     pytest.param(code, status, verdict, id=f"{verdict.name}: {name}")
     for verdict, codes in (
         (Verdict.LATER, LATER),
+        (Verdict.TOO_LARGE, TOO_LARGE),
         (Verdict.NOT_THE_FILE, NOT_THE_FILE),
         (Verdict.NOT_THE_WORDS, NOT_THE_WORDS),
         (Verdict.ELSEWHERE, ELSEWHERE),
@@ -107,6 +111,44 @@ def test_each_refusal_has_its_verdict(code: int, status: int, verdict: Verdict) 
 def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
     assert judge(error) is Verdict.LATER
     assert isinstance(error, CALL_ERRORS), "this error would not be caught"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aiohttp.ClientOSError(104, "reset"),
+        aiohttp.ServerDisconnectedError(),
+        aiohttp.ClientConnectionResetError("Cannot write to closing transport"),
+        ConnectionResetError(104, "reset"),
+        BrokenPipeError(32, "broken pipe"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
+    assert is_broken_connection(error)
+    assert judge(error) is Verdict.LATER
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        discord.RateLimited(30.0),
+        TimeoutError(),
+        refusal(0, 503),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_other_passing_troubles_break_no_connection(error: Exception) -> None:
+    assert not is_broken_connection(error)
+    assert judge(error) is Verdict.LATER
+
+
+async def test_a_connection_that_was_never_there_is_not_broken(unused_tcp_port: int) -> None:
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectorError) as caught:
+            await session.get(f"http://127.0.0.1:{unused_tcp_port}/")
+    assert not is_broken_connection(caught.value)
+    assert judge(caught.value) is Verdict.LATER
 
 
 def test_only_one_code_says_that_the_thread_exists() -> None:

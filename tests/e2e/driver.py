@@ -23,6 +23,7 @@ SECONDS = 15.0  # after which something that should happen is taken for missing
 
 QUICK_TIMING = Timing(
     poll_interval=SHORT,
+    card_interval=timedelta(),
     deadline=timedelta(seconds=30),
     account_wait=SHORT,
     busy_wait=SHORT,

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask_for_video, ask_in_vain, bodies, shown, the_result
 
 # What is typed, and what the card's last line then is.
@@ -52,10 +53,11 @@ def last_line(text: str) -> str:
     return text.splitlines()[-1]
 
 
-async def test_hostile_prompts_are_shown_harmlessly_on_the_card(world: World) -> None:
+async def test_hostile_prompts_are_shown_harmlessly_on_the_card(open_world: OpenWorld) -> None:
     lines: dict[str, str] = {}
-    for name, (prompt, _) in HOSTILE.items():
-        lines[name] = last_line(shown(await ask_in_vain(world, prompt=prompt)).content)
+    async with open_world(max_waiting=len(HOSTILE)) as world:
+        for name, (prompt, _) in HOSTILE.items():
+            lines[name] = last_line(shown(await ask_in_vain(world, prompt=prompt)).content)
     assert lines == {name: expected for name, (_, expected) in HOSTILE.items()}
 
 

@@ -33,7 +33,7 @@ from tests.e2e.reporting import (
 
 DELETE, BLOCK, DISMISS = "Delete video", "Block 24 h", "Dismiss"
 RESULTS = "/channels/*/messages/*"
-REMOVED = "🗑️ **Removed** by a moderator."
+REMOVED = "🗑️ **Removed.**"
 
 
 @pytest.fixture(autouse=True)

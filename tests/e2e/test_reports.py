@@ -133,10 +133,10 @@ async def test_the_buttons_outlive_a_restart(world: World) -> None:
 async def test_a_video_that_is_a_link_can_be_reported_and_a_failure_cannot(world: World) -> None:
     refuse(world, "POST", "/channels/*/messages", 40005, status=413)
     await ask_for_video(world)
-    assert buttons(the_result(world)) == ["Report"]
+    assert "Report" in buttons(the_result(world))
     await ask_for_video(world, prompt="[fail] the same")
     [failure] = [m for thread in threads(world) for m in thread.history() if m.content.startswith("❌")]
-    assert buttons(failure) == []
+    assert "Report" not in buttons(failure)
 
 
 async def test_discord_py_keeps_nothing_of_the_buttons_and_forms_that_were_sent(world: World) -> None:

@@ -40,6 +40,7 @@ SETTINGS: dict[str, object] = {
     "real_ffmpeg": imageio_ffmpeg.get_ffmpeg_exe(),
     "full_disk": 0.1,
     "max_running": 40,
+    "max_waiting": 1000,
     "default_daily_limit": 1000,
     "poll_interval": 0.5,
     "log_level": "INFO",

@@ -35,10 +35,11 @@ CALL_SECONDS = 3.0  # that one call to the provider may take
 
 
 def fast(timing: Timing) -> Timing:
-    """Return a timing for tests; the poll interval and the deadline are the settings'."""
+    """Return a timing for tests; the intervals and the deadline are the settings'."""
     return Timing(
         poll_interval=timing.poll_interval,
         deadline=timing.deadline,
+        card_interval=timing.card_interval,
         account_wait=timedelta(seconds=1),
         busy_wait=timedelta(seconds=0.5),
         lookup_wait=timedelta(seconds=0.2),

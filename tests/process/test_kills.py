@@ -12,11 +12,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.fitting import WORK_PREFIX
+from bot.upload_limits import MIB
 from sandbox.wire import Message
-from tests.process.scene import FAILING_REQUEST, REQUEST, Row, open_scene
+from tests.noise import make_noise, replace_files
+from tests.process.scene import FAILING_REQUEST, REQUEST, Row, Scene, open_scene
 
 AT_ONCE = 4
-SETTINGS = {"lookup_window": 3}  # seconds after which a create call is given up for lost
+# Seconds after which a create call is given up for lost; MiB that the server takes.
+SETTINGS = {"lookup_window": 3, "upload_limits_mib": "1,2,4,8"}
 
 POINTS = {
     "the request is recorded, not answered": "bot.generations:GenerationService.request:after",
@@ -45,7 +49,13 @@ FORGOTTEN_POINTS = {
     for name, point in (POINTS | FAILURE_POINTS | CANCEL_POINTS).items()
     if "is posted" in name
 }
-ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS
+# Here the file is larger than the server takes.
+LARGE_POINTS = {
+    "a large file is made smaller, not kept": "bot.encoding:Encoder.encode:after",
+    "a large file is made smaller, not posted": "bot.fitting:Fitter.fit:after",
+    "a large file is posted smaller, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
+}
+ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS | LARGE_POINTS
 # Killed before the create call left: its fate cannot be told from that of one that got lost.
 NEVER_CREATED = "the create call is announced, not made"
 
@@ -59,18 +69,25 @@ class Outcome:
     results: list[Message]
     create_calls: int
     card: Message | None
+    files: set[str]  # below the folder for videos; half-done work is cleaned up later
 
 
 async def play(name: str, folder: Path, rendered: Path) -> Outcome:
     """Kill the program while it serves one request; start it again; let everything settle."""
     request = FAILING_REQUEST if "failure" in name else REQUEST
     nonce_seconds = 0.0 if name in FORGOTTEN_POINTS else 180.0
+    if name in LARGE_POINTS:
+        rendered = folder / "rendered"  # a folder of its own, whose files are replaced
+        rendered.mkdir()
     async with open_scene(folder, rendered, nonce_seconds=nonce_seconds) as scene:
         async with scene.start(kill_at=ALL_POINTS[name], settings=SETTINGS) as program:
-            scene.provider.hold = "cancellation" in name
+            scene.provider.hold = "cancellation" in name or name in LARGE_POINTS
             await scene.ask(request)
             if scene.provider.hold:
                 await scene.provider.called("retrieve")
+            if name in LARGE_POINTS:
+                await enlarge(scene, folder, rendered)
+            elif scene.provider.hold:
                 await scene.cancel(scene.rows()[0].id)
             exit_code = await program.ended(60)
         async with scene.start(settings=SETTINGS) as again:
@@ -79,8 +96,27 @@ async def play(name: str, folder: Path, rendered: Path) -> Outcome:
             assert await again.stop() == 0, again.output
         cards = [m for m in scene.wire.messages(scene.wire.channel.id) if m.id == row.card_id]
         return Outcome(
-            exit_code, row, scene.results(row.id), scene.create_calls(row.id), cards[0] if cards else None
+            exit_code,
+            row,
+            scene.results(row.id),
+            scene.create_calls(row.id),
+            cards[0] if cards else None,
+            files_in(folder / "data" / "videos"),
         )
+
+
+async def enlarge(scene: Scene, folder: Path, rendered: Path) -> None:
+    """Let the provider deliver a file that the server does not take."""
+    await scene.provider.rendered()
+    noise = await asyncio.to_thread(make_noise, folder / "noise.mp4")
+    await asyncio.to_thread(replace_files, rendered, noise)
+    scene.provider.release()
+
+
+def files_in(videos: Path) -> set[str]:
+    """Return the files in the folder for videos and below it, without half-done work."""
+    names = {path.relative_to(videos).as_posix() for path in videos.rglob("*") if path.is_file()}
+    return {name for name in names if not name.startswith(WORK_PREFIX)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -125,3 +161,17 @@ def test_the_card_is_final_after_a_kill_when(outcomes: Mapping[str, Outcome], po
     assert outcome.card is not None
     wanted = {"succeeded": "**Ready:**", "failed": "**No video.**", "cancelled": "**Cancelled**"}
     assert wanted[outcome.row.status] in outcome.card.content
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("point", ALL_POINTS)
+def test_no_files_are_left_but_the_originals_of_smaller_ones_after_a_kill_when(
+    outcomes: Mapping[str, Outcome], point: str
+) -> None:
+    outcome = outcomes[point]
+    is_large = point in LARGE_POINTS
+    assert outcome.files == ({f"originals/veo-{outcome.row.id}.mp4"} if is_large else set())
+    if is_large:
+        (posted,) = outcome.results[0].attachments
+        assert posted.size < MIB
+        assert "Made smaller for this server" in outcome.results[0].content

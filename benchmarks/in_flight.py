@@ -1,0 +1,298 @@
+"""2,000 generations in flight in one process: this bot's polling beside a fixed interval.
+
+Each run is a process of its own with the real database, queue, runner, client, limiter and timetable; only
+Discord and the files are left out. It finds the rows at the provider, as after a restart, and the bot has
+seen 200 such videos before. The provider is a bare server in this process: a generation is ready when its
+time has come, one of fifty never. Everything runs at `PACE` times the usual speed, so that it takes a minute:
+the processor has that much more to do than in reality. Tables go to standard output as Markdown.
+"""
+
+import asyncio
+import json
+import logging
+import math
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+from sqlalchemy import select
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
+
+from bot.clock import utc_now  # noqa: E402
+from bot.database import Database, open_database  # noqa: E402
+from bot.forecast import Finish  # noqa: E402
+from bot.models import Generation, Placement, Status  # noqa: E402
+from bot.outlook import NO_OUTLOOK, Outlook  # noqa: E402
+from bot.poll_limiter import PollLimiter  # noqa: E402
+from bot.queue import GenerationQueue  # noqa: E402
+from bot.runner import Runner  # noqa: E402
+from bot.steps.handover import Handover  # noqa: E402
+from bot.steps.polling import Polling  # noqa: E402
+from bot.steps.submission import Submission  # noqa: E402
+from bot.steps.timing import Timing, pause  # noqa: E402
+from bot.timetable import Timetable, kind_of  # noqa: E402
+from bot.veo.client import VeoClient  # noqa: E402
+from bot.workflow import Workflow  # noqa: E402
+from cogs.ui.delivery import DiscordDelivery  # noqa: E402 with all that the program loads
+
+COUNT = 2000
+PACE = 4.0
+INTERVAL = 10.0 / PACE  # seconds, as are all times below; POLL_INTERVAL by default
+RATE = 50.0 * PACE  # POLLS_PER_SECOND by default
+MEDIAN, SIGMA = 100.0 / PACE, 0.25  # of the durations, σ of the logarithm
+DEADLINE = 200.0 / PACE
+STUCK = 0.02  # the share of generations that are never ready
+OLDEST = 30.0  # seconds since the first of them was sent; the others follow evenly
+SEEN = 200
+STALL_INTERVAL = 0.05  # seconds between two looks at the event loop's delay
+MOST_MEMORY = 250.0  # MiB
+KINDS: tuple[str, ...] = ("planned", "fixed")
+
+
+@dataclass
+class Figures:
+    """What one run brought, in seconds unless it says otherwise.
+
+    Attributes:
+        delays: from a video being ready to the answer that says so.
+        late: from the deadline to giving up, of those that were not ready by then.
+        missed: videos that were ready in time and were given up all the same.
+        memory: the process's largest resident size, in MiB.
+        processor: its share of one processor.
+        stall: the longest that the event loop kept somebody waiting.
+    """
+
+    delays: list[float] = field(default_factory=list[float])
+    late: list[float] = field(default_factory=list[float])
+    missed: int = 0
+    memory: float = 0
+    processor: float = 0
+    stall: float = 0
+
+
+class FixedIntervals(Timetable):
+    """The baseline: asks every `INTERVAL`, whatever is known and however many there are."""
+
+    def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
+        """Return the interval."""
+        del generation, now, in_flight
+        return INTERVAL
+
+    first_poll = next_poll
+
+
+class NoHandover(Handover):
+    """Closes what has ended without a file and without Discord."""
+
+    def __init__(self, queue: GenerationQueue) -> None:
+        self._queue = queue
+
+    async def deliver_video(self, generation: Generation) -> Generation:
+        """Note that it is done."""
+        return await self._queue.note(generation, delivered_at=utc_now())
+
+    deliver_ending = deliver_video
+
+
+class NoDiscord(DiscordDelivery):
+    """Shows nothing."""
+
+    def __init__(self) -> None:
+        """Without a client."""
+
+    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+        """Show nothing."""
+
+    async def open_thread(self, generation: Generation) -> int | None:
+        """Open nothing."""
+        del generation
+
+
+def draw_duration(chance: random.Random, age: float = 0.0) -> float:
+    """Return how long a generation takes that is not ready at `age`; infinity: for ever."""
+    duration = 0.0
+    while duration <= age:
+        duration = math.inf if chance.random() < STUCK else MEDIAN * math.exp(chance.gauss(0, SIGMA))
+    return duration
+
+
+async def insert_rows(database: Database) -> dict[str, float]:
+    """Write the generations as they were sent; return how long each takes, by its id."""
+    chance, now = random.Random(1), utc_now()  # noqa: S311 a simulation
+    durations: dict[str, float] = {}
+    async with database.write() as session:
+        for number in range(COUNT):
+            age = OLDEST * number / COUNT
+            durations[str(number)] = duration = draw_duration(chance, age)
+            session.add(new_row(number, now - timedelta(seconds=age), duration))
+    return durations
+
+
+def new_row(number: int, sent_at: datetime, duration: float) -> Generation:
+    """Return a generation that is at the provider."""
+    return Generation(
+        **dict.fromkeys(("created_at", "submitted_at", "not_before"), sent_at),
+        **dict.fromkeys(("guild_id", "channel_id", "user_id", "interaction_id", "card_id"), number),
+        id=str(number),
+        placement=Placement.CHANNEL,
+        prompt="A fox in the snow",
+        model="google/veo3",
+        options={"duration": 8},
+        status=Status.RUNNING,
+        provider_id=f"{number}:{sent_at.timestamp() + duration}",
+    )
+
+
+def open_timetable(kind: str) -> Timetable:
+    """Return what decides when to ask: `planned` or `fixed`."""
+    maker = Timetable if kind == "planned" else FixedIntervals
+    timetable = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=COUNT)
+    chance = random.Random(2)  # noqa: S311 a simulation
+    ends = [end for end in (draw_duration(chance) for _ in range(SEEN)) if math.isfinite(end)]
+    seen = [Finish(max(0.0, end - INTERVAL / 2), end + INTERVAL / 2) for end in ends]
+    timetable.learn_from({kind_of(Generation(model="google/veo3", options={"duration": 8})): seen})
+    return timetable
+
+
+async def measure(kind: str, url: str) -> Figures:
+    """Carry all generations to their end; in a process of its own."""
+    figures = Figures()
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        database = await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{folder}/veo.db"))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        durations = await insert_rows(database)
+        began, used = time.monotonic(), time.process_time()
+        await carry_all(kind, database, VeoClient(session, url, SecretStr("key")), figures)
+        figures.processor = (time.process_time() - used) / (time.monotonic() - began)
+        figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        async with database.read() as reading:
+            for row in await reading.scalars(select(Generation)):
+                judge(row, durations[row.id], figures)
+    return figures
+
+
+async def carry_all(kind: str, database: Database, veo: VeoClient, figures: Figures) -> None:
+    """Run the program's own runner until nothing is left."""
+    stopping, work = asyncio.Event(), asyncio.Event()
+    timing = Timing(
+        poll_interval=timedelta(seconds=INTERVAL),
+        deadline=timedelta(seconds=DEADLINE),
+        late_window=timedelta(),
+    )
+    queue = GenerationQueue(database, "bench", max_running=COUNT, lease=timedelta(seconds=60))
+    limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
+    delivery = NoDiscord()
+    polling = Polling(queue, veo, delivery, open_timetable(kind), limiter, timing, utc_now, stopping)
+    submission = Submission(queue, veo, timing, utc_now)
+    workflow = Workflow(queue, delivery, submission=submission, polling=polling, handover=NoHandover(queue))
+    watching = asyncio.create_task(watch_loop(figures), name="watch")
+    running = asyncio.create_task(Runner(queue, workflow, work=work, stopping=stopping).run(), name="runner")
+    while await queue.list_unfinished():  # noqa: ASYNC110 what is awaited happens in a database
+        await asyncio.sleep(1)
+    stopping.set()
+    work.set()
+    await running
+    watching.cancel()
+
+
+async def watch_loop(figures: Figures) -> None:
+    """Measure how late the event loop wakes somebody who sleeps."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        due = clock() + STALL_INTERVAL
+        await asyncio.sleep(STALL_INTERVAL)
+        figures.stall = max(figures.stall, clock() - due)
+
+
+def judge(row: Generation, duration: float, figures: Figures) -> None:
+    """Count one generation's end."""
+    age = ((row.finished_at or row.created_at) - row.created_at).total_seconds()
+    if row.status is Status.SUCCEEDED:
+        figures.delays.append(age - duration)
+        return
+    figures.late.append(age - DEADLINE)
+    figures.missed += duration < DEADLINE
+
+
+async def run(kind: str, url: str) -> Figures:
+    """Measure in a process of its own."""
+    program = (sys.executable, __file__, kind, url)
+    process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"the run ended with {process.returncode}")
+    return Figures(**json.loads(output))
+
+
+async def compare() -> bool:
+    """Print both runs side by side; return whether this bot keeps to its limits."""
+    asked = dict.fromkeys(KINDS, 0)
+    app, figures = web.Application(), dict[str, Figures]()
+    present = ""
+
+    async def answer(request: web.Request) -> web.Response:
+        """Say whether a task is ready; its name says when it will be."""
+        asked[present] += 1
+        name = request.query["generation_id"]
+        is_ready = time.time() >= float(name.split(":")[1])
+        video = {"url": "https://example.invalid/video.mp4"} if is_ready else None
+        status = "completed" if is_ready else "generating"
+        return web.json_response({"id": name, "status": status, "video": video})
+
+    app.router.add_get("/v2/video/generations", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for present in KINDS:
+        print(f"{present}…", file=sys.stderr)
+        figures[present] = await run(present, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    await runner.cleanup()
+    print_table(asked, figures)
+    ours = figures["planned"]
+    return ours.memory < MOST_MEMORY and ours.processor < 1 and not ours.missed
+
+
+def print_table(asked: Mapping[str, int], figures: Mapping[str, Figures]) -> None:
+    """Print the figures; times as they would be at the usual pace."""
+    rows: dict[str, Callable[[Figures], str]] = {
+        "ready → noticed, mean": lambda run: f"{PACE * statistics.fmean(run.delays):.1f} s",
+        "… 95 of 100 within": lambda run: f"{PACE * statistics.quantiles(run.delays, n=20)[-1]:.1f} s",
+        "ready in time, but given up": lambda run: str(run.missed),
+        "deadline → given up, longest": lambda run: f"{PACE * max(run.late):.1f} s",
+        "memory, at most": lambda run: f"{run.memory:.0f} MiB",
+        f"of one processor, at {PACE:.0f} times the pace": lambda run: f"{run.processor:.2f}",
+        "event loop, longest stall": lambda run: f"{1000 * run.stall:.0f} ms",
+    }
+    print(f"{COUNT:,} generations in flight, at most {RATE / PACE:.0f} questions a second:\n")
+    print("| | this bot | every 10 s |\n|---|--:|--:|")
+    print(f"| questions | {' | '.join(f'{asked[kind]:,}' for kind in KINDS)} |")
+    for name, tell in rows.items():
+        print(f"| {name} | {' | '.join(tell(figures[kind]) for kind in KINDS)} |")
+
+
+def main() -> None:
+    """Compare; or, with the arguments of a run, make it."""
+    if len(sys.argv) == 1:
+        sys.exit(0 if asyncio.run(compare()) else 1)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    print(json.dumps(asdict(asyncio.run(measure(sys.argv[1], sys.argv[2])))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Making a video anew: with another seed, or from a form with everything filled in."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import UserError
+from bot.models import Generation, Status
+from bot.veo.catalogue import SEED_MAX, OptionValue, VideoRequest, get_model
+
+DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
+
+
+class RepeatedError(UserError):
+    """A second click on the same button: the first one is being served."""
+
+    def __init__(self) -> None:
+        super().__init__("That is on its way already: your first click counted, this one did not.")
+
+
+class WordsGoneError(UserError):
+    """The prompt was deleted, so there is nothing to make a video from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The prompt of this video was deleted, so it cannot be made anew. "
+            "Please use `/veo` and write it again. Nothing was counted."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a video is to be made from, as `GenerationService.request` takes it."""
+
+    model: str
+    prompt: str
+    options: Mapping[str, OptionValue]
+
+
+def wishes_of(generation: Generation) -> Wishes:
+    """Return what was asked for.
+
+    Raises:
+        WordsGoneError: it is not known any more.
+    """
+    if generation.erased_at is not None:
+        raise WordsGoneError
+    return Wishes(generation.model, generation.prompt, dict(generation.options))
+
+
+def with_new_seed(wishes: Wishes) -> Wishes:
+    """Return the same wishes with a random seed, where the model takes one."""
+    model = get_model(wishes.model)
+    if model is None or model.option("seed") is None:
+        return wishes
+    options = {**wishes.options, "seed": secrets.randbelow(SEED_MAX + 1)}
+    return Wishes(wishes.model, wishes.prompt, options)
+
+
+async def ensure_first_click(
+    session: AsyncSession, user_id: int, source_id: str, video: VideoRequest, now: datetime
+) -> None:
+    """Check that the member did not ask for the same a moment ago; each click has an id of its own.
+
+    A seed makes no difference, since each click draws one. What was cancelled meanwhile may be asked for.
+
+    Raises:
+        RepeatedError: they did.
+    """
+    query = select(Generation).where(
+        Generation.user_id == user_id,
+        Generation.source_id == source_id,
+        Generation.created_at > now - DOUBLE_CLICK,
+        Generation.status != Status.CANCELLED,
+    )
+    for row in await session.scalars(query):
+        if (row.model, row.prompt) == (video.model.id, video.prompt) and _is_alike(
+            row.options, video.options
+        ):
+            raise RepeatedError
+
+
+def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) -> bool:
+    names = {*one, *other} - {"seed"}
+    return all(one.get(name) == other.get(name) for name in names)

@@ -1,0 +1,67 @@
+"""Whose turn it is: members share the places at the provider, whoever came first.
+
+A request's turn is the number of its member's requests that would be at the provider with it and all their
+earlier ones: what runs already counts, and of those that wait, the oldest goes first. Lower turns go first,
+and among equal ones the older request. So nobody gets a second place while somebody else has none, over all
+servers; a member of two servers is a member of each.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.models import AT_PROVIDER, Generation, Status
+
+
+def is_free(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether nobody holds a lease; one that reaches too far comes from a clock that was set back."""
+    return or_(
+        Generation.lease_until.is_(None),
+        Generation.lease_until < now,
+        Generation.lease_until > now + 2 * lease,
+    )
+
+
+def is_running(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether it is at the provider, or a process has just taken it to bring it there."""
+    return or_(
+        Generation.status.in_(AT_PROVIDER),
+        and_(Generation.status == Status.QUEUED, not_(is_free(now, lease))),
+    )
+
+
+def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> Select[str]:
+    """Select the ids of queued requests that meet `condition` and nobody carries, the next one first."""
+    member = (Generation.guild_id, Generation.user_id)
+    running = (
+        select(*member, func.count().label("count"))
+        .where(Generation.delivered_at.is_(None), is_running(now, lease))
+        .group_by(*member)
+        .subquery()
+    )
+    own = func.row_number().over(partition_by=member, order_by=(Generation.created_at, Generation.id))
+    waiting = (
+        select(Generation.id, *member, own.label("own"))
+        .where(
+            Generation.delivered_at.is_(None),
+            Generation.status == Status.QUEUED,
+            is_free(now, lease),
+            condition,
+        )
+        .subquery()
+    )
+    same_member = and_(running.c.guild_id == waiting.c.guild_id, running.c.user_id == waiting.c.user_id)
+    # PostgreSQL locks rows of a plain table only, so the window stays in a subquery.
+    return (
+        select(Generation.id)
+        .join(waiting, waiting.c.id == Generation.id)
+        .outerjoin(running, same_member)
+        .order_by(waiting.c.own + func.coalesce(running.c.count, 0), Generation.created_at, Generation.id)
+    )
+
+
+async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[str]:
+    """Return the ids of all requests that wait, the next one first; those that wait to be tried again too."""
+    return (await session.scalars(in_turn(Generation.card_id.is_not(None), now, lease))).all()

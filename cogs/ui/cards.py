@@ -1,0 +1,78 @@
+"""Brings cards up to date, within the budget of edits."""
+
+import asyncio
+from collections.abc import Coroutine
+
+import discord
+import structlog
+
+from bot.delivery import DeliveryPostponedError
+from bot.models import Generation
+from bot.outlook import Outlook
+from bot.steps.errors import StoppingError
+from cogs.ui.card_items import card_message
+from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
+from cogs.ui.refusals import Refusals
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CARD_TIMEOUT = 15.0  # seconds; a card is a courtesy and must not hold up the work
+
+
+class Cards:
+    """All cards of the program.
+
+    Args:
+        refusals: remembers the channels that take no edits.
+    """
+
+    def __init__(self, client: discord.Client, refusals: Refusals, budget: EditBudget) -> None:
+        self._client = client
+        self._refusals = refusals
+        self._budget = budget
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def show(self, generation: Generation, outlook: Outlook) -> None:
+        """Edit the card: soon, while the generation is waited for; else before this returns.
+
+        Raises:
+            DeliveryPostponedError: the last edit could not be made, but may be later.
+            StoppingError: the program is stopping before the last edit.
+        """
+        if generation.card_id is None or self._refusals.has(("edit", generation.channel_id)):
+            return
+        rank = rank_of(generation.status)
+        edit = self._show(generation, generation.card_id, rank, outlook)
+        if rank == FINAL_RANK:
+            await edit
+            return
+        task = asyncio.create_task(_alone(edit), name=f"card {generation.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show(self, generation: Generation, card_id: int, rank: int, outlook: Outlook) -> None:
+        await self._budget.edit(card_id, rank, lambda: self._edit(generation, card_id, outlook))
+
+    async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
+        channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+        try:
+            async with asyncio.timeout(CARD_TIMEOUT):
+                await channel.get_partial_message(card_id).edit(**card_message(generation, outlook))
+        except CALL_ERRORS as error:
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            self._refusals.note(("edit", generation.channel_id), error)
+            log.warning("the card was not edited", error=str(error))
+
+
+async def _alone(edit: Coroutine[None, None, None]) -> None:
+    """Make an edit that nobody waits for; the next one will show what this one could not."""
+    try:
+        await edit
+    except StoppingError:
+        log.info("a card is left as it is, since the program stops")
+    except DeliveryPostponedError as error:
+        log.warning("the card is not up to date", reason=str(error))
+    except Exception:  # a card must not end anything else
+        log.exception("the card cannot be edited")

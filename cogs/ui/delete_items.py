@@ -1,0 +1,70 @@
+"""The buttons that take a video down: the first one asks, the second one does it."""
+
+import discord
+
+from bot.models import Generation
+from bot.removal import NothingToRemoveError, is_shown
+from cogs.ui.card import number_line
+from cogs.ui.owners import Interaction, find_manageable, message_shown
+from cogs.ui.report_text import message_link
+from cogs.ui.takedown import take_down
+from cogs.ui.video_button import VideoButton, template_of, view_of
+
+KEPT = "Nothing was deleted."
+COUNTS = "It still counts towards the limit, since it was made and paid for."
+
+
+class DeleteButton(VideoButton, template=template_of("delete")):
+    """Asks whether the video is to be deleted."""
+
+    action = "delete"
+    label = "Delete"
+    emoji = "🗑️"
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask the one who clicked, and nobody else."""
+        generation = await find_manageable(interaction, self.generation_id)
+        if generation.erased_at is not None and (shown_at := message_shown(interaction)) is not None:
+            generation = await interaction.client.services.removal.remember(generation, shown_at)
+        if not is_shown(generation) and generation.removed_at is None:
+            raise NothingToRemoveError
+        view = view_of(ConfirmButton(generation.id), KeepButton(generation.id))
+        await interaction.response.send_message(_question(generation), view=view, ephemeral=True)
+
+
+class ConfirmButton(VideoButton, template=template_of("delete-yes")):
+    """Deletes the video."""
+
+    action = "delete-yes"
+    label = "Delete it"
+    style = discord.ButtonStyle.danger
+
+    async def act(self, interaction: Interaction) -> None:
+        """Write it down, delete the messages, and say so; a second click finishes what failed."""
+        await interaction.response.defer()
+        found = await find_manageable(interaction, self.generation_id)
+        removal = interaction.client.services.removal
+        generation = await removal.remove(found.guild_id, found.id, interaction.user.id)
+        await take_down(interaction.client, generation)
+        done = f"🗑️ **Deleted.** {COUNTS}\n{number_line(generation)}"
+        await interaction.edit_original_response(content=done, view=None)
+
+
+class KeepButton(VideoButton, template=template_of("delete-no")):
+    """Leaves the video where it is."""
+
+    action = "delete-no"
+    label = "Keep it"
+
+    async def act(self, interaction: Interaction) -> None:
+        """Take the question away."""
+        await interaction.response.edit_message(content=KEPT, view=None)
+
+
+def _question(generation: Generation) -> str:
+    where = message_link(generation) or "the one in your direct messages"
+    return (
+        f"🗑️ **Delete this video?** {where}\n"
+        f"Its message goes, and that cannot be undone. {COUNTS}\n"
+        f"{number_line(generation)}"
+    )

@@ -1,0 +1,72 @@
+"""The pager of /videos. A button's id names the generation that it leads to, so it outlives a restart."""
+
+import discord
+
+from bot.erasure import NOBODY
+from bot.errors import BadInputError
+from bot.history import History, HistoryPage
+from bot.removal import is_shown
+from cogs.ui.card import full_prompt
+from cogs.ui.delete_items import DeleteButton
+from cogs.ui.history_text import NONE_YET, render_history
+from cogs.ui.items import Item
+from cogs.ui.owners import Interaction
+from cogs.ui.repeat_items import RemixButton, RerollButton
+from cogs.ui.repost_items import RepostButton
+from cogs.ui.video_button import VideoButton, template_of, view_of
+
+NAVIGATION_ROW = 1  # below the buttons for the video
+
+
+class HistoryButton(VideoButton, template=template_of("video")):
+    """Leads to one of the member's generations."""
+
+    action = "video"
+    label = "Refresh"
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show it as it stands."""
+        await interaction.response.defer()
+        guild_id, user_id = _reader(interaction)
+        history: History = interaction.client.services.history
+        page = await history.read(guild_id, user_id, self.generation_id)
+        if page is not None:
+            await interaction.edit_original_response(
+                content=render_history(page), embeds=full_prompt(page.generation), view=_view(page)
+            )
+
+
+async def show_history(interaction: discord.Interaction, history: History) -> None:
+    """Answer, for the asker alone, with the newest of their generations."""
+    page = await history.read(*_reader(interaction))
+    if page is None:
+        await interaction.response.send_message(NONE_YET, ephemeral=True)
+        return
+    await interaction.response.send_message(
+        render_history(page), embeds=full_prompt(page.generation), view=_view(page), ephemeral=True
+    )
+
+
+def _reader(interaction: discord.Interaction) -> tuple[int, int]:
+    """Return the server and the member.
+
+    Raises:
+        BadInputError: the command was not used in a server.
+    """
+    if interaction.guild_id is None or interaction.user.id == NOBODY:
+        raise BadInputError("This works in servers only.")
+    return interaction.guild_id, interaction.user.id
+
+
+def _view(page: HistoryPage) -> discord.ui.View:
+    generation = page.generation
+    actions: list[Item] = []
+    if generation.erased_at is None:
+        actions += [RerollButton(generation.id), RemixButton(generation.id)]
+    if is_shown(generation):
+        actions.append(DeleteButton(generation.id))
+        if generation.erased_at is None:
+            actions.append(RepostButton(generation.id))
+    places = [(page.newer_id, "Newer"), (generation.id, None), (page.older_id, "Older")]
+    turns = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in places if target]
+    return view_of(*actions, *turns)

@@ -1,0 +1,116 @@
+"""The fields of the Remix form, from the catalogue, and what they make of the wishes. A form holds five."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import discord
+
+from bot.repeats import Wishes
+from bot.veo.catalogue import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    NEGATIVE_PROMPT_MAX_LENGTH,
+    PROMPT_MAX_LENGTH,
+    Model,
+    OptionValue,
+    get_model,
+)
+
+PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
+
+Label = discord.ui.Label[Any]
+Select = discord.ui.Select[Any]
+
+
+class RemixInputs:
+    """The fields, filled in with `wishes`."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+        model = get_model(wishes.model) or DEFAULT_MODEL
+        models = [other for other in CATALOGUE if other.kind is model.kind]
+        self._prompt = _text("prompt", wishes.prompt, PROMPT_MAX_LENGTH)
+        self._negative = _text(
+            "negative_prompt", _current(wishes, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
+        )
+        self._model = _select("model", [(other.label, other.id) for other in models], model.id)
+        durations = [str(value) for value in _choices(models, "duration")]
+        self._duration = _select(
+            "duration",
+            [(f"{value} seconds", value) for value in durations],
+            _current(wishes, model, "duration"),
+        )
+        ratios, heights = (_choices(models, name) for name in PICTURE)
+        pictures = [f"{ratio} {height}" for ratio in ratios for height in heights]
+        current = " ".join(_current(wishes, model, name) for name in PICTURE)
+        self._picture = _select("picture", [(picture, picture) for picture in pictures], current)
+
+    @property
+    def labels(self) -> list[Label]:
+        """The fields as the form shows them."""
+        return [
+            Label(text="Prompt", description="What the video should show", component=self._prompt),
+            Label(text="Negative prompt", description="What it should not show", component=self._negative),
+            Label(text="Model", component=self._model),
+            Label(text="Duration", component=self._duration),
+            Label(
+                text="Picture",
+                description="Sound, seed and the rest stay as they were",
+                component=self._picture,
+            ),
+        ]
+
+    def read(self) -> Wishes:
+        """Return the wishes as the form was sent; they are checked by whoever takes them."""
+        model_id = self._model.values[0]
+        ratio, _, height = self._picture.values[0].partition(" ")
+        chosen: dict[str, OptionValue | None] = {
+            "duration": int(self._duration.values[0]),
+            "aspect_ratio": ratio,
+            "resolution": height,
+            "negative_prompt": self._negative.value.strip() or None,
+        }
+        return Wishes(model_id, self._prompt.value, _merge(self._wishes, get_model(model_id), chosen))
+
+
+def _merge(
+    wishes: Wishes, model: Model | None, chosen: dict[str, OptionValue | None]
+) -> dict[str, OptionValue]:
+    """Return the options to ask with; a default stays unsent, as does what the model has no option for."""
+    merged: dict[str, OptionValue] = {}
+    for name, value in {**wishes.options, **chosen}.items():
+        option = model and model.option(name)
+        if option is None or value is None or (value == option.default and name not in wishes.options):
+            continue
+        merged[name] = value
+    return merged
+
+
+def _current(wishes: Wishes, model: Model, name: str) -> str:
+    """Return what the video was made with, as text; empty where that was left to the provider."""
+    option = model.option(name)
+    value = wishes.options.get(name, None if option is None else option.default)
+    return "" if value is None else str(value)
+
+
+def _choices(models: Sequence[Model], name: str) -> list[int | str]:
+    """Return the values that any of the models takes, each once."""
+    options = [option for model in models if (option := model.option(name))]
+    return list(dict.fromkeys(choice for option in options for choice in option.choices))
+
+
+def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
+    return discord.ui.TextInput(
+        custom_id=name,
+        style=discord.TextStyle.paragraph,
+        default=value[:most] or None,
+        required=name == "prompt",
+        max_length=most,
+    )
+
+
+def _select(name: str, choices: Iterable[tuple[str, str]], current: str) -> Select:
+    options = [
+        discord.SelectOption(label=label, value=value, default=value == current) for label, value in choices
+    ]
+    return Select(custom_id=name, options=options, required=True)

@@ -1,0 +1,138 @@
+"""Posts a video again: its file is fetched anew from the message, since addresses of files expire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+import structlog
+
+from bot.delivery import Posted
+from bot.models import Generation
+from bot.reposts import CannotRepostError, Reposts, posts_of
+from cogs.ui.card import alt_text, render_repost
+from cogs.ui.draft import file_name
+from cogs.ui.report_text import post_link
+from cogs.ui.result_items import result_view
+from cogs.ui.takedown import GONE, channel_of, delete_post, show_card
+from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOST = (
+    "The message with this video is gone, and so is the file. Nothing was posted. "
+    "**Re-roll** makes a new video from the same prompt, and counts as one."
+)
+REFUSED = "Discord does not take this video here. Nothing was posted. Please try another channel."
+AWAY = "Discord has trouble at the moment. Nothing was posted. Please try again in a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the video is now. `posts`: the messages that still show it, as far as can be told."""
+
+    posts: Sequence[Posted]
+    attachment: discord.Attachment | None
+
+
+async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, channel_id: int) -> str:
+    """Post the video in a channel, and return what its owner is told; ends the claim in any case.
+
+    Raises:
+        CannotRepostError: there is no file, or Discord takes no message there.
+    """
+    try:
+        source = await _find(client, claimed)
+        _ensure_not_in(channel_id, source, claimed)
+        posted = await _post(client, reposts, claimed, source, channel_id)
+    except Exception as error:
+        await reposts.give_up(claimed)
+        if not isinstance(error, CALL_ERRORS):
+            raise
+        log.warning("a video was not posted again", generation=claimed.id, error=str(error))
+        raise CannotRepostError(AWAY if judge(error) is Verdict.LATER else REFUSED) from error
+    return await _finish(client, reposts, claimed, posted, source.posts)
+
+
+def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> None:
+    """Check that the channel does not show the video already.
+
+    Raises:
+        CannotRepostError: it does.
+    """
+    here = next((post for post in source.posts if post.channel_id == channel_id), None)
+    if here is not None:
+        link = post_link(generation.guild_id, here)
+        raise CannotRepostError(f"This video is in this channel already: {link} Nothing was posted.")
+
+
+async def _finish(
+    client: discord.Client, reposts: Reposts, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
+) -> str:
+    generation = await reposts.finish(claimed, posted, earlier)
+    if generation is None:  # removed or forgotten meanwhile
+        await delete_post(client, claimed, posted)
+        raise CannotRepostError("This video was deleted a moment ago, so it is not posted again.")
+    await show_card(client, generation)
+    return (
+        f"📤 **Posted again:** {post_link(generation.guild_id, posted)} It does not count towards your limit."
+    )
+
+
+async def _find(client: discord.Client, generation: Generation) -> Source:
+    """Look the messages up; one that the bot may not read may still show the video."""
+    posts: list[Posted] = []
+    attachment: discord.Attachment | None = None
+    for post in posts_of(generation):
+        try:
+            channel = client.get_partial_messageable(await channel_of(client, generation, post))
+            message = await channel.fetch_message(post.message_id)
+        except discord.HTTPException as error:
+            if error.code not in GONE:
+                if judge(error) is Verdict.LATER:
+                    raise
+                posts.append(post)
+            continue
+        posts.append(post)
+        files = (file for file in message.attachments if file.filename == file_name(generation))
+        attachment = attachment or next(files, None)
+    return Source(posts, attachment)
+
+
+async def _post(
+    client: discord.Client, reposts: Reposts, generation: Generation, source: Source, channel_id: int
+) -> Posted:
+    """Post the file; without the member's words where a filter stops them.
+
+    Raises:
+        CannotRepostError: there is no file.
+        One of `CALL_ERRORS`: Discord refuses it.
+    """
+    channel = client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
+    for quote in (True, False):
+        file = await _open(reposts, generation, source)
+        try:
+            message = await channel.send(
+                render_repost(generation, quote=quote),
+                file=file,
+                suppress_embeds=True,
+                view=result_view(generation),
+            )
+        except CALL_ERRORS as error:
+            if not quote or judge(error) is not Verdict.NOT_THE_WORDS:
+                raise
+        else:
+            return Posted(message.id, channel_id)
+    raise AssertionError("unreachable")
+
+
+async def _open(reposts: Reposts, generation: Generation, source: Source) -> discord.File:
+    """Return the file as it was posted, or else the original that was kept."""
+    name, description = file_name(generation), alt_text(generation)
+    if source.attachment is not None:
+        file = await source.attachment.to_file(description=description)
+        file.filename = name
+        return file
+    original = reposts.find_original(generation.id)
+    if original is None:
+        raise CannotRepostError(LOST)
+    return discord.File(original, filename=name, description=description)

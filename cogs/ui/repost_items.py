@@ -1,0 +1,22 @@
+"""The button of /videos that posts a video again, where it is clicked."""
+
+from cogs.ui.asker import asker_of
+from cogs.ui.owners import Interaction
+from cogs.ui.repost import repost
+from cogs.ui.video_button import VideoButton, template_of
+
+
+class RepostButton(VideoButton, template=template_of("repost")):
+    """Posts one's own video again."""
+
+    action = "repost"
+    label = "Repost"
+    emoji = "📤"
+
+    async def act(self, interaction: Interaction) -> None:
+        """Claim it, post it, and say where it is; a second click meanwhile is told so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)  # the file may take a while
+        asker, reposts = asker_of(interaction), interaction.client.services.reposts
+        generation = await reposts.claim(asker, self.generation_id)
+        text = await repost(interaction.client, reposts, generation, asker.channel_id)
+        await interaction.followup.send(text, ephemeral=True)

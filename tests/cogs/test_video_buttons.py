@@ -1,0 +1,85 @@
+"""The custom ids of the buttons: each leads to its own button, and nothing else leads to any."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.models import Generation, Status
+from cogs.ui.card_items import StopButton, card_message
+from cogs.ui.delete_items import ConfirmButton, DeleteButton, KeepButton
+from cogs.ui.history_view import HistoryButton
+from cogs.ui.repeat_items import RemixButton, RerollButton
+from cogs.ui.report_items import ReportButton
+from cogs.ui.repost_items import RepostButton
+from cogs.ui.result_items import result_view
+from cogs.ui.video_button import VideoButton
+from tests.cogs.generation import generation
+
+BUTTONS: list[type[VideoButton]] = [
+    StopButton,
+    RerollButton,
+    RemixButton,
+    RepostButton,
+    HistoryButton,
+    DeleteButton,
+    ConfirmButton,
+    KeepButton,
+]
+
+ids = st.text("0123456789abcdef", min_size=16, max_size=16)
+# Nearly right ones too: another length, upper case, a newline, digits of other scripts.
+strings = st.text(max_size=40) | st.from_regex(r"veo1:[a-z-]{1,10}:[0-9a-fA-F\n٣]{0,20}", fullmatch=True)
+
+
+def pattern_of(button: Any) -> re.Pattern[str]:
+    return button.__discord_ui_compiled_template__
+
+
+@given(generation_id=ids)
+async def test_each_id_leads_back_to_its_button_alone(generation_id: str) -> None:
+    for button in BUTTONS:
+        custom_id = button(generation_id).custom_id
+        assert len(custom_id) <= 100, "Discord would refuse this"
+        found = [other for other in [*BUTTONS, ReportButton] if pattern_of(other).fullmatch(custom_id)]
+        assert found == [button]
+        match = pattern_of(button).fullmatch(custom_id)
+        assert match is not None
+        assert (await button.from_custom_id(None, None, match)).generation_id == generation_id
+
+
+@given(custom_id=strings)
+def test_nothing_else_is_a_button(custom_id: str) -> None:
+    for button in BUTTONS:
+        match = pattern_of(button).fullmatch(custom_id)
+        if match is not None:
+            assert re.fullmatch(r"[0-9a-f]{16}", match["generation"])
+            assert custom_id == f"veo1:{button.action}:{match['generation']}"
+
+
+def labels(view: Any) -> list[str]:
+    return [item.item.label for item in view.children]
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_only_what_is_waited_for_can_be_cancelled(status: Status) -> None:
+    shown = card_message(generation(status=status))
+    is_open = status in {Status.QUEUED, Status.SUBMITTING, Status.RUNNING}
+    assert labels(shown["view"]) == (["Cancel"] if is_open else [])
+    assert shown["view"].timeout is None, "discord.py would unregister the button for everybody"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.SUCCEEDED, ["Re-roll", "Remix", "Delete", "Report"]),
+        (Status.FAILED, ["Try again", "Remix"]),
+        (Status.CANCELLED, []),
+    ],
+)
+async def test_each_result_has_its_buttons(status: Status, expected: list[str]) -> None:
+    row: Generation = generation(status=status)
+    assert labels(result_view(row)) == expected
+    assert result_view(row).timeout is None

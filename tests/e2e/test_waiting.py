@@ -1,0 +1,155 @@
+"""An honest wait: the card says where a request stands and when it is expected, and is edited rarely."""
+
+import re
+import time
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import simcord
+
+from bot.models import Generation
+from sandbox.provider import Fault
+from sandbox.world import World, wait_until
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import SECONDS, ask, ask_and_hold, card_of, card_texts, eventually, rows, shown
+
+PROMPT = "a red dragon"
+EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Expected <t:(\d+):R>\.$", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def looks_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for changed positions often."""
+    monkeypatch.setattr("bot.line.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.line.SETTLING", timedelta(seconds=0.2))
+
+
+async def ask_as(world: World, member: simcord.MemberActor) -> Generation:
+    """Let a member ask for a video; return the request."""
+    await member.slash(world.channel, "veo", prompt=PROMPT, duration=4)
+    return (await rows(world))[0]
+
+
+def position_line(world: World, generation: Generation) -> str:
+    return card_of(world, generation).split("\n")[2]
+
+
+async def test_members_see_where_they_stand_and_take_turns(open_world: OpenWorld) -> None:
+    async with open_world(max_running=1) as world:
+        carol = world.guild.add_member(world.env.create_user("carol"))
+        running = await ask_and_hold(world)
+        again = [await ask_as(world, world.alice) for _ in range(2)]
+        mona, carols = await ask_as(world, world.mona), await ask_as(world, carol)
+        order = [mona, carols, *again]
+
+        def all_are_told() -> bool:
+            return all(
+                f"number {n} in the queue." in position_line(world, row) for n, row in enumerate(order, 1)
+            )
+
+        await eventually("everybody is told a position, whoever came first", all_are_told)
+        assert re.search(r"Expected about <t:\d+:R>\.$", position_line(world, carols))
+        world.provider.faults.add("create", Fault.status(401), times=None)
+        world.provider.release()
+        await eventually("the first one is ready", lambda: "**Ready" in card_of(world, running))
+        await eventually(
+            "the others have moved up", lambda: "number 3 in the queue" not in position_line(world, again[0])
+        )
+
+
+def expected_times(world: World) -> list[float]:
+    """Return in how many seconds from now a video was expected, each time that a card said so."""
+    return [int(found[1]) - time.time() for text in card_texts(world) if (found := EXPECTED.search(text))]
+
+
+async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world({"deadline": 1000}) as world:
+        await ask_and_hold(world)
+        await eventually("a time on the card", lambda: bool(expected_times(world)))
+        [seconds] = expected_times(world)
+        assert 60 < seconds < 300, "without experience it is about what the documents say"
+        assert not any("number" in text.split("\n")[2] for text in card_texts(world))
+        assert not any("%" in text for text in card_texts(world)), "nobody knows how far a video has come"
+
+
+async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.prior.DOCUMENTED_MEDIAN", 1.5)
+    generation = await ask_and_hold(world)
+    assert generation.submitted_at is not None
+    end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())
+    line = f"⚙️ **Being made.** It takes longer than usual; I stop waiting for it <t:{end}:R>."
+    await eventually("it says so", lambda: position_line(world, generation) == line)
+    assert len(expected_times(world)) == 1, "no time was told before"
+    world.provider.release()
+    await world.wait_for_delivery()
+    assert len(card_texts(world)) == 4, "the answer, a time, that it is late, and the end"
+
+
+async def test_the_bots_own_times_decide_once_there_are_some_and_a_restart_keeps_them(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world({"deadline": 1000}) as world:
+        await ask_and_hold(world)
+        await eventually("a time on the first card", lambda: bool(expected_times(world)))
+        [first] = expected_times(world)
+        world.provider.release()
+        await world.wait_for_delivery(seconds=SECONDS)
+        for _ in range(6):
+            await ask(world)
+            await world.wait_for_delivery(seconds=SECONDS)
+        await world.restart()
+        known = len(expected_times(world))
+        await ask_and_hold(world)
+        await eventually("a time on the last card", lambda: len(expected_times(world)) > known)
+        assert expected_times(world)[-1] < 40 < first, "videos of a second are expected to take minutes"
+
+
+async def test_a_card_is_edited_no_more_often_than_the_budget_allows(
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interval = 1.0
+    async with open_world({"card_interval": interval}, max_running=1) as world:
+        edits: list[tuple[float, str]] = []
+        http = world.app.bot.http
+        edit_message = http.edit_message
+
+        def edit_and_note(channel_id: int, message_id: int, **more: Any) -> Any:
+            edits.append((time.monotonic(), str(message_id)))
+            return edit_message(channel_id, message_id, **more)
+
+        monkeypatch.setattr(http, "edit_message", edit_and_note)
+        await ask(world)
+        await ask_as(world, world.mona)
+        await ask_as(world, world.alice)
+
+        async def all_are_delivered() -> bool | None:
+            return all(row.delivered_at is not None for row in await rows(world)) or None
+
+        await wait_until(all_are_delivered, seconds=SECONDS)
+        by_card: dict[str, list[float]] = {}
+        for at, card in edits:
+            by_card.setdefault(card, []).append(at)
+        assert len(by_card) == 3
+        for times in by_card.values():
+            assert all(two - one >= interval * 0.99 for one, two in pairwise(times))
+        for row in await rows(world):
+            assert "**Ready:**" in card_of(world, row)
+
+
+async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld) -> None:
+    async with open_world(max_running=1, max_waiting=2) as world:
+        await ask_and_hold(world)
+        for _ in range(2):
+            assert not shown(await ask(world)).ephemeral
+        answer = shown(await ask(world))
+        assert answer.ephemeral
+        assert "2 videos waiting in the queue" in answer.content
+        assert "Nothing was counted" in answer.content
+        assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral
+        assert len(await rows(world)) == 4
