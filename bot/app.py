@@ -44,7 +44,7 @@ from bot.steps.submission import Submission
 from bot.steps.timing import Timing, pause
 from bot.timetable import Measures, Timetable, recall_finishes
 from bot.upload_limits import UploadLimits, parse_limits
-from bot.usage import UsageReports
+from bot.usage_reports import UsageReports
 from bot.veo.client import VeoClient
 from bot.workflow import Workflow
 from cogs.ui.board import DiscordBoard

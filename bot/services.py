@@ -13,7 +13,7 @@ from bot.removal import Removal
 from bot.reports import Reports
 from bot.reposts import Reposts
 from bot.rules import QuotaRules
-from bot.usage import UsageReports
+from bot.usage_reports import UsageReports
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ All sums come from the `generations` table. Periods end now and hold whole bucke
 month that is still running is the last one.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,6 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.clock import Clock, utc_now
-from bot.database import Database
 from bot.models import OPEN, Generation, Status
 from bot.spending import BOUND
 
@@ -141,23 +138,6 @@ class UsageFiles:
     csv: bytes
 
 
-class UsageReports:
-    """Reads what servers have used, and draws it."""
-
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def read(self, guild_id: int, period: UsagePeriod) -> UsageReport:
-        """Return what a server used until now."""
-        async with self._database.read() as session:
-            return await fetch_usage(session, guild_id, period, self._clock())
-
-    async def render(self, report: UsageReport, server_name: str) -> UsageFiles:
-        """Return the report as a chart and a table; it takes about a second the first time."""
-        return await asyncio.to_thread(_render, report, server_name)
-
-
 def bucket_starts(period: UsagePeriod, now: datetime) -> list[datetime]:
     """Return when each bucket begins, from old to new, in UTC: 24 hours, 7 or 30 days, 12 or 13 months."""
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -246,10 +226,3 @@ def _ranked(tallies: Iterable[tuple[Key, Tally]]) -> Sequence[tuple[Key, Tally]]
 
 def _sum(tallies: Iterable[Tally]) -> Tally:
     return sum(tallies, Tally())
-
-
-def _render(report: UsageReport, server_name: str) -> UsageFiles:
-    # A start must be quick, and matplotlib's import is not: it waits until somebody asks for a chart.
-    from bot.charts import render_usage  # noqa: PLC0415 for that reason
-
-    return render_usage(report, server_name)

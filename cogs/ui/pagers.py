@@ -8,7 +8,8 @@ from typing import Self
 import discord
 
 from bot.rules import QuotaRules
-from bot.usage import UsagePeriod, UsageReport, UsageReports
+from bot.usage import UsagePeriod, UsageReport
+from bot.usage_reports import UsageReports
 from cogs.ui.items import Interaction, Item
 from cogs.ui.moderators import ensure_moderator
 from cogs.ui.paging import Page, paginate

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot.database import Database
 from bot.models import OPEN, Generation, Status
 from bot.spending import bound_credits
-from bot.usage import Tally, UsagePeriod, UsageReports, bucket_starts, fetch_usage
+from bot.usage import Tally, UsagePeriod, bucket_starts, fetch_usage
+from bot.usage_reports import UsageReports
 from tests.bot.clocks import StoppedClock
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert
