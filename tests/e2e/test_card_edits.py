@@ -32,7 +32,8 @@ async def test_a_card_that_cannot_be_edited_does_not_keep_the_video_back(
     refuse(world, "PATCH", EDITS, code, status=status, times=None)
     await ask_for_video(world)
     assert the_result(world).attachments
-    assert len(requests(world, "PATCH", "")) == edits, "a card was edited again and again"
+    # The last state may overtake the one before it, which is not sent then.
+    assert 1 <= len(requests(world, "PATCH", "")) <= edits, "a card was edited again and again"
 
 
 @pytest.mark.parametrize(("code", "status"), PASSING.values(), ids=PASSING)
@@ -55,7 +56,8 @@ async def test_the_last_edit_is_repeated_until_the_card_is_final(
     refuse(world, "PATCH", EDITS, code, status=status)
     world.provider.release()
     generation = await world.wait_for_delivery()
-    assert len(requests(world, "PATCH", "")) == 3, "one while it is made, one in vain, one that lasts"
+    edits = len(requests(world, "PATCH", ""))
+    assert edits in {2, 3}, "one in vain and one that lasts, perhaps after one while it was made"
     assert len(requests(world, "POST", "/messages")) == 1, "the video was posted twice"
     assert_card_leads_to(world, generation, the_result(world))
 

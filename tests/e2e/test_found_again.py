@@ -7,9 +7,10 @@ import pytest
 from bot.clock import utc_now
 from bot.models import Generation, Status
 from sandbox.provider import Provider
-from sandbox.world import World
+from sandbox.world import World, wait_until
 from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (
+    SECONDS,
     accept_all,
     ask,
     ask_for_video,
@@ -20,6 +21,7 @@ from tests.e2e.driver import (
     refuse,
     requests,
     results,
+    rows,
     the_result,
     threads,
 )
@@ -88,10 +90,13 @@ async def test_a_video_among_others_is_the_right_one(world: World, database_url:
     first = await ask_for_video(world, voice)
     second = await ask_for_video(world, voice)
     await forget_the_post(world, database_url)
-    await eventually("both are done", lambda: len(requests(world, "PATCH", "")) >= 6)
-    await world.wait_for_delivery()
-    recent = await world.app.services.generations.list_recent(world.guild.id)
-    found = {row.id: row.result_id for row in recent}
+
+    async def look() -> dict[str, int | None] | None:
+        recent = await rows(world)
+        are_done = all(row.delivered_at is not None for row in recent)
+        return {row.id: row.result_id for row in recent} if are_done else None
+
+    found = await wait_until(look, seconds=SECONDS)
     assert found == {first.id: first.result_id, second.id: second.result_id}
     assert len(results(world)) == 2
 

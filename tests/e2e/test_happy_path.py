@@ -83,7 +83,10 @@ async def test_only_the_member_who_asked_is_pinged(world: World) -> None:
 
 
 async def test_the_card_tells_the_whole_story_in_order(world: World) -> None:
-    generation = await ask_for_video(world)
+    asked = await ask_and_hold(world)
+    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, asked))
+    world.provider.release()
+    generation = await world.wait_for_delivery()
     assert generation.submitted_at is not None
     started = int(generation.submitted_at.timestamp())
     states = [
@@ -99,7 +102,7 @@ async def test_the_card_tells_the_whole_story_in_order(world: World) -> None:
 async def test_the_thread_is_there_while_the_video_is_being_made(world: World) -> None:
     generation = await ask_and_hold(world)
     await eventually("a thread on the card", lambda: bool(world.channel.threads))
-    assert "**Being made.**" in card_of(world, generation)
+    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, generation))
     assert world.channel.threads[0].history() == [], "something was posted before the video was ready"
     world.provider.release()
     await world.wait_for_delivery()
