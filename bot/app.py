@@ -25,6 +25,7 @@ from bot.history import History
 from bot.line import Line
 from bot.media import VideoStore
 from bot.moderation import Moderation
+from bot.picture_store import PictureStore
 from bot.poll_limiter import PollLimiter
 from bot.prices import PriceList
 from bot.privacy import Privacy
@@ -40,6 +41,7 @@ from bot.settings import Settings
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
 from bot.steps.posting import Posting
+from bot.steps.preparation import Preparation
 from bot.steps.submission import Submission
 from bot.steps.timing import Timing, pause
 from bot.timetable import Measures, Timetable, recall_finishes
@@ -60,6 +62,14 @@ class Signals:
 
     work: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The files of generations."""
+
+    videos: VideoStore
+    pictures: PictureStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,11 @@ async def open_app(
         services = _services(settings, database, veo, prices, videos, signals)
         bot = VeoBot(database=database, services=services)
         queue = _queue(settings, database)
-        videos.discard_all_but(await queue.list_unfinished())
+        pictures = PictureStore(session, settings.data_dir / "pictures")
+        unfinished = await queue.list_unfinished()
+        videos.discard_all_but(unfinished)
+        pictures.discard_all_but(unfinished)
+        stores = Stores(videos, pictures)
         timing = timing or timing_of(settings)
         timetable = await _timetable(settings, timing, database)
         delivery = DiscordDelivery(bot, _edit_budget(timing, signals))
@@ -149,7 +163,7 @@ async def open_app(
         posting = Posting(delivery, fitter, limits)
         limiter = PollLimiter(settings.polls_per_second, _wait(signals))
         polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
-        workflow = _workflow(timing, queue, veo, videos, delivery, posting, polling)
+        workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling)
         keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
         yield App(
             bot,
@@ -230,7 +244,7 @@ def _workflow(
     timing: Timing,
     queue: GenerationQueue,
     veo: VeoClient,
-    videos: VideoStore,
+    stores: Stores,
     delivery: DiscordDelivery,
     posting: Posting,
     polling: Polling,
@@ -238,7 +252,8 @@ def _workflow(
     return Workflow(
         queue,
         delivery,
-        submission=Submission(queue, veo, timing, utc_now),
+        preparation=Preparation(queue, stores.pictures, timing, utc_now),
+        submission=Submission(queue, veo, stores.pictures, timing, utc_now),
         polling=polling,
-        handover=Handover(queue, videos, delivery, posting, timing, utc_now),
+        handover=Handover(queue, stores.videos, stores.pictures, delivery, posting, timing, utc_now),
     )

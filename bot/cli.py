@@ -13,7 +13,7 @@ from bot.serve import TokenRefusedError
 from bot.serve import run as run_app
 from bot.settings import SettingsError, load_provider_settings, load_settings
 from bot.terminal import GenerateError, generate_in_terminal
-from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request
+from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request, choose_model
 
 EXIT_SETTINGS = 2
 EXIT_FAILED = 1
@@ -75,7 +75,7 @@ def generate(
     }
     try:
         settings = load_provider_settings()
-        request = build_request(model, prompt, options)
+        request = build_request(choose_model(model, 0).id, prompt, options)
     except (SettingsError, InvalidOptionError) as error:
         raise _stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])

@@ -23,6 +23,7 @@ EXTENSIONS = (
     "cogs.usage",
     "cogs.privacy",
     "cogs.reports",
+    "cogs.menus",
 )
 
 

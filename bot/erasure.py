@@ -27,7 +27,13 @@ NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no 
 # Choices from a list, which say nothing about anybody. What is not named here goes with the words.
 KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})
 
-FORGOTTEN = ("video_url", "provider_id", "failure_reason", "source_id")  # columns that go with the words
+FORGOTTEN = (
+    "picture_urls",
+    "video_url",
+    "provider_id",
+    "failure_reason",
+    "source_id",
+)  # columns that go with the words
 
 # Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
 FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))

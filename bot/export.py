@@ -51,6 +51,7 @@ def export_request(generation: Generation) -> Json:
         "model": generation.model,
         "made_anew_from": generation.source_id,
         "options": dict(generation.options),
+        "pictures": list(generation.picture_urls or ()),
         "placement": generation.placement.value,
         "status": generation.status.value,
         "failure": _failure(generation),

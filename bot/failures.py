@@ -12,6 +12,9 @@ class FailureKind(StrEnum):
     LOST = "lost"
     MODEL_GONE = "model_gone"
     FILE_LOST = "file_lost"
+    PICTURE_GONE = "picture_gone"
+    PICTURE_BAD = "picture_bad"
+    PICTURE_SIZE = "picture_size"
     BROKEN = "broken"
 
     @property
@@ -33,6 +36,9 @@ SENTENCES = {
     "nothing was charged.",
     FailureKind.MODEL_GONE: "The model you chose is not offered any more.",
     FailureKind.FILE_LOST: "The video was made, but its file could not be fetched.",
+    FailureKind.PICTURE_GONE: "The picture could not be fetched from Discord.",
+    FailureKind.PICTURE_BAD: "The file is no still picture in PNG, JPEG or WebP format, or it is damaged.",
+    FailureKind.PICTURE_SIZE: "The picture is too large or too small.",
     FailureKind.BROKEN: "Something went wrong on our side.",
 }
 
@@ -43,5 +49,8 @@ ADVICE = {
     FailureKind.LOST: "Please try again.",
     FailureKind.MODEL_GONE: "Please choose another one.",
     FailureKind.FILE_LOST: "Please try again; if it happens again, tell a moderator.",
+    FailureKind.PICTURE_GONE: "Please try again with the picture itself.",
+    FailureKind.PICTURE_BAD: "Please try again with another picture; a screenshot of it works too.",
+    FailureKind.PICTURE_SIZE: "It may have at most 8 MiB and 40 megapixels, and at least 64 pixels each way.",
     FailureKind.BROKEN: "Please try again; if it happens again, tell a moderator the number below.",
 }

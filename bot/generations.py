@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,9 +13,10 @@ from bot.admission import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
-from bot.models import OPEN, Generation, Placement, Status
+from bot.models import OPEN, WAITING, Generation, Placement, Status
+from bot.pictures import OfferedPicture, ensure_usable
 from bot.repeats import ensure_first_click
-from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request
+from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -52,18 +53,21 @@ class GenerationService:
         self,
         asker: Asker,
         *,
-        model: str,
+        model: str | None,
         prompt: str,
         options: Mapping[str, OptionValue | None],
+        pictures: Sequence[OfferedPicture] = (),
         source_id: str | None = None,
     ) -> Generation:
         """Accept a request, or say why not. The work begins with `attach_card`.
 
-        Options that are None were not chosen and are not sent. `source_id`: what it is made anew from.
+        What is None was not chosen. Of the chosen model's family it is the one that can make something of
+        the pictures: the first, and where there are two, the last of the video. `source_id`: what it is
+        made anew from.
 
         Raises:
             RepeatedError: it is a second click on the button under `source_id`.
-            BadRequestError: the options do not make a video.
+            BadRequestError: the options or the pictures do not make a video.
             RefusedError: a rule of the server does not allow it (`bot.refusals`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
@@ -72,9 +76,11 @@ class GenerationService:
         if self._stopping.is_set():
             raise RestartingError("I am being restarted. Please try again in a minute. Nothing was counted.")
         try:
-            video = build_request(model, prompt, options)
+            video = build_request(choose_model(model, len(pictures)).id, prompt, options)
         except InvalidOptionError as error:
             raise BadRequestError(f"{error} Nothing was counted.") from error
+        for picture in pictures:
+            ensure_usable(picture)
         now = self._clock()
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             await _ensure_new(session, asker.interaction_id)
@@ -82,7 +88,7 @@ class GenerationService:
                 await ensure_first_click(session, asker.user_id, source_id, video, now)
             facts = await self._admission.fetch_facts(session, asker, video, now)
             refusal = await self._admission.decide(session, asker, video, facts, now)
-            generation = _new_generation(asker, video, facts, now, source_id)
+            generation = _new_generation(asker, video, pictures, facts, now, source_id)
             if refusal is None:
                 session.add(generation)
         if refusal is not None:
@@ -107,7 +113,7 @@ class GenerationService:
             await session.execute(
                 delete(Generation).where(
                     Generation.id == generation_id,
-                    Generation.status == Status.QUEUED,
+                    Generation.status.in_(WAITING),
                     Generation.card_id.is_(None),
                     Generation.lease_owner.is_(None),
                 )
@@ -148,7 +154,12 @@ async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
 
 
 def _new_generation(
-    asker: Asker, video: VideoRequest, facts: Facts, now: datetime, source_id: str | None
+    asker: Asker,
+    video: VideoRequest,
+    pictures: Sequence[OfferedPicture],
+    facts: Facts,
+    now: datetime,
+    source_id: str | None,
 ) -> Generation:
     return Generation(
         id=secrets.token_hex(8),
@@ -162,7 +173,8 @@ def _new_generation(
         prompt=video.prompt,
         model=video.model.id,
         options=dict(video.options),
-        status=Status.QUEUED,
+        picture_urls=[picture.url for picture in pictures] or None,
+        status=Status.PREPARING if pictures else Status.QUEUED,
         estimated_credits=facts.price,
         created_at=now,
         not_before=now + ANSWER_GRACE,

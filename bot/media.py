@@ -25,6 +25,7 @@ PROBE_TIMEOUT = 30.0  # seconds
 PART_SUFFIX = ".part"
 LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
 NO_VIDEO = "The file is no video, or it is damaged."
+NO_ROOM = "There is no room for the file on our side."
 
 DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 PICTURE = re.compile(r"Stream #.*?Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
@@ -37,6 +38,10 @@ class MediaError(Exception):
 
 class FileGoneError(MediaError):
     """The address does not lead to the file (any more); asking again is of no use."""
+
+
+class FileTooLargeError(MediaError):
+    """The file has more bytes than it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +104,13 @@ class VideoStore:
                 path.unlink(missing_ok=True)  # damaged since, as by a power failure
         part = path.with_suffix(PART_SUFFIX)
         try:
-            async for attempt in stamina.retry_context(
-                on=_is_passing, attempts=FETCH_ATTEMPTS, wait_initial=0.5, wait_max=10, timeout=None
-            ):
-                with attempt:
-                    await self._download(url, part)
+            await download(self._session, url, part, MAX_SIZE)
             clip = await probe(part)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise MediaError(f"The download failed ({type(error).__name__}).") from error
+            part.rename(path)
         except OSError as error:
             log.error("a video cannot be written to disk", error=str(error))
-            raise MediaError("There is no room for the file on our side.") from error
+            raise MediaError(NO_ROOM) from error
         else:
-            part.rename(path)
             return replace(clip, path=path)
         finally:
             part.unlink(missing_ok=True)
@@ -156,18 +155,38 @@ class VideoStore:
     def _kept(self, generation_id: str) -> Path:
         return self._originals / f"veo-{generation_id}.mp4"
 
-    async def _download(self, url: str, path: Path) -> None:
-        async with self._session.get(url, timeout=FETCH_TIMEOUT) as response:
-            if response.status in {403, 404, 410}:
-                raise FileGoneError(f"The file's address answered {response.status}.")
-            response.raise_for_status()
-            size = 0
-            with path.open("wb") as file:
-                async for chunk in response.content.iter_chunked(CHUNK):
-                    size += len(chunk)
-                    if size > MAX_SIZE:
-                        raise MediaError(f"The file is larger than {MAX_SIZE // 2**20} MiB.")
-                    await asyncio.to_thread(file.write, chunk)
+
+async def download(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
+    """Write what is at `url` to `path`, at most so many bytes; a broken download is tried again.
+
+    Raises:
+        FileGoneError: the address is wrong or has expired.
+        FileTooLargeError: the file has more bytes.
+        MediaError: any other reason, after several tries.
+        OSError: it cannot be written.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=_is_passing, attempts=FETCH_ATTEMPTS, wait_initial=0.5, wait_max=10, timeout=None
+        ):
+            with attempt:
+                await _download_once(session, url, path, most)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise MediaError(f"The download failed ({type(error).__name__}).") from error
+
+
+async def _download_once(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
+    async with session.get(url, timeout=FETCH_TIMEOUT) as response:
+        if response.status in {403, 404, 410}:
+            raise FileGoneError(f"The file's address answered {response.status}.")
+        response.raise_for_status()
+        size = 0
+        with path.open("wb") as file:
+            async for chunk in response.content.iter_chunked(CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise FileTooLargeError(f"The file is larger than {most // 2**20} MiB.")
+                await asyncio.to_thread(file.write, chunk)
 
 
 def _id_of(path: Path) -> str:

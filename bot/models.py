@@ -13,7 +13,8 @@ from bot.veo.catalogue import OptionValue
 class Status(StrEnum):
     """Where a generation stands. What moves it on is in `bot.workflow`."""
 
-    QUEUED = "queued"  # accepted; nothing was sent to the provider
+    PREPARING = "preparing"  # accepted; the pictures it is made from are still to be fetched
+    QUEUED = "queued"  # waits for its turn at the provider
     SUBMITTING = "submitting"  # the create call is being made, or its outcome is not known
     RUNNING = "running"  # the provider has given it an id
     SUCCEEDED = "succeeded"  # the provider has made a video
@@ -22,7 +23,8 @@ class Status(StrEnum):
 
 
 AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
-OPEN = frozenset({Status.QUEUED, *AT_PROVIDER})  # a video is still being waited for
+WAITING = frozenset({Status.PREPARING, Status.QUEUED})  # nothing was sent to the provider
+OPEN = frozenset({*WAITING, *AT_PROVIDER})  # a video is still being waited for
 
 
 class Placement(StrEnum):
@@ -100,6 +102,8 @@ class Generation(Base):
     prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+    # Discord's links to the pictures it is made from, until it is over.
+    picture_urls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     status: Mapped[Status] = mapped_column(named(Status))
     provider_id: Mapped[str | None] = mapped_column(String(128))

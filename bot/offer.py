@@ -12,9 +12,11 @@ def durations() -> tuple[int, ...]:
 
 
 def resolutions() -> tuple[str, ...]:
-    """Return every resolution that some model makes, the lowest first, each in one spelling."""
+    """Return every resolution that some model makes, the lowest first, each as the first model spells it."""
     found = {
-        resolution_rank(value): str(value) for model in CATALOGUE for value in _choices(model, "resolution")
+        resolution_rank(value): str(value)
+        for model in reversed(CATALOGUE)
+        for value in _choices(model, "resolution")
     }
     return tuple(found[rank] for rank in sorted(found))
 

@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.limits import LONGEST_WINDOW, Use
-from bot.models import OPEN, Generation, Status
+from bot.models import OPEN, WAITING, Generation, Status
 from bot.policy import Standing
 
 # A failed video frees its place by itself, and so does one that was cancelled before it was sent.
@@ -25,7 +25,7 @@ async def fetch_use(
         since = max(since, standing.reset_at)
     own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
     moments = select(Generation.created_at).where(own, Generation.created_at > since, COUNTS)
-    in_queue = func.count().filter(Generation.status == Status.QUEUED)
+    in_queue = func.count().filter(Generation.status.in_(WAITING))
     waiting = select(func.count(), in_queue).where(own, Generation.status.in_(OPEN))
     counted = (await session.scalars(moments.order_by(Generation.created_at))).all()
     at_once, queued = (await session.execute(waiting)).one()

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import UserError
 from bot.models import Generation, Status
-from bot.veo.catalogue import SEED_MAX, OptionValue, VideoRequest, get_model
+from bot.veo.catalogue import Kind, OptionValue, VideoRequest, get_model
+from bot.veo.options import SEED_MAX
 
 DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
 
@@ -32,6 +33,16 @@ class WordsGoneError(UserError):
         )
 
 
+class PictureGoneError(UserError):
+    """The video was made from a picture, which is deleted once the video is delivered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This video was made from a picture, which I do not keep. "
+            "Please use `/veo` and give it again. Nothing was counted."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What a video is to be made from, as `GenerationService.request` takes it."""
@@ -45,11 +56,24 @@ def wishes_of(generation: Generation) -> Wishes:
     """Return what was asked for.
 
     Raises:
-        WordsGoneError: it is not known any more.
+        WordsGoneError, PictureGoneError: it is not known any more.
     """
     if generation.erased_at is not None:
         raise WordsGoneError
+    if needs_picture(generation):
+        raise PictureGoneError
     return Wishes(generation.model, generation.prompt, dict(generation.options))
+
+
+def can_be_repeated(generation: Generation) -> bool:
+    """Whether all that it was made from is still known."""
+    return generation.erased_at is None and not needs_picture(generation)
+
+
+def needs_picture(generation: Generation) -> bool:
+    """Whether its model makes videos from pictures."""
+    model = get_model(generation.model)
+    return model is not None and model.kind is not Kind.TEXT
 
 
 def with_new_seed(wishes: Wishes) -> Wishes:

@@ -171,6 +171,8 @@ class Runner:
             await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again
             log.exception("the generation cannot be laid down")
+        if not wait:
+            self._work.set()  # its next step may be due, or its end has made room for another
 
 
 async def _end(task: asyncio.Task[None]) -> None:

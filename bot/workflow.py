@@ -1,4 +1,7 @@
-"""One generation's way from the queue to the message with its result: submit → poll → fetch → deliver."""
+"""One generation's way from the queue to the message with its result: submit → poll → fetch → deliver.
+
+What is made from pictures has them fetched first: prepare → submit.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -11,6 +14,7 @@ from bot.models import Generation, Status
 from bot.queue import GenerationQueue
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
+from bot.steps.preparation import Preparation
 from bot.steps.submission import Submission
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -26,6 +30,7 @@ class Workflow:
         queue: GenerationQueue,
         delivery: Delivery,
         *,
+        preparation: Preparation,
         submission: Submission,
         polling: Polling,
         handover: Handover,
@@ -35,7 +40,9 @@ class Workflow:
         self._delivery = delivery
         self._clock = clock
         self._look_late = polling.look_late
+        self._clean_up = handover.clean_up
         self._steps: Mapping[Status, Step] = {
+            Status.PREPARING: preparation.prepare,
             Status.QUEUED: submission.submit,
             Status.SUBMITTING: submission.look_up,
             Status.RUNNING: polling.poll,
@@ -58,6 +65,8 @@ class Workflow:
             before = generation.status
             generation = await step(generation)
             log.info("step done", before=before.value, after=generation.status.value)
+            if generation.status is Status.QUEUED:
+                return  # its turn comes when there is room at the provider
 
     async def _adopt_card(self, generation: Generation) -> Generation:
         """Find the card again when the process ended between showing and recording it."""
@@ -81,6 +90,7 @@ class Workflow:
         """
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED}
         if has_ended or generation.result_id is not None:
-            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
+            self._clean_up(generation)
+            await self._queue.note(generation, delivered_at=self._clock(), late_until=None, picture_urls=None)
         else:
             await self._queue.fail(generation, FailureKind.BROKEN, None)

@@ -7,9 +7,11 @@ from discord.ext import commands
 
 from bot.client import VeoBot
 from bot.generations import GenerationService
-from bot.veo.catalogue import DEFAULT_MODEL, NEGATIVE_PROMPT_MAX_LENGTH, PROMPT_MAX_LENGTH, SEED_MAX
+from bot.veo.catalogue import PROMPT_MAX_LENGTH
+from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
 from cogs.ui.answer import answer_with_card
 from cogs.ui.asker import asker_of
+from cogs.ui.offered import pictures_of
 from cogs.ui.options import choices, descriptions
 
 
@@ -20,15 +22,15 @@ class VeoCog(commands.Cog):
         self._generations = generations
 
     @app_commands.command(name="veo", description="Make a short video with Google's Veo 3")
-    @app_commands.describe(
-        prompt="What the video should show", model="Which model makes it", **descriptions()
-    )
+    @app_commands.describe(**descriptions())
     @app_commands.choices(**choices())
     async def veo(
         self,
         interaction: discord.Interaction,
         prompt: Range[str, 1, PROMPT_MAX_LENGTH],
-        model: str = DEFAULT_MODEL.id,
+        model: str | None = None,
+        image: discord.Attachment | None = None,
+        last_image: discord.Attachment | None = None,
         duration: int | None = None,
         aspect_ratio: str | None = None,
         resolution: str | None = None,
@@ -42,6 +44,7 @@ class VeoCog(commands.Cog):
             asker_of(interaction),
             model=model,
             prompt=prompt,
+            pictures=pictures_of(image, last_image),
             options={
                 "duration": duration,
                 "aspect_ratio": aspect_ratio,

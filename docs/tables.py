@@ -10,13 +10,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from discord import app_commands
+from discord import AppCommandType, app_commands
 from pydantic_core import PydanticUndefined
 
 from bot.app import open_app
 from bot.client import EXTENSIONS
 from bot.settings import Settings
-from bot.veo.catalogue import CATALOGUE, DEFAULT_MODEL, PROMPT_MAX_LENGTH, Option
+from bot.veo.catalogue import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    PROMPT_MAX_LENGTH,
+    Kind,
+    Option,
+    choose_model,
+    family_heads,
+)
+from cogs.ui.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
 
 Command = app_commands.Command[Any, ..., Any]
 
@@ -26,19 +35,25 @@ README = Path(__file__).parent.parent / "README.md"
 def models_table() -> str:
     """Return the models that the catalogue offers."""
     rows = [
-        (f"`{model.id}`", model.label, model.description, "yes" if model is DEFAULT_MODEL else "")
+        (
+            f"`{model.id}`",
+            model.family,
+            model.kind.source.removeprefix("from ") or "the prompt alone",
+            model.description,
+            "yes" if model is DEFAULT_MODEL else "",
+        )
         for model in CATALOGUE
     ]
-    return _table(("model", "name", "what for", "default"), rows)
+    return _table(("model", "name", "made from", "what for", "default"), rows)
 
 
 def parameters_table() -> str:
     """Return the options of /veo."""
-    options = {option.name: option for model in CATALOGUE for option in model.options}
     rows = [
-        ("`prompt`", "What the video should show", f"1 to {PROMPT_MAX_LENGTH:,} characters", "required"),
-        ("`model`", "Which model makes it", "see above", f"`{DEFAULT_MODEL.id}`"),
-        *(_parameter(option) for option in options.values()),
+        ("`prompt`", PROMPT, f"1 to {PROMPT_MAX_LENGTH:,} characters", "required"),
+        ("`model`", MODEL, ", ".join(f"`{model.label}`" for model in family_heads()), _default_models()),
+        *((f"`{name}`", description, "a file", "none") for name, description in PICTURES.items()),
+        *(_parameter(option) for option in OPTIONS.values()),
     ]
     return _table(("option", "meaning", "values", "default"), rows)
 
@@ -55,11 +70,16 @@ def settings_table() -> str:
 
 
 def commands_table() -> str:
-    """Return the commands, each with who may use it at first."""
+    """Return the commands, each with who may use it at first; those in the menu of a message at the end."""
+    commands, menus = asyncio.run(_load_commands())
     rows = [
         (f"`/{command.qualified_name}`", command.description, _users(command), _options(command))
-        for command in sorted(_commands(), key=lambda command: command.qualified_name)
+        for command in sorted(commands, key=lambda command: command.qualified_name)
         if command.qualified_name != "veo"
+    ]
+    rows += [
+        (f"a message's menu → Apps → {menu.name}", menu.extras["description"], "members", "")
+        for menu in menus
     ]
     return _table(("command", "what for", "who", "options"), rows)
 
@@ -86,20 +106,16 @@ def with_tables(text: str) -> str:
     return text
 
 
-def _commands() -> list[Command]:
-    """Return every slash command of every cog, as Discord is told about it."""
-    return asyncio.run(_load_commands())
-
-
-async def _load_commands() -> list[Command]:
+async def _load_commands() -> tuple[list[Command], list[app_commands.ContextMenu]]:
+    """Return the commands of every cog, as Discord is told about them: slash commands, messages' menus."""
     with TemporaryDirectory() as folder:
         values = {"discord_token": "none", "aimlapi_key": "none", "data_dir": folder}
         async with open_app(Settings.model_validate(values)) as app:
             for extension in EXTENSIONS:
                 await app.bot.load_extension(extension)
-            return [
-                found for found in app.bot.tree.walk_commands() if isinstance(found, app_commands.Command)
-            ]
+            tree = app.bot.tree
+            slash = [found for found in tree.walk_commands() if isinstance(found, app_commands.Command)]
+            return slash, tree.get_commands(type=AppCommandType.message)
 
 
 def _users(command: Command) -> str:
@@ -115,6 +131,17 @@ def _options(command: Command) -> str:
     return ", ".join(names)
 
 
+def _default_models() -> str:
+    """Return which family it is when none is chosen: the first one that can."""
+    sources: dict[str, list[str]] = {}
+    for kind in Kind:
+        family = choose_model(None, len(kind.image_fields)).family
+        sources.setdefault(family, []).append(kind.source)
+    return ", ".join(
+        f"`{family}`" if "" in s else f"{' or '.join(s)} `{family}`" for family, s in sources.items()
+    )
+
+
 def _parameter(option: Option) -> Sequence[str]:
     if option.choices:
         values = ", ".join(f"`{choice}`" for choice in option.choices)
@@ -124,8 +151,7 @@ def _parameter(option: Option) -> Sequence[str]:
         values = f"{option.minimum:,} to {option.maximum:,}"
     else:
         values = f"up to {option.max_length:,} characters"
-    default = "not sent" if option.default is None else _shown(option.default)
-    return (f"`{option.name}`", option.description, values, default)
+    return (f"`{option.name}`", option.description, values, default_of(option.name) or "not sent")
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from sandbox.ledger import Ledger
-from sandbox.offers import OFFERS
+from sandbox.offers import offer_of
 from sandbox.render import Renderer, scene_of
 from sandbox.schema import Order
 
@@ -75,7 +75,7 @@ class Jobs:
 
     def create(self, order: Order) -> Job:
         """Accept `order` and begin to render its video."""
-        offer = OFFERS[order.model.id]
+        offer = offer_of(order.model.id)
         job = Job(
             id=f"{uuid4()}:{offer.alias}",
             order=order,

@@ -31,7 +31,21 @@ class Offer:
 OFFERS: Mapping[str, Offer] = {
     "google/veo3": Offer("veo3", 1_040_000, 520_000),
     "google/veo-3.0-fast": Offer("veo-3.0-fast-generate-001", 390_000, 260_000),
+    "google/veo-3.1-t2v": Offer("veo-3.1-t2v", 1_040_000, 520_000),
+    "google/veo-3.1-t2v-fast": Offer("veo-3.1-t2v-fast", 390_000, 260_000),
+    "google/veo-3.0-i2v": Offer("veo-3.0-i2v", 1_040_000, 520_000),
+    "google/veo-3.0-i2v-fast": Offer("veo-3.0-i2v-fast", 390_000, 260_000),
+    "google/veo-3.1-i2v": Offer("veo-3.1-i2v", 1_040_000, 520_000),
+    "google/veo-3.1-i2v-fast": Offer("veo-3.1-i2v-fast", 390_000, 260_000),
+    "google/veo-3.1-first-last-image-to-video": Offer("veo-3.1-flf2v", 1_040_000, 520_000),
+    "google/veo-3.1-first-last-image-to-video-fast": Offer("veo-3.1-flf2v-fast", 390_000, 260_000),
 }
+
+
+def offer_of(model_id: str) -> Offer:
+    """Return how a model is sold; one that is not in the list is as dear as the dearest."""
+    known = OFFERS.get(model_id)
+    return known or Offer(model_id.rpartition("/")[2], 1_040_000, 520_000)
 
 
 def usd(amount: int) -> float:

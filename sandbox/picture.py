@@ -6,6 +6,7 @@ Pillow's own font is used, so that a container without any font works too.
 import math
 import unicodedata
 from dataclasses import dataclass
+from io import BytesIO
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -39,6 +40,7 @@ class Scene:
     Attributes:
         width, height: pixels.
         duration: seconds.
+        pictures: files; the first begins the video, a second ends it.
     """
 
     prompt: str
@@ -48,6 +50,7 @@ class Scene:
     duration: int
     has_audio: bool
     seed: int | None
+    pictures: tuple[bytes, ...] = ()
 
     @property
     def chance(self) -> Random:
@@ -68,6 +71,12 @@ def draw_sun(scene: Scene) -> Image.Image:
     alpha = bytes(_sunlight(distance / 255) for distance in distances)
     sun.putalpha(Image.frombytes("L", sun.size, alpha))
     return ImageOps.fit(sun, (size, size))
+
+
+def draw_picture(scene: Scene, content: bytes) -> Image.Image:
+    """Return a given picture as large as the video; what does not fit is cut off."""
+    with Image.open(BytesIO(content)) as picture:
+        return ImageOps.fit(picture.convert("RGBA"), (scene.width, scene.height))
 
 
 def _sunlight(distance: float) -> int:

@@ -32,6 +32,7 @@ from sandbox.request_log import RequestLog
 __all__ = ["FULL", "QUICK", "Call", "Fault", "Kind", "Provider", "Quality"]
 
 HOST = "127.0.0.1"
+MAX_BODY = 32 * 2**20  # bytes; two pictures in Base64 and what belongs to them
 SHUTDOWN_SECONDS = 0.2  # what a hanging answer is given before it is cancelled
 KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "billing"})
 
@@ -143,7 +144,8 @@ class Provider:
 
     def _app(self) -> web.Application:
         app = web.Application(
-            middlewares=[self._show_refusals, self._record, self._misbehave, self._check_key]
+            middlewares=[self._show_refusals, self._record, self._misbehave, self._check_key],
+            client_max_size=MAX_BODY,
         )
         app[JOBS] = self._jobs
         app[RELEASED] = self._released

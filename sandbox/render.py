@@ -11,10 +11,12 @@ from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
-from sandbox.picture import Scene, draw_foreground, draw_sun
+from sandbox.picture import Scene, draw_foreground, draw_picture, draw_sun
 from sandbox.schema import Order
 
 RENDERS_AT_ONCE = 2
+FADES = ("out", "in")  # how the first picture and the last one move
+FADE = 1.0  # seconds that a given picture takes to go or to come
 VERSION = 1  # part of every cached file's name; raise it when the picture changes
 
 
@@ -48,6 +50,7 @@ def scene_of(order: Order) -> Scene:
         duration=order.duration,
         has_audio=order.generate_audio,
         seed=order.seed,
+        pictures=order.pictures,
     )
 
 
@@ -79,7 +82,9 @@ class Renderer:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _key(self, scene: Scene) -> str:
-        content = json.dumps([VERSION, asdict(scene), asdict(self._quality)])
+        pictures = [hashlib.sha256(picture).hexdigest() for picture in scene.pictures]
+        drawn = {**asdict(scene), "pictures": pictures}
+        content = json.dumps([VERSION, drawn, asdict(self._quality)])
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     async def _render(self, scene: Scene, path: Path) -> Path:
@@ -98,10 +103,15 @@ class Renderer:
 def _draw(scene: Scene, folder: Path) -> None:
     draw_sun(scene).save(folder / "sun.png", compress_level=1)
     draw_foreground(scene).save(folder / "foreground.png", compress_level=1)
+    for number, picture in enumerate(scene.pictures):
+        draw_picture(scene, picture).save(folder / f"{number}.png", compress_level=1)
 
 
 def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
-    """Return ffmpeg's arguments: a slow gradient, the sun rising over it, hills and caption in front."""
+    """Return ffmpeg's arguments: a slow gradient, the sun rising over it, hills and caption in front.
+
+    A given picture is what one sees at the beginning, a second one at the end.
+    """
     rate, length = quality.frames_per_second, scene.duration
     colours = ":".join(f"c{i}=0x{r:02x}{g:02x}{b:02x}" for i, (r, g, b) in enumerate(scene.palette[:3]))
     # The gradient is made small and enlarged, which is much cheaper and looks the same.
@@ -110,14 +120,30 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
     graph = (
         f"[0:v]scale={scene.width}:{scene.height}:flags=bilinear,setsar=1,format=yuv420p[sky];"
         f"[sky][1:v]overlay=x='(W-w)*(0.15+0.7*{way})':y='H*0.42-h/2-H*0.2*sin(PI*{way})'[day];"
-        f"[day][2:v]overlay,format=yuv420p[video]"
+        f"[day][2:v]overlay[scene];{_fades(scene)}format=yuv420p[video]"
     )
     inputs = ["-f", "lavfi", "-i", sky, "-i", str(folder / "sun.png"), "-i", str(folder / "foreground.png")]
+    for number in range(len(scene.pictures)):
+        inputs += ["-loop", "1", "-r", str(rate), "-t", str(FADE), "-i", str(folder / f"{number}.png")]
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", str(quality.crf), "-map", "[video]"]
     audio_input, audio_output = _audio(scene)
     output = ["-t", str(length), "-movflags", "+faststart", str(folder / "video.mp4")]
     program = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
     return [*program, *inputs, *audio_input, "-filter_complex", graph, *video, *audio_output, *output]
+
+
+def _fades(scene: Scene) -> str:
+    """Return the part of the graph that lays the pictures over `[scene]`; another filter can follow it."""
+    graph, below = "", "scene"
+    for number, fade in zip(range(len(scene.pictures)), FADES, strict=False):
+        start = 0 if fade == "out" else scene.duration - FADE
+        graph += (
+            f"[{3 + number}:v]format=rgba,fade=t={fade}:d={FADE}:alpha=1,"
+            f"setpts=PTS+{start}/TB[picture{number}];"
+            f"[{below}][picture{number}]overlay=eof_action=pass[over{number}];"
+        )
+        below = f"over{number}"
+    return f"{graph}[{below}]"
 
 
 def _audio(scene: Scene) -> tuple[list[str], list[str]]:
@@ -127,7 +153,8 @@ def _audio(scene: Scene) -> tuple[list[str], list[str]]:
     root = scene.chance.choice((196.0, 220.0, 246.9))  # Hz
     notes = "+".join(f"sin({math.tau * root * part:.3f}*t)" for part in (1, 1.25, 1.5))
     tone = f"aevalsrc='0.06*({notes})*(0.6+0.4*sin(1.6*t))':s=48000:d={scene.duration}"
-    return ["-f", "lavfi", "-i", tone], ["-map", "3:a", "-c:a", "aac", "-b:a", "96k"]
+    track = f"{3 + len(scene.pictures)}:a"
+    return ["-f", "lavfi", "-i", tone], ["-map", track, "-c:a", "aac", "-b:a", "96k"]
 
 
 async def _run(command: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from bot.veo.catalogue import CATALOGUE, Model
 from sandbox.calls import UNIVERSAL_PATH
 from sandbox.jobs import Jobs
 from sandbox.ledger import Ledger
-from sandbox.offers import OFFERS, usd
+from sandbox.offers import offer_of, usd
 from sandbox.refusals import RefusalError, iso
 from sandbox.request_log import RequestLog
 
@@ -71,7 +71,7 @@ class Reports:
         rows = [
             _model_row(model, has_pricing=has_pricing)
             for model in CATALOGUE
-            if not names or names & {model.id, OFFERS[model.id].alias}
+            if not names or names & {model.id, offer_of(model.id).alias}
         ]
         text = json.dumps({"object": "list", "data": rows})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:27]}"'
@@ -114,7 +114,7 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 
 def _model_row(model: Model, *, has_pricing: bool) -> dict[str, object]:
-    offer = OFFERS[model.id]
+    offer = offer_of(model.id)
     row: dict[str, object] = {
         "id": model.id,
         "aliases": [offer.alias],

@@ -3,14 +3,21 @@
 Written apart from `Option.parse`, which forgives spelling: what the bot sends must be exact.
 """
 
+import base64
 import json
+import re
 from dataclasses import dataclass
+from io import BytesIO
 from typing import cast
+
+from PIL import Image
 
 from bot.veo.catalogue import CATALOGUE, Model, Option
 from sandbox.refusals import RefusalError
 
 MISSING = object()
+LINK = re.compile(r"https?://\S+")
+DATA_URI = re.compile(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/]+={0,2})")
 JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
 
 
@@ -25,6 +32,7 @@ class Order:
     resolution: str
     generate_audio: bool
     seed: int | None
+    pictures: tuple[bytes, ...] = ()  # those that came in the body; links are not followed
 
 
 def check_body(body: object) -> Order:
@@ -40,10 +48,12 @@ def check_body(body: object) -> Order:
     prompt = fields.get("prompt", MISSING)
     if not isinstance(prompt, str):
         raise _invalid("prompt", "string", prompt)
+    image_fields = model.kind.image_fields
+    pictures = [_check_picture(name, fields.get(name, MISSING)) for name in image_fields]
     for name, value in fields.items():
-        if name not in {"model", "prompt"}:
+        if name not in {"model", "prompt", *image_fields}:
             _check_field(model, name, value)
-    return _order(model, fields)
+    return _order(model, fields, tuple(picture for picture in pictures if picture))
 
 
 def fields_of(body: object) -> dict[str, object]:
@@ -70,6 +80,24 @@ def _check_field(model: Model, name: str, value: object) -> None:
         raise _invalid(name, _expected(option), value)
 
 
+def _check_picture(name: str, value: object) -> bytes | None:
+    """Return the picture in a data URI; None for a link."""
+    if not isinstance(value, str):
+        raise _invalid(name, "string", value)
+    if LINK.fullmatch(value):
+        return None
+    found = DATA_URI.fullmatch(value)
+    if found is None:
+        raise _invalid(name, "uri", value)
+    try:
+        content = base64.b64decode(found[2], validate=True)
+        with Image.open(BytesIO(content), formats=[found[1].upper()]) as image:
+            image.load()
+    except Exception as error:  # decoders raise whatever they like for a damaged file
+        raise _invalid(name, f"a picture of type {found[1]}", value) from error
+    return content
+
+
 def _expected(option: Option) -> str:
     choices = " | ".join(json.dumps(choice) for choice in option.choices)
     return choices or JSON_TYPES[option.type]
@@ -80,7 +108,7 @@ def _invalid(field: str, expected: str, received: object) -> RefusalError:
     return RefusalError(400, f"Body validation error! {field}: Expected {expected}, Received {shown}")
 
 
-def _order(model: Model, fields: dict[str, object]) -> Order:
+def _order(model: Model, fields: dict[str, object], pictures: tuple[bytes, ...]) -> Order:
     defaults = {option.name: option.default for option in model.options}
     resolved: dict[str, object] = {**defaults, **fields}
     seed = resolved.get("seed")
@@ -88,8 +116,17 @@ def _order(model: Model, fields: dict[str, object]) -> Order:
         model=model,
         prompt=str(resolved["prompt"]),
         duration=int(str(resolved["duration"])),
-        aspect_ratio=str(resolved["aspect_ratio"]),
+        aspect_ratio=str(resolved["aspect_ratio"] or _ratio_of(pictures)),
         resolution=str(resolved["resolution"]),
         generate_audio=resolved["generate_audio"] is True,
         seed=seed if isinstance(seed, int) else None,
+        pictures=pictures,
     )
+
+
+def _ratio_of(pictures: tuple[bytes, ...]) -> str:
+    """Return the ratio that is nearer to the first picture's."""
+    if not pictures:
+        return "16:9"
+    with Image.open(BytesIO(pictures[0])) as image:
+        return "9:16" if image.height > image.width else "16:9"

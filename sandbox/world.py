@@ -19,6 +19,7 @@ from bot.app import App, open_app
 from bot.models import Generation
 from bot.settings import Settings
 from bot.steps.timing import Timing
+from sandbox.cdn import serve_cdn
 from sandbox.provider import Provider
 
 LOOK_INTERVAL = 0.02  # seconds between two looks whether something has happened
@@ -55,6 +56,7 @@ class World:
         if self._is_dated_now:
             backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
         async with AsyncExitStack() as stack:
+            self.cdn = backend.cdn = await stack.enter_async_context(serve_cdn())
             stack.push_async_callback(self._end_life)
             self.env = await stack.enter_async_context(simulation)
             self.guild = self.env.create_guild("Studio")

@@ -13,6 +13,7 @@ from bot.delivery import Delivery, DeliveryPostponedError, Posted, Undeliverable
 from bot.failures import FailureKind
 from bot.media import MediaError, VideoStore
 from bot.models import Generation, Status
+from bot.picture_store import PictureStore
 from bot.queue import GenerationQueue
 from bot.steps.errors import StepPostponedError
 from bot.steps.posting import Posting
@@ -30,6 +31,7 @@ class Handover:
         self,
         queue: GenerationQueue,
         videos: VideoStore,
+        pictures: PictureStore,
         delivery: Delivery,
         posting: Posting,
         timing: Timing,
@@ -37,6 +39,7 @@ class Handover:
     ) -> None:
         self._queue = queue
         self._videos = videos
+        self._pictures = pictures
         self._delivery = delivery
         self._posting = posting
         self._timing = timing
@@ -65,6 +68,11 @@ class Handover:
         if generation.status is Status.CANCELLED and is_own(generation):
             return await self._close(generation)
         return await self._deliver(generation, self._post_ending)
+
+    def clean_up(self, generation: Generation) -> None:
+        """Delete the files of a generation that is over."""
+        self._videos.close(generation.id)
+        self._pictures.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         clip = await self._videos.fetch(generation.id, generation.video_url or "")
@@ -117,15 +125,18 @@ class Handover:
             if self._is_in_time(generation, self._timing.card_window):
                 raise self._postponed(error) from error
             log.warning("the card stays as it is", reason=str(error))
-        await asyncio.to_thread(self._videos.close, generation.id)
-        return await self._queue.note(generation, delivered_at=self._clock())
+        await asyncio.to_thread(self.clean_up, generation)
+        return await self._note_delivered(generation)
 
     async def _close_unposted(self, generation: Generation) -> Generation:
-        await asyncio.to_thread(self._videos.close, generation.id)
-        generation = await self._queue.note(generation, delivered_at=self._clock())
+        await asyncio.to_thread(self.clean_up, generation)
+        generation = await self._note_delivered(generation)
         with suppress(DeliveryPostponedError):
             await self._delivery.show_state(generation)
         return generation
+
+    async def _note_delivered(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, delivered_at=self._clock(), picture_urls=None)
 
     def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
         wait = self._timing.delivery_wait

@@ -11,7 +11,10 @@ import structlog
 
 from bot.clock import Clock
 from bot.failures import FailureKind
+from bot.media import MediaError
 from bot.models import Generation, Status
+from bot.picture_store import PictureStore
+from bot.pictures import PictureError
 from bot.queue import LONGEST_WAIT, GenerationQueue
 from bot.steps.errors import StepPostponedError
 from bot.steps.timing import Timing
@@ -33,9 +36,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Submission:
     """Brings generations to the provider."""
 
-    def __init__(self, queue: GenerationQueue, veo: VeoClient, timing: Timing, clock: Clock) -> None:
+    def __init__(
+        self, queue: GenerationQueue, veo: VeoClient, pictures: PictureStore, timing: Timing, clock: Clock
+    ) -> None:
         self._queue = queue
         self._veo = veo
+        self._pictures = pictures
         self._timing = timing
         self._clock = clock
         self._closed_until: datetime | None = None  # the provider takes nothing from this account
@@ -49,8 +55,11 @@ class Submission:
         self._ensure_open()
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
+            request = request.with_images(await self._load_pictures(generation))
         except InvalidOptionError as error:
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, str(error))
+        except PictureError as error:
+            return await self._queue.fail(generation, error.kind, None)
         generation = await self._queue.move(generation, Status.SUBMITTING, submitted_at=self._clock())
         try:
             task = await self._veo.create(request, generation.id)
@@ -85,6 +94,18 @@ class Submission:
             return await self._queue.fail(generation, FailureKind.REFUSED, None)
         log.info("found in the provider's log", task=entry.inference_id)
         return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)
+
+    async def _load_pictures(self, generation: Generation) -> tuple[str, ...]:
+        """Return the pictures, which were fetched long ago unless the disk has lost them.
+
+        Raises:
+            PictureError: one is gone for good.
+            StepPostponedError: one cannot be fetched now.
+        """
+        try:
+            return await self._pictures.load(generation.id, generation.picture_urls or ())
+        except MediaError as error:
+            raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 
     async def _keep_looking(
         self, generation: Generation, sent_at: datetime, window: timedelta, reason: str

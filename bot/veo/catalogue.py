@@ -1,97 +1,68 @@
 """The models that can be asked for, and the options each one takes.
 
 One table: the /veo command, validation, the client, the sandbox's server and the README read it.
-A model is a row, never an `if`. Adding one is adding a `Model` to `CATALOGUE`.
+A model is a row, never an `if`. Adding one is adding a `Model` to `CATALOGUE`. What the members choose is
+a family, by its first row; which row of it makes the video follows from the pictures they give.
 
-Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and
-"Veo 3 Fast (Text-to-Video)", "Create a video generation task and send it to the server".
+Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and "Veo 3 Fast (Text-to-Video)",
+"Create a video generation task and send it to the server", and those of the other models in the provider's
+API reference ("Video Models", "Google").
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
-from bot.text import clean
-
-OptionValue = bool | int | str
-
-TYPE_NAMES: dict[type, str] = {bool: "yes or no", int: "a whole number", str: "text"}
+from bot.veo.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
-NEGATIVE_PROMPT_MAX_LENGTH = 1000  # characters
-SEED_MAX = 2**32 - 1  # Veo's seed is an unsigned 32-bit number
-
-
-class InvalidOptionError(ValueError):
-    """A request that the catalogue does not allow; `str()` is a sentence for the member."""
 
 
 class Kind(StrEnum):
-    """What a model makes a video from."""
+    """What a model makes a video from, beside the prompt."""
 
     TEXT = "text-to-video"
+    IMAGE = "image-to-video"
+    FRAMES = "first-last-image-to-video"
+
+    @property
+    def image_fields(self) -> tuple[str, ...]:
+        """The fields of the request body that hold the pictures; all are required."""
+        return IMAGE_FIELDS[self]
+
+    @property
+    def source(self) -> str:
+        """What it is made from, in words that can follow "a video"; empty: nothing but words."""
+        return SOURCES[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One field of a model's request body.
-
-    Attributes:
-        name: the field's name on the wire and in the command.
-        type: bool, int or str.
-        description: shown beside the option in Discord; at most 100 characters.
-        choices: the only allowed values, spelled as the provider spells them; empty: any.
-        default: what the provider uses when the field is not sent; None: it decides by itself.
-        minimum, maximum: bounds of an int without choices.
-        max_length: characters of a str without choices.
-    """
-
-    name: str
-    type: type[OptionValue]
-    description: str
-    choices: tuple[int | str, ...] = ()
-    default: OptionValue | None = None
-    minimum: int = 0
-    maximum: int = SEED_MAX
-    max_length: int = NEGATIVE_PROMPT_MAX_LENGTH
-
-    def parse(self, value: object) -> OptionValue:
-        """Return `value` as the provider spells it.
-
-        Raises:
-            InvalidOptionError: it is of the wrong type or outside the choices or bounds.
-        """
-        if type(value) is not self.type:
-            raise InvalidOptionError(f"`{self.name}` must be {TYPE_NAMES[self.type]}.")
-        if self.choices:
-            return self._choose(value)
-        match value:
-            case bool():
-                return value
-            case int() if not self.minimum <= value <= self.maximum:
-                raise InvalidOptionError(f"`{self.name}` must be from {self.minimum:,} to {self.maximum:,}.")
-            case str():
-                return _checked_text(value, self.name, self.max_length)
-            case _:
-                return value
-
-    def _choose(self, value: object) -> OptionValue:
-        for choice in self.choices:
-            if choice == value or (isinstance(value, str) and str(choice).casefold() == value.casefold()):
-                return choice
-        allowed = ", ".join(str(choice) for choice in self.choices)
-        raise InvalidOptionError(f"`{self.name}` must be one of: {allowed}.")
+IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TEXT: (),
+    Kind.IMAGE: ("image_url",),
+    Kind.FRAMES: ("image_url", "last_image_url"),
+}
+SOURCES: Mapping[Kind, str] = {
+    Kind.TEXT: "",
+    Kind.IMAGE: "from a picture",
+    Kind.FRAMES: "from two pictures",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: `id` is the provider's name, `label` ours."""
+    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only."""
 
     id: str
-    label: str
+    family: str
     kind: Kind
     description: str
     options: tuple[Option, ...]
+
+    @property
+    def label(self) -> str:
+        """Our name for the row."""
+        return f"{self.family} {self.kind.source}".rstrip()
 
     def option(self, name: str) -> Option | None:
         """Return the option called `name`, or None where the model has none."""
@@ -102,17 +73,34 @@ class Model:
 class VideoRequest:
     """A checked request: what is sent to the provider, and nothing else.
 
-    `options` holds only what the member chose, spelled as the provider spells it.
+    `options` holds only what the member chose, spelled as the provider spells it; `images` the pictures as
+    links or data URIs, in the order of `Kind.image_fields`, and nothing until the request is sent.
     """
 
     model: Model
     prompt: str
     options: Mapping[str, OptionValue]
+    images: tuple[str, ...] = field(default=(), repr=False)  # millions of characters, and nobody's business
+
+    def with_images(self, images: Sequence[str]) -> Self:
+        """Return the request with its pictures.
+
+        Raises:
+            InvalidOptionError: its model is not made for so many.
+        """
+        if len(images) != len(self.model.kind.image_fields):
+            raise InvalidOptionError(f"{self.model.label} makes nothing of {len(images)} pictures.")
+        return replace(self, images=tuple(images))
 
     @property
     def body(self) -> dict[str, OptionValue]:
-        """The JSON body of the create call."""
-        return {"model": self.model.id, "prompt": self.prompt, **self.options}
+        """The JSON body of the create call.
+
+        Raises:
+            ValueError: it has not the pictures that its model needs.
+        """
+        pictures = dict(zip(self.model.kind.image_fields, self.images, strict=True))
+        return {"model": self.model.id, "prompt": self.prompt, **self.options, **pictures}
 
     @property
     def resolved(self) -> dict[str, OptionValue]:
@@ -129,7 +117,10 @@ DURATION = Option("duration", int, "Seconds of video", choices=(4, 6, 8), defaul
 ASPECT_RATIO = Option(
     "aspect_ratio", str, "Wide or upright picture", choices=("16:9", "9:16"), default="16:9"
 )
+# With a picture no document says what the ratio is, so nothing is claimed about it.
+PICTURE_RATIO = replace(ASPECT_RATIO, default=None)
 RESOLUTION = Option("resolution", str, "Height of the picture", choices=("720P", "1080P"), default="720P")
+RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
 NEGATIVE_PROMPT = Option("negative_prompt", str, "What the video should not show")
 SEED = Option("seed", int, "The same seed and prompt give a similar video")
 ENHANCE_PROMPT = Option(
@@ -137,31 +128,28 @@ ENHANCE_PROMPT = Option(
 )
 GENERATE_AUDIO = Option("generate_audio", bool, "Make sound too", default=True)
 
-VEO_3_OPTIONS = (
-    DURATION,
-    ASPECT_RATIO,
-    RESOLUTION,
-    NEGATIVE_PROMPT,
-    SEED,
-    ENHANCE_PROMPT,
-    GENERATE_AUDIO,
-)
+_WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
+VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
+VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
+VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
+VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
+_BEST, _QUICK = "Best picture and sound", "Quicker and cheaper"
+_NEWER, _NEWER_QUICK = "Newer, and goes from one picture to another", "Newer, quicker and cheaper"
+_FRAMES = "veo-3.1-first-last-image-to-video"
+
+# Of each family the first row is what members choose.
 CATALOGUE: tuple[Model, ...] = (
-    Model(
-        id="google/veo3",
-        label="Veo 3",
-        kind=Kind.TEXT,
-        description="Best picture and sound",
-        options=VEO_3_OPTIONS,
-    ),
-    Model(
-        id="google/veo-3.0-fast",
-        label="Veo 3 Fast",
-        kind=Kind.TEXT,
-        description="Quicker and cheaper",
-        options=VEO_3_OPTIONS,
-    ),
+    Model("google/veo3", "Veo 3", Kind.TEXT, _BEST, VEO_3),
+    Model("google/veo-3.0-fast", "Veo 3 Fast", Kind.TEXT, _QUICK, VEO_3),
+    Model("google/veo-3.1-t2v", "Veo 3.1", Kind.TEXT, _NEWER, VEO_3_1),
+    Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", Kind.TEXT, _NEWER_QUICK, VEO_3_1),
+    Model("google/veo-3.0-i2v", "Veo 3", Kind.IMAGE, _BEST, VEO_3_IMAGE),
+    Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", Kind.IMAGE, _QUICK, VEO_3_IMAGE),
+    Model("google/veo-3.1-i2v", "Veo 3.1", Kind.IMAGE, _NEWER, VEO_3_1_IMAGE),
+    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", Kind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}", "Veo 3.1", Kind.FRAMES, _NEWER, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", Kind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
 )
 
 DEFAULT_MODEL = CATALOGUE[0]
@@ -170,6 +158,39 @@ DEFAULT_MODEL = CATALOGUE[0]
 def get_model(model_id: str) -> Model | None:
     """Return the model with the provider's name `model_id`, or None when it is not in the catalogue."""
     return next((model for model in CATALOGUE if model.id == model_id), None)
+
+
+def family_heads() -> tuple[Model, ...]:
+    """Return the first row of each family, which stands for all of it: what members choose from."""
+    heads: dict[str, Model] = {}
+    for model in CATALOGUE:
+        heads.setdefault(model.family, model)
+    return tuple(heads.values())
+
+
+def choose_model(model_id: str | None, pictures: int) -> Model:
+    """Return the row that makes a video from so many pictures, of the same family as `model_id`.
+
+    None: the member chose no family, so it is the first one that can.
+
+    Raises:
+        InvalidOptionError: the model is unknown, or its family cannot.
+    """
+    able = [model for model in CATALOGUE if len(model.kind.image_fields) == pictures]
+    if not able:
+        raise InvalidOptionError(f"No model makes a video from {pictures} pictures.")
+    if model_id is None:
+        return able[0]
+    chosen = _known_model(model_id)
+    if len(chosen.kind.image_fields) > pictures:
+        raise InvalidOptionError(f"{chosen.label} needs {chosen.kind.source.removeprefix('from ')}.")
+    for model in able:
+        if model.family == chosen.family:
+            return model
+    others = " or ".join(dict.fromkeys(model.family for model in able))
+    raise InvalidOptionError(
+        f"{chosen.family} cannot make a video {able[0].kind.source}. Please choose {others}."
+    )
 
 
 def resolution_rank(resolution: object) -> int:
@@ -185,9 +206,7 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
         InvalidOptionError: the model is unknown, the prompt is empty or too long, or an option
             is not allowed.
     """
-    model = get_model(model_id)
-    if model is None:
-        raise InvalidOptionError("That model is not offered any more. Please choose another one.")
+    model = _known_model(model_id)
     chosen: dict[str, OptionValue] = {}
     for name, value in options.items():
         if value is None:
@@ -196,17 +215,11 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
         if option is None:
             raise InvalidOptionError(f"{model.label} has no option `{name}`.")
         chosen[name] = option.parse(value)
-    return VideoRequest(model, _checked_text(prompt, "prompt", PROMPT_MAX_LENGTH), chosen)
+    return VideoRequest(model, checked_text(prompt, "prompt", PROMPT_MAX_LENGTH), chosen)
 
 
-def _checked_text(text: object, name: str, max_length: int) -> str:
-    if not isinstance(text, str):
-        raise InvalidOptionError(f"`{name}` must be {TYPE_NAMES[str]}.")
-    cleaned, shown_name = clean(text), name.replace("_", " ")
-    if not cleaned:
-        raise InvalidOptionError(f"The {shown_name} is empty. Please write what you mean in words.")
-    if len(cleaned) > max_length:
-        raise InvalidOptionError(
-            f"The {shown_name} has {len(cleaned):,} characters; at most {max_length:,} are possible."
-        )
-    return cleaned
+def _known_model(model_id: str) -> Model:
+    model = get_model(model_id)
+    if model is None:
+        raise InvalidOptionError("That model is not offered any more. Please choose another one.")
+    return model

@@ -3,9 +3,13 @@
 Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp's.
 """
 
+import asyncio
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from io import BytesIO
 from math import isfinite
 from typing import TypeVar
 
@@ -29,8 +33,10 @@ LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the sea
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
+SLOWEST_UPLOAD = 128 * 1024  # bytes a second: pictures make a body of up to 22 million
 LONGEST_RETRY_AFTER = 3600.0  # seconds
 REASON_MAX_LENGTH = 500  # characters of a provider's message that are worth keeping
+PICTURE_IN_REASON = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=]*")
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -58,7 +64,7 @@ class VeoClient:
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=min(timeout, CONNECT_TIMEOUT))
+        self._timeout = timeout
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
         self._answered_at: datetime | None = None
 
@@ -74,8 +80,9 @@ class VeoClient:
             UnavailableError: whether the provider accepted it is unknown; look with `find`.
             VeoError: any other kind; the request was certainly not accepted.
         """
-        headers = {"X-Client-Request-Id": request_id}
-        return await self._request("POST", self._path, Task, json=request.body, headers=headers)
+        headers = {"X-Client-Request-Id": request_id, "Content-Type": "application/json"}
+        body = await asyncio.to_thread(_encode, request)
+        return await self._request("POST", self._path, Task, body=body, headers=headers)
 
     async def retrieve(self, task_id: str) -> Task:
         """Ask how a task stands.
@@ -146,21 +153,22 @@ class VeoClient:
         answer: type[Answer],
         *,
         params: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
+        body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
+        time = self._timeout + len(body) / SLOWEST_UPLOAD
         try:
             async with self._session.request(
                 method,
                 self._base_url + path,
                 params=params,
-                json=json,
+                data=BytesIO(body) if body else None,  # in pieces: the loop must not wait for a large one
                 headers=sent_headers,
-                timeout=self._timeout,
+                timeout=aiohttp.ClientTimeout(total=time, connect=min(time, CONNECT_TIMEOUT)),
                 allow_redirects=False,  # the key must not follow to another host
             ) as response:
-                body = await response.read()
+                content = await response.read()
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError("The video service cannot be reached.") from error
         except TimeoutError as error:
@@ -168,24 +176,29 @@ class VeoClient:
         except aiohttp.ClientError as error:
             raise UnavailableError(f"The connection broke ({type(error).__name__}).") from error
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            reason = _reason(response, body, self._key.get_secret_value())
+            reason = _reason(response, content, self._key.get_secret_value())
             raise error_from_status(response.status, reason, _retry_after(response))
         try:
-            return answer.model_validate_json(body)
+            return answer.model_validate_json(content)
         except ValidationError as error:
             raise UnavailableError("The video service gave an answer that makes no sense.") from error
 
 
+def _encode(request: VideoRequest) -> bytes:
+    return json.dumps(request.body).encode()
+
+
 def _reason(response: aiohttp.ClientResponse, body: bytes, key: str) -> str:
-    """Return the provider's message, without our key; the body may also be a proxy's HTML, or empty."""
+    """Return the provider's message, without our key; the body may also be a proxy's HTML, or empty.
+
+    Nor does a picture that it repeats belong into logs and messages.
+    """
     try:
         message = ProviderError.model_validate_json(body).message
     except ValidationError:
         message = ""
-    return (
-        message.replace(key, "the key")[:REASON_MAX_LENGTH]
-        or f"The video service answered {response.status}."
-    )
+    message = PICTURE_IN_REASON.sub("the picture", message.replace(key, "the key"))
+    return message[:REASON_MAX_LENGTH] or f"The video service answered {response.status}."
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:

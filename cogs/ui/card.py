@@ -11,7 +11,7 @@ from bot.escape import escape, plain
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
-from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request
+from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request, get_model
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
@@ -42,7 +42,13 @@ def render_card(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> Card:
 
 def headline(generation: Generation) -> str:
     """Return the first line of the card, which no other message begins with."""
-    return f"{member(generation)} asked for a video"
+    return f"{member(generation)} asked for a video {source(generation)}".rstrip()
+
+
+def source(generation: Generation) -> str:
+    """Return what the video is made from beside the prompt, such as "from a picture"; empty: nothing."""
+    model = get_model(generation.model)
+    return model.kind.source if model else ""
 
 
 def render_ending(generation: Generation, *, quote: bool = True) -> str:
@@ -97,7 +103,8 @@ def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
 
 def alt_text(generation: Generation) -> str:
     """Return what a screen reader says in place of the video."""
-    return f"Video made from the prompt: {generation.prompt}"[:ALT_TEXT_LENGTH]
+    made_from = f"{source(generation)} and" if source(generation) else "from"
+    return f"Video made {made_from} the prompt: {generation.prompt}"[:ALT_TEXT_LENGTH]
 
 
 def thread_name(generation: Generation) -> str:
@@ -122,7 +129,7 @@ def parameter_lines(generation: Generation) -> list[str]:
     except InvalidOptionError:
         return [f"Model: {generation.model} (not offered any more)"]
     values = request.resolved
-    shown = [f"**{request.model.label}**", *(_word(name, value) for name, value in values.items())]
+    shown = [f"**{request.model.family}**", *(_word(name, value) for name, value in values.items())]
     lines = [" · ".join(word for word in shown if word)]
     if negative := values.get("negative_prompt"):
         lines.append(f"Without: {plain(str(negative), NEGATIVE_PROMPT_LENGTH)}")
@@ -148,7 +155,7 @@ def _word(name: str, value: OptionValue) -> str:
 def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
     """Return the line that says how the video stands."""
     match generation.status:
-        case Status.QUEUED:
+        case Status.PREPARING | Status.QUEUED:
             return f"⏳ **Waiting** for its turn{_place(outlook)}.{_prospect(outlook)}"
         case Status.SUBMITTING:
             return "📨 **Sending** the request to the video service."

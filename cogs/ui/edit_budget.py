@@ -13,7 +13,7 @@ from bot.poll_limiter import PollLimiter
 Edit = Callable[[], Awaitable[None]]
 
 # A request that waits never comes after one that is being made, whatever order they are told in.
-RANKS = {Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
+RANKS = {Status.PREPARING: 0, Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
 FINAL_RANK = 3
 
 

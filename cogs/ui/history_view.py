@@ -6,6 +6,7 @@ from bot.erasure import NOBODY
 from bot.errors import BadInputError
 from bot.history import History, HistoryPage
 from bot.removal import is_shown
+from bot.repeats import can_be_repeated
 from cogs.ui.card import full_prompt
 from cogs.ui.delete_items import DeleteButton
 from cogs.ui.history_text import NONE_YET, render_history
@@ -61,7 +62,7 @@ def _reader(interaction: discord.Interaction) -> tuple[int, int]:
 def _view(page: HistoryPage) -> discord.ui.View:
     generation = page.generation
     actions: list[Item] = []
-    if generation.erased_at is None:
+    if can_be_repeated(generation):
         actions += [RerollButton(generation.id), RemixButton(generation.id)]
     if is_shown(generation):
         actions.append(DeleteButton(generation.id))

@@ -2,22 +2,60 @@
 
 from discord.app_commands import Choice
 
-from bot.veo.catalogue import CATALOGUE, Option
+from bot.pictures import KINDS, MAX_SIZE
+from bot.veo.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
-# Each option once, however many models have it; the catalogue checks it against the chosen model.
-OPTIONS: dict[str, Option] = {option.name: option for model in CATALOGUE for option in model.options}
+# The options that are no fields of the catalogue.
+PROMPT = "What the video should show"
+MODEL = "Which model makes it"
+PICTURES = {
+    "image": f"A picture to begin with: {KINDS.replace(' and', ' or')}, at most {MAX_SIZE // 2**20} MiB",
+    "last_image": "A second picture to end with; only together with the first",
+}
+
+
+def _collect() -> dict[str, Option]:
+    found: dict[str, Option] = {}
+    for model in CATALOGUE:
+        for option in model.options:
+            found.setdefault(option.name, option)
+    return found
+
+
+# Each option once, as the first model has it; the catalogue checks it against the chosen model.
+OPTIONS = _collect()
 
 
 def descriptions() -> dict[str, str]:
     """Return what Discord shows beside each option, with the true default where there is one."""
-    return {name: _describe(option) for name, option in OPTIONS.items()}
+    options = {name: _describe(option) for name, option in OPTIONS.items()}
+    return {"prompt": PROMPT, "model": MODEL, **PICTURES, **options}
 
 
 def choices() -> dict[str, list[Choice[str | int | float]]]:
     """Return the values that Discord offers: the models, and each option's where it has fixed ones."""
-    models = [_choice(model.id, f"{model.label}: {model.description}") for model in CATALOGUE]
+    models = [_choice(model.id, f"{model.label}: {model.description}") for model in family_heads()]
     options = {name: [_choice(value) for value in option.choices] for name, option in OPTIONS.items()}
     return {"model": models, **{name: values for name, values in options.items() if values}}
+
+
+def default_of(name: str) -> str:
+    """Return an option's default in words, as all models have it; empty where none has one."""
+    options = [option for model in CATALOGUE if (option := model.option(name))]
+    words = {_word(option.default).casefold(): _word(option.default) for option in reversed(options)}
+    if all(option.default is None for option in options):
+        return ""
+    return " or ".join(reversed(words.values())) + (", by model" if len(words) > 1 else "")
+
+
+def _word(default: OptionValue | None) -> str:
+    match default:
+        case None:
+            return "the provider's choice"
+        case bool():
+            return "yes" if default else "no"
+        case _:
+            return str(default)
 
 
 def _choice(value: int | str, name: str | None = None) -> Choice[str | int | float]:
@@ -25,10 +63,5 @@ def _choice(value: int | str, name: str | None = None) -> Choice[str | int | flo
 
 
 def _describe(option: Option) -> str:
-    match option.default:
-        case None:
-            return option.description
-        case bool():
-            return f"{option.description} (default: {'yes' if option.default else 'no'})"
-        case _:
-            return f"{option.description} (default: {option.default})"
+    default = default_of(option.name)
+    return f"{option.description} (default: {default})" if default else option.description

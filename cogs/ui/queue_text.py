@@ -77,7 +77,7 @@ def _entry(place: int, generation: Generation) -> str:
 
 def _state(generation: Generation) -> str:
     match generation.status:
-        case Status.QUEUED:
+        case Status.PREPARING | Status.QUEUED:
             return f"⏳ waiting, asked for {relative_time(generation.created_at)}"
         case Status.SUBMITTING:
             return f"📨 being sent, asked for {relative_time(generation.created_at)}"

@@ -9,12 +9,12 @@ from bot.repeats import Wishes
 from bot.veo.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
-    NEGATIVE_PROMPT_MAX_LENGTH,
     PROMPT_MAX_LENGTH,
     Model,
     OptionValue,
     get_model,
 )
+from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH
 
 PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
 

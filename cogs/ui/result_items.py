@@ -3,7 +3,9 @@
 import discord
 
 from bot.models import Generation, Status
+from bot.repeats import can_be_repeated
 from cogs.ui.delete_items import DeleteButton
+from cogs.ui.items import Item
 from cogs.ui.repeat_items import RemixButton, RerollButton
 from cogs.ui.report_items import ReportButton
 from cogs.ui.video_button import view_of
@@ -15,13 +17,15 @@ def result_view(generation: Generation) -> discord.ui.View:
     """Return the buttons for what became of the request; none where a moderator stopped it."""
     match generation.status:
         case Status.SUCCEEDED:
-            return view_of(
-                RerollButton(generation.id),
-                RemixButton(generation.id),
-                DeleteButton(generation.id),
-                ReportButton(generation.id),
-            )
+            return view_of(*_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id))
         case Status.FAILED:
-            return view_of(RerollButton(generation.id, TRY_AGAIN), RemixButton(generation.id))
+            return view_of(*_repeats(generation, TRY_AGAIN))
         case _:
             return view_of()
+
+
+def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
+    if not can_be_repeated(generation):
+        return []
+    again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)
+    return [again, RemixButton(generation.id)]

@@ -16,12 +16,14 @@ from bot.database import Database
 from bot.fitting import Fitter
 from bot.media import VideoStore
 from bot.models import Generation
+from bot.picture_store import PictureStore
 from bot.poll_limiter import PollLimiter
 from bot.queue import GenerationQueue
 from bot.runner import Runner
 from bot.steps.handover import Handover
 from bot.steps.polling import Polling
 from bot.steps.posting import Posting
+from bot.steps.preparation import Preparation
 from bot.steps.submission import Submission
 from bot.steps.timing import Timing, pause
 from bot.timetable import Timetable
@@ -80,6 +82,7 @@ class Engine:
     work: asyncio.Event
     stopping: asyncio.Event
     videos: Path
+    pictures: Path
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -150,12 +153,14 @@ def build_engine(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
     )
     limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
+    pictures = PictureStore(session, folder.with_name(f"{folder.name} pictures"))
     workflow = Workflow(
         queue,
         delivery,
-        submission=Submission(queue, veo, times, clock),
+        preparation=Preparation(queue, pictures, times, clock),
+        submission=Submission(queue, veo, pictures, times, clock),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
-        handover=Handover(queue, VideoStore(session, folder), delivery, posting, times, clock),
+        handover=Handover(queue, VideoStore(session, folder), pictures, delivery, posting, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
@@ -171,4 +176,5 @@ def build_engine(
         work=work,
         stopping=stopping,
         videos=folder,
+        pictures=folder.with_name(f"{folder.name} pictures"),
     )

@@ -106,6 +106,7 @@ async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files
         (["a dragon", "--duration", "5"], "`duration` must be one of: 4, 6, 8"),
         (["a dragon", "--seed", "-1"], "`seed` must be from 0"),
         (["a dragon", "--model", "veo9"], "model is not offered"),
+        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from a picture needs a picture."),
     ],
 )
 async def test_generate_refuses_what_the_catalogue_does_not_allow(

@@ -11,7 +11,7 @@ from bot.admission import Admission
 from bot.database import Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.generations import ANSWER_GRACE, GenerationService
-from bot.models import Generation, Placement, Status
+from bot.models import WAITING, Generation, Placement, Status
 from bot.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -188,7 +188,7 @@ async def test_a_withdrawn_request_takes_no_place(open_service: OpenService) -> 
     [
         {"card_id": 7},
         {"card_id": None, "lease_owner": "runner"},
-        *({"card_id": None, "status": status} for status in Status if status is not Status.QUEUED),
+        *({"card_id": None, "status": status} for status in Status if status not in WAITING),
     ],
     ids=str,
 )

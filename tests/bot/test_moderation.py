@@ -260,4 +260,5 @@ async def test_open_requests_are_listed_oldest_first(
             database, id=status.value, status=status, created_at=clock() - timedelta(minutes=minutes)
         )
     await insert(database, guild_id=2)
-    assert [row.id for row in await generations.list_open(GUILD)] == ["running", "submitting", "queued"]
+    open_ones = [row.id for row in await generations.list_open(GUILD)]
+    assert open_ones == ["running", "submitting", "queued", "preparing"]

@@ -133,6 +133,7 @@ async def cancelled_row(_: Engine) -> dict[str, Any]:
 
 Leave = Callable[[Engine], Awaitable[dict[str, Any]]]
 LEFT: dict[Status, Leave] = {
+    Status.PREPARING: queued_row,
     Status.QUEUED: queued_row,
     Status.SUBMITTING: submitting_row,
     Status.RUNNING: running_row,

@@ -2,8 +2,8 @@
 
 import inspect
 
-from bot.veo.catalogue import CATALOGUE
-from cogs.ui.options import OPTIONS, choices, descriptions
+from bot.veo.catalogue import CATALOGUE, family_heads
+from cogs.ui.options import OPTIONS, PICTURES, choices, descriptions
 from cogs.veo import VeoCog
 
 
@@ -11,22 +11,32 @@ def test_every_option_of_every_model_is_there_once() -> None:
     assert set(OPTIONS) == {option.name for model in CATALOGUE for option in model.options}
 
 
-def test_models_that_share_an_option_agree_about_it() -> None:
+def test_models_that_share_an_option_agree_about_all_but_spelling_and_default() -> None:
     for model in CATALOGUE:
         for option in model.options:
-            assert OPTIONS[option.name] == option, f"{model.label} has another `{option.name}`"
+            shown = OPTIONS[option.name]
+            assert (option.type, option.description) == (shown.type, shown.description)
+            assert [option.parse(choice) for choice in shown.choices] == list(option.choices), (
+                f"{model.label} refuses what Discord offers for `{option.name}`"
+            )
+            bounds = (option.minimum, option.maximum, option.max_length)
+            assert bounds == (shown.minimum, shown.maximum, shown.max_length)
 
 
 def test_the_command_takes_exactly_these_options() -> None:
     parameters = list(inspect.signature(VeoCog.veo.callback).parameters)
-    assert parameters == ["self", "interaction", "prompt", "model", *OPTIONS]
+    assert parameters == ["self", "interaction", "prompt", "model", *PICTURES, *OPTIONS]
 
 
 def test_the_defaults_are_said() -> None:
     assert descriptions() == {
+        "prompt": "What the video should show",
+        "model": "Which model makes it",
+        "image": "A picture to begin with: PNG, JPEG or WebP, at most 8 MiB",
+        "last_image": "A second picture to end with; only together with the first",
         "duration": "Seconds of video (default: 8)",
-        "aspect_ratio": "Wide or upright picture (default: 16:9)",
-        "resolution": "Height of the picture (default: 720P)",
+        "aspect_ratio": "Wide or upright picture (default: 16:9 or the provider's choice, by model)",
+        "resolution": "Height of the picture (default: 720P or 1080p, by model)",
         "negative_prompt": "What the video should not show",
         "seed": "The same seed and prompt give a similar video",
         "enhance_prompt": "Let the provider's AI rewrite the prompt in more detail (default: yes)",
@@ -37,7 +47,7 @@ def test_the_defaults_are_said() -> None:
 def test_only_options_with_fixed_values_offer_choices() -> None:
     offered = {name: [choice.value for choice in values] for name, values in choices().items()}
     assert offered == {
-        "model": [model.id for model in CATALOGUE],
+        "model": [model.id for model in family_heads()],
         "duration": [4, 6, 8],
         "aspect_ratio": ["16:9", "9:16"],
         "resolution": ["720P", "1080P"],

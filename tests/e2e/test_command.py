@@ -10,7 +10,8 @@ from sandbox.world import World
 from tests.e2e.driver import ask, requests
 
 TYPES: dict[type, int] = {str: 3, int: 4, bool: 5}  # Discord's numbers of option types
-OPTIONS = {option.name: option for model in CATALOGUE for option in model.options}
+OPTIONS = {option.name: option for model in reversed(CATALOGUE) for option in model.options}
+ATTACHMENT = 11
 
 
 def command(world: World) -> dict[str, Any]:
@@ -43,7 +44,12 @@ async def test_the_command_exists_in_servers_only(world: World) -> None:
 
 
 async def test_options_of_command_and_catalogue_are_the_same(world: World) -> None:
-    assert set(declared(world)) == {"prompt", "model", *OPTIONS}
+    assert set(declared(world)) == {"prompt", "model", "image", "last_image", *OPTIONS}
+
+
+async def test_pictures_are_files_that_nobody_has_to_give(world: World) -> None:
+    options = declared(world)
+    assert {options[name]["type"] for name in ("image", "last_image")} == {ATTACHMENT}
 
 
 async def test_the_prompt_is_the_only_required_option_and_comes_first(world: World) -> None:
@@ -55,11 +61,12 @@ async def test_the_prompt_is_the_only_required_option_and_comes_first(world: Wor
 
 async def test_the_models_can_be_chosen(world: World) -> None:
     choices = declared(world)["model"]["choices"]
-    assert [choice["value"] for choice in choices] == [model.id for model in CATALOGUE]
-    assert [choice["name"] for choice in choices] == [
-        "Veo 3: Best picture and sound",
-        "Veo 3 Fast: Quicker and cheaper",
-    ]
+    assert {choice["value"]: choice["name"] for choice in choices} == {
+        "google/veo3": "Veo 3: Best picture and sound",
+        "google/veo-3.0-fast": "Veo 3 Fast: Quicker and cheaper",
+        "google/veo-3.1-t2v": "Veo 3.1: Newer, and goes from one picture to another",
+        "google/veo-3.1-t2v-fast": "Veo 3.1 Fast: Newer, quicker and cheaper",
+    }
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
@@ -73,7 +80,7 @@ async def test_discord_checks_what_the_catalogue_checks(world: World, option: Op
         assert (sent["min_length"], sent["max_length"]) == (1, option.max_length)
     assert sent["description"].startswith(option.description)
     default = {"True": "yes", "False": "no"}.get(str(option.default), str(option.default))
-    says_default = f"(default: {default})" in sent["description"]
+    says_default = f"(default: {default}" in sent["description"]
     assert says_default == (option.default is not None), "the description tells another default"
 
 

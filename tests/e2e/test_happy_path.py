@@ -1,16 +1,19 @@
 """A member asks for a video and gets it: what is said, where it comes, what is in the file."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.media import probe
 from bot.models import Generation, Placement, Status
-from bot.veo.catalogue import CATALOGUE, Model
+from bot.veo.catalogue import CATALOGUE, Model, OptionValue, family_heads
 from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH
 from sandbox.provider import Provider
 from sandbox.world import World
+from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
     PROMPT,
@@ -26,11 +29,30 @@ from tests.e2e.driver import (
     the_result,
 )
 
+PICTURES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
+# How the card tells the options that a member did not choose.
+WORDS: dict[str, Callable[[OptionValue], str]] = {
+    "duration": lambda _: "4 seconds",
+    "aspect_ratio": str,
+    "resolution": str,
+    "enhance_prompt": lambda _: "prompt enhanced",
+    "generate_audio": lambda _: "with sound",
+}
+
+
+def choices_for(model: Model) -> dict[str, Any]:
+    """Return what a member chooses so that this model makes the video: its family, and the pictures."""
+    head = next(head for head in family_heads() if head.family == model.family)
+    return {"model": head.id, **dict(list(PICTURES.items())[: len(model.kind.image_fields)])}
+
 
 def expected_card(world: World, generation: Generation, model: Model, state: str) -> str:
+    defaults = {option.name: option.default for option in model.options}
+    words = [words(value) for name, words in WORDS.items() if (value := defaults.get(name)) is not None]
+    made_from = f" {model.kind.source}" if model.kind.source else ""
     return (
-        f"<@{world.alice.id}> asked for a video\n"
-        f"**{model.label}** · 4 seconds · 16:9 · 720P · prompt enhanced · with sound\n"
+        f"<@{world.alice.id}> asked for a video{made_from}\n"
+        f"**{model.family}** · {' · '.join(words)}\n"
         f"{state}\n"
         f"-# Number {generation.id}\n"
         f"> {PROMPT}"
@@ -43,8 +65,9 @@ async def test_a_video_arrives_in_the_thread_of_its_card(
     open_world: OpenWorld, provider: Provider, tmp_path: Path, model: Model, *, legacy_urls: bool
 ) -> None:
     async with open_world(aimlapi_legacy_urls=legacy_urls) as world:
-        generation = await ask_for_video(world, model=model.id)
+        generation = await ask_for_video(world, **choices_for(model))
 
+        assert generation.model == model.id
         assert_card_leads_to(world, generation, the_result(world))
         assert card_of(world, generation) == expected_card(world, generation, model, ready_line(generation))
         [thread] = world.channel.threads
@@ -55,7 +78,8 @@ async def test_a_video_arrives_in_the_thread_of_its_card(
         assert message.content == f"🎬 <@{world.alice.id}> Your video is ready.\n> {PROMPT}"
         [attachment] = message.attachments
         assert attachment.filename == f"veo-{generation.id}.mp4"
-        assert attachment.description == f"Video made from the prompt: {PROMPT}"
+        made_from = f"{model.kind.source} and" if model.kind.source else "from"
+        assert attachment.description == f"Video made {made_from} the prompt: {PROMPT}"
 
         content = await attachment.read()
         async with aiohttp.request("GET", str(generation.video_url)) as served:
@@ -63,7 +87,9 @@ async def test_a_video_arrives_in_the_thread_of_its_card(
         path = tmp_path / "posted.mp4"
         path.write_bytes(content)
         clip = await probe(path)
-        assert (clip.width, clip.height, clip.codec) == (1280, 720, "h264")
+        resolution = model.option("resolution")
+        size = (1280, 720) if resolution and resolution.default == "720P" else (1920, 1080)
+        assert (clip.width, clip.height, clip.codec) == (*size, "h264")
         assert clip.seconds == pytest.approx(4, abs=0.3)
         assert clip.has_sound, "the video has no sound, though sound is the default"
         paths = {call.path for call in provider.calls if call.kind in {"create", "retrieve"}}

@@ -20,12 +20,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
+
 import bot.app
+import bot.media
 import bot.serve
 import cogs.ui.refusals
 from bot.app import timing_of
 from bot.log import configure_logging
-from bot.media import VideoStore
 from bot.settings import load_settings
 from bot.steps.timing import Timing
 from bot.veo.client import VeoClient
@@ -73,14 +75,14 @@ def plant(point: str) -> None:
 
 def fill_disk(share: float) -> None:
     """Let writing a download fail now and then, as on a full disk."""
-    download = VideoStore._download
+    download = bot.media._download_once
 
-    async def failing(self: VideoStore, url: str, path: Path) -> None:
+    async def failing(session: ClientSession, url: str, path: Path, most: int) -> None:
         if random.random() < share:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        await download(self, url, path)
+        await download(session, url, path, most)
 
-    VideoStore._download = failing
+    bot.media._download_once = failing
 
 
 def main() -> None:

@@ -1,13 +1,17 @@
 """The create call's body is checked as strictly as the provider's schemas say."""
 
+import base64
 from typing import Any
 
 import pytest
 
-from bot.veo.catalogue import CATALOGUE
+from bot.pictures import data_uri_of
+from bot.veo.catalogue import CATALOGUE, Model
 from sandbox.offers import OFFERS
+from tests.bot.drawn import draw
 from tests.sandbox.driver import BODY, TASKS, Client
 
+PICTURE = data_uri_of(draw())
 WRONG_FIELDS: list[tuple[str, object]] = [
     ("duration", 5),
     ("duration", "8"),
@@ -75,17 +79,79 @@ async def test_a_body_that_is_no_object_is_refused(client: Client, text: str) ->
     assert_error_form(answer, 400)
 
 
-@pytest.mark.parametrize("model", [model.id for model in CATALOGUE])
-async def test_every_field_of_every_model_is_accepted(client: Client, model: str) -> None:
-    answer = await client.create(
-        model=model,
-        aspect_ratio="9:16",
-        resolution="720P",
-        negative_prompt="rain",
-        seed=-1,
-        enhance_prompt=False,
-        generate_audio=False,
-    )
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
+async def test_every_field_of_every_model_is_accepted(client: Client, model: Model) -> None:
+    fields: dict[str, Any] = {
+        "aspect_ratio": "9:16",
+        "negative_prompt": "rain",
+        "seed": -1,
+        "enhance_prompt": False,
+        "generate_audio": False,
+    }
+    resolution = model.option("resolution")
+    assert resolution is not None
+    options = {name: value for name, value in fields.items() if model.option(name)}
+    pictures = dict.fromkeys(model.kind.image_fields, PICTURE)
+    answer = await client.create(model=model.id, resolution=resolution.choices[0], **options, **pictures)
+
+    assert answer.status == 200, answer.body
+
+
+IMAGE, FRAMES = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video"
+GIF = base64.b64encode(draw("GIF")).decode()
+WRONG_PICTURES: list[object] = [
+    None,
+    7,
+    "",
+    "cat.png",
+    "ftp://example.com/cat.png",
+    "data:image/png;base64,",
+    "data:image/png;base64,AAAA",
+    "data:image/png;base64,!!!!",
+    "data:image/png,abc",
+    f"data:image/gif;base64,{GIF}",
+    f"data:image/png;base64,{GIF}",
+    f"data:text/html;base64,{GIF}",
+    PICTURE[:-100],
+    PICTURE.replace("image/png", "image/jpeg"),
+]
+
+
+@pytest.mark.parametrize("value", WRONG_PICTURES, ids=range(len(WRONG_PICTURES)))
+async def test_what_is_no_picture_is_refused_by_name(client: Client, value: object) -> None:
+    answer = await client.create(model=IMAGE, image_url=value)
+
+    assert_error_form(answer, 400)
+    assert answer.json["message"].startswith("Body validation error! image_url: Expected ")
+
+
+@pytest.mark.parametrize(
+    ("model", "missing"), [(IMAGE, "image_url"), (FRAMES, "image_url"), (FRAMES, "last_image_url")]
+)
+async def test_every_picture_is_required(client: Client, model: str, missing: str) -> None:
+    pictures = {name: PICTURE for name in ("image_url", "last_image_url") if name != missing}
+    if model == IMAGE:
+        pictures = {}
+
+    answer = await client.create(model=model, **pictures)
+
+    assert_error_form(answer, 400)
+    assert answer.json["message"] == f"Body validation error! {missing}: Expected string, Received undefined"
+
+
+@pytest.mark.parametrize(
+    ("model", "field"), [("google/veo3", "image_url"), (IMAGE, "last_image_url"), (FRAMES, "seed")]
+)
+async def test_a_field_of_another_model_is_unknown(client: Client, model: str, field: str) -> None:
+    needed = {IMAGE: ["image_url"], FRAMES: ["image_url", "last_image_url"]}.get(model, [])
+    answer = await client.create(model=model, **dict.fromkeys(needed, PICTURE), **{field: PICTURE})
+
+    assert_error_form(answer, 400)
+    assert f"{field}: Unrecognized key" in answer.json["message"]
+
+
+async def test_a_link_is_a_picture_too(client: Client) -> None:
+    answer = await client.create(model=IMAGE, image_url="https://example.com/cat.png")
 
     assert answer.status == 200, answer.body
 

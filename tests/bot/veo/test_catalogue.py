@@ -14,14 +14,16 @@ from bot.veo.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
-    SEED_MAX,
     InvalidOptionError,
+    Kind,
     Model,
     Option,
     build_request,
     get_model,
 )
+from bot.veo.options import SEED_MAX
 from sandbox.schema import check_body
+from tests.bot.drawn import illustrated
 from tests.bot.rows import PROMPT
 
 # What the documents leave to the provider: their examples come back wide.
@@ -39,6 +41,8 @@ EXPECTED_OPTIONS: dict[str, tuple[type, tuple[int | str, ...], bool | int | str 
     "enhance_prompt": (bool, (), True),
     "generate_audio": (bool, (), True),
 }
+
+WORDS = {"negative_prompt", "seed", "enhance_prompt"}
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 
@@ -76,20 +80,49 @@ def test_the_catalogue_repeats_the_schema_of_the_provider() -> None:
         assert str(option.default) == str(default), option.name
 
 
+# id: (family, kind, spelling of the resolution and its default, and whether the words' options are there)
+TEXT, IMAGE, FRAMES = Kind.TEXT, Kind.IMAGE, Kind.FRAMES
+OLD, NEW = (("720P", "1080P"), "720P"), (("720p", "1080p"), "1080p")
+EXPECTED_MODELS: dict[str, tuple[str, Kind, tuple[tuple[str, ...], str], bool]] = {
+    "google/veo3": ("Veo 3", TEXT, OLD, True),
+    "google/veo-3.0-fast": ("Veo 3 Fast", TEXT, OLD, True),
+    "google/veo-3.1-t2v": ("Veo 3.1", TEXT, NEW, True),
+    "google/veo-3.1-t2v-fast": ("Veo 3.1 Fast", TEXT, NEW, True),
+    "google/veo-3.0-i2v": ("Veo 3", IMAGE, OLD, True),
+    "google/veo-3.0-i2v-fast": ("Veo 3 Fast", IMAGE, OLD, True),
+    "google/veo-3.1-i2v": ("Veo 3.1", IMAGE, NEW, False),
+    "google/veo-3.1-i2v-fast": ("Veo 3.1 Fast", IMAGE, NEW, False),
+    "google/veo-3.1-first-last-image-to-video": ("Veo 3.1", FRAMES, NEW, False),
+    "google/veo-3.1-first-last-image-to-video-fast": ("Veo 3.1 Fast", FRAMES, NEW, False),
+}
+
+
 def test_the_models_are_those_of_the_documents() -> None:
-    assert [model.id for model in CATALOGUE] == ["google/veo3", "google/veo-3.0-fast"]
+    assert [model.id for model in CATALOGUE] == list(EXPECTED_MODELS)
     assert DEFAULT_MODEL.id == "google/veo3"
 
 
 @every_model
 def test_every_model_takes_the_documented_options(model: Model) -> None:
+    family, kind, (resolutions, resolution), has_words = EXPECTED_MODELS[model.id]
+    assert (model.family, model.kind) == (family, kind)
+    expected = {**EXPECTED_OPTIONS, "resolution": (str, resolutions, resolution)}
+    if kind is not TEXT:
+        expected["aspect_ratio"] = (str, ("16:9", "9:16"), None)
+    if not has_words:
+        expected = {name: expected[name] for name in expected.keys() - WORDS}
     options = {option.name: (option.type, option.choices, option.default) for option in model.options}
-    assert options == EXPECTED_OPTIONS
+    assert options == expected
+
+
+def test_names_of_models_are_told_apart() -> None:
+    assert len({model.label for model in CATALOGUE}) == len(CATALOGUE)
+    assert len({(model.family, model.kind) for model in CATALOGUE}) == len(CATALOGUE)
 
 
 @every_model
 def test_every_text_of_the_catalogue_fits_discord(model: Model) -> None:
-    assert len(model.label) <= 100
+    assert len(f"{model.label}: {model.description}") <= 100
     for option in model.options:
         assert 1 <= len(option.description) <= 100, option.name
         assert len(option.choices) <= 25, option.name
@@ -232,7 +265,7 @@ def test_whatever_is_asked_is_refused_in_a_sentence_or_accepted_by_the_provider(
         request = build_request(model, prompt, options)
     except InvalidOptionError:
         return
-    check_body(json.loads(json.dumps(request.body)))
+    check_body(json.loads(json.dumps(illustrated(request).body)))
 
 
 def allowed_values(option: Option) -> st.SearchStrategy[Any]:
@@ -255,7 +288,7 @@ def allowed_options() -> Iterator[st.SearchStrategy[tuple[Model, dict[str, Any]]
 def test_everything_the_catalogue_offers_is_accepted(wish: tuple[Model, dict[str, Any]]) -> None:
     model, options = wish
     request = build_request(model.id, PROMPT, options)
-    order = check_body(json.loads(json.dumps(request.body)))
+    order = check_body(json.loads(json.dumps(illustrated(request).body)))
     assert order.model is model
     assert request.options == {name: value for name, value in options.items() if value is not None}
     resolved = request.resolved

@@ -19,6 +19,7 @@ from bot.veo.models import Task, TaskState
 from bot.veo.pricing import Balance, quote
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
+from tests.bot.drawn import illustrated
 from tests.bot.engine import StartProvider, client_of
 from tests.bot.rows import MODEL, PROMPT
 from tests.bot.veo.test_client import MEANINGS
@@ -66,7 +67,8 @@ async def test_every_video_costs_what_was_quoted(
     session: aiohttp.ClientSession, start_provider: StartProvider, model: Model
 ) -> None:
     combinations = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
-    requests = [build_request(model.id, PROMPT, options) for options in ({}, *combinations)]
+    wishes = [build_request(model.id, PROMPT, options) for options in ({}, *combinations)]
+    requests = [illustrated(wish) for wish in wishes]
     async with start_provider(balance_usd=1000) as provider:
         veo = client_of(session, provider)
         pricing = await veo.fetch_pricing(model.id)
@@ -83,7 +85,8 @@ async def test_what_the_price_does_not_go_by_does_not_change_it(veo: VeoClient, 
     pricing = await veo.fetch_pricing(model.id)
     assert pricing is not None
     plain = quote(pricing, build_request(model.id, PROMPT, {}))
-    options = {"aspect_ratio": "9:16", "negative_prompt": "rain", "seed": 7, "enhance_prompt": False}
+    unpriced = {"aspect_ratio": "9:16", "negative_prompt": "rain", "seed": 7, "enhance_prompt": False}
+    options = {name: value for name, value in unpriced.items() if model.option(name)}
     assert plain is not None
     assert quote(pricing, build_request(model.id, "Another", options)) == plain
 

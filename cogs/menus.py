@@ -1,0 +1,65 @@
+"""The commands in the menu of a message: a video of its picture, or of its text."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import VeoBot
+from bot.errors import BadRequestError
+from bot.text import clean
+from cogs.ui.asker import asker_of
+from cogs.ui.offered import picture_in
+from cogs.ui.prompt_form import PromptForm
+
+NO_TEXT = "That message has no text that could become a prompt. Nothing was counted."
+
+
+class MenusCog(commands.Cog):
+    """Offers the two commands; what the form sends goes the way of /veo."""
+
+    def __init__(self, bot: VeoBot) -> None:
+        self._tree = bot.tree
+        self._menus = [
+            app_commands.ContextMenu(name=name, callback=callback, extras={"description": description})
+            for name, callback, description in (
+                ("Animate this image", animate, "Make a video that begins with a message's picture"),
+                ("Make a video of this", make_video, "Make a video with a message's text as the prompt"),
+            )
+        ]
+
+    async def cog_load(self) -> None:
+        """Add the commands; discord.py knows none of a cog's menus."""
+        for menu in self._menus:
+            self._tree.add_command(menu)
+
+    async def cog_unload(self) -> None:
+        """Remove them again."""
+        for menu in self._menus:
+            self._tree.remove_command(menu.name, type=menu.type)
+
+
+async def animate(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Ask what the message's picture should do."""
+    asker_of(interaction)  # who cannot have a video here should not have to fill in the form first
+    picture = picture_in(message)
+    await interaction.response.send_modal(PromptForm(_text_of(message), (picture,)))
+
+
+async def make_video(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Offer the message's text as the prompt."""
+    asker_of(interaction)
+    text = _text_of(message)
+    if not text:
+        raise BadRequestError(NO_TEXT)
+    await interaction.response.send_modal(PromptForm(text))
+
+
+def _text_of(message: discord.Message) -> str:
+    """Return what a message says, or what it forwards, with names in place of mentions."""
+    texts = (message.clean_content, *(snapshot.content for snapshot in message.message_snapshots))
+    return next((cleaned for text in texts if (cleaned := clean(text))), "")
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the cog; discord.py calls this."""
+    await bot.add_cog(MenusCog(bot))

@@ -1,0 +1,75 @@
+"""The pictures that a member offers: as options of the command, or in a message."""
+
+import mimetypes
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import discord
+from yarl import URL
+
+from bot.errors import BadRequestError
+from bot.pictures import KINDS, OfferedPicture, ensure_usable
+
+# An embed's address can be anybody's; a download must not lead anywhere but to Discord.
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+
+
+def pictures_of(
+    image: discord.Attachment | None, last_image: discord.Attachment | None
+) -> list[OfferedPicture]:
+    """Return the options' pictures in their order.
+
+    Raises:
+        BadRequestError: there is a last one, but no first one.
+    """
+    if last_image is not None and image is None:
+        raise BadRequestError("`last_image` needs an `image` to begin with. Nothing was counted.")
+    return [_from_attachment(attachment) for attachment in (image, last_image) if attachment is not None]
+
+
+def picture_in(message: discord.Message) -> OfferedPicture:
+    """Return the first picture of a message that can be used, or of what it forwards.
+
+    Raises:
+        BadRequestError: there is none.
+    """
+    found = list(_pictures_in(message))
+    for picture in found:
+        try:
+            ensure_usable(picture)
+        except BadRequestError:
+            continue
+        return picture
+    if found:
+        ensure_usable(found[0])
+    raise BadRequestError(
+        f"That message has no picture that I can use: I can use {KINDS}. Nothing was counted."
+    )
+
+
+def _pictures_in(message: discord.Message) -> Iterator[OfferedPicture]:
+    for part in (message, *message.message_snapshots):
+        for attachment in part.attachments:
+            if (attachment.content_type or "").startswith("image/"):
+                yield _from_attachment(attachment)
+        for embed in part.embeds:
+            for media in (embed.image, embed.thumbnail):
+                if media.url and (picture := _from_link(media.url)):
+                    yield picture
+
+
+def _from_attachment(attachment: discord.Attachment) -> OfferedPicture:
+    media_type = (attachment.content_type or "").partition(";")[0].strip().lower() or None
+    return OfferedPicture(attachment.url, attachment.filename, media_type, attachment.size)
+
+
+def _from_link(link: str) -> OfferedPicture | None:
+    """Return the picture of an embed where it lies at Discord; its size is seen when it is fetched."""
+    try:
+        url = URL(link)
+    except ValueError:
+        return None
+    if url.scheme != "https" or url.host not in CDN_HOSTS or not url.is_default_port():
+        return None
+    name = PurePosixPath(url.path).name
+    return OfferedPicture(link, name, mimetypes.guess_type(name)[0], None)

@@ -1,0 +1,76 @@
+"""The form that a message's menu opens: the prompt, and the options that have a list of choices."""
+
+from typing import Self
+
+import discord
+
+from bot.client import VeoBot
+from bot.pictures import OfferedPicture
+from bot.veo.catalogue import PROMPT_MAX_LENGTH, OptionValue
+from cogs.ui.answer import answer_with_card
+from cogs.ui.asker import asker_of
+from cogs.ui.items import Form
+from cogs.ui.options import MODEL, OPTIONS, PROMPT, choices, default_of
+
+# A form holds five parts; the prompt is one of them.
+CHOSEN = ("model", "duration", "aspect_ratio", "resolution")
+
+Interaction = discord.Interaction[VeoBot]
+
+
+class PromptForm(Form, title="Make a video"):
+    """Takes the wishes, and requests the video as /veo does.
+
+    Args:
+        prompt: what the field holds at first.
+        pictures: what the video is made from.
+    """
+
+    def __init__(self, prompt: str, pictures: tuple[OfferedPicture, ...] = ()) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self._prompt = discord.ui.TextInput[Self](
+            custom_id="prompt",
+            style=discord.TextStyle.paragraph,
+            default=prompt[:PROMPT_MAX_LENGTH] or None,
+            min_length=1,
+            max_length=PROMPT_MAX_LENGTH,
+        )
+        self.add_item(discord.ui.Label(text="Prompt", description=PROMPT, component=self._prompt))
+        self._selects = {name: _select(name) for name in CHOSEN}
+        for name, select in self._selects.items():
+            description = OPTIONS[name].description if name in OPTIONS else MODEL
+            label = name.replace("_", " ").capitalize()
+            self.add_item(discord.ui.Label(text=label, description=description, component=select))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Accept the request and answer with its card; the runner does the rest."""
+        chosen = {name: _value(name, select) for name, select in self._selects.items()}
+        model = chosen.pop("model")
+        generations = interaction.client.services.generations
+        generation = await generations.request(
+            asker_of(interaction),
+            model=None if model is None else str(model),
+            prompt=self._prompt.value,
+            options=chosen,
+            pictures=self._pictures,
+        )
+        await answer_with_card(interaction, generations, generation)
+
+
+def _select(name: str) -> discord.ui.Select[discord.ui.View]:
+    default = default_of(name)
+    return discord.ui.Select(
+        custom_id=name,
+        placeholder=f"Default: {default}" if default else "Default",
+        options=[discord.SelectOption(label=c.name, value=str(c.value)) for c in choices()[name]],
+        required=False,
+    )
+
+
+def _value(name: str, select: discord.ui.Select[discord.ui.View]) -> OptionValue | None:
+    """Return what was chosen, as the option has it: a form knows text only."""
+    text = select.values[0] if select.values else None
+    option = OPTIONS.get(name)
+    values = {str(value): value for value in option.choices} if option else {}
+    return None if text is None else values.get(text, text)

@@ -1,0 +1,63 @@
+"""Pictures as members upload them, drawn for a test, and files that only look like pictures."""
+
+import struct
+import zlib
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from bot.pictures import data_uri_of
+from bot.veo.catalogue import VideoRequest
+
+RED, BLUE = (200, 30, 30), (30, 30, 200)
+HTML = b"<!DOCTYPE html><script>alert(1)</script>"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"></svg>'
+
+
+def draw(
+    kind: str = "PNG",
+    *,
+    size: tuple[int, int] = (320, 180),
+    colour: tuple[int, int, int] = RED,
+    **options: Any,
+) -> bytes:
+    """Return a picture of one colour as a file; `kind` and `options` are Pillow's."""
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, kind, **options)
+    return file.getvalue()
+
+
+def illustrated(request: VideoRequest) -> VideoRequest:
+    """Return a request with as many pictures as its model needs."""
+    return request.with_images([data_uri_of(draw())] * len(request.model.kind.image_fields))
+
+
+def draw_moving(kind: str) -> bytes:
+    """Return a picture that moves."""
+    frames = [Image.new("RGB", (320, 180), colour) for colour in (RED, BLUE)]
+    file = BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
+    return file.getvalue()
+
+
+def png_bomb(width: int, height: int) -> bytes:
+    """Return a tiny PNG whose header speaks of a huge picture."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + draw()[33:]
+
+
+def jpeg_bomb(width: int, height: int) -> bytes:
+    """Return a small JPEG whose header speaks of a huge picture."""
+    content = draw("JPEG")
+    start = content.index(b"\xff\xc0") + 5
+    return content[:start] + struct.pack(">HH", height, width) + content[start + 4 :]
+
+
+def webp_bomb(width: int, height: int) -> bytes:
+    """Return a small moving WebP whose header speaks of a huge canvas."""
+    content = draw_moving("WEBP")
+    assert content[12:16] == b"VP8X"
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return content[:24] + sides + content[30:]

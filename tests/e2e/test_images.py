@@ -1,0 +1,231 @@
+"""A member gives a picture with /veo: what comes, what is said, what is refused."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from bot.models import Status
+from bot.pictures import data_uri_of
+from sandbox.provider import Fault
+from sandbox.world import World
+from tests.bot.drawn import BLUE, HTML, SVG, draw, png_bomb
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import (
+    PROMPT,
+    ask,
+    ask_and_hold,
+    ask_for_video,
+    ask_in_vain,
+    assert_card_leads_to,
+    assert_refused,
+    card_of,
+    eventually,
+    results,
+    rows,
+    shown,
+    the_result,
+    threads,
+)
+
+CAT, DOG = ("cat.png", draw()), ("dog.jpg", draw("JPEG", colour=BLUE))
+
+
+def create_body(world: World) -> Any:
+    return next(call.json for call in world.provider.calls if call.kind == "create")
+
+
+def pictures_on_disk(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "data" / "pictures").iterdir())
+
+
+async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, tmp_path: Path) -> None:
+    generation = await ask_for_video(world, image=CAT)
+    assert create_body(world) == {
+        "model": "google/veo-3.0-i2v",
+        "prompt": PROMPT,
+        "duration": 4,
+        "image_url": data_uri_of(CAT[1]),
+    }
+    message = the_result(world)
+    assert_card_leads_to(world, generation, message)
+    assert message.channel.id == threads(world)[0].id == generation.card_id
+    assert message.attachments[0].description == f"Video made from a picture and the prompt: {PROMPT}"
+    card = card_of(world, generation).splitlines()
+    assert card[0] == f"<@{world.alice.id}> asked for a video from a picture"
+    assert card[1] == "**Veo 3** · 4 seconds · 720P · prompt enhanced · with sound"
+    assert generation.credits_used == generation.estimated_credits == 4 * 1_040_000
+    assert (generation.picture_urls, pictures_on_disk(tmp_path)) == (None, []), "the picture was kept"
+
+
+async def test_two_pictures_are_the_beginning_and_the_end(world: World) -> None:
+    generation = await ask_for_video(
+        world, model="google/veo-3.1-t2v-fast", image=CAT, last_image=DOG, resolution="720P"
+    )
+    assert generation.model == "google/veo-3.1-first-last-image-to-video-fast"
+    assert create_body(world) == {
+        "model": generation.model,
+        "prompt": PROMPT,
+        "duration": 4,
+        "resolution": "720p",
+        "image_url": data_uri_of(CAT[1]),
+        "last_image_url": data_uri_of(DOG[1]),
+    }
+    assert card_of(world, generation).splitlines()[:2] == [
+        f"<@{world.alice.id}> asked for a video from two pictures",
+        "**Veo 3.1 Fast** · 4 seconds · 720p · with sound",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "model"),
+    [
+        ({"image": CAT}, "google/veo-3.0-i2v"),
+        ({"image": CAT, "model": "google/veo3"}, "google/veo-3.0-i2v"),
+        ({"image": CAT, "model": "google/veo-3.0-fast"}, "google/veo-3.0-i2v-fast"),
+        ({"image": CAT, "model": "google/veo-3.1-t2v"}, "google/veo-3.1-i2v"),
+        ({"image": CAT, "model": "google/veo-3.1-t2v-fast"}, "google/veo-3.1-i2v-fast"),
+        ({"image": CAT, "last_image": DOG}, "google/veo-3.1-first-last-image-to-video"),
+    ],
+    ids=range(6),
+)
+async def test_the_model_is_chosen_by_the_family_and_the_pictures(
+    world: World, options: dict[str, Any], model: str
+) -> None:
+    await ask_in_vain(world, **options)
+    assert create_body(world)["model"] == model
+    assert (await rows(world))[0].model == model, "after a restart it would be another one"
+
+
+@pytest.mark.parametrize("picture", [("a.png", draw()), ("b.jpg", draw("JPEG")), ("c.webp", draw("WEBP"))])
+async def test_every_kind_is_sent_as_what_it_is(world: World, picture: tuple[str, bytes]) -> None:
+    await ask_in_vain(world, image=picture)
+    assert create_body(world)["image_url"] == data_uri_of(picture[1])
+
+
+async def test_what_a_picture_is_counts_and_not_its_name(world: World) -> None:
+    jpeg = draw("JPEG")
+    await ask_in_vain(world, image=("really.png", jpeg))
+    assert create_body(world)["image_url"] == data_uri_of(jpeg)
+    assert create_body(world)["image_url"].startswith("data:image/jpeg;")
+
+
+REFUSED: list[tuple[dict[str, Any], list[str]]] = [
+    ({"image": ("cat.gif", draw("GIF"))}, ["PNG, JPEG and WebP", "cat.gif", "Nothing was counted."]),
+    ({"image": ("cat.svg", SVG)}, ["PNG, JPEG and WebP", "cat.svg"]),
+    ({"image": ("page.html", HTML)}, ["PNG, JPEG and WebP", "page.html"]),
+    ({"image": ("cat.mp4", b"\0" * 99)}, ["PNG, JPEG and WebP"]),
+    ({"image": ("cat", draw())}, ["PNG, JPEG and WebP"]),
+    ({"image": ("cat.png", b"")}, ["“cat.png” is empty"]),
+    ({"image": ("cat.png", draw() + b"\0" * 9 * 2**20)}, ["“cat.png” has 9.0 MiB", "at most 8 MiB"]),
+    ({"image": CAT, "last_image": ("x.gif", b"GIF")}, ["PNG, JPEG and WebP", "x.gif"]),
+    ({"last_image": CAT}, ["`last_image` needs an `image`"]),
+    (
+        {"image": CAT, "last_image": DOG, "model": "google/veo3"},
+        ["Veo 3 cannot make a video from two pictures. Please choose Veo 3.1 or Veo 3.1 Fast."],
+    ),
+    (
+        {"image": CAT, "seed": 1, "model": "google/veo-3.1-t2v"},
+        ["Veo 3.1 from a picture has no option `seed`."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED, ids=range(len(REFUSED)))
+async def test_what_cannot_be_made_is_refused_at_once_and_privately(
+    world: World, options: dict[str, Any], words: list[str]
+) -> None:
+    answer = await ask(world, **options)
+    await assert_refused(world, answer, *words)
+    assert world.cdn.asked == [], "it was fetched all the same"
+
+
+LIES: list[tuple[bytes, str]] = [
+    (HTML, "The file is no still picture in PNG, JPEG or WebP format, or it is damaged."),
+    (draw()[:300], "The file is no still picture in PNG, JPEG or WebP format, or it is damaged."),
+    (png_bomb(12_000, 12_000), "The picture is too large or too small."),
+    (draw(size=(10, 10)), "The picture is too large or too small."),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), LIES, ids=range(len(LIES)))
+async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(
+    open_world: OpenWorld, content: bytes, sentence: str
+) -> None:
+    async with open_world(default_daily_limit=1) as world:
+        generation = await ask_for_video(world, image=("cat.png", content))
+        assert generation.status is Status.FAILED
+        text = the_result(world).content
+        assert text.startswith(f"❌ <@{world.alice.id}> No video this time. {sentence}\n")
+        assert "It did not count towards your limit." in text
+        assert sentence in card_of(world, generation)
+        assert world.provider.count("create") == 0
+        await ask_for_video(world)  # the limit has a place left
+
+
+async def test_a_link_that_died_is_told(world: World) -> None:
+    world.cdn.refusal = 404
+    generation = await ask_for_video(world, image=CAT)
+    assert "The picture could not be fetched from Discord." in the_result(world).content
+    assert (generation.status, world.provider.count("create")) == (Status.FAILED, 0)
+
+
+async def test_the_picture_is_fetched_at_once_however_long_the_queue_is(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
+    async with open_world(max_running=1) as world:
+        await ask_and_hold(world)
+        await ask(world, image=CAT)
+        await eventually("the picture is here", lambda: len(pictures_on_disk(tmp_path)) == 1)
+        world.cdn.refusal = 404
+        await world.restart()
+        world.provider.release()
+        await eventually("two videos", lambda: len(results(world)) == 2)
+        assert len(world.cdn.asked) == 1, "it was fetched again"
+
+
+async def test_after_a_restart_a_picture_that_was_not_fetched_yet_is_fetched(world: World) -> None:
+    world.cdn.refusal = 503
+    await ask(world, image=CAT)
+    await eventually("a fetch", lambda: bool(world.cdn.asked))
+    await world.restart()
+    world.cdn.refusal = None
+    generation = await world.wait_for_delivery()
+    assert (generation.status, world.provider.count("create")) == (Status.SUCCEEDED, 1)
+
+
+async def test_after_a_restart_no_second_video_is_ordered(world: World) -> None:
+    world.provider.faults.add("create", Fault.hang(accepted=True))
+    await ask(world, image=CAT)
+    await world.provider.called("create")
+    await world.wait_for(lambda row: row.status is Status.SUBMITTING)
+    await world.restart()
+    world.provider.faults.clear()
+    generation = await world.wait_for_delivery()
+    assert (generation.status, world.provider.count("create")) == (Status.SUCCEEDED, 1)
+    assert the_result(world).attachments
+
+
+async def test_pictures_of_a_request_that_nobody_knows_any_more_are_thrown_away(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "pictures" / "0123456789abcdef-0").write_bytes(CAT[1])
+    await world.restart()
+    assert pictures_on_disk(tmp_path) == []
+
+
+async def test_nothing_of_a_picture_is_in_the_database(world: World, database_url: str) -> None:
+    await ask_for_video(world, image=CAT)
+    with closing(sqlite3.connect(make_url(database_url).database or "")) as database:
+        text = "\n".join(database.iterdump())
+    assert "base64" not in text
+    assert "cat.png" not in text, "the link outlives the video"
+
+
+async def test_a_card_says_that_the_picture_waits_too(world: World) -> None:
+    answer = await ask_in_vain(world, image=CAT)
+    assert "from a picture" in shown(answer).content
+    assert "⏳ **Waiting** for its turn." in shown(answer).content

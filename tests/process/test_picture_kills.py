@@ -1,0 +1,48 @@
+"""SIGKILL while a picture is fetched and sent: the video is still made from it, once."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.pictures import data_uri_of
+from sandbox.wire import OptionFile
+from tests.bot.drawn import draw
+from tests.process.scene import REQUEST, open_scene
+
+CAT = draw()
+POINTS = {
+    "the picture is to be fetched": "bot.picture_store:PictureStore.ensure:before",
+    "the picture is fetched, not recorded": "bot.picture_store:PictureStore.ensure:after",
+    "the picture is sent, the answer not recorded": "bot.veo.client:VeoClient.create:after",
+}
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("pictures/*") if path.is_file()]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_request_with_a_picture_survives_a_kill_when(
+    tmp_path: Path, rendered: Path, point: str
+) -> None:
+    request = {**REQUEST, "image": OptionFile("cat.png", CAT)}
+    async with open_scene(tmp_path, rendered, nonce_seconds=180.0) as scene:
+        async with scene.start(kill_at=POINTS[point]) as program:
+            await scene.wire.wait_for_sessions(seconds=60)
+            await scene.ask(request)
+            assert await program.ended(60) == -signal.SIGKILL, "it was not killed at the named point"
+        async with scene.start() as again:
+            await scene.wire.wait_for_sessions(seconds=60)
+            (row,) = await scene.settle()
+            assert await again.stop() == 0, again.output
+        assert (row.status, scene.create_calls(row.id)) == ("succeeded", 1)
+        (result,) = scene.results(row.id)
+        assert result.attachments, "the result has no video"
+        sent: list[Any] = [call.json for call in scene.provider.calls if call.kind == "create"]
+        assert [body["image_url"] for body in sent] == [data_uri_of(CAT)]
+        assert list_pictures(tmp_path) == [], "the picture is kept longer than it is needed"
+        for output in (program.output, again.output):
+            assert "base64" not in output, "the log tells of the picture"
