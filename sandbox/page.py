@@ -45,16 +45,23 @@ class Panes:
         preview._action = self._act_in_turn
 
     async def keep_fresh(self) -> None:
-        """Publish what the bot did, only when it did something: each publication disturbs a typist."""
+        """Publish what the bot did, again and again; one failed look must not freeze the page."""
         seen = -1
         while True:
             await asyncio.sleep(REFRESH_INTERVAL)
-            async with self._turn:
-                await self._world.env.advance_time(REFRESH_INTERVAL)
-                now = len(self._world.env.backend.transcript)
-                if now != seen:
-                    await self._preview.refresh()
-                    seen = now
+            try:
+                seen = await self._publish_news(seen)
+            except Exception:  # whatever broke a look, the next one may see it all
+                log.warning("the page could not be refreshed; trying again", exc_info=True)
+
+    async def _publish_news(self, seen: int) -> int:
+        """Publish only when the bot did something: each publication disturbs a typist."""
+        async with self._turn:
+            await self._world.env.advance_time(REFRESH_INTERVAL)
+            now = len(self._world.env.backend.transcript)
+            if now != seen:
+                await self._preview.refresh()
+        return now
 
     async def show_front(self, _: web.Request) -> web.Response:
         """Serve the page that holds the two panes."""
