@@ -59,12 +59,21 @@ class Option:
             case _:
                 return value
 
-    def _choose(self, value: object) -> OptionValue:
-        for choice in self.choices:
-            if choice == value or (isinstance(value, str) and str(choice).casefold() == value.casefold()):
-                return choice
+    def spelled(self, value: OptionValue) -> OptionValue | None:
+        """Return the choice that differs from `value` in upper and lower case at most, or None."""
+        alike = (choice for choice in self.choices if _folded(choice) == _folded(value))
+        return next(alike, None)
+
+    def _choose(self, value: OptionValue) -> OptionValue:
+        choice = self.spelled(value)
+        if choice is not None:
+            return choice
         allowed = ", ".join(str(choice) for choice in self.choices)
         raise InvalidOptionError(f"`{self.name}` must be one of: {allowed}.")
+
+
+def _folded(value: OptionValue) -> OptionValue:
+    return value.casefold() if isinstance(value, str) else value
 
 
 def checked_text(text: object, name: str, max_length: int) -> str:

@@ -7,11 +7,11 @@ import discord
 
 from bot.repeats import Wishes
 from bot.veo.catalogue import (
-    CATALOGUE,
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
     Model,
     OptionValue,
+    family_heads,
     get_model,
 )
 from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH
@@ -23,12 +23,12 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `wishes`."""
+    """The fields, filled in with `wishes`, which are for a video from words alone."""
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
         model = get_model(wishes.model) or DEFAULT_MODEL
-        models = [other for other in CATALOGUE if other.kind is model.kind]
+        models = family_heads()
         self._prompt = _text("prompt", wishes.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(
             "negative_prompt", _current(wishes, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
@@ -76,13 +76,20 @@ class RemixInputs:
 def _merge(
     wishes: Wishes, model: Model | None, chosen: dict[str, OptionValue | None]
 ) -> dict[str, OptionValue]:
-    """Return the options to ask with; a default stays unsent, as does what the model has no option for."""
+    """Return the options to ask with, as the model spells them.
+
+    A default stays unsent, as does what the model has no option for.
+    """
     merged: dict[str, OptionValue] = {}
-    for name, value in {**wishes.options, **chosen}.items():
+    for name, wish in {**wishes.options, **chosen}.items():
         option = model and model.option(name)
-        if option is None or value is None or (value == option.default and name not in wishes.options):
+        if option is None or wish is None:
             continue
-        merged[name] = value
+        value = option.spelled(wish)
+        if value is None:
+            value = wish
+        if value != option.default or name in wishes.options:
+            merged[name] = value
     return merged
 
 
@@ -94,9 +101,12 @@ def _current(wishes: Wishes, model: Model, name: str) -> str:
 
 
 def _choices(models: Sequence[Model], name: str) -> list[int | str]:
-    """Return the values that any of the models takes, each once."""
+    """Return the values that any of the models takes, each once and as the first one spells it."""
     options = [option for model in models if (option := model.option(name))]
-    return list(dict.fromkeys(choice for option in options for choice in option.choices))
+    found: dict[str, int | str] = {}
+    for choice in (choice for option in options for choice in option.choices):
+        found.setdefault(str(choice).casefold(), choice)
+    return list(found.values())
 
 
 def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
@@ -111,6 +121,7 @@ def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
 
 def _select(name: str, choices: Iterable[tuple[str, str]], current: str) -> Select:
     options = [
-        discord.SelectOption(label=label, value=value, default=value == current) for label, value in choices
+        discord.SelectOption(label=label, value=value, default=value.casefold() == current.casefold())
+        for label, value in choices
     ]
     return Select(custom_id=name, options=options, required=True)

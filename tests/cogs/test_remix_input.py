@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.repeats import Wishes
-from bot.veo.catalogue import CATALOGUE, OptionValue, build_request
+from bot.veo.catalogue import OptionValue, build_request, family_heads
 from cogs.ui.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
-models = st.sampled_from([model.id for model in CATALOGUE])
+models = st.sampled_from([model.id for model in family_heads()])
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -23,6 +23,11 @@ options = st.fixed_dictionaries(
         "generate_audio": st.booleans(),
     },
 )
+
+
+def as_spelled(model_id: str, chosen: dict[str, OptionValue]) -> dict[str, OptionValue]:
+    """Return the options as a model's row spells them: that is how they are written down."""
+    return dict(build_request(model_id, "a dragon", chosen).options)
 
 
 def fields(inputs: RemixInputs) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def send(inputs: RemixInputs, **changes: str) -> Wishes:
 def test_a_form_that_is_sent_as_it_opened_changes_nothing(
     model: str, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
-    wishes = Wishes(model, prompt, chosen)
+    wishes = Wishes(model, prompt, as_spelled(model, chosen))
     assert send(RemixInputs(wishes)) == wishes
 
 
@@ -74,7 +79,8 @@ def test_what_is_chosen_can_be_asked_for(model: str, other: str, chosen: dict[st
     request = build_request(wishes.model, wishes.prompt, wishes.options)
     assert request.model.id == other
     resolved = request.resolved
-    assert (resolved["duration"], resolved["aspect_ratio"], resolved["resolution"]) == (6, "9:16", "720P")
+    height = str(resolved["resolution"]).upper()
+    assert (resolved["duration"], resolved["aspect_ratio"], height) == (6, "9:16", "720P")
     assert "negative_prompt" not in wishes.options
     for name in ("seed", "enhance_prompt", "generate_audio"):
         assert wishes.options.get(name) == chosen.get(name), f"{name} is not shown, so it stays"
@@ -89,3 +95,10 @@ def test_the_longest_words_fit() -> None:
 def test_a_model_that_is_not_offered_any_more_gives_way_to_the_first() -> None:
     wishes = send(RemixInputs(Wishes("gone/model", "a dragon", {"duration": 4, "mood": "dark"})))
     assert wishes == Wishes("google/veo3", "a dragon", {"duration": 4})
+
+
+def test_heights_that_differ_in_spelling_only_are_one_choice() -> None:
+    inputs = RemixInputs(Wishes("google/veo-3.1-t2v", "a dragon", {}))
+    pictures = [option["label"] for option in fields(inputs)["picture"]["options"]]
+    assert pictures == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
+    assert send(inputs, model="google/veo3").options == {"resolution": "1080P"}, "what it was made with stays"

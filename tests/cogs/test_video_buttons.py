@@ -66,7 +66,7 @@ def labels(view: Any) -> list[str]:
 @pytest.mark.parametrize("status", Status)
 async def test_only_what_is_waited_for_can_be_cancelled(status: Status) -> None:
     shown = card_message(generation(status=status))
-    is_open = status in {Status.QUEUED, Status.SUBMITTING, Status.RUNNING}
+    is_open = status in {Status.PREPARING, Status.QUEUED, Status.SUBMITTING, Status.RUNNING}
     assert labels(shown["view"]) == (["Cancel"] if is_open else [])
     assert shown["view"].timeout is None, "discord.py would unregister the button for everybody"
 
@@ -83,3 +83,9 @@ async def test_each_result_has_its_buttons(status: Status, expected: list[str]) 
     row: Generation = generation(status=status)
     assert labels(result_view(row)) == expected
     assert result_view(row).timeout is None
+
+
+@pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED])
+async def test_what_was_made_from_a_picture_cannot_be_made_anew(status: Status) -> None:
+    row = generation(status=status, model="google/veo-3.0-i2v")
+    assert not {"Re-roll", "Try again", "Remix"} & set(labels(result_view(row))), "the picture is not kept"

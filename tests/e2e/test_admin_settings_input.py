@@ -6,8 +6,11 @@ import discord
 import pytest
 
 from bot.policy import Policy
+from bot.veo.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.e2e.moderating import admin, without_bounds
+
+LABELS = [model.label for model in CATALOGUE]
 
 
 async def policy(world: World) -> Policy:
@@ -81,17 +84,20 @@ async def test_models_can_be_typed_in_several_ways(world: World, typed: str) -> 
 @pytest.mark.parametrize("typed", ["Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"])
 async def test_what_are_no_models_is_refused(world: World, typed: str) -> None:
     text = await admin(world, "settings", models=typed, longest_duration=6)
-    assert "There are: Veo 3, Veo 3 Fast. Nothing was changed." in text
+    assert f"There are: {', '.join(LABELS)}. Nothing was changed." in text
     await unchanged(world)
 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("", ["all", "Veo 3", "Veo 3 Fast"]),
-        ("fa", ["Veo 3 Fast"]),
-        ("Veo 3, ", ["Veo 3, Veo 3 Fast"]),
-        ("veo 3 fast,3", ["veo 3 fast, Veo 3"]),
+        ("", ["all", *LABELS]),
+        ("3 fa", ["Veo 3 Fast", "Veo 3 Fast from a picture"]),
+        ("Veo 3, ", [f"Veo 3, {label}" for label in LABELS if label != "Veo 3"]),
+        (
+            "veo 3 fast,3.1 fast f",
+            ["veo 3 fast, Veo 3.1 Fast from a picture", "veo 3 fast, Veo 3.1 Fast from two pictures"],
+        ),
         ("nonsense", []),
         ("x" * 300, []),
     ],
