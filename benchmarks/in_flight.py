@@ -38,11 +38,13 @@ from bot.database import Database, open_database  # noqa: E402
 from bot.forecast import Finish  # noqa: E402
 from bot.models import Generation, Placement, Status  # noqa: E402
 from bot.outlook import NO_OUTLOOK, Outlook  # noqa: E402
+from bot.picture_store import PictureStore  # noqa: E402
 from bot.poll_limiter import PollLimiter  # noqa: E402
 from bot.queue import GenerationQueue  # noqa: E402
 from bot.runner import Runner  # noqa: E402
 from bot.steps.handover import Handover  # noqa: E402
 from bot.steps.polling import Polling  # noqa: E402
+from bot.steps.preparation import Preparation  # noqa: E402
 from bot.steps.submission import Submission  # noqa: E402
 from bot.steps.timing import Timing, pause  # noqa: E402
 from bot.timetable import Timetable, kind_of  # noqa: E402
@@ -178,7 +180,11 @@ async def measure(kind: str, url: str) -> Figures:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         durations = await insert_rows(database)
         began, used = time.monotonic(), time.process_time()
-        await carry_all(kind, database, VeoClient(session, url, SecretStr("key")), figures)
+        veo, pictures = (
+            VeoClient(session, url, SecretStr("key")),
+            PictureStore(session, Path(folder) / "pictures"),
+        )
+        await carry_all(kind, database, veo, pictures, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         async with database.read() as reading:
@@ -187,7 +193,9 @@ async def measure(kind: str, url: str) -> Figures:
     return figures
 
 
-async def carry_all(kind: str, database: Database, veo: VeoClient, figures: Figures) -> None:
+async def carry_all(
+    kind: str, database: Database, veo: VeoClient, pictures: PictureStore, figures: Figures
+) -> None:
     """Run the program's own runner until nothing is left."""
     stopping, work = asyncio.Event(), asyncio.Event()
     timing = Timing(
@@ -199,8 +207,14 @@ async def carry_all(kind: str, database: Database, veo: VeoClient, figures: Figu
     limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
     polling = Polling(queue, veo, delivery, open_timetable(kind), limiter, timing, utc_now, stopping)
-    submission = Submission(queue, veo, timing, utc_now)
-    workflow = Workflow(queue, delivery, submission=submission, polling=polling, handover=NoHandover(queue))
+    workflow = Workflow(
+        queue,
+        delivery,
+        preparation=Preparation(queue, pictures, timing, utc_now),
+        submission=Submission(queue, veo, pictures, timing, utc_now),
+        polling=polling,
+        handover=NoHandover(queue),
+    )
     watching = asyncio.create_task(watch_loop(figures), name="watch")
     running = asyncio.create_task(Runner(queue, workflow, work=work, stopping=stopping).run(), name="runner")
     while await queue.list_unfinished():  # noqa: ASYNC110 what is awaited happens in a database
