@@ -36,9 +36,9 @@ from aiohttp import web
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
-from bot.fit_plan import plan_of  # noqa: E402
-from bot.fitting import FIRST_SHARE, Fitter  # noqa: E402
-from bot.media import Clip, probe  # noqa: E402
+from bot.media.files import Clip, probe  # noqa: E402
+from bot.media.fit_plan import plan_of  # noqa: E402
+from bot.media.fitting import FIRST_SHARE, Fitter  # noqa: E402
 
 FILES = 32
 TARGET = 20 * 2**20  # bytes, which servers without boosts take

@@ -35,21 +35,21 @@ sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 from bot.clock import utc_now  # noqa: E402
 from bot.database import Database, open_database  # noqa: E402
-from bot.forecast import Finish  # noqa: E402
+from bot.media.picture_store import PictureStore  # noqa: E402
 from bot.models import Generation, Placement, Status  # noqa: E402
-from bot.outlook import NO_OUTLOOK, Outlook  # noqa: E402
-from bot.picture_store import PictureStore  # noqa: E402
-from bot.poll_limiter import PollLimiter  # noqa: E402
-from bot.queue import GenerationQueue  # noqa: E402
-from bot.runner import Runner  # noqa: E402
-from bot.steps.handover import Handover  # noqa: E402
-from bot.steps.polling import Polling  # noqa: E402
-from bot.steps.preparation import Preparation  # noqa: E402
-from bot.steps.submission import Submission  # noqa: E402
-from bot.steps.timing import Timing, pause  # noqa: E402
-from bot.timetable import Timetable, kind_of  # noqa: E402
+from bot.timing.forecast import Finish  # noqa: E402
+from bot.timing.outlook import NO_OUTLOOK, Outlook  # noqa: E402
+from bot.timing.poll_limiter import PollLimiter  # noqa: E402
+from bot.timing.timetable import Timetable, kind_of  # noqa: E402
 from bot.veo.client import VeoClient  # noqa: E402
-from bot.workflow import Workflow  # noqa: E402
+from bot.work.queue import GenerationQueue  # noqa: E402
+from bot.work.runner import Runner  # noqa: E402
+from bot.work.steps.handover import Handover  # noqa: E402
+from bot.work.steps.polling import Polling  # noqa: E402
+from bot.work.steps.preparation import Preparation  # noqa: E402
+from bot.work.steps.submission import Submission  # noqa: E402
+from bot.work.steps.timing import Timing, pause  # noqa: E402
+from bot.work.workflow import Workflow  # noqa: E402
 from cogs.ui.delivery import DiscordDelivery  # noqa: E402 with all that the program loads
 
 COUNT = 2000

@@ -10,45 +10,45 @@ from functools import partial
 
 import aiohttp
 
-from bot.admission import Admission
-from bot.allowance import Allowances
-from bot.cancellation import Cancellation
-from bot.checkup import Checkup
+from bot.admission.allowance import Allowances
+from bot.admission.judge import Admission
+from bot.admission.prices import PriceList
 from bot.client import VeoBot, use_addresses
 from bot.clock import utc_now
 from bot.database import Database, open_database
-from bot.decisions import Decisions
-from bot.feed import Feed
-from bot.fitting import Fitter
 from bot.generations import GenerationService
-from bot.history import History
-from bot.line import Line
-from bot.media import VideoStore
-from bot.moderation import Moderation
-from bot.picture_store import PictureStore
-from bot.poll_limiter import PollLimiter
-from bot.prices import PriceList
-from bot.privacy import Privacy
-from bot.queue import GenerationQueue
-from bot.removal import Removal
-from bot.reports import Reports
-from bot.reposts import Reposts
-from bot.retention import Retention
-from bot.rules import QuotaRules
-from bot.runner import Runner
+from bot.media.files import VideoStore
+from bot.media.fitting import Fitter
+from bot.media.picture_store import PictureStore
+from bot.media.upload_limits import UploadLimits, parse_limits
+from bot.moderation.checkup import Checkup
+from bot.moderation.decisions import Decisions
+from bot.moderation.feed import Feed
+from bot.moderation.reports import Reports
+from bot.moderation.rules import QuotaRules
+from bot.moderation.service import Moderation
+from bot.privacy.retention import Retention
+from bot.privacy.service import Privacy
+from bot.results.history import History
+from bot.results.removal import Removal
+from bot.results.reposts import Reposts
 from bot.services import Services
 from bot.settings import Settings
-from bot.steps.handover import Handover
-from bot.steps.polling import Polling
-from bot.steps.posting import Posting
-from bot.steps.preparation import Preparation
-from bot.steps.submission import Submission
-from bot.steps.timing import Timing, pause
-from bot.timetable import Measures, Timetable, recall_finishes
-from bot.upload_limits import UploadLimits, parse_limits
-from bot.usage_reports import UsageReports
+from bot.timing.poll_limiter import PollLimiter
+from bot.timing.timetable import Measures, Timetable, recall_finishes
+from bot.usage.reports import UsageReports
 from bot.veo.client import VeoClient
-from bot.workflow import Workflow
+from bot.work.cancellation import Cancellation
+from bot.work.line import Line
+from bot.work.queue import GenerationQueue
+from bot.work.runner import Runner
+from bot.work.steps.handover import Handover
+from bot.work.steps.polling import Polling
+from bot.work.steps.posting import Posting
+from bot.work.steps.preparation import Preparation
+from bot.work.steps.submission import Submission
+from bot.work.steps.timing import Timing, pause
+from bot.work.workflow import Workflow
 from cogs.ui.board import DiscordBoard
 from cogs.ui.delivery import DiscordDelivery
 from cogs.ui.edit_budget import EditBudget

@@ -9,13 +9,13 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.admission import Admission, Asker, Facts
+from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
+from bot.media.pictures import OfferedPicture, ensure_usable
 from bot.models import OPEN, WAITING, Generation, Placement, Status
-from bot.pictures import OfferedPicture, ensure_usable
-from bot.repeats import ensure_first_click
+from bot.results.repeats import ensure_first_click
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class GenerationService:
         Raises:
             RepeatedError: it is a second click on the button under `source_id`.
             BadRequestError: the options or the pictures do not make a video.
-            RefusedError: a rule of the server does not allow it (`bot.refusals`).
+            RefusedError: a rule of the server does not allow it (`bot.admission.refusals`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
             DatabaseBusyError: nothing can be recorded now.

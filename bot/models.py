@@ -6,12 +6,12 @@ from enum import StrEnum
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.failures import FailureKind
 from bot.veo.catalogue import OptionValue
+from bot.work.failures import FailureKind
 
 
 class Status(StrEnum):
-    """Where a generation stands. What moves it on is in `bot.workflow`."""
+    """Where a generation stands. What moves it on is in `bot.work.workflow`."""
 
     PREPARING = "preparing"  # accepted; the pictures it is made from are still to be fetched
     QUEUED = "queued"  # waits for its turn at the provider
@@ -72,7 +72,7 @@ class Generation(Base):
     """One /veo request through its whole life.
 
     Instances are snapshots: they are read outside of sessions and changed only through
-    `bot.queue.GenerationQueue` and `bot.generations.GenerationService`.
+    `bot.work.queue.GenerationQueue` and `bot.generations.GenerationService`.
     """
 
     __tablename__ = "generations"
@@ -89,7 +89,7 @@ class Generation(Base):
     interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # negative: anonymous
     guild_id: Mapped[int] = mapped_column(BigInteger)
     channel_id: Mapped[int] = mapped_column(BigInteger)
-    user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.erasure`)
+    user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.privacy.erasure`)
     placement: Mapped[Placement] = mapped_column(named(Placement))
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists

@@ -11,10 +11,10 @@ import structlog
 from pydantic import SecretStr
 
 from bot.app import App, open_app
-from bot.pacing import retry_delay
 from bot.settings import Settings
-from bot.steps.errors import StoppingError
-from bot.steps.timing import Timing, pause
+from bot.timing.pacing import retry_delay
+from bot.work.steps.errors import StoppingError
+from bot.work.steps.timing import Timing, pause
 
 TOKEN_REFUSED = 4004  # the gateway's close code
 

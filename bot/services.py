@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from bot.allowance import Allowances
-from bot.cancellation import Cancellation
-from bot.checkup import Checkup
+from bot.admission.allowance import Allowances
 from bot.generations import GenerationService
-from bot.history import History
-from bot.moderation import Moderation
-from bot.privacy import Privacy
-from bot.removal import Removal
-from bot.reports import Reports
-from bot.reposts import Reposts
-from bot.rules import QuotaRules
-from bot.usage_reports import UsageReports
+from bot.moderation.checkup import Checkup
+from bot.moderation.reports import Reports
+from bot.moderation.rules import QuotaRules
+from bot.moderation.service import Moderation
+from bot.privacy.service import Privacy
+from bot.results.history import History
+from bot.results.removal import Removal
+from bot.results.reposts import Reposts
+from bot.usage.reports import UsageReports
+from bot.work.cancellation import Cancellation
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
-from bot.upload_limits import DEFAULT, parse_limits
+from bot.media.upload_limits import DEFAULT, parse_limits
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 

@@ -11,7 +11,7 @@ import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bot.media import Clip, MediaError, VideoStore
+from bot.media.files import Clip, MediaError, VideoStore
 from bot.settings import ProviderSettings
 from bot.veo.catalogue import VideoRequest
 from bot.veo.client import VeoClient

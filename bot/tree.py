@@ -8,7 +8,7 @@ import structlog
 from discord import app_commands
 
 from bot.database import Database
-from bot.notes import get_note, keep_note
+from bot.moderation.notes import get_note, keep_note
 from bot.replies import reply_with_error
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -1,7 +1,7 @@
 """Words about limits and money that several texts share, so that a thing is called the same everywhere."""
 
+from bot.admission.policy import LimitKind, Period
 from bot.escape import plain
-from bot.policy import LimitKind, Period
 
 REASON_LENGTH = 300  # characters of a moderator's reason
 

@@ -10,11 +10,11 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from bot.admission.spans import LONGEST_INPUT, parse_span
 from bot.client import VeoBot
 from bot.clock import utc_now
-from bot.decisions import REASON_MAX_LENGTH
+from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
-from bot.spans import LONGEST_INPUT, parse_span
 from cogs.ui import admin_text, settings_input
 from cogs.ui.doctor import examine
 from cogs.ui.lists import reply_with_list

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VeoBot
-from bot.privacy import Privacy
+from bot.privacy.service import Privacy
 from cogs.ui.privacy import QUESTION, ForgetButton, KeepButton, export_file, export_text, question_view
 
 

@@ -9,13 +9,13 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from bot.admission.spans import LONGEST_INPUT, parse_until
 from bot.client import VeoBot
 from bot.clock import utc_now
-from bot.decisions import REASON_MAX_LENGTH
-from bot.rules import MOST_GRANTED, RuleBook
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from bot.moderation.rules import MOST_GRANTED, RuleBook
 from bot.services import Services
-from bot.spans import LONGEST_INPUT, parse_until
-from bot.usage import UsagePeriod
+from bot.usage.service import UsagePeriod
 from cogs.ui import quota_input, quota_text
 from cogs.ui.asker import role_ids_of
 from cogs.ui.pagers import RulesButton, UsageButton, show_rules, show_usage

@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.allowance import Allowances
+from bot.admission.allowance import Allowances
 from bot.client import VeoBot
 from cogs.ui.asker import role_ids_of
 from cogs.ui.usage_text import usage_text

@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import VeoBot
-from bot.history import History
+from bot.results.history import History
 from cogs.ui.card_items import StopButton
 from cogs.ui.delete_items import ConfirmButton, DeleteButton, KeepButton
 from cogs.ui.history_view import HistoryButton, show_history

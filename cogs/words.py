@@ -4,8 +4,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot.moderation import Moderation
-from bot.words import WORD_MAX_LENGTH
+from bot.admission.words import WORD_MAX_LENGTH
+from bot.moderation.service import Moderation
 from cogs.ui import admin_text
 from cogs.ui.lists import reply_with_list
 from cogs.ui.targets import moderator_of

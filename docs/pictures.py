@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.async_api import FrameLocator, Page, async_playwright
 
 from bot.log import configure_logging
-from bot.steps.timing import Timing
+from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
 from sandbox.world import World, sandbox_settings

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot.log import configure_logging
-from bot.steps.timing import Timing
+from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import Provider
 from sandbox.script import Script

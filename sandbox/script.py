@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 
-from bot.media import probe
+from bot.media.files import probe
 from bot.models import Generation, Status
 from sandbox.world import World
 

@@ -18,7 +18,7 @@ import simcord
 from bot.app import App, open_app
 from bot.models import Generation
 from bot.settings import Settings
-from bot.steps.timing import Timing
+from bot.work.steps.timing import Timing
 from sandbox.cdn import serve_cdn
 from sandbox.provider import Provider
 

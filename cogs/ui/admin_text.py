@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.decisions import REASON_MAX_LENGTH
+from bot.admission.policy import Block
+from bot.admission.words import WORD_MAX_LENGTH
 from bot.errors import relative_time
 from bot.escape import plain
-from bot.policy import Block
+from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.text import shorten
-from bot.words import WORD_MAX_LENGTH
 
 GOES_ON = "What was asked for already goes on; `/veo-admin queue` shows it and can cancel it."
 

@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.admission import Asker
+from bot.admission.judge import Asker
 from bot.errors import UserError
 from bot.models import Placement
 

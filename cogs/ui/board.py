@@ -1,13 +1,13 @@
-"""The moderators' channel on Discord (see `bot.feed.ModeratorBoard`)."""
+"""The moderators' channel on Discord (see `bot.moderation.feed.ModeratorBoard`)."""
 
 from collections.abc import Sequence
 
 import discord
 import structlog
 
-from bot.delivery import UndeliverableError
-from bot.guild_models import AuditRow
-from bot.report_decisions import ReportedVideo
+from bot.moderation.report_decisions import ReportedVideo
+from bot.moderation.tables import AuditRow
+from bot.work.delivery import UndeliverableError
 from cogs.ui.report_items import report_view
 from cogs.ui.report_text import render_report
 from cogs.ui.trail import entry_line

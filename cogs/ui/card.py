@@ -4,14 +4,14 @@ from typing import TypedDict
 
 import discord
 
-from bot.cancellation import is_own, was_sent
-from bot.erasure import NOBODY
 from bot.errors import relative_time
 from bot.escape import escape, plain
-from bot.failures import FailureKind
 from bot.models import Generation, Status
-from bot.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
+from bot.privacy.erasure import NOBODY
+from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request, get_model
+from bot.work.cancellation import is_own, was_sent
+from bot.work.failures import FailureKind
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150

@@ -4,7 +4,7 @@ import discord
 import structlog
 
 from bot.models import OPEN, Generation
-from bot.outlook import NO_OUTLOOK, Outlook
+from bot.timing.outlook import NO_OUTLOOK, Outlook
 from cogs.ui.card import Card, render_card, state_line
 from cogs.ui.owners import Interaction, find_manageable
 from cogs.ui.verdicts import CALL_ERRORS

@@ -6,10 +6,10 @@ from collections.abc import Coroutine
 import discord
 import structlog
 
-from bot.delivery import DeliveryPostponedError
 from bot.models import Generation
-from bot.outlook import Outlook
-from bot.steps.errors import StoppingError
+from bot.timing.outlook import Outlook
+from bot.work.delivery import DeliveryPostponedError
+from bot.work.steps.errors import StoppingError
 from cogs.ui.card_items import card_message
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
 from cogs.ui.refusals import Refusals

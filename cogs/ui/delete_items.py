@@ -3,7 +3,7 @@
 import discord
 
 from bot.models import Generation
-from bot.removal import NothingToRemoveError, is_shown
+from bot.results.removal import NothingToRemoveError, is_shown
 from cogs.ui.card import number_line
 from cogs.ui.owners import Interaction, find_manageable, message_shown
 from cogs.ui.report_text import message_link

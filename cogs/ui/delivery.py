@@ -8,11 +8,11 @@ import discord
 import structlog
 
 from bot.clock import utc_now
-from bot.delivery import FileTooLargeError, Posted, UndeliverableError, UploadBrokenError
-from bot.fitting import Loss
-from bot.media import Clip
+from bot.media.files import Clip
+from bot.media.fitting import Loss
 from bot.models import Generation
-from bot.outlook import NO_OUTLOOK, Outlook
+from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.work.delivery import FileTooLargeError, Posted, UndeliverableError, UploadBrokenError
 from cogs.ui.cards import Cards
 from cogs.ui.draft import Draft, is_card, is_result
 from cogs.ui.edit_budget import EditBudget
@@ -41,7 +41,7 @@ class Target:
 
 
 class DiscordDelivery:
-    """The runner's way to Discord (see `bot.delivery.Delivery`)."""
+    """The runner's way to Discord (see `bot.work.delivery.Delivery`)."""
 
     def __init__(self, client: discord.Client, budget: EditBudget) -> None:
         self._client = client

@@ -2,8 +2,8 @@
 
 import discord
 
-from bot.checkup import Checkup, Finding
-from bot.moderation import Moderation
+from bot.moderation.checkup import Checkup, Finding
+from bot.moderation.service import Moderation
 from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.fitting import Loss
-from bot.media import Clip
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from bot.media.upload_limits import MIB
 from bot.models import Generation, Status
-from bot.upload_limits import MIB
 from cogs.ui.card import alt_text, headline, number_line, render_ending, render_result
 
 MESSAGE_LENGTH = 2000  # characters that Discord allows

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.models import OPEN, Status
-from bot.poll_limiter import PollLimiter
+from bot.timing.poll_limiter import PollLimiter
 
 Edit = Callable[[], Awaitable[None]]
 

@@ -1,8 +1,8 @@
 """What /videos shows: one of the member's own generations. Pure text."""
 
-from bot.history import HistoryPage
 from bot.models import OPEN, Generation, Status
 from bot.money import show_money
+from bot.results.history import HistoryPage
 from cogs.ui.card import number_line, parameter_lines, shown_prompt, state_line
 
 NONE_YET = "**You have not asked for a video on this server yet.** Use `/veo` to make one."

@@ -2,11 +2,11 @@
 
 import discord
 
-from bot.erasure import NOBODY
 from bot.errors import BadInputError
-from bot.history import History, HistoryPage
-from bot.removal import is_shown
-from bot.repeats import can_be_repeated
+from bot.privacy.erasure import NOBODY
+from bot.results.history import History, HistoryPage
+from bot.results.removal import is_shown
+from bot.results.repeats import can_be_repeated
 from cogs.ui.card import full_prompt
 from cogs.ui.delete_items import DeleteButton
 from cogs.ui.history_text import NONE_YET, render_history

@@ -2,7 +2,7 @@
 
 from discord.app_commands import Choice
 
-from bot.pictures import KINDS, MAX_SIZE
+from bot.media.pictures import KINDS, MAX_SIZE
 from bot.veo.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
 # The options that are no fields of the catalogue.

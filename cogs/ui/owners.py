@@ -4,11 +4,11 @@ import asyncio
 
 import discord
 
-from bot.cancellation import NotFoundError
 from bot.client import VeoBot
-from bot.delivery import Posted
 from bot.errors import UserError
 from bot.models import Generation
+from bot.work.cancellation import NotFoundError
+from bot.work.delivery import Posted
 from cogs.ui.moderators import NotModeratorError, ensure_moderator
 
 PATIENCE = 1.5  # seconds for asking Discord about a moderator; some answers cannot be put off

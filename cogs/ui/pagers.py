@@ -7,9 +7,9 @@ from typing import Self
 
 import discord
 
-from bot.rules import QuotaRules
-from bot.usage import UsagePeriod, UsageReport
-from bot.usage_reports import UsageReports
+from bot.moderation.rules import QuotaRules
+from bot.usage.reports import UsageReports
+from bot.usage.service import UsagePeriod, UsageReport
 from cogs.ui.items import Interaction, Item
 from cogs.ui.moderators import ensure_moderator
 from cogs.ui.paging import Page, paginate

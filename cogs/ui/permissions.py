@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.checkup import Finding
+from bot.moderation.checkup import Finding
 
 
 @dataclass(frozen=True, slots=True)

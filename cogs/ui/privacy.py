@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Self
 
 import discord
 
+from bot.admission.limits import LONGEST_WINDOW
 from bot.client import VeoBot
 from bot.errors import BadInputError, UserError
-from bot.limits import LONGEST_WINDOW
-from bot.privacy import Forgotten
+from bot.privacy.service import Forgotten
 from cogs.ui.items import Item
 
 LARGEST_FILE = 8 * 2**20  # bytes; every server takes that much

@@ -5,7 +5,7 @@ from typing import Self
 import discord
 
 from bot.client import VeoBot
-from bot.pictures import OfferedPicture
+from bot.media.pictures import OfferedPicture
 from bot.veo.catalogue import PROMPT_MAX_LENGTH, OptionValue
 from cogs.ui.answer import answer_with_card
 from cogs.ui.asker import asker_of

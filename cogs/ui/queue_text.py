@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.cancellation import Cancelled
 from bot.errors import relative_time
 from bot.escape import plain
 from bot.models import OPEN, Generation, Status
+from bot.work.cancellation import Cancelled
 
 PAGE_SIZE = 5  # requests; Discord puts five buttons into a row
 PROMPT_LENGTH = 80  # characters of a prompt's beginning

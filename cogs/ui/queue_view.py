@@ -7,10 +7,10 @@ from typing import Self
 import discord
 from discord import ButtonStyle
 
-from bot.cancellation import Cancelled
 from bot.errors import UserError
 from bot.generations import GenerationService
 from bot.models import Generation
+from bot.work.cancellation import Cancelled
 from cogs.ui.items import Interaction, Item
 from cogs.ui.moderators import ensure_moderator
 from cogs.ui.queue_text import (

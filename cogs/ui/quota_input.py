@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import discord
 from discord.app_commands import Choice
 
+from bot.admission.policy import LimitKind, Period, Scope
+from bot.admission.spans import LONGEST_INPUT, parse_budget, parse_most
 from bot.errors import BadInputError
-from bot.policy import LimitKind, Period, Scope
-from bot.rules import Subject
-from bot.spans import LONGEST_INPUT, parse_budget, parse_most
-from bot.usage import UsagePeriod
+from bot.moderation.rules import Subject
+from bot.usage.service import UsagePeriod
 from bot.wording import WINDOW_NAMES
 from cogs.ui.targets import ensure_person, subject_of
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bot.allowance import Allowance
-from bot.budgets import BudgetState, exhausted
+from bot.admission.allowance import Allowance
+from bot.admission.budgets import BudgetState, exhausted
+from bot.admission.limits import judge_quota, winning_rule
+from bot.admission.policy import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.errors import relative_time
-from bot.limits import judge_quota, winning_rule
+from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
-from bot.policy import Block, Grant, LimitKind, Period, Rule, Scope
-from bot.rules import RuleBook, Subject
 from bot.wording import PERIOD_NAMES, WINDOW_NAMES, count_videos, describe_limit
 from cogs.ui.usage_text import moment, places_left
 

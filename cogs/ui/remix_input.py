@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from bot.repeats import Wishes
+from bot.results.repeats import Wishes
 from bot.veo.catalogue import (
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,

@@ -5,7 +5,7 @@ import discord
 from bot.client import VeoBot
 from bot.errors import UserError
 from bot.escape import escape
-from bot.repeats import Wishes, wishes_of, with_new_seed
+from bot.results.repeats import Wishes, wishes_of, with_new_seed
 from cogs.ui.answer import answer_with_card
 from cogs.ui.asker import asker_of
 from cogs.ui.items import Form

@@ -7,10 +7,10 @@ import discord
 import structlog
 
 from bot.client import VeoBot
-from bot.decisions import REASON_MAX_LENGTH
-from bot.delivery import Posted
 from bot.errors import UserError
-from bot.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
+from bot.work.delivery import Posted
 from cogs.ui.items import Form, Item
 from cogs.ui.moderators import ensure_moderator
 from cogs.ui.owners import find_generation, message_shown

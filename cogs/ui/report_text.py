@@ -1,12 +1,12 @@
 """What moderators read about a report, and what the member reads who made it. Pure text."""
 
-from bot.delivery import Posted
-from bot.erasure import NOBODY
 from bot.errors import relative_time
 from bot.escape import plain
-from bot.guild_models import ReportRow
 from bot.models import Generation
-from bot.report_decisions import ReportDecision, ReportedVideo
+from bot.moderation.report_decisions import ReportDecision, ReportedVideo
+from bot.moderation.tables import ReportRow
+from bot.privacy.erasure import NOBODY
+from bot.work.delivery import Posted
 from cogs.ui.card import member, shown_prompt
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
@@ -46,7 +46,7 @@ def render_thanks(report: ReportRow) -> str:
 
 
 def open_decisions(reported: ReportedVideo) -> list[ReportDecision]:
-    """Return what can still be decided, as `bot.report_decisions` allows it."""
+    """Return what can still be decided, as `bot.moderation.report_decisions` allows it."""
     report, generation = reported.report, reported.generation
     if report.dismissed_by is not None:
         return []

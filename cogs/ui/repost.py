@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import discord
 import structlog
 
-from bot.delivery import Posted
 from bot.models import Generation
-from bot.reposts import CannotRepostError, Reposts, posts_of
+from bot.results.reposts import CannotRepostError, Reposts, posts_of
+from bot.work.delivery import Posted
 from cogs.ui.card import alt_text, render_repost
 from cogs.ui.draft import file_name
 from cogs.ui.report_text import post_link

@@ -3,7 +3,7 @@
 import discord
 
 from bot.models import Generation, Status
-from bot.repeats import can_be_repeated
+from bot.results.repeats import can_be_repeated
 from cogs.ui.delete_items import DeleteButton
 from cogs.ui.items import Item
 from cogs.ui.repeat_items import RemixButton, RerollButton

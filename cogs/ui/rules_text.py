@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
-from bot.allowance import Allowance
-from bot.limits import winning_rule
+from bot.admission.allowance import Allowance
+from bot.admission.limits import winning_rule
+from bot.admission.policy import LimitKind, Rule, Scope
+from bot.moderation.rules import RuleBook
 from bot.money import show_money
-from bot.policy import LimitKind, Rule, Scope
-from bot.rules import RuleBook
 from bot.wording import PERIOD_NAMES, describe_limit
 from cogs.ui.quota_text import RANKING, now_text
 from cogs.ui.usage_text import grant_lines, use_line

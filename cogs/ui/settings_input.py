@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 import discord
 from discord.app_commands import Choice
 
+from bot.admission.offer import durations, resolutions
+from bot.admission.policy import Policy
 from bot.errors import BadInputError
 from bot.models import Placement
-from bot.moderation import SETTINGS
-from bot.offer import durations, resolutions
-from bot.policy import Policy
+from bot.moderation.service import SETTINGS
 from bot.veo.catalogue import CATALOGUE
 from cogs.ui.permissions import BOARD_NEEDS, missing, names
 from cogs.ui.settings_text import NAMES

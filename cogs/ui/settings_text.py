@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
+from bot.admission.offer import must_choose, possible_models
+from bot.admission.policy import Policy
 from bot.errors import relative_time
 from bot.escape import plain
 from bot.models import Placement
-from bot.offer import must_choose, possible_models
-from bot.policy import Policy
 from bot.veo.catalogue import get_model
 
 MODEL_LENGTH = 64  # characters of a model's id

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import discord
 import structlog
 
-from bot.delivery import Posted
 from bot.errors import UserError
 from bot.models import Generation
-from bot.reposts import posts_of
+from bot.results.reposts import posts_of
+from bot.work.delivery import Posted
 from cogs.ui.card_items import card_message
 from cogs.ui.report_text import post_link
 from cogs.ui.verdicts import CALL_ERRORS

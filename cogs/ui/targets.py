@@ -2,10 +2,10 @@
 
 import discord
 
-from bot.decisions import Moderator
+from bot.admission.policy import Scope
 from bot.errors import BadInputError
-from bot.policy import Scope
-from bot.rules import SERVER, Subject
+from bot.moderation.decisions import Moderator
+from bot.moderation.rules import SERVER, Subject
 
 
 def moderator_of(interaction: discord.Interaction) -> Moderator:

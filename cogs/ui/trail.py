@@ -1,22 +1,22 @@
 """The audit trail in words, one line for a row. Pure text.
 
-What `old` and `new` hold for each action is written in `bot.rules`, `bot.moderation`, `bot.cancellation`,
-`bot.report_decisions` and `bot.admission`.
+What `old` and `new` hold for each action is written in `rules`, `service` and `report_decisions` of
+`bot.moderation`, in `bot.work.cancellation` and in `bot.admission.judge`.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.budgets import WARNING_SHARE
-from bot.erasure import NOBODY
+from bot.admission.budgets import WARNING_SHARE
+from bot.admission.policy import LimitKind, Period
 from bot.errors import relative_time
 from bot.escape import plain
-from bot.guild_models import Action, AuditRow
 from bot.models import Placement
+from bot.moderation.tables import Action, AuditRow
 from bot.money import show_money
-from bot.policy import LimitKind, Period
-from bot.usage_text import model_label
+from bot.privacy.erasure import NOBODY
+from bot.usage.text import model_label
 from bot.wording import PERIOD_NAMES, count_videos, describe_limit
 
 REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long

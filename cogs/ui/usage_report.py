@@ -1,7 +1,7 @@
 """A server's use as moderators read it: the totals, and a page of models and members. Pure."""
 
 from bot.money import show_money
-from bot.usage import Tally, UsageReport
+from bot.usage.service import Tally, UsageReport
 from bot.veo.catalogue import get_model
 from bot.wording import count_videos
 from cogs.ui.paging import Page, paginate

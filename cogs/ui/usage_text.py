@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.allowance import Allowance
-from bot.budgets import exhausted
+from bot.admission.allowance import Allowance
+from bot.admission.budgets import exhausted
+from bot.admission.limits import Limit, judge_quota, next_place, remaining
+from bot.admission.policy import LimitKind, Standing
+from bot.admission.refusals import BlockedError, BudgetReachedError, PausedError, quota_error
 from bot.errors import relative_time
-from bot.limits import Limit, judge_quota, next_place, remaining
 from bot.money import show_money
-from bot.policy import LimitKind, Standing
-from bot.refusals import BlockedError, BudgetReachedError, PausedError, quota_error
 from bot.wording import WINDOW_NAMES, count_videos
 
 SHOWN_GRANTS = 5

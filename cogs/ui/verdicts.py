@@ -8,7 +8,7 @@ from enum import Enum, auto
 import aiohttp
 import discord
 
-from bot.delivery import DeliveryPostponedError
+from bot.work.delivery import DeliveryPostponedError
 
 # Rate and write limits, overload, features switched off for a while.
 PASSING_CODES = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})

@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
-from bot.media import FETCH_ATTEMPTS, VideoStore
+from bot.media.files import FETCH_ATTEMPTS, VideoStore
 from bot.veo.client import VeoClient
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock

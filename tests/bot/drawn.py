@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from bot.pictures import data_uri_of
+from bot.media.pictures import data_uri_of
 from bot.veo.catalogue import VideoRequest
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)

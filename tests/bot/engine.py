@@ -13,23 +13,23 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.database import Database
-from bot.fitting import Fitter
-from bot.media import VideoStore
+from bot.media.files import VideoStore
+from bot.media.fitting import Fitter
+from bot.media.picture_store import PictureStore
+from bot.media.upload_limits import DEFAULT, UploadLimits, parse_limits
 from bot.models import Generation
-from bot.picture_store import PictureStore
-from bot.poll_limiter import PollLimiter
-from bot.queue import GenerationQueue
-from bot.runner import Runner
-from bot.steps.handover import Handover
-from bot.steps.polling import Polling
-from bot.steps.posting import Posting
-from bot.steps.preparation import Preparation
-from bot.steps.submission import Submission
-from bot.steps.timing import Timing, pause
-from bot.timetable import Timetable
-from bot.upload_limits import DEFAULT, UploadLimits, parse_limits
+from bot.timing.poll_limiter import PollLimiter
+from bot.timing.timetable import Timetable
 from bot.veo.client import VeoClient
-from bot.workflow import Workflow
+from bot.work.queue import GenerationQueue
+from bot.work.runner import Runner
+from bot.work.steps.handover import Handover
+from bot.work.steps.polling import Polling
+from bot.work.steps.posting import Posting
+from bot.work.steps.preparation import Preparation
+from bot.work.steps.submission import Submission
+from bot.work.steps.timing import Timing, pause
+from bot.work.workflow import Workflow
 from sandbox.provider import Provider
 from tests.bot.clocks import JumpingClock, until
 from tests.bot.recorder import RecordingDelivery

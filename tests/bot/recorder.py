@@ -1,15 +1,15 @@
-"""The other end of `bot.delivery.Delivery`: keeps what would be shown to people."""
+"""The other end of `bot.work.delivery.Delivery`: keeps what would be shown to people."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.delivery import FileTooLargeError, Posted
-from bot.fitting import Loss
-from bot.media import Clip
+from bot.media.files import Clip
+from bot.media.fitting import Loss
 from bot.models import Generation, Status
-from bot.outlook import NO_OUTLOOK, Outlook
+from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.work.delivery import FileTooLargeError, Posted
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900

@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.admission.policies import fetch_standing, store_standing
+from bot.admission.policy import Block, Standing
 from bot.clock import utc_now
 from bot.database import Database
-from bot.decisions import Moderator
-from bot.guild_models import AuditRow, ReportRow
 from bot.models import Generation, Status
-from bot.policies import fetch_standing, store_standing
-from bot.policy import Block, Standing
-from bot.reports import Reports
+from bot.moderation.decisions import Moderator
+from bot.moderation.reports import Reports
+from bot.moderation.tables import AuditRow, ReportRow
 from tests.bot.rows import insert
 
 REPORTER = 50

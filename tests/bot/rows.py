@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from bot.admission import Asker
+from bot.admission.judge import Asker
 from bot.clock import utc_now
 from bot.database import Database
 from bot.models import Generation, Placement, Status

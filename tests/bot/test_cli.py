@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.media import probe
+from bot.media.files import probe
 from sandbox.provider import QUICK, Fault, Provider
 
 SECRET = "sk-do-not-print-me"

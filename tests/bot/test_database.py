@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 
 from bot.database import BUSY_TIMEOUT_MS, Database, DatabaseError, open_database
 from bot.models import Base
-from bot.notes import get_note, keep_note
+from bot.moderation.notes import get_note, keep_note
 from tests.bot.rows import insert, reread
 
 
@@ -97,7 +97,7 @@ async def test_two_processes_start_at_once_on_the_same_new_file(database_url: st
     program = textwrap.dedent("""
         import asyncio, sys
         from bot.database import open_database
-        from bot.notes import keep_note
+        from bot.moderation.notes import keep_note
 
         async def main(url, name):
             async with open_database(url) as database:

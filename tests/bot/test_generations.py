@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.admission import Admission
+from bot.admission.judge import Admission
 from bot.database import Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.generations import ANSWER_GRACE, GenerationService
 from bot.models import WAITING, Generation, Placement, Status
-from bot.queue import GenerationQueue
+from bot.work.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.admission import Admission
+from bot.admission.judge import Admission
 from bot.clock import utc_now
 from bot.database import ANSWER_PATIENCE, BUSY_TIMEOUT_MS, Database, DatabaseBusyError, open_database
 from bot.generations import GenerationService
-from bot.media import MediaError, probe
+from bot.media.files import MediaError, probe
 from bot.models import Generation, Status
-from bot.queue import GenerationQueue
-from bot.runner import MAX_ATTEMPTS
-from bot.steps.errors import StepPostponedError
 from bot.veo.catalogue import build_request
 from bot.veo.client import REASON_MAX_LENGTH, VeoClient
 from bot.veo.errors import VeoError
 from bot.veo.models import Task, TaskState
+from bot.work.queue import GenerationQueue
+from bot.work.runner import MAX_ATTEMPTS
+from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Status
-from bot.poll_limiter import PollLimiter
-from bot.steps.errors import StoppingError
-from bot.steps.timing import pause
+from bot.timing.poll_limiter import PollLimiter
+from bot.work.steps.errors import StoppingError
+from bot.work.steps.timing import pause
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
 from tests.bot.virtual_time import play
 

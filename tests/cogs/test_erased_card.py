@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.erasure import NOBODY, without_words
 from bot.models import Generation, Status
-from bot.privacy import Forgotten
+from bot.privacy.erasure import NOBODY, without_words
+from bot.privacy.service import Forgotten
 from bot.veo.catalogue import CATALOGUE
 from cogs.ui import privacy
 from cogs.ui.card import render_card, render_result

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.history import HistoryPage
 from bot.models import Status
+from bot.results.history import HistoryPage
 from cogs.ui.history_text import render_history
 from tests.cogs.generation import NOON, generation
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.budgets import states_of
-from bot.policy import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
-from bot.rules import SERVER, RuleBook, Subject
+from bot.admission.budgets import states_of
+from bot.admission.policy import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
+from bot.moderation.rules import SERVER, RuleBook, Subject
 from cogs.ui.quota_text import budget_text, grant_text, now_text, reset_text, set_text, unset_text
 from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant, rule, stamp
 

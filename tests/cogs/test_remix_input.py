@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.repeats import Wishes
+from bot.results.repeats import Wishes
 from bot.veo.catalogue import OptionValue, build_request, family_heads
 from cogs.ui.remix_input import RemixInputs
 

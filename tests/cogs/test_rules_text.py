@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import pytest
 
-from bot.policy import Budget, LimitKind, Period, Rule, Scope, Standing
-from bot.rules import RuleBook
+from bot.admission.policy import Budget, LimitKind, Period, Rule, Scope, Standing
+from bot.moderation.rules import RuleBook
 from cogs.ui.rules_text import member_text, rule_lines, why_lines
 from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant, rule, stamp
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.guild_models import Action, AuditRow
-from bot.policy import LimitKind
+from bot.admission.policy import LimitKind
+from bot.moderation.tables import Action, AuditRow
 from bot.veo.catalogue import CATALOGUE
 from cogs.ui.trail import SENTENCES, entry_line
 

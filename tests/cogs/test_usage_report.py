@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.usage import Tally, UsagePeriod, UsageReport
+from bot.usage.service import Tally, UsagePeriod, UsageReport
 from cogs.ui.usage_report import report_page
 from tests.cogs.standing import NOON, stamp
 

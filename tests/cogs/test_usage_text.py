@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.policy import Block, LimitKind, Pause, Period, Policy, Standing
+from bot.admission.policy import Block, LimitKind, Pause, Period, Policy, Standing
 from cogs.ui.usage_text import usage_text
 from tests.cogs.standing import HOUR, NOON, allowance, grant, rule, stamp
 

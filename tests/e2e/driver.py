@@ -13,7 +13,7 @@ from sqlalchemy import update
 from bot.clock import utc_now
 from bot.database import open_database
 from bot.models import Generation, Status
-from bot.steps.timing import Timing
+from bot.work.steps.timing import Timing
 from sandbox.provider import Fault
 from sandbox.world import World, wait_until
 

@@ -7,8 +7,8 @@ import discord
 import pytest
 from simcord.backend.errors import SetupError
 
+from bot.admission.spans import parse_span
 from bot.clock import utc_now
-from bot.spans import parse_span
 from sandbox.world import World
 from tests.e2e.driver import bodies, requests, rows, shown
 from tests.e2e.moderating import accepted, admin, command_id, locked, refused, said, use, without_bounds

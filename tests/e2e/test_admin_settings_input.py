@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.policy import Policy
+from bot.admission.policy import Policy
 from bot.veo.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.e2e.moderating import admin, without_bounds

@@ -3,9 +3,9 @@
 import discord
 import pytest
 
-from bot.cancellation import Cancelled
 from bot.clock import utc_now
 from bot.models import Generation, Status
+from bot.work.cancellation import Cancelled
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.media import probe
+from bot.media.files import probe
 from bot.models import Generation, Placement, Status
 from bot.veo.catalogue import CATALOGUE, Model, OptionValue, family_heads
 from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH

@@ -7,8 +7,8 @@ import pytest
 import simcord
 from simcord.results import to_discord_message
 
+from bot.media.pictures import data_uri_of
 from bot.models import Status
-from bot.pictures import data_uri_of
 from bot.veo.catalogue import PROMPT_MAX_LENGTH
 from sandbox.world import World
 from tests.bot.drawn import BLUE, draw

@@ -7,8 +7,8 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
+from bot.admission.policy import Scope
 from bot.clock import utc_now
-from bot.policy import Scope
 from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, refused

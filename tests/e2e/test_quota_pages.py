@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.admission.policies import store_policy
+from bot.admission.policy import LimitKind, Policy, Rule, Scope
 from bot.clock import utc_now
 from bot.database import open_database
 from bot.models import Status
-from bot.policies import store_policy
-from bot.policy import LimitKind, Policy, Rule, Scope
 from sandbox.world import World
 from tests.bot.rows import new_row
 from tests.e2e.driver import ask_for_video, refuse, shown

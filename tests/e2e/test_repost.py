@@ -5,7 +5,7 @@ from pathlib import Path
 import discord
 import simcord
 
-from bot.decisions import Moderator
+from bot.moderation.decisions import Moderator
 from sandbox.world import World
 from tests.e2e.driver import (
     ask_for_video,

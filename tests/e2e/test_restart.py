@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.admission import Asker
+from bot.admission.judge import Asker
 from bot.clock import utc_now
 from bot.models import Generation, Placement, Status
 from sandbox.provider import Fault

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.media import probe
+from bot.media.files import probe
 from sandbox.world import World
 from tests.e2e.driver import (
     PROMPT,

@@ -22,8 +22,8 @@ EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Expected <t:(\d+):R>\.$", re
 @pytest.fixture(autouse=True)
 def looks_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for changed positions often."""
-    monkeypatch.setattr("bot.line.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.line.SETTLING", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.work.line.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=0.2))
 
 
 async def ask_as(world: World, member: simcord.MemberActor) -> Generation:
@@ -79,7 +79,7 @@ async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
 async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.prior.DOCUMENTED_MEDIAN", 1.5)
+    monkeypatch.setattr("bot.timing.prior.DOCUMENTED_MEDIAN", 1.5)
     generation = await ask_and_hold(world)
     assert generation.submitted_at is not None
     end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())

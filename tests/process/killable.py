@@ -23,14 +23,14 @@ from typing import Any
 from aiohttp import ClientSession
 
 import bot.app
-import bot.media
+import bot.media.files
 import bot.serve
 import cogs.ui.refusals
 from bot.app import timing_of
 from bot.log import configure_logging
 from bot.settings import load_settings
-from bot.steps.timing import Timing
 from bot.veo.client import VeoClient
+from bot.work.steps.timing import Timing
 
 REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
 CALL_SECONDS = 3.0  # that one call to the provider may take
@@ -75,14 +75,14 @@ def plant(point: str) -> None:
 
 def fill_disk(share: float) -> None:
     """Let writing a download fail now and then, as on a full disk."""
-    download = bot.media._download_once
+    download = bot.media.files._download_once
 
     async def failing(session: ClientSession, url: str, path: Path, most: int) -> None:
         if random.random() < share:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         await download(session, url, path, most)
 
-    bot.media._download_once = failing
+    bot.media.files._download_once = failing
 
 
 def main() -> None:

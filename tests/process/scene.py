@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.cancellation import Cancellation
 from bot.database import open_database
+from bot.work.cancellation import Cancellation
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import Interaction, Message, WireDiscord
 from sandbox.wire.program import Program, bot_environment

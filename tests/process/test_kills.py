@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.fitting import WORK_PREFIX
-from bot.upload_limits import MIB
+from bot.media.fitting import WORK_PREFIX
+from bot.media.upload_limits import MIB
 from sandbox.wire import Message
 from tests.noise import make_noise, replace_files
 from tests.process.scene import FAILING_REQUEST, REQUEST, Row, Scene, open_scene
@@ -26,15 +26,15 @@ POINTS = {
     "the request is recorded, not answered": "bot.generations:GenerationService.request:after",
     "the card is shown, not recorded": "bot.generations:GenerationService.attach_card:before",
     "the work may begin": "bot.generations:GenerationService.attach_card:after",
-    "the row is leased": "bot.queue:GenerationQueue.move:before",
+    "the row is leased": "bot.work.queue:GenerationQueue.move:before",
     "the create call is announced, not made": "bot.veo.client:VeoClient.create:before",
     "the create call is answered, not recorded": "bot.veo.client:VeoClient.create:after",
     "the thread is opened, not recorded": "cogs.ui.delivery:DiscordDelivery.open_thread:after",
     "the task was asked for once": "bot.veo.client:VeoClient.retrieve:after",
-    "the file is fetched": "bot.media:VideoStore.fetch:after",
+    "the file is fetched": "bot.media.files:VideoStore.fetch:after",
     "the video is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
-    "all but the end is recorded": "bot.steps.handover:Handover._close:before",
-    "everything is done, but the lease stands": "bot.queue:GenerationQueue.release:before",
+    "all but the end is recorded": "bot.work.steps.handover:Handover._close:before",
+    "everything is done, but the lease stands": "bot.work.queue:GenerationQueue.release:before",
 }
 FAILURE_POINTS = {
     "the failure is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_ending:after",
@@ -51,8 +51,8 @@ FORGOTTEN_POINTS = {
 }
 # Here the file is larger than the server takes.
 LARGE_POINTS = {
-    "a large file is made smaller, not kept": "bot.encoding:Encoder.encode:after",
-    "a large file is made smaller, not posted": "bot.fitting:Fitter.fit:after",
+    "a large file is made smaller, not kept": "bot.media.encoding:Encoder.encode:after",
+    "a large file is made smaller, not posted": "bot.media.fitting:Fitter.fit:after",
     "a large file is posted smaller, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
 }
 ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS | LARGE_POINTS

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.pictures import data_uri_of
+from bot.media.pictures import data_uri_of
 from sandbox.wire import OptionFile
 from tests.bot.drawn import draw
 from tests.process.scene import REQUEST, open_scene
 
 CAT = draw()
 POINTS = {
-    "the picture is to be fetched": "bot.picture_store:PictureStore.ensure:before",
-    "the picture is fetched, not recorded": "bot.picture_store:PictureStore.ensure:after",
+    "the picture is to be fetched": "bot.media.picture_store:PictureStore.ensure:before",
+    "the picture is fetched, not recorded": "bot.media.picture_store:PictureStore.ensure:after",
     "the picture is sent, the answer not recorded": "bot.veo.client:VeoClient.create:after",
 }
 

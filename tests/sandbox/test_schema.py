@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.pictures import data_uri_of
+from bot.media.pictures import data_uri_of
 from bot.veo.catalogue import CATALOGUE, Model
 from sandbox.offers import OFFERS
 from tests.bot.drawn import draw

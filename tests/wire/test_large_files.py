@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.media import probe
-from bot.upload_limits import MIB, usable
+from bot.media.files import probe
+from bot.media.upload_limits import MIB, usable
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import WireDiscord
 from sandbox.wire.program import Program, bot_environment

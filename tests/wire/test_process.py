@@ -44,7 +44,7 @@ class Bot:
         return Program(["-m", "bot", "run"], environment, self._folder)
 
     def end_leases(self) -> None:
-        """Let the time of a killed process's leases (`bot.queue.LEASE`) pass."""
+        """Let the time of a killed process's leases (`bot.work.queue.LEASE`) pass."""
         with closing(sqlite3.connect(self._folder / "data" / "veo.db")) as database, database:
             database.execute("UPDATE generations SET lease_until = '2000-01-01 00:00:00.000000'")
 

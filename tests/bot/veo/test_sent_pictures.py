@@ -6,7 +6,7 @@ import os
 import aiohttp
 import pytest
 
-from bot.pictures import MAX_SIZE, data_uri_of
+from bot.media.pictures import MAX_SIZE, data_uri_of
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from bot.veo.errors import InvalidRequestError, UnavailableError

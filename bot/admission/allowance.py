@@ -1,0 +1,60 @@
+"""How a member stands: what `/usage` and the moderators' look at a member show."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.admission.budgets import BudgetState, period_start, states_of
+from bot.admission.limits import Limit, Use, resolve_limits
+from bot.admission.policies import fetch_policy, fetch_standing
+from bot.admission.policy import Policy, Standing
+from bot.admission.quotas import fetch_use
+from bot.admission.spending import fetch_member_spent, fetch_spent
+from bot.clock import Clock, utc_now
+from bot.database import Database
+
+SPENDING_WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A member's limits and use at a moment, and the server's budgets.
+
+    Attributes:
+        spent: the provider's credits for the member's videos of the last 30 days.
+    """
+
+    now: datetime
+    policy: Policy
+    standing: Standing
+    limits: tuple[Limit, ...]
+    use: Use
+    budgets: tuple[BudgetState, ...]
+    spent: float
+
+
+class Allowances:
+    """Reads how members stand.
+
+    Args:
+        daily_limit: videos in 24 hours where no rule says otherwise.
+    """
+
+    def __init__(self, database: Database, *, daily_limit: int, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._daily_limit = daily_limit
+        self._clock = clock
+
+    async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
+        """Return how a member with these roles stands."""
+        now = self._clock()
+        async with self._database.read() as session:
+            policy = await fetch_policy(session, guild_id)
+            standing = await fetch_standing(session, guild_id, user_id)
+            use = await fetch_use(session, guild_id, user_id, standing, now)
+            since = {period: period_start(period, now) for period in policy.budgets}
+            spent = await fetch_spent(session, guild_id, since) if since else {}
+            own = await fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW)
+        limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
+        budgets = states_of(policy.budgets, spent, now)
+        return Allowance(now, policy, standing, limits, use, budgets, own)

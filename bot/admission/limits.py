@@ -1,0 +1,161 @@
+"""The rules about how much a member may ask for. Pure: no I/O, and `now` is passed in."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.admission.policy import LimitKind, Rule, Scope, Standing
+
+WINDOWS: Mapping[LimitKind, timedelta] = {
+    LimitKind.DAY: timedelta(hours=24),
+    LimitKind.WEEK: timedelta(days=7),
+    LimitKind.MONTH: timedelta(days=30),
+}
+LONGEST_WINDOW = max(WINDOWS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What holds for a member in one respect.
+
+    Attributes:
+        rule: the one that won; a `DEFAULT` one where nobody set any.
+        granted: further videos that grants add now; never to `AT_ONCE`.
+    """
+
+    rule: Rule
+    granted: int = 0
+
+    @property
+    def kind(self) -> LimitKind:
+        """What is limited."""
+        return self.rule.kind
+
+    @property
+    def most(self) -> int | None:
+        """How many are allowed in all; None: unlimited."""
+        return None if self.rule.most is None else self.rule.most + self.granted
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a member has used.
+
+    Attributes:
+        counted: when the requests that count were accepted, sorted; those of the longest window at least.
+        at_once: how many are being waited for now.
+        in_queue: of those, how many were not sent to the provider yet.
+    """
+
+    counted: Sequence[datetime] = ()
+    at_once: int = 0
+    in_queue: int = 0
+
+    def within(self, kind: LimitKind, now: datetime) -> int:
+        """Return how many places of a limit are taken."""
+        if kind is LimitKind.AT_ONCE:
+            return self.at_once
+        return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaVerdict:
+    """Whether one more is allowed.
+
+    Attributes:
+        broken: the limits that are reached; empty: one more is allowed.
+        frees_at: when one more is allowed by all windows; None: no waiting helps, or it ends with a video.
+    """
+
+    broken: tuple[Limit, ...] = ()
+    frees_at: datetime | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Whether one more may be asked for now."""
+        return not self.broken
+
+
+def winning_rule(
+    rules: Collection[Rule], kind: LimitKind, member_id: int, role_ids: Collection[int], default: int | None
+) -> Rule:
+    """Return the rule that holds: the member's, else the most generous of their roles', else the server's.
+
+    Where there is none, it is a `DEFAULT` one with `default` videos in 24 hours and no other limit.
+    """
+    found = {
+        Scope.MEMBER: [r for r in rules if _is(r, kind, Scope.MEMBER) and r.subject_id == member_id],
+        Scope.ROLE: [r for r in rules if _is(r, kind, Scope.ROLE) and r.subject_id in role_ids],
+        Scope.SERVER: [r for r in rules if _is(r, kind, Scope.SERVER)],
+    }
+    for candidates in found.values():
+        if candidates:
+            return max(candidates, key=_generosity)
+    return Rule(scope=Scope.DEFAULT, kind=kind, most=default if kind is LimitKind.DAY else None)
+
+
+def resolve_limits(
+    rules: Collection[Rule],
+    standing: Standing,
+    member_id: int,
+    role_ids: Collection[int],
+    default: int | None,
+    now: datetime,
+) -> tuple[Limit, ...]:
+    """Return what holds for a member, one limit of each kind; `default`: videos in 24 hours."""
+    granted = standing.granted(now)
+    return tuple(
+        Limit(
+            winning_rule(rules, kind, member_id, role_ids, default),
+            0 if kind is LimitKind.AT_ONCE else granted,
+        )
+        for kind in LimitKind
+    )
+
+
+def judge_quota(limits: Sequence[Limit], standing: Standing, use: Use, now: datetime) -> QuotaVerdict:
+    """Decide about one more request of a member."""
+    broken = tuple(limit for limit in limits if _is_reached(limit.most, use.within(limit.kind, now)))
+    if not broken:
+        return QuotaVerdict()
+    return QuotaVerdict(broken, _next_place(limits, standing, use, now))
+
+
+def next_place(limit: Limit, use: Use, now: datetime) -> datetime | None:
+    """Return when the oldest place of a window's limit frees, or None where none is taken."""
+    if limit.kind is LimitKind.AT_ONCE or not (taken := use.within(limit.kind, now)):
+        return None
+    return use.counted[len(use.counted) - taken] + WINDOWS[limit.kind]
+
+
+def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
+    """Return how many places of a limit are left; None: unlimited."""
+    return None if limit.most is None else max(0, limit.most - use.within(limit.kind, now))
+
+
+def _next_place(limits: Sequence[Limit], standing: Standing, use: Use, now: datetime) -> datetime | None:
+    """Find the first moment at which no window is full; grants that end meanwhile are not counted then."""
+    windows = [limit for limit in limits if limit.kind in WINDOWS and limit.rule.most is not None]
+    if not any(_is_reached(limit.most, use.within(limit.kind, now)) for limit in windows):
+        return None
+    moments = {moment + WINDOWS[limit.kind] for limit in windows for moment in use.counted}
+    for moment in sorted(moment for moment in moments if moment > now):
+        granted = standing.granted(moment)
+        if not any(
+            _is_reached((limit.rule.most or 0) + granted, use.within(limit.kind, moment)) for limit in windows
+        ):
+            return moment
+    return None
+
+
+def _is_reached(most: int | None, taken: int) -> bool:
+    return most is not None and taken >= most
+
+
+def _is(rule: Rule, kind: LimitKind, scope: Scope) -> bool:
+    return rule.kind is kind and rule.scope is scope
+
+
+def _generosity(rule: Rule) -> float:
+    return float("inf") if rule.most is None else rule.most

@@ -1,0 +1,112 @@
+"""What a video will cost: by the provider's list while it is known, else by what such videos did cost."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.models import Generation, Status
+from bot.timing.pacing import retry_delay
+from bot.timing.refresh import Refresher
+from bot.veo.catalogue import CATALOGUE, InvalidOptionError, OptionValue, VideoRequest, build_request
+from bot.veo.client import VeoClient
+from bot.veo.pricing import Pricing, duration_of, quote
+
+REFRESH_INTERVAL = 3600.0  # seconds
+HISTORY_SCANNED = 200  # rows of the model, newest first
+HISTORY_USED = 20  # of those, how many the price is the highest of
+PRICED_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's prices go by
+SAME_OPTIONS = ("resolution", "generate_audio")  # the duration is a factor
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class PriceList:
+    """The provider's prices, kept in memory and fetched anew every hour; a lost list is fetched again.
+
+    Args:
+        stopping: set when the program is to stop.
+        interval: seconds between two fetches.
+        retry: the seconds to wait after so many failed fetches in a row.
+    """
+
+    def __init__(
+        self,
+        veo: VeoClient,
+        stopping: asyncio.Event,
+        *,
+        interval: float = REFRESH_INTERVAL,
+        retry: Callable[[int], float] = retry_delay,
+    ) -> None:
+        self._veo = veo
+        self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
+        self._pricings: dict[str, Pricing | None] = {}
+
+    def quote(self, request: VideoRequest) -> float | None:
+        """Return what `request` will cost, in credits; None: the list does not tell."""
+        pricing = self._pricings.get(request.model.id)
+        return pricing and quote(pricing, request)
+
+    async def run(self) -> None:
+        """Keep the list fresh until `stopping` is set."""
+        await self._refresher.run()
+
+    async def _refresh(self) -> None:
+        """Fetch every model's pricing; what was fetched before a failure is used.
+
+        Raises:
+            VeoError: the provider does not answer usefully.
+        """
+        for model in CATALOGUE:
+            before = self._pricings.get(model.id, ...)
+            self._pricings[model.id] = pricing = await self._veo.fetch_pricing(model.id)
+            if pricing is None and before is not None:
+                log.warning("the provider's list has no price that we can read", model=model.id)
+
+
+async def recall_price(session: AsyncSession, request: VideoRequest) -> float | None:
+    """Return what `request` will cost at most as far as experience goes, in credits; None: there is none.
+
+    The highest price of a second among the last videos of the model with the same options counts, or
+    among its last videos at all: what is reserved must not be too small.
+    """
+    duration = duration_of(request)
+    if duration is None:
+        return None
+    query = (
+        select(Generation.options, Generation.credits_used)
+        .where(
+            Generation.model == request.model.id,
+            Generation.status == Status.SUCCEEDED,
+            Generation.credits_used > 0,
+        )
+        .order_by(Generation.created_at.desc())
+        .limit(HISTORY_SCANNED)
+    )
+    rates: list[tuple[float, bool]] = []  # credits per second; whether the options were the same
+    for options, cost in await session.execute(query):
+        past = _build_past(request, options)
+        seconds = past and duration_of(past)
+        if past and seconds and cost:
+            rates.append((cost / seconds, _is_priced_alike(past, request)))
+    same = [rate for rate, is_same in rates if is_same]
+    used = (same or [rate for rate, _ in rates])[:HISTORY_USED]
+    return max(used) * duration if used else None
+
+
+def _build_past(request: VideoRequest, options: Mapping[str, OptionValue]) -> VideoRequest | None:
+    """Return what an earlier request of the model asked for, in what is priced; its words may be erased.
+
+    None: the model takes such options no more.
+    """
+    priced = {name: options.get(name) for name in PRICED_OPTIONS}
+    try:
+        return build_request(request.model.id, request.prompt, priced)
+    except InvalidOptionError:
+        return None
+
+
+def _is_priced_alike(one: VideoRequest, other: VideoRequest) -> bool:
+    return all(one.resolved.get(name) == other.resolved.get(name) for name in SAME_OPTIONS)

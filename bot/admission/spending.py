@@ -1,0 +1,66 @@
+"""What a server's videos cost: what was charged, and what is bound until the provider says.
+
+The provider tells the cost of a video when it is ready; until then its estimate counts, so that requests
+made at the same time cannot spend the same money. All sums are in the provider's credits.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.policy import Period
+from bot.models import Generation, Status
+
+# Nothing will be charged for these any more; a late video still may be.
+_OVER = and_(
+    Generation.late_until.is_(None),
+    or_(
+        Generation.status == Status.FAILED,
+        and_(Generation.status == Status.CANCELLED, Generation.submitted_at.is_(None)),
+    ),
+)
+
+# What a row costs, or may cost: `bound_credits` in SQL.
+BOUND: ColumnElement[float] = func.coalesce(
+    Generation.credits_used,
+    case((_OVER, 0.0), else_=Generation.estimated_credits),
+    0.0,
+    type_=Float(),
+)
+
+
+def bound_credits(generation: Generation) -> float:
+    """Return what a generation costs, or may cost: the real cost, else the estimate, else 0.
+
+    An estimate does not count once nothing can be charged any more: after a failure, unless the provider
+    is still asked for the video, and after a cancellation before anything was sent.
+    """
+    if generation.credits_used is not None:
+        return generation.credits_used
+    unsent = generation.status is Status.CANCELLED and generation.submitted_at is None
+    if generation.late_until is None and (generation.status is Status.FAILED or unsent):
+        return 0.0
+    return generation.estimated_credits or 0.0
+
+
+async def fetch_spent(
+    session: AsyncSession, guild_id: int, since: Mapping[Period, datetime]
+) -> dict[Period, float]:
+    """Return what a server's requests cost, or may cost, from each of these moments on, in credits."""
+    if not since:
+        return {}
+    sums = [
+        func.coalesce(func.sum(BOUND).filter(Generation.created_at >= start), 0.0) for start in since.values()
+    ]
+    query = select(*sums).where(Generation.guild_id == guild_id, Generation.created_at >= min(since.values()))
+    return dict(zip(since, (await session.execute(query)).one(), strict=True))
+
+
+async def fetch_member_spent(session: AsyncSession, guild_id: int, user_id: int, since: datetime) -> float:
+    """Return what a member's requests in a server cost, or may cost, from a moment on, in credits."""
+    query = select(func.coalesce(func.sum(BOUND), 0.0)).where(
+        Generation.guild_id == guild_id, Generation.user_id == user_id, Generation.created_at >= since
+    )
+    return (await session.scalars(query)).one()

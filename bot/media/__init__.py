@@ -1,0 +1,1 @@
+"""Files: videos and pictures, what is in them, and making them fit."""

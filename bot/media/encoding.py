@@ -1,0 +1,101 @@
+"""ffmpeg as an encoder: two passes in a process that gives way to all others and dies with its caller."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+import structlog
+
+from bot.media.files import WRAPPERS_CODES, Clip
+from bot.media.fit_plan import FittingError, Plan, lines_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+NICENESS = 10  # answers to members come first
+THREADS = "1"  # of each process, for each of its parts
+# ffmpeg's own code after SIGINT or SIGTERM, which Ctrl-C and service managers send to a whole group: the
+# bot may still have the time to finish, so that is no verdict about the file.
+STOPPED = 255
+REPORT_LENGTH = 2000  # bytes of ffmpeg's last words that are kept
+
+
+class EncoderCrashedError(FittingError):
+    """ffmpeg did not run, or was killed or stopped; another try may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How the encoder is run.
+
+    Attributes:
+        preset: of x264; the faster, the worse it looks at the same size.
+        seconds: of processor time for one pass. It ends an ffmpeg whose bot was killed.
+    """
+
+    preset: str
+    seconds: float
+
+    async def encode(self, clip: Clip, plan: Plan, folder: Path) -> Path:
+        """Encode `clip` and return the new file in `folder`, which is private to this call.
+
+        Raises:
+            EncoderCrashedError: ffmpeg did not come to its end.
+            FittingError: ffmpeg refused.
+            OSError, RuntimeError: there is no ffmpeg.
+        """
+        output = folder / "video.mp4"
+        sound = ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(plan.audio)] if plan.audio else []
+        await self._run([*self._video(clip, plan, folder), "-pass", "1", "-f", "null", "-"])
+        await self._run(
+            [*self._video(clip, plan, folder), "-pass", "2", *sound, "-movflags", "+faststart", str(output)]
+        )
+        return output
+
+    def _video(self, clip: Clip, plan: Plan, folder: Path) -> list[str]:
+        """Return the arguments that both passes share: x264 reads its own notes only if nothing differs."""
+        general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_threads", THREADS]
+        bound = ["-timelimit", str(round(self.seconds) + 1)]
+        # A playlist that calls itself an MP4 could name addresses to read from.
+        source = ["-protocol_whitelist", "file", "-threads", THREADS, "-i", str(clip.path)]
+        picture = ["-map", "0:v:0", "-vf", _scale(clip, plan), "-pix_fmt", "yuv420p", "-fps_mode", "vfr"]
+        codec = ["-c:v", "libx264", "-preset", self.preset, "-b:v", str(plan.video), "-threads", THREADS]
+        return [*general, *bound, *source, *picture, *codec, "-passlogfile", str(folder / "pass")]
+
+    async def _run(self, arguments: list[str]) -> None:
+        ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
+        nice = await asyncio.to_thread(shutil.which, "nice")
+        process = await asyncio.create_subprocess_exec(
+            *([nice, "-n", str(NICENESS)] if nice else []),
+            *[ffmpeg, *arguments],
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            report = await _read_end(process.stderr)
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if code:
+            log.error("the encoder failed", code=code, report=report)
+        if code < 0 or code == STOPPED or code in WRAPPERS_CODES:
+            raise EncoderCrashedError(f"The encoder did not come to its end ({code}).")
+        if code:
+            raise FittingError(f"The encoder refused the file ({code}).")
+
+
+def _scale(clip: Clip, plan: Plan) -> str:
+    """Return the filter for the planned size; yuv420p needs even sides."""
+    factor = f"{plan.lines}/{lines_of(clip)}"
+    return f"scale=w=2*round(iw*{factor}/2):h=2*round(ih*{factor}/2):flags=bicubic"
+
+
+async def _read_end(stream: asyncio.StreamReader | None) -> str:
+    """Read a stream to its end and return the last of it, however much came before."""
+    end = b""
+    while stream and (chunk := await stream.read(REPORT_LENGTH)):
+        end = (end + chunk)[-REPORT_LENGTH:]
+    return end.decode(errors="replace")

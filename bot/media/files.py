@@ -1,0 +1,276 @@
+"""Video files: fetched to disk, looked into, thrown away. Never held in memory as a whole."""
+
+import asyncio
+import re
+import time
+from collections.abc import Container, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+import stamina
+import structlog
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CHUNK = 256 * 1024  # bytes
+MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
+FETCH_TIMEOUT = aiohttp.ClientTimeout(total=300, connect=15, sock_read=30)
+FETCH_ATTEMPTS = 5
+# A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
+WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
+PROBE_TIMEOUT = 30.0  # seconds
+PART_SUFFIX = ".part"
+LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
+NO_VIDEO = "The file is no video, or it is damaged."
+NO_ROOM = "There is no room for the file on our side."
+
+DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
+PICTURE = re.compile(r"Stream #.*?Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
+SOUND = re.compile(r"Stream #.*?Audio: ")
+
+
+class MediaError(Exception):
+    """A file cannot be had or is no video; `str()` says why, for the log and the member."""
+
+
+class FileGoneError(MediaError):
+    """The address does not lead to the file (any more); asking again is of no use."""
+
+
+class FileTooLargeError(MediaError):
+    """The file has more bytes than it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A video on disk.
+
+    Attributes:
+        path: the file.
+        size: bytes.
+        seconds: length.
+        width, height: pixels.
+        codec: of the picture, as ffmpeg calls it, such as "h264".
+        has_sound: there is an audio stream.
+
+    All but the first two are zero or empty when ffmpeg could not be run.
+    """
+
+    path: Path
+    size: int
+    seconds: float = 0
+    width: int = 0
+    height: int = 0
+    codec: str = ""
+    has_sound: bool = False
+
+
+class VideoStore:
+    """The folder where videos lie between the provider and Discord.
+
+    Args:
+        session: shared by the whole program; not closed here.
+        folder: made when missing; files carry the generation's id.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, folder: Path) -> None:
+        self._session = session
+        self._folder = folder
+        self._originals = folder / "originals"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for leftover in folder.glob(f"*{PART_SUFFIX}"):
+            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
+                leftover.unlink(missing_ok=True)
+
+    def path(self, generation_id: str) -> Path:
+        """Return where a generation's video lies, or would lie."""
+        return self._folder / f"veo-{generation_id}.mp4"
+
+    async def fetch(self, generation_id: str, url: str) -> Clip:
+        """Return the generation's video, downloaded from `url` unless it is here already.
+
+        Raises:
+            FileGoneError: the address is wrong or has expired.
+            MediaError: any other reason, after several tries.
+        """
+        path = self.path(generation_id)
+        if path.exists():
+            try:
+                return await probe(path)
+            except MediaError:
+                path.unlink(missing_ok=True)  # damaged since, as by a power failure
+        part = path.with_suffix(PART_SUFFIX)
+        try:
+            await download(self._session, url, part, MAX_SIZE)
+            clip = await probe(part)
+            part.rename(path)
+        except OSError as error:
+            log.error("a video cannot be written to disk", error=str(error))
+            raise MediaError(NO_ROOM) from error
+        else:
+            return replace(clip, path=path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def close(self, generation_id: str) -> None:
+        """Tidy up after a delivery: an original that was posted in a smaller form only is kept, no other."""
+        if any(self._smaller(generation_id)):
+            self._originals.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileNotFoundError):  # a process that was killed here has moved it
+                self.path(generation_id).replace(self._kept(generation_id))
+        self.discard(generation_id)
+
+    def find_original(self, generation_id: str) -> Path | None:
+        """Return the original that was kept after its delivery, or None."""
+        path = self._kept(generation_id)
+        return path if path.is_file() else None
+
+    def list_originals(self) -> set[str]:
+        """Return the ids of the generations whose originals are kept after their delivery."""
+        return {_id_of(path) for path in self._originals.glob("veo-*.mp4")}
+
+    def discard_original(self, generation_id: str) -> None:
+        """Delete the original that was kept, if there is one."""
+        self._kept(generation_id).unlink(missing_ok=True)
+
+    def discard(self, generation_id: str) -> None:
+        """Delete the generation's video and its smaller forms, as far as they are here."""
+        self.path(generation_id).unlink(missing_ok=True)
+        for path in self._smaller(generation_id):
+            path.unlink(missing_ok=True)
+
+    def discard_all_but(self, generation_ids: Container[str]) -> None:
+        """Delete the videos of all other generations: left by a process that was killed."""
+        for path in self._folder.glob("veo-*.mp4"):
+            if _id_of(path) not in generation_ids:
+                path.unlink(missing_ok=True)
+
+    def _smaller(self, generation_id: str) -> Iterator[Path]:
+        """Yield the forms that `bot.media.fitting.Fitter` made."""
+        return self._folder.glob(f"veo-{generation_id}.fit-*.mp4")
+
+    def _kept(self, generation_id: str) -> Path:
+        return self._originals / f"veo-{generation_id}.mp4"
+
+
+async def download(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
+    """Write what is at `url` to `path`, at most so many bytes; a broken download is tried again.
+
+    Raises:
+        FileGoneError: the address is wrong or has expired.
+        FileTooLargeError: the file has more bytes.
+        MediaError: any other reason, after several tries.
+        OSError: it cannot be written.
+    """
+    try:
+        async for attempt in stamina.retry_context(
+            on=_is_passing, attempts=FETCH_ATTEMPTS, wait_initial=0.5, wait_max=10, timeout=None
+        ):
+            with attempt:
+                await _download_once(session, url, path, most)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise MediaError(f"The download failed ({type(error).__name__}).") from error
+
+
+async def _download_once(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
+    async with session.get(url, timeout=FETCH_TIMEOUT) as response:
+        if response.status in {403, 404, 410}:
+            raise FileGoneError(f"The file's address answered {response.status}.")
+        response.raise_for_status()
+        size = 0
+        with path.open("wb") as file:
+            async for chunk in response.content.iter_chunked(CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise FileTooLargeError(f"The file is larger than {most // 2**20} MiB.")
+                await asyncio.to_thread(file.write, chunk)
+
+
+def _id_of(path: Path) -> str:
+    """Return the generation's id from the name of a file: `veo-ID.mp4`, `veo-ID.fit-SIZE.mp4`."""
+    return path.name.removeprefix("veo-").partition(".")[0]
+
+
+async def probe(path: Path) -> Clip:
+    """Read a whole file as a player would, and return what it holds.
+
+    Where ffmpeg cannot be run, the file's signature must do: a video that is paid for is not withheld
+    for a fault of ours.
+
+    Raises:
+        MediaError: it is not a video, or it is damaged.
+    """
+    size = (await asyncio.to_thread(path.stat)).st_size
+    try:
+        code, report = await _run_ffmpeg(path)
+    except (OSError, RuntimeError) as error:
+        code, report = -1, str(error)
+    if _did_not_run(code, report):
+        log.error("ffmpeg cannot be run, so a video goes out unread", report=report[-1000:])
+        await asyncio.to_thread(_ensure_signature, path)
+        return Clip(path, size)
+    duration, picture = DURATION.search(report), PICTURE.search(report)
+    if code != 0 or duration is None or picture is None:
+        log.warning("not a video", path=path.name, report=report[-1000:])
+        raise MediaError(NO_VIDEO)
+    hours, minutes, seconds = duration.groups()
+    return Clip(
+        path=path,
+        size=size,
+        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
+        width=int(picture[2]),
+        height=int(picture[3]),
+        codec=picture[1],
+        has_sound=SOUND.search(report) is not None,
+    )
+
+
+async def _run_ffmpeg(path: Path) -> tuple[int, str]:
+    """Let ffmpeg read the file through; return its exit code (negative: killed) and its report.
+
+    Raises:
+        OSError, RuntimeError: there is no ffmpeg.
+        MediaError: it took too long.
+    """
+    process = await asyncio.create_subprocess_exec(
+        await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe),
+        *["-hide_banner", "-nostdin", "-xerror", "-protocol_whitelist", "file", "-i", str(path)],
+        *["-map", "0", "-c", "copy", "-f", "null", "-"],
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, stderr = await asyncio.wait_for(process.communicate(), PROBE_TIMEOUT)
+    except TimeoutError as error:
+        raise MediaError("The file could not be read in time.") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, stderr.decode(errors="replace")
+
+
+def _did_not_run(code: int, report: str) -> bool:
+    """Whether ffmpeg itself failed, rather than refused the file (it exits with 183 for a broken MP4)."""
+    return code < 0 or (code in WRAPPERS_CODES and "Input #" not in report)
+
+
+def _ensure_signature(path: Path) -> None:
+    """Raise MediaError unless the file begins as an MP4 does (ISO 14496-12, 4.3: the box `ftyp`)."""
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"ftyp":
+            raise MediaError(NO_VIDEO)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether another try may help: broken connections and server errors, not missing files."""
+    match error:
+        case aiohttp.ClientResponseError():
+            return error.status >= 500 or error.status == 429
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return False
+        case _:
+            return isinstance(error, (aiohttp.ClientError, TimeoutError))

@@ -1,0 +1,142 @@
+"""How large a file a server takes: by its boost level, less what it has refused.
+
+Discord raised and lowered its limit several times and says nothing about it to bots, so the operator sets
+it, and a refusal (HTTP 413) corrects it downwards for that server.
+"""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.models import Note
+from bot.moderation.notes import get_note
+
+MIB = 2**20  # bytes
+# What Discord has allowed bots and servers so far; servers that differ are taken to be at one of these.
+KNOWN_LIMITS = tuple(size * MIB for size in (8, 10, 20, 25, 50, 100))  # bytes
+HEADROOM = 2  # per cent of a limit, for the message's text and the rest of the request
+MEMORY = timedelta(days=7)  # how long a refusal is believed: servers get boosts, and limits are raised
+DEFAULT = "20,20,50,100"  # MiB, from September 2026 on
+
+ByTier = tuple[int, int, int, int]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LearntLimit:
+    """What a refusal taught about a server.
+
+    Attributes:
+        limit: bytes.
+        tier: the server's boost level then; a higher one makes this worthless.
+        at: when it was refused.
+    """
+
+    limit: int
+    tier: int
+    at: AwareDatetime
+
+    def holds(self, tier: int, now: AwareDatetime) -> bool:
+        """Whether it is still to be believed."""
+        return tier <= self.tier and now < self.at + MEMORY
+
+
+_LEARNT = TypeAdapter(LearntLimit)
+
+
+def parse_limits(text: str) -> ByTier:
+    """Return bytes for the boost levels 0 to 3 from a setting such as "20,20,50,100", in MiB.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    match [int(part) for part in text.split(",") if part.strip().isdecimal()]:
+        case [none, one, two, three] if text.count(",") == 3 and 1 <= none <= one <= two <= three <= 500:
+            return none * MIB, one * MIB, two * MIB, three * MIB
+        case _:
+            raise ValueError("must be four rising numbers of MiB for boost levels 0 to 3, as in " + DEFAULT)
+
+
+def usable(limit: int) -> int:
+    """Return how large a file may be where `limit` holds, both in bytes."""
+    return limit * (100 - HEADROOM) // 100
+
+
+def next_lower(by_tier: ByTier, refused_size: int) -> int | None:
+    """Return the highest plausible limit that a server can have which refused a file of this size.
+
+    None: it is smaller than any limit there ever was, so that its size is not the reason.
+    """
+    ladder = sorted({*KNOWN_LIMITS, *by_tier})
+    place = bisect_left(ladder, refused_size)
+    return ladder[place - 1] if place else None
+
+
+class UploadLimits:
+    """The limits of all servers; what they refused is remembered across restarts.
+
+    Args:
+        by_tier: bytes for the boost levels 0 to 3, see `parse_limits`.
+    """
+
+    def __init__(self, database: Database, by_tier: ByTier, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._by_tier = by_tier
+        self._clock = clock
+
+    async def limit_of(self, guild_id: int | None, tier: int) -> int:
+        """Return how many bytes a file may have there; `guild_id` is None for direct messages."""
+        learnt = self._read(guild_id, await get_note(self._database, _name(guild_id)), tier)
+        return usable(self._lower_of(learnt, tier))
+
+    def below(self, size: int) -> int | None:
+        """Return how many bytes a file may have at the highest plausible limit under `size`, or None."""
+        limit = next_lower(self._by_tier, size)
+        return None if limit is None else usable(limit)
+
+    async def learn(self, guild_id: int | None, tier: int, refused_size: int) -> int | None:
+        """Note that a file was refused as too large; return how many bytes one may have from now on.
+
+        None: the size cannot be the reason, and nothing is noted.
+
+        Raises:
+            DatabaseBusyError: it cannot be noted now.
+        """
+        limit = next_lower(self._by_tier, refused_size)
+        if limit is None:
+            log.warning("a small file was refused as too large", guild=guild_id, size=refused_size)
+            return None
+        async with self._database.write() as session:
+            note = await session.get(Note, _name(guild_id))
+            learnt = self._read(guild_id, note.value if note else None, tier)
+            if learnt is None or limit < learnt.limit:
+                learnt = LearntLimit(limit, tier, self._clock())
+                value = _LEARNT.dump_json(learnt).decode()
+                await session.merge(Note(name=_name(guild_id), value=value))
+                log.warning("a server takes smaller files than thought", guild=guild_id, limit=limit)
+        return usable(self._lower_of(learnt, tier))
+
+    def _lower_of(self, learnt: LearntLimit | None, tier: int) -> int:
+        promised = self._by_tier[min(max(tier, 0), len(self._by_tier) - 1)]
+        return promised if learnt is None else min(promised, learnt.limit)
+
+    def _read(self, guild_id: int | None, value: str | None, tier: int) -> LearntLimit | None:
+        """Return what a note says, if it still holds."""
+        if value is None:
+            return None
+        try:
+            learnt = _LEARNT.validate_json(value)
+        except ValidationError:
+            log.error("a note about an upload limit cannot be read", guild=guild_id)
+            return None
+        return learnt if learnt.holds(tier, self._clock()) else None
+
+
+def _name(guild_id: int | None) -> str:
+    return f"upload-limit:{'direct' if guild_id is None else guild_id}"

@@ -1,0 +1,1 @@
+"""What moderators decide, and what they are told."""

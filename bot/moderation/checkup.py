@@ -1,0 +1,187 @@
+"""What `/veo-admin doctor` checks beside permissions: the database, the key, the balance, the polls."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+
+from bot.admission.policies import fetch_policy
+from bot.clock import Clock, utc_now
+from bot.database import Database, DatabaseBusyError
+from bot.errors import relative_time
+from bot.models import Generation, Status
+from bot.moderation.notes import keep_note
+from bot.money import usd
+from bot.veo.catalogue import DEFAULT_MODEL, build_request
+from bot.veo.client import VeoClient
+from bot.veo.errors import AccountError, UnreachableError, VeoError
+from bot.veo.pricing import duration_of, quote
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CHECK_PATIENCE = 10.0  # seconds that one check may take
+SILENCE = timedelta(minutes=5)  # without an answered poll while videos are being made: something is wrong
+LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever a video costs
+SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
+
+TELL_OPERATOR = "Tell whoever runs the bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the list. `advice`: what to do; empty where nothing is to be done."""
+
+    is_good: bool
+    what: str
+    advice: str = ""
+
+
+class Checkup:
+    """Looks at the parts that every request needs.
+
+    Args:
+        patience: seconds that one check may take.
+    """
+
+    def __init__(
+        self, database: Database, veo: VeoClient, clock: Clock = utc_now, *, patience: float = CHECK_PATIENCE
+    ) -> None:
+        self._database = database
+        self._veo = veo
+        self._clock = clock
+        self._patience = patience
+        self._opened_at = clock()
+
+    async def run(self, guild_id: int) -> list[Finding]:
+        """Check everything once; never raises for what is checked."""
+        return list(
+            await asyncio.gather(
+                self.bounded("Whether /veo is paused", self._check_pause(guild_id)),
+                self.bounded("The database", self._check_database()),
+                self.bounded("The video service", self._check_account()),
+                self.bounded("How the videos get on", self._check_polls()),
+            )
+        )
+
+    async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
+        """Return what `check` finds; one that fails or takes too long is a bad finding about `what`."""
+        try:
+            async with asyncio.timeout(self._patience):
+                return await check
+        except TimeoutError:
+            return Finding(
+                is_good=False,
+                what=f"{what}: no answer in time.",
+                advice=f"Try again in a minute. {TELL_OPERATOR} if it stays so.",
+            )
+        except Exception as error:
+            # A part that is broken in an unknown way must not hide what is found about the others.
+            log.error("a check failed", check=what, exc_info=error)
+            return Finding(is_good=False, what=f"{what}: the check failed.", advice=f"{TELL_OPERATOR}.")
+
+    async def _check_pause(self, guild_id: int) -> Finding:
+        async with self._database.read() as session:
+            policy = await fetch_policy(session, guild_id)
+        if policy.pause is None:
+            return Finding(is_good=True, what="/veo is not paused.")
+        since = relative_time(policy.pause.since)
+        return Finding(
+            is_good=False,
+            what=f"/veo is paused on this server, since {since}.",
+            advice="Let it go on with `/veo-admin resume`.",
+        )
+
+    async def _check_database(self) -> Finding:
+        try:
+            await keep_note(self._database, "doctor", self._clock().isoformat())
+        except DatabaseBusyError:
+            return Finding(
+                is_good=False,
+                what="The database takes no writes, so nothing can be asked for.",
+                advice=f"{TELL_OPERATOR}: the disk may be full, or another program holds the file.",
+            )
+        return Finding(is_good=True, what="The database can be written.")
+
+    async def _check_account(self) -> Finding:
+        try:
+            balance = await self._veo.fetch_balance()
+        except AccountError:
+            return Finding(
+                is_good=False,
+                what="The video service refuses the bot's key.",
+                advice=f"{TELL_OPERATOR}: `AIMLAPI_KEY` must be a valid key of an account in order.",
+            )
+        except UnreachableError:
+            return Finding(
+                is_good=False,
+                what="The video service cannot be reached.",
+                advice=f"Requests wait until it can. {TELL_OPERATOR} if it stays so.",
+            )
+        except VeoError as error:
+            log.warning("the balance cannot be read", reason=str(error))
+            return Finding(
+                is_good=False,
+                what="The video service has trouble: it does not tell the balance.",
+                advice="Requests wait until it works again. Try again in a few minutes.",
+            )
+        return _judge_balance(balance, await self._fetch_price())
+
+    async def _fetch_price(self) -> float | None:
+        """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
+        try:
+            async with asyncio.timeout(self._patience / 2):
+                pricing = await self._veo.fetch_pricing(SAMPLE.model.id)
+        except (VeoError, TimeoutError):
+            return None
+        return pricing and quote(pricing, SAMPLE)
+
+    async def _check_polls(self) -> Finding:
+        query = select(func.count(), func.min(Generation.submitted_at)).where(
+            Generation.status == Status.RUNNING
+        )
+        async with self._database.read() as session:
+            running, since = (await session.execute(query)).one()
+        if not running:
+            return Finding(is_good=True, what="Nothing is being made at the moment.")
+        return _judge_polls(
+            self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
+        )
+
+
+def _judge_balance(balance: float, price: float | None) -> Finding:
+    """Judge an account of `balance` USD; `price`: of `SAMPLE`, in credits."""
+    money = f"{'minus ' if balance < 0 else ''}${abs(balance):,.2f}"
+    videos = max(0, int(balance / usd(price))) if price else None
+    amount = "1 video" if videos == 1 else f"{videos or 0:,} videos"
+    enough = "" if videos is None else f", enough for about {amount} of {duration_of(SAMPLE)} seconds"
+    if balance < LOW_BALANCE or videos == 0:
+        return Finding(
+            is_good=False,
+            what=f"The key works, but its account is nearly empty: {money}{enough}.",
+            advice=f"{TELL_OPERATOR} to top it up. Without money requests wait.",
+        )
+    return Finding(is_good=True, what=f"The key works. Its account holds {money}{enough}.")
+
+
+def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> Finding:
+    """Judge the silence; `waiting_since`: from when on there was something to ask about."""
+    if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
+        last = (
+            f"The last answer came {relative_time(answered_at)}"
+            if answered_at
+            else "None came since the start"
+        )
+        return Finding(
+            is_good=False,
+            what=f"Videos are being made, but the video service does not say how they stand. {last}.",
+            advice=f"They are asked for until they come. {TELL_OPERATOR} if it stays so.",
+        )
+    if answered_at is None:
+        return Finding(is_good=True, what="Videos are being made; the first answer about them is due.")
+    return Finding(
+        is_good=True,
+        what=f"Videos are being made; the last answer about them came {relative_time(answered_at)}.",
+    )

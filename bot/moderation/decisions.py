@@ -1,0 +1,120 @@
+"""Writes what moderators decide: the document and its row of the audit trail, in one transaction.
+
+Two moderators who change the same thing at once are served one after the other: the last one wins, and
+both are in the trail.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.policies import fetch_policy, fetch_standing, store_policy, store_standing
+from bot.admission.policy import Policy, Standing
+from bot.clock import Clock, utc_now
+from bot.database import ANSWER_PATIENCE, Database
+from bot.errors import BadInputError
+from bot.moderation.audit import record
+from bot.moderation.tables import Action
+from bot.text import clean
+
+REASON_MAX_LENGTH = 300  # characters
+
+Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
+PolicyChange = Callable[[Policy], Policy]
+StandingChange = Callable[[Standing], Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """Who decides, and for which server."""
+
+    guild_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What the audit trail says about a change."""
+
+    action: Action
+    subject: str
+    reason: str | None = None
+
+
+class Decisions:
+    """Changes documents; the services of moderators' commands share it."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self.database = database
+        self.clock = clock
+
+    async def change_policy(
+        self, by: Moderator, deed: Deed, change: PolicyChange, tell: Callable[[Policy], Told]
+    ) -> tuple[Policy, Policy]:
+        """Change a server's document; return it as it was and as it is.
+
+        Raises:
+            BadInputError: the reason is too long; or what `change` raises.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        reason = checked_reason(deed.reason)
+        async with self.database.write(patience=ANSWER_PATIENCE) as session:
+            old = await fetch_policy(session, by.guild_id)
+            new = change(old)
+            await store_policy(session, by.guild_id, new)
+            await self._record(session, by, deed, reason, tell(old), tell(new))
+        return old, new
+
+    async def change_standing(
+        self,
+        by: Moderator,
+        user_id: int,
+        deed: Deed,
+        change: StandingChange,
+        tell: Callable[[Standing], Told],
+    ) -> tuple[Standing, Standing]:
+        """Change a member's document; return it as it was and as it is.
+
+        Raises:
+            BadInputError: the reason is too long; or what `change` raises.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        reason = checked_reason(deed.reason)
+        async with self.database.write(patience=ANSWER_PATIENCE) as session:
+            old = await fetch_standing(session, by.guild_id, user_id)
+            new = change(old)
+            await store_standing(session, by.guild_id, user_id, new)
+            await self._record(session, by, deed, reason, tell(old), tell(new))
+        return old, new
+
+    async def _record(
+        self, session: AsyncSession, by: Moderator, deed: Deed, reason: str | None, old: Told, new: Told
+    ) -> None:
+        await record(
+            session,
+            by.guild_id,
+            by.user_id,
+            deed.action,
+            self.clock(),
+            subject=deed.subject,
+            old=old,
+            new=new,
+            reason=reason,
+        )
+
+
+def checked_reason(reason: str | None) -> str | None:
+    """Return a reason as it is kept: without hidden characters; None where nothing was said.
+
+    Raises:
+        BadInputError: it is too long.
+    """
+    cleaned = clean(reason or "")
+    if len(cleaned) > REASON_MAX_LENGTH:
+        raise BadInputError(
+            f"The reason has {len(cleaned):,} characters; at most {REASON_MAX_LENGTH} are possible. "
+            "Nothing was changed."
+        )
+    return cleaned or None

@@ -1,0 +1,203 @@
+"""What moderators make of a report: each decision once, in the transaction of its audit row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.policies import fetch_standing, store_standing
+from bot.admission.policy import Block, tell_block
+from bot.errors import UserError
+from bot.models import Generation
+from bot.moderation.audit import record
+from bot.moderation.decisions import Moderator
+from bot.moderation.tables import Action, ReportRow
+from bot.privacy.erasure import NOBODY
+from bot.work.cancellation import NotFoundError
+
+BLOCK_TIME = timedelta(hours=24)
+
+
+class ReportDecision(StrEnum):
+    """The buttons under a report."""
+
+    DELETE = "delete"  # take the video down
+    BLOCK = "block"  # the requester, for 24 hours
+    DISMISS = "dismiss"
+
+
+class ReportNotFoundError(UserError):
+    """The server has no such report; another server's looks exactly like one that never was."""
+
+    def __init__(self) -> None:
+        super().__init__("This server has no report with that number. Nothing was changed.")
+
+
+class ReportClosedError(UserError):
+    """Somebody has decided it already; the sentence names them."""
+
+
+class NobodyToBlockError(UserError):
+    """It is not recorded any more who asked for the video."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Who asked for this video is not recorded any more, because they asked to be forgotten. "
+            "Nothing was changed."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedVideo:
+    """A report and what it is about; `generation` is None where the row is gone."""
+
+    report: ReportRow
+    generation: Generation | None
+
+
+async def carry_out(
+    session: AsyncSession, by: Moderator, report_id: str, decision: ReportDecision, now: datetime
+) -> ReportedVideo:
+    """Decide a report and do what follows in the database; see `bot.moderation.reports.Reports.decide`."""
+    report = await _claim(session, by, report_id, decision)
+    generation = await session.get(Generation, report.generation_id)
+    match decision:
+        case ReportDecision.DELETE:
+            await _delete(session, by, report, generation, now)
+        case ReportDecision.BLOCK:
+            await _block(session, by, report, generation, now)
+        case ReportDecision.DISMISS:
+            await _record(session, by, Action.REPORT_DISMISS, report, now)
+    return ReportedVideo(report, generation)
+
+
+async def fetch_report(session: AsyncSession, guild_id: int, report_id: str) -> ReportRow | None:
+    """Return a report of this server, or None."""
+    query = select(ReportRow).where(ReportRow.id == report_id, ReportRow.guild_id == guild_id)
+    return await session.scalar(query)
+
+
+async def _claim(session: AsyncSession, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:
+    """Write down who decides; of two at the same time, one does.
+
+    Raises:
+        ReportNotFoundError, ReportClosedError: see `Reports.decide`.
+    """
+    report = await session.scalar(
+        update(ReportRow)
+        .where(ReportRow.id == report_id, ReportRow.guild_id == by.guild_id, *_undecided(decision))
+        .values({f"{_DONE[decision]}_by": by.user_id})
+        .returning(ReportRow)
+    )
+    if report is not None:
+        return report
+    report = await fetch_report(session, by.guild_id, report_id)
+    raise ReportNotFoundError if report is None else _closed(report, decision)
+
+
+# How the columns that say who decided begin.
+_DONE = {
+    ReportDecision.DELETE: "deleted",
+    ReportDecision.BLOCK: "blocked",
+    ReportDecision.DISMISS: "dismissed",
+}
+
+
+def _undecided(decision: ReportDecision) -> Sequence[ColumnElement[bool]]:
+    """Return what must be so: a dismissed report is closed, and one about which something was done stays."""
+    deleted, blocked = ReportRow.deleted_by.is_(None), ReportRow.blocked_by.is_(None)
+    others = {
+        ReportDecision.DELETE: [deleted],
+        ReportDecision.BLOCK: [blocked],
+        ReportDecision.DISMISS: [deleted, blocked],
+    }
+    return [ReportRow.dismissed_by.is_(None), *others[decision]]
+
+
+def _closed(report: ReportRow, decision: ReportDecision) -> ReportClosedError:
+    dismissed = (report.dismissed_by, "dismissed this report")
+    deleted = (report.deleted_by, "deleted this video")
+    blocked = (report.blocked_by, "blocked the member because of this report")
+    order = {
+        ReportDecision.DELETE: (dismissed, deleted),
+        ReportDecision.BLOCK: (dismissed, blocked),
+        ReportDecision.DISMISS: (dismissed, deleted, blocked),
+    }
+    who, what = next((who, what) for who, what in order[decision] if who is not None)
+    return ReportClosedError(f"<@{who}> has already {what}. Nothing was changed.")
+
+
+async def _delete(
+    session: AsyncSession, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
+) -> None:
+    if generation is None:
+        raise NotFoundError
+    generation.removed_at = generation.removed_at or now
+    generation.video_url = None
+    await session.execute(
+        update(ReportRow)
+        .where(
+            ReportRow.generation_id == generation.id,
+            ReportRow.deleted_by.is_(None),
+            ReportRow.dismissed_by.is_(None),
+        )
+        .values(deleted_by=by.user_id)
+    )
+    await _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
+
+
+async def _block(
+    session: AsyncSession, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
+) -> None:
+    if generation is None:
+        raise NotFoundError
+    user_id = generation.user_id
+    if user_id == NOBODY:
+        raise NobodyToBlockError
+    standing = await fetch_standing(session, by.guild_id, user_id)
+    block = _longer(standing.block, now, f"Video {generation.id} was reported.")
+    await store_standing(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
+    await record(
+        session,
+        by.guild_id,
+        by.user_id,
+        Action.BLOCK,
+        now,
+        subject=f"member:{user_id}",
+        old=tell_block(standing.block),
+        new=tell_block(block),
+        reason=f"report {report.id}",
+    )
+
+
+def _longer(present: Block | None, now: datetime, reason: str) -> Block:
+    """Return a block of `BLOCK_TIME`, or the present one where that holds longer."""
+    until = now + BLOCK_TIME
+    if present is not None and (present.until is None or present.until >= until):
+        return present
+    return Block(since=now, until=until, reason=reason)
+
+
+async def _record(
+    session: AsyncSession,
+    by: Moderator,
+    action: Action,
+    report: ReportRow,
+    now: datetime,
+    *,
+    new: dict[str, Any] | None = None,
+) -> None:
+    await record(
+        session,
+        by.guild_id,
+        by.user_id,
+        action,
+        now,
+        subject=f"generation:{report.generation_id}",
+        new=new,
+        reason=f"report {report.id}",
+    )

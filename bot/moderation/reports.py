@@ -1,0 +1,145 @@
+"""Members' reports of videos, and what moderators make of them. Each decision works once."""
+
+import secrets
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.policies import fetch_policy
+from bot.clock import Clock, utc_now
+from bot.database import ANSWER_PATIENCE, Database
+from bot.errors import BadInputError, UserError
+from bot.models import Generation, Status
+from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.report_decisions import ReportDecision, ReportedVideo, carry_out, fetch_report
+from bot.moderation.tables import ReportRow
+from bot.work.cancellation import NotFoundError
+from bot.work.delivery import Posted
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class NoVideoError(UserError):
+    """The generation has no video that anybody could see."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no video with that number to report. Nothing was changed.")
+
+
+class RemovedError(UserError):
+    """The video was taken down before."""
+
+    def __init__(self) -> None:
+        super().__init__("The moderators have removed this video already. Nothing more is needed.")
+
+
+class AlreadyReportedError(UserError):
+    """The same member reported the same video before."""
+
+    def __init__(self) -> None:
+        super().__init__("You have reported this video already. One report is enough: it is kept.")
+
+
+class Reports:
+    """Takes reports, and decides them."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def report(
+        self,
+        guild_id: int,
+        generation_id: str,
+        reporter_id: int,
+        reason: str,
+        shown_at: Posted | None = None,
+    ) -> ReportRow:
+        """Write a report down; it is shown to the moderators by `bot.moderation.feed`.
+
+        `shown_at`: the message that the member saw the video in; moderators find it even where the
+        message's id is not recorded any more (`bot.privacy.erasure`). `post_at` is None where nobody would
+        see the report yet.
+
+        Raises:
+            BadInputError: the reason is empty or too long.
+            NotFoundError: this server has no such generation.
+            NoVideoError, RemovedError: there is nothing to report.
+            AlreadyReportedError: one report per member and video.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        cleaned = checked_reason(reason)
+        if cleaned is None:
+            raise BadInputError("Please say in a few words what is wrong with the video. Nothing was sent.")
+        now = self._clock()
+        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+            generation = await _fetch_video(session, guild_id, generation_id)
+            _ensure_shown(generation, shown_at)
+            has_channel = (await fetch_policy(session, guild_id)).moderators_channel_id is not None
+            row = ReportRow(
+                id=secrets.token_hex(8),
+                guild_id=guild_id,
+                generation_id=generation_id,
+                reporter_id=reporter_id,
+                reason=cleaned,
+                created_at=now,
+                post_at=now if has_channel else None,
+            )
+            await _insert(session, row)
+        log.info("reported", report=row.id, generation=generation_id, guild=guild_id, user=reporter_id)
+        return row
+
+    async def get(self, guild_id: int, report_id: str) -> ReportedVideo | None:
+        """Return a report of this server as it stands, or None."""
+        async with self._database.read() as session:
+            report = await fetch_report(session, guild_id, report_id)
+            if report is None:
+                return None
+            return ReportedVideo(report, await session.get(Generation, report.generation_id))
+
+    async def decide(self, by: Moderator, report_id: str, decision: ReportDecision) -> ReportedVideo:
+        """Decide a report; its audit row and a block are in the same transaction.
+
+        A deleted video is deleted in all its reports. What is posted is taken down by the caller.
+
+        Raises:
+            ReportNotFoundError: this server has no such report.
+            ReportClosedError: somebody was faster.
+            NobodyToBlockError: the member is not known any more.
+            NotFoundError: the generation's row is gone.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+            reported = await carry_out(session, by, report_id, decision, self._clock())
+        log.info("report decided", report=report_id, decision=decision.value, by=by.user_id)
+        return reported
+
+
+async def _fetch_video(session: AsyncSession, guild_id: int, generation_id: str) -> Generation:
+    generation = await session.get(Generation, generation_id)
+    if generation is None or generation.guild_id != guild_id:
+        raise NotFoundError
+    return generation
+
+
+def _ensure_shown(generation: Generation, shown_at: Posted | None) -> None:
+    """Check that there is a video to see; remember its message where that is not recorded (any more).
+
+    Raises:
+        NoVideoError, RemovedError: see `Reports.report`.
+    """
+    if generation.removed_at is not None:
+        raise RemovedError
+    if generation.status is not Status.SUCCEEDED or (generation.result_id is None and shown_at is None):
+        raise NoVideoError
+    if generation.result_id is None and shown_at is not None:
+        generation.result_id, generation.result_channel_id = shown_at.message_id, shown_at.channel_id
+
+
+async def _insert(session: AsyncSession, row: ReportRow) -> None:
+    session.add(row)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise AlreadyReportedError from error

@@ -1,0 +1,192 @@
+"""What moderators can do with limits: rules for the server, roles and members; grants; resets; budgets."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.admission.limits import Limit, resolve_limits
+from bot.admission.policies import fetch_policy, fetch_standing
+from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.database import Database
+from bot.errors import BadInputError
+from bot.moderation.decisions import Decisions, Deed, Moderator, Told
+from bot.moderation.tables import Action
+
+DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
+MOST_GRANTED = 1000  # videos in one grant
+MOST_RULES = 500  # of one server
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a rule is for; `id` is 0 for the server."""
+
+    scope: Scope
+    id: int = 0
+
+    def __str__(self) -> str:
+        """As the audit trail names it."""
+        return f"{self.scope}:{self.id}" if self.id else str(self.scope)
+
+
+SERVER = Subject(Scope.SERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """A server's rules; where a member was asked about, `limits` says which of them win."""
+
+    rules: tuple[Rule, ...]
+    budgets: Mapping[Period, Budget]
+    default: Rule
+    limits: tuple[Limit, ...] = ()
+    standing: Standing = field(default_factory=Standing)
+
+
+class QuotaRules:
+    """Sets and explains limits.
+
+    Args:
+        daily_limit: videos in 24 hours where no rule says otherwise.
+    """
+
+    def __init__(self, decisions: Decisions, *, daily_limit: int) -> None:
+        self._decisions = decisions
+        self._daily_limit = daily_limit
+
+    @property
+    def _database(self) -> Database:
+        return self._decisions.database
+
+    async def set_limits(
+        self,
+        by: Moderator,
+        subject: Subject,
+        limits: Mapping[LimitKind, int | None],
+        reason: str | None = None,
+    ) -> None:
+        """Set a subject's limits of these kinds; None: unlimited.
+
+        Raises:
+            BadInputError: there are too many rules, or the reason is too long.
+        """
+
+        def change(policy: Policy) -> Policy:
+            for kind, most in limits.items():
+                rule = Rule(scope=subject.scope, subject_id=subject.id, kind=kind, most=most)
+                policy = policy.with_rule(rule)
+            return _ensure_not_too_many(policy)
+
+        deed = Deed(Action.QUOTA_SET, str(subject), reason)
+        await self._decisions.change_policy(by, deed, change, _teller(subject, limits))
+
+    async def unset_limits(
+        self, by: Moderator, subject: Subject, kinds: Collection[LimitKind], reason: str | None = None
+    ) -> list[Rule]:
+        """Take a subject's rules of these kinds away; return those that there were."""
+
+        def change(policy: Policy) -> Policy:
+            for kind in kinds:
+                policy = policy.without_rule(subject.scope, subject.id, kind)
+            return policy
+
+        deed = Deed(Action.QUOTA_UNSET, str(subject), reason)
+        old, _ = await self._decisions.change_policy(by, deed, change, _teller(subject, kinds))
+        found = [old.find_rule(subject.scope, subject.id, kind) for kind in kinds]
+        return [rule for rule in found if rule is not None]
+
+    async def grant(
+        self, by: Moderator, user_id: int, amount: int, until: datetime | None, reason: str | None = None
+    ) -> Grant:
+        """Give a member `amount` further videos on top of every window, for 24 hours or until a moment.
+
+        Raises:
+            BadInputError: the amount makes no sense, or the reason is too long.
+        """
+        if not 1 <= amount <= MOST_GRANTED:
+            raise BadInputError(f"Please grant 1 to {MOST_GRANTED:,} videos. Nothing was changed.")
+        now = self._decisions.clock()
+        grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
+
+        def add(standing: Standing) -> Standing:
+            alive = tuple(other for other in standing.grants if now < other.until)
+            return standing.model_copy(update={"grants": (*alive, grant)})
+
+        await self._decisions.change_standing(
+            by,
+            user_id,
+            Deed(Action.GRANT, f"member:{user_id}", reason),
+            add,
+            lambda standing: _tell_grants(standing, now),
+        )
+        return grant
+
+    async def reset(self, by: Moderator, user_id: int, reason: str | None = None) -> None:
+        """Let a member's windows begin anew; what was spent stays spent."""
+        now = self._decisions.clock()
+        await self._decisions.change_standing(
+            by,
+            user_id,
+            Deed(Action.RESET, f"member:{user_id}", reason),
+            lambda standing: standing.model_copy(update={"reset_at": now}),
+            lambda standing: {"reset_at": standing.reset_at.isoformat()} if standing.reset_at else None,
+        )
+
+    async def set_budget(
+        self, by: Moderator, period: Period, amount: float | None, reason: str | None = None
+    ) -> None:
+        """Set what the server may spend in a period, in the provider's credits; None: without a budget."""
+        now = self._decisions.clock()
+
+        def change(policy: Policy) -> Policy:
+            others = {p: budget for p, budget in policy.budgets.items() if p is not period}
+            if amount is not None:
+                others[period] = Budget(credits=amount, since=now)
+            return policy.model_copy(update={"budgets": others})
+
+        def tell(policy: Policy) -> Told:
+            budget = policy.budgets.get(period)
+            return {"credits": budget.credits} if budget else None
+
+        await self._decisions.change_policy(by, Deed(Action.BUDGET, f"budget:{period}", reason), change, tell)
+
+    async def read(
+        self, guild_id: int, user_id: int | None = None, role_ids: Collection[int] = ()
+    ) -> RuleBook:
+        """Return the server's rules, and which of them win for a member, where one is named."""
+        async with self._database.read() as session:
+            policy = await fetch_policy(session, guild_id)
+            standing = Standing() if user_id is None else await fetch_standing(session, guild_id, user_id)
+        default = Rule(scope=Scope.DEFAULT, kind=LimitKind.DAY, most=self._daily_limit)
+        book = RuleBook(policy.rules, policy.budgets, default)
+        if user_id is None:
+            return book
+        limits = resolve_limits(
+            policy.rules, standing, user_id, role_ids, self._daily_limit, self._decisions.clock()
+        )
+        return RuleBook(policy.rules, policy.budgets, default, limits, standing)
+
+
+def _ensure_not_too_many(policy: Policy) -> Policy:
+    if len(policy.rules) > MOST_RULES:
+        raise BadInputError(
+            f"This server has {MOST_RULES} rules, which is all there can be. Please unset some first."
+        )
+    return policy
+
+
+def _teller(subject: Subject, kinds: Collection[LimitKind]) -> Callable[[Policy], Told]:
+    """Return what picks a subject's rules out of a document for the audit trail: `{kind: most}`."""
+
+    def tell(policy: Policy) -> Told:
+        found = [policy.find_rule(subject.scope, subject.id, kind) for kind in kinds]
+        return {rule.kind.value: rule.most for rule in found if rule is not None} or None
+
+    return tell
+
+
+def _tell_grants(standing: Standing, now: datetime) -> Told:
+    alive = [grant for grant in standing.grants if now < grant.until]
+    if not alive:
+        return None
+    return {"grants": [{"amount": grant.amount, "until": grant.until.isoformat()} for grant in alive]}

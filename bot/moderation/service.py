@@ -1,0 +1,196 @@
+"""What moderators can do besides limits: pause, block, forbid words, choose the server's settings."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bot.admission.offer import ensure_possible
+from bot.admission.policies import fetch_policy
+from bot.admission.policy import Block, Pause, Policy, Standing, tell_block
+from bot.admission.words import MOST_WORDS, clean_word, fold
+from bot.clock import Clock
+from bot.database import Database
+from bot.errors import BadInputError
+from bot.moderation.audit import list_page
+from bot.moderation.decisions import Decisions, Deed, Moderator, Told, checked_reason
+from bot.moderation.tables import Action, AuditRow, MemberRow, ReportRow
+
+# The fields of `Policy` that `/veo-admin settings` may change.
+SETTINGS = frozenset(
+    {
+        "channels",
+        "models",
+        "longest_duration",
+        "highest_resolution",
+        "placement",
+        "moderators_channel_id",
+    }
+)
+LIMITING = frozenset({"models", "longest_duration", "highest_resolution"})  # may exclude each other
+
+
+class Moderation:
+    """The service behind `/veo-admin`."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        self._decisions = decisions
+
+    @property
+    def _database(self) -> Database:
+        return self._decisions.database
+
+    @property
+    def _clock(self) -> Clock:
+        return self._decisions.clock
+
+    async def read(self, guild_id: int) -> Policy:
+        """Return what is decided about the server."""
+        async with self._database.read() as session:
+            return await fetch_policy(session, guild_id)
+
+    async def pause(self, by: Moderator, reason: str | None) -> None:
+        """Let nobody ask for videos; what was asked for goes on."""
+        pause = Pause(since=self._clock(), reason=checked_reason(reason))
+        await self._decisions.change_policy(
+            by,
+            Deed(Action.PAUSE, "server", reason),
+            lambda policy: policy.model_copy(update={"pause": pause}),
+            _tell_pause,
+        )
+
+    async def resume(self, by: Moderator) -> bool:
+        """End a pause; return whether there was one."""
+        old, _ = await self._decisions.change_policy(
+            by,
+            Deed(Action.RESUME, "server"),
+            lambda policy: policy.model_copy(update={"pause": None}),
+            _tell_pause,
+        )
+        return old.pause is not None
+
+    async def block(
+        self, by: Moderator, user_id: int, until: datetime | None, reason: str | None = None
+    ) -> None:
+        """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back."""
+        block = Block(since=self._clock(), until=until, reason=checked_reason(reason))
+        await self._decisions.change_standing(
+            by,
+            user_id,
+            Deed(Action.BLOCK, f"member:{user_id}", reason),
+            lambda standing: standing.model_copy(update={"block": block}),
+            lambda standing: tell_block(standing.block),
+        )
+
+    async def unblock(self, by: Moderator, user_id: int) -> bool:
+        """End a block; return whether there was one."""
+        now = self._clock()
+        old, _ = await self._decisions.change_standing(
+            by,
+            user_id,
+            Deed(Action.UNBLOCK, f"member:{user_id}"),
+            lambda standing: standing.model_copy(update={"block": None}),
+            lambda standing: tell_block(standing.block),
+        )
+        return old.block is not None and old.block.holds(now)
+
+    async def list_blocked(self, guild_id: int) -> list[tuple[int, Block]]:
+        """Return the members who are blocked now."""
+        now = self._clock()
+        async with self._database.read() as session:
+            rows = (await session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id))).all()
+        standings = [(row.user_id, Standing.model_validate(row.standing).block) for row in rows]
+        return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
+
+    async def add_word(self, by: Moderator, word: str) -> bool:
+        """Forbid a word or phrase in prompts; return whether it is new.
+
+        Raises:
+            BadInputError: it has no letters or digits, is too long, or there are too many.
+        """
+        entry = clean_word(word)
+
+        def change(policy: Policy) -> Policy:
+            others = tuple(other for other in policy.words if fold(other) != fold(entry))
+            if len(others) >= MOST_WORDS:
+                raise BadInputError(f"There are {MOST_WORDS} words already. Please remove some first.")
+            return policy.model_copy(update={"words": (*others, entry)})
+
+        old, _ = await self._decisions.change_policy(
+            by, Deed(Action.WORD_ADD, "words"), change, _word_teller(entry)
+        )
+        return _find_word(old, entry) is None
+
+    async def remove_word(self, by: Moderator, word: str) -> bool:
+        """Allow a word or phrase again; return whether it was forbidden."""
+        entry = clean_word(word)
+
+        def change(policy: Policy) -> Policy:
+            others = tuple(other for other in policy.words if fold(other) != fold(entry))
+            return policy.model_copy(update={"words": others})
+
+        old, _ = await self._decisions.change_policy(
+            by, Deed(Action.WORD_REMOVE, "words"), change, _word_teller(entry)
+        )
+        return _find_word(old, entry) is not None
+
+    async def change_settings(self, by: Moderator, changes: Mapping[str, Any]) -> Policy:
+        """Change the settings that are named in `changes` (see `SETTINGS`); return all as they are now.
+
+        Without changes nothing is recorded. Once there is a channel for moderators, the reports that nobody
+        could see are shown there.
+
+        Raises:
+            BadInputError: the settings together would leave no video to ask for.
+        """
+        if not changes.keys() <= SETTINGS:
+            raise ValueError(f"no such settings: {sorted(changes.keys() - SETTINGS)}")
+        if not changes:
+            return await self.read(by.guild_id)
+
+        def change(policy: Policy) -> Policy:
+            changed = policy.model_copy(update=dict(changes))
+            if changes.keys() & LIMITING:
+                ensure_possible(changed)
+            return changed
+
+        def tell(policy: Policy) -> Told:
+            document = policy.model_dump(mode="json")
+            return {name: document[name] for name in sorted(changes)}
+
+        _, policy = await self._decisions.change_policy(by, Deed(Action.SETTINGS, "server"), change, tell)
+        if changes.get("moderators_channel_id") is not None:
+            await self._show_waiting_reports(by.guild_id)
+        return policy
+
+    async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:
+        """Return up to `size` rows of the audit trail, newest first; `before`: those with smaller ids."""
+        async with self._database.read() as session:
+            return list(await list_page(session, guild_id, size=size, before=before))
+
+    async def _show_waiting_reports(self, guild_id: int) -> None:
+        waiting = update(ReportRow).where(
+            ReportRow.guild_id == guild_id,
+            ReportRow.message_id.is_(None),
+            ReportRow.dismissed_by.is_(None),
+            ReportRow.deleted_by.is_(None),
+        )
+        async with self._database.write() as session:
+            await session.execute(waiting.values(post_at=self._clock()))
+
+
+def _tell_pause(policy: Policy) -> Told:
+    return {"since": policy.pause.since.isoformat()} if policy.pause else None
+
+
+def _find_word(policy: Policy, word: str) -> str | None:
+    return next((other for other in policy.words if fold(other) == fold(word)), None)
+
+
+def _word_teller(word: str) -> Callable[[Policy], Told]:
+    def tell(policy: Policy) -> Told:
+        found = _find_word(policy, word)
+        return {"word": found} if found else None
+
+    return tell

@@ -1,0 +1,131 @@
+"""What forgetting a request means in the database; the service and the retention say which and when.
+
+Three steps, each a batch inside a transaction of the caller's:
+
+1. Erased: the words are gone, and so is what leads to them: the ids of messages, the provider's task, the
+   file's address. Server, member, times, status, model and cost stay, so that limits and budgets hold.
+2. Unlinked: the ids of messages outlive the words while moderators have to decide about a report, since
+   the video could not be taken down without them.
+3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, exists, not_, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.limits import LONGEST_WINDOW
+from bot.models import Generation
+from bot.moderation.tables import ReportRow
+from bot.veo.catalogue import OptionValue
+
+BATCH = 200  # rows in one transaction: the write lock is held for milliseconds
+NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no such id
+
+# Choices from a list, which say nothing about anybody. What is not named here goes with the words.
+KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})
+
+FORGOTTEN = (
+    "picture_urls",
+    "video_url",
+    "provider_id",
+    "failure_reason",
+    "source_id",
+)  # columns that go with the words
+
+# Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
+FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
+
+_HAS_LINKS = or_(
+    Generation.card_id.is_not(None),
+    Generation.thread_id.is_not(None),
+    Generation.result_id.is_not(None),
+    Generation.result_channel_id.is_not(None),
+    Generation.earlier_posts.is_not(None),
+)
+# Moderators can still take the video down: a block alone does not end that.
+_HAS_OPEN_REPORT = exists().where(
+    ReportRow.generation_id == Generation.id,
+    ReportRow.deleted_by.is_(None),
+    ReportRow.dismissed_by.is_(None),
+)
+
+
+async def erase_batch(
+    session: AsyncSession, condition: ColumnElement[bool], now: datetime, most: int = BATCH
+) -> int:
+    """Erase up to `most` finished generations that meet `condition`; return how many there were."""
+    found = (
+        select(Generation.id, Generation.options)
+        .where(condition, FINISHED, Generation.erased_at.is_(None))
+        .limit(most)
+        .with_for_update()
+    )
+    rows = (await session.execute(found)).all()
+    if not rows:
+        return 0
+    gone: dict[str, datetime | str | None] = dict.fromkeys(FORGOTTEN)
+    gone |= {"prompt": "", "erased_at": now}
+    await session.execute(
+        update(Generation),
+        [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
+    )
+    await unlink(session, Generation.id.in_([row_id for row_id, _ in rows]))
+    return len(rows)
+
+
+async def unlink(session: AsyncSession, condition: ColumnElement[bool] | None = None) -> None:
+    """Remove the ids of messages from erased rows that meet `condition` and have no open report."""
+    chosen = true() if condition is None else condition
+    await session.execute(
+        update(Generation)
+        .where(chosen, Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
+        .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATCH) -> int:
+    """Take the member off up to `most` erased rows that count as theirs no more; return how many there were.
+
+    That is done where they asked for it. An interaction's id leads to its member through Discord, so it
+    becomes a random negative number: unique as before, and no id of Discord's.
+    """
+    found = (
+        select(Generation.id)
+        .where(
+            Generation.erased_at.is_not(None),
+            Generation.erase_at.is_not(None),
+            Generation.user_id != NOBODY,
+            Generation.created_at <= now - LONGEST_WINDOW,
+            not_(_HAS_OPEN_REPORT),
+        )
+        .limit(most)
+        .with_for_update()
+    )
+    row_ids = (await session.scalars(found)).all()
+    if not row_ids:
+        return 0
+    own = Generation.cancelled_by == Generation.user_id
+    await session.execute(
+        update(Generation)
+        .where(Generation.id.in_(row_ids))
+        .values(
+            user_id=NOBODY,
+            channel_id=NOBODY,
+            cancelled_by=case((own, NOBODY), else_=Generation.cancelled_by),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(
+        update(Generation),
+        [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
+    )
+    return len(row_ids)
+
+
+def without_words(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """Return the options that may outlive the words they were chosen with."""
+    return {name: value for name, value in options.items() if name in KEPT_OPTIONS}

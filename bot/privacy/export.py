@@ -1,0 +1,142 @@
+"""What is recorded about a member, as they get it. Pure: rows in, JSON out.
+
+Ids are strings, since JavaScript cannot hold Discord's; times are ISO 8601 in UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.admission.policy import Rule, Standing
+from bot.models import Generation
+from bot.moderation.tables import ReportRow
+from bot.money import usd
+from bot.work.cancellation import is_own
+
+Json = dict[str, Any]
+
+
+def export_all(
+    user_id: int,
+    now: datetime,
+    *,
+    requests: Sequence[Generation],
+    reports: Sequence[ReportRow],
+    standings: Mapping[int, Standing],
+    rules: Mapping[int, Sequence[Rule]],
+) -> Json:
+    """Return the whole export; `standings` and `rules` (the member's own ones) are by the server's id."""
+    servers = sorted({*standings, *rules})
+    return {
+        "user_id": str(user_id),
+        "exported_at": _time(now),
+        "requests": [export_request(generation) for generation in requests],
+        "reports": [export_report(report) for report in reports],
+        "limits": [
+            export_limits(server, standings.get(server, Standing()), rules.get(server, ()))
+            for server in servers
+        ],
+    }
+
+
+def export_request(generation: Generation) -> Json:
+    """Return one request; what the program notes for its own work is left out."""
+    return {
+        "id": generation.id,
+        "interaction_id": str(generation.interaction_id),
+        "server_id": str(generation.guild_id),
+        "channel_id": str(generation.channel_id),
+        "created_at": _time(generation.created_at),
+        "prompt": generation.prompt,
+        "model": generation.model,
+        "made_anew_from": generation.source_id,
+        "options": dict(generation.options),
+        "pictures": list(generation.picture_urls or ()),
+        "placement": generation.placement.value,
+        "status": generation.status.value,
+        "failure": _failure(generation),
+        "cancelled_by": _canceller(generation),
+        "submitted_at": _time(generation.submitted_at),
+        "finished_at": _time(generation.finished_at),
+        "delivered_at": _time(generation.delivered_at),
+        "cost": _cost(generation),
+        "provider_id": generation.provider_id,
+        "links": _links(generation),
+        "earlier_results": [_link(generation.guild_id, *place) for place in generation.earlier_posts or []],
+        "result_id": None if generation.result_id is None else str(generation.result_id),
+        "removed_at": _time(generation.removed_at),
+        "deletion_asked_at": _time(generation.erase_at),
+        "deleted_at": _time(generation.erased_at),
+    }
+
+
+def export_report(report: ReportRow) -> Json:
+    """Return one report that the member made; what happened to the other member is not theirs to know."""
+    return {
+        "id": report.id,
+        "server_id": str(report.guild_id),
+        "request_id": report.generation_id,
+        "created_at": _time(report.created_at),
+        "reason": report.reason,
+        "video_deleted": report.deleted_by is not None,
+        "dismissed": report.dismissed_by is not None,
+    }
+
+
+def export_limits(guild_id: int, standing: Standing, rules: Sequence[Rule]) -> Json:
+    """Return what a server's moderators decided about the member."""
+    block = standing.block
+    return {
+        "server_id": str(guild_id),
+        "block": block and {"since": _time(block.since), "until": _time(block.until), "reason": block.reason},
+        "grants": [
+            {"videos": grant.amount, "since": _time(grant.since), "until": _time(grant.until)}
+            for grant in standing.grants
+        ],
+        "counted_since": _time(standing.reset_at),
+        "rules": [{"kind": rule.kind.value, "most": rule.most} for rule in rules],
+    }
+
+
+def _failure(generation: Generation) -> Json | None:
+    if generation.failure_kind is None:
+        return None
+    return {"kind": generation.failure_kind.value, "reason": generation.failure_reason}
+
+
+def _canceller(generation: Generation) -> str | None:
+    if generation.cancelled_by is None:
+        return None
+    return "you" if is_own(generation) else "a moderator"
+
+
+def _cost(generation: Generation) -> Json:
+    used = generation.credits_used
+    return {
+        "credits": used,
+        "usd": None if used is None else usd(used),
+        "estimated_credits": generation.estimated_credits,
+    }
+
+
+def _links(generation: Generation) -> dict[str, str | None]:
+    return {
+        "card": _link(generation.guild_id, generation.channel_id, generation.card_id),
+        "thread": _link(generation.guild_id, generation.thread_id),
+        "result": _link(generation.guild_id, generation.result_channel_id, generation.result_id),
+        "video": generation.video_url,
+    }
+
+
+def _link(*places: int | None) -> str | None:
+    """Return where Discord shows a server's channel or message; None where a part is not known.
+
+    The channel of a direct message is not recorded, so a result there has an id, but no link.
+    """
+    if None in places:
+        return None
+    return "https://discord.com/channels/" + "/".join(map(str, places))
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()

@@ -1,0 +1,108 @@
+"""Forgets prompts, links and videos when their time is over."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.media.files import VideoStore
+from bot.models import Generation
+from bot.privacy.erasure import BATCH, anonymize_batch, erase_batch, unlink
+from bot.work.steps.errors import StoppingError
+from bot.work.steps.timing import pause
+
+CLEAN_INTERVAL = 3600.0  # seconds
+RETRY_INTERVAL = 60.0  # seconds, after a database that could not be written
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Retention:
+    """Cleans up until the program stops.
+
+    Args:
+        videos: where the originals of videos lie that were posted in a smaller form.
+        keep: how long prompts, links and originals are kept; None: until the member asks.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        videos: VideoStore,
+        *,
+        keep: timedelta | None,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._videos = videos
+        self._keep = keep
+        self._stopping = stopping
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Clean up now and every hour until `stopping` is set."""
+        with suppress(StoppingError):
+            while True:
+                is_clean = await self._try_to_clean()
+                await pause(CLEAN_INTERVAL if is_clean else RETRY_INTERVAL, self._stopping)
+
+    async def clean(self) -> None:
+        """Clean up once: erase what is due, and take members off what they asked to forget.
+
+        Raises:
+            DatabaseBusyError: the database cannot be written now; what was done stays done.
+        """
+        now = self._clock()
+        due: list[ColumnElement[bool]] = [Generation.erase_at.is_not(None)]
+        if self._keep is not None:
+            due.append(Generation.delivered_at <= now - self._keep)
+        async with self._database.write() as session:
+            await unlink(session)
+        erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
+        anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
+        discarded = await self._discard_originals()
+        if erased or anonymous or discarded:
+            log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded)
+
+    async def _discard_originals(self) -> int:
+        """Delete the originals of videos that were forgotten or taken down; return how many."""
+        lying = sorted(await asyncio.to_thread(self._videos.list_originals))
+        discarded = 0
+        for start in range(0, len(lying), BATCH):
+            batch = lying[start : start + BATCH]
+            for generation_id in set(batch) - await self._select_kept(batch):
+                await asyncio.to_thread(self._videos.discard_original, generation_id)
+                discarded += 1
+        return discarded
+
+    async def _select_kept(self, generation_ids: Collection[str]) -> set[str]:
+        """Return those whose video is neither forgotten nor taken down."""
+        query = select(Generation.id).where(
+            Generation.id.in_(generation_ids), Generation.erased_at.is_(None), Generation.removed_at.is_(None)
+        )
+        async with self._database.read() as session:
+            return set((await session.scalars(query)).all())
+
+    async def _try_to_clean(self) -> bool:
+        try:
+            await self.clean()
+        except Exception:  # whatever the database has, the rest of the program goes on
+            log.exception("prompts and links cannot be forgotten")
+            return False
+        return True
+
+    async def _repeat(self, forget: Callable[[AsyncSession], Awaitable[int]]) -> int:
+        """Forget one batch after the other, each in its own transaction; return how many rows it were."""
+        total, latest = 0, BATCH
+        while latest == BATCH and not self._stopping.is_set():
+            async with self._database.write() as session:
+                latest = await forget(session)
+            total += latest
+        return total

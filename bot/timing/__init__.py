@@ -1,0 +1,1 @@
+"""When to ask the provider, and what to tell members about the wait."""

@@ -1,0 +1,1 @@
+"""What was used and spent, as figures, tables and charts."""

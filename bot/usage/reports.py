@@ -1,0 +1,31 @@
+"""Reads what servers have used and draws it, for `/quota usage`."""
+
+import asyncio
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.usage.service import UsageFiles, UsagePeriod, UsageReport, fetch_usage
+
+
+class UsageReports:
+    """Reads what servers have used, and draws it."""
+
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def read(self, guild_id: int, period: UsagePeriod) -> UsageReport:
+        """Return what a server used until now."""
+        async with self._database.read() as session:
+            return await fetch_usage(session, guild_id, period, self._clock())
+
+    async def render(self, report: UsageReport, server_name: str) -> UsageFiles:
+        """Return the report as a chart and a table; it takes about a second the first time."""
+        return await asyncio.to_thread(_render, report, server_name)
+
+
+def _render(report: UsageReport, server_name: str) -> UsageFiles:
+    # A start must be quick, and matplotlib's import is not: it waits until somebody asks for a chart.
+    from bot.usage.charts import render_usage  # noqa: PLC0415 for that reason
+
+    return render_usage(report, server_name)

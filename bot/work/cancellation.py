@@ -1,0 +1,126 @@
+"""Cancelling what is still waited for. The provider has no such call: what was sent to it is paid for."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import and_, case, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock, utc_now
+from bot.database import ANSWER_PATIENCE, Database
+from bot.errors import UserError
+from bot.generations import ANSWER_GRACE
+from bot.models import OPEN, Generation, Status
+from bot.moderation import audit
+from bot.moderation.tables import Action
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class NotFoundError(UserError):
+    """The server has no such generation; another server's looks exactly like one that never was."""
+
+    def __init__(self) -> None:
+        super().__init__("This server has no video with that number. Nothing was changed.")
+
+
+class TooLateError(UserError):
+    """The generation is not waited for any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That video is finished already, or was cancelled before: there is nothing left to cancel. "
+            "Nothing was changed."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What was cancelled. `counts`: it was sent before, so it counts towards limits and budgets."""
+
+    generation: Generation
+    counts: bool
+
+
+class Cancellation:
+    """Stops generations on somebody's order; the runner then ends its wait and tells the member.
+
+    Args:
+        work: set when something was cancelled, so that the runner does not wait for its next look.
+    """
+
+    def __init__(self, database: Database, *, work: asyncio.Event, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._work = work
+        self._clock = clock
+
+    async def cancel(self, guild_id: int, generation_id: str, actor_id: int) -> Cancelled:
+        """Cancel a generation of this server; whether the actor may is decided before.
+
+        Raises:
+            NotFoundError: this server has no such generation.
+            TooLateError: it is finished, or was cancelled before.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        now = self._clock()
+        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+            generation = await _close(session, guild_id, generation_id, actor_id, now)
+            cancelled = Cancelled(generation, counts=was_sent(generation))
+            if not is_own(generation):
+                await audit.record(
+                    session,
+                    guild_id,
+                    actor_id,
+                    Action.CANCEL,
+                    now,
+                    subject=f"generation:{generation_id}",
+                    new={"counts": cancelled.counts},
+                )
+        log.info(
+            "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
+        )
+        self._work.set()
+        return cancelled
+
+
+def was_sent(generation: Generation) -> bool:
+    """Whether the provider was asked for it, as far as can be told: then it is paid for, and counts."""
+    return generation.submitted_at is not None
+
+
+def is_own(generation: Generation) -> bool:
+    """Whether the member cancelled it themselves, and so needs no message about it."""
+    return generation.cancelled_by == generation.user_id
+
+
+async def _close(
+    session: AsyncSession, guild_id: int, generation_id: str, actor_id: int, now: datetime
+) -> Generation:
+    """Cancel the row and take it from whoever carries it.
+
+    Raises:
+        NotFoundError, TooLateError: see `Cancellation.cancel`.
+    """
+    place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
+    # The card may be on its way to Discord: whoever ends it before it is recorded cannot edit it.
+    is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
+    generation = await session.scalar(
+        update(Generation)
+        .where(place, Generation.status.in_(OPEN))
+        .values(
+            status=Status.CANCELLED,
+            cancelled_by=actor_id,
+            finished_at=now,
+            not_before=case((is_being_answered, Generation.not_before), else_=now),
+            attempts=0,
+            lease_owner=None,
+            lease_until=None,
+        )
+        .returning(Generation)
+    )
+    if generation is not None:
+        return generation
+    is_known = await session.scalar(select(Generation.id).where(place)) is not None
+    raise TooLateError if is_known else NotFoundError

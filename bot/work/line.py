@@ -1,0 +1,84 @@
+"""Tells those who wait where they stand in the line: a light loop that looks for changed positions."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock, utc_now
+from bot.models import Generation
+from bot.timing.outlook import LAST_POSITION, Outlook
+from bot.timing.timetable import Timetable
+from bot.work.delivery import Delivery
+from bot.work.queue import GenerationQueue
+from bot.work.steps.errors import StoppingError
+from bot.work.steps.timing import pause
+
+LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
+SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had a position
+MOST_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Line:
+    """Keeps the cards of all requests that wait up to date, all servers' together.
+
+    Args:
+        stopping: set when the program is to stop.
+    """
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        delivery: Delivery,
+        timetable: Timetable,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._timetable = timetable
+        self._stopping = stopping
+        self._clock = clock
+        self._told: dict[str, Outlook] = {}  # by generation
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set."""
+        while True:
+            try:
+                await self.look()
+            except Exception:  # a locked database must not end it
+                log.exception("the line cannot be read")
+            try:
+                await pause(LOOK_INTERVAL, self._stopping)
+            except StoppingError:
+                return
+
+    async def look(self) -> None:
+        """Tell those whose position has changed, or whose expected time is over."""
+        line = await self._queue.list_line()
+        positions = {name: min(place, LAST_POSITION + 1) for place, name in enumerate(line, start=1)}
+        self._told = {name: outlook for name, outlook in self._told.items() if name in positions}
+        now = self._clock()
+        news = [name for name, position in positions.items() if self._is_news(name, position, now)]
+        if not news:
+            return
+        for generation in await self._queue.list_waiting(news[:MOST_AT_ONCE]):
+            if now - generation.created_at >= SETTLING:
+                await self._tell(generation, positions[generation.id], now)
+
+    def _is_news(self, name: str, position: int, now: datetime) -> bool:
+        told = self._told.get(name)
+        return told is None or told.position != position or told.is_passed(now)
+
+    async def _tell(self, generation: Generation, position: int, now: datetime) -> None:
+        told = self._told.get(generation.id)
+        if told is not None and told.position == position:
+            outlook = told.late()
+        elif position > LAST_POSITION:
+            outlook = Outlook(position)
+        else:
+            outlook = self._timetable.outlook_in_queue(generation, position, now)
+        self._told[generation.id] = outlook
+        await self._delivery.show_state(generation, outlook)

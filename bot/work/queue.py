@@ -1,0 +1,231 @@
+"""The queue: which process carries which generation, and every change of a generation's state.
+
+A row is carried by the process that holds its lease. All changes name the state and the owner that
+they expect, so that a process that lost its lease changes nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+import stamina
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.clock import Clock, utc_now
+from bot.database import Database, DatabaseBusyError
+from bot.models import Generation, Status
+from bot.work.failures import FailureKind
+from bot.work.turns import fetch_line, in_turn, is_free, is_running
+
+LONGEST_WAIT = timedelta(hours=1)
+# A change that follows a paid call is worth waiting for a locked or full database.
+WRITE_PATIENCE = timedelta(seconds=30)
+
+
+class LeaseLostError(Exception):
+    """The row is not as expected: it was cancelled, or another process carries it."""
+
+
+class GenerationQueue:
+    """The queue as one process sees it.
+
+    Args:
+        owner: this process's name in `lease_owner`.
+        max_running: how many may be at the provider at once, over all processes.
+        lease: how long a generation is this process's own without `renew`.
+    """
+
+    def __init__(
+        self, database: Database, owner: str, *, max_running: int, lease: timedelta, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._max_running = max_running
+        self.lease = lease
+        self._clock = clock
+
+    async def claim(self, most: int) -> list[Generation]:
+        """Take up to `most` generations whose next step is due and that nobody carries.
+
+        Of those that were not begun, members get theirs in turn (`bot.work.turns`).
+        Some that this process carries itself may be among them: when the clock has jumped, and when they
+        were cancelled meanwhile.
+        """
+        now = self._clock()
+        unfinished = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
+        due = and_(unfinished, _is_due(now), is_free(now, self.lease))
+        async with self._database.write() as session:
+            oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
+            begun = await _select_ids(session, oldest.order_by(Generation.created_at), most)
+            free = min(most - len(begun), self._max_running - await _count_running(session, now, self.lease))
+            queued = await _select_ids(session, in_turn(_is_due(now), now, self.lease), free)
+            if not begun and not queued:
+                return []
+            result = await session.scalars(
+                update(Generation)
+                .where(Generation.id.in_([*begun, *queued]))
+                .values(lease_owner=self._owner, lease_until=now + self.lease)
+                .returning(Generation)
+            )
+            return sorted(result, key=lambda generation: generation.created_at)
+
+    async def renew(self, generation_ids: Collection[str]) -> None:
+        """Keep these generations, which this process carries, for another lease time."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.id.in_(generation_ids), Generation.lease_owner == self._owner)
+                .values(lease_until=self._clock() + self.lease)
+            )
+
+    async def move(self, generation: Generation, status: Status, **values: object) -> Generation:
+        """Change the status, and `values` with it, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self._update(generation, {"status": status, "attempts": 0, **values})
+
+    async def note(self, generation: Generation, **values: object) -> Generation:
+        """Change `values` without changing the status, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self._update(generation, values)
+
+    async def fail(
+        self,
+        generation: Generation,
+        kind: FailureKind,
+        reason: str | None,
+        *,
+        credits_used: float | None = None,
+        late_until: datetime | None = None,
+    ) -> Generation:
+        """End the generation without a video; `reason` is the provider's, shown to the member.
+
+        `late_until`: until when the provider is asked all the same.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self.move(
+            generation,
+            Status.FAILED,
+            failure_kind=kind,
+            failure_reason=reason,
+            credits_used=credits_used if credits_used is not None else generation.credits_used,
+            finished_at=self._clock(),
+            late_until=late_until,
+        )
+
+    async def get(self, generation_id: str) -> Generation:
+        """Return the row as it is now.
+
+        Raises:
+            LeaseLostError: there is none any more.
+        """
+        async with self._database.read() as session:
+            generation = await session.get(Generation, generation_id)
+        if generation is None:
+            raise LeaseLostError(generation_id)
+        return generation
+
+    async def ensure_held(self, generation: Generation) -> None:
+        """Check that a call made for this row would not be in vain.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        try:
+            current = await self.get(generation.id)
+        except SQLAlchemyError:
+            return  # a database that cannot be read says nothing; the next change will tell
+        if (current.status, current.lease_owner) != (generation.status, self._owner):
+            raise LeaseLostError(generation.id)
+
+    async def release(self, claimed: Generation, wait: timedelta, *, failed: bool) -> None:
+        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt.
+
+        `claimed`: as `claim` returned it. What was cancelled since then was claimed again after that,
+        maybe by this process too, and is not this claim's to lay down.
+        """
+        ours = [Generation.id == claimed.id, Generation.lease_owner == self._owner]
+        if claimed.status is not Status.CANCELLED:
+            ours.append(Generation.status != Status.CANCELLED)
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(*ours)
+                .values(
+                    not_before=self._clock() + min(wait, LONGEST_WAIT),
+                    attempts=Generation.attempts + int(failed),
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+
+    async def release_all(self) -> None:
+        """Lay down all that this process carries, so that the next one need not wait for the leases."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(Generation)
+                .where(Generation.lease_owner == self._owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
+    async def list_line(self) -> Sequence[str]:
+        """Return the ids of all requests that wait for a place at the provider, the next one first."""
+        async with self._database.read() as session:
+            return await fetch_line(session, self._clock(), self.lease)
+
+    async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
+        """Return those of these generations that still wait."""
+        query = select(Generation).where(
+            Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
+        )
+        async with self._database.read() as session:
+            return list((await session.scalars(query)).all())
+
+    async def list_unfinished(self) -> set[str]:
+        """Return the ids of all generations whose result is not delivered."""
+        async with self._database.read() as session:
+            query = select(Generation.id).where(Generation.delivered_at.is_(None))
+            return set((await session.scalars(query)).all())
+
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
+    async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
+        async with self._database.write() as session:
+            changed = await session.scalar(
+                update(Generation)
+                .where(
+                    Generation.id == generation.id,
+                    Generation.status == generation.status,
+                    Generation.lease_owner == self._owner,
+                )
+                .values(values)
+                .returning(Generation)
+            )
+        if changed is None:
+            raise LeaseLostError(generation.id)
+        return changed
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether the wait is over; one that no wait is as long as comes from a clock that was set back."""
+    return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
+
+
+async def _select_ids(session: AsyncSession, query: Select[str], most: int) -> Sequence[str]:
+    if most <= 0:
+        return []
+    locked = query.limit(most).with_for_update(of=Generation, skip_locked=True)
+    return (await session.scalars(locked)).all()
+
+
+async def _count_running(session: AsyncSession, now: datetime, lease: timedelta) -> int:
+    """Count what is at the provider, and what a process has just taken to bring it there."""
+    query = select(func.count()).where(is_running(now, lease))
+    return await session.scalar(query) or 0

@@ -1,0 +1,148 @@
+"""From `succeeded`, `failed` or `cancelled` to delivered: the file is fetched and the result is posted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.media.files import MediaError, VideoStore
+from bot.media.picture_store import PictureStore
+from bot.models import Generation, Status
+from bot.work.cancellation import is_own
+from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
+from bot.work.failures import FailureKind
+from bot.work.queue import GenerationQueue
+from bot.work.steps.errors import StepPostponedError
+from bot.work.steps.posting import Posting
+from bot.work.steps.timing import Timing
+
+Post = Callable[[Generation], Awaitable[Posted]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Handover:
+    """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        videos: VideoStore,
+        pictures: PictureStore,
+        delivery: Delivery,
+        posting: Posting,
+        timing: Timing,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._videos = videos
+        self._pictures = pictures
+        self._delivery = delivery
+        self._posting = posting
+        self._timing = timing
+        self._clock = clock
+
+    async def deliver_video(self, generation: Generation) -> Generation:
+        """Fetch the file and post it; a file that cannot be had for too long becomes a failure.
+
+        Raises:
+            StepPostponedError: the file or Discord cannot be had now.
+        """
+        try:
+            return await self._deliver(generation, self._fetch_and_post)
+        except MediaError as error:
+            log.warning("no file", reason=str(error))
+            if self._is_in_time(generation, self._timing.fetch_window):
+                raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+            return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
+
+    async def deliver_ending(self, generation: Generation) -> Generation:
+        """Post why there is no video, unless the member ended it: they see it on the card.
+
+        Raises:
+            StepPostponedError: Discord cannot be had now.
+        """
+        if generation.status is Status.CANCELLED and is_own(generation):
+            return await self._close(generation)
+        return await self._deliver(generation, self._post_ending)
+
+    def clean_up(self, generation: Generation) -> None:
+        """Delete the files of a generation that is over."""
+        self._videos.close(generation.id)
+        self._pictures.discard(generation.id)
+
+    async def _fetch_and_post(self, generation: Generation) -> Posted:
+        clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        return await self._posting.post(generation, clip, self._begin_posting)
+
+    async def _post_ending(self, generation: Generation) -> Posted:
+        return await self._delivery.post_ending(await self._begin_posting(generation))
+
+    async def _begin_posting(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, posting_at=self._clock())
+
+    async def _deliver(self, generation: Generation, post: Post) -> Generation:
+        """Post, then the card, then write that it is done; each is passed over where it is done already."""
+        if generation.result_id is None:
+            posted = await self._post_in_time(generation, post)
+            if posted is None:
+                return await self._close_unposted(generation)
+            generation = await self._queue.note(
+                generation, result_id=posted.message_id, result_channel_id=posted.channel_id
+            )
+        return await self._close(generation)
+
+    async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
+        try:
+            return await self._post_once(generation, post)
+        except DeliveryPostponedError as error:
+            log.warning("not posted yet", reason=str(error))
+            if self._is_in_time(generation, self._timing.delivery_window):
+                raise self._postponed(error) from error
+            log.error("given up posting a result", reason=str(error))
+        except UndeliverableError as error:
+            log.error("no place left to post a result", reason=str(error))
+            if self._is_in_time(generation, self._timing.undeliverable_window):
+                raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
+        return None
+
+    async def _post_once(self, generation: Generation, post: Post) -> Posted:
+        """Post, unless an earlier try that did not come to its end has posted already."""
+        found = await self._delivery.find_result(generation) if generation.posting_at else None
+        if found is not None:
+            log.info("posted by an earlier try", message=found.message_id)
+            return found
+        return await post(generation)
+
+    async def _close(self, generation: Generation) -> Generation:
+        """Bring the card to its final form, and note that nothing is left to do."""
+        try:
+            await self._delivery.show_state(generation)
+        except DeliveryPostponedError as error:
+            if self._is_in_time(generation, self._timing.card_window):
+                raise self._postponed(error) from error
+            log.warning("the card stays as it is", reason=str(error))
+        await asyncio.to_thread(self.clean_up, generation)
+        return await self._note_delivered(generation)
+
+    async def _close_unposted(self, generation: Generation) -> Generation:
+        await asyncio.to_thread(self.clean_up, generation)
+        generation = await self._note_delivered(generation)
+        with suppress(DeliveryPostponedError):
+            await self._delivery.show_state(generation)
+        return generation
+
+    async def _note_delivered(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, delivered_at=self._clock(), picture_urls=None)
+
+    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
+        wait = self._timing.delivery_wait
+        if error.retry_after is not None:
+            wait = timedelta(seconds=error.retry_after)
+        return StepPostponedError(str(error), wait)
+
+    def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
+        return self._clock() < (generation.finished_at or generation.created_at) + window

@@ -1,0 +1,89 @@
+"""The video's last step: made to fit where the server does not take the file as it is, then posted."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.media.files import MAX_SIZE, Clip
+from bot.media.fit_plan import FittingError
+from bot.media.fitting import Fitter
+from bot.media.upload_limits import UploadLimits
+from bot.models import Generation
+from bot.work.delivery import Delivery, FileTooLargeError, Posted, UploadBrokenError
+
+BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is taken for the reason
+
+Begin = Callable[[Generation], Awaitable[Generation]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Suspicion:
+    """What broken uploads of one video say; a restart may forget it.
+
+    Attributes:
+        limit: bytes that are tried at most.
+        broken: uploads within it that broke.
+    """
+
+    limit: int = MAX_SIZE
+    broken: int = 0
+
+
+class Posting:
+    """Posts videos that always fit: the original, a smaller one, or a link."""
+
+    def __init__(self, delivery: Delivery, fitter: Fitter, limits: UploadLimits) -> None:
+        self._delivery = delivery
+        self._fitter = fitter
+        self._limits = limits
+        self._suspicions: dict[str, _Suspicion] = defaultdict(_Suspicion)  # by the generation's id
+
+    async def post(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        """Post `clip` in the best form that the server takes.
+
+        `begin` writes down that a post is about to be made. It comes after the encoder, which may take longer
+        than Discord remembers a message's nonce.
+
+        Raises:
+            DeliveryPostponedError, UndeliverableError: as `Delivery.post_video`.
+            DatabaseBusyError: what was learnt cannot be noted now.
+        """
+        suspicion = self._suspicions[generation.id]
+        try:
+            posted = await self._post(generation, clip, begin, suspicion.limit)
+        except UploadBrokenError as error:
+            self._suspect(suspicion, error)
+            raise
+        del self._suspicions[generation.id]
+        return posted
+
+    async def _post(self, generation: Generation, clip: Clip, begin: Begin, most: int) -> Posted:
+        guild_id, tier = generation.guild_id, self._delivery.boost_level(generation)
+        limit: int | None = await self._limits.limit_of(guild_id, tier)
+        while limit is not None:
+            try:
+                return await self._post_within(min(limit, most), generation, clip, begin)
+            except FittingError as error:
+                log.warning("not made smaller, so a link is posted", reason=str(error))
+                break
+            except FileTooLargeError as error:
+                limit = await self._limits.learn(guild_id, tier, error.size)
+        return await self._delivery.post_video(await begin(generation), clip, with_file=False)
+
+    async def _post_within(self, limit: int, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        if clip.size <= limit:
+            return await self._delivery.post_video(await begin(generation), clip)
+        fitted = await self._fitter.fit(clip, limit)
+        return await self._delivery.post_video(await begin(generation), fitted.clip, fitted.loss)
+
+    def _suspect(self, suspicion: _Suspicion, error: UploadBrokenError) -> None:
+        """Count a broken upload; the size is blamed for this video only, since a network breaks them too."""
+        suspicion.broken += 1
+        lower = self._limits.below(error.size)
+        if suspicion.broken >= BROKEN_TRIES and lower is not None:
+            log.warning("uploads keep breaking, so a smaller file is tried", size=error.size, limit=lower)
+            suspicion.limit, suspicion.broken = lower, 0

@@ -1,0 +1,153 @@
+"""From `queued` to `running`: the one create call, and finding out what became of it.
+
+A second create call is never made for a request whose fate is unknown: a row found in `submitting` is
+looked up in the provider's log by our own id instead (`X-Client-Request-Id`, see the provider's API
+reference, `/v2/logs`).
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.media.files import MediaError
+from bot.media.picture_store import PictureStore
+from bot.media.pictures import PictureError
+from bot.models import Generation, Status
+from bot.veo.catalogue import InvalidOptionError, build_request
+from bot.veo.client import VeoClient
+from bot.veo.errors import (
+    AccountError,
+    InvalidRequestError,
+    RateLimitError,
+    UnavailableError,
+    UnknownTaskError,
+    UnreachableError,
+    VeoError,
+)
+from bot.work.failures import FailureKind
+from bot.work.queue import LONGEST_WAIT, GenerationQueue
+from bot.work.steps.errors import StepPostponedError
+from bot.work.steps.timing import Timing
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Submission:
+    """Brings generations to the provider."""
+
+    def __init__(
+        self, queue: GenerationQueue, veo: VeoClient, pictures: PictureStore, timing: Timing, clock: Clock
+    ) -> None:
+        self._queue = queue
+        self._veo = veo
+        self._pictures = pictures
+        self._timing = timing
+        self._clock = clock
+        self._closed_until: datetime | None = None  # the provider takes nothing from this account
+
+    async def submit(self, generation: Generation) -> Generation:
+        """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
+
+        Raises:
+            StepPostponedError: the provider did not take it, but will later.
+        """
+        self._ensure_open()
+        try:
+            request = build_request(generation.model, generation.prompt, generation.options)
+            request = request.with_images(await self._load_pictures(generation))
+        except InvalidOptionError as error:
+            return await self._queue.fail(generation, FailureKind.MODEL_GONE, str(error))
+        except PictureError as error:
+            return await self._queue.fail(generation, error.kind, None)
+        generation = await self._queue.move(generation, Status.SUBMITTING, submitted_at=self._clock())
+        try:
+            task = await self._veo.create(request, generation.id)
+        except InvalidRequestError as error:
+            log.error("the provider refused what the catalogue allows", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.REFUSED, str(error))
+        except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
+            # Certainly not accepted, so it may be sent again.
+            await self._queue.move(generation, Status.QUEUED, submitted_at=None)
+            raise self._close(error) from error
+        except UnavailableError as error:
+            log.warning("the fate of the request is not known", reason=str(error))
+            return generation
+        self._reopen()
+        return await self._queue.move(generation, Status.RUNNING, provider_id=task.id)
+
+    async def look_up(self, generation: Generation) -> Generation:
+        """Find a create call whose answer was not recorded: `submitting` → `running` or `failed`.
+
+        Raises:
+            StepPostponedError: the provider's log does not say yet.
+        """
+        sent_at = generation.submitted_at or generation.created_at
+        try:
+            entry = await self._veo.find(generation.id, sent_at)
+        except VeoError as error:
+            return await self._keep_looking(generation, sent_at, self._timing.deadline, str(error))
+        if entry is None:
+            reason = "not in the provider's log"
+            return await self._keep_looking(generation, sent_at, self._timing.lookup_window, reason)
+        if entry.status == "failed" or not entry.inference_id:
+            return await self._queue.fail(generation, FailureKind.REFUSED, None)
+        log.info("found in the provider's log", task=entry.inference_id)
+        return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)
+
+    async def _load_pictures(self, generation: Generation) -> tuple[str, ...]:
+        """Return the pictures, which were fetched long ago unless the disk has lost them.
+
+        Raises:
+            PictureError: one is gone for good.
+            StepPostponedError: one cannot be fetched now.
+        """
+        try:
+            return await self._pictures.load(generation.id, generation.picture_urls or ())
+        except MediaError as error:
+            raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+
+    async def _keep_looking(
+        self, generation: Generation, sent_at: datetime, window: timedelta, reason: str
+    ) -> Generation:
+        """Look again later, each time after a longer wait, until `window` has passed since the call."""
+        passed = self._clock() - sent_at
+        if passed < window:
+            wait = min(max(self._timing.lookup_wait, passed / 2), self._timing.lookup_longest_wait)
+            raise StepPostponedError(reason, wait)
+        log.error("a request is lost: whether it was charged cannot be seen", reason=reason)
+        return await self._queue.fail(generation, FailureKind.LOST, None)
+
+    def _ensure_open(self) -> None:
+        """Keep what is queued while the provider refuses everything anyway.
+
+        Raises:
+            StepPostponedError: it does.
+        """
+        if self._closed_until is None:
+            return
+        left = self._closed_until - self._clock()
+        if timedelta() < left <= LONGEST_WAIT:  # a longer one comes from a clock that was set back
+            raise StepPostponedError("the provider takes nothing at the moment", left)
+
+    def _close(self, error: VeoError) -> StepPostponedError:
+        """Stop submitting for a while; the first time is worth an operator's attention."""
+        if self._closed_until is None:
+            log.error("submitting is paused", reason=str(error), kind=type(error).__name__)
+        wait = self._wait_after(error)
+        self._closed_until = self._clock() + wait
+        return StepPostponedError(str(error), wait)
+
+    def _reopen(self) -> None:
+        if self._closed_until is not None:
+            log.warning("submitting goes on")
+            self._closed_until = None
+
+    def _wait_after(self, error: VeoError) -> timedelta:
+        match error:
+            case AccountError() | UnknownTaskError():
+                return self._timing.account_wait
+            case RateLimitError(retry_after=float() as seconds):
+                return timedelta(seconds=seconds)
+            case _:
+                return self._timing.busy_wait

@@ -1,0 +1,45 @@
+"""How long steps may take, how long they wait before trying again, and waiting itself."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.work.steps.errors import StoppingError
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The settings that operators choose, and the values that follow from the provider's habits."""
+
+    poll_interval: timedelta = timedelta(seconds=10)
+    deadline: timedelta = timedelta(seconds=1000)  # from submission to the finished video
+    card_interval: timedelta = timedelta(seconds=10)  # between two edits of a card
+    account_wait: timedelta = timedelta(seconds=60)  # after the key was refused or credits ran out
+    busy_wait: timedelta = timedelta(seconds=15)  # after a refusal that named no time
+    lookup_wait: timedelta = timedelta(seconds=10)  # before the second look into the provider's log
+    lookup_longest_wait: timedelta = timedelta(minutes=1)
+    lookup_window: timedelta = timedelta(minutes=3)  # the log is filled late
+    unknown_limit: int = 3  # "no such task" answers in a row that are believed
+    late_wait: timedelta = timedelta(minutes=5)  # between questions after the deadline
+    late_window: timedelta = timedelta(hours=6)  # how long they are asked
+    fetch_wait: timedelta = timedelta(seconds=30)  # between tries to fetch the file
+    fetch_window: timedelta = timedelta(minutes=15)
+    delivery_wait: timedelta = timedelta(seconds=30)  # between tries to post, where Discord names no time
+    delivery_window: timedelta = timedelta(hours=24)
+    undeliverable_wait: timedelta = timedelta(minutes=5)  # a moderator may mend the permissions
+    undeliverable_window: timedelta = timedelta(minutes=30)
+    card_window: timedelta = timedelta(minutes=10)  # for the last edit of the card
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, unless the program is to stop.
+
+    Raises:
+        StoppingError: it is.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+    raise StoppingError

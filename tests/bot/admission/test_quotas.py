@@ -1,0 +1,190 @@
+"""What members have used, as their rows say, and that nobody gets more than their share."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.admission.judge import Admission
+from bot.admission.limits import LONGEST_WINDOW, WINDOWS, Use
+from bot.admission.policy import LimitKind, Standing
+from bot.admission.quotas import fetch_use
+from bot.admission.refusals import QuotaReachedError
+from bot.database import Database, open_database
+from bot.generations import GenerationService
+from bot.models import OPEN, Generation, Status
+from tests.bot.clocks import StoppedClock
+from tests.bot.prices import FixedPrices
+from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row, reread
+
+LIMIT = 5
+TICK = timedelta(microseconds=1)
+DAY = WINDOWS[LimitKind.DAY]
+WISH: Mapping[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}}
+
+
+def service_of(database: Database, clock: StoppedClock, limit: int = LIMIT) -> GenerationService:
+    work, stopping = asyncio.Event(), asyncio.Event()
+    admission = Admission(FixedPrices(), daily_limit=limit)
+    return GenerationService(database, admission=admission, work=work, stopping=stopping, clock=clock)
+
+
+async def request_many(service: GenerationService, times: int) -> list[Generation | BaseException]:
+    requests = (service.request(new_asker(), **WISH) for _ in range(times))
+    return await asyncio.gather(*requests, return_exceptions=True)
+
+
+async def use_of(database: Database, clock: StoppedClock, standing: Standing | None = None) -> Use:
+    """Return the use of the member that rows belong to by default."""
+    async with database.read() as session:
+        return await fetch_use(session, 1, 3, standing or Standing(), clock())
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["not sent", "sent"])
+@pytest.mark.parametrize("status", Status)
+async def test_everything_counts_but_failures_and_what_was_cancelled_before_it_was_sent(
+    database: Database, clock: StoppedClock, status: Status, sent: bool
+) -> None:
+    await insert(database, status=status, created_at=clock(), submitted_at=clock() if sent else None)
+    counts = status is not Status.FAILED and (status is not Status.CANCELLED or sent)
+    use = await use_of(database, clock)
+    assert len(use.counted) == counts
+    assert use.at_once == (status in OPEN)
+
+
+@pytest.mark.parametrize("kind", WINDOWS)
+async def test_each_window_has_its_own_length(
+    database: Database, clock: StoppedClock, kind: LimitKind
+) -> None:
+    await insert(database, created_at=clock() - WINDOWS[kind])
+    await insert(database, created_at=clock() - WINDOWS[kind] + TICK)
+    use = await use_of(database, clock)
+    assert use.within(kind, clock()) == 1, "a video counts for exactly the window's length"
+
+
+async def test_what_is_counted_is_sorted(database: Database, clock: StoppedClock) -> None:
+    for hours in (5, 90, 1, 40):
+        await insert(database, created_at=clock() - timedelta(hours=hours))
+    assert list((await use_of(database, clock)).counted) == [
+        clock() - timedelta(hours=hours) for hours in (90, 40, 5, 1)
+    ]
+
+
+async def test_a_reset_empties_the_windows_and_not_what_is_being_made(
+    database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, status=Status.SUCCEEDED, created_at=clock() - TICK)
+    await insert(database, status=Status.RUNNING, created_at=clock())
+    use = await use_of(database, clock, Standing(reset_at=clock()))
+    assert (list(use.counted), use.at_once) == ([], 1)
+    clock.advance(TICK)
+    await insert(database, created_at=clock())
+    after = await use_of(database, clock, Standing(reset_at=clock() - TICK))
+    assert list(after.counted) == [clock()], "what came after the reset does not count"
+
+
+async def test_a_reset_of_long_ago_does_not_lengthen_a_window(
+    database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, status=Status.SUCCEEDED, created_at=clock() - LONGEST_WINDOW)
+    use = await use_of(database, clock, Standing(reset_at=clock() - 3 * LONGEST_WINDOW))
+    assert not use.counted
+
+
+@pytest.mark.parametrize("someone_else", [{"user_id": 4}, {"guild_id": 2}])
+async def test_other_members_and_servers_do_not_matter(
+    database: Database, clock: StoppedClock, someone_else: dict[str, int]
+) -> None:
+    await insert(database, created_at=clock(), **someone_else)
+    assert await use_of(database, clock) == Use([], 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    made=st.lists(
+        st.tuples(st.sampled_from(Status), st.booleans(), st.timedeltas(timedelta(), timedelta(days=40))),
+        max_size=12,
+    ),
+    reset=st.one_of(st.none(), st.timedeltas(timedelta(), timedelta(days=40))),
+)
+async def test_the_database_counts_as_one_would_by_hand(
+    made: list[tuple[Status, bool, timedelta]], reset: timedelta | None
+) -> None:
+    clock = StoppedClock()
+    rows = [
+        new_row(status=status, submitted_at=clock() if sent else None, created_at=clock() - age)
+        for status, sent, age in made
+    ]
+    expected = sorted(
+        row.created_at
+        for row in rows
+        if row.status is not Status.FAILED
+        and (row.status is not Status.CANCELLED or row.submitted_at is not None)
+        and clock() - row.created_at < LONGEST_WINDOW
+        and (reset is None or clock() - row.created_at < reset)
+    )
+    standing = Standing(reset_at=None if reset is None else clock() - reset)
+    async with open_database("sqlite+aiosqlite:///:memory:") as database:
+        async with database.write() as session:
+            session.add_all(rows)
+        use = await use_of(database, clock, standing)
+    assert list(use.counted) == expected
+    assert use.at_once == sum(status in OPEN for status, _, _ in made)
+
+
+async def test_of_fifty_simultaneous_requests_exactly_the_limit_is_accepted(
+    database: Database, clock: StoppedClock
+) -> None:
+    results = await request_many(service_of(database, clock), 50)
+    accepted = [result for result in results if isinstance(result, Generation)]
+    refused = [result for result in results if isinstance(result, QuotaReachedError)]
+    assert (len(accepted), len(refused)) == (LIMIT, 45), results
+
+
+async def test_two_processes_together_accept_no_more_than_the_limit(
+    database_url: str, clock: StoppedClock
+) -> None:
+    async with open_database(database_url) as one, open_database(database_url) as other:
+        halves = await asyncio.gather(
+            request_many(service_of(one, clock), 10), request_many(service_of(other, clock), 10)
+        )
+        results = [result for half in halves for result in half]
+        accepted = [result for result in results if isinstance(result, Generation)]
+        refused = [result for result in results if isinstance(result, QuotaReachedError)]
+    assert (len(accepted), len(refused)) == (LIMIT, 15), results
+
+
+async def test_the_place_is_free_at_the_time_that_was_said(database: Database, clock: StoppedClock) -> None:
+    service = service_of(database, clock, limit=1)
+    first = await service.request(new_asker(), **WISH)
+    clock.advance(DAY - TICK)
+    with pytest.raises(QuotaReachedError) as refusal:
+        await service.request(new_asker(), **WISH)
+    assert f"<t:{int((first.created_at + DAY).timestamp())}:R>" in str(refusal.value)
+    clock.advance(TICK)
+    second = await service.request(new_asker(), **WISH)
+    assert (await reread(database, second.id)).status is Status.QUEUED
+
+
+@pytest.mark.parametrize(("limit", "words"), [(1, "your 1 video of"), (2, "your 2 videos of")])
+async def test_the_refusal_says_what_was_used(
+    database: Database, clock: StoppedClock, limit: int, words: str
+) -> None:
+    for _ in range(limit):
+        await insert(database, created_at=clock())
+    with pytest.raises(QuotaReachedError, match=f"{words} the last 24 hours") as refusal:
+        await service_of(database, clock, limit).request(new_asker(), **WISH)
+    assert str(refusal.value).endswith("Nothing was counted.")
+
+
+async def test_an_operators_limit_of_zero_says_that_videos_are_off(
+    database: Database, clock: StoppedClock
+) -> None:
+    service = service_of(database, clock, limit=0)
+    with pytest.raises(QuotaReachedError, match="Videos are switched off for members of this server"):
+        await service.request(new_asker(), **WISH)
+    assert await service.list_recent(1) == [], "a refused request left a row"

@@ -1,0 +1,156 @@
+"""Requests that are made from pictures: what is accepted, written down, counted and forgotten."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.admission.judge import Admission
+from bot.admission.policy import Standing
+from bot.admission.quotas import fetch_use
+from bot.database import MIGRATIONS, Database
+from bot.errors import BadRequestError
+from bot.generations import GenerationService
+from bot.media.pictures import MAX_SIZE, OfferedPicture
+from bot.models import OPEN, WAITING, Generation, Status
+from bot.privacy.export import export_request
+from bot.privacy.service import Privacy
+from bot.work.failures import FailureKind
+from tests.bot.clocks import StoppedClock
+from tests.bot.prices import FixedPrices
+from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
+
+URL = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png?ex=3&hm=secret"
+
+
+@pytest.fixture
+def service(database: Database, clock: StoppedClock) -> GenerationService:
+    """The service with a limit of two videos a day."""
+    admission = Admission(FixedPrices(1.0), daily_limit=2)
+    return GenerationService(
+        database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event(), clock=clock
+    )
+
+
+def picture(number: int = 0, **changes: Any) -> OfferedPicture:
+    values: dict[str, Any] = {
+        "url": f"{URL}{number}",
+        "filename": "cat.png",
+        "content_type": "image/png",
+        "size": 5,
+    }
+    return OfferedPicture(**{**values, **changes})
+
+
+async def request(service: GenerationService, *pictures: OfferedPicture, **changes: Any) -> Generation:
+    wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "pictures": pictures, **changes}
+    return await service.request(new_asker(), **wish)
+
+
+async def test_a_request_with_a_picture_is_written_down_with_its_link_and_the_true_model(
+    service: GenerationService, database: Database
+) -> None:
+    row = await reread(database, (await request(service, picture(), options={"duration": 4})).id)
+    assert (row.model, row.status, row.picture_urls) == ("google/veo-3.0-i2v", Status.PREPARING, [f"{URL}0"])
+    assert row.options == {"duration": 4}
+
+
+async def test_two_pictures_keep_their_order(service: GenerationService, database: Database) -> None:
+    row = await reread(database, (await request(service, picture(1), picture(2), model=None)).id)
+    assert row.model == "google/veo-3.1-first-last-image-to-video"
+    assert row.picture_urls == [f"{URL}1", f"{URL}2"]
+
+
+async def test_without_a_picture_nothing_has_to_be_fetched(
+    service: GenerationService, database: Database
+) -> None:
+    row = await reread(database, (await request(service, model=None)).id)
+    assert (row.model, row.status, row.picture_urls) == (MODEL, Status.QUEUED, None)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "changes"),
+    [
+        ([picture(size=MAX_SIZE + 1)], {}),
+        ([picture(size=0)], {}),
+        ([picture(content_type="image/gif")], {}),
+        ([picture(), picture(content_type=None)], {"model": None}),
+        ([picture(), picture()], {}),
+        ([picture()], {"model": "google/veo-3.1-t2v", "options": {"seed": 1}}),
+        ([picture()], {"model": "google/veo2"}),
+        ([], {"model": "google/veo-3.0-i2v"}),
+    ],
+    ids=range(8),
+)
+async def test_what_cannot_be_made_is_refused_and_not_counted(
+    service: GenerationService, pictures: list[OfferedPicture], changes: dict[str, Any]
+) -> None:
+    with pytest.raises(BadRequestError, match=r"Nothing was counted\.$"):
+        await request(service, *pictures, **changes)
+    assert await service.list_recent(1) == []
+
+
+async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
+    service: GenerationService, database: Database, clock: StoppedClock
+) -> None:
+    row = await request(service, picture())
+    async with database.read() as session:
+        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    assert (len(use.counted), use.at_once) == (1, 1)
+    assert [listed.id for listed in await service.list_open(row.guild_id)] == [row.id]
+    await service.withdraw(row.id)
+    assert await service.list_recent(row.guild_id) == []
+
+
+async def test_a_picture_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:
+    row = await insert(database, status=Status.FAILED, failure_kind=FailureKind.PICTURE_BAD)
+    async with database.read() as session:
+        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    assert len(use.counted) == 0
+
+
+def test_what_waits_for_its_pictures_is_open() -> None:
+    assert Status.PREPARING in WAITING < OPEN
+
+
+async def test_links_to_pictures_are_exported_and_forgotten(database: Database, clock: StoppedClock) -> None:
+    row = await insert(
+        database,
+        picture_urls=[URL],
+        status=Status.SUCCEEDED,
+        delivered_at=clock(),
+        model="google/veo-3.0-i2v",
+    )
+    assert URL in json.dumps(export_request(row))
+    await Privacy(database, clock).forget(row.user_id)
+    after = await reread(database, row.id)
+    assert (after.picture_urls, after.model) == (None, "google/veo-3.0-i2v")
+    async with database.read() as session:
+        left = await session.scalar(text("SELECT picture_urls FROM generations"))
+    assert left is None, "a JSON null is not nothing"
+
+
+async def test_an_older_program_finds_nothing_that_it_does_not_know(database: Database) -> None:
+    await insert(database, id="preparing", picture_urls=[URL], status=Status.PREPARING)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    (ours,) = [script for script in scripts.walk_revisions() if script.path.endswith("_pictures.py")]
+
+    def move(connection: Connection, revision: str, change: Callable[[Config, str], None]) -> None:
+        config.attributes["connection"] = connection
+        change(config, revision)
+
+    async with database.write() as session:
+        connection = await session.connection()
+        await connection.run_sync(move, str(ours.down_revision), command.downgrade)
+        rows = (await session.execute(text("SELECT id, status FROM generations"))).all()
+        assert [tuple(row) for row in rows] == [("preparing", "queued")]
+        await connection.run_sync(move, "head", command.upgrade)
+    assert (await reread(database, "preparing")).picture_urls is None

@@ -1,0 +1,217 @@
+"""What lies in the folder of videos: what is kept, what goes, and files that cannot be written or read."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.media.files import LEFTOVER_AGE, Clip, MediaError, VideoStore, probe
+from bot.models import Status
+from bot.veo.catalogue import build_request
+from bot.veo.client import VeoClient
+from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
+from tests.bot.engine import Engine
+from tests.bot.rows import MODEL, PROMPT, insert
+from tests.bot.troubles import Logs, count_events
+
+UNREAD = "ffmpeg cannot be run, so a video goes out unread"
+
+BreakFfmpeg = Callable[[], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the store keeps its files."""
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def store(session: aiohttp.ClientSession, folder: Path) -> VideoStore:
+    """The store under test."""
+    return VideoStore(session, folder)
+
+
+@pytest.fixture
+async def url(veo: VeoClient) -> str:
+    """The address of a video that was made while ffmpeg could be run."""
+    return await make_video(veo)
+
+
+async def make_video(veo: VeoClient) -> str:
+    task = await veo.create(build_request(MODEL, PROMPT, {"duration": 4}), "ours")
+
+    async def is_completed() -> bool:
+        return (await veo.retrieve(task.id)).video_url is not None
+
+    await until("the video is made", is_completed)
+    return (await veo.retrieve(task.id)).video_url or ""
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(path: Path, text: str, *, age: float = 0) -> None:
+    """Write a file that was last changed `age` seconds ago."""
+    path.write_text(text)
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+
+
+async def test_what_a_dead_process_left_half_done_is_cleaned_up(
+    session: aiohttp.ClientSession, folder: Path
+) -> None:
+    write(folder / "veo-old.part", "half", age=LEFTOVER_AGE + 60)
+    write(folder / "veo-young.part", "half", age=LEFTOVER_AGE - 60)
+    write(folder / "veo-whole.mp4", "whole", age=LEFTOVER_AGE * 9)
+    VideoStore(session, folder)
+    assert names_in(folder) == ["veo-whole.mp4", "veo-young.part"], "a living process may be writing it"
+
+
+def test_videos_that_nobody_waits_for_are_discarded(store: VideoStore, folder: Path) -> None:
+    for name in ("veo-kept.mp4", "veo-other.mp4", "veo-kept2.mp4", "letter.txt", "holiday.mp4"):
+        write(folder / name, "x")
+    store.discard_all_but({"kept", "another"})
+    assert names_in(folder) == ["holiday.mp4", "letter.txt", "veo-kept.mp4"]
+    store.discard_all_but(())
+    assert names_in(folder) == ["holiday.mp4", "letter.txt"]
+
+
+def test_smaller_forms_go_with_their_video(store: VideoStore, folder: Path) -> None:
+    for name in ("veo-a.mp4", "veo-a.fit-100.mp4", "veo-ab.mp4", "veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4"):
+        write(folder / name, "x")
+    store.discard_all_but({"ab"})
+    assert names_in(folder) == ["veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4", "veo-ab.mp4"]
+    store.discard("a")
+    assert len(names_in(folder)) == 3
+    store.discard("ab")
+    assert names_in(folder) == []
+
+
+def test_an_original_outlives_its_delivery_where_a_smaller_form_was_posted(
+    store: VideoStore, folder: Path
+) -> None:
+    for name in ("veo-plain.mp4", "veo-fitted.mp4", "veo-fitted.fit-100.mp4", "veo-fitted.fit-50.mp4"):
+        write(folder / name, name)
+    for generation_id in ("plain", "fitted", "unknown"):
+        store.close(generation_id)
+    assert names_in(folder) == ["originals"]
+    assert store.list_originals() == {"fitted"}
+    assert store.find_original("plain") is None
+    original = store.find_original("fitted")
+    assert original is not None
+    assert original.read_text() == "veo-fitted.mp4"
+    store.discard_all_but(())
+    store.discard("fitted")
+    assert store.find_original("fitted") == original, "only the retention ends its time"
+    store.discard_original("fitted")
+    store.discard_original("fitted")
+    assert (store.find_original("fitted"), store.list_originals()) == (None, set())
+
+
+def test_closing_can_be_done_again_by_the_next_process(store: VideoStore, folder: Path) -> None:
+    write(folder / "veo-g1.mp4", "original")
+    write(folder / "veo-g1.fit-100.mp4", "smaller")
+    (folder / "originals").mkdir()
+    (folder / "veo-g1.mp4").rename(folder / "originals" / "veo-g1.mp4")  # and there it was killed
+    store.close("g1")
+    assert names_in(folder) == ["originals"]
+    assert store.find_original("g1") is not None
+
+
+async def test_what_is_kept_is_what_is_not_delivered(engine: Engine) -> None:
+    waiting = [await insert(engine.database, status=status) for status in Status]
+    await insert(engine.database, status=Status.SUCCEEDED, delivered_at=engine.clock())
+    await insert(
+        engine.database, status=Status.FAILED, delivered_at=engine.clock(), late_until=engine.clock()
+    )
+    assert await engine.queue.list_unfinished() == {row.id for row in waiting}
+
+
+async def test_a_disk_without_room_is_told_and_leaves_nothing(
+    store: VideoStore, folder: Path, url: str, logs: Logs
+) -> None:
+    (folder / "veo-g1.part").symlink_to("/dev/full")  # every write to it answers ENOSPC
+    with pytest.raises(MediaError, match="no room"):
+        await store.fetch("g1", url)
+    assert names_in(folder) == []
+    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert (await store.fetch("g1", url)).width == 1280, "with room again it is fetched"
+
+
+def missing(tmp_path: Path) -> str:
+    return str(tmp_path / "nothing")
+
+
+def not_executable(tmp_path: Path) -> str:
+    path = tmp_path / "letter"
+    path.write_text("This is no program.")
+    return str(path)
+
+
+def killed(tmp_path: Path) -> str:
+    """Return a program that dies as by a fault of its own."""
+    path = tmp_path / "ffmpeg"
+    path.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+BREAKAGES: tuple[Callable[[Path], str], ...] = (missing, not_executable, killed)
+
+
+@pytest.fixture(params=BREAKAGES, ids=lambda make: make.__name__)
+def break_ffmpeg(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BreakFfmpeg:
+    """Return what makes ffmpeg unusable from then on."""
+    return lambda: monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", request.param(tmp_path))
+
+
+async def test_without_ffmpeg_a_video_goes_out_unread(
+    store: VideoStore, url: str, break_ffmpeg: BreakFfmpeg, logs: Logs
+) -> None:
+    break_ffmpeg()
+    clip = await store.fetch("g1", url)
+    size = clip.path.stat().st_size
+    assert clip == Clip(store.path("g1"), size)
+    assert size > 1000
+    assert count_events(logs, UNREAD) == 1, "the operator has to hear of it"
+
+
+async def test_without_ffmpeg_rubbish_is_still_no_video(
+    store: VideoStore, provider: Provider, folder: Path, url: str, break_ffmpeg: BreakFfmpeg
+) -> None:
+    break_ffmpeg()
+    for body in ("html", "empty", "json"):
+        provider.faults.add("cdn", Fault.status(200, body=body))
+        with pytest.raises(MediaError, match="no video"):
+            await store.fetch("g1", url)
+        assert names_in(folder) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"ftyp", b"\0\0\0\x18ftyq", b"ftypisom\0\0"])
+async def test_without_ffmpeg_the_signature_must_be_in_its_place(
+    tmp_path: Path, content: bytes, break_ffmpeg: BreakFfmpeg
+) -> None:
+    break_ffmpeg()
+    path = tmp_path / "v.mp4"
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match="no video"):
+        await probe(path)
+
+
+async def test_without_ffmpeg_the_member_gets_the_video(
+    engine: Engine, provider: Provider, break_ffmpeg: BreakFfmpeg
+) -> None:
+    await make_video(engine.veo)  # rendered once, kept for the next that asks for the same
+    break_ffmpeg()
+    row = await engine.delivered((await insert(engine.database)).id)
+    ((_, clip),) = engine.delivery.videos
+    assert (row.status, clip.width) == (Status.SUCCEEDED, 0)
+    assert provider.count("cdn") == 1

@@ -1,0 +1,197 @@
+"""The outbox in trouble: no row stands in another's way, and nothing is lost."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from bot.database import Database
+from bot.moderation.feed import PATIENCE, REFUSED_WAIT, RETRY
+from bot.work.delivery import DeliveryPostponedError, UndeliverableError
+from tests.bot.boards import (
+    CHANNEL,
+    GUILD,
+    OTHER_CHANNEL,
+    OTHER_GUILD,
+    TICK,
+    RecordingBoard,
+    add_entry,
+    add_report,
+    all_due_was_tried,
+    due_times,
+    failing_in,
+    recorded,
+    running,
+    set_channel,
+    shown,
+)
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.troubles import Logs, count_events, locked
+
+REFUSES = "the moderators' channel refuses"
+
+
+@pytest.fixture(autouse=True)
+def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows all the time."""
+    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.01)
+
+
+@pytest.fixture
+def board() -> RecordingBoard:
+    """What takes the place of Discord."""
+    return RecordingBoard()
+
+
+@pytest.fixture
+async def feed(database: Database, board: RecordingBoard, clock: StoppedClock) -> AsyncIterator[None]:
+    """A running feed; both servers have a channel for moderators."""
+    await set_channel(database, GUILD, CHANNEL)
+    await set_channel(database, OTHER_GUILD, OTHER_CHANNEL)
+    async with running(database, board, clock):
+        yield
+
+
+@pytest.mark.usefixtures("feed")
+@pytest.mark.parametrize("asked", [None, 5.0, 300.0])
+async def test_a_passing_failure_is_repeated_later_and_in_order(
+    database: Database, board: RecordingBoard, clock: StoppedClock, asked: float | None
+) -> None:
+    board.trouble = failing_in(CHANNEL, DeliveryPostponedError("overloaded", asked))
+    for text in ("one", "two", "three"):
+        await add_entry(database, text, clock())
+    await all_due_was_tried(database, board, clock())
+    assert board.tries.count(CHANNEL) == 1, "the others of the server were tried too"
+    board.trouble = lambda _: None
+    clock.advance(max(RETRY, timedelta(seconds=asked or 0)) - TICK)
+    await all_due_was_tried(database, board, clock())
+    assert board.in_channel(CHANNEL) == [], "it was repeated too early"
+    clock.advance(TICK)
+    await shown(board, "one", "two", "three")
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_channel_that_never_answers_holds_up_only_its_own_server(
+    database: Database, board: RecordingBoard, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.moderation.feed.POST_TIMEOUT", 0.05)
+    board.hangs_in = CHANNEL
+    await add_entry(database, "one", clock())
+    await all_due_was_tried(database, board, clock())
+    board.hangs_in = None
+    clock.advance(RETRY)
+    await shown(board, "one")
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_channel_that_refuses_is_asked_every_ten_minutes_and_warned_about_once(
+    database: Database, board: RecordingBoard, clock: StoppedClock, logs: Logs
+) -> None:
+    board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
+    for text in ("one", "two"):
+        await add_entry(database, text, clock())
+    await all_due_was_tried(database, board, clock())
+    for number in range(2, 5):
+        clock.advance(REFUSED_WAIT - TICK)
+        await all_due_was_tried(database, board, clock())
+        assert board.tries.count(CHANNEL) == number - 1, "it was asked too early"
+        clock.advance(TICK)
+        await all_due_was_tried(database, board, clock())
+        assert board.tries.count(CHANNEL) == number, "it was asked for each row, or not at all"
+    assert count_events(logs, REFUSES) == 1
+    board.trouble = lambda _: None
+    clock.advance(REFUSED_WAIT)
+    await shown(board, "one", "two")
+    await recorded(database, "one", "two")
+    board.trouble = failing_in(CHANNEL, UndeliverableError("again"))
+    await add_entry(database, "three", clock())
+    await all_due_was_tried(database, board, clock())
+    assert count_events(logs, REFUSES) == 2, "the operator does not hear that it refuses anew"
+
+
+@pytest.mark.usefixtures("feed")
+async def test_after_a_day_of_refusals_old_rows_are_given_up_and_new_ones_are_not(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
+    await add_entry(database, "old entry", clock())
+    await add_report(database, "old report", clock())
+    await all_due_was_tried(database, board, clock())
+    clock.advance(PATIENCE - TICK)
+    await add_entry(database, "new entry", clock())
+    await all_due_was_tried(database, board, clock())
+    assert None not in (await due_times(database)).values(), "given up before the day was over"
+    clock.advance(REFUSED_WAIT)
+    await recorded(database, "old entry", "old report")
+    await all_due_was_tried(database, board, clock())
+    assert (await due_times(database))["new entry"] == clock() + REFUSED_WAIT
+    board.trouble = lambda _: None
+    clock.advance(REFUSED_WAIT)
+    await shown(board, "new entry")
+    assert board.in_channel(CHANNEL) == ["new entry"]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_report_that_waited_for_a_channel_gets_its_day_too(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
+    await add_report(database, "waited", clock(), created_at=clock() - 3 * PATIENCE)
+    await all_due_was_tried(database, board, clock())
+    assert (await due_times(database))["waited"] == clock() + REFUSED_WAIT, "given up at the first refusal"
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_row_that_breaks_the_board_does_not_keep_others_from_being_shown(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    errors = iter([RuntimeError("nobody foresaw this")])
+    board.trouble = lambda channel_id: next(errors, None) if channel_id == CHANNEL else None
+    await add_entry(database, "broken", clock())
+    await add_entry(database, "sound", clock() + TICK)
+    clock.advance(TICK)
+    await shown(board, "sound")
+    assert (await due_times(database))["broken"] == clock() + REFUSED_WAIT
+    board.trouble = failing_in(CHANNEL, RuntimeError("for ever"))
+    clock.advance(PATIENCE)
+    await recorded(database, "broken")
+
+
+@pytest.mark.usefixtures("feed", "disk")
+async def test_a_database_that_cannot_be_written_does_not_end_the_feed(
+    database: Database, database_url: str, board: RecordingBoard, clock: StoppedClock, logs: Logs
+) -> None:
+    await add_entry(database, "one", clock() + TICK)
+
+    async def has_failed_twice() -> bool:
+        return count_events(logs, "the moderators' channels cannot be served") > 1
+
+    with locked(database_url):
+        clock.advance(TICK)
+        await until("two looks have failed", has_failed_twice)
+    await shown(board, "one")
+
+
+@pytest.mark.usefixtures("feed", "disk")
+async def test_what_was_shown_but_not_written_down_is_repeated_while_discord_knows_its_nonce(
+    database: Database, database_url: str, board: RecordingBoard, clock: StoppedClock, logs: Logs
+) -> None:
+    with ExitStack() as stack:
+
+        def lock_the_database(channel_id: int) -> None:
+            if board.tries.count(CHANNEL) == 1 and channel_id == CHANNEL:
+                stack.enter_context(locked(database_url))
+
+        board.trouble = lock_the_database
+        await add_entry(database, "one", clock())
+
+        async def has_failed() -> bool:
+            return count_events(logs, "the moderators' channels cannot be served") == 1
+
+        await until("the end of posting could not be written down", has_failed)
+    assert (await due_times(database))["one"] == clock() + RETRY
+    clock.advance(RETRY)
+    await recorded(database, "one")
+    assert board.in_channel(CHANNEL) == ["one", "one"], "Discord makes one of it, by the nonce"
+    assert timedelta(minutes=2) > RETRY, "Discord has forgotten the nonce by then"

@@ -1,0 +1,225 @@
+"""Words go when their time is over, in small steps, whatever the database has."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.admission.limits import LONGEST_WINDOW
+from bot.clock import utc_now
+from bot.database import Database
+from bot.media.files import VideoStore
+from bot.models import Generation
+from bot.moderation.tables import ReportRow
+from bot.privacy.erasure import BATCH, NOBODY
+from bot.privacy.retention import Retention
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.erasable import ALICE, DAY, columns_of, insert_delivered, insert_report, links_of
+from tests.bot.rows import PROMPT, new_row, reread
+from tests.bot.troubles import Logs, count_events, locked
+
+KEEP = timedelta(days=90)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def stopping() -> asyncio.Event:
+    """Ends the clean-up."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+def retention(
+    database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
+) -> Retention:
+    """The clean-up with a clock that stands still."""
+    return Retention(database, store, keep=KEEP, stopping=stopping, clock=clock)
+
+
+@asynccontextmanager
+async def running(retention: Retention, stopping: asyncio.Event) -> AsyncGenerator[None]:
+    """Clean up beside the test; at the end stop and wait for it."""
+    task = asyncio.create_task(retention.run())
+    try:
+        yield
+    finally:
+        stopping.set()
+        await task
+
+
+async def is_erased(database: Database, generation: Generation) -> bool:
+    row = await reread(database, generation.id)
+    assert (row.erased_at is not None) is (row.prompt == ""), "the row says something else than it holds"
+    return row.prompt == ""
+
+
+async def test_words_are_kept_for_their_time_and_no_longer(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    row = await insert_delivered(database, delivered_at=clock())
+    clock.advance(KEEP - TICK)
+    await retention.clean()
+    assert not await is_erased(database, row)
+    clock.advance(TICK)
+    await retention.clean()
+    after = await reread(database, row.id)
+    assert (after.prompt, after.video_url, after.erased_at, after.erase_at) == ("", None, clock(), None)
+    assert set(links_of(after)) == {None}
+    assert (after.user_id, after.interaction_id) == (ALICE, row.interaction_id), "nobody asked for that"
+
+
+async def test_without_a_time_words_are_kept_until_the_member_asks(
+    database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
+) -> None:
+    retention = Retention(database, store, keep=None, stopping=stopping, clock=clock)
+    kept = await insert_delivered(database)
+    asked = await insert_delivered(database, erase_at=clock())
+    clock.advance(KEEP * 100)
+    await retention.clean()
+    assert not await is_erased(database, kept)
+    assert await is_erased(database, asked)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("state", ["waiting", "late"])
+async def test_what_is_on_its_way_keeps_its_words_until_it_has_arrived(
+    retention: Retention, database: Database, clock: StoppedClock, state: str, *, asked: bool
+) -> None:
+    times = {"waiting": {"delivered_at": None}, "late": {"late_until": clock() + DAY}}[state]
+    row = await insert_delivered(database, erase_at=clock() if asked else None, **times)
+    clock.advance(KEEP)
+    await retention.clean()
+    assert not await is_erased(database, row)
+    async with database.write() as session:
+        await session.execute(
+            update(Generation).values(late_until=None, delivered_at=clock() if asked else clock() - KEEP)
+        )
+    await retention.clean()
+    assert await is_erased(database, row)
+
+
+async def test_what_a_member_asked_to_forget_is_nobodys_once_it_counts_no_more(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    asked_at = clock()
+    row = await insert_delivered(
+        database, created_at=clock(), erase_at=clock(), cancelled_by=ALICE, credits_used=5.0
+    )
+    clock.advance(LONGEST_WINDOW - TICK)
+    await retention.clean()
+    before = await reread(database, row.id)
+    assert (before.user_id, before.interaction_id) == (ALICE, row.interaction_id), "it still counts"
+    clock.advance(TICK)
+    await retention.clean()
+    after = await reread(database, row.id)
+    assert (after.user_id, after.channel_id, after.cancelled_by) == (NOBODY, NOBODY, NOBODY)
+    assert after.interaction_id < 0
+    assert (after.guild_id, after.credits_used, after.erase_at) == (1, 5.0, asked_at)
+    await retention.clean()
+    assert columns_of(await reread(database, row.id)) == columns_of(after), "it is done once"
+
+
+async def test_nobodys_rows_do_not_tell_who_cancelled_but_a_moderator_is_still_named(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    long_ago = {"created_at": clock() - LONGEST_WINDOW, "erase_at": clock()}
+    by_moderator = await insert_delivered(database, cancelled_by=77, **long_ago)
+    by_nobody = await insert_delivered(database, **long_ago)
+    await retention.clean()
+    assert (await reread(database, by_moderator.id)).cancelled_by == 77
+    assert (await reread(database, by_nobody.id)).cancelled_by is None
+
+
+@pytest.mark.parametrize("decision", [{"dismissed_by": 77}, {"deleted_by": 77}])
+async def test_links_and_the_member_outlive_the_words_until_the_report_is_decided(
+    retention: Retention, database: Database, clock: StoppedClock, decision: dict[str, Any]
+) -> None:
+    row = await insert_delivered(database, created_at=clock() - LONGEST_WINDOW, erase_at=clock())
+    await insert_report(database, row)
+    await retention.clean()
+    held = await reread(database, row.id)
+    assert (held.prompt, held.user_id, links_of(held)) == ("", ALICE, links_of(row))
+    async with database.write() as session:
+        await session.execute(update(ReportRow).values(decision))
+    await retention.clean()
+    after = await reread(database, row.id)
+    assert (after.user_id, set(links_of(after))) == (NOBODY, {None})
+
+
+async def test_many_are_forgotten_without_keeping_others_from_writing(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    many = 3 * BATCH + 50
+    long_ago = clock() - LONGEST_WINDOW
+    async with database.write() as session:
+        session.add_all(
+            new_row(delivered_at=long_ago, created_at=long_ago, erase_at=long_ago) for _ in range(many)
+        )
+    erased: list[int] = []
+    cleaning = asyncio.create_task(retention.clean())
+    while not cleaning.done():
+        async with database.write() as session:  # writers are served in turn
+            query = select(func.count()).select_from(Generation).where(Generation.prompt == "")
+            erased.append(await session.scalar(query) or 0)
+    await cleaning
+    assert {BATCH, 2 * BATCH, 3 * BATCH, many} <= set(erased)
+    async with database.read() as session:
+        owners = await session.execute(select(Generation.user_id, Generation.prompt).distinct())
+        ids = await session.scalar(select(func.count(Generation.interaction_id.distinct())))
+    assert [tuple(row) for row in owners] == [(NOBODY, "")]
+    assert ids == many
+
+
+async def test_it_cleans_up_at_once_and_again_and_again(
+    retention: Retention, database: Database, stopping: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.privacy.retention.CLEAN_INTERVAL", 0.01)
+    first = await insert_delivered(database, erase_at=utc_now())
+    async with running(retention, stopping):
+        await until("the first is forgotten", lambda: is_erased(database, first))
+        second = await insert_delivered(database, erase_at=utc_now())
+        await until("the second is forgotten", lambda: is_erased(database, second))
+
+
+async def test_it_ends_when_the_program_stops_however_long_the_pause(
+    retention: Retention, database: Database, stopping: asyncio.Event
+) -> None:
+    row = await insert_delivered(database, erase_at=utc_now())
+    async with running(retention, stopping):
+        await until("the row is forgotten", lambda: is_erased(database, row))
+
+
+async def test_it_stops_between_two_batches(
+    retention: Retention, database: Database, stopping: asyncio.Event
+) -> None:
+    row = await insert_delivered(database, erase_at=utc_now())
+    stopping.set()
+    await retention.run()
+    assert not await is_erased(database, row), "a stopping program begins nothing"
+
+
+@pytest.mark.usefixtures("disk")
+async def test_it_goes_on_after_a_locked_database(
+    retention: Retention,
+    database: Database,
+    database_url: str,
+    stopping: asyncio.Event,
+    logs: Logs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.privacy.retention.RETRY_INTERVAL", 0.01)
+    row = await insert_delivered(database, erase_at=utc_now())
+
+    async def has_failed() -> bool:
+        return count_events(logs, "prompts and links cannot be forgotten") > 1
+
+    async with AsyncExitStack() as stack:
+        with locked(database_url):
+            await stack.enter_async_context(running(retention, stopping))
+            await until("it fails twice", has_failed)
+            assert (await reread(database, row.id)).prompt == PROMPT
+        await until("the row is forgotten", lambda: is_erased(database, row))

@@ -1,0 +1,125 @@
+"""From a result to a message: the file is fetched and posted."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.models import Generation, Status
+from bot.work.delivery import DeliveryPostponedError, UndeliverableError
+from bot.work.failures import FailureKind
+from bot.work.steps.errors import StepPostponedError
+from sandbox.provider import Fault, Provider
+from tests.bot.engine import Engine, MakeEngine
+from tests.bot.rows import insert
+from tests.bot.troubles import Logs, count_events
+
+GONE = [Fault.status(403), Fault.status(404), Fault.status(410, body="html")]
+
+
+async def insert_failed(engine: Engine) -> Generation:
+    return await insert(
+        engine.database, status=Status.FAILED, failure_kind=FailureKind.LATE, finished_at=engine.clock()
+    )
+
+
+@pytest.mark.parametrize("fault", GONE, ids=str)
+async def test_a_file_that_stays_away_becomes_a_failure_after_the_window(
+    make_engine: MakeEngine, provider: Provider, fault: Fault
+) -> None:
+    engine = make_engine(fetch_window=timedelta(seconds=0.3))
+    provider.faults.add("cdn", fault, times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.FILE_LOST)
+    assert provider.count("cdn") > 1, "it was given up at once"
+    assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.FILE_LOST]
+    assert engine.delivery.videos == []
+    assert row.credits_used is not None, "what it cost is still known"
+
+
+@pytest.mark.parametrize(
+    "fault", [*GONE, Fault.status(503), Fault.truncated_download(), Fault.status(200, body="html")], ids=str
+)
+async def test_a_file_that_comes_late_is_delivered(engine: Engine, provider: Provider, fault: Fault) -> None:
+    provider.faults.add("cdn", fault, times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert len(engine.delivery.videos) == 1
+    assert provider.count("create") == 1
+
+
+async def test_a_video_that_could_not_be_posted_is_posted_later(engine: Engine, provider: Provider) -> None:
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is away")] * 3
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, len(engine.delivery.videos), engine.delivery.tries) == (Status.SUCCEEDED, 1, 4)
+    assert row.result_id is not None
+    assert provider.count("cdn") == 1, "the file was kept for the next try"
+
+
+async def test_a_failure_that_could_not_be_posted_is_posted_later(engine: Engine) -> None:
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is away")] * 2
+    row = await engine.delivered((await insert_failed(engine)).id)
+    assert (len(engine.delivery.failures), engine.delivery.tries) == (1, 3)
+    assert row.result_id is not None
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(None, 31.0), (4.5, 4.5)])
+async def test_discord_names_the_wait_or_we_do(
+    make_engine: MakeEngine, asked: float | None, waited: float
+) -> None:
+    engine = make_engine(delivery_wait=timedelta(seconds=31))
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is busy", asked)]
+    await insert_failed(engine)
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(await engine.claim())
+    assert postponed.value.wait == timedelta(seconds=waited)
+
+
+async def test_a_result_that_cannot_be_posted_for_the_whole_window_is_closed(make_engine: MakeEngine) -> None:
+    engine = make_engine(delivery_window=timedelta(seconds=0.3))
+    row = await insert(engine.database)
+    engine.delivery.endless_trouble[row.id] = DeliveryPostponedError("Discord is away")
+    after = await engine.delivered(row.id)
+    assert (after.status, after.result_id) == (Status.SUCCEEDED, None)
+    assert engine.delivery.tries > 1
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.FAILED])
+async def test_a_result_without_any_place_is_closed_after_the_window(
+    make_engine: MakeEngine, status: Status
+) -> None:
+    engine = make_engine(undeliverable_window=timedelta(seconds=0.3))
+    row = await (insert(engine.database) if status is Status.QUEUED else insert_failed(engine))
+    engine.delivery.endless_trouble[row.id] = UndeliverableError("the channel is gone")
+    after = await engine.delivered(row.id)
+    assert engine.delivery.tries > 1, "no moderator could have mended it"
+    assert after.result_id is None
+    assert after.status is (Status.SUCCEEDED if status is Status.QUEUED else Status.FAILED)
+    assert list(engine.videos.iterdir()) == []
+
+
+async def test_a_result_without_any_place_comes_once_there_is_one(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(undeliverable_wait=timedelta(minutes=5), undeliverable_window=timedelta(minutes=30))
+    await insert(engine.database)
+    engine.delivery.trouble = [UndeliverableError("the permissions are gone")]
+    claimed = await engine.claim()
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(claimed)
+    assert postponed.value.wait == timedelta(minutes=5)
+    await engine.queue.release_all()
+    row = await engine.delivered(claimed.id)
+    assert (row.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert provider.count("cdn") == 1, "the file was kept for the next try"
+
+
+async def test_a_disk_without_room_is_told_apart_and_outlasted(
+    engine: Engine, provider: Provider, logs: Logs
+) -> None:
+    row = await insert(engine.database)
+    part = engine.videos / f"veo-{row.id}.part"
+    part.symlink_to("/dev/full")  # every write answers ENOSPC; it is removed with the failed download
+    after = await engine.delivered(row.id)
+    assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert (provider.count("cdn"), provider.count("create")) == (2, 1)

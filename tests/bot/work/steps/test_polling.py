@@ -1,0 +1,127 @@
+"""From `running` to the end: asking the provider until it is done."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.clock import utc_now
+from bot.models import Status
+from bot.work.failures import FailureKind
+from sandbox.provider import Fault, Provider
+from tests.bot.engine import Engine, MakeEngine
+from tests.bot.rows import insert
+
+PASSING = [
+    Fault.status(500),
+    Fault.status(502, body="html"),
+    Fault.status(503, body="empty"),
+    Fault.status(401),
+    Fault.status(403),
+    Fault.status(429, retry_after=0),
+    Fault.truncated_json(),
+    Fault.unknown_status("dreaming"),
+    Fault.unknown_status("waiting"),
+    Fault.unknown_status("active"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+async def test_a_question_that_was_not_answered_is_asked_again(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("retrieve", fault, times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert provider.count("create") == 1
+    assert provider.count("retrieve") >= 3
+
+
+@pytest.mark.parametrize("between", [Fault.status(500), Fault.unknown_status("active")], ids=str)
+async def test_two_unknown_answers_in_a_row_are_not_believed(
+    engine: Engine, provider: Provider, between: Fault
+) -> None:
+    for fault in (Fault.status(404), Fault.status(404), between, Fault.status(404), Fault.status(404)):
+        provider.faults.add("retrieve", fault)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, "only three in a row are believed"
+
+
+async def test_three_unknown_answers_in_a_row_mean_that_it_is_lost(
+    engine: Engine, provider: Provider
+) -> None:
+    left = {"status": Status.RUNNING, "provider_id": "nobody:veo3", "submitted_at": utc_now()}
+    row = await engine.delivered((await insert(engine.database, **left)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert provider.count("retrieve") == 3
+    assert provider.count("create") == 0, "a lost video is not ordered again"
+    assert len(engine.delivery.failures) == 1
+
+
+async def test_a_video_that_takes_too_long_is_given_up(make_engine: MakeEngine, provider: Provider) -> None:
+    engine = make_engine(deadline=timedelta(seconds=0.3))
+    provider.hold = True
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LATE)
+    assert row.submitted_at is not None
+    assert row.finished_at is not None
+    assert row.finished_at - row.submitted_at >= timedelta(seconds=0.3)
+    assert len(engine.delivery.failures) == 1
+
+
+async def test_the_deadline_counts_from_submission_over_a_restart(engine: Engine, provider: Provider) -> None:
+    provider.hold = True
+    row = await insert(engine.database)
+    async with engine.running():
+        await provider.called("retrieve")
+    engine.stopping.clear()
+    engine.clock.advance(timedelta(minutes=5))
+    after = await engine.delivered(row.id)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LATE)
+
+
+@pytest.mark.parametrize("failed_answers", [0, 1])
+async def test_a_video_that_was_ready_long_ago_is_fetched_after_a_long_downtime(
+    engine: Engine, provider: Provider, failed_answers: int
+) -> None:
+    provider.hold = True
+    row = await insert(engine.database)
+    async with engine.running():
+        await provider.called("retrieve")
+    engine.stopping.clear()
+    engine.clock.advance(timedelta(hours=5))
+    provider.release()
+    await provider.rendered()
+    for _ in range(failed_answers):
+        provider.faults.add("retrieve", Fault.status(503))
+    assert (await engine.delivered(row.id)).status is Status.SUCCEEDED, "what is made is not thrown away"
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault.failed("It contains sensitive words."), "It contains sensitive words."),
+        (Fault.failed(None, name="Policy"), "Policy"),
+        (Fault.without_video(), "It finished without a video. Its safety filter does this."),
+    ],
+    ids=str,
+)
+async def test_a_video_that_cannot_be_made_is_told_with_the_providers_reason(
+    engine: Engine, provider: Provider, fault: Fault, reason: str
+) -> None:
+    provider.hold = True  # so that it is not finished before it fails
+    provider.faults.add("retrieve", fault)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.UNMADE)
+    assert row.failure_reason == reason
+    (shown,) = engine.delivery.failures
+    assert shown.failure_reason == reason
+    assert provider.balance_usd == 100, "what failed was charged"
+
+
+async def test_the_thread_is_remembered_before_the_video_is_there(engine: Engine, provider: Provider) -> None:
+    provider.hold = True
+    row = await insert(engine.database)
+    async with engine.running():
+        await provider.called("retrieve")
+        thread_id = (await engine.row(row.id)).thread_id
+    assert thread_id is not None

@@ -1,0 +1,194 @@
+"""From `queued` to `running`: one create call, and what becomes of it."""
+
+from datetime import timedelta
+from math import inf
+
+import aiohttp
+import pytest
+
+from bot.clock import utc_now
+from bot.models import Status
+from bot.work.failures import FailureKind
+from bot.work.steps.errors import StepPostponedError
+from sandbox.provider import Fault, Provider
+from tests.bot.engine import Engine, MakeEngine, StartProvider
+from tests.bot.rows import insert
+
+AMBIGUOUS_ACCEPTED = [
+    Fault.status(502, body="html", accepted=True),
+    Fault.status(504, body="empty", accepted=True),
+    Fault.status(500, accepted=True),
+    Fault.reset(accepted=True),
+    Fault.truncated_json(),
+]
+AMBIGUOUS_LOST = [Fault.status(503), Fault.reset(), Fault.status(200, body="html")]
+# Answers that prove that nothing was accepted, and what the member need not notice.
+REFUSALS = [
+    Fault.status(401, "Key."),
+    Fault.status(402, "Pay."),
+    Fault.status(403, "Credits."),
+    Fault.status(404, "Nothing here."),
+    Fault.status(429, "Slow down."),
+    Fault.status(429, "Slow down.", retry_after=0.01),
+]
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS_ACCEPTED, ids=str)
+async def test_a_create_call_whose_answer_was_lost_is_found_and_never_repeated(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert len(engine.delivery.videos) == 1
+    assert provider.count("create") == 1, "it was ordered twice"
+    assert provider.count("logs") == 1
+
+
+async def test_a_log_that_is_filled_late_is_looked_into_again(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider(log_delay_seconds=0.3) as late:
+        engine = make_engine(provider=late)
+        late.faults.add("create", Fault.reset(accepted=True))
+        row = await engine.delivered((await insert(engine.database)).id)
+        assert row.status is Status.SUCCEEDED, row.failure_kind
+        assert late.count("create") == 1
+        assert late.count("logs") > 1
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS_LOST, ids=str)
+async def test_a_create_call_that_left_no_trace_is_lost_after_the_window(
+    make_engine: MakeEngine, provider: Provider, fault: Fault
+) -> None:
+    engine = make_engine(lookup_window=timedelta(seconds=0.3))
+    provider.faults.add("create", fault)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert [shown.id for shown in engine.delivery.failures] == [row.id]
+    assert provider.count("create") == 1, "it was ordered again without knowing"
+    assert provider.count("logs") > 1
+
+
+async def test_until_the_window_ends_a_lost_call_is_not_given_up(engine: Engine, provider: Provider) -> None:
+    provider.faults.add("create", Fault.status(503))
+    row = await insert(engine.database)
+    with pytest.raises(StepPostponedError, match="not in the provider's log"):
+        await engine.workflow.carry(await engine.claim())
+    assert (await engine.row(row.id)).status is Status.SUBMITTING
+
+
+@pytest.mark.parametrize("fault", [Fault.status(503), Fault.status(429), Fault.status(401)], ids=str)
+async def test_a_log_that_cannot_be_read_proves_nothing(
+    make_engine: MakeEngine, provider: Provider, fault: Fault
+) -> None:
+    engine = make_engine(lookup_window=timedelta())
+    provider.faults.add("create", Fault.reset(accepted=True))
+    provider.faults.add("logs", fault, times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert (provider.count("create"), provider.count("logs")) == (1, 3)
+
+
+async def test_a_log_that_cannot_be_read_until_the_deadline_loses_the_request(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(deadline=timedelta(seconds=0.3))
+    provider.faults.add("create", Fault.reset(accepted=True))
+    provider.faults.add("logs", Fault.status(500), times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
+
+
+async def test_a_call_that_the_log_shows_as_failed_was_refused(
+    engine: Engine, provider: Provider, session: aiohttp.ClientSession
+) -> None:
+    row = await insert(engine.database, status=Status.SUBMITTING, submitted_at=utc_now())
+    headers = {"Authorization": f"Bearer {provider.key}", "X-Client-Request-Id": row.id}
+    url = f"{provider.url}/v2/video/generations"
+    async with session.post(url, json={"model": "no"}, headers=headers) as response:
+        assert response.status == 400
+    after = await engine.delivered(row.id)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.REFUSED)
+
+
+@pytest.mark.parametrize("fault", REFUSALS, ids=str)
+async def test_a_refusal_for_now_sends_it_back_to_the_queue(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault)
+    row = await insert(engine.database)
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(await engine.claim())
+    waiting = await engine.row(row.id)
+    assert (waiting.status, waiting.submitted_at) == (Status.QUEUED, None)
+    assert provider.count("logs") == 0, "there is nothing to look for"
+
+
+@pytest.mark.parametrize("fault", REFUSALS, ids=str)
+async def test_what_was_refused_for_now_is_submitted_later(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault, times=3)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert provider.count("create") == 4
+    assert engine.delivery.failures == [], "the member need not hear of it"
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [
+        (Fault.status(401), timedelta(seconds=61)),
+        (Fault.status(403), timedelta(seconds=61)),
+        (Fault.status(404), timedelta(seconds=61)),
+        (Fault.status(429, retry_after=7.5), timedelta(seconds=7.5)),
+        (Fault.status(429), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=inf), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=1e300), timedelta(hours=1)),
+    ],
+    ids=str,
+)
+async def test_each_refusal_has_its_wait(
+    make_engine: MakeEngine, provider: Provider, fault: Fault, wait: timedelta
+) -> None:
+    engine = make_engine(account_wait=timedelta(seconds=61), busy_wait=timedelta(seconds=16))
+    provider.faults.add("create", fault)
+    await insert(engine.database)
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(await engine.claim())
+    assert postponed.value.wait == wait
+
+
+async def test_a_provider_that_cannot_be_reached_costs_nothing_but_time(
+    make_engine: MakeEngine, unused_tcp_port: int, provider: Provider
+) -> None:
+    cut_off = make_engine("cut off", url=f"http://127.0.0.1:{unused_tcp_port}")
+    row = await insert(cut_off.database)
+    with pytest.raises(StepPostponedError, match="cannot be reached"):
+        await cut_off.workflow.carry(await cut_off.claim())
+    assert (await cut_off.row(row.id)).status is Status.QUEUED
+    await cut_off.queue.release_all()
+    assert (await make_engine().delivered(row.id)).status is Status.SUCCEEDED
+    assert provider.count("create") == 1
+
+
+async def test_what_the_provider_refuses_for_good_fails_with_its_words(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.faults.add("create", Fault.status(400, "Body validation error! seed: too odd"))
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.REFUSED)
+    assert row.failure_reason == "Body validation error! seed: too odd"
+    assert provider.count("create") == 1
+    assert [shown.id for shown in engine.delivery.failures] == [row.id]
+
+
+@pytest.mark.parametrize("gone", [{"model": "google/veo-9"}, {"options": {"fps": 24}}], ids=str)
+async def test_a_model_that_left_the_catalogue_while_it_waited_is_told(
+    engine: Engine, provider: Provider, gone: dict[str, object]
+) -> None:
+    row = await engine.delivered((await insert(engine.database, **gone)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
+    assert len(engine.delivery.failures) == 1
+    assert provider.count("create") == 0
