@@ -1,6 +1,7 @@
 """`make demo`: the real bot on a simulated Discord, with the fake provider behind it.
 
-First a script, told step by step: a video, a limit, a grant, a chart; then a page to type in.
+First a script, told step by step: videos from words and from a picture, the wait in line, buttons,
+a limit, a grant, a chart; then a page to type in.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import Provider
 from sandbox.script import Script
+from sandbox.stage import Stage
 from sandbox.world import World, sandbox_settings
 
 POLL_INTERVAL = timedelta(seconds=0.5)
@@ -46,10 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 async def _demo(options: argparse.Namespace) -> bool:
     console = Console()
     async with Provider(generation_seconds=options.seconds) as provider:
-        settings = sandbox_settings(provider, FOLDER)
+        settings = sandbox_settings(provider, FOLDER, max_running=1)  # so that there is a line to wait in
         timing = Timing(poll_interval=POLL_INTERVAL, card_interval=CARD_INTERVAL)
         async with World(provider, settings, timing, is_dated_now=True) as world:
-            arrived = await Script(world, console, FOLDER).play(fails=options.fail)
+            arrived = await Script(world, Stage(world, console, FOLDER)).play(fails=options.fail)
             console.print(f"Recorded in {FOLDER / 'veo.db'}", soft_wrap=True)
             if arrived and not options.once:
                 await _serve(world, console, options.port)

@@ -24,6 +24,7 @@ from sandbox.provider import Provider
 
 LOOK_INTERVAL = 0.02  # seconds between two looks whether something has happened
 BOT_NAME = "Veo Bot"
+RECENT = 10  # generations of a server that can be waited for
 
 T = TypeVar("T")
 
@@ -81,22 +82,31 @@ class World:
         await self.env.restart_bot(self.app.bot)
         self._start_runner()
 
-    async def wait_for(self, wanted: Callable[[Generation], bool], *, seconds: float = 20) -> Generation:
-        """Return the server's newest generation once it is as `wanted`.
+    async def wait_for(
+        self,
+        wanted: Callable[[Generation], bool],
+        *,
+        generation_id: str | None = None,
+        seconds: float = 20,
+    ) -> Generation:
+        """Return one of the server's recent generations, without an id the newest, once it is as `wanted`.
 
         Raises:
             TimeoutError: it did not become so.
         """
 
         async def look() -> Generation | None:
-            rows = await self.app.services.generations.list_recent(self.guild.id, most=1)
-            return rows[0] if rows and wanted(rows[0]) else None
+            rows = await self.app.services.generations.list_recent(self.guild.id, most=RECENT)
+            meant = [row for row in rows if generation_id in {None, row.id}][:1]
+            return meant[0] if meant and wanted(meant[0]) else None
 
         return await wait_until(look, seconds=seconds)
 
-    async def wait_for_delivery(self, *, seconds: float = 20) -> Generation:
-        """Return the newest generation once its result is posted and its card is final."""
-        generation = await self.wait_for(lambda row: row.delivered_at is not None, seconds=seconds)
+    async def wait_for_delivery(self, *, generation_id: str | None = None, seconds: float = 20) -> Generation:
+        """Return the newest generation, or that one, once its result is posted and its card is final."""
+        generation = await self.wait_for(
+            lambda row: row.delivered_at is not None, generation_id=generation_id, seconds=seconds
+        )
 
         async def look() -> bool | None:
             return True if self.app.runner.is_idle else None

@@ -70,7 +70,7 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: 
         await page.keyboard.type(PROMPT)
         await page.keyboard.press("Enter")
 
-        await channel.get_by_text("Ready:").nth(2).wait_for()
+        await channel.get_by_text("Ready:").nth(3).wait_for()
         thread = page.frame_locator("iframe[title=Thread]")
         await (
             thread.get_by_role("heading", name=PROMPT).or_(thread.get_by_text(PROMPT).first).first.wait_for()

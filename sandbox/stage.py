@@ -1,0 +1,190 @@
+"""What people type and press in the demo's script, and what they see of it, told in the terminal."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import discord
+import simcord
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle
+
+from bot.media.files import probe
+from bot.models import Generation
+from sandbox.world import World, wait_until
+
+SCRIPT_SECONDS = 120.0  # more than the slowest machine needs
+STATE_LINE = 2  # of the card: how the video stands
+TIMESTAMP = re.compile(r"<t:(\d+):([Rf])>")
+ESCAPE = re.compile(r"\\(?=\W)")
+
+
+class Stage:
+    """Lets people act in the world and prints what they see.
+
+    Args:
+        folder: where the files that a member or moderator would save are put.
+    """
+
+    def __init__(self, world: World, console: Console, folder: Path) -> None:
+        self._world = world
+        self._console = console
+        self._folder = folder
+
+    async def type(
+        self, person: MemberActor, command: str, **options: object
+    ) -> simcord.ResponseMessage | None:
+        """Let somebody use a command; show it and its answer."""
+        words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
+        self._tell(f"/{command} {words}", f"{person.name} types in #videos")
+        return self._show_answer(person, await person.slash(self._world.channel, command, **options))
+
+    async def press(
+        self, person: MemberActor, message: discord.Message, label: str
+    ) -> simcord.ResponseMessage | None:
+        """Let somebody press a message's button; show the answer."""
+        self._tell(f"[{label}]", f"{person.name} presses a button")
+        return self._show_answer(person, await person.click(message, label=label))
+
+    async def newest(self) -> Generation:
+        """Return the generation that was asked for last, once its card is known."""
+        return await self._world.wait_for(lambda row: row.card_id is not None)
+
+    async def wait_in_line(self, generation: Generation) -> None:
+        """Show what the card says of the queue, as soon as it says it."""
+
+        async def look() -> str | None:
+            state = self.state_of(generation)
+            return state if "in the queue" in state else None
+
+        self._say_state(await wait_until(look, seconds=SCRIPT_SECONDS))
+
+    async def follow(self, generation: Generation) -> Generation:
+        """Show each change of the card's state until the result is posted."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        delivery = asyncio.create_task(
+            self._world.wait_for_delivery(generation_id=generation.id, seconds=SCRIPT_SECONDS)
+        )
+        with Progress(*columns, console=self._console) as progress:
+            bar, shown = progress.add_task(""), ""
+            while shown == "" or not delivery.done():
+                await asyncio.wait([delivery], timeout=0.1)
+                state = self.state_of(generation)
+                if state != shown:
+                    progress.update(bar, description="waiting for the video")
+                    self._say_state(state)
+                    shown = state
+        return await delivery
+
+    def state_of(self, generation: Generation) -> str:
+        """Return what the card says about its video."""
+        return self.card_of(generation).content.splitlines()[STATE_LINE]
+
+    def card_of(self, generation: Generation) -> discord.Message:
+        """Return the generation's card."""
+        return self._message(generation.card_id)
+
+    def result_of(self, generation: Generation) -> discord.Message:
+        """Return the message with the generation's video or error."""
+        return self._message(generation.result_id)
+
+    async def show_result(self, generation: Generation) -> None:
+        """Show what was posted, and what is in its file."""
+        message = self.result_of(generation)
+        thread = next(thread for thread in self._world.channel.threads if thread.id == message.channel.id)
+        self.show(f"in the thread “{thread.name}”", message.content)
+        for attachment in message.attachments:
+            await self._show_video(attachment)
+
+    async def save(self, files: Sequence[discord.Attachment]) -> None:
+        """Save files as the person would."""
+        for file in files:
+            await self._save(file)
+
+    def show(self, title: str, text: str) -> None:
+        """Print a message as it is seen."""
+        self._console.print(Panel(self._as_seen(text), title=title, title_align="left"))
+
+    async def _show_video(self, attachment: discord.Attachment) -> None:
+        """Save the attachment as a member would, and say what is in the saved file."""
+        clip = await probe(await self._save(attachment))
+        sound = "with sound" if clip.has_sound else "without sound"
+        self.show(
+            "attached",
+            f"{attachment.filename}: {clip.size:,} bytes, {clip.seconds:.1f} seconds, "
+            f"{clip.width}x{clip.height}, {clip.codec}, {sound}\nAlt text: {attachment.description}",
+        )
+
+    async def _save(self, attachment: discord.Attachment) -> Path:
+        path = self._folder / attachment.filename
+        await attachment.save(path)
+        self._console.print(f"Saved {path}", soft_wrap=True, markup=False)
+        return path
+
+    def _show_answer(
+        self, person: MemberActor, result: simcord.InteractionResult
+    ) -> simcord.ResponseMessage | None:
+        answer = result.response
+        if answer is None:
+            self._console.print("The bot did not answer.")
+            return None
+        private, public = f"only {person.name} sees the answer", "the bot answers with the card"
+        self.show(private if answer.ephemeral else public, answer.content)
+        return answer
+
+    def _message(self, message_id: int | None) -> discord.Message:
+        """Return a message of the channel or of one of its threads."""
+        places = [self._world.channel, *self._world.channel.threads]
+        return next(found for place in places for found in place.history() if found.id == message_id)
+
+    def _say_state(self, state: str) -> None:
+        self._console.print(Text("  The card says: ") + self._as_seen(state))
+
+    def _tell(self, text: str, title: str) -> None:
+        self._console.print(Panel(Text(text), title=title))
+
+    def _as_seen(self, text: str) -> Text:
+        """Return a message's text about as Discord shows it: names for mentions, no markup."""
+        world = self._world
+        for person in (world.alice, world.mona):
+            text = text.replace(person.mention, f"@{person.name}")
+        for channel in (world.channel, world.moderators_channel):
+            text = text.replace(channel.mention, f"#{channel.name}")
+        text = TIMESTAMP.sub(_as_time, text)
+        return Text(ESCAPE.sub("", text.replace("**", "").replace("-# ", "")))
+
+    def _word(self, value: object) -> str:
+        match value:
+            case MemberActor():
+                return f"@{value.name}"
+            case ChannelHandle():
+                return f"#{value.name}"
+            case (str() as name, bytes()):
+                return f"📎 {name}"
+            case _:
+                return str(value)
+
+
+def _as_time(found: re.Match[str]) -> str:
+    """Return a timestamp's markup as Discord's clients word it."""
+    moment = int(found[1])
+    if found[2] == "f":
+        return datetime.fromtimestamp(moment, UTC).strftime("%d %B %Y %H:%M UTC")
+    return _relative(moment - time.time())
+
+
+def _relative(seconds: float) -> str:
+    unit, size = next(
+        (unit for unit in (("day", 86_400), ("hour", 3600), ("minute", 60)) if abs(seconds) >= unit[1]),
+        ("second", 1),
+    )
+    number = round(abs(seconds) / size)
+    words = f"{number} {unit}{'' if number == 1 else 's'}"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
