@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs pictures bench chaos lock clean
+.PHONY: setup demo run test check format docs pictures bench chaos lock audit clean
 
 setup: $(READY)
 
@@ -56,6 +56,10 @@ lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(LOCK) --output-file requirements.lock
 	$(BIN)/$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# Asks the advisory databases about every locked package; needs the network.
+audit: $(READY)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock --requirement requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) data dist .pytest_cache .ruff_cache .hypothesis

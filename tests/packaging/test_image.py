@@ -1,7 +1,10 @@
 """The image: its Dockerfile is linted, its steps run in an empty folder, and what they make is started."""
 
 import asyncio
+import json
+import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.provider import QUICK, Provider
+from sandbox.wire import WireDiscord
+from sandbox.wire.program import bot_environment
 from tests.packaging.dockerfile import PATH, ROOT, copied_from_context, last_words, read_steps
-from tests.packaging.image import Image
+from tests.packaging.image import Image, why_not
 
 pytestmark = pytest.mark.timeout(300)  # the locked packages are installed once: 20 s with a near index
 
@@ -29,9 +35,39 @@ for package in (bot, cogs):
 """
 
 
+# What this user can change, as a test would find it out in a container; printed as JSON.
+LOOK_AROUND = """
+import json, os, pathlib, sys
+def is_refused(path):
+    try:
+        pathlib.Path(path).write_text("")
+    except OSError:
+        return True
+    return False
+app, data = os.environ["PYTHONPATH"], os.environ["DATA_DIR"]
+places = [app, f"{app}/bot", f"{app}/cogs", sys.prefix, f"{sys.prefix}/bin"]
+print(json.dumps({
+    "user": os.getuid(),
+    "refused": [is_refused(f"{place}/new") for place in places] + [is_refused(f"{app}/bot/__init__.py")],
+    "data": is_refused(f"{data}/new"),
+}))
+"""
+
+ALICE = 11
+REQUEST = {"prompt": "A fox in the snow", "duration": 4}
+
+
+def free_port() -> str:
+    """Return a port for the bot's own pages: several tests may run on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
     """The built image; a quarter of a gigabyte, so it does not stay behind as `tmp_path` would."""
+    if reason := why_not():
+        pytest.skip(reason)
     with tempfile.TemporaryDirectory() as folder:
         image = Image(Path(folder))
         image.build()
@@ -62,6 +98,14 @@ def test_the_user_is_a_number_so_that_an_orchestrator_sees_it_is_not_root() -> N
     assert all(part.isdigit() and int(part) > 0 for part in user.split(":")), user
 
 
+async def test_the_user_can_change_nothing_but_the_volume(image: Image) -> None:
+    code, output = await image.run("python", "-c", LOOK_AROUND)
+
+    assert code == 0, output
+    user = int(last_words(image.steps, "USER")[0].split(":")[0]) if os.geteuid() == 0 else os.geteuid()
+    assert json.loads(output) == {"user": user, "refused": [True] * 6, "data": False}
+
+
 async def test_every_module_finds_its_packages_in_the_image(image: Image) -> None:
     assert await image.run("python", "-c", IMPORT_ALL) == (0, "")
 
@@ -76,7 +120,7 @@ async def test_a_container_without_settings_says_what_is_missing(image: Image) -
 async def test_a_container_stops_cleanly_and_writes_only_to_the_volume(image: Image) -> None:
     before = image.files()
 
-    async with image.started(*image.command, **NOWHERE) as bot:
+    async with image.started(*image.command, **NOWHERE, HTTP_PORT=free_port()) as bot:
         assert bot.stdout
         said: list[str] = []
         while not said or "Discord cannot be reached yet" not in said[-1]:
@@ -88,3 +132,37 @@ async def test_a_container_stops_cleanly_and_writes_only_to_the_volume(image: Im
     assert bot.returncode == 0, rest.decode()
     assert (image.data / "veo.db").is_file(), "the database is not in the volume"
     assert image.files() == before, "something was written outside the volume"
+
+
+async def test_a_container_makes_a_video(image: Image, tmp_path: Path) -> None:
+    before = image.files()
+    async with (
+        WireDiscord() as wire,
+        Provider(generation_seconds=0.1, render=QUICK, files=tmp_path) as provider,
+    ):
+        settings = bot_environment(wire, provider, image.data, http_port=free_port())
+        async with image.started(*image.command, **settings) as bot:
+            try:
+                await wire.wait_for_sessions()
+            except TimeoutError:
+                bot.kill()
+                pytest.fail((await bot.communicate())[0].decode())
+            card = await (await wire.interact(ALICE, "veo", REQUEST)).answered()
+            assert card
+            await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content)
+            thread = wire.thread_of(card)
+            assert thread
+            (result,) = wire.messages(thread.id)
+            bot.send_signal(signal.SIGTERM)
+            said, _ = await bot.communicate()
+
+    assert [file.filename.endswith(".mp4") for file in result.attachments] == [True]
+    assert bot.returncode == 0, said.decode()
+    assert image.files() == before, "something was written outside the volume"
+
+
+async def test_a_container_that_does_not_answer_is_not_well(image: Image) -> None:
+    port = free_port()
+    code, output = await image.run(*image.health_check, HTTP_PORT=port)
+    assert code == 1, output
+    assert f"no answer from 127.0.0.1, port {port}" in output
