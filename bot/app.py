@@ -38,6 +38,8 @@ from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Timetable, recall_finishes
 from bot.usage.reports import UsageReports
 from bot.veo.client import VeoClient
+from bot.watch.metrics import Metrics
+from bot.watch.watch import Parts, Recorders, Watch, open_watch
 from bot.work.cancellation import Cancellation
 from bot.work.line import Line
 from bot.work.queue import GenerationQueue
@@ -84,6 +86,7 @@ class App:
     prices: PriceList
     measures: Measures
     line: Line
+    watch: Watch
     signals: Signals
 
     @property
@@ -99,6 +102,7 @@ class App:
             group.create_task(self.prices.run(), name="prices")
             group.create_task(self.measures.run(), name="measures")
             group.create_task(self.line.run(), name="line")
+            group.create_task(self.watch.alerts.run(), name="alerts")
             await self.runner.run()
 
     def stop(self) -> None:
@@ -123,7 +127,7 @@ async def open_app(
     timing: Timing | None = None,
     connector: aiohttp.BaseConnector | None = None,
 ) -> AsyncGenerator[App]:
-    """Open all parts; nothing runs yet.
+    """Open all parts; nothing runs yet but the small server for those who watch.
 
     Args:
         settings: what the operator chose.
@@ -132,9 +136,11 @@ async def open_app(
 
     Raises:
         DatabaseError: the database cannot be used.
+        ListenError: the address of the server cannot be listened on.
     """
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
-    signals = Signals()
+    signals, recorders = Signals(), Recorders()
+    metrics = recorders.metrics
     async with (
         open_database(settings.resolved_database_url) as database,
         aiohttp.ClientSession(connector=connector) as session,
@@ -144,12 +150,13 @@ async def open_app(
             settings.aimlapi_base_url,
             settings.aimlapi_key,
             legacy_urls=settings.aimlapi_legacy_urls,
+            tell=recorders.note_call,
         )
         prices = PriceList(veo, signals.stopping)
         videos = VideoStore(session, settings.data_dir / "videos")
-        services = _services(settings, database, veo, prices, videos, signals)
+        services = _services(settings, database, veo, prices, videos, signals, metrics)
         bot = VeoBot(database=database, services=services)
-        queue = _queue(settings, database)
+        queue = _queue(settings, database, metrics)
         pictures = PictureStore(session, settings.data_dir / "pictures")
         unfinished = await queue.list_unfinished()
         videos.discard_all_but(unfinished)
@@ -157,25 +164,29 @@ async def open_app(
         stores = Stores(videos, pictures)
         timing = timing or timing_of(settings)
         timetable = await _timetable(settings, timing, database)
-        delivery = DiscordDelivery(bot, _edit_budget(timing, signals))
+        delivery = DiscordDelivery(bot, _edit_budget(timing, signals, metrics), metrics)
         fitter = Fitter(settings.data_dir / "videos")
         limits = UploadLimits(database, parse_limits(settings.upload_limits_mib))
         posting = Posting(delivery, fitter, limits)
         limiter = PollLimiter(settings.polls_per_second, _wait(signals))
         polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
-        workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling)
+        workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling, metrics)
         keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
-        yield App(
-            bot,
-            services,
-            Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
-            Feed(database, DiscordBoard(bot), signals.stopping),
-            Retention(database, videos, keep=keep, stopping=signals.stopping),
-            prices,
-            Measures(timetable, veo, signals.stopping),
-            Line(queue, delivery, timetable, signals.stopping),
-            signals,
-        )
+        board = DiscordBoard(bot)
+        parts = Parts(database, veo, polling, bot, board, signals.stopping)
+        async with open_watch(settings, recorders, parts) as watch:
+            yield App(
+                bot,
+                services,
+                Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
+                Feed(database, board, signals.stopping),
+                Retention(database, videos, keep=keep, stopping=signals.stopping),
+                prices,
+                Measures(timetable, veo, signals.stopping),
+                Line(queue, delivery, timetable, signals.stopping),
+                watch,
+                signals,
+            )
 
 
 def _services(
@@ -185,6 +196,7 @@ def _services(
     prices: PriceList,
     videos: VideoStore,
     signals: Signals,
+    metrics: Metrics,
 ) -> Services:
     daily_limit = settings.default_daily_limit
     decisions = Decisions(database)
@@ -194,6 +206,7 @@ def _services(
             admission=Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting),
             work=signals.work,
             stopping=signals.stopping,
+            metrics=metrics,
         ),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),
@@ -209,12 +222,13 @@ def _services(
     )
 
 
-def _queue(settings: Settings, database: Database) -> GenerationQueue:
+def _queue(settings: Settings, database: Database, metrics: Metrics) -> GenerationQueue:
     return GenerationQueue(
         database,
         secrets.token_hex(8),
         max_running=settings.max_running,
         lease=timedelta(seconds=settings.lease_seconds),
+        metrics=metrics,
     )
 
 
@@ -230,9 +244,10 @@ async def _timetable(settings: Settings, timing: Timing, database: Database) -> 
     return timetable
 
 
-def _edit_budget(timing: Timing, signals: Signals) -> EditBudget:
+def _edit_budget(timing: Timing, signals: Signals, metrics: Metrics) -> EditBudget:
     wait = _wait(signals)
-    return EditBudget(timing.card_interval.total_seconds(), PollLimiter(EDITS_PER_SECOND, wait), wait)
+    limiter = PollLimiter(EDITS_PER_SECOND, wait)
+    return EditBudget(timing.card_interval.total_seconds(), limiter, wait, metrics)
 
 
 def _wait(signals: Signals) -> Callable[[float], Awaitable[None]]:
@@ -248,6 +263,7 @@ def _workflow(
     delivery: DiscordDelivery,
     posting: Posting,
     polling: Polling,
+    metrics: Metrics,
 ) -> Workflow:
     return Workflow(
         queue,
@@ -255,5 +271,5 @@ def _workflow(
         preparation=Preparation(queue, stores.pictures, timing, utc_now),
         submission=Submission(queue, veo, stores.pictures, timing, utc_now),
         polling=polling,
-        handover=Handover(queue, stores.videos, stores.pictures, delivery, posting, timing, utc_now),
+        handover=Handover(queue, stores.videos, stores.pictures, delivery, posting, timing, utc_now, metrics),
     )

@@ -14,6 +14,7 @@ from bot.serve import run as run_app
 from bot.settings import SettingsError, load_provider_settings, load_settings
 from bot.terminal import GenerateError, generate_in_terminal
 from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request, choose_model
+from bot.watch.server import ListenError
 
 EXIT_SETTINGS = 2
 EXIT_FAILED = 1
@@ -44,6 +45,9 @@ def run() -> None:
         asyncio.run(run_app(settings))
     except DatabaseError as error:
         console.print(f"DATABASE_URL: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_SETTINGS) from None
+    except ListenError as error:
+        console.print(f"HTTP_PORT: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None
     except TokenRefusedError:
         console.print("DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal")

@@ -1,12 +1,13 @@
 """The Discord client: connects, loads the cogs, and hands them their services."""
 
+import time
 from collections.abc import Sequence
 
 import discord
 import structlog
 import yarl
 from discord.ext import commands
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from bot.database import Database
@@ -25,6 +26,9 @@ EXTENSIONS = (
     "cogs.reports",
     "cogs.menus",
 )
+
+
+HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
 
 class VeoBot(commands.Bot):
@@ -50,6 +54,33 @@ class VeoBot(commands.Bot):
         self.services = services
         self._database = database
         self._extensions = extensions
+        self._heartbeat_interval = HEARTBEAT_INTERVAL
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether commands arrive: Discord has said READY, and the connection is open."""
+        return self.is_ready() and not self.is_closed() and self._keep_alive is not None
+
+    @property
+    def heard_at(self) -> float | None:
+        """When Discord last answered a heartbeat, on the monotonic clock; None: there is no connection."""
+        keep_alive = self._keep_alive
+        if keep_alive is None:
+            return None
+        age = time.perf_counter() - keep_alive._last_ack  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
+        return time.monotonic() - age
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between two heartbeats, as Discord said last."""
+        if (keep_alive := self._keep_alive) is not None and keep_alive.interval:
+            self._heartbeat_interval = keep_alive.interval
+        return self._heartbeat_interval
+
+    @property
+    def _keep_alive(self) -> KeepAliveHandler | None:
+        # discord.py has no public way to this; a connection that was never opened has no socket either.
+        return getattr(self.ws, "_keep_alive", None)
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord about changed commands, before the gateway is opened."""

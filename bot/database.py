@@ -6,6 +6,7 @@ first statement, so that a rule and the row it allows are one step.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +41,9 @@ PRAGMAS = (
 )
 
 
+# What SQLite and PostgreSQL say when there is no room, or the disk refuses.
+NO_ROOM = ("disk is full", "disk I/O error", "No space left")
+
 BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -62,6 +66,12 @@ class Database:
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
         # SQLite lets one writer at a time in; waiting here is fair and costs no sleeping threads.
         self._writer = asyncio.Lock()
+        self._full_at: float | None = None
+
+    @property
+    def full_at(self) -> float | None:
+        """When a write was last refused for want of room, on the monotonic clock; None: not yet."""
+        return self._full_at
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
@@ -85,6 +95,8 @@ class Database:
                     yield session
             except OperationalError as error:
                 log.error("the database cannot be written", error=str(error.orig))
+                if any(words in str(error.orig) for words in NO_ROOM):
+                    self._full_at = time.monotonic()
                 raise DatabaseBusyError(BUSY) from error
 
     @asynccontextmanager

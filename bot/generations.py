@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
 
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
@@ -17,6 +18,7 @@ from bot.media.pictures import OfferedPicture, ensure_usable
 from bot.models import OPEN, WAITING, Generation, Placement, Status
 from bot.results.repeats import ensure_first_click
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
+from bot.watch.metrics import Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -32,6 +34,7 @@ class GenerationService:
         admission: decides about each request.
         work: set when there is new work, so that the runner does not wait for its next look.
         stopping: set when the program is to stop; nothing new is accepted then.
+        metrics: are told about every request.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class GenerationService:
         work: asyncio.Event,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
+        self._metrics = metrics or Metrics()
         self._admission = admission
         self._work = work
         self._stopping = stopping
@@ -73,14 +78,27 @@ class GenerationService:
             RestartingError: the program is stopping.
             DatabaseBusyError: nothing can be recorded now.
         """
-        if self._stopping.is_set():
-            raise RestartingError("I am being restarted. Please try again in a minute. Nothing was counted.")
-        try:
-            video = build_request(choose_model(model, len(pictures)).id, prompt, options)
-        except InvalidOptionError as error:
-            raise BadRequestError(f"{error} Nothing was counted.") from error
-        for picture in pictures:
-            ensure_usable(picture)
+        with self._metrics.request():
+            if self._stopping.is_set():
+                raise RestartingError(
+                    "I am being restarted. Please try again in a minute. Nothing was counted."
+                )
+            video = _understand(model, prompt, options, pictures)
+            generation = await self._accept(asker, video, pictures, source_id)
+        # From here on, all that this task says is about it; each interaction has a task of its own.
+        bind_contextvars(generation=generation.id)
+        log.info("accepted", guild=asker.guild_id, user=asker.user_id)
+        log.debug("prompt", prompt=prompt)
+        return generation
+
+    async def _accept(
+        self,
+        asker: Asker,
+        video: VideoRequest,
+        pictures: Sequence[OfferedPicture],
+        source_id: str | None,
+    ) -> Generation:
+        """Decide about a request, and record what is accepted; raises as `request`."""
         now = self._clock()
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             await _ensure_new(session, asker.interaction_id)
@@ -93,8 +111,6 @@ class GenerationService:
                 session.add(generation)
         if refusal is not None:
             raise refusal
-        log.info("accepted", generation=generation.id, guild=asker.guild_id, user=asker.user_id)
-        log.debug("prompt", generation=generation.id, prompt=prompt)
         return generation
 
     async def attach_card(self, generation_id: str, card_id: int) -> None:
@@ -110,7 +126,7 @@ class GenerationService:
     async def withdraw(self, generation_id: str) -> None:
         """Forget a request whose answer never reached the member, unless the work has begun."""
         async with self._database.write() as session:
-            await session.execute(
+            result = await session.execute(
                 delete(Generation).where(
                     Generation.id == generation_id,
                     Generation.status.in_(WAITING),
@@ -118,6 +134,8 @@ class GenerationService:
                     Generation.lease_owner.is_(None),
                 )
             )
+        if isinstance(result, CursorResult) and result.rowcount:
+            self._metrics.note_withdrawn()
         log.info("withdrawn", generation=generation_id)
 
     async def get(self, generation_id: str) -> Generation | None:
@@ -145,6 +163,26 @@ class GenerationService:
         )
         async with self._database.read() as session:
             return list((await session.scalars(query)).all())
+
+
+def _understand(
+    model: str | None,
+    prompt: str,
+    options: Mapping[str, OptionValue | None],
+    pictures: Sequence[OfferedPicture],
+) -> VideoRequest:
+    """Return what is asked for.
+
+    Raises:
+        BadRequestError: the options or the pictures do not make a video.
+    """
+    try:
+        video = build_request(choose_model(model, len(pictures)).id, prompt, options)
+    except InvalidOptionError as error:
+        raise BadRequestError(f"{error} Nothing was counted.") from error
+    for picture in pictures:
+        ensure_usable(picture)
+    return video
 
 
 async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:

@@ -103,6 +103,25 @@ class Settings(ProviderSettings):
         default="", description="Discord's REST address when a proxy stands before it; also for tests."
     )
     discord_gateway_url: str = Field(default="", description="Discord's gateway address; for tests.")
+    http_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address on which HTTP_PORT is open; 0.0.0.0 in a container, never to the internet.",
+    )
+    http_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port of /healthz, /readyz and /metrics; off when empty, 0 for any free one.",
+    )
+    operator_channel_id: int | None = Field(
+        default=None, ge=1, description="Discord channel that is told when the bot itself has trouble."
+    )
+    alert_balance_usd: float = Field(
+        default=5,
+        ge=0,
+        description="Money of the provider's account below which to tell; 0: only when empty.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is logged; prompts appear at DEBUG only."
     )

@@ -25,9 +25,13 @@ from bot.veo.catalogue import (
     choose_model,
     family_heads,
 )
+from bot.watch.alert_rules import MEANINGS, WARNINGS, AlertKind
+from bot.watch.metrics import Metrics
 from cogs.ui.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
 
 Command = app_commands.Command[Any, ..., Any]
+
+OPEN_LABELS = ("model", "version", "python", "discord_py")  # whose values are not words of this program
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -84,8 +88,33 @@ def commands_table() -> str:
     return _table(("command", "what for", "who", "options"), rows)
 
 
+def metrics_table() -> str:
+    """Return the figures at /metrics; the values of labels where they are the program's own words."""
+    rows = [
+        (
+            f"`{family.name}`",
+            family.type,
+            "; ".join(_label(*label) for label in family.labels.items()),
+            family.meaning,
+        )
+        for family in Metrics(tuple(AlertKind)).describe()
+    ]
+    return _table(("name", "type", "labels", "meaning"), rows)
+
+
+def alerts_table() -> str:
+    """Return the alerts, with the level at which each is logged."""
+    rows = [
+        (f"`{kind}`", "warning" if kind in WARNINGS else "error", meaning)
+        for kind, meaning in MEANINGS.items()
+    ]
+    return _table(("alert", "level", "when"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "alerts": alerts_table,
     "commands": commands_table,
+    "metrics": metrics_table,
     "models": models_table,
     "parameters": parameters_table,
     "settings": settings_table,
@@ -154,9 +183,13 @@ def _parameter(option: Option) -> Sequence[str]:
     return (f"`{option.name}`", option.description, values, default_of(option.name) or "not sent")
 
 
+def _label(name: str, values: Sequence[str]) -> str:
+    return f"`{name}`" if name in OPEN_LABELS else f"`{name}`: {', '.join(values)}"
+
+
 def _shown(value: object) -> str:
     match value:
-        case "":
+        case "" | None:
             return ""
         case bool():
             return "`true`" if value else "`false`"

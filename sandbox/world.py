@@ -75,9 +75,13 @@ class World:
     async def __aexit__(self, *_: object) -> None:
         await self._resources.aclose()
 
-    async def restart(self) -> None:
-        """Stop the program and start it anew on the same database, in the same Discord."""
+    async def restart(self, **settings: object) -> None:
+        """Stop the program and start it anew on the same database, in the same Discord.
+
+        `settings`: those that are different now, by name.
+        """
         await self._end_life()
+        self._settings = self._settings.model_copy(update=settings)
         self.app = await self._begin_life()
         await self.env.restart_bot(self.app.bot)
         self._start_runner()

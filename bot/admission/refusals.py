@@ -106,7 +106,11 @@ class BudgetReachedError(RefusedError):
 
 
 class QuotaReachedError(RefusedError):
-    """The member has used all places."""
+    """The member has used all places; `broken`: of which limits."""
+
+    def __init__(self, sentence: str, broken: tuple[Limit, ...]) -> None:
+        super().__init__(sentence)
+        self.broken = broken
 
 
 class WaitingFullError(RefusedError):
@@ -121,18 +125,21 @@ class WaitingFullError(RefusedError):
 
 def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
     """Return the sentence for a verdict that does not allow one more."""
+    return QuotaReachedError(_quota_sentence(verdict), verdict.broken)
+
+
+def _quota_sentence(verdict: QuotaVerdict) -> str:
     windows = [limit for limit in verdict.broken if limit.kind is not LimitKind.AT_ONCE]
     if not windows:
         most = verdict.broken[0].most
-        return QuotaReachedError(
+        return (
             "You may not have videos made here."
             if not most
             else f"You may have {count_videos(most)} made at the same time. Please wait until one is ready."
         )
     if verdict.frees_at is None:
-        return QuotaReachedError(_closed(windows))
-    used = _used(windows)
-    return QuotaReachedError(f"You have used {used}. The next place frees {relative_time(verdict.frees_at)}.")
+        return _closed(windows)
+    return f"You have used {_used(windows)}. The next place frees {relative_time(verdict.frees_at)}."
 
 
 def _closed(windows: Sequence[Limit]) -> str:

@@ -6,7 +6,8 @@ Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp'
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
@@ -16,8 +17,9 @@ from typing import TypeVar
 import aiohttp
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bot.veo.calls import Call, CallKind, ignore_call
 from bot.veo.catalogue import VideoRequest
-from bot.veo.errors import UnavailableError, UnreachableError, error_from_status
+from bot.veo.errors import UnavailableError, UnreachableError, VeoError, error_from_status
 from bot.veo.metrics import Durations, MetricsPage
 from bot.veo.models import LogEntry, LogPage, ProviderError, Task
 from bot.veo.pricing import Balance, ModelList, Pricing
@@ -50,6 +52,7 @@ class VeoClient:
         key: sent to that address only.
         legacy_urls: use the address with the vendor's name in it.
         timeout: seconds that one call may take.
+        tell: is told about every call, right after it.
     """
 
     def __init__(
@@ -60,18 +63,26 @@ class VeoClient:
         *,
         legacy_urls: bool = False,
         timeout: float = CALL_TIMEOUT,
+        tell: Callable[[Call], None] = ignore_call,
     ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._key = key
         self._timeout = timeout
+        self._tell = tell
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
         self._answered_at: datetime | None = None
+        self._asked_at: float | None = None
 
     @property
     def answered_at(self) -> datetime | None:
         """When the provider last told this object how a task stands, in UTC; None: not yet."""
         return self._answered_at
+
+    @property
+    def asked_at(self) -> float | None:
+        """When it last began to ask how a task stands, on the monotonic clock, in seconds; None: not yet."""
+        return self._asked_at
 
     async def create(self, request: VideoRequest, request_id: str) -> Task:
         """Ask for a video; `request_id` is our name for it in the provider's log (`find`).
@@ -82,7 +93,7 @@ class VeoClient:
         """
         headers = {"X-Client-Request-Id": request_id, "Content-Type": "application/json"}
         body = await asyncio.to_thread(_encode, request)
-        return await self._request("POST", self._path, Task, body=body, headers=headers)
+        return await self._request(CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers)
 
     async def retrieve(self, task_id: str) -> Task:
         """Ask how a task stands.
@@ -91,7 +102,9 @@ class VeoClient:
             UnknownTaskError: the provider does not know `task_id`.
             VeoError: any other kind.
         """
-        task = await self._request("GET", self._path, Task, params={"generation_id": task_id})
+        self._asked_at = time.monotonic()
+        params = {"generation_id": task_id}
+        task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params)
         self._answered_at = datetime.now(UTC)
         return task
 
@@ -111,7 +124,7 @@ class VeoClient:
         }
         for page_number in range(LOG_MAX_PAGES):
             params = {**window, "offset": str(page_number * LOG_PAGE_SIZE)}
-            page = await self._request("GET", LOGS_PATH, LogPage, params=params)
+            page = await self._request(CallKind.FIND, "GET", LOGS_PATH, LogPage, params=params)
             for entry in page.data:
                 if entry is not None and entry.client_request_id == request_id:
                     return entry
@@ -126,7 +139,7 @@ class VeoClient:
             VeoError: the price list could not be read.
         """
         params = {"id": model_id, "include": "pricing"}
-        models = await self._request("GET", MODELS_PATH, ModelList, params=params)
+        models = await self._request(CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params)
         return models.pricing_of(model_id)
 
     async def fetch_durations(self, model_id: str) -> Durations | None:
@@ -135,7 +148,8 @@ class VeoClient:
         Raises:
             VeoError: the measures could not be read.
         """
-        page = await self._request("GET", METRICS_PATH, MetricsPage, params={"aliases": model_id})
+        params = {"aliases": model_id}
+        page = await self._request(CallKind.DURATIONS, "GET", METRICS_PATH, MetricsPage, params=params)
         return page.durations_of(model_id)
 
     async def fetch_balance(self) -> float:
@@ -144,10 +158,11 @@ class VeoClient:
         Raises:
             VeoError: it could not be read.
         """
-        return (await self._request("GET", BILLING_PATH, Balance)).current_balance
+        return (await self._request(CallKind.BALANCE, "GET", BILLING_PATH, Balance)).current_balance
 
     async def _request(
         self,
+        kind: CallKind,
         method: str,
         path: str,
         answer: type[Answer],
@@ -155,6 +170,27 @@ class VeoClient:
         params: Mapping[str, str] | None = None,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make a call, and tell about it."""
+        begun_at = time.monotonic()
+        try:
+            found = await self._call(method, path, answer, params=params, body=body, headers=headers)
+        except VeoError as error:
+            self._tell(Call(kind, time.monotonic() - begun_at, error))
+            raise
+        state = found.state if isinstance(found, Task) and kind is CallKind.RETRIEVE else None
+        self._tell(Call(kind, time.monotonic() - begun_at, state=state))
+        return found
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        params: Mapping[str, str] | None,
+        body: bytes,
+        headers: Mapping[str, str] | None,
     ) -> Answer:
         sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
         time = self._timeout + len(body) / SLOWEST_UPLOAD

@@ -3,7 +3,9 @@
     VeoError
     ├── InvalidRequestError   400: our mistake or an unsupported option; never worth repeating
     ├── UnknownTaskError      404 when asking: the provider does not know this id
-    ├── AccountError          401, 403: key refused or credits gone; every request would fail
+    ├── AccountError          every request would fail:
+    │   ├── KeyRefusedError   401
+    │   └── CreditsGoneError  402, 403
     ├── RateLimitError        429: ask again later
     ├── UnavailableError      5xx, time-outs, broken answers: a create call may have been accepted
     └── UnreachableError      no connection was made: nothing can have been accepted
@@ -26,7 +28,15 @@ class UnknownTaskError(VeoError):
 
 
 class AccountError(VeoError):
-    """The key is refused (401) or the account is out of credits (403)."""
+    """Nothing is taken from this account."""
+
+
+class KeyRefusedError(AccountError):
+    """The key is missing, expired or wrong (401)."""
+
+
+class CreditsGoneError(AccountError):
+    """The account is out of credits (402, 403)."""
 
 
 class RateLimitError(VeoError):
@@ -49,8 +59,10 @@ class UnreachableError(VeoError):
 def error_from_status(status: int, message: str, retry_after: float | None) -> VeoError:
     """Return the error that an HTTP `status` of 300 or above means."""
     match status:
-        case 401 | 402 | 403:
-            return AccountError(message)
+        case 401:
+            return KeyRefusedError(message)
+        case 402 | 403:
+            return CreditsGoneError(message)
         case 404:
             return UnknownTaskError(message)
         case 408 | 425:

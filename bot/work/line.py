@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock, utc_now
 from bot.models import Generation
@@ -81,4 +82,5 @@ class Line:
         else:
             outlook = self._timetable.outlook_in_queue(generation, position, now)
         self._told[generation.id] = outlook
-        await self._delivery.show_state(generation, outlook)
+        with bound_contextvars(generation=generation.id):
+            await self._delivery.show_state(generation, outlook)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.models import Generation, Status
+from bot.watch.metrics import Metrics
 from bot.work.failures import FailureKind
 from bot.work.turns import fetch_line, in_turn, is_free, is_running
 
@@ -34,15 +35,24 @@ class GenerationQueue:
         owner: this process's name in `lease_owner`.
         max_running: how many may be at the provider at once, over all processes.
         lease: how long a generation is this process's own without `renew`.
+        metrics: are told about every change.
     """
 
     def __init__(
-        self, database: Database, owner: str, *, max_running: int, lease: timedelta, clock: Clock = utc_now
+        self,
+        database: Database,
+        owner: str,
+        *,
+        max_running: int,
+        lease: timedelta,
+        clock: Clock = utc_now,
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
         self._owner = owner
         self._max_running = max_running
         self.lease = lease
+        self._metrics = metrics or Metrics()
         self._clock = clock
 
     async def claim(self, most: int) -> list[Generation]:
@@ -210,6 +220,7 @@ class GenerationQueue:
             )
         if changed is None:
             raise LeaseLostError(generation.id)
+        self._metrics.note_change(generation, changed, self._clock())
         return changed
 
 

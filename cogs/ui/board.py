@@ -7,7 +7,9 @@ import structlog
 
 from bot.moderation.report_decisions import ReportedVideo
 from bot.moderation.tables import AuditRow
+from bot.watch.alerts import Announcement
 from bot.work.delivery import UndeliverableError
+from cogs.ui.alert_text import render_alert
 from cogs.ui.report_items import report_view
 from cogs.ui.report_text import render_report
 from cogs.ui.trail import entry_line
@@ -19,7 +21,7 @@ FILTERED_ENTRY = "This server's filter stops an entry of the audit trail. `/veo-
 
 
 class DiscordBoard:
-    """Posts audit entries and reports with the bot's own token."""
+    """Posts audit entries, reports and alerts with the bot's own token."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -54,12 +56,26 @@ class DiscordBoard:
             view=report_view(reported),
         )
 
+    async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
+        """Tell that something is wrong, or not any more.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        await self._send(
+            channel_id,
+            [render_alert(announcement)],
+            guild_id=announcement.key.guild_id,
+            nonce=announcement.nonce,
+        )
+
     async def _send(
         self,
         channel_id: int,
         forms: Sequence[str],
         *,
-        guild_id: int,
+        guild_id: int | None,
         nonce: str,
         silent: bool = False,
         view: discord.ui.View | None = None,

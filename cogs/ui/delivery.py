@@ -12,6 +12,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.watch.metrics import Metrics
 from bot.work.delivery import FileTooLargeError, Posted, UndeliverableError, UploadBrokenError
 from cogs.ui.cards import Cards
 from cogs.ui.draft import Draft, is_card, is_result
@@ -43,8 +44,9 @@ class Target:
 class DiscordDelivery:
     """The runner's way to Discord (see `bot.work.delivery.Delivery`)."""
 
-    def __init__(self, client: discord.Client, budget: EditBudget) -> None:
+    def __init__(self, client: discord.Client, budget: EditBudget, metrics: Metrics | None = None) -> None:
         self._client = client
+        self._metrics = metrics or Metrics()
         self._refusals = Refusals()
         self._threads = Threads(client, self._refusals)
         self._cards = Cards(client, self._refusals, budget)
@@ -118,11 +120,20 @@ class DiscordDelivery:
             form: Draft | None = None if self._refusals.has(target.place) else draft
             while form is not None:
                 try:
-                    return await _send(target, form)
+                    posted = await _send(target, form)
                 except CALL_ERRORS as error:
                     self._refusals.note(target.place, error)
                     form = _next_form(target, form, error)
+                else:
+                    self._count(form)
+                    return posted
         raise UndeliverableError("every place refused the message")
+
+    def _count(self, draft: Draft) -> None:
+        if draft.attached is not None:
+            self._metrics.note_file(draft.attached.size, is_smaller=draft.loss is not None)
+        elif draft.clip is not None:
+            self._metrics.note_link()
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
         """Yield the places to try: thread, reply to the card, channel, direct message."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.models import OPEN, Status
 from bot.timing.poll_limiter import PollLimiter
+from bot.watch.metrics import SAVED, SENT, Metrics
 
 Edit = Callable[[], Awaitable[None]]
 
@@ -66,14 +67,20 @@ class EditBudget:
         interval: seconds between two edits of the same card.
         limiter: gives turns to all cards, in the order in which they are asked for.
         wait: waits so many seconds; whatever it raises leaves `edit` too.
+        metrics: are told what became of every state.
     """
 
     def __init__(
-        self, interval: float, limiter: PollLimiter, wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        interval: float,
+        limiter: PollLimiter,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        metrics: Metrics | None = None,
     ) -> None:
         self._interval = interval
         self._limiter = limiter
         self._wait = wait
+        self._metrics = metrics or Metrics()
         self._cards: dict[int, _Card] = {}  # by message; those whose generation is not final
 
     async def edit(self, card_id: int, rank: int, edit: Edit) -> None:
@@ -84,6 +91,7 @@ class EditBudget:
         card = self._cards.setdefault(card_id, _Card())
         ticket = card.turns.take_ticket(rank)
         if ticket is None:
+            self._metrics.note_edit(SAVED)
             return
         clock = asyncio.get_running_loop().time
         async with card.lock:
@@ -91,8 +99,10 @@ class EditBudget:
                 await self._wait(delay)
             if ticket == card.turns.newest:
                 await self._limiter.turn()
-            if ticket == card.turns.newest:
-                await self._edit(card, edit)
+            if ticket != card.turns.newest:
+                self._metrics.note_edit(SAVED)
+                return
+            await self._edit(card, edit)
         if rank == FINAL_RANK and ticket == card.turns.newest:
             self._forget_later(card_id, card, ticket)
 
@@ -104,6 +114,7 @@ class EditBudget:
         asyncio.get_running_loop().call_later(self._interval, forget)
 
     async def _edit(self, card: _Card, edit: Edit) -> None:
+        self._metrics.note_edit(SENT)
         try:
             await edit()
         finally:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.models import Status
 from bot.timing.poll_limiter import PollLimiter
+from bot.watch.metrics import Metrics
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
@@ -185,3 +186,20 @@ def test_ranks_follow_the_life_of_a_request() -> None:
     assert ranks == sorted(ranks)
     assert {rank_of(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)} == {FINAL_RANK}
     assert max(ranks) < FINAL_RANK
+
+
+def test_what_was_sent_and_what_was_saved_is_counted() -> None:
+    async def scene() -> None:
+        metrics = Metrics()
+        budget = EditBudget(INTERVAL, PollLimiter(RATE), metrics=metrics)
+
+        async def edit() -> None:
+            return
+
+        # The first goes out at once, the second is overtaken by the third, and the last comes too late.
+        await asyncio.gather(*(budget.edit(1, rank, edit) for rank in (1, 1, FINAL_RANK, 1)))
+        page = metrics.render()
+        assert b'veobot_card_edits_total{outcome="sent"} 2.0' in page
+        assert b'veobot_card_edits_total{outcome="saved"} 2.0' in page
+
+    play(scene())

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.media.files import MediaError, VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation, Status
+from bot.watch.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
 from bot.work.cancellation import is_own
 from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
 from bot.work.failures import FailureKind
@@ -36,6 +37,7 @@ class Handover:
         posting: Posting,
         timing: Timing,
         clock: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         self._queue = queue
         self._videos = videos
@@ -44,6 +46,7 @@ class Handover:
         self._posting = posting
         self._timing = timing
         self._clock = clock
+        self._metrics = metrics or Metrics()
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Fetch the file and post it; a file that cannot be had for too long becomes a failure.
@@ -100,13 +103,16 @@ class Handover:
             return await self._post_once(generation, post)
         except DeliveryPostponedError as error:
             log.warning("not posted yet", reason=str(error))
+            self._metrics.note_delivery_error(POSTPONED)
             if self._is_in_time(generation, self._timing.delivery_window):
                 raise self._postponed(error) from error
             log.error("given up posting a result", reason=str(error))
         except UndeliverableError as error:
             log.error("no place left to post a result", reason=str(error))
+            self._metrics.note_delivery_error(UNDELIVERABLE)
             if self._is_in_time(generation, self._timing.undeliverable_window):
                 raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
+        self._metrics.note_delivery_error(GIVEN_UP)
         return None
 
     async def _post_once(self, generation: Generation, post: Post) -> Posted:

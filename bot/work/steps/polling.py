@@ -1,6 +1,7 @@
 """From `running` to `succeeded` or `failed`: asking the provider until it is done."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,6 +79,12 @@ class Polling:
         self._clock = clock
         self._stopping = stopping
         self._in_flight = 0
+        self._busy_since: float | None = None
+
+    @property
+    def busy_since(self) -> float | None:
+        """Since when there is always something to ask about, on the monotonic clock; None: there is not."""
+        return self._busy_since
 
     async def poll(self, generation: Generation) -> Generation:
         """Ask until the task is done or its time, counted from submission, is up.
@@ -87,10 +94,13 @@ class Polling:
             LeaseLostError: it was cancelled, or another process carries it now.
         """
         self._in_flight += 1
+        self._busy_since = self._busy_since or time.monotonic()
         try:
             return await self._poll(generation)
         finally:
             self._in_flight -= 1
+            if not self._in_flight:
+                self._busy_since = None
 
     async def _poll(self, generation: Generation) -> Generation:
         outlook = self._timetable.outlook(generation, self._clock())

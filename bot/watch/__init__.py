@@ -1,0 +1,1 @@
+"""Watching the program from outside: its figures, its health, and alerts for whoever runs it."""

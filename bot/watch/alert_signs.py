@@ -1,0 +1,112 @@
+"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock, utc_now
+from bot.database import Database, DatabaseBusyError
+from bot.moderation.notes import keep_note
+from bot.veo.client import VeoClient
+from bot.veo.errors import VeoError
+from bot.watch.alert_rules import Signs
+from bot.watch.backlog import BacklogReader
+from bot.watch.metrics import Metrics
+from bot.watch.provider_record import ProviderRecord
+from bot.watch.unposted import fetch_unposted
+
+BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
+PROBE_NOTE = "alerts"  # what is written to see whether the database takes writes
+PROBE_PATIENCE = 5.0  # seconds
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The parts that are looked at. `folder`: where the disk must have room."""
+
+    database: Database
+    veo: VeoClient
+    record: ProviderRecord
+    backlog: BacklogReader
+    folder: Path
+
+
+class SignReader:
+    """Looks at everything once in a while."""
+
+    def __init__(self, watched: Watched, metrics: Metrics, clock: Clock = utc_now) -> None:
+        self._watched = watched
+        self._metrics = metrics
+        self._clock = clock
+        self._balance: float | None = None
+        self._balance_due = 0.0
+        self._unwritable_since: float | None = None
+
+    async def read(self, *, is_account_in_doubt: bool) -> Signs:
+        """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
+        record, backlog = self._watched.record, await self._watched.backlog.read()
+        await self._look_at_account(is_in_doubt=is_account_in_doubt)
+        return Signs(
+            is_key_refused=record.is_key_refused,
+            are_credits_gone=record.are_credits_gone,
+            balance=self._balance,
+            is_answering=record.is_answering,
+            silence=record.silence,
+            is_work_waiting=backlog and backlog.is_waiting,
+            unposted=await self._fetch_unposted(),
+            unwritable_for=await self._probe_database(),
+            full_ago=self._full_ago(),
+            disk_free=await asyncio.to_thread(_free_bytes, self._watched.folder),
+        )
+
+    async def _look_at_account(self, *, is_in_doubt: bool) -> None:
+        if time.monotonic() < self._balance_due and not is_in_doubt:
+            return
+        self._balance_due = time.monotonic() + BALANCE_INTERVAL
+        try:
+            self._balance = await self._watched.veo.fetch_balance()
+        except VeoError as error:
+            log.info("the balance cannot be read", reason=str(error))
+            self._balance = None
+        else:
+            self._metrics.note_balance(self._balance)
+
+    async def _probe_database(self) -> float:
+        """Write something; return for how many seconds that has failed."""
+        now = time.monotonic()
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                await keep_note(self._watched.database, PROBE_NOTE, self._clock().isoformat())
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
+            self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
+            return time.monotonic() - self._unwritable_since
+        self._unwritable_since = None
+        return 0.0
+
+    def _full_ago(self) -> float | None:
+        full_at = self._watched.database.full_at
+        return None if full_at is None else time.monotonic() - full_at
+
+    async def _fetch_unposted(self) -> Mapping[int, int] | None:
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE), self._watched.database.read() as session:
+                return await fetch_unposted(session, self._clock())
+        except (SQLAlchemyError, TimeoutError) as error:
+            log.warning("the deliveries cannot be looked at", reason=str(error) or type(error).__name__)
+            return None
+
+
+def _free_bytes(folder: Path) -> int | None:
+    """Return how much room the disk has, or None where that cannot be found out."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

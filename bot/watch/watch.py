@@ -1,0 +1,117 @@
+"""All that watches the program, opened in one place: the figures, the health, the server, the alerts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from bot.database import Database
+from bot.settings import Settings
+from bot.veo.calls import Call
+from bot.veo.client import VeoClient
+from bot.watch.alert_rules import AlertKind
+from bot.watch.alert_signs import SignReader, Watched
+from bot.watch.alerts import AlertBoard, Alerts, AlertSettings
+from bot.watch.backlog import BacklogReader
+from bot.watch.health import DatabaseCheck, Health, gateway_check, loop_check, poll_check
+from bot.watch.metrics import Metrics
+from bot.watch.provider_record import ProviderRecord
+from bot.watch.pulse import Gateway, Pulse
+from bot.watch.server import Page, serve
+from bot.work.steps.polling import Polling
+
+
+@dataclass(frozen=True, slots=True)
+class Recorders:
+    """Where the parts tell what they do; made before all of them."""
+
+    metrics: Metrics = field(default_factory=lambda: Metrics(tuple(AlertKind)))
+    provider: ProviderRecord = field(default_factory=ProviderRecord)
+
+    def note_call(self, call: Call) -> None:
+        """Record a call to the provider."""
+        self.metrics.note_call(call)
+        self.provider.note_call(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is watched."""
+
+    database: Database
+    veo: VeoClient
+    polling: Polling
+    gateway: Gateway
+    board: AlertBoard
+    stopping: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What was opened. `address`: of the server, or None where there is none."""
+
+    alerts: Alerts
+    address: str | None
+
+
+@asynccontextmanager
+async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> AsyncGenerator[Watch]:
+    """Serve `/healthz`, `/readyz` and `/metrics` where the settings want it; the caller runs the alerts.
+
+    Raises:
+        ListenError: the address cannot be listened on.
+    """
+    backlog = BacklogReader(parts.database)
+    watched = Watched(parts.database, parts.veo, recorders.provider, backlog, settings.data_dir)
+    alerts = Alerts(
+        parts.database,
+        SignReader(watched, recorders.metrics),
+        parts.board,
+        AlertSettings(settings.alert_balance_usd, settings.operator_channel_id),
+        recorders.metrics,
+        parts.stopping,
+    )
+    if settings.http_port is None:
+        yield Watch(alerts, None)
+        return
+    pulse = Pulse(parts.gateway, recorders.metrics)
+    health = Health(
+        {
+            "event_loop": loop_check(pulse),
+            "gateway": gateway_check(pulse, parts.gateway),
+            "polls": poll_check(parts.polling, parts.veo),
+            "database": DatabaseCheck(parts.database, _database_file(settings)),
+        },
+        recorders.metrics,
+    )
+    page = Page(health, backlog, recorders.metrics, _readiness(parts))
+    looking = asyncio.create_task(pulse.run(), name="pulse")
+    try:
+        async with serve(page, settings.http_host, settings.http_port) as address:
+            yield Watch(alerts, address)
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+
+def _readiness(parts: Parts) -> Callable[[], Sequence[str]]:
+    """Return what names what is missing; the tables are up to date before anything is opened here."""
+
+    def waiting_for() -> Sequence[str]:
+        missing: list[str] = []
+        if not parts.gateway.is_connected:
+            missing.append("gateway")
+        if parts.stopping.is_set():
+            missing.append("stopping")
+        return missing
+
+    return waiting_for
+
+
+def _database_file(settings: Settings) -> Path | None:
+    url = make_url(settings.resolved_database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

@@ -1,0 +1,122 @@
+"""What is read from the database for those who watch, and what alerts keep in it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import utc_now
+from bot.database import Database, DatabaseBusyError
+from bot.models import Status
+from bot.moderation.notes import keep_note
+from bot.veo.client import VeoClient
+from bot.watch.alert_book import AlertBook
+from bot.watch.alert_rules import AlertKey, AlertKind, AlertState, judge
+from bot.watch.alert_signs import SignReader, Watched
+from bot.watch.backlog import BacklogReader
+from bot.watch.metrics import Metrics
+from bot.watch.provider_record import ProviderRecord
+from bot.watch.unposted import fetch_unposted
+from tests.bot.rows import insert
+from tests.bot.troubles import Disk
+
+KEY = AlertKey(AlertKind.DELIVERIES_FAILING, 42)
+
+
+def ago(**span: float) -> Any:
+    return utc_now() - timedelta(**span)
+
+
+async def test_the_backlog_tells_where_requests_stand_and_since_when(database: Database) -> None:
+    await insert(database, status=Status.QUEUED, created_at=ago(minutes=3))
+    await insert(database, status=Status.QUEUED, created_at=ago(minutes=1))
+    await insert(database, status=Status.SUCCEEDED, created_at=ago(hours=1), finished_at=ago(seconds=30))
+    await insert(database, status=Status.FAILED, created_at=ago(hours=1), finished_at=ago(seconds=90))
+    await insert(database, status=Status.SUCCEEDED, finished_at=ago(hours=9), delivered_at=ago(hours=9))
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.counts == {"queued": 2, "delivering": 2}
+    assert backlog.ages["queued"] == pytest.approx(180, abs=5)
+    assert backlog.ages["delivering"] == pytest.approx(90, abs=5)
+    assert backlog.is_waiting
+
+
+async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -> None:
+    reader = BacklogReader(database)
+    first = await reader.read()
+    await insert(database)
+    assert await reader.read() is first
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"status": Status.SUCCEEDED, "finished_at": ago(minutes=11)}, {1: 1}),
+        ({"status": Status.SUCCEEDED, "finished_at": ago(minutes=1)}, {}),
+        ({"status": Status.SUCCEEDED, "finished_at": ago(minutes=11), "result_id": 5}, {}),
+        ({"status": Status.RUNNING}, {}),
+        ({"status": Status.CANCELLED, "finished_at": ago(minutes=11), "cancelled_by": 3}, {}),
+        ({"status": Status.CANCELLED, "finished_at": ago(minutes=11), "cancelled_by": 9}, {1: 1}),
+        ({"status": Status.SUCCEEDED, "finished_at": ago(hours=1), "delivered_at": ago(minutes=5)}, {1: 1}),
+        ({"status": Status.SUCCEEDED, "finished_at": ago(hours=3), "delivered_at": ago(hours=2)}, {}),
+    ],
+)
+async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
+    database: Database, changes: dict[str, Any], expected: dict[int, int]
+) -> None:
+    await insert(database, **changes)
+    async with database.read() as session:
+        assert await fetch_unposted(session, utc_now()) == expected
+
+
+async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(database: Database) -> None:
+    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_at": ago(hours=1)}
+    await insert(database, **ended, delivered_at=ago(minutes=20))
+    await insert(database, **ended, delivered_at=ago(minutes=20), guild_id=2)
+    await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
+    async with database.read() as session:
+        assert await fetch_unposted(session, utc_now()) == {2: 1}
+
+
+async def test_alerts_are_kept_and_forgotten(database: Database) -> None:
+    state = AlertState(since=utc_now(), told_at=utc_now(), is_told=True, facts={"results": 3})
+    await AlertBook(database).write(KEY, state)
+    assert await AlertBook(database).read() == {KEY: state}
+    await AlertBook(database).write(KEY, None)
+    assert await AlertBook(database).read() == {}
+
+
+async def test_a_note_that_makes_no_sense_is_passed_over(database: Database) -> None:
+    await keep_note(database, "alert:disk_full", "{")
+    assert await AlertBook(database).read() == {}
+
+
+async def test_what_cannot_be_kept_is_remembered_and_kept_later(database: Database, disk: Disk) -> None:
+    book, state = AlertBook(database), AlertState(told_at=utc_now(), facts={"words": "x" * 10_000})
+    disk.is_full = True
+    await book.write(KEY, state)
+    assert await book.read() == {KEY: state}
+    disk.is_full = False
+    await book.read()
+    assert await AlertBook(database).read() == {KEY: state}
+
+
+@pytest.fixture
+async def signs(database: Database, veo: VeoClient, tmp_path: Path) -> SignReader:
+    watched = Watched(database, veo, ProviderRecord(), BacklogReader(database), tmp_path)
+    return SignReader(watched, Metrics())
+
+
+async def test_a_full_database_is_an_alert_though_small_writes_still_work(
+    database: Database, disk: Disk, signs: SignReader
+) -> None:
+    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    disk.is_full = True
+    with pytest.raises(DatabaseBusyError):
+        await keep_note(database, "large", "x" * 100_000)
+    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    assert before[AlertKind.DATABASE_UNWRITABLE].holds is False
+    assert after[AlertKind.DATABASE_UNWRITABLE].holds is True
