@@ -120,7 +120,7 @@ class Settings(ProviderSettings):
     alert_balance_usd: float = Field(
         default=5,
         ge=0,
-        description="Money of the provider's account below which to tell; 0: only when empty.",
+        description="Money of the provider's account below which to tell, in USD; 0: only when empty.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="How much is logged; prompts appear at DEBUG only."

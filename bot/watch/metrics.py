@@ -8,11 +8,12 @@ import platform
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from math import nan
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from bot import __version__
 from bot.admission.policy import LimitKind, Scope
 from bot.admission.refusals import QuotaReachedError
 from bot.errors import UserError
@@ -165,9 +166,9 @@ class Metrics:
         self._checks = make.gauge("health_check_up", "1: what `/healthz` checks is well.", check=CHECKS)
         self._alerts = make.gauge("alert_active", "1: the alert holds at present.", alert=alerts)
         versions = {
-            "version": _version("veo-bot"),
+            "version": __version__,
             "python": platform.python_version(),
-            "discord_py": _version("discord.py"),
+            "discord_py": version("discord.py"),
         }
         info = make.gauge("build_info", "What runs; always 1.", **{k: [v] for k, v in versions.items()})
         info.labels(**versions).set(1)
@@ -281,13 +282,6 @@ class Metrics:
     def note_alert(self, name: str, *, is_active: bool) -> None:
         """Show whether an alert holds."""
         self._alerts.labels(name).set(is_active)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # run from its folder, without having been installed
-        return "unknown"
 
 
 def _model(generation: Generation) -> str:

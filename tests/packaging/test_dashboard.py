@@ -12,6 +12,8 @@ import promql_parser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_page
 
+from bot.watch.alert_rules import AlertKind
+from bot.watch.metrics import Metrics
 from tests.packaging.programs import ROOT
 from tests.packaging.yaml_files import read_yaml
 
@@ -50,10 +52,8 @@ QUESTIONS = list(questions())
 @pytest.fixture(scope="module")
 def series() -> dict[str, Labels]:
     """Every series of `/metrics` with its labels and their values, as a new process shows them."""
-    metrics = pytest.importorskip("bot.watch.metrics", reason="this program has no /metrics yet")
-    kinds = pytest.importorskip("bot.watch.alert_rules").AlertKind
     found: defaultdict[str, Labels] = defaultdict(dict)
-    for family in parse_page(metrics.Metrics(tuple(kinds)).render().decode()):
+    for family in parse_page(Metrics(tuple(AlertKind)).render().decode()):
         for sample in family.samples:
             labels = found[sample.name]
             for label, value in sample.labels.items():
