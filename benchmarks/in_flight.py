@@ -42,6 +42,7 @@ from bot.timing.outlook import NO_OUTLOOK, Outlook  # noqa: E402
 from bot.timing.poll_limiter import PollLimiter  # noqa: E402
 from bot.timing.timetable import Timetable, kind_of  # noqa: E402
 from bot.veo.client import VeoClient  # noqa: E402
+from bot.veo.downloads import Downloads  # noqa: E402
 from bot.work.queue import GenerationQueue  # noqa: E402
 from bot.work.runner import Runner  # noqa: E402
 from bot.work.steps.handover import Handover  # noqa: E402
@@ -182,7 +183,7 @@ async def measure(kind: str, url: str) -> Figures:
         began, used = time.monotonic(), time.process_time()
         veo, pictures = (
             VeoClient(session, url, SecretStr("key")),
-            PictureStore(session, Path(folder) / "pictures"),
+            PictureStore(Downloads(session, session, set()), Path(folder) / "pictures"),
         )
         await carry_all(kind, database, veo, pictures, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)

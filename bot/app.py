@@ -27,6 +27,8 @@ from bot.moderation.feed import Feed
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.operating.leftovers import Leftovers
+from bot.operating.ownership import restrict_files
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from bot.results.history import History
@@ -37,7 +39,9 @@ from bot.settings import Settings
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Timetable, recall_finishes
 from bot.usage.reports import UsageReports
+from bot.veo.addresses import origin_of
 from bot.veo.client import VeoClient
+from bot.veo.downloads import Downloads, open_public_session
 from bot.watch.metrics import Metrics
 from bot.watch.watch import Parts, Recorders, Watch, open_watch
 from bot.work.cancellation import Cancellation
@@ -139,11 +143,13 @@ async def open_app(
         ListenError: the address of the server cannot be listened on.
     """
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
+    await asyncio.to_thread(restrict_files, settings.data_dir, settings.resolved_database_url)
     signals, recorders = Signals(), Recorders()
     metrics = recorders.metrics
     async with (
         open_database(settings.resolved_database_url) as database,
         aiohttp.ClientSession(connector=connector) as session,
+        open_public_session() as public,
     ):
         veo = VeoClient(
             session,
@@ -153,15 +159,10 @@ async def open_app(
             tell=recorders.note_call,
         )
         prices = PriceList(veo, signals.stopping)
-        videos = VideoStore(session, settings.data_dir / "videos")
-        services = _services(settings, database, veo, prices, videos, signals, metrics)
-        bot = VeoBot(database=database, services=services)
         queue = _queue(settings, database, metrics)
-        pictures = PictureStore(session, settings.data_dir / "pictures")
-        unfinished = await queue.list_unfinished()
-        videos.discard_all_but(unfinished)
-        pictures.discard_all_but(unfinished)
-        stores = Stores(videos, pictures)
+        stores = await _stores(settings, session, public, queue)
+        services = _services(settings, database, veo, prices, stores.videos, signals, metrics)
+        bot = VeoBot(database=database, services=services)
         timing = timing or timing_of(settings)
         timetable = await _timetable(settings, timing, database)
         delivery = DiscordDelivery(bot, _edit_budget(timing, signals, metrics), metrics)
@@ -171,6 +172,7 @@ async def open_app(
         limiter = PollLimiter(settings.polls_per_second, _wait(signals))
         polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
         workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling, metrics)
+        leftovers = Leftovers(database, stores.videos, stores.pictures)
         keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
         board = DiscordBoard(bot)
         parts = Parts(database, veo, polling, bot, board, signals.stopping)
@@ -180,13 +182,27 @@ async def open_app(
                 services,
                 Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
                 Feed(database, board, signals.stopping),
-                Retention(database, videos, keep=keep, stopping=signals.stopping),
+                Retention(database, stores.videos, leftovers, keep=keep, stopping=signals.stopping),
                 prices,
                 Measures(timetable, veo, signals.stopping),
                 Line(queue, delivery, timetable, signals.stopping),
                 watch,
                 signals,
             )
+
+
+async def _stores(
+    settings: Settings, session: aiohttp.ClientSession, public: aiohttp.ClientSession, queue: GenerationQueue
+) -> Stores:
+    """Open the stores; only what a setting names may be fetched from a private network, and that alone."""
+    provider = {origin_of(settings.aimlapi_base_url)}
+    cdn = {origin_of(settings.discord_cdn_url)} if settings.discord_cdn_url else set[str]()
+    videos = VideoStore(Downloads(session, public, provider), settings.data_dir / "videos")
+    pictures = PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures")
+    unfinished = await queue.list_unfinished()
+    videos.discard_all_but(unfinished)
+    pictures.discard_all_but(unfinished)
+    return Stores(videos, pictures)
 
 
 def _services(

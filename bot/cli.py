@@ -1,4 +1,4 @@
-"""The command line: `veo-bot run` and `veo-bot generate`."""
+"""The command line: `veo-bot run`, `generate`, `doctor` and `backup`."""
 
 import asyncio
 from pathlib import Path
@@ -9,9 +9,13 @@ from rich.console import Console
 
 from bot.database import DatabaseError
 from bot.log import configure_logging
+from bot.operating.backup import BackupError, back_up
+from bot.operating.doctor import examine
+from bot.operating.ownership import restrict_new_files
+from bot.operating.report import is_healthy, render_json, render_text
 from bot.serve import TokenRefusedError
 from bot.serve import run as run_app
-from bot.settings import SettingsError, load_provider_settings, load_settings
+from bot.settings import SettingsError, inspect_settings, load_provider_settings, load_settings
 from bot.terminal import GenerateError, generate_in_terminal
 from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request, choose_model
 from bot.watch.server import ListenError
@@ -41,6 +45,7 @@ def run() -> None:
     except SettingsError as error:
         raise _stop(error) from None
     configure_logging(settings.log_level, settings.log_format, [settings.discord_token, settings.aimlapi_key])
+    restrict_new_files()
     try:
         asyncio.run(run_app(settings))
     except DatabaseError as error:
@@ -91,6 +96,45 @@ def generate(
     except KeyboardInterrupt:
         console.print("Stopped. The provider may still finish and charge the video.")
         raise typer.Exit(EXIT_FAILED) from None
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,  # noqa: FBT002 an option
+) -> None:
+    """Check settings, files, database, ffmpeg, the video service and Discord; exit code 1 if one is bad.
+
+    It may run beside the bot: it costs nothing, and it makes no database.
+    """
+    configure_logging("ERROR", "text")
+    sections = asyncio.run(examine())
+    if as_json:
+        typer.echo(render_json(sections))
+    else:
+        Console().print(render_text(sections), soft_wrap=True)
+    if not is_healthy(sections):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to save the database.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,  # noqa: FBT002 an option
+) -> None:
+    """Save the database to one file while the bot goes on; the file is checked before it gets its name."""
+    inspection = inspect_settings()
+    needed = [line for line in inspection.problems if line.startswith(("DATA_DIR", "DATABASE_URL", ".env"))]
+    if inspection.settings is None or needed:
+        raise _stop(SettingsError(needed or inspection.problems))
+    try:
+        saved = back_up(inspection.settings.resolved_database_url, file, force=force)
+    except BackupError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    typer.echo(
+        f"Saved {saved.path}: {saved.requests:,} requests, {saved.size:,} bytes, revision {saved.revision}. "
+        "It was read whole and is in order."
+    )
 
 
 def _stop(error: SettingsError | InvalidOptionError) -> typer.Exit:

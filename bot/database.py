@@ -44,6 +44,10 @@ PRAGMAS = (
 # What SQLite and PostgreSQL say when there is no room, or the disk refuses.
 NO_ROOM = ("disk is full", "disk I/O error", "No space left")
 
+NEWER = (
+    "The database was written by a newer version of this program, which this one does not understand. "
+    "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
+)
 BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -142,7 +146,7 @@ async def _prepare(engine: AsyncEngine) -> None:
                 async with engine.begin() as connection:
                     await connection.run_sync(_migrate)
     except CommandError as error:
-        raise DatabaseError(f"The database does not fit this version of the program: {error}") from error
+        raise DatabaseError(f"{NEWER} ({error})") from error
     except OSError as error:
         raise DatabaseError(f"The database's folder cannot be made: {error.strerror}") from error
     except SQLAlchemyError as error:

@@ -13,8 +13,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.settings import ProviderSettings
+from bot.veo.addresses import origin_of
 from bot.veo.catalogue import VideoRequest
 from bot.veo.client import VeoClient
+from bot.veo.downloads import Downloads, open_public_session
 from bot.veo.errors import UnavailableError, VeoError
 from bot.veo.models import Task, TaskState
 
@@ -32,7 +34,7 @@ async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest
         GenerateError: it failed.
     """
     console = Console()
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession() as session, open_public_session() as public:
         veo = VeoClient(
             session,
             settings.aimlapi_base_url,
@@ -49,7 +51,8 @@ async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest
         task = await _wait(veo, task, settings, console)
         if task.state is TaskState.FAILED or task.video_url is None:
             raise GenerateError(f"No video: {task.failure_reason}")
-        clip = await _save(session, task.video_url, output)
+        downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
+        clip = await _save(downloads, task.video_url, output)
     sound = "with sound" if clip.has_sound else "without sound"
     console.print(
         f"Saved {output} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})",
@@ -88,10 +91,10 @@ def _progress(console: Console) -> Progress:
     )
 
 
-async def _save(session: aiohttp.ClientSession, url: str, output: Path) -> Clip:
+async def _save(downloads: Downloads, url: str, output: Path) -> Clip:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            clip = await VideoStore(session, Path(folder)).fetch("video", url)
+            clip = await VideoStore(downloads, Path(folder)).fetch("video", url)
             output.parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(shutil.move, clip.path, output)
         except MediaError as error:

@@ -50,15 +50,16 @@ class World:
         self._resources = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self.app = await self._begin_life()
-        simulation = simcord.run(self.app.bot, check_errors=False)
-        backend = simulation._env.backend  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
-        backend.bot_user.name = BOT_NAME
-        if self._is_dated_now:
-            backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
         async with AsyncExitStack() as stack:
-            self.cdn = backend.cdn = await stack.enter_async_context(serve_cdn())
+            self.cdn = await stack.enter_async_context(serve_cdn())
+            self.app = await self._begin_life()
             stack.push_async_callback(self._end_life)
+            simulation = simcord.run(self.app.bot, check_errors=False)
+            backend = simulation._env.backend  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
+            backend.bot_user.name = BOT_NAME
+            if self._is_dated_now:
+                backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
+            backend.cdn = self.cdn
             self.env = await stack.enter_async_context(simulation)
             self.guild = self.env.create_guild("Studio")
             self.channel = self.guild.create_text_channel("videos")
@@ -121,8 +122,9 @@ class World:
     async def _begin_life(self) -> App:
         # simcord waits for the timer of a kept-alive connection, so none is kept.
         connector = aiohttp.TCPConnector(force_close=True)
+        settings = self._settings.model_copy(update={"discord_cdn_url": self.cdn.base})
         return await self._life.enter_async_context(
-            open_app(self._settings, timing=self._timing, connector=connector)
+            open_app(settings, timing=self._timing, connector=connector)
         )
 
     def _start_runner(self) -> None:

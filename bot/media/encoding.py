@@ -8,12 +8,14 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.media.files import WRAPPERS_CODES, Clip
+from bot.media.files import ONLY_MP4, WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
+from bot.operating.confinement import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 NICENESS = 10  # answers to members come first
+MEMORY = 4 * 2**30  # bytes of address space; 4K takes less than half of that
 THREADS = "1"  # of each process, for each of its parts
 # ffmpeg's own code after SIGINT or SIGTERM, which Ctrl-C and service managers send to a whole group: the
 # bot may still have the time to finish, so that is no verdict about the file.
@@ -57,18 +59,21 @@ class Encoder:
         """Return the arguments that both passes share: x264 reads its own notes only if nothing differs."""
         general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_threads", THREADS]
         bound = ["-timelimit", str(round(self.seconds) + 1)]
-        # A playlist that calls itself an MP4 could name addresses to read from.
-        source = ["-protocol_whitelist", "file", "-threads", THREADS, "-i", str(clip.path)]
+        source = [*ONLY_MP4, "-threads", THREADS, "-i", str(clip.path)]
         picture = ["-map", "0:v:0", "-vf", _scale(clip, plan), "-pix_fmt", "yuv420p", "-fps_mode", "vfr"]
         codec = ["-c:v", "libx264", "-preset", self.preset, "-b:v", str(plan.video), "-threads", THREADS]
         return [*general, *bound, *source, *picture, *codec, "-passlogfile", str(folder / "pass")]
 
+    def _command(self, arguments: list[str]) -> list[str]:
+        nice = shutil.which("nice")
+        first = [nice, "-n", str(NICENESS)] if nice else []
+        command = [*first, imageio_ffmpeg.get_ffmpeg_exe(), *arguments]
+        return confined(command, memory=MEMORY, seconds=self.seconds)
+
     async def _run(self, arguments: list[str]) -> None:
-        ffmpeg = await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe)
-        nice = await asyncio.to_thread(shutil.which, "nice")
         process = await asyncio.create_subprocess_exec(
-            *([nice, "-n", str(NICENESS)] if nice else []),
-            *[ffmpeg, *arguments],
+            *await asyncio.to_thread(self._command, arguments),
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )

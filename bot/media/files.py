@@ -2,46 +2,35 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aiohttp
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
-import stamina
 import structlog
+
+from bot.operating.aging import discard_old, old_ones
+from bot.operating.confinement import confined
+from bot.veo.downloads import Downloads, MediaError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-CHUNK = 256 * 1024  # bytes
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
-FETCH_TIMEOUT = aiohttp.ClientTimeout(total=300, connect=15, sock_read=30)
-FETCH_ATTEMPTS = 5
 # A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
 WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
 PROBE_TIMEOUT = 30.0  # seconds
+PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
+# The container is named, so that no playlist or list of files passes for a video and has others read.
+ONLY_MP4 = ("-protocol_whitelist", "file", "-f", "mov")
 PART_SUFFIX = ".part"
-LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
+WORK_PREFIX = "fitting-"  # of folders in which `bot.media.fitting.Fitter` works
 NO_VIDEO = "The file is no video, or it is damaged."
 NO_ROOM = "There is no room for the file on our side."
 
 DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
 PICTURE = re.compile(r"Stream #.*?Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
 SOUND = re.compile(r"Stream #.*?Audio: ")
-
-
-class MediaError(Exception):
-    """A file cannot be had or is no video; `str()` says why, for the log and the member."""
-
-
-class FileGoneError(MediaError):
-    """The address does not lead to the file (any more); asking again is of no use."""
-
-
-class FileTooLargeError(MediaError):
-    """The file has more bytes than it may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +61,16 @@ class VideoStore:
     """The folder where videos lie between the provider and Discord.
 
     Args:
-        session: shared by the whole program; not closed here.
+        downloads: who fetches them.
         folder: made when missing; files carry the generation's id.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, folder: Path) -> None:
-        self._session = session
+    def __init__(self, downloads: Downloads, folder: Path) -> None:
+        self._downloads = downloads
         self._folder = folder
         self._originals = folder / "originals"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in folder.glob(f"*{PART_SUFFIX}"):
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
-                leftover.unlink(missing_ok=True)
+        self.discard_half_done()
 
     def path(self, generation_id: str) -> Path:
         """Return where a generation's video lies, or would lie."""
@@ -104,7 +91,7 @@ class VideoStore:
                 path.unlink(missing_ok=True)  # damaged since, as by a power failure
         part = path.with_suffix(PART_SUFFIX)
         try:
-            await download(self._session, url, part, MAX_SIZE)
+            await self._downloads.fetch(url, part, MAX_SIZE)
             clip = await probe(part)
             part.rename(path)
         except OSError as error:
@@ -148,45 +135,20 @@ class VideoStore:
             if _id_of(path) not in generation_ids:
                 path.unlink(missing_ok=True)
 
+    def discard_half_done(self) -> int:
+        """Delete downloads and encoders' work that ended half-way more than an hour ago; return how many."""
+        return discard_old([*self._folder.glob(f"*{PART_SUFFIX}"), *self._folder.glob(f"{WORK_PREFIX}*")])
+
+    def list_old(self) -> set[str]:
+        """Return the ids of the generations whose files have lain here for an hour; no originals."""
+        return {_id_of(path) for path in old_ones(self._folder.glob("veo-*.mp4"))}
+
     def _smaller(self, generation_id: str) -> Iterator[Path]:
         """Yield the forms that `bot.media.fitting.Fitter` made."""
         return self._folder.glob(f"veo-{generation_id}.fit-*.mp4")
 
     def _kept(self, generation_id: str) -> Path:
         return self._originals / f"veo-{generation_id}.mp4"
-
-
-async def download(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
-    """Write what is at `url` to `path`, at most so many bytes; a broken download is tried again.
-
-    Raises:
-        FileGoneError: the address is wrong or has expired.
-        FileTooLargeError: the file has more bytes.
-        MediaError: any other reason, after several tries.
-        OSError: it cannot be written.
-    """
-    try:
-        async for attempt in stamina.retry_context(
-            on=_is_passing, attempts=FETCH_ATTEMPTS, wait_initial=0.5, wait_max=10, timeout=None
-        ):
-            with attempt:
-                await _download_once(session, url, path, most)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise MediaError(f"The download failed ({type(error).__name__}).") from error
-
-
-async def _download_once(session: aiohttp.ClientSession, url: str, path: Path, most: int) -> None:
-    async with session.get(url, timeout=FETCH_TIMEOUT) as response:
-        if response.status in {403, 404, 410}:
-            raise FileGoneError(f"The file's address answered {response.status}.")
-        response.raise_for_status()
-        size = 0
-        with path.open("wb") as file:
-            async for chunk in response.content.iter_chunked(CHUNK):
-                size += len(chunk)
-                if size > most:
-                    raise FileTooLargeError(f"The file is larger than {most // 2**20} MiB.")
-                await asyncio.to_thread(file.write, chunk)
 
 
 def _id_of(path: Path) -> str:
@@ -236,9 +198,8 @@ async def _run_ffmpeg(path: Path) -> tuple[int, str]:
         MediaError: it took too long.
     """
     process = await asyncio.create_subprocess_exec(
-        await asyncio.to_thread(imageio_ffmpeg.get_ffmpeg_exe),
-        *["-hide_banner", "-nostdin", "-xerror", "-protocol_whitelist", "file", "-i", str(path)],
-        *["-map", "0", "-c", "copy", "-f", "null", "-"],
+        *await asyncio.to_thread(_probe_command, path),
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -253,6 +214,17 @@ async def _run_ffmpeg(path: Path) -> tuple[int, str]:
     return process.returncode or 0, stderr.decode(errors="replace")
 
 
+def _probe_command(path: Path) -> list[str]:
+    source = ["-threads", "1", *ONLY_MP4, "-i", str(path)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-xerror", *source]
+    # The clock ends it first; the bound is for one whose bot was killed.
+    return confined(
+        [*command, "-map", "0", "-c", "copy", "-f", "null", "-"],
+        memory=PROBE_MEMORY,
+        seconds=2 * PROBE_TIMEOUT,
+    )
+
+
 def _did_not_run(code: int, report: str) -> bool:
     """Whether ffmpeg itself failed, rather than refused the file (it exits with 183 for a broken MP4)."""
     return code < 0 or (code in WRAPPERS_CODES and "Input #" not in report)
@@ -263,14 +235,3 @@ def _ensure_signature(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(8)[4:] != b"ftyp":
             raise MediaError(NO_VIDEO)
-
-
-def _is_passing(error: Exception) -> bool:
-    """Whether another try may help: broken connections and server errors, not missing files."""
-    match error:
-        case aiohttp.ClientResponseError():
-            return error.status >= 500 or error.status == 429
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return False
-        case _:
-            return isinstance(error, (aiohttp.ClientError, TimeoutError))

@@ -6,15 +6,15 @@ Nothing of a video passes through this process's memory, and its event loop only
 import asyncio
 import shutil
 import tempfile
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from bot.media.encoding import Encoder, EncoderCrashedError
-from bot.media.files import LEFTOVER_AGE, Clip, MediaError, probe
+from bot.media.files import WORK_PREFIX, Clip, MediaError, probe
 from bot.media.fit_plan import CannotFitError, FittingError, lines_of, plan_of
+from bot.operating.aging import discard_old
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -25,7 +25,6 @@ ATTEMPTS = 3
 FIRST_SHARE = 0.97  # of the target, since x264 meets a rate only nearly
 NEXT_SHARE = 0.96  # of what the last attempt calls for
 LENGTH_TOLERANCE = 0.2  # seconds
-WORK_PREFIX = "fitting-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,7 @@ class Fitter:
         self._timeout = timeout
         self._turns = asyncio.Semaphore(at_once)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in folder.glob(f"{WORK_PREFIX}*"):
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
-                shutil.rmtree(leftover, ignore_errors=True)
+        discard_old(folder.glob(f"{WORK_PREFIX}*"))
 
     def path(self, clip: Clip, target_size: int) -> Path:
         """Return where the smaller file lies, or would lie."""

@@ -6,23 +6,15 @@ its request is accepted (`bot.work.steps.preparation`) and deleted when the requ
 
 import asyncio
 import secrets
-import time
 from collections.abc import Container, Sequence
 from pathlib import Path
 
-import aiohttp
 import structlog
 
-from bot.media.files import (
-    LEFTOVER_AGE,
-    NO_ROOM,
-    PART_SUFFIX,
-    FileGoneError,
-    FileTooLargeError,
-    MediaError,
-    download,
-)
-from bot.media.pictures import MAX_SIZE, PictureError, data_uri_of, ensure_picture
+from bot.media.files import NO_ROOM, PART_SUFFIX
+from bot.media.pictures import CDN_HOSTS, MAX_SIZE, PictureError, data_uri_of, ensure_picture
+from bot.operating.aging import discard_old, old_ones
+from bot.veo.downloads import Downloads, FileGoneError, FileTooLargeError, MediaError
 from bot.work.failures import FailureKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -32,18 +24,16 @@ class PictureStore:
     """The folder of pictures; only this user of the machine can read it.
 
     Args:
-        session: shared by the whole program; not closed here.
+        downloads: who fetches them.
         folder: made when missing; files carry the generation's id.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, folder: Path) -> None:
-        self._session = session
+    def __init__(self, downloads: Downloads, folder: Path) -> None:
+        self._downloads = downloads
         self._folder = folder
         self._turn = asyncio.Lock()  # one picture is decoded at a time, since that takes memory
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in folder.glob(f"*{PART_SUFFIX}"):
-            if time.time() - leftover.stat().st_mtime > LEFTOVER_AGE:
-                leftover.unlink(missing_ok=True)
+        self.discard_half_done()
 
     async def ensure(self, generation_id: str, urls: Sequence[str]) -> None:
         """Fetch the pictures that are not here yet.
@@ -83,6 +73,15 @@ class PictureStore:
             if path.name.partition("-")[0] not in generation_ids:
                 path.unlink(missing_ok=True)
 
+    def discard_half_done(self) -> int:
+        """Delete downloads that ended half-way more than an hour ago; return how many."""
+        return discard_old(self._folder.glob(f"*{PART_SUFFIX}"))
+
+    def list_old(self) -> set[str]:
+        """Return the ids of the generations whose pictures have lain here for an hour."""
+        pictures = (path for path in self._folder.glob("*-*") if path.suffix != PART_SUFFIX)
+        return {path.name.partition("-")[0] for path in old_ones(pictures)}
+
     def _path(self, generation_id: str, number: int) -> Path:
         return self._folder / f"{generation_id}-{number}"
 
@@ -90,7 +89,7 @@ class PictureStore:
         part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await asyncio.to_thread(part.touch, 0o600)
-            await download(self._session, url, part, MAX_SIZE)
+            await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
             async with self._turn:
                 await asyncio.to_thread(_check, part)
             await asyncio.to_thread(part.rename, path)

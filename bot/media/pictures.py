@@ -14,6 +14,8 @@ from bot.errors import BadRequestError
 from bot.escape import plain
 from bot.work.failures import FailureKind
 
+# A download must not lead anywhere but to Discord; an embed's address can be anybody's.
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 # The provider names no limit; another seller of the same models names 8 MB, and Base64 adds a third.
 MAX_SIZE = 8 * 2**20  # bytes
 MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 4 bytes for each

@@ -1,4 +1,8 @@
-"""What `/veo-admin doctor` checks beside permissions: the database, the key, the balance, the polls."""
+"""The checks of `/veo-admin doctor` and `veo-bot doctor` beside permissions: each is defined once, here.
+
+The first asks for all of them from inside the running program; the second (`bot.operating.doctor`) for those
+that make sense from outside.
+"""
 
 import asyncio
 from collections.abc import Awaitable
@@ -32,11 +36,123 @@ TELL_OPERATOR = "Tell whoever runs the bot"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the list. `advice`: what to do; empty where nothing is to be done."""
+    """One line of the list.
+
+    Attributes:
+        advice: what the reader does about it; empty where nothing is to be done.
+        remedy: what whoever runs the bot does about it, where that is something else.
+        is_warning: with `is_good` False: the bot works all the same.
+    """
 
     is_good: bool
     what: str
     advice: str = ""
+    remedy: str = ""
+    is_warning: bool = False
+
+
+async def bounded(what: str, check: Awaitable[Finding], patience: float = CHECK_PATIENCE) -> Finding:
+    """Return what `check` finds; one that fails or takes `patience` seconds is a bad finding about `what`."""
+
+    async def alone() -> list[Finding]:
+        return [await check]
+
+    return (await bounded_all(what, alone(), patience))[0]
+
+
+async def bounded_all(
+    what: str, check: Awaitable[list[Finding]], patience: float = CHECK_PATIENCE
+) -> list[Finding]:
+    """Return what `check` finds, as `bounded` does for a check with one finding."""
+    try:
+        async with asyncio.timeout(patience):
+            return await check
+    except TimeoutError:
+        late = Finding(
+            is_good=False,
+            what=f"{what}: no answer in time.",
+            advice=f"Try again in a minute. {TELL_OPERATOR} if it stays so.",
+            remedy="Try again in a minute; if it stays so, look at that part and at the way to it.",
+        )
+        return [late]
+    except Exception as error:
+        # A part that is broken in an unknown way must not hide what is found about the others.
+        log.error("a check failed", check=what, exc_info=error)
+        failed = Finding(
+            is_good=False,
+            what=f"{what}: the check failed.",
+            advice=f"{TELL_OPERATOR}.",
+            remedy="The log has the traceback.",
+        )
+        return [failed]
+
+
+async def check_pause(database: Database, guild_id: int) -> Finding:
+    """Find out whether moderators of a server have paused /veo."""
+    async with database.read() as session:
+        policy = await fetch_policy(session, guild_id)
+    if policy.pause is None:
+        return Finding(is_good=True, what="/veo is not paused.")
+    since = relative_time(policy.pause.since)
+    return Finding(
+        is_good=False,
+        what=f"/veo is paused on this server, since {since}.",
+        advice="Let it go on with `/veo-admin resume`.",
+        remedy="Its moderators can let it go on with `/veo-admin resume`.",
+    )
+
+
+async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
+    """Find out whether the database takes writes, by one small write."""
+    try:
+        await keep_note(database, "doctor", clock().isoformat())
+    except DatabaseBusyError:
+        return Finding(
+            is_good=False,
+            what="The database takes no writes, so nothing can be asked for.",
+            advice=f"{TELL_OPERATOR}: the disk may be full, or another program holds the file.",
+            remedy="Make room on its disk, or end the program that holds it.",
+        )
+    return Finding(is_good=True, what="The database can be written.")
+
+
+async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Finding:
+    """Find out whether the provider takes the key, and how much money is left; costs nothing."""
+    try:
+        balance = await veo.fetch_balance()
+    except AccountError:
+        remedy = "`AIMLAPI_KEY` must be a valid key of an account in order."
+        return Finding(
+            is_good=False,
+            what="The video service refuses the bot's key.",
+            advice=f"{TELL_OPERATOR}: {remedy}",
+            remedy=remedy,
+        )
+    except UnreachableError:
+        return Finding(
+            is_good=False,
+            what="The video service cannot be reached.",
+            advice=f"Requests wait until it can. {TELL_OPERATOR} if it stays so.",
+            remedy="Look at this machine's way to `AIMLAPI_BASE_URL`. Requests wait until it works.",
+        )
+    except VeoError as error:
+        log.warning("the balance cannot be read", reason=str(error))
+        return Finding(
+            is_good=False,
+            what="The video service has trouble: it does not tell the balance.",
+            advice="Requests wait until it works again. Try again in a few minutes.",
+        )
+    return _judge_balance(balance, await _fetch_price(veo, patience / 2))
+
+
+async def _fetch_price(veo: VeoClient, patience: float) -> float | None:
+    """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
+    try:
+        async with asyncio.timeout(patience):
+            pricing = await veo.fetch_pricing(SAMPLE.model.id)
+    except (VeoError, TimeoutError):
+        return None
+    return pricing and quote(pricing, SAMPLE)
 
 
 class Checkup:
@@ -59,84 +175,16 @@ class Checkup:
         """Check everything once; never raises for what is checked."""
         return list(
             await asyncio.gather(
-                self.bounded("Whether /veo is paused", self._check_pause(guild_id)),
-                self.bounded("The database", self._check_database()),
-                self.bounded("The video service", self._check_account()),
+                self.bounded("Whether /veo is paused", check_pause(self._database, guild_id)),
+                self.bounded("The database", check_writing(self._database, self._clock)),
+                self.bounded("The video service", check_account(self._veo, self._patience)),
                 self.bounded("How the videos get on", self._check_polls()),
             )
         )
 
     async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
-        """Return what `check` finds; one that fails or takes too long is a bad finding about `what`."""
-        try:
-            async with asyncio.timeout(self._patience):
-                return await check
-        except TimeoutError:
-            return Finding(
-                is_good=False,
-                what=f"{what}: no answer in time.",
-                advice=f"Try again in a minute. {TELL_OPERATOR} if it stays so.",
-            )
-        except Exception as error:
-            # A part that is broken in an unknown way must not hide what is found about the others.
-            log.error("a check failed", check=what, exc_info=error)
-            return Finding(is_good=False, what=f"{what}: the check failed.", advice=f"{TELL_OPERATOR}.")
-
-    async def _check_pause(self, guild_id: int) -> Finding:
-        async with self._database.read() as session:
-            policy = await fetch_policy(session, guild_id)
-        if policy.pause is None:
-            return Finding(is_good=True, what="/veo is not paused.")
-        since = relative_time(policy.pause.since)
-        return Finding(
-            is_good=False,
-            what=f"/veo is paused on this server, since {since}.",
-            advice="Let it go on with `/veo-admin resume`.",
-        )
-
-    async def _check_database(self) -> Finding:
-        try:
-            await keep_note(self._database, "doctor", self._clock().isoformat())
-        except DatabaseBusyError:
-            return Finding(
-                is_good=False,
-                what="The database takes no writes, so nothing can be asked for.",
-                advice=f"{TELL_OPERATOR}: the disk may be full, or another program holds the file.",
-            )
-        return Finding(is_good=True, what="The database can be written.")
-
-    async def _check_account(self) -> Finding:
-        try:
-            balance = await self._veo.fetch_balance()
-        except AccountError:
-            return Finding(
-                is_good=False,
-                what="The video service refuses the bot's key.",
-                advice=f"{TELL_OPERATOR}: `AIMLAPI_KEY` must be a valid key of an account in order.",
-            )
-        except UnreachableError:
-            return Finding(
-                is_good=False,
-                what="The video service cannot be reached.",
-                advice=f"Requests wait until it can. {TELL_OPERATOR} if it stays so.",
-            )
-        except VeoError as error:
-            log.warning("the balance cannot be read", reason=str(error))
-            return Finding(
-                is_good=False,
-                what="The video service has trouble: it does not tell the balance.",
-                advice="Requests wait until it works again. Try again in a few minutes.",
-            )
-        return _judge_balance(balance, await self._fetch_price())
-
-    async def _fetch_price(self) -> float | None:
-        """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
-        try:
-            async with asyncio.timeout(self._patience / 2):
-                pricing = await self._veo.fetch_pricing(SAMPLE.model.id)
-        except (VeoError, TimeoutError):
-            return None
-        return pricing and quote(pricing, SAMPLE)
+        """Return what `check` finds, as `bounded` above."""
+        return await bounded(what, check, self._patience)
 
     async def _check_polls(self) -> Finding:
         query = select(func.count(), func.min(Generation.submitted_at)).where(
@@ -162,6 +210,7 @@ def _judge_balance(balance: float, price: float | None) -> Finding:
             is_good=False,
             what=f"The key works, but its account is nearly empty: {money}{enough}.",
             advice=f"{TELL_OPERATOR} to top it up. Without money requests wait.",
+            remedy="Top it up. Without money requests wait.",
         )
     return Finding(is_good=True, what=f"The key works. Its account holds {money}{enough}.")
 

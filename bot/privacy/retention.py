@@ -1,4 +1,4 @@
-"""Forgets prompts, links and videos when their time is over."""
+"""Forgets prompts, links and videos when their time is over, and tidies up files that nobody needs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -13,6 +13,7 @@ from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.media.files import VideoStore
 from bot.models import Generation
+from bot.operating.leftovers import Leftovers
 from bot.privacy.erasure import BATCH, anonymize_batch, erase_batch, unlink
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
@@ -28,6 +29,7 @@ class Retention:
 
     Args:
         videos: where the originals of videos lie that were posted in a smaller form.
+        leftovers: what else lies about.
         keep: how long prompts, links and originals are kept; None: until the member asks.
     """
 
@@ -35,6 +37,7 @@ class Retention:
         self,
         database: Database,
         videos: VideoStore,
+        leftovers: Leftovers,
         *,
         keep: timedelta | None,
         stopping: asyncio.Event,
@@ -42,6 +45,7 @@ class Retention:
     ) -> None:
         self._database = database
         self._videos = videos
+        self._leftovers = leftovers
         self._keep = keep
         self._stopping = stopping
         self._clock = clock
@@ -58,6 +62,7 @@ class Retention:
 
         Raises:
             DatabaseBusyError: the database cannot be written now; what was done stays done.
+            OSError: a file cannot be deleted; the same holds.
         """
         now = self._clock()
         due: list[ColumnElement[bool]] = [Generation.erase_at.is_not(None)]
@@ -70,6 +75,8 @@ class Retention:
         discarded = await self._discard_originals()
         if erased or anonymous or discarded:
             log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded)
+        if tidied := await self._leftovers.discard():
+            log.info("leftovers are deleted", files=tidied)
 
     async def _discard_originals(self) -> int:
         """Delete the originals of videos that were forgotten or taken down; return how many."""

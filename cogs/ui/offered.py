@@ -8,10 +8,7 @@ import discord
 from yarl import URL
 
 from bot.errors import BadRequestError
-from bot.media.pictures import KINDS, OfferedPicture, ensure_usable
-
-# An embed's address can be anybody's; a download must not lead anywhere but to Discord.
-CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+from bot.media.pictures import CDN_HOSTS, KINDS, OfferedPicture, ensure_usable
 
 
 def pictures_of(

@@ -5,7 +5,13 @@ from aiohttp import web
 from sandbox.wire import refusals
 from sandbox.wire.bodies import BODY
 from sandbox.wire.messages import Announce, Messages
-from sandbox.wire.payloads import application_payload, channel_payload, message_payload, user_payload
+from sandbox.wire.payloads import (
+    application_payload,
+    channel_payload,
+    message_payload,
+    own_guild_payload,
+    user_payload,
+)
 from sandbox.wire.refusals import invalid_form, json_answer
 from sandbox.wire.state import Channel, ChannelType, Message, State
 
@@ -39,6 +45,8 @@ class ChannelRoutes:
         return [
             web.get(f"{API}/users/@me", self._me),
             web.get(f"{API}/oauth2/applications/@me", self._application),
+            web.get(f"{API}/applications/@me", self._application),
+            web.get(f"{API}/users/@me/guilds", self._list_guilds),
             web.post(f"{API}/users/@me/channels", self._open_direct),
             web.get(CHANNEL, self._channel),
             web.patch(CHANNEL, self._edit_channel),
@@ -55,6 +63,12 @@ class ChannelRoutes:
 
     async def _application(self, _: web.Request) -> web.Response:
         return json_answer(application_payload(self._state))
+
+    async def _list_guilds(self, request: web.Request) -> web.Response:
+        """Answer in the order of the ids, a page at a time."""
+        limit, after = int(request.query.get("limit", "200")), int(request.query.get("after", "0"))
+        guilds = sorted(self._state.guilds.values(), key=lambda guild: guild.id)
+        return json_answer([own_guild_payload(guild) for guild in guilds if guild.id > after][:limit])
 
     async def _open_direct(self, request: web.Request) -> web.Response:
         user_id = int(request[BODY].form["recipient_id"])

@@ -99,9 +99,19 @@ class WireDiscord:
         return f"ws://{HOST}:{self._port}{PATH}"
 
     @property
+    def cdn_url(self) -> str:
+        """The setting DISCORD_CDN_URL."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
     def bot_id(self) -> int:
         """The id of the bot's user and of its application."""
         return self._state.bot_id
+
+    @property
+    def application(self) -> Json:
+        """What the developer portal changed of the application's fields; add to it."""
+        return self._state.application
 
     @property
     def closed_to(self) -> set[int]:
@@ -126,6 +136,10 @@ class WireDiscord:
     ) -> Channel:
         """Add a channel to `guild`, or to the first server; the bot hears of it when it connects next."""
         return self._state.add_channel(name, kind, (guild or self.guild).id)
+
+    def leave_guild(self, guild: Guild) -> None:
+        """Take the bot off a server, as REST shows it."""
+        del self._state.guilds[guild.id]
 
     def delete_channel(self, channel_id: int) -> None:
         """Delete a channel or thread: from now on it is unknown."""
@@ -256,7 +270,7 @@ class WireDiscord:
             await web.TCPSite(runner, HOST, self._port).start()
             stack.push_async_callback(self.gateway.close)
             self._port = int(runner.addresses[0][1])
-            self._files.base = f"http://{HOST}:{self._port}"
+            self._files.base = self.cdn_url
             self._resources = stack.pop_all()
         return self
 

@@ -90,11 +90,13 @@ class Gateway:
     Attributes:
         sessions: those that can be resumed, by id.
         closings: the close code of every connection that ended, oldest first; 1006: without a word.
+        starts_left: how many sessions may still be started, as far as anybody asks.
     """
 
     def __init__(self, state: State, token: str, address: Callable[[], str], heartbeat_ms: int) -> None:
         self.sessions: dict[str, Session] = {}
         self.closings: list[int] = []
+        self.starts_left = 1000
         self._state = state
         self._token = token
         self._address = address
@@ -154,7 +156,12 @@ class Gateway:
         await self.dispatch(event, data, guild_id)
 
     async def _describe(self, _: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": self.starts_left,
+            "reset_after": 86_400_000,
+            "max_concurrency": 1,
+        }
         return json_answer({"url": self._address(), "shards": 1, "session_start_limit": limit})
 
     async def _connect(self, request: web.Request) -> web.WebSocketResponse:

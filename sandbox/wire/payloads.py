@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from sandbox.wire.state import Attachment, Channel, Guild, Json, Message, State
+from sandbox.wire.state import ALL_PERMISSIONS, Attachment, Channel, Guild, Json, Message, State
 
-ALL_PERMISSIONS = (1 << 52) - 1
 JOINED = datetime(2024, 1, 1, tzinfo=UTC).isoformat()
 
 
@@ -50,6 +49,8 @@ def application_payload(state: State) -> Json:
         "verify_key": "0" * 64,
         "flags": 0,
         "team": None,
+        "interactions_endpoint_url": None,
+        **state.application,
     }
 
 
@@ -108,6 +109,19 @@ def guild_payload(guild: Guild, state: State) -> Json:
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],
+    }
+
+
+def own_guild_payload(guild: Guild) -> Json:
+    """Return a server as the list of the bot's own servers shows it."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": str(guild.permissions),
+        "features": [],
     }
 
 

@@ -121,6 +121,7 @@ def bot_environment(discord: WireDiscord, provider: Provider, folder: Path, **mo
     values: dict[str, object] = {
         "discord_api_base": discord.api_base,
         "discord_gateway_url": discord.gateway_url,
+        "discord_cdn_url": discord.cdn_url,
         "discord_token": discord.token,
         "aimlapi_base_url": provider.url,
         "aimlapi_key": provider.key,

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 EPHEMERAL = 1 << 6  # a message's flag
 LOADING = 1 << 7  # the same: "thinking"
+ALL_PERMISSIONS = (1 << 52) - 1
 
 
 class ChannelType(IntEnum):
@@ -105,11 +106,12 @@ class Channel:
 
 @dataclass(slots=True)
 class Guild:
-    """A server; `premium_tier` is its boost level."""
+    """A server; `premium_tier` is its boost level, `permissions` what the bot's roles allow it there."""
 
     id: int
     name: str
     premium_tier: int = 0
+    permissions: int = ALL_PERMISSIONS
 
 
 class State:
@@ -117,11 +119,13 @@ class State:
 
     Attributes:
         bot_id: the id of the application and of its user.
+        application: what the developer portal changed of the application's fields.
     """
 
     def __init__(self) -> None:
         self.snowflakes = Snowflakes()
         self.bot_id = self.snowflakes.new()
+        self.application: Json = {}
         self.guilds: dict[int, Guild] = {}
         self.channels: dict[int, Channel] = {}
         self._change = asyncio.Event()

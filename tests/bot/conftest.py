@@ -12,11 +12,12 @@ import structlog
 from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
-from bot.media.files import FETCH_ATTEMPTS, VideoStore
+from bot.media.files import VideoStore
 from bot.veo.client import VeoClient
+from bot.veo.downloads import FETCH_ATTEMPTS
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
-from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of
+from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of, downloads_of
 from tests.bot.troubles import Disk, Logs
 
 
@@ -87,7 +88,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def store(session: aiohttp.ClientSession, tmp_path: Path) -> VideoStore:
     """An empty folder for videos."""
-    return VideoStore(session, tmp_path / "videos")
+    return VideoStore(downloads_of(session), tmp_path / "videos")
 
 
 @pytest.fixture

@@ -61,3 +61,11 @@ def webp_bomb(width: int, height: int) -> bytes:
     assert content[12:16] == b"VP8X"
     sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return content[:24] + sides + content[30:]
+
+
+def png_with_packed_text(size: int) -> bytes:
+    """Return a small PNG with a text that unpacks to `size` bytes."""
+    packed = b"zTXtcomment\0\0" + zlib.compress(b"\0" * size)
+    content = draw()
+    chunk = struct.pack(">I", len(packed) - 4) + packed + struct.pack(">I", zlib.crc32(packed))
+    return content[:33] + chunk + content[33:]

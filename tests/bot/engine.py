@@ -21,6 +21,7 @@ from bot.models import Generation
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Timetable
 from bot.veo.client import VeoClient
+from bot.veo.downloads import Downloads
 from bot.work.queue import GenerationQueue
 from bot.work.runner import Runner
 from bot.work.steps.handover import Handover
@@ -58,6 +59,18 @@ QUICK_TIMING = Timing(
     card_window=timedelta(seconds=60),
 )
 LEASE = timedelta(seconds=60)
+
+
+class Anywhere:
+    """A container that holds every address."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def downloads_of(session: aiohttp.ClientSession, **options: Any) -> Downloads:
+    """Return what fetches from anywhere, this machine's own servers included."""
+    return Downloads(session, session, Anywhere(), **options)
 
 
 def client_of(
@@ -153,14 +166,15 @@ def build_engine(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
     )
     limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
-    pictures = PictureStore(session, folder.with_name(f"{folder.name} pictures"))
+    videos = VideoStore(downloads_of(session), folder)
+    pictures = PictureStore(downloads_of(session), folder.with_name(f"{folder.name} pictures"))
     workflow = Workflow(
         queue,
         delivery,
         preparation=Preparation(queue, pictures, times, clock),
         submission=Submission(queue, veo, pictures, times, clock),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
-        handover=Handover(queue, VideoStore(session, folder), pictures, delivery, posting, times, clock),
+        handover=Handover(queue, videos, pictures, delivery, posting, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)

@@ -145,9 +145,7 @@ async def test_a_reader_sees_one_state_while_others_write(database: Database) ->
 async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
     async with open_database(database_url) as database, database.write() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(
-        DatabaseError, match=r"^The database does not fit this version of the program: .*9999"
-    ):
+    with pytest.raises(DatabaseError, match=r"^The database was written by a newer version .*9999"):
         async with open_database(database_url):
             pass
 

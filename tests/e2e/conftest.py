@@ -15,7 +15,7 @@ import structlog
 from simcord.backend.errors import BackendError
 from simcord.http import router
 
-from bot.media.files import FETCH_ATTEMPTS
+from bot.veo.downloads import FETCH_ATTEMPTS
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with

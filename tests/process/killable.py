@@ -20,11 +20,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientResponse
 
 import bot.app
-import bot.media.files
 import bot.serve
+import bot.veo.downloads
 import cogs.ui.refusals
 from bot.app import timing_of
 from bot.log import configure_logging
@@ -75,14 +75,14 @@ def plant(point: str) -> None:
 
 def fill_disk(share: float) -> None:
     """Let writing a download fail now and then, as on a full disk."""
-    download = bot.media.files._download_once
+    write = bot.veo.downloads._write
 
-    async def failing(session: ClientSession, url: str, path: Path, most: int) -> None:
+    async def failing(response: ClientResponse, path: Path, most: int) -> None:
         if random.random() < share:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        await download(session, url, path, most)
+        await write(response, path, most)
 
-    bot.media.files._download_once = failing
+    bot.veo.downloads._write = failing
 
 
 def main() -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.media.files import FETCH_ATTEMPTS, FileGoneError, MediaError, VideoStore, probe
+from bot.media.files import VideoStore, probe
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
+from bot.veo.downloads import FETCH_ATTEMPTS, FileGoneError, MediaError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
+from tests.bot.engine import downloads_of
 from tests.bot.rows import MODEL, PROMPT
 
 MakeVideo = Callable[..., Awaitable[str]]
@@ -26,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(session: aiohttp.ClientSession, folder: Path) -> VideoStore:
     """The store under test."""
-    return VideoStore(session, folder)
+    return VideoStore(downloads_of(session), folder)
 
 
 @pytest.fixture

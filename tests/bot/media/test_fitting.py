@@ -15,9 +15,10 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 import pytest
 
 from bot.media.encoding import NICENESS
-from bot.media.files import LEFTOVER_AGE, Clip, probe
+from bot.media.files import Clip, probe
 from bot.media.fit_plan import CannotFitError, FittingError
 from bot.media.fitting import WORK_PREFIX, Fitter
+from bot.operating.aging import LEFTOVER_AGE
 from tests.bot.clocks import until
 
 KB = 1000  # bytes

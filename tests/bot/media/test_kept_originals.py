@@ -10,6 +10,7 @@ import pytest
 from bot.clock import utc_now
 from bot.database import Database
 from bot.media.files import VideoStore
+from bot.operating.leftovers import Leftovers
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock
@@ -32,7 +33,9 @@ def folder(store: VideoStore) -> Path:
 @pytest.fixture
 def retention(database: Database, store: VideoStore, clock: StoppedClock) -> Retention:
     """The clean-up, whose clock stands still."""
-    return Retention(database, store, keep=KEEP, stopping=asyncio.Event(), clock=clock)
+    return Retention(
+        database, store, Leftovers(database, store), keep=KEEP, stopping=asyncio.Event(), clock=clock
+    )
 
 
 async def insert_kept(database: Database, folder: Path, **changes: Any) -> str:
@@ -57,7 +60,9 @@ async def test_an_original_is_kept_as_long_as_the_words_and_no_longer(
 async def test_without_a_time_originals_are_kept_until_the_member_asks(
     database: Database, store: VideoStore, folder: Path, clock: StoppedClock, logs: Logs
 ) -> None:
-    retention = Retention(database, store, keep=None, stopping=asyncio.Event(), clock=clock)
+    retention = Retention(
+        database, store, Leftovers(database, store), keep=None, stopping=asyncio.Event(), clock=clock
+    )
     kept = await insert_kept(database, folder)
     clock.advance(KEEP * 100)
     await retention.clean()

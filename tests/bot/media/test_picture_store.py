@@ -9,12 +9,19 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.media.files import FETCH_ATTEMPTS, FileTooLargeError, MediaError, download
 from bot.media.picture_store import PictureStore
 from bot.media.pictures import MAX_SIZE, PictureError, data_uri_of
+from bot.veo.downloads import (
+    FETCH_ATTEMPTS,
+    Downloads,
+    FileTooLargeError,
+    MediaError,
+    open_public_session,
+)
 from bot.work.failures import FailureKind
 from sandbox.cdn import ServedCdn, serve_cdn
 from tests.bot.drawn import BLUE, HTML, draw
+from tests.bot.engine import downloads_of
 
 NAME = "0123456789abcdef"
 FIRST, LAST = draw(), draw("JPEG", colour=BLUE)
@@ -36,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(session: aiohttp.ClientSession, folder: Path) -> PictureStore:
     """A store on an empty folder."""
-    return PictureStore(session, folder)
+    return PictureStore(downloads_of(session), folder)
 
 
 def put(cdn: ServedCdn, *contents: bytes) -> list[str]:
@@ -138,8 +145,8 @@ async def test_a_download_ends_where_it_becomes_too_large(
 ) -> None:
     (url,) = put(cdn, b"\0" * 3 * 2**20)
     with pytest.raises(FileTooLargeError, match="larger than 1 MiB"):
-        await download(session, url, tmp_path / "file", 2**20)
-    assert len((tmp_path / "file").read_bytes()) <= 2**20, "it was written all the same"
+        await downloads_of(session).fetch(url, tmp_path / "file", 2**20)
+    assert not (tmp_path / "file").exists(), "its size was announced, and it was fetched all the same"
 
 
 async def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
@@ -163,7 +170,7 @@ async def test_two_processes_may_fetch_the_same_picture(
     session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
 ) -> None:
     urls = put(cdn, FIRST)
-    stores = [PictureStore(session, folder) for _ in range(5)]
+    stores = [PictureStore(downloads_of(session), folder) for _ in range(5)]
     loaded = await asyncio.gather(*(store.load(NAME, urls) for store in stores))
     assert set(loaded) == {(data_uri_of(FIRST),)}
     assert len(files(folder)) == 1
@@ -197,5 +204,41 @@ async def test_half_a_download_of_a_killed_process_is_cleaned_up(
         part.write_bytes(b"half")
     yesterday = time.time() - 86_400
     os.utime(old, (yesterday, yesterday))
-    PictureStore(session, folder)
+    PictureStore(downloads_of(session), folder)
     assert files(folder) == [young.name], "the young one may be another living process's"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.com/attachments/1/2/cat.png",
+        "https://cdn.discordapp.com.example.com/cat.png",
+        "https://cdn.discordapp.com@example.com/cat.png",
+        "http://cdn.discordapp.com/cat.png",
+        "https://169.254.169.254/latest/meta-data/",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+async def test_a_picture_that_does_not_lie_at_discord_is_not_asked_for(
+    session: aiohttp.ClientSession, folder: Path, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_public_session() as public:
+        store = PictureStore(Downloads(session, public), folder)
+        monkeypatch.setattr(public, "get", None)  # whoever asks fails
+        with pytest.raises(PictureError) as failure:
+            await store.ensure(NAME, [link])
+    assert failure.value.kind is FailureKind.PICTURE_GONE
+    assert files(folder) == []
+
+
+async def test_a_private_address_is_asked_for_a_picture_only_where_a_setting_names_it(
+    session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
+) -> None:
+    urls = put(cdn, FIRST)
+    async with open_public_session() as public:
+        with pytest.raises(PictureError):
+            await PictureStore(Downloads(session, public), folder).ensure(NAME, urls)
+        assert cdn.asked == []
+        await PictureStore(Downloads(session, public, {cdn.base}), folder).ensure(NAME, urls)
+    assert len(cdn.asked) == 1

@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+import tracemalloc
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from bot.media.pictures import (
     media_type_of,
 )
 from bot.work.failures import FailureKind
-from tests.bot.drawn import HTML, SVG, draw, draw_moving, jpeg_bomb, png_bomb, webp_bomb
+from tests.bot.drawn import HTML, SVG, draw, draw_moving, jpeg_bomb, png_bomb, png_with_packed_text, webp_bomb
 
 WEBPS: list[dict[str, Any]] = [
     {"lossless": True},
@@ -224,3 +225,17 @@ def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(kind: str, place
 def test_what_is_no_picture_is_not_sent() -> None:
     with pytest.raises(PictureError):
         data_uri_of(HTML)
+
+
+def test_a_text_that_unpacks_to_very_much_is_not_unpacked() -> None:
+    ensure_picture(png_with_packed_text(1000))
+    bomb = png_with_packed_text(200 * 2**20)
+    assert len(bomb) < MAX_SIZE
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureError) as failure:
+            ensure_picture(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20, "it was unpacked before it was refused"
+    finally:
+        tracemalloc.stop()
+    assert failure.value.kind is FailureKind.PICTURE_BAD

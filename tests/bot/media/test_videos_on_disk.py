@@ -9,13 +9,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.media.files import LEFTOVER_AGE, Clip, MediaError, VideoStore, probe
+from bot.media.files import Clip, MediaError, VideoStore, probe
 from bot.models import Status
+from bot.operating.aging import LEFTOVER_AGE
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine
+from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
 from tests.bot.troubles import Logs, count_events
 
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(session: aiohttp.ClientSession, folder: Path) -> VideoStore:
     """The store under test."""
-    return VideoStore(session, folder)
+    return VideoStore(downloads_of(session), folder)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ async def test_what_a_dead_process_left_half_done_is_cleaned_up(
     write(folder / "veo-old.part", "half", age=LEFTOVER_AGE + 60)
     write(folder / "veo-young.part", "half", age=LEFTOVER_AGE - 60)
     write(folder / "veo-whole.mp4", "whole", age=LEFTOVER_AGE * 9)
-    VideoStore(session, folder)
+    VideoStore(downloads_of(session), folder)
     assert names_in(folder) == ["veo-whole.mp4", "veo-young.part"], "a living process may be writing it"
 
 

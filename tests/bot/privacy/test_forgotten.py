@@ -19,6 +19,7 @@ from bot.database import Database
 from bot.media.files import VideoStore
 from bot.models import OPEN, Base, Generation, Status
 from bot.moderation.tables import ReportRow
+from bot.operating.leftovers import Leftovers
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from bot.work.failures import FailureKind
@@ -177,7 +178,9 @@ async def test_nothing_is_left_but_what_counts(
 
     await end_everything(database)
     sums = await count_everything(database)
-    await Retention(database, store, keep=None, stopping=asyncio.Event(), clock=now).clean()
+    await Retention(
+        database, store, Leftovers(database, store), keep=None, stopping=asyncio.Event(), clock=now
+    ).clean()
 
     text = await dump(database)
     for number, case in enumerate(drawn):

@@ -15,6 +15,7 @@ from bot.database import Database
 from bot.media.files import VideoStore
 from bot.models import Generation
 from bot.moderation.tables import ReportRow
+from bot.operating.leftovers import Leftovers
 from bot.privacy.erasure import BATCH, NOBODY
 from bot.privacy.retention import Retention
 from tests.bot.clocks import StoppedClock, until
@@ -37,7 +38,7 @@ def retention(
     database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
 ) -> Retention:
     """The clean-up with a clock that stands still."""
-    return Retention(database, store, keep=KEEP, stopping=stopping, clock=clock)
+    return Retention(database, store, Leftovers(database, store), keep=KEEP, stopping=stopping, clock=clock)
 
 
 @asynccontextmanager
@@ -75,7 +76,9 @@ async def test_words_are_kept_for_their_time_and_no_longer(
 async def test_without_a_time_words_are_kept_until_the_member_asks(
     database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
 ) -> None:
-    retention = Retention(database, store, keep=None, stopping=stopping, clock=clock)
+    retention = Retention(
+        database, store, Leftovers(database, store), keep=None, stopping=stopping, clock=clock
+    )
     kept = await insert_delivered(database)
     asked = await insert_delivered(database, erase_at=clock())
     clock.advance(KEEP * 100)

@@ -10,8 +10,8 @@ from bot.admission.judge import Admission
 from bot.database import Database, DatabaseBusyError
 from bot.errors import UserError
 from bot.generations import GenerationService
-from bot.media.files import FETCH_ATTEMPTS
 from bot.models import Status
+from bot.veo.downloads import FETCH_ATTEMPTS
 from bot.work.failures import FailureKind
 from bot.work.queue import LeaseLostError
 from sandbox.provider import Fault, Kind, Provider

@@ -1,0 +1,1 @@
+"""What whoever runs the bot needs beside running it: the doctor, backups, files kept private and tidy."""

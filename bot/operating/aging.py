@@ -1,0 +1,30 @@
+"""Which files are left over: half done, and too old for a living process to be still at work on them."""
+
+import shutil
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+LEFTOVER_AGE = 3600.0  # seconds; younger ones may be another living process's
+
+
+def old_ones(paths: Iterable[Path]) -> list[Path]:
+    """Return those of `paths` that are there and were last changed more than `LEFTOVER_AGE` ago."""
+    found: list[Path] = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > LEFTOVER_AGE:
+                found.append(path)
+    return found
+
+
+def discard_old(paths: Iterable[Path]) -> int:
+    """Delete those of `paths` that are old, folders with all that is in them; return how many."""
+    old = old_ones(paths)
+    for path in old:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(old)

@@ -1,0 +1,146 @@
+"""What Discord's REST API says about the bot, asked without opening the gateway.
+
+Sources: "Get Current User", "Get Current Application", "Get Gateway Bot", "Get Current User Guilds".
+"""
+
+from http import HTTPStatus
+from typing import TypeVar
+
+import aiohttp
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+
+DISCORD = "https://discord.com/api/v10"
+AGENT = "DiscordBot (veo-bot, 1)"  # Discord asks for a name of this form
+PAGE = 200  # servers in one answer, the most
+
+Answer = TypeVar("Answer")
+
+
+class DiscordError(Exception):
+    """Discord does not answer usefully; `str()` says how, without secrets."""
+
+
+class TokenError(DiscordError):
+    """Discord refuses the token."""
+
+
+class User(BaseModel):
+    """The bot's account."""
+
+    id: int
+    username: str
+
+
+class Application(BaseModel):
+    """The bot's application; `flags` has a bit for each privileged intent that is switched on."""
+
+    id: int
+    flags: int = 0
+    interactions_endpoint_url: str | None = None
+
+
+class SessionLimit(BaseModel):
+    """How many sessions may still be started; `reset_after` in milliseconds."""
+
+    total: int
+    remaining: int
+    reset_after: int
+
+
+class GatewayInfo(BaseModel):
+    """Where the gateway is."""
+
+    url: str
+    shards: int
+    session_start_limit: SessionLimit
+
+
+class Server(BaseModel):
+    """A server; `permissions`: the bot's, before what single channels allow or take away."""
+
+    id: int
+    name: str
+    permissions: int
+
+
+class DiscordApi:
+    """Asks with the bot's token.
+
+    Args:
+        base: in place of Discord's own address; empty: that one.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, token: SecretStr, base: str = "") -> None:
+        self._session = session
+        self._token = token
+        self._base = base or DISCORD
+
+    async def fetch_user(self) -> User:
+        """Return the bot's account.
+
+        Raises:
+            DiscordError: it cannot be read.
+        """
+        return await self._get("/users/@me", TypeAdapter(User))
+
+    async def fetch_application(self) -> Application:
+        """Return the bot's application.
+
+        Raises:
+            DiscordError: it cannot be read.
+        """
+        return await self._get("/applications/@me", TypeAdapter(Application))
+
+    async def fetch_gateway(self) -> GatewayInfo:
+        """Return where the gateway is and how many sessions may be started.
+
+        Raises:
+            DiscordError: it cannot be read.
+        """
+        return await self._get("/gateway/bot", TypeAdapter(GatewayInfo))
+
+    async def fetch_servers(self) -> list[Server]:
+        """Return all servers that the bot is in.
+
+        Raises:
+            DiscordError: they cannot be read.
+        """
+        servers: list[Server] = []
+        while True:
+            after = servers[-1].id if servers else 0
+            path = f"/users/@me/guilds?limit={PAGE}&after={after}"
+            page = await self._get(path, TypeAdapter(list[Server]))
+            servers += page
+            if len(page) < PAGE:
+                return servers
+
+    async def greet(self, address: str) -> bool:
+        """Connect to the gateway and return whether it says hello; starts no session, so costs none.
+
+        Raises:
+            DiscordError: it cannot be reached.
+        """
+        try:
+            async with self._session.ws_connect(f"{address}?v=10&encoding=json") as socket:
+                message = await socket.receive_json()
+        except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+            raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
+        return isinstance(message, dict) and message.get("op") == 10  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
+
+    async def _get(self, path: str, answer: TypeAdapter[Answer]) -> Answer:
+        headers = {"Authorization": f"Bot {self._token.get_secret_value()}", "User-Agent": AGENT}
+        try:
+            async with self._session.get(
+                self._base + path, headers=headers, allow_redirects=False
+            ) as response:
+                body = await response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            raise TokenError("it refuses the token")
+        if response.status != HTTPStatus.OK:
+            raise DiscordError(f"it answered {response.status}")
+        try:
+            return answer.validate_json(body)
+        except ValidationError as error:
+            raise DiscordError("its answer makes no sense") from error

@@ -1,0 +1,142 @@
+"""`veo-bot doctor`: everything that the bot needs, looked at from outside, beside a bot that may be running.
+
+Nothing is paid for, no database is made or brought up to date, no session of the gateway is started.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.database import Database, DatabaseError, open_database
+from bot.moderation.checkup import CHECK_PATIENCE, Finding, bounded, bounded_all, check_account, check_writing
+from bot.operating.database_checks import count_open, find_pauses, judge_schema
+from bot.operating.discord_api import DiscordApi
+from bot.operating.discord_checks import check_application, check_gateway, check_servers, check_token
+from bot.operating.machine import check_env_file, check_ffmpeg, check_folder
+from bot.operating.revision import Fit, examine_schema
+from bot.settings import Inspection, Settings, inspect_settings
+from bot.veo.client import VeoClient
+
+SERVERS_PATIENCE = 60.0  # seconds; many servers come in many pages
+SETTING_ADVICE = "Set it in the environment or in .env, in the folder where the bot is started."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The findings about one part."""
+
+    name: str
+    findings: list[Finding]
+
+
+async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
+    """Check everything once; never raises for what is found.
+
+    Args:
+        patience: seconds that one check may take.
+    """
+    inspection = inspect_settings()
+    settings = Section("Settings", _judge_settings(inspection))
+    if inspection.settings is None:
+        return [settings]
+    async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
+        examination = _Examination(inspection.settings, inspection.wrong, session, patience)
+        database, database_findings = await examination.open_database(stack)
+        files, account, discord = await asyncio.gather(
+            examination.look_at_files(),
+            examination.look_at_account(),
+            examination.look_at_discord(database),
+        )
+    return [settings, *files, Section("Database", database_findings), account, *discord]
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """The parts that need settings; those that need a wrong one are passed over, and say so."""
+
+    settings: Settings
+    wrong: frozenset[str]
+    session: aiohttp.ClientSession
+    patience: float
+
+    async def look_at_files(self) -> list[Section]:
+        if not self._has("data_dir"):
+            return [Section("Files", [_passed_over("DATA_DIR")])]
+        folder = self.settings.data_dir
+        ffmpeg = await bounded("ffmpeg", check_ffmpeg(folder), self.patience)
+        findings = await bounded_all("The files", asyncio.to_thread(check_folder, folder), self.patience)
+        return [Section("Files", findings), Section("ffmpeg", [ffmpeg])]
+
+    async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[Finding]]:
+        """Return the database where it is this version's, and what there is to say about it."""
+        if not self._has("data_dir", "database_url"):
+            return None, [_passed_over("DATABASE_URL")]
+        try:
+            async with asyncio.timeout(self.patience):
+                schema = await examine_schema(self.settings.resolved_database_url)
+                findings = [judge_schema(schema)]
+                if schema.fit is not Fit.CURRENT:
+                    return None, findings
+                opened = open_database(self.settings.resolved_database_url)
+                database = await stack.enter_async_context(opened)
+        except TimeoutError:
+            return None, [_unopened("it does not answer in time")]
+        except DatabaseError as error:
+            return None, [_unopened(str(error))]
+        findings.append(await bounded("The database", check_writing(database), self.patience))
+        findings.append(await bounded("The open requests", count_open(database), self.patience))
+        return database, findings
+
+    async def look_at_account(self) -> Section:
+        if not self._has("aimlapi_key", "aimlapi_base_url"):
+            return Section("Video service", [_passed_over("AIMLAPI_KEY")])
+        veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
+        finding = await bounded("The video service", check_account(veo, self.patience), self.patience)
+        return Section("Video service", [finding])
+
+    async def look_at_discord(self, database: Database | None) -> list[Section]:
+        if not self._has("discord_token", "discord_api_base", "discord_gateway_url"):
+            return [Section("Discord", [_passed_over("DISCORD_TOKEN")])]
+        api = DiscordApi(self.session, self.settings.discord_token, self.settings.discord_api_base)
+        token = await bounded("Discord", check_token(api), self.patience)
+        if not token.is_good:
+            return [Section("Discord", [token])]
+        gateway = check_gateway(api, self.settings.discord_gateway_url)
+        findings = [
+            token,
+            *await bounded_all("The application at Discord", check_application(api), self.patience),
+            *await bounded_all("The gateway", gateway, self.patience),
+        ]
+        servers = await bounded_all("The servers", self._look_at_servers(api, database), SERVERS_PATIENCE)
+        return [Section("Discord", findings), Section("Servers", servers)]
+
+    async def _look_at_servers(self, api: DiscordApi, database: Database | None) -> list[Finding]:
+        findings, servers = await check_servers(api)
+        return [*findings, *(await find_pauses(database, servers) if database else [])]
+
+    def _has(self, *names: str) -> bool:
+        return self.wrong.isdisjoint(names)
+
+
+def _judge_settings(inspection: Inspection) -> list[Finding]:
+    findings = [
+        Finding(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
+    ] or [Finding(is_good=True, what="All settings make sense.")]
+    loose = check_env_file()
+    return [*findings, loose] if loose else findings
+
+
+def _passed_over(name: str) -> Finding:
+    return Finding(
+        is_good=False, is_warning=True, what="Not checked, for want of settings.", remedy=f"First set {name}."
+    )
+
+
+def _unopened(reason: str) -> Finding:
+    return Finding(
+        is_good=False,
+        what=f"The database cannot be opened: {reason}.",
+        remedy="Another program may hold it; try again in a minute.",
+    )

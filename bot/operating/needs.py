@@ -1,0 +1,59 @@
+"""The permissions that the bot needs, as Discord's settings call them. Pure: numbers in, names out.
+
+`/veo-admin doctor` judges a channel by them, `veo-bot doctor` a whole server.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ADMINISTRATOR = 1 << 3
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission and what becomes of its absence.
+
+    Attributes:
+        flag: discord.py's name.
+        bit: Discord's number (source: "Permissions", bitwise permission flags).
+    """
+
+    flag: str
+    name: str
+    without: str
+    bit: int
+
+
+THREAD_NEEDS = (
+    Need(
+        "create_public_threads", "Create Public Threads", "Videos come as replies, not in threads.", 1 << 35
+    ),
+    Need(
+        "send_messages_in_threads", "Send Messages in Threads", "Nothing can be posted in threads.", 1 << 38
+    ),
+)
+# As in the README's table; `cogs.ui.asker` refuses requests whose result could not arrive.
+NEEDS = (
+    Need("view_channel", "View Channel", "/veo is refused here.", 1 << 10),
+    Need("send_messages", "Send Messages", "Where no thread can be made, /veo is refused.", 1 << 11),
+    *THREAD_NEEDS,
+    Need("attach_files", "Attach Files", "/veo is refused here.", 1 << 15),
+    Need("embed_links", "Embed Links", "Long prompts are not shown whole.", 1 << 14),
+    Need("read_message_history", "Read Message History", "Videos do not reply to their request.", 1 << 16),
+)
+BOARD_NEEDS = (
+    Need("view_channel", "View Channel", "", 1 << 10),
+    Need("send_messages", "Send Messages", "", 1 << 11),
+)
+
+
+def lacking(permissions: int, needs: Iterable[Need] = NEEDS) -> list[Need]:
+    """Return those of `needs` that `permissions` does not hold; administrators are allowed everything."""
+    if permissions & ADMINISTRATOR:
+        return []
+    return [need for need in needs if not permissions & need.bit]
+
+
+def names(needs: Iterable[Need]) -> str:
+    """Return the names as part of a sentence, such as "View Channel and Send Messages"."""
+    return " and ".join(need.name for need in needs)

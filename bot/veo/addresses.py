@@ -1,0 +1,43 @@
+"""Which addresses of the Internet are everybody's. Pure.
+
+An address that others name must not lead into the network of the machine that fetches it: to its own
+services, its neighbours, or a cloud's metadata (169.254.169.254).
+"""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from yarl import URL
+
+NAT64 = IPv6Network("64:ff9b::/96")  # IPv4 in the last 32 bits (RFC 6052); the only way out of some networks
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` is an IP address that anybody may reach; a name, or another spelling, is not.
+
+    An IPv6 address that stands for an IPv4 one is judged as that.
+    """
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address):
+        if (meant := _embedded(ip)) is not None:
+            return is_public(str(meant))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def origin_of(address: str) -> str:
+    """Return scheme, host and port of an address, in one spelling.
+
+    Raises:
+        ValueError: it has none.
+    """
+    return str(URL(address).origin())
+
+
+def _embedded(ip: IPv6Address) -> IPv4Address | None:
+    if ip in NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour

@@ -1,0 +1,376 @@
+"""`veo-bot doctor` finds what is really out of order, and touches nothing."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.database import open_database
+from bot.models import Status
+from bot.moderation.checkup import Finding
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.service import Moderation
+from bot.operating.doctor import Section, examine
+from bot.operating.needs import NEEDS, Need
+from bot.operating.report import is_healthy, render_json, render_text, verdict_of
+from sandbox.provider import Fault as ProviderFault
+from sandbox.provider import Provider
+from sandbox.wire import Fault, WireDiscord
+from tests.bot.rows import insert
+from tests.bot.troubles import locked
+
+ALL_NEEDED = sum(need.bit for need in NEEDS)
+PATIENCE = 5.0
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+async def findings(patience: float = PATIENCE) -> list[Finding]:
+    """Examine everything; whatever is not good must say what to do."""
+    found = [finding for section in await examine(patience=patience) for finding in section.findings]
+    assert [
+        finding for finding in found if not finding.is_good and not (finding.remedy or finding.advice)
+    ] == []
+    return found
+
+
+async def troubles(verdict: str = "bad", *, patience: float = PATIENCE) -> list[str]:
+    """Return what is bad, or what is worth a warning."""
+    return [finding.what for finding in await findings(patience) if verdict_of(finding) == verdict]
+
+
+@pytest.fixture
+def url(folder: Path) -> str:
+    """The database's address."""
+    return f"sqlite+aiosqlite:///{folder / 'data' / 'veo.db'}"
+
+
+@pytest.fixture
+async def made(url: str) -> str:
+    """The address of a database that a bot has made; nobody holds it."""
+    async with open_database(url):
+        return url
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def set_revision(url: str, revision: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+
+
+async def test_before_the_first_start_everything_is_good_and_nothing_is_made(
+    folder: Path, provider: Provider, wire: WireDiscord
+) -> None:
+    sections = await examine()
+    assert [finding.what for section in sections for finding in section.findings if not finding.is_good] == []
+    assert is_healthy(sections)
+    assert names_in(folder) == [], "the doctor made something"
+    assert {call.kind for call in provider.calls} == {"billing", "models"}, "something else was asked for"
+    assert wire.gateway.sessions == {}, "a session was started"
+    assert {request.method for request in wire.requests} == {"GET"}
+
+
+async def test_a_bot_in_order_has_one_line_for_each_part(made: str, wire: WireDiscord) -> None:
+    assert made
+    sections = await examine()
+    assert [section.name for section in sections] == [
+        *("Settings", "Files", "ffmpeg", "Database", "Video service", "Discord", "Servers")
+    ]
+    text = render_text(sections).plain
+    for words in (
+        "All settings make sense.",
+        "can be written.",
+        "Only the bot's user can look into DATA_DIR.",
+        "makes and reads videos.",
+        "The database is this version's (revision ",
+        "Open requests: 0, of which 0 at the video service.",
+        "Its account holds $100.00, enough for about 24 videos",
+        f"Discord takes the token: the bot is veo-bot ({wire.bot_id}).",
+        "No privileged intent is needed, and none is switched on.",
+        "1,000 of 1,000 sessions may still be started",
+        "The gateway says hello.",
+        f"Studio ({wire.guild.id}): the bot has all permissions that it needs.",
+        "use /veo-admin doctor in the channel.",
+        "Everything is good (",
+    ):
+        assert words in text, f"{words!r} is not in\n{text}"
+
+
+async def test_all_wrong_settings_are_named_and_the_rest_is_checked(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("AIMLAPI_KEY")
+    environment.setenv("POLL_INTERVAL", "never")
+    environment.setenv("MAX_RUNNING", "0")
+    environment.setenv("DISCORD_API_BASE", "discord.com")
+    bad, warnings = await troubles(), await troubles("warning")
+    assert sorted(line.partition(":")[0] for line in bad) == [
+        *("AIMLAPI_KEY", "DISCORD_API_BASE", "MAX_RUNNING", "POLL_INTERVAL")
+    ]
+    assert warnings == ["Not checked, for want of settings."] * 2
+    assert any("ffmpeg" in finding.what and finding.is_good for finding in await findings())
+
+
+async def test_no_secret_is_shown_wherever_it_stands(
+    environment: pytest.MonkeyPatch, wire: WireDiscord, provider: Provider, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secret = "sk-secret-4711"
+    for name in ("AIMLAPI_KEY", "DISCORD_TOKEN", "POLL_INTERVAL", "AIMLAPI_BASE_URL"):
+        environment.setenv(name, secret)
+        sections = await examine()
+        assert secret not in render_text(sections).plain + render_json(sections)
+        assert wire.token not in render_text(sections).plain
+        assert provider.key not in render_text(sections).plain
+    shown = capfd.readouterr()
+    assert secret not in shown.out + shown.err
+
+
+async def test_secrets_that_others_can_read_are_worth_a_warning(folder: Path) -> None:
+    (folder / ".env").write_text("LOG_LEVEL=INFO\n")
+    (folder / ".env").chmod(0o644)
+    assert await troubles("warning") == ["Others on this machine can read .env, which holds the secrets."]
+    (folder / ".env").chmod(0o600)
+    assert await troubles("warning") == []
+
+
+async def test_a_folder_that_others_can_read_is_worth_a_warning(made: str, folder: Path) -> None:
+    assert made
+    (folder / "data").chmod(0o755)
+    [warning] = await troubles("warning")
+    assert "Others on this machine can look into DATA_DIR" in warning
+    assert "755" in warning
+
+
+async def test_a_file_in_the_place_of_the_folder_is_bad(folder: Path) -> None:
+    (folder / "data").write_text("a letter")
+    bad = await troubles()
+    assert any("is not a folder" in line for line in bad)
+
+
+async def test_a_folder_that_cannot_be_written_is_bad(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATA_DIR", "/proc/self")  # nobody can make a file there, not even root
+    assert any("DATA_DIR (/proc/self) cannot be written" in line for line in await troubles())
+
+
+async def test_a_full_disk_is_bad(environment: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "data").mkdir(mode=0o700)
+    for room, verdict in ((2**62, "bad"), (2**61, "warning")):
+        environment.setattr("bot.operating.machine.NO_ROOM", room if verdict == "bad" else 0)
+        environment.setattr("bot.operating.machine.LITTLE_ROOM", room)
+        assert any("GiB are free" in line for line in await troubles(verdict))
+
+
+def crashing(folder: Path) -> str:
+    path = folder / "ffmpeg"
+    path.write_text("#!/bin/sh\necho 'I am broken' >&2\nexit 3\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+def missing(folder: Path) -> str:
+    return str(folder / "nothing")
+
+
+@pytest.mark.parametrize("make", [crashing, missing])
+async def test_an_ffmpeg_that_does_not_work_is_bad(
+    environment: pytest.MonkeyPatch, tmp_path: Path, make: Callable[[Path], str]
+) -> None:
+    environment.setenv("IMAGEIO_FFMPEG_EXE", make(tmp_path))
+    [line] = await troubles()
+    assert line.startswith("ffmpeg does not work: ")
+
+
+async def test_an_older_database_is_left_as_it_is(made: str) -> None:
+    set_revision(made, "0003")
+    [warning] = await troubles("warning")
+    assert warning.startswith(
+        "The database is an older version's (revision 0003); the next start brings it to"
+    )
+    assert "0003" in (await troubles("warning"))[0], "the doctor brought it up to date"
+
+
+async def test_a_newer_database_is_bad(made: str) -> None:
+    set_revision(made, "9999")
+    [line] = await troubles()
+    assert line.startswith(
+        "The database is a newer version's (revision 9999); this one knows revisions up to "
+    )
+
+
+async def test_another_programs_database_is_bad(folder: Path) -> None:
+    (folder / "data").mkdir(mode=0o700)
+    with closing(sqlite3.connect(folder / "data" / "veo.db")) as database, database:
+        database.execute("CREATE TABLE songs (name TEXT)")
+    assert await troubles() == ["The database belongs to another program."]
+
+
+async def test_a_file_that_is_no_database_is_bad(folder: Path) -> None:
+    (folder / "data").mkdir(mode=0o700)
+    (folder / "data" / "veo.db").write_bytes(b"a letter to my aunt. " * 200)
+    assert await troubles() == ["The database cannot be read: file is not a database."]
+
+
+async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
+    (folder / "data").mkdir(mode=0o700)
+    (folder / "data" / "veo.db").touch()
+    assert await troubles() == []
+    assert (folder / "data" / "veo.db").stat().st_size == 0
+
+
+async def test_a_locked_database_is_bad_and_hides_nothing_else(made: str) -> None:
+    with locked(made):
+        [line] = await troubles(patience=1.5)
+    assert line.startswith("The database")
+
+
+async def test_requests_in_the_making_are_counted(made: str) -> None:
+    async with open_database(made) as database:
+        await insert(database, status=Status.RUNNING)
+        await insert(database, status=Status.QUEUED)
+        assert "Open requests: 2, of which 1 at the video service." in [f.what for f in await findings()]
+
+
+async def test_a_refused_key_is_bad_and_speaks_to_the_operator(provider: Provider) -> None:
+    provider.faults.add("billing", ProviderFault.status(401), times=None)
+    [finding] = [finding for finding in await findings() if not finding.is_good]
+    assert finding.what == "The video service refuses the bot's key."
+    assert finding.remedy.startswith("`AIMLAPI_KEY` must be")
+
+
+async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DISCORD_TOKEN", "another")
+    assert await troubles() == ["Discord refuses the token."]
+
+
+@pytest.mark.parametrize(
+    ("route", "fault", "what"),
+    [
+        ("GET /users/@me", Fault.status(503, html=True), "Discord: it answered 503."),
+        ("GET /users/@me", Fault.reset(), "Discord: it cannot be reached (ServerDisconnectedError)."),
+        ("GET /applications/@me", Fault.status(429), "The application at Discord: it answered 429."),
+        (
+            "GET /gateway/bot",
+            Fault.status(200, html=True),
+            "The gateway's address: its answer makes no sense.",
+        ),
+        ("GET /users/@me/guilds", Fault.status(500), "The bot's servers: it answered 500."),
+        ("GET /users/@me/guilds", Fault.status(200), "The bot's servers: its answer makes no sense."),
+        ("GET /gateway", Fault.status(500), "The gateway: it cannot be reached (WSServerHandshakeError)."),
+    ],
+)
+async def test_a_discord_in_trouble_is_bad(wire: WireDiscord, route: str, fault: Fault, what: str) -> None:
+    wire.faults.add(route, fault, times=None)
+    assert await troubles() == [what]
+
+
+async def test_a_discord_that_hangs_is_given_up(wire: WireDiscord) -> None:
+    wire.faults.add("GET /gateway/bot", Fault.hang(), times=None)
+    assert await troubles(patience=1.0) == ["The gateway: no answer in time."]
+
+
+async def test_commands_that_go_elsewhere_are_bad(wire: WireDiscord) -> None:
+    wire.application["interactions_endpoint_url"] = "https://example.com/interactions"
+    [line] = await troubles()
+    assert "no command reaches the bot" in line
+
+
+async def test_needless_intents_are_worth_a_warning(wire: WireDiscord) -> None:
+    wire.application["flags"] = 1 << 15 | 1 << 18
+    assert await troubles("warning") == [
+        "Privileged intents are switched on that the bot does not need: Server Members, Message Content."
+    ]
+
+
+@pytest.mark.parametrize(("left", "verdict"), [(0, "bad"), (50, "warning"), (51, "good")])
+async def test_few_sessions_are_told_before_there_are_none(
+    wire: WireDiscord, left: int, verdict: str
+) -> None:
+    wire.gateway.starts_left = left
+    [line] = [line for line in await troubles(verdict) if "sessions may still be started" in line]
+    assert line.startswith(f"{left} of 1,000")
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.flag)
+async def test_what_a_servers_roles_lack_is_named(wire: WireDiscord, need: Need) -> None:
+    wire.guild.permissions = ALL_NEEDED & ~need.bit
+    [line] = await troubles("warning")
+    assert line == f"Studio ({wire.guild.id}): the bot's roles lack {need.name}. {need.without}"
+
+
+async def test_a_bot_on_no_server_is_told_how_to_invite_it(wire: WireDiscord) -> None:
+    wire.leave_guild(wire.guild)
+    [finding] = [finding for finding in await findings() if verdict_of(finding) == "warning"]
+    assert (
+        f"client_id={wire.bot_id}&scope=bot+applications.commands&permissions=309237763072" in finding.remedy
+    )
+
+
+async def test_very_many_servers_are_all_looked_at(wire: WireDiscord) -> None:
+    for number in range(450):
+        guild = await wire.add_guild(f"Server {number}")
+        guild.permissions = ALL_NEEDED if number % 100 else 0
+    assert len(await troubles("warning")) == 5
+    assert sum(": the bot has all" in finding.what for finding in await findings()) == 446
+
+
+async def test_a_name_that_would_colour_the_terminal_is_only_a_name(wire: WireDiscord) -> None:
+    wire.guild.name = "\x1b[31mred\x1b[0m \u202egnp"
+    text = render_text(await examine()).plain
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+async def test_a_pause_is_told_for_its_server(made: str, wire: WireDiscord) -> None:
+    async with open_database(made) as database:
+        await Moderation(Decisions(database)).pause(Moderator(wire.guild.id, 7), None)
+    sections = await examine()
+    text = render_text(sections).plain
+    assert f"Studio ({wire.guild.id}): /veo is paused on this server, since 20" in text
+    assert "<t:" not in text + render_json(sections), "a time that only Discord shows"
+    assert is_healthy(sections), "moderators may pause"
+
+
+async def test_it_disturbs_no_bot_that_writes(made: str) -> None:
+    async with open_database(made) as database:
+        stop = asyncio.Event()
+
+        async def write() -> int:
+            written = 0
+            while not stop.is_set():
+                await insert(database)
+                written += 1
+            return written
+
+        writing = asyncio.create_task(write())
+        assert await troubles() == []
+        stop.set()
+        assert await writing > 0
+
+
+def test_the_report_says_in_words_and_json_what_is_bad() -> None:
+    sections = [
+        Section(
+            "One",
+            [Finding(is_good=True, what="Fine."), Finding(is_good=False, what="Broken.", advice="Mend.")],
+        ),
+        Section("Two", [Finding(is_good=False, is_warning=True, what="Hm.", advice="a", remedy="b")]),
+    ]
+    assert render_text(sections).plain.splitlines() == [
+        "One",
+        "  good     Fine.",
+        "  bad      Broken.",
+        "           → Mend.",
+        "Two",
+        "  warning  Hm.",
+        "           → b",
+        "",
+        "3 checks: 1 bad, 1 with a warning.",
+    ]
+    document = json.loads(render_json(sections))
+    assert (document["good"], document["bad"], document["warnings"]) == (False, 1, 1)
+    assert document["findings"][2] == {"section": "Two", "verdict": "warning", "what": "Hm.", "todo": "b"}
