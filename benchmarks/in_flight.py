@@ -183,7 +183,7 @@ async def measure(kind: str, url: str) -> Figures:
         began, used = time.monotonic(), time.process_time()
         veo, pictures = (
             VeoClient(session, url, SecretStr("key")),
-            PictureStore(Downloads(session, session, set()), Path(folder) / "pictures"),
+            PictureStore(Downloads(session, session, set[str]()), Path(folder) / "pictures"),
         )
         await carry_all(kind, database, veo, pictures, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)

@@ -166,14 +166,10 @@ async def open_app(
         timing = timing or timing_of(settings)
         timetable = await _timetable(settings, timing, database)
         delivery = DiscordDelivery(bot, _edit_budget(timing, signals, metrics), metrics)
-        fitter = Fitter(settings.data_dir / "videos")
-        limits = UploadLimits(database, parse_limits(settings.upload_limits_mib))
-        posting = Posting(delivery, fitter, limits)
+        posting = _posting(settings, database, delivery)
         limiter = PollLimiter(settings.polls_per_second, _wait(signals))
         polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
         workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling, metrics)
-        leftovers = Leftovers(database, stores.videos, stores.pictures)
-        keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
         board = DiscordBoard(bot)
         parts = Parts(database, veo, polling, bot, board, signals.stopping)
         async with open_watch(settings, recorders, parts) as watch:
@@ -182,7 +178,7 @@ async def open_app(
                 services,
                 Runner(queue, workflow, work=signals.work, stopping=signals.stopping),
                 Feed(database, board, signals.stopping),
-                Retention(database, stores.videos, leftovers, keep=keep, stopping=signals.stopping),
+                _retention(settings, database, stores, signals),
                 prices,
                 Measures(timetable, veo, signals.stopping),
                 Line(queue, delivery, timetable, signals.stopping),
@@ -258,6 +254,17 @@ async def _timetable(settings: Settings, timing: Timing, database: Database) -> 
     )
     timetable.learn_from(await recall_finishes(database))
     return timetable
+
+
+def _posting(settings: Settings, database: Database, delivery: DiscordDelivery) -> Posting:
+    limits = UploadLimits(database, parse_limits(settings.upload_limits_mib))
+    return Posting(delivery, Fitter(settings.data_dir / "videos"), limits)
+
+
+def _retention(settings: Settings, database: Database, stores: Stores, signals: Signals) -> Retention:
+    keep = timedelta(days=settings.prompt_retention_days) if settings.prompt_retention_days else None
+    leftovers = Leftovers(database, stores.videos, stores.pictures)
+    return Retention(database, stores.videos, leftovers, keep=keep, stopping=signals.stopping)
 
 
 def _edit_budget(timing: Timing, signals: Signals, metrics: Metrics) -> EditBudget:
