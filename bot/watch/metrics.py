@@ -156,7 +156,7 @@ class Metrics:
         )
         self._worst_lag = make.gauge("event_loop_lag_worst_seconds", "The worst of the last 15 seconds.")
         self._connected = make.gauge(
-            "gateway_connected", "1: commands arrive, so far as Discord has said since the last READY."
+            "gateway_connected", "1: Discord has said READY, and the connection is open."
         )
         self._heartbeat = make.gauge(
             "gateway_heartbeat_age_seconds", "Since Discord last answered a heartbeat."

@@ -1,7 +1,7 @@
 """All that watches the program, opened in one place: the figures, the health, the server, the alerts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.watch.alert_rules import AlertKind
 from bot.watch.alert_signs import SignReader, Watched
 from bot.watch.alerts import AlertBoard, Alerts, AlertSettings
 from bot.watch.backlog import BacklogReader
-from bot.watch.health import DatabaseCheck, Health, gateway_check, loop_check, poll_check
+from bot.watch.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
 from bot.watch.metrics import Metrics
 from bot.watch.provider_record import ProviderRecord
 from bot.watch.pulse import Gateway, Pulse
@@ -78,15 +78,7 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
         yield Watch(alerts, None)
         return
     pulse = Pulse(parts.gateway, recorders.metrics)
-    health = Health(
-        {
-            "event_loop": loop_check(pulse),
-            "gateway": gateway_check(pulse, parts.gateway),
-            "polls": poll_check(parts.polling, parts.veo),
-            "database": DatabaseCheck(parts.database, _database_file(settings)),
-        },
-        recorders.metrics,
-    )
+    health = Health(_checks(settings, parts, pulse), recorders.metrics)
     page = Page(health, backlog, recorders.metrics, _readiness(parts))
     looking = asyncio.create_task(pulse.run(), name="pulse")
     try:
@@ -96,6 +88,15 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
+
+
+def _checks(settings: Settings, parts: Parts, pulse: Pulse) -> Mapping[str, Check]:
+    return {
+        "event_loop": loop_check(pulse),
+        "gateway": gateway_check(pulse, parts.gateway),
+        "polls": poll_check(parts.polling, parts.veo),
+        "database": DatabaseCheck(parts.database, _database_file(settings)),
+    }
 
 
 def _readiness(parts: Parts) -> Callable[[], Sequence[str]]:

@@ -94,6 +94,20 @@ async def test_the_figures_tell_edits_errors_and_posts_that_had_to_be_tried_agai
     assert now("card_edits_total", outcome="sent") == edits >= 1
 
 
+async def test_the_figures_tell_what_was_cancelled_and_what_nobody_saw(open_world: OpenWorld) -> None:
+    async with open_world(**HTTP) as world:
+        held = await ask_and_hold(world)
+        await world.app.services.cancellation.cancel(world.guild.id, held.id, world.alice.id)
+        await world.wait_for_delivery()
+        refuse(world, "POST", "/interactions/*/callback", 50013, status=403)
+        await ask(world)
+        now = await figures(world)
+        world.provider.release()
+
+    assert now("requests_accepted_total") == 2
+    assert now.series("requests_finished_total") == {"cancelled": 1, "withdrawn": 1}
+
+
 async def test_no_figure_names_a_member_a_server_or_a_prompt(open_world: OpenWorld) -> None:
     async with open_world(**HTTP) as world:
         generation = await ask_for_video(world)
