@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs pictures bench chaos lock audit clean
+.PHONY: setup demo run test check format docs translations pictures bench chaos lock audit clean
 
 setup: $(READY)
 
@@ -36,6 +36,9 @@ format: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/tables.py
+
+translations: $(READY)
+	$(BIN)/python docs/translations.py
 
 pictures: $(READY)
 	$(BIN)/python docs/pictures.py

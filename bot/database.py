@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import UserError
+from bot.language import N_, _
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -48,7 +49,7 @@ NEWER = (
     "The database was written by a newer version of this program, which this one does not understand. "
     "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
 )
-BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
+BUSY = N_("I cannot write anything down at the moment. Please try again in a minute. Nothing was counted.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -101,7 +102,7 @@ class Database:
                 log.error("the database cannot be written", error=str(error.orig))
                 if any(words in str(error.orig) for words in NO_ROOM):
                     self._full_at = time.monotonic()
-                raise DatabaseBusyError(BUSY) from error
+                raise DatabaseBusyError(_(BUSY)) from error
 
     @asynccontextmanager
     async def _turn(self, patience: float | None) -> AsyncGenerator[None]:
@@ -110,7 +111,7 @@ class Database:
                 await self._writer.acquire()
         except TimeoutError as error:
             log.error("too many writers", patience=patience)
-            raise DatabaseBusyError(BUSY) from error
+            raise DatabaseBusyError(_(BUSY)) from error
         try:
             yield
         finally:

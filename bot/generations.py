@@ -14,6 +14,7 @@ from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
+from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
 from bot.models import OPEN, WAITING, Generation, Placement, Status
 from bot.results.repeats import ensure_first_click
@@ -81,7 +82,7 @@ class GenerationService:
         with self._metrics.request():
             if self._stopping.is_set():
                 raise RestartingError(
-                    "I am being restarted. Please try again in a minute. Nothing was counted."
+                    _("I am being restarted. Please try again in a minute. Nothing was counted.")
                 )
             video = _understand(model, prompt, options, pictures)
             generation = await self._accept(asker, video, pictures, source_id)
@@ -179,7 +180,7 @@ def _understand(
     try:
         video = build_request(choose_model(model, len(pictures)).id, prompt, options)
     except InvalidOptionError as error:
-        raise BadRequestError(f"{error} Nothing was counted.") from error
+        raise BadRequestError(f"{error} " + _("Nothing was counted.")) from error
     for picture in pictures:
         ensure_usable(picture)
     return video
@@ -205,6 +206,7 @@ def _new_generation(
         guild_id=asker.guild_id,
         channel_id=asker.channel_id,
         user_id=asker.user_id,
+        locale=asker.locale,
         # A server's wish for the channel holds everywhere; its wish for threads where there can be one.
         placement=Placement.CHANNEL if facts.policy.placement is Placement.CHANNEL else asker.placement,
         source_id=source_id,

@@ -90,6 +90,7 @@ class Generation(Base):
     guild_id: Mapped[int] = mapped_column(BigInteger)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.privacy.erasure`)
+    locale: Mapped[str | None] = mapped_column(String(16))  # Discord's name of the member's language
     placement: Mapped[Placement] = mapped_column(named(Placement))
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
     thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists

@@ -3,6 +3,8 @@
 Source: the provider's documentation shows the same sums in both, such as 1.56 USD as 3,120,000 credits.
 """
 
+from bot.language import _, dollars, ngettext
+
 CREDITS_PER_USD = 2_000_000
 SMALLEST_USD = 0.01  # the least that two decimals can show
 CREDIT_DIGITS = 6  # decimals of a credit; further ones are noise of the arithmetic
@@ -23,14 +25,14 @@ def show_money(credits: float) -> str:  # noqa: A002 as above
 
     What is not zero is never shown as zero, and what is owed begins with "minus".
     """
-    sign, amount = "minus " if credits < 0 else "", abs(credits)
+    amount = abs(credits)
     is_tiny = 0 < amount < to_credits(SMALLEST_USD)
-    shown_usd = f"under ${SMALLEST_USD}" if is_tiny else f"${usd(amount):,.2f}"
-    return f"{sign}{shown_usd} ({_show_credits(amount)})"
+    shown_usd = _("under {amount}", amount=dollars(SMALLEST_USD)) if is_tiny else dollars(usd(amount))
+    shown = _("{usd} ({credits})", usd=shown_usd, credits=_show_credits(amount))
+    return _("minus {amount}", amount=shown) if credits < 0 else shown
 
 
 def _show_credits(credits: float) -> str:  # noqa: A002 as above
     if 0 < credits < 1:
-        return "under 1 credit"
-    whole = round(credits)
-    return f"{whole:,} {'credit' if whole == 1 else 'credits'}"
+        return _("under 1 credit")
+    return ngettext("{count} credit", "{count} credits", round(credits))

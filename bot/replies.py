@@ -7,16 +7,17 @@ import structlog
 from discord import app_commands
 
 from bot.errors import AlreadyRequestedError, UserError
+from bot.language import N_, _
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Discord's own codes: the interaction is not there any more, so there is nobody to answer.
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
 
-BAD_VALUE = (
+BAD_VALUE = N_(
     "One of the options has a value that is not possible. Please choose it again. Nothing was counted."
 )
-OUTDATED = "This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted."
+OUTDATED = N_("This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted.")
 
 
 async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
@@ -41,16 +42,19 @@ async def reply_with_error(interaction: discord.Interaction, error: Exception) -
 def _text(interaction: discord.Interaction, error: Exception) -> str:
     match error:
         case UserError():
-            log.info("refused", reason=str(error), user=interaction.user.id, guild=interaction.guild_id)
+            log.info(
+                "refused", kind=type(error).__name__, user=interaction.user.id, guild=interaction.guild_id
+            )
             return str(error)
         case app_commands.TransformerError():
-            return BAD_VALUE
+            return _(BAD_VALUE)
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-            return OUTDATED
+            return _(OUTDATED)
         case _:
             reference = secrets.token_hex(4)
             log.error("a command failed", reference=reference, exc_info=error)
-            return (
+            return _(
                 "Something went wrong on our side. Please try again; "
-                f"if it happens again, tell a moderator this number: `{reference}`."
+                "if it happens again, tell a moderator this number: `{reference}`.",
+                reference=reference,
             )

@@ -7,7 +7,9 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.command_translator import CommandTranslator
 from bot.database import Database
+from bot.language import catalogues, speak, speaking
 from bot.moderation.notes import get_note, keep_note
 from bot.replies import reply_with_error
 
@@ -26,19 +28,37 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
 
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Let everybody in, and speak their language from here on: each interaction is a task of its own."""
+        speak(interaction.locale.value)
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer the person who used a command that failed."""
-        await reply_with_error(interaction, error)
+        with speaking(interaction.locale.value):
+            await reply_with_error(interaction, error)
 
     async def sync_if_changed(self, database: Database) -> None:
         """Tell Discord about the commands, unless it was told the same by an earlier run."""
-        payload = [command.to_dict(self) for command in self.get_commands()]
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        await self._use_translator()
+        digest = self._digest()
         name = f"commands of {self.client.application_id}"
         if await get_note(database, name) == digest:
             return
         synced = await self.sync()
         await keep_note(database, name, digest)
         log.info("commands synced", count=len(synced))
+
+    def _digest(self) -> str:
+        """Return what tells the commands apart from earlier ones, in all languages."""
+        payload = [command.to_dict(self) for command in self.get_commands()]
+        languages = {locale.value: catalogues.language_of(locale.value) for locale in discord.Locale}
+        # Not the translated payload: reading every catalogue would take longer than all else in a start.
+        told = json.dumps([payload, languages, catalogues.fingerprint()], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    async def _use_translator(self) -> None:
+        if self.translator is None:
+            await self.set_translator(CommandTranslator())

@@ -46,6 +46,7 @@ class Asker:
         role_ids: the member's roles.
         parent_id: the channel that the thread belongs to, where `channel_id` is a thread.
         placement: where the result can go, as far as Discord's permissions say.
+        locale: Discord's name of their language, such as "pt-BR".
     """
 
     interaction_id: int
@@ -55,6 +56,7 @@ class Asker:
     placement: Placement
     role_ids: frozenset[int] = frozenset()
     parent_id: int | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

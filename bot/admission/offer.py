@@ -2,6 +2,7 @@
 
 from bot.admission.policy import Policy
 from bot.errors import BadInputError
+from bot.language import _
 from bot.veo.catalogue import CATALOGUE, Model, resolution_rank
 
 
@@ -46,8 +47,10 @@ def ensure_possible(policy: Policy) -> None:
     """
     if not possible_models(policy):
         raise BadInputError(
-            "With these settings together no video would be possible: no allowed model makes one that is "
-            "so short and so small. Nothing was changed."
+            _(
+                "With these settings together no video would be possible: no allowed model makes one that is "
+                "so short and so small. Nothing was changed."
+            )
         )
 
 

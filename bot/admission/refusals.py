@@ -8,6 +8,7 @@ from bot.admission.limits import Limit, QuotaVerdict
 from bot.admission.policy import LimitKind, Scope
 from bot.errors import UserError, relative_time
 from bot.escape import plain
+from bot.language import _, any_of, every_one_of, ngettext
 from bot.money import show_money
 from bot.veo.catalogue import get_model
 from bot.wording import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
@@ -19,7 +20,7 @@ class RefusedError(UserError):
     """A rule of the server does not allow the request; `sentence` says why, for other texts too."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence} Nothing was counted.")
+        super().__init__(f"{sentence} " + _("Nothing was counted."))
         self.sentence = sentence
 
 
@@ -27,15 +28,19 @@ class PausedError(RefusedError):
     """Moderators switched /veo off."""
 
     def __init__(self, reason: str | None) -> None:
-        super().__init__(f"The moderators have paused videos on this server.{because(reason)}")
+        super().__init__(_("The moderators have paused videos on this server.") + because(reason))
 
 
 class BlockedError(RefusedError):
     """Moderators blocked the member."""
 
     def __init__(self, until: datetime | None, reason: str | None) -> None:
-        end = "Please ask them when you may again." if until is None else f"It ends {relative_time(until)}."
-        super().__init__(f"The moderators do not let you make videos here.{because(reason)} {end}")
+        if until is None:
+            end = _("Please ask them when you may again.")
+        else:
+            end = _("It ends {when}.", when=relative_time(until))
+        text = _("The moderators do not let you make videos here.")
+        super().__init__(f"{text}{because(reason)} {end}")
 
 
 class ChannelNotAllowedError(RefusedError):
@@ -43,7 +48,7 @@ class ChannelNotAllowedError(RefusedError):
 
     def __init__(self, channels: Collection[int]) -> None:
         shown = ", ".join(f"<#{channel}>" for channel in sorted(channels)[:SHOWN_CHANNELS])
-        super().__init__(f"Videos are not made in this channel. Please use {shown}.")
+        super().__init__(_("Videos are not made in this channel. Please use {channels}.", channels=shown))
 
 
 class ModelNotAllowedError(RefusedError):
@@ -51,28 +56,44 @@ class ModelNotAllowedError(RefusedError):
 
     def __init__(self, label: str, models: Collection[str]) -> None:
         labels = sorted(model.label for name in models if (model := get_model(name)))
-        super().__init__(f"{label} is not allowed on this server. Please choose {' or '.join(labels)}.")
+        super().__init__(
+            _(
+                "{model} is not allowed on this server. Please choose {others}.",
+                model=label,
+                others=any_of(labels),
+            )
+        )
 
 
 class TooLongError(RefusedError):
     """The moderators allow shorter videos only."""
 
     def __init__(self, longest: int) -> None:
-        super().__init__(f"Videos here may have at most {longest} seconds. Please choose a `duration`.")
+        super().__init__(
+            ngettext(
+                "Videos here may have at most {count} second. Please choose a `duration`.",
+                "Videos here may have at most {count} seconds. Please choose a `duration`.",
+                longest,
+            )
+        )
 
 
 class TooHighError(RefusedError):
     """The moderators allow smaller pictures only."""
 
     def __init__(self, highest: str) -> None:
-        super().__init__(f"Videos here may have at most {highest}. Please choose a `resolution`.")
+        super().__init__(
+            _("Videos here may have at most {highest}. Please choose a `resolution`.", highest=highest)
+        )
 
 
 class WordNotAllowedError(RefusedError):
     """The moderators forbid a word of the prompt."""
 
     def __init__(self, word: str) -> None:
-        super().__init__(f"Your prompt has words that this server does not allow: “{plain(word, 100)}”.")
+        super().__init__(
+            _("Your prompt has words that this server does not allow: “{word}”.", word=plain(word, 100))
+        )
 
 
 class PriceUnknownError(RefusedError):
@@ -80,8 +101,10 @@ class PriceUnknownError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This server has a budget, and the price of this video cannot be found out at the moment. "
-            "Please try again in a few minutes."
+            _(
+                "This server has a budget, and the price of this video cannot be found out at the moment. "
+                "Please try again in a few minutes."
+            )
         )
 
 
@@ -90,18 +113,7 @@ class BudgetReachedError(RefusedError):
 
     def __init__(self, state: BudgetState, price: float) -> None:
         """`price`: of the video that was asked for, in credits."""
-        when = f"There is new money {relative_time(state.resets_at)}."
-        if state.budget <= 0:
-            text = "This server's budget for videos is 0, so none can be made."
-        elif state.left <= 0:
-            text = f"This server's budget for videos is used up for {PERIOD_NAMES[state.period]}. {when}"
-        else:
-            text = (
-                f"This server's budget for videos has {show_money(state.left)} left for "
-                f"{PERIOD_NAMES[state.period]}, and this video costs about {show_money(price)}. {when} "
-                "A shorter video or another model may still fit."
-            )
-        super().__init__(text)
+        super().__init__(_budget_sentence(state, price))
         self.state = state
 
 
@@ -118,8 +130,11 @@ class WaitingFullError(RefusedError):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"You have {count_videos(most)} waiting in the queue here, and more are not possible. "
-            "Please ask again when one of them is being made."
+            _(
+                "You have {videos} waiting in the queue here, and more are not possible. "
+                "Please ask again when one of them is being made.",
+                videos=count_videos(most),
+            )
         )
 
 
@@ -131,27 +146,58 @@ def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
 def _quota_sentence(verdict: QuotaVerdict) -> str:
     windows = [limit for limit in verdict.broken if limit.kind is not LimitKind.AT_ONCE]
     if not windows:
-        most = verdict.broken[0].most
-        return (
-            "You may not have videos made here."
-            if not most
-            else f"You may have {count_videos(most)} made at the same time. Please wait until one is ready."
-        )
+        return _too_many_at_once(verdict.broken[0].most)
     if verdict.frees_at is None:
         return _closed(windows)
-    return f"You have used {_used(windows)}. The next place frees {relative_time(verdict.frees_at)}."
+    frees = _("The next place frees {when}.", when=relative_time(verdict.frees_at))
+    return f"{_used(windows)} {frees}"
+
+
+def _budget_sentence(state: BudgetState, price: float) -> str:
+    if state.budget <= 0:
+        return _("This server's budget for videos is 0, so none can be made.")
+    period = _(PERIOD_NAMES[state.period])
+    when = _("There is new money {when}.", when=relative_time(state.resets_at))
+    if state.left <= 0:
+        used_up = _("This server's budget for videos is used up for {period}.", period=period)
+        return f"{used_up} {when}"
+    left = _(
+        "This server's budget for videos has {money} left for {period}, and this video costs about {price}.",
+        money=show_money(state.left),
+        period=period,
+        price=show_money(price),
+    )
+    return f"{left} {when} {_('A shorter video or another model may still fit.')}"
+
+
+def _too_many_at_once(most: int | None) -> str:
+    if not most:
+        return _("You may not have videos made here.")
+    return _(
+        "You may have {videos} made at the same time. Please wait until one is ready.",
+        videos=count_videos(most),
+    )
 
 
 def _closed(windows: Sequence[Limit]) -> str:
     """Say why no place frees by itself: a limit is 0, and only grants added to it."""
     if any(limit.most for limit in windows):
-        return f"You have used {_used(windows)}. No further place frees by itself."
+        return f"{_used(windows)} {_('No further place frees by itself.')}"
     if all(limit.rule.scope is Scope.DEFAULT for limit in windows):
-        return "Videos are switched off for members of this server."
-    return "The moderators' limit for you is 0 videos, so none can be made."
+        return _("Videos are switched off for members of this server.")
+    return _("The moderators' limit for you is 0 videos, so none can be made.")
 
 
 def _used(windows: Sequence[Limit]) -> str:
-    return " and ".join(
-        f"your {count_videos(limit.most)} of the last {WINDOW_NAMES[limit.kind]}" for limit in windows
+    return _(
+        # Translators: {used} is one or more of "your {videos} of the last {window}"
+        "You have used {used}.",
+        used=every_one_of(
+            _(
+                "your {videos} of the last {window}",
+                videos=count_videos(limit.most),
+                window=_(WINDOW_NAMES[limit.kind]),
+            )
+            for limit in windows
+        ),
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bot.errors import BadInputError
+from bot.language import _, ngettext, number
 from bot.money import CREDITS_PER_USD
 from bot.text import clean
 
@@ -55,9 +56,16 @@ def parse_span(text: str) -> timedelta:
     """
     span = _read_span(_plain(text))
     if span is None or not span:
-        raise BadInputError("Please write a time such as 12h, 3 days or 2 weeks.")
+        # Translators: "12h", "3 days" and "2 weeks" stay English: nothing else is understood
+        raise BadInputError(_("Please write a time such as 12h, 3 days or 2 weeks."))
     if span > LONGEST_SPAN:
-        raise BadInputError(f"That is too long: the longest time is {LONGEST_SPAN.days} days.")
+        raise BadInputError(
+            ngettext(
+                "That is too long: the longest time is {count} day.",
+                "That is too long: the longest time is {count} days.",
+                LONGEST_SPAN.days,
+            )
+        )
     return span
 
 
@@ -75,13 +83,24 @@ def parse_until(text: str, now: datetime) -> datetime:
     if moment is None:
         day = f"{now.astimezone(UTC) + timedelta(days=1):%Y-%m-%d}"
         raise BadInputError(
-            "Please write a time such as 12h, 3 days or 2 weeks, "
-            f"or a date such as {day} or {day} 18:00 (in UTC)."
+            _(
+                # Translators: "12h", "3 days" and "2 weeks" stay English: nothing else is understood
+                "Please write a time such as 12h, 3 days or 2 weeks, "
+                "or a date such as {day} or {day} 18:00 (in UTC).",
+                day=day,
+            )
         )
     if moment <= now:
-        raise BadInputError("That moment is in the past. Please write a later one, such as 12h or 3 days.")
+        # Translators: "12h" and "3 days" stay English: nothing else is understood
+        raise BadInputError(_("That moment is in the past. Please write a later one, such as 12h or 3 days."))
     if moment - now > LONGEST_SPAN:
-        raise BadInputError(f"That is too far away: at most {LONGEST_SPAN.days} days from now.")
+        raise BadInputError(
+            ngettext(
+                "That is too far away: at most {count} day from now.",
+                "That is too far away: at most {count} days from now.",
+                LONGEST_SPAN.days,
+            )
+        )
     return moment
 
 
@@ -96,7 +115,10 @@ def parse_most(text: str) -> int | None:
         return None
     most = int(typed.replace(",", "")) if WHOLE.fullmatch(typed) else None
     if most is None or most > MOST_VIDEOS:
-        raise BadInputError(f"Please write a whole number from 0 to {MOST_VIDEOS:,}, or unlimited.")
+        raise BadInputError(
+            # Translators: "unlimited" stays English: nothing else is understood
+            _("Please write a whole number from 0 to {most}, or unlimited.", most=number(MOST_VIDEOS))
+        )
     return most
 
 
@@ -111,7 +133,8 @@ def parse_budget(text: str) -> float | None:
         return None
     budget = _read_amount(typed)
     if budget > MOST_CREDITS:
-        raise BadInputError(f"That is too much: a budget is at most {MOST_CREDITS // CREDITS_PER_USD:,} USD.")
+        most = number(MOST_CREDITS // CREDITS_PER_USD)
+        raise BadInputError(_("That is too much: a budget is at most {most} USD.", most=most))
     return float(budget)
 
 
@@ -152,14 +175,21 @@ def _read_amount(typed: str) -> Decimal:
     """Return an amount in credits, or raise `BadInputError`."""
     if DECIMAL_COMMA.search(typed):
         raise BadInputError(
-            "Please write decimals with a point, and commas for thousands only, such as 5.50 USD."
+            # Translators: "5.50 USD" stays as it is: nothing else is understood
+            _("Please write decimals with a point, and commas for thousands only, such as 5.50 USD.")
         )
     match = AMOUNT.fullmatch(typed)
     units = {match[1], match[3]} - {None} if match else set[str]()
     rates = {CREDITS_PER_UNIT.get(unit) for unit in units}
     if match and not units:
-        raise BadInputError("Please write the unit too, credits or USD, such as 3,000,000 credits or 5 USD.")
+        raise BadInputError(
+            # Translators: the units and numbers stay as they are: nothing else is understood
+            _("Please write the unit too, credits or USD, such as 3,000,000 credits or 5 USD.")
+        )
     rate = rates.pop() if len(rates) == 1 else None  # "$5 USD" has two names of one unit
     if not match or rate is None:
-        raise BadInputError("Please write an amount such as 5.50 USD or 3,000,000 credits, or unlimited.")
+        raise BadInputError(
+            # Translators: the units, the numbers and "unlimited" stay as they are: nothing else is understood
+            _("Please write an amount such as 5.50 USD or 3,000,000 credits, or unlimited.")
+        )
     return Decimal(match[2].replace(",", "")) * rate

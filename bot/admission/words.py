@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bot.errors import BadInputError
+from bot.language import _, ngettext
 from bot.text import BLANKS, HIDDEN_CATEGORIES, clean
 
 WORD_MAX_LENGTH = 100  # characters
@@ -95,11 +96,16 @@ def clean_word(text: str) -> str:
     word = " ".join(clean(text).split())
     if len(word) > WORD_MAX_LENGTH:
         raise BadInputError(
-            f"That is too long: a forbidden word or phrase has at most {WORD_MAX_LENGTH} characters. "
-            "Nothing was changed."
+            ngettext(
+                "That is too long: a forbidden word or phrase has at most {count} character. "
+                "Nothing was changed.",
+                "That is too long: a forbidden word or phrase has at most {count} characters. "
+                "Nothing was changed.",
+                WORD_MAX_LENGTH,
+            )
         )
     if not _pieces(word):
-        raise BadInputError("Please write a word or phrase with at least one letter or digit.")
+        raise BadInputError(_("Please write a word or phrase with at least one letter or digit."))
     return word
 
 

@@ -1,21 +1,34 @@
 """Saying things in the reader's language.
 
 Which one that is belongs to the task that speaks: whoever begins to speak to somebody, at the edge of a
-command or where a message is rendered, says so with `speaking`; everything below only marks its texts.
-`make translations` collects the marked texts; they have to be literals for that.
+command or where a message is rendered, says so with `speak` or `speaking`; everything below only marks its
+texts. `make translations` collects the marked texts; they have to be literals for that.
 """
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import LiteralString
 
+from babel import Locale
+from babel.dates import format_skeleton
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from bot.language.catalogues import ENGLISH, formats, language_of, translations
 
 _language: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def speak(locale: str | None) -> None:
+    """Speak the language of one of Discord's locales for the rest of the task; None: English."""
+    _language.set(language_of(locale))
+
+
+def spoken() -> str:
+    """Return the language that is spoken, named as its catalogue."""
+    return _language.get()
 
 
 @contextmanager
@@ -30,7 +43,7 @@ def speaking(locale: str | None) -> Generator[None]:
 
 def _(message: LiteralString, /, **values: object) -> str:
     """Return a text in the reader's language; `{name}` in it becomes `values["name"]`."""
-    text = translations(_language.get()).gettext(message)
+    text = translations(_language.get()).gettext(message) if message else ""  # "" is the catalogue's header
     return text.format(**values) if values else text
 
 
@@ -51,16 +64,41 @@ def N_(message: LiteralString, /) -> LiteralString:  # noqa: N802 gettext's cust
     return message
 
 
-def number(value: float) -> str:
-    """Return a number with the separators of the reader's language."""
-    return format_decimal(value, locale=formats(_language.get()))
+def retold(text: str, /) -> str:
+    """Return a text of ours that was written down in English; any other comes back as it is."""
+    return (text and translations(_language.get()).gettext(text)) or text
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """Return a number with the separators of the reader's language; `digits`: so many decimals."""
+    pattern = None if digits is None else f"#,##0.{'0' * digits}"
+    return format_decimal(value, pattern, locale=formats(_language.get()))
+
+
+def dollars(amount: float, *, cents: bool = True) -> str:
+    """Return an amount of USD, such as "$1,234.50"; without `cents` as a whole number."""
+    locale = formats(_language.get())
+    pattern: str = locale.currency_formats["standard"].pattern
+    shown = pattern if cents else pattern.replace(".00", "")
+    return format_currency(amount, "USD", shown, locale=locale, currency_digits=False)
+
+
+def date(moment: datetime, skeleton: str) -> str:
+    """Return the parts of a moment that a Unicode skeleton names, such as "5 March" for "MMMMd"."""
+    return format_skeleton(skeleton, moment, locale=_prose())
 
 
 def any_of(words: Iterable[str]) -> str:
     """Return words as a choice, such as "a, b or c"."""
-    return format_list(list(words), style="or", locale=formats(_language.get()))
+    return format_list(list(words), style="or", locale=_prose())
 
 
 def every_one_of(words: Iterable[str]) -> str:
     """Return words as a list, such as "a, b and c"."""
-    return format_list(list(words), locale=formats(_language.get()))
+    return format_list(list(words), locale=_prose())
+
+
+def _prose() -> Locale:
+    """Return how lists and dates are written; our English is the world's, not America's."""
+    language = _language.get()
+    return formats("en_001" if language == ENGLISH else language)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from bot.errors import BadRequestError
 from bot.escape import plain
+from bot.language import N_, _, number
 from bot.work.failures import FailureKind
 
 # A download must not lead anywhere but to Discord; an embed's address can be anybody's.
@@ -24,7 +25,7 @@ NAME_LENGTH = 60  # characters of a file's name that are shown
 
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
-KINDS = "PNG, JPEG and WebP"  # for people
+KINDS = N_("PNG, JPEG and WebP")
 
 
 class PictureError(Exception):
@@ -59,15 +60,21 @@ def ensure_usable(offered: OfferedPicture) -> None:
     """
     name = plain(offered.filename, NAME_LENGTH)
     if offered.content_type not in TYPES:
-        raise BadRequestError(f"I can use pictures in {KINDS}; “{name}” is none. Nothing was counted.")
+        raise BadRequestError(
+            _("I can use pictures in PNG, JPEG and WebP; “{name}” is none. Nothing was counted.", name=name)
+        )
     if offered.size is None:
         return
     if not offered.size:
-        raise BadRequestError(f"“{name}” is empty. Nothing was counted.")
+        raise BadRequestError(_("“{name}” is empty. Nothing was counted.", name=name))
     if offered.size > MAX_SIZE:
         raise BadRequestError(
-            f"“{name}” has {offered.size / 2**20:.1f} MiB; a picture may have at most "
-            f"{MAX_SIZE // 2**20} MiB. Nothing was counted."
+            _(
+                "“{name}” has {size} MiB; a picture may have at most {most} MiB. Nothing was counted.",
+                name=name,
+                size=number(offered.size / 2**20, digits=1),
+                most=number(MAX_SIZE // 2**20),
+            )
         )
 
 

@@ -16,6 +16,7 @@ from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.errors import relative_time
+from bot.language import N_, _, dollars, ngettext
 from bot.models import Generation, Status
 from bot.moderation.notes import keep_note
 from bot.money import usd
@@ -31,7 +32,8 @@ SILENCE = timedelta(minutes=5)  # without an answered poll while videos are bein
 LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever a video costs
 SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
 
-TELL_OPERATOR = "Tell whoever runs the bot"
+TELL_OPERATOR = N_("Tell whoever runs the bot.")
+IF_IT_STAYS_SO = N_("Tell whoever runs the bot if it stays so.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ async def bounded_all(
     except TimeoutError:
         late = Finding(
             is_good=False,
-            what=f"{what}: no answer in time.",
-            advice=f"Try again in a minute. {TELL_OPERATOR} if it stays so.",
+            what=_("{what}: no answer in time.", what=what),
+            advice=_("Try again in a minute.") + " " + _(IF_IT_STAYS_SO),
             remedy="Try again in a minute; if it stays so, look at that part and at the way to it.",
         )
         return [late]
@@ -80,8 +82,8 @@ async def bounded_all(
         log.error("a check failed", check=what, exc_info=error)
         failed = Finding(
             is_good=False,
-            what=f"{what}: the check failed.",
-            advice=f"{TELL_OPERATOR}.",
+            what=_("{what}: the check failed.", what=what),
+            advice=_(TELL_OPERATOR),
             remedy="The log has the traceback.",
         )
         return [failed]
@@ -92,12 +94,12 @@ async def check_pause(database: Database, guild_id: int) -> Finding:
     async with database.read() as session:
         policy = await fetch_policy(session, guild_id)
     if policy.pause is None:
-        return Finding(is_good=True, what="/veo is not paused.")
+        return Finding(is_good=True, what=_("/veo is not paused."))
     since = relative_time(policy.pause.since)
     return Finding(
         is_good=False,
-        what=f"/veo is paused on this server, since {since}.",
-        advice="Let it go on with `/veo-admin resume`.",
+        what=_("/veo is paused on this server, since {when}.", when=since),
+        advice=_("Let it go on with `/veo-admin resume`."),
         remedy="Its moderators can let it go on with `/veo-admin resume`.",
     )
 
@@ -109,11 +111,11 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
     except DatabaseBusyError:
         return Finding(
             is_good=False,
-            what="The database takes no writes, so nothing can be asked for.",
-            advice=f"{TELL_OPERATOR}: the disk may be full, or another program holds the file.",
+            what=_("The database takes no writes, so nothing can be asked for."),
+            advice=_("Tell whoever runs the bot: the disk may be full, or another program holds the file."),
             remedy="Make room on its disk, or end the program that holds it.",
         )
-    return Finding(is_good=True, what="The database can be written.")
+    return Finding(is_good=True, what=_("The database can be written."))
 
 
 async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Finding:
@@ -121,26 +123,25 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
     try:
         balance = await veo.fetch_balance()
     except AccountError:
-        remedy = "`AIMLAPI_KEY` must be a valid key of an account in order."
         return Finding(
             is_good=False,
-            what="The video service refuses the bot's key.",
-            advice=f"{TELL_OPERATOR}: {remedy}",
-            remedy=remedy,
+            what=_("The video service refuses the bot's key."),
+            advice=_("Tell whoever runs the bot: `AIMLAPI_KEY` must be a valid key of an account in order."),
+            remedy="`AIMLAPI_KEY` must be a valid key of an account in order.",
         )
     except UnreachableError:
         return Finding(
             is_good=False,
-            what="The video service cannot be reached.",
-            advice=f"Requests wait until it can. {TELL_OPERATOR} if it stays so.",
+            what=_("The video service cannot be reached."),
+            advice=_("Requests wait until it can.") + " " + _(IF_IT_STAYS_SO),
             remedy="Look at this machine's way to `AIMLAPI_BASE_URL`. Requests wait until it works.",
         )
     except VeoError as error:
         log.warning("the balance cannot be read", reason=str(error))
         return Finding(
             is_good=False,
-            what="The video service has trouble: it does not tell the balance.",
-            advice="Requests wait until it works again. Try again in a few minutes.",
+            what=_("The video service has trouble: it does not tell the balance."),
+            advice=_("Requests wait until it works again. Try again in a few minutes."),
         )
     return _judge_balance(balance, await _fetch_price(veo, patience / 2))
 
@@ -175,10 +176,10 @@ class Checkup:
         """Check everything once; never raises for what is checked."""
         return list(
             await asyncio.gather(
-                self.bounded("Whether /veo is paused", check_pause(self._database, guild_id)),
-                self.bounded("The database", check_writing(self._database, self._clock)),
-                self.bounded("The video service", check_account(self._veo, self._patience)),
-                self.bounded("How the videos get on", self._check_polls()),
+                self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
+                self.bounded(_("The database"), check_writing(self._database, self._clock)),
+                self.bounded(_("The video service"), check_account(self._veo, self._patience)),
+                self.bounded(_("How the videos get on"), self._check_polls()),
             )
         )
 
@@ -193,7 +194,7 @@ class Checkup:
         async with self._database.read() as session:
             running, since = (await session.execute(query)).one()
         if not running:
-            return Finding(is_good=True, what="Nothing is being made at the moment.")
+            return Finding(is_good=True, what=_("Nothing is being made at the moment."))
         return _judge_polls(
             self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
         )
@@ -201,36 +202,46 @@ class Checkup:
 
 def _judge_balance(balance: float, price: float | None) -> Finding:
     """Judge an account of `balance` USD; `price`: of `SAMPLE`, in credits."""
-    money = f"{'minus ' if balance < 0 else ''}${abs(balance):,.2f}"
+    money = dollars(abs(balance))
+    if balance < 0:
+        money = _("minus {amount}", amount=money)
     videos = max(0, int(balance / usd(price))) if price else None
-    amount = "1 video" if videos == 1 else f"{videos or 0:,} videos"
-    enough = "" if videos is None else f", enough for about {amount} of {duration_of(SAMPLE)} seconds"
+    if videos is not None:
+        money = ngettext(
+            "{money}, enough for about {count} video of {seconds} seconds",
+            "{money}, enough for about {count} videos of {seconds} seconds",
+            videos,
+            money=money,
+            seconds=duration_of(SAMPLE),
+        )
     if balance < LOW_BALANCE or videos == 0:
         return Finding(
             is_good=False,
-            what=f"The key works, but its account is nearly empty: {money}{enough}.",
-            advice=f"{TELL_OPERATOR} to top it up. Without money requests wait.",
+            what=_("The key works, but its account is nearly empty: {money}.", money=money),
+            advice=_("Tell whoever runs the bot to top it up. Without money requests wait."),
             remedy="Top it up. Without money requests wait.",
         )
-    return Finding(is_good=True, what=f"The key works. Its account holds {money}{enough}.")
+    return Finding(is_good=True, what=_("The key works. Its account holds {money}.", money=money))
 
 
 def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> Finding:
     """Judge the silence; `waiting_since`: from when on there was something to ask about."""
     if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
         last = (
-            f"The last answer came {relative_time(answered_at)}"
+            _("The last answer came {when}.", when=relative_time(answered_at))
             if answered_at
-            else "None came since the start"
+            else _("None came since the start.")
         )
+        silent = _("Videos are being made, but the video service does not say how they stand.")
         return Finding(
             is_good=False,
-            what=f"Videos are being made, but the video service does not say how they stand. {last}.",
-            advice=f"They are asked for until they come. {TELL_OPERATOR} if it stays so.",
+            what=f"{silent} {last}",
+            advice=_("They are asked for until they come.") + " " + _(IF_IT_STAYS_SO),
         )
     if answered_at is None:
-        return Finding(is_good=True, what="Videos are being made; the first answer about them is due.")
+        return Finding(is_good=True, what=_("Videos are being made; the first answer about them is due."))
+    when = relative_time(answered_at)
     return Finding(
         is_good=True,
-        what=f"Videos are being made; the last answer about them came {relative_time(answered_at)}.",
+        what=_("Videos are being made; the last answer about them came {when}.", when=when),
     )

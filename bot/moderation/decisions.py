@@ -15,6 +15,7 @@ from bot.admission.policy import Policy, Standing
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError
+from bot.language import ngettext, number
 from bot.moderation.audit import record
 from bot.moderation.tables import Action
 from bot.text import clean
@@ -114,7 +115,11 @@ def checked_reason(reason: str | None) -> str | None:
     cleaned = clean(reason or "")
     if len(cleaned) > REASON_MAX_LENGTH:
         raise BadInputError(
-            f"The reason has {len(cleaned):,} characters; at most {REASON_MAX_LENGTH} are possible. "
-            "Nothing was changed."
+            ngettext(
+                "The reason has {count} character; at most {most} are possible. Nothing was changed.",
+                "The reason has {count} characters; at most {most} are possible. Nothing was changed.",
+                len(cleaned),
+                most=number(REASON_MAX_LENGTH),
+            )
         )
     return cleaned or None

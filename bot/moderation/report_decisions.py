@@ -1,10 +1,10 @@
 """What moderators make of a report: each decision once, in the transaction of its audit row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, LiteralString
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.admission.policies import fetch_standing, store_standing
 from bot.admission.policy import Block, tell_block
 from bot.errors import UserError
+from bot.language import N_, _
 from bot.models import Generation
 from bot.moderation.audit import record
 from bot.moderation.decisions import Moderator
@@ -20,6 +21,13 @@ from bot.privacy.erasure import NOBODY
 from bot.work.cancellation import NotFoundError
 
 BLOCK_TIME = timedelta(hours=24)
+
+DISMISSED = N_("{who} has already dismissed this report. Nothing was changed.")
+DELETED = N_("{who} has already deleted this video. Nothing was changed.")
+BLOCKED = N_("{who} has already blocked the member because of this report. Nothing was changed.")
+
+
+Taken = tuple[int | None, LiteralString]  # who decided so, and the sentence about it
 
 
 class ReportDecision(StrEnum):
@@ -34,7 +42,7 @@ class ReportNotFoundError(UserError):
     """The server has no such report; another server's looks exactly like one that never was."""
 
     def __init__(self) -> None:
-        super().__init__("This server has no report with that number. Nothing was changed.")
+        super().__init__(_("This server has no report with that number. Nothing was changed."))
 
 
 class ReportClosedError(UserError):
@@ -46,8 +54,10 @@ class NobodyToBlockError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Who asked for this video is not recorded any more, because they asked to be forgotten. "
-            "Nothing was changed."
+            _(
+                "Who asked for this video is not recorded any more, because they asked to be forgotten. "
+                "Nothing was changed."
+            )
         )
 
 
@@ -119,16 +129,16 @@ def _undecided(decision: ReportDecision) -> Sequence[ColumnElement[bool]]:
 
 
 def _closed(report: ReportRow, decision: ReportDecision) -> ReportClosedError:
-    dismissed = (report.dismissed_by, "dismissed this report")
-    deleted = (report.deleted_by, "deleted this video")
-    blocked = (report.blocked_by, "blocked the member because of this report")
-    order = {
+    dismissed: Taken = (report.dismissed_by, DISMISSED)
+    deleted: Taken = (report.deleted_by, DELETED)
+    blocked: Taken = (report.blocked_by, BLOCKED)
+    order: Mapping[ReportDecision, Sequence[Taken]] = {
         ReportDecision.DELETE: (dismissed, deleted),
         ReportDecision.BLOCK: (dismissed, blocked),
         ReportDecision.DISMISS: (dismissed, deleted, blocked),
     }
-    who, what = next((who, what) for who, what in order[decision] if who is not None)
-    return ReportClosedError(f"<@{who}> has already {what}. Nothing was changed.")
+    who, sentence = next(taken for taken in order[decision] if taken[0] is not None)
+    return ReportClosedError(_(sentence, who=f"<@{who}>"))
 
 
 async def _delete(

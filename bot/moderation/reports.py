@@ -10,6 +10,7 @@ from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError, UserError
+from bot.language import _
 from bot.models import Generation, Status
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.report_decisions import ReportDecision, ReportedVideo, carry_out, fetch_report
@@ -24,21 +25,21 @@ class NoVideoError(UserError):
     """The generation has no video that anybody could see."""
 
     def __init__(self) -> None:
-        super().__init__("There is no video with that number to report. Nothing was changed.")
+        super().__init__(_("There is no video with that number to report. Nothing was changed."))
 
 
 class RemovedError(UserError):
     """The video was taken down before."""
 
     def __init__(self) -> None:
-        super().__init__("The moderators have removed this video already. Nothing more is needed.")
+        super().__init__(_("The moderators have removed this video already. Nothing more is needed."))
 
 
 class AlreadyReportedError(UserError):
     """The same member reported the same video before."""
 
     def __init__(self) -> None:
-        super().__init__("You have reported this video already. One report is enough: it is kept.")
+        super().__init__(_("You have reported this video already. One report is enough: it is kept."))
 
 
 class Reports:
@@ -71,7 +72,9 @@ class Reports:
         """
         cleaned = checked_reason(reason)
         if cleaned is None:
-            raise BadInputError("Please say in a few words what is wrong with the video. Nothing was sent.")
+            raise BadInputError(
+                _("Please say in a few words what is wrong with the video. Nothing was sent.")
+            )
         now = self._clock()
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             generation = await _fetch_video(session, guild_id, generation_id)

@@ -9,6 +9,7 @@ from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
 from bot.database import Database
 from bot.errors import BadInputError
+from bot.language import _, ngettext, number
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told
 from bot.moderation.tables import Action
 
@@ -104,7 +105,9 @@ class QuotaRules:
             BadInputError: the amount makes no sense, or the reason is too long.
         """
         if not 1 <= amount <= MOST_GRANTED:
-            raise BadInputError(f"Please grant 1 to {MOST_GRANTED:,} videos. Nothing was changed.")
+            raise BadInputError(
+                _("Please grant 1 to {most} videos. Nothing was changed.", most=number(MOST_GRANTED))
+            )
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
 
@@ -170,7 +173,11 @@ class QuotaRules:
 def _ensure_not_too_many(policy: Policy) -> Policy:
     if len(policy.rules) > MOST_RULES:
         raise BadInputError(
-            f"This server has {MOST_RULES} rules, which is all there can be. Please unset some first."
+            ngettext(
+                "This server has {count} rule, which is all there can be. Please unset some first.",
+                "This server has {count} rules, which is all there can be. Please unset some first.",
+                MOST_RULES,
+            )
         )
     return policy
 

@@ -13,6 +13,7 @@ from bot.admission.words import MOST_WORDS, clean_word, fold
 from bot.clock import Clock
 from bot.database import Database
 from bot.errors import BadInputError
+from bot.language import ngettext
 from bot.moderation.audit import list_page
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told, checked_reason
 from bot.moderation.tables import Action, AuditRow, MemberRow, ReportRow
@@ -114,7 +115,13 @@ class Moderation:
         def change(policy: Policy) -> Policy:
             others = tuple(other for other in policy.words if fold(other) != fold(entry))
             if len(others) >= MOST_WORDS:
-                raise BadInputError(f"There are {MOST_WORDS} words already. Please remove some first.")
+                raise BadInputError(
+                    ngettext(
+                        "There is {count} word already. Please remove some first.",
+                        "There are {count} words already. Please remove some first.",
+                        MOST_WORDS,
+                    )
+                )
             return policy.model_copy(update={"words": (*others, entry)})
 
         old, _ = await self._decisions.change_policy(

@@ -3,7 +3,8 @@
 Three steps, each a batch inside a transaction of the caller's:
 
 1. Erased: the words are gone, and so is what leads to them: the ids of messages, the provider's task, the
-   file's address. Server, member, times, status, model and cost stay, so that limits and budgets hold.
+   file's address; and the member's language. Server, member, times, status, model and cost stay, so that
+   limits and budgets hold.
 2. Unlinked: the ids of messages outlive the words while moderators have to decide about a report, since
    the video could not be taken down without them.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
@@ -28,6 +29,7 @@ NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no 
 KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})
 
 FORGOTTEN = (
+    "locale",
     "picture_urls",
     "video_url",
     "provider_id",

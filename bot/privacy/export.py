@@ -46,6 +46,7 @@ def export_request(generation: Generation) -> Json:
         "interaction_id": str(generation.interaction_id),
         "server_id": str(generation.guild_id),
         "channel_id": str(generation.channel_id),
+        "locale": generation.locale,
         "created_at": _time(generation.created_at),
         "prompt": generation.prompt,
         "model": generation.model,

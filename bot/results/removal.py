@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import UserError
+from bot.language import _
 from bot.models import Generation, Status
 from bot.moderation import audit
 from bot.moderation.tables import Action
@@ -19,7 +20,7 @@ class NothingToRemoveError(UserError):
     """There is no video, or it is still on its way."""
 
     def __init__(self) -> None:
-        super().__init__("There is no finished video with that number to delete. Nothing was changed.")
+        super().__init__(_("There is no finished video with that number to delete. Nothing was changed."))
 
 
 class Removal:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import UserError
+from bot.language import _
 from bot.models import Generation, Status
 from bot.veo.catalogue import Kind, OptionValue, VideoRequest, get_model
 from bot.veo.options import SEED_MAX
@@ -20,7 +21,7 @@ class RepeatedError(UserError):
     """A second click on the same button: the first one is being served."""
 
     def __init__(self) -> None:
-        super().__init__("That is on its way already: your first click counted, this one did not.")
+        super().__init__(_("That is on its way already: your first click counted, this one did not."))
 
 
 class WordsGoneError(UserError):
@@ -28,8 +29,10 @@ class WordsGoneError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The prompt of this video was deleted, so it cannot be made anew. "
-            "Please use `/veo` and write it again. Nothing was counted."
+            _(
+                "The prompt of this video was deleted, so it cannot be made anew. "
+                "Please use `/veo` and write it again. Nothing was counted."
+            )
         )
 
 
@@ -38,8 +41,10 @@ class PictureGoneError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This video was made from a picture, which I do not keep. "
-            "Please use `/veo` and give it again. Nothing was counted."
+            _(
+                "This video was made from a picture, which I do not keep. "
+                "Please use `/veo` and give it again. Nothing was counted."
+            )
         )
 
 

@@ -14,6 +14,7 @@ from bot.admission.policies import fetch_policy, fetch_standing
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
 from bot.errors import UserError
+from bot.language import _, ngettext
 from bot.models import Generation, Status
 from bot.results.repeats import RepeatedError
 from bot.work.cancellation import NotFoundError
@@ -116,16 +117,20 @@ def posts_of(generation: Generation) -> list[Posted]:
 
 def _ensure_postable(generation: Generation) -> None:
     if generation.status is not Status.SUCCEEDED or generation.delivered_at is None:
-        raise CannotRepostError("There is no finished video with that number to post. Nothing was posted.")
+        raise CannotRepostError(_("There is no finished video with that number to post. Nothing was posted."))
     if generation.removed_at is not None:
-        raise CannotRepostError("This video was removed, so it is not posted again. Nothing was posted.")
+        raise CannotRepostError(_("This video was removed, so it is not posted again. Nothing was posted."))
     if generation.erased_at is not None:
         raise CannotRepostError(
-            "The link to this video was deleted, so I cannot find it any more. Nothing was posted."
+            _("The link to this video was deleted, so I cannot find it any more. Nothing was posted.")
         )
     if len(generation.earlier_posts or []) >= MOST_POSTS - 1:
         raise CannotRepostError(
-            f"This video was posted {MOST_POSTS} times, and that is the most. Nothing was posted."
+            ngettext(
+                "This video was posted {count} time, and that is the most. Nothing was posted.",
+                "This video was posted {count} times, and that is the most. Nothing was posted.",
+                MOST_POSTS,
+            )
         )
 
 

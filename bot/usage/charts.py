@@ -7,10 +7,12 @@ drawn in threads.
 # matplotlib's types leave every **kwargs and some paths open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from typing import LiteralString
 from unicodedata import combining, normalize
 
 from matplotlib.axes import Axes
@@ -18,8 +20,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from bot.language import N_, _, date, dollars, number, speaking
 from bot.money import usd
 from bot.text import clean, shorten
 from bot.usage.service import DayUse, UsageFiles, UsagePeriod, UsageReport
@@ -39,6 +42,11 @@ FAILED = ("#ff7f50", "////")  # only the outline and the hatching
 SMALL, MEDIUM = FontProperties(size=11.5), FontProperties(size=13)
 BOLD = FontProperties(size=16, weight="bold")
 
+BUCKETS: Mapping[str, LiteralString] = {
+    "hour": N_("Hours, UTC"),
+    "day": N_("Days, UTC"),
+    "month": N_("Months, UTC"),
+}
 NAME_LENGTH = 60  # characters of a server's name
 MODEL_LENGTH = 20
 LEGEND_COLUMNS = 4
@@ -56,8 +64,10 @@ class Layer:
 
 
 def render_usage(report: UsageReport, server_name: str) -> UsageFiles:
-    """Return the report as all its files."""
-    return UsageFiles(draw_usage(report, server_name), describe_usage(report), usage_csv(report))
+    """Return the report as all its files; the chart is in English where its font lacks the letters."""
+    with speaking(None) if _is_undrawable() else nullcontext():
+        chart = draw_usage(report, server_name)
+    return UsageFiles(chart, describe_usage(report), usage_csv(report))
 
 
 def draw_usage(report: UsageReport, server_name: str) -> bytes:
@@ -71,13 +81,13 @@ def draw_usage(report: UsageReport, server_name: str) -> bytes:
     spending = videos.twinx()
     _draw_bars(videos, layers, len(report.days))
     _draw_spending(spending, report.days)
-    _dress(videos, "Videos", -0.065)
-    _dress(spending, "Spending (USD)", 1.078)
+    _dress(videos, _("Videos"), -0.065)
+    _dress(spending, _("Spending (USD)"), 1.078)
     _label_buckets(videos, report)
     _draw_legend(figure, videos, spending)
     _write_heading(figure, canvas, report, server_name)
     if not report.total.requests:
-        figure.text(0.5, 0.5, NOBODY, ha="center", color=INK, fontproperties=BOLD)
+        figure.text(0.5, 0.5, _(NOBODY), ha="center", color=INK, fontproperties=BOLD)
     buffer = BytesIO()
     canvas.print_png(buffer)
     return buffer.getvalue()
@@ -94,10 +104,10 @@ def _layers(report: UsageReport) -> Sequence[Layer]:
         for model, looks in zip(shown, BARS, strict=False)
     ]
     if others := most_used[len(BARS) :]:
-        layers.append(Layer("Other models", _videos_of(report, others), *OTHERS))
+        layers.append(Layer(_("Other models"), _videos_of(report, others), *OTHERS))
     if report.total.failed:
         failed = [day.tally.failed for day in report.days]
-        layers.append(Layer("Failed", failed, *FAILED, is_hollow=True))
+        layers.append(Layer(_("Failed"), failed, *FAILED, is_hollow=True))
     return layers
 
 
@@ -123,7 +133,7 @@ def _draw_bars(axes: Axes, layers: Sequence[Layer], count: int) -> None:
         tops = [low + height for low, height in zip(tops, layer.heights, strict=True)]
     axes.set_ylim(0, max(4, *tops) * 1.1)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_count))
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
 
@@ -133,7 +143,7 @@ def _draw_spending(axes: Axes, days: Sequence[DayUse]) -> None:
     axes.plot(
         range(len(costs)),
         costs,
-        label="Spending",
+        label=_("Spending"),
         color=INK,
         linewidth=2,
         marker="o",
@@ -145,7 +155,19 @@ def _draw_spending(axes: Axes, days: Sequence[DayUse]) -> None:
     axes.set_ylim(0, highest * 1.1)
     shows_cents = highest < 10
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=not shows_cents))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("${x:,.2f}" if shows_cents else "${x:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_money if shows_cents else _whole_money))
+
+
+def _count(value: float, _place: int) -> str:
+    return number(value, digits=0)
+
+
+def _money(amount: float, _place: int) -> str:
+    return dollars(amount)
+
+
+def _whole_money(amount: float, _place: int) -> str:
+    return dollars(amount, cents=False)
 
 
 def _dress(axes: Axes, label: str, x: float) -> None:
@@ -171,14 +193,14 @@ def _label_buckets(axes: Axes, report: UsageReport) -> None:
     names = [_tick_name(report, report.days[place]) for place in places]
     axes.set_xticks(places, names)
     axes.set_xlim(-0.6, count - 0.4)
-    axes.set_xlabel(f"{report.period.bucket.capitalize()}s, UTC", color=INK, fontproperties=SMALL)
+    axes.set_xlabel(_(BUCKETS[report.period.bucket]), color=INK, fontproperties=SMALL)
 
 
 def _draw_legend(figure: Figure, *many: Axes) -> None:
     found = [axes.get_legend_handles_labels() for axes in many]
     legend = figure.legend(
-        [handle for handles, _ in found for handle in handles],
-        [label for _, labels in found for label in labels],
+        [handle for found_handles, _labels in found for handle in found_handles],
+        [label for _handles, found_labels in found for label in found_labels],
         loc="lower center",
         ncols=LEGEND_COLUMNS,
         frameon=False,
@@ -191,7 +213,7 @@ def _draw_legend(figure: Figure, *many: Axes) -> None:
 
 
 def _write_heading(figure: Figure, canvas: FigureCanvasAgg, report: UsageReport, server_name: str) -> None:
-    heading = f"The last {report.period.label}"
+    heading = _("The last {period}", period=report.period.label)
     title = figure.text(0.02, 0.925, heading, color=INK, fontproperties=BOLD, parse_math=False)
     name = _drawable(server_name, BOLD, NAME_LENGTH)
     for length in range(NAME_LENGTH if name else 0, 0, -4):
@@ -199,8 +221,13 @@ def _write_heading(figure: Figure, canvas: FigureCanvasAgg, report: UsageReport,
         if title.get_window_extent(canvas.get_renderer()).width <= 0.96 * WIDTH:
             break
     total = report.total
-    facts = f"{count_videos(total.videos)} · {total.failed:,} failed · ${usd(total.credits):,.2f}"
-    span = f"{_moment(report.start)} to {_moment(report.end)} UTC"
+    facts = _(
+        "{videos} · {failed} failed · {money}",
+        videos=count_videos(total.videos),
+        failed=number(total.failed),
+        money=dollars(usd(total.credits)),
+    )
+    span = _("{start} to {end} UTC", start=_moment(report.start), end=_moment(report.end))
     figure.text(0.02, 0.865, f"{facts} · {span}", color=FAINT, fontproperties=SMALL, parse_math=False)
 
 
@@ -212,15 +239,21 @@ def _drawable(text: str, font: FontProperties, length: int) -> str:
     return shorten(kept, length) if any(char.isalnum() for char in kept) else ""
 
 
+def _is_undrawable() -> bool:
+    """Whether the font lacks letters of the language that is spoken, as it does of Japanese."""
+    glyphs = get_font(findfont(MEDIUM)).get_charmap()
+    return any(ord(char) not in glyphs for char in _("Other models") + _("Spending"))
+
+
 def _tick_name(report: UsageReport, day: DayUse) -> str:
     match report.period:
         case UsagePeriod.DAY:
             return f"{day.start:%H:%M}"
         case UsagePeriod.YEAR:
-            return f"{day.start:%b %Y}" if day.start.month == 1 else f"{day.start:%b}"
-        case _:
-            return f"{day.start.day} {day.start:%b}"
+            return date(day.start, "yMMM" if day.start.month == 1 else "MMM")
+        case UsagePeriod.WEEK | UsagePeriod.MONTH:
+            return date(day.start, "MMMd")
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y, %H:%M}"
+    return f"{date(moment, 'yMMMd')}, {moment:%H:%M}"

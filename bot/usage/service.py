@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, ca
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.spending import BOUND
+from bot.language import _, ngettext
 from bot.models import OPEN, Generation, Status
 
 Key = TypeVar("Key", int, str)
@@ -30,7 +31,9 @@ class UsagePeriod(StrEnum):
     @property
     def label(self) -> str:
         """Return the period in words, such as "24 hours"; "the last …" fits before it."""
-        return "24 hours" if self is UsagePeriod.DAY else f"{self.span.days} days"
+        if self is UsagePeriod.DAY:
+            return _("24 hours")
+        return ngettext("{count} day", "{count} days", self.span.days)
 
     @property
     def span(self) -> timedelta:

@@ -1,16 +1,28 @@
 """A server's use as words and as a table. Pure."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
+from typing import LiteralString
 
+from bot.language import N_, _, date, number
 from bot.money import CREDIT_DIGITS, show_money, usd
 from bot.text import shorten
 from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport
 from bot.veo.catalogue import get_model
 from bot.wording import count_videos
 
-NOBODY = "Nobody asked for a video"
+NOBODY = N_("Nobody asked for a video")
+SHOWN: Mapping[str, LiteralString] = {
+    "hour": N_("Bars of the videos and a line of the spending for each hour of the last {period}."),
+    "day": N_("Bars of the videos and a line of the spending for each day of the last {period}."),
+    "month": N_("Bars of the videos and a line of the spending for each month of the last {period}."),
+}
+MOST: Mapping[str, LiteralString] = {
+    "hour": N_("Most in one hour: {videos} ({when}, UTC)."),
+    "day": N_("Most in one day: {videos} ({when}, UTC)."),
+    "month": N_("Most in one month: {videos} ({when}, UTC)."),
+}
 DESCRIPTION_LENGTH = 999  # characters; Discord takes 1,024
 
 # A cell that begins so is a formula for a spreadsheet.
@@ -20,24 +32,34 @@ COLUMNS = ("kind", "id", "videos", "failed", "cancelled", "open", "credits", "us
 
 def describe_usage(report: UsageReport) -> str:
     """Return what the chart shows in under 1,000 characters, for those who cannot see it."""
-    total, bucket = report.total, report.period.bucket
-    parts = [
-        f"Bars of the videos and a line of the spending for each {bucket} of the last {report.period.label}."
+    parts = [_(SHOWN[report.period.bucket], period=report.period.label), _altogether(report.total)]
+    made = [
+        f"{model_label(model)} {number(tally.videos)}" for model, tally in report.by_model if tally.videos
     ]
-    if total.requests:
-        parts.append(
-            f"Altogether: {count_videos(total.videos)} made, {total.failed:,} failed,"
-            f" {total.cancelled:,} cancelled, {total.open:,} under way."
-            f" Spent or reserved: {show_money(total.credits)}."
-        )
-    else:
-        parts.append(f"{NOBODY}.")
-    made = [f"{model_label(model)} {tally.videos:,}" for model, tally in report.by_model if tally.videos]
     if made:
-        parts.append(f"Videos by model: {', '.join(made)}.")
         best = max(report.days, key=lambda day: day.tally.videos)
-        parts.append(f"Most in one {bucket}: {best.tally.videos:,} ({_bucket_name(report, best)}, UTC).")
+        parts += [
+            _("Videos by model: {models}.", models=", ".join(made)),
+            _(
+                MOST[report.period.bucket],
+                videos=number(best.tally.videos),
+                when=_bucket_name(report, best),
+            ),
+        ]
     return shorten(" ".join(parts), DESCRIPTION_LENGTH)
+
+
+def _altogether(total: Tally) -> str:
+    if not total.requests:
+        return _(NOBODY) + "."
+    videos = _(
+        "Altogether: {videos} made, {failed} failed, {cancelled} cancelled, {open} under way.",
+        videos=count_videos(total.videos),
+        failed=number(total.failed),
+        cancelled=number(total.cancelled),
+        open=number(total.open),
+    )
+    return f"{videos} " + _("Spent or reserved: {money}.", money=show_money(total.credits))
 
 
 def usage_csv(report: UsageReport) -> bytes:
@@ -85,8 +107,8 @@ def model_label(model_id: str) -> str:
 def _bucket_name(report: UsageReport, day: DayUse) -> str:
     match report.period:
         case UsagePeriod.DAY:
-            return f"from {day.start:%H:%M}"
+            return _("from {time}", time=f"{day.start:%H:%M}")
         case UsagePeriod.YEAR:
-            return f"{day.start:%B %Y}"
-        case _:
-            return f"{day.start.day} {day.start:%B}"
+            return date(day.start, "yMMMM")
+        case UsagePeriod.WEEK | UsagePeriod.MONTH:
+            return date(day.start, "MMMMd")

@@ -12,8 +12,9 @@ API reference ("Video Models", "Google").
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import LiteralString, Self
 
+from bot.language import N_, _, any_of, ngettext
 from bot.veo.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
@@ -34,7 +35,7 @@ class Kind(StrEnum):
     @property
     def source(self) -> str:
         """What it is made from, in words that can follow "a video"; empty: nothing but words."""
-        return SOURCES[self]
+        return _(SOURCES[self])
 
 
 IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
@@ -42,10 +43,24 @@ IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     Kind.IMAGE: ("image_url",),
     Kind.FRAMES: ("image_url", "last_image_url"),
 }
-SOURCES: Mapping[Kind, str] = {
+SOURCES: Mapping[Kind, LiteralString] = {
     Kind.TEXT: "",
-    Kind.IMAGE: "from a picture",
-    Kind.FRAMES: "from two pictures",
+    Kind.IMAGE: N_("from a picture"),
+    Kind.FRAMES: N_("from two pictures"),
+}
+LABELS: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: "{family}",
+    Kind.IMAGE: N_("{family} from a picture"),
+    Kind.FRAMES: N_("{family} from two pictures"),
+}
+NEEDS_MORE: Mapping[Kind, LiteralString] = {
+    Kind.IMAGE: N_("{model} needs a picture."),
+    Kind.FRAMES: N_("{model} needs two pictures."),
+}
+CANNOT: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("{family} cannot make a video from words alone. Please choose {others}."),
+    Kind.IMAGE: N_("{family} cannot make a video from a picture. Please choose {others}."),
+    Kind.FRAMES: N_("{family} cannot make a video from two pictures. Please choose {others}."),
 }
 
 
@@ -62,7 +77,7 @@ class Model:
     @property
     def label(self) -> str:
         """Our name for the row."""
-        return f"{self.family} {self.kind.source}".rstrip()
+        return _(LABELS[self.kind], family=self.family)
 
     def option(self, name: str) -> Option | None:
         """Return the option called `name`, or None where the model has none."""
@@ -89,7 +104,14 @@ class VideoRequest:
             InvalidOptionError: its model is not made for so many.
         """
         if len(images) != len(self.model.kind.image_fields):
-            raise InvalidOptionError(f"{self.model.label} makes nothing of {len(images)} pictures.")
+            raise InvalidOptionError(
+                ngettext(
+                    "{model} makes nothing of {count} picture.",
+                    "{model} makes nothing of {count} pictures.",
+                    len(images),
+                    model=self.model.label,
+                )
+            )
         return replace(self, images=tuple(images))
 
     @property
@@ -112,21 +134,21 @@ class VideoRequest:
         }
 
 
-DURATION = Option("duration", int, "Seconds of video", choices=(4, 6, 8), default=8)
+DURATION = Option("duration", int, N_("Seconds of video"), choices=(4, 6, 8), default=8)
 # The schema names no default for the ratio; 16:9 is what its examples come back with (1280x720).
 ASPECT_RATIO = Option(
-    "aspect_ratio", str, "Wide or upright picture", choices=("16:9", "9:16"), default="16:9"
+    "aspect_ratio", str, N_("Wide or upright picture"), choices=("16:9", "9:16"), default="16:9"
 )
 # With a picture no document says what the ratio is, so nothing is claimed about it.
 PICTURE_RATIO = replace(ASPECT_RATIO, default=None)
-RESOLUTION = Option("resolution", str, "Height of the picture", choices=("720P", "1080P"), default="720P")
+RESOLUTION = Option("resolution", str, N_("Height of the picture"), choices=("720P", "1080P"), default="720P")
 RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
-NEGATIVE_PROMPT = Option("negative_prompt", str, "What the video should not show")
-SEED = Option("seed", int, "The same seed and prompt give a similar video")
+NEGATIVE_PROMPT = Option("negative_prompt", str, N_("What the video should not show"))
+SEED = Option("seed", int, N_("The same seed and prompt give a similar video"))
 ENHANCE_PROMPT = Option(
-    "enhance_prompt", bool, "Let the provider's AI rewrite the prompt in more detail", default=True
+    "enhance_prompt", bool, N_("Let the provider's AI rewrite the prompt in more detail"), default=True
 )
-GENERATE_AUDIO = Option("generate_audio", bool, "Make sound too", default=True)
+GENERATE_AUDIO = Option("generate_audio", bool, N_("Make sound too"), default=True)
 
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
@@ -178,19 +200,23 @@ def choose_model(model_id: str | None, pictures: int) -> Model:
     """
     able = [model for model in CATALOGUE if len(model.kind.image_fields) == pictures]
     if not able:
-        raise InvalidOptionError(f"No model makes a video from {pictures} pictures.")
+        raise InvalidOptionError(
+            ngettext(
+                "No model makes a video from {count} picture.",
+                "No model makes a video from {count} pictures.",
+                pictures,
+            )
+        )
     if model_id is None:
         return able[0]
     chosen = _known_model(model_id)
     if len(chosen.kind.image_fields) > pictures:
-        raise InvalidOptionError(f"{chosen.label} needs {chosen.kind.source.removeprefix('from ')}.")
+        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
     for model in able:
         if model.family == chosen.family:
             return model
-    others = " or ".join(dict.fromkeys(model.family for model in able))
-    raise InvalidOptionError(
-        f"{chosen.family} cannot make a video {able[0].kind.source}. Please choose {others}."
-    )
+    others = any_of(dict.fromkeys(model.family for model in able))
+    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=others))
 
 
 def resolution_rank(resolution: object) -> int:
@@ -213,7 +239,7 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
             continue
         option = model.option(name)
         if option is None:
-            raise InvalidOptionError(f"{model.label} has no option `{name}`.")
+            raise InvalidOptionError(_("{model} has no option `{option}`.", model=model.label, option=name))
         chosen[name] = option.parse(value)
     return VideoRequest(model, checked_text(prompt, "prompt", PROMPT_MAX_LENGTH), chosen)
 
@@ -221,5 +247,5 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
 def _known_model(model_id: str) -> Model:
     model = get_model(model_id)
     if model is None:
-        raise InvalidOptionError("That model is not offered any more. Please choose another one.")
+        raise InvalidOptionError(_("That model is not offered any more. Please choose another one."))
     return model

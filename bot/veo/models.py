@@ -17,6 +17,8 @@ from pydantic import (
     WrapValidator,
 )
 
+from bot.language import N_
+
 # The schema names the first two; the documents' own examples also wait on the others.
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
 
@@ -112,8 +114,8 @@ class Task(Wire):
         if self.error and (reason := self.error.message or self.error.name):
             return reason
         if self.status == "completed":
-            return "It finished without a video. Its safety filter does this."
-        return "It gave no reason."
+            return N_("It finished without a video. Its safety filter does this.")
+        return N_("It gave no reason.")
 
 
 class LogEntry(Wire):

@@ -1,15 +1,33 @@
 """One field of a model's request body: what it may hold, and how a member's wish becomes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import LiteralString
 
+from bot.language import N_, _, number
 from bot.text import clean
 
 OptionValue = bool | int | str
 
-TYPE_NAMES: dict[type, str] = {bool: "yes or no", int: "a whole number", str: "text"}
+WRONG_TYPE: Mapping[type, LiteralString] = {
+    bool: N_("`{option}` must be yes or no."),
+    int: N_("`{option}` must be a whole number."),
+    str: N_("`{option}` must be text."),
+}
 
 NEGATIVE_PROMPT_MAX_LENGTH = 1000  # characters
 SEED_MAX = 2**32 - 1  # Veo's seed is an unsigned 32-bit number
+
+EMPTY_OPTION = N_("`{option}` is empty. Please write what you mean in words.")
+EMPTY: Mapping[str, LiteralString] = {
+    "prompt": N_("The prompt is empty. Please write what you mean in words."),
+    "negative_prompt": N_("The negative prompt is empty. Please write what you mean in words."),
+}
+TOO_LONG_OPTION = N_("`{option}` has {length} characters; at most {most} are possible.")
+TOO_LONG: Mapping[str, LiteralString] = {
+    "prompt": N_("The prompt has {length} characters; at most {most} are possible."),
+    "negative_prompt": N_("The negative prompt has {length} characters; at most {most} are possible."),
+}
 
 
 class InvalidOptionError(ValueError):
@@ -46,14 +64,14 @@ class Option:
             InvalidOptionError: it is of the wrong type or outside the choices or bounds.
         """
         if type(value) is not self.type:
-            raise InvalidOptionError(f"`{self.name}` must be {TYPE_NAMES[self.type]}.")
+            raise InvalidOptionError(_(WRONG_TYPE[self.type], option=self.name))
         if self.choices:
             return self._choose(value)
         match value:
             case bool():
                 return value
             case int() if not self.minimum <= value <= self.maximum:
-                raise InvalidOptionError(f"`{self.name}` must be from {self.minimum:,} to {self.maximum:,}.")
+                raise InvalidOptionError(self._out_of_bounds())
             case str():
                 return checked_text(value, self.name, self.max_length)
             case _:
@@ -64,12 +82,18 @@ class Option:
         alike = (choice for choice in self.choices if _folded(choice) == _folded(value))
         return next(alike, None)
 
+    def _out_of_bounds(self) -> str:
+        least, most = number(self.minimum), number(self.maximum)
+        return _("`{option}` must be from {least} to {most}.", option=self.name, least=least, most=most)
+
     def _choose(self, value: OptionValue) -> OptionValue:
         choice = self.spelled(value)
         if choice is not None:
             return choice
         allowed = ", ".join(str(choice) for choice in self.choices)
-        raise InvalidOptionError(f"`{self.name}` must be one of: {allowed}.")
+        raise InvalidOptionError(
+            _("`{option}` must be one of: {choices}.", option=self.name, choices=allowed)
+        )
 
 
 def _folded(value: OptionValue) -> OptionValue:
@@ -83,12 +107,17 @@ def checked_text(text: object, name: str, max_length: int) -> str:
         InvalidOptionError: it is no text, says nothing, or is too long.
     """
     if not isinstance(text, str):
-        raise InvalidOptionError(f"`{name}` must be {TYPE_NAMES[str]}.")
-    cleaned, shown_name = clean(text), name.replace("_", " ")
+        raise InvalidOptionError(_(WRONG_TYPE[str], option=name))
+    cleaned = clean(text)
     if not cleaned:
-        raise InvalidOptionError(f"The {shown_name} is empty. Please write what you mean in words.")
+        raise InvalidOptionError(_(EMPTY.get(name, EMPTY_OPTION), option=name))
     if len(cleaned) > max_length:
         raise InvalidOptionError(
-            f"The {shown_name} has {len(cleaned):,} characters; at most {max_length:,} are possible."
+            _(
+                TOO_LONG.get(name, TOO_LONG_OPTION),
+                option=name,
+                length=number(len(cleaned)),
+                most=number(max_length),
+            )
         )
     return cleaned

@@ -12,6 +12,7 @@ from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import UserError
 from bot.generations import ANSWER_GRACE
+from bot.language import _
 from bot.models import OPEN, Generation, Status
 from bot.moderation import audit
 from bot.moderation.tables import Action
@@ -23,7 +24,7 @@ class NotFoundError(UserError):
     """The server has no such generation; another server's looks exactly like one that never was."""
 
     def __init__(self) -> None:
-        super().__init__("This server has no video with that number. Nothing was changed.")
+        super().__init__(_("This server has no video with that number. Nothing was changed."))
 
 
 class TooLateError(UserError):
@@ -31,8 +32,10 @@ class TooLateError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "That video is finished already, or was cancelled before: there is nothing left to cancel. "
-            "Nothing was changed."
+            _(
+                "That video is finished already, or was cancelled before: there is nothing left to cancel. "
+                "Nothing was changed."
+            )
         )
 
 

@@ -1,9 +1,12 @@
 """Who used a command and where its result can go, from the interaction alone."""
 
+from typing import LiteralString
+
 import discord
 
 from bot.admission.judge import Asker
 from bot.errors import UserError
+from bot.language import N_, _, every_one_of
 from bot.models import Placement
 
 # Only these can hold threads; in threads, posts and voice channels the result goes to the place itself.
@@ -21,7 +24,7 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         CannotPostError: the bot lacks a permission there, so that the result could not arrive.
     """
     if interaction.guild_id is None or interaction.channel_id is None:
-        raise CannotPostError("Videos are made in servers only. Please use the command there.")
+        raise CannotPostError(_("Videos are made in servers only. Please use the command there."))
     channel = interaction.channel
     return Asker(
         interaction_id=interaction.id,
@@ -31,6 +34,7 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         placement=_placement(interaction),
         role_ids=role_ids_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        locale=interaction.locale.value,
     )
 
 
@@ -44,21 +48,24 @@ def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:
 def _placement(interaction: discord.Interaction) -> Placement:
     allowed = interaction.app_permissions
     if not allowed.view_channel or not allowed.attach_files:
-        raise _cannot_post("View Channel and Attach Files")
+        raise _cannot_post(N_("View Channel"), N_("Attach Files"))
     if isinstance(interaction.channel, discord.Thread):
         if not allowed.send_messages_in_threads:
-            raise _cannot_post("Send Messages in Threads")
+            raise _cannot_post(N_("Send Messages in Threads"))
         return Placement.CHANNEL
     in_parent = isinstance(interaction.channel, THREAD_PARENTS)
     if in_parent and allowed.create_public_threads and allowed.send_messages_in_threads:
         return Placement.THREAD
     if not allowed.send_messages:
-        raise _cannot_post("Send Messages")
+        raise _cannot_post(N_("Send Messages"))
     return Placement.CHANNEL
 
 
-def _cannot_post(names: str) -> CannotPostError:
+def _cannot_post(*names: LiteralString) -> CannotPostError:
     return CannotPostError(
-        f"I may not post the video here: I need the permissions {names}. "
-        "Please use another channel or ask a moderator. Nothing was counted."
+        _(
+            "I may not post the video here: I need the permissions {names}. "
+            "Please use another channel or ask a moderator. Nothing was counted.",
+            names=every_one_of(_(name) for name in names),
+        )
     )

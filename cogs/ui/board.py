@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import discord
 import structlog
 
+from bot.language import N_, _, speaking
 from bot.moderation.report_decisions import ReportedVideo
 from bot.moderation.tables import AuditRow
 from bot.watch.alerts import Announcement
@@ -17,7 +18,7 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-FILTERED_ENTRY = "This server's filter stops an entry of the audit trail. `/veo-admin log` shows it."
+FILTERED_ENTRY = N_("This server's filter stops an entry of the audit trail. `/veo-admin log` shows it.")
 
 
 class DiscordBoard:
@@ -33,9 +34,11 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
+        with speaking(self._locale_of(entry.guild_id)):
+            forms = [entry_line(entry), _(FILTERED_ENTRY)]
         await self._send(
             channel_id,
-            [entry_line(entry), FILTERED_ENTRY],
+            forms,
             guild_id=entry.guild_id,
             nonce=f"audit-{entry.id}",
             silent=entry.actor_id is not None,
@@ -48,12 +51,15 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
+        with speaking(self._locale_of(reported.report.guild_id)):
+            forms = [render_report(reported), render_report(reported, quote=False)]
+            view = report_view(reported)
         return await self._send(
             channel_id,
-            [render_report(reported), render_report(reported, quote=False)],
+            forms,
             guild_id=reported.report.guild_id,
             nonce=f"report-{reported.report.id}",
-            view=report_view(reported),
+            view=view,
         )
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
@@ -69,6 +75,11 @@ class DiscordBoard:
             guild_id=announcement.key.guild_id,
             nonce=announcement.nonce,
         )
+
+    def _locale_of(self, guild_id: int) -> str | None:
+        """Return the language that a server has set for all its members; None: it is not known."""
+        guild = self._client.get_guild(guild_id)
+        return guild and guild.preferred_locale.value
 
     async def _send(
         self,

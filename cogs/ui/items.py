@@ -9,6 +9,7 @@ from typing import Any
 
 import discord
 
+from bot.language import speaking
 from bot.replies import reply_with_error
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
@@ -25,10 +26,11 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
     async def callback(self, interaction: Interaction) -> None:
         """Do what the button is for; discord.py would only log an error."""
-        try:
-            await self.act(interaction)
-        except Exception as error:  # noqa: BLE001 it is logged where it becomes a reply
-            await reply_with_error(interaction, error)
+        with speaking(interaction.locale.value):
+            try:
+                await self.act(interaction)
+            except Exception as error:  # noqa: BLE001 it is logged where it becomes a reply
+                await reply_with_error(interaction, error)
 
     async def act(self, interaction: Interaction) -> None:
         """Do what the button is for; every error becomes a reply."""
@@ -39,18 +41,23 @@ class Form(discord.ui.Modal):
     """Base of our forms: give `act`.
 
     One that is open while the program restarts cannot be sent any more: Discord says so.
+
+    Args:
+        title: in the language of whoever opens it.
     """
 
-    def __init__(self) -> None:
-        super().__init__(timeout=FORM_TIMEOUT)
+    def __init__(self, title: str) -> None:
+        super().__init__(title=title, timeout=FORM_TIMEOUT)
 
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Do what the form is for."""
-        await self.act(interaction)
+        with speaking(interaction.locale.value):
+            await self.act(interaction)
 
     async def on_error(self, interaction: Interaction, error: Exception, /) -> None:
         """Answer the person who sent the form."""
-        await reply_with_error(interaction, error)
+        with speaking(interaction.locale.value):
+            await reply_with_error(interaction, error)
 
     async def act(self, interaction: Interaction) -> None:
         """Do what the form is for; every error becomes a reply."""

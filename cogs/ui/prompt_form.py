@@ -5,6 +5,7 @@ from typing import Self
 import discord
 
 from bot.client import VeoBot
+from bot.language import pgettext
 from bot.media.pictures import OfferedPicture
 from bot.veo.catalogue import PROMPT_MAX_LENGTH, OptionValue
 from cogs.ui.answer import answer_with_card
@@ -18,7 +19,7 @@ CHOSEN = ("model", "duration", "aspect_ratio", "resolution")
 Interaction = discord.Interaction[VeoBot]
 
 
-class PromptForm(Form, title="Make a video"):
+class PromptForm(Form):
     """Takes the wishes, and requests the video as /veo does.
 
     Args:
@@ -27,7 +28,7 @@ class PromptForm(Form, title="Make a video"):
     """
 
     def __init__(self, prompt: str, pictures: tuple[OfferedPicture, ...] = ()) -> None:
-        super().__init__()
+        super().__init__(pgettext("title", "Make a video"))
         self._pictures = pictures
         self._prompt = discord.ui.TextInput[Self](
             custom_id="prompt",

@@ -5,6 +5,7 @@ import discord
 from bot.client import VeoBot
 from bot.errors import UserError
 from bot.escape import escape
+from bot.language import pgettext
 from bot.results.repeats import Wishes, wishes_of, with_new_seed
 from cogs.ui.answer import answer_with_card
 from cogs.ui.asker import asker_of
@@ -40,11 +41,11 @@ class RemixButton(VideoButton, template=template_of("remix")):
         await interaction.response.send_modal(RemixForm(wishes_of(source), source.id))
 
 
-class RemixForm(Form, title="Remix this video"):
+class RemixForm(Form):
     """Takes changed wishes; what it does not show stays as it was."""
 
     def __init__(self, wishes: Wishes, source_id: str) -> None:
-        super().__init__()
+        super().__init__(pgettext("title", "Remix this video"))
         self._source_id = source_id
         self._inputs = RemixInputs(wishes)
         for label in self._inputs.labels:

@@ -8,6 +8,7 @@ import structlog
 
 from bot.client import VeoBot
 from bot.errors import UserError
+from bot.language import pgettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
 from bot.work.delivery import Posted
@@ -63,11 +64,11 @@ class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
         await interaction.response.send_modal(form)
 
 
-class ReportForm(Form, title="Report this video"):
+class ReportForm(Form):
     """Takes the reason."""
 
     def __init__(self, generation_id: str, shown_at: Posted | None) -> None:
-        super().__init__()
+        super().__init__(pgettext("title", "Report this video"))
         self._generation_id = generation_id
         self._shown_at = shown_at
         self._reason = discord.ui.TextInput[Self](

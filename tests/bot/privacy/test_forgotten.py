@@ -67,6 +67,7 @@ def row_of(number: int, case: Case) -> Generation:
         cancelled_by=case["user_id"] if case["is_own_end"] else None,
         credits_used=case["credits_used"],
         estimated_credits=2.5,
+        locale=mark(number),
         prompt=f"{mark(number)} prompt",
         options={"duration": 4, "negative_prompt": f"{mark(number)} negative", "seed": SEEDS + number},
         video_url=f"https://cdn.example/{mark(number)}.mp4",
