@@ -6,12 +6,13 @@ from discord.ext import commands
 
 from bot.client import VeoBot
 from bot.errors import BadRequestError
+from bot.language import N_, _
 from bot.text import clean
 from cogs.ui.asker import asker_of
 from cogs.ui.offered import picture_in
 from cogs.ui.prompt_form import PromptForm
 
-NO_TEXT = "That message has no text that could become a prompt. Nothing was counted."
+NO_TEXT = N_("That message has no text that could become a prompt. Nothing was counted.")
 
 
 class MenusCog(commands.Cog):
@@ -50,7 +51,7 @@ async def make_video(interaction: discord.Interaction, message: discord.Message)
     asker_of(interaction)
     text = _text_of(message)
     if not text:
-        raise BadRequestError(NO_TEXT)
+        raise BadRequestError(_(NO_TEXT))
     await interaction.response.send_modal(PromptForm(text))
 
 

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import VeoBot
 from bot.privacy.service import Privacy
-from cogs.ui.privacy import QUESTION, ForgetButton, KeepButton, export_file, export_text, question_view
+from cogs.ui.privacy import ForgetButton, KeepButton, export_file, export_text, question, question_view
 
 
 class PrivacyCog(
@@ -31,7 +31,7 @@ class PrivacyCog(
     async def delete(self, interaction: discord.Interaction) -> None:
         """Ask first; the buttons do it."""
         view = question_view(interaction.user.id)
-        await interaction.response.send_message(QUESTION, view=view, ephemeral=True)
+        await interaction.response.send_message(question(), view=view, ephemeral=True)
 
 
 async def setup(bot: VeoBot) -> None:

@@ -5,6 +5,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import LiteralString
+
+from bot.language import N_, _, every_one_of
 
 ADMINISTRATOR = 1 << 3
 
@@ -19,31 +22,42 @@ class Need:
     """
 
     flag: str
-    name: str
-    without: str
+    name: LiteralString
+    without: LiteralString
     bit: int
 
 
 THREAD_NEEDS = (
     Need(
-        "create_public_threads", "Create Public Threads", "Videos come as replies, not in threads.", 1 << 35
+        "create_public_threads",
+        N_("Create Public Threads"),
+        N_("Videos come as replies, not in threads."),
+        1 << 35,
     ),
     Need(
-        "send_messages_in_threads", "Send Messages in Threads", "Nothing can be posted in threads.", 1 << 38
+        "send_messages_in_threads",
+        N_("Send Messages in Threads"),
+        N_("Nothing can be posted in threads."),
+        1 << 38,
     ),
 )
 # As in the README's table; `cogs.ui.asker` refuses requests whose result could not arrive.
 NEEDS = (
-    Need("view_channel", "View Channel", "/veo is refused here.", 1 << 10),
-    Need("send_messages", "Send Messages", "Where no thread can be made, /veo is refused.", 1 << 11),
+    Need("view_channel", N_("View Channel"), N_("/veo is refused here."), 1 << 10),
+    Need("send_messages", N_("Send Messages"), N_("Where no thread can be made, /veo is refused."), 1 << 11),
     *THREAD_NEEDS,
-    Need("attach_files", "Attach Files", "/veo is refused here.", 1 << 15),
-    Need("embed_links", "Embed Links", "Long prompts are not shown whole.", 1 << 14),
-    Need("read_message_history", "Read Message History", "Videos do not reply to their request.", 1 << 16),
+    Need("attach_files", N_("Attach Files"), N_("/veo is refused here."), 1 << 15),
+    Need("embed_links", N_("Embed Links"), N_("Long prompts are not shown whole."), 1 << 14),
+    Need(
+        "read_message_history",
+        N_("Read Message History"),
+        N_("Videos do not reply to their request."),
+        1 << 16,
+    ),
 )
 BOARD_NEEDS = (
-    Need("view_channel", "View Channel", "", 1 << 10),
-    Need("send_messages", "Send Messages", "", 1 << 11),
+    Need("view_channel", N_("View Channel"), "", 1 << 10),
+    Need("send_messages", N_("Send Messages"), "", 1 << 11),
 )
 
 
@@ -56,4 +70,4 @@ def lacking(permissions: int, needs: Iterable[Need] = NEEDS) -> list[Need]:
 
 def names(needs: Iterable[Need]) -> str:
     """Return the names as part of a sentence, such as "View Channel and Send Messages"."""
-    return " and ".join(need.name for need in needs)
+    return every_one_of(_(need.name) for need in needs)

@@ -2,107 +2,136 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 from bot.admission.policy import Block
 from bot.admission.words import WORD_MAX_LENGTH
-from bot.errors import relative_time
 from bot.escape import plain
+from bot.language import N_, _, ngettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.text import shorten
+from cogs.ui.usage_text import moment
 
-GOES_ON = "What was asked for already goes on; `/veo-admin queue` shows it and can cancel it."
+GOES_ON = N_("What was asked for already goes on; `/veo-admin queue` shows it and can cancel it.")
+TOLD_TO_MEMBERS = N_("Members who try are told your reason: “{reason}”.")
+TOLD_TO_MEMBER = N_("They are told your reason: “{reason}”.")
 
 
 def paused(reason: str | None) -> str:
     """Return the answer to `pause`."""
-    return (
-        "⏸️ **Paused.** Nobody can ask for videos on this server until `/veo-admin resume`. "
-        f"{GOES_ON}{_told_to('Members who try', reason)}"
-    )
+    what = _("⏸️ **Paused.** Nobody can ask for videos on this server until `/veo-admin resume`.")
+    return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBERS, reason)}"
 
 
 def resumed(*, was_paused: bool) -> str:
     """Return the answer to `resume`."""
     if was_paused:
-        return "▶️ **Resumed.** Members can ask for videos again."
-    return "Videos were not paused, so nothing is different: members can ask for them."
+        return _("▶️ **Resumed.** Members can ask for videos again.")
+    return _("Videos were not paused, so nothing is different: members can ask for them.")
 
 
 def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
     """Return the answer to `block`."""
-    end = "until `/veo-admin unblock`" if until is None else f"until {_moment(until)}"
-    return (
-        f"🚫 **Blocked.** <@{user_id}> cannot ask for videos here {end}, even after leaving and coming back. "
-        f"{GOES_ON}{_told_to('They', reason)}"
+    who = f"<@{user_id}>"
+    what = (
+        _(
+            "🚫 **Blocked.** {member} cannot ask for videos here until `/veo-admin unblock`, "
+            "even after leaving and coming back.",
+            member=who,
+        )
+        if until is None
+        else _(
+            "🚫 **Blocked.** {member} cannot ask for videos here until {when}, "
+            "even after leaving and coming back.",
+            member=who,
+            when=moment(until),
+        )
     )
+    return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBER, reason)}"
 
 
 def unblocked(user_id: int, *, was_blocked: bool) -> str:
     """Return the answer to `unblock`."""
     if was_blocked:
-        return f"✅ **Unblocked.** <@{user_id}> can ask for videos again, within the limits."
-    return f"<@{user_id}> was not blocked, so nothing is different."
+        return _(
+            "✅ **Unblocked.** {member} can ask for videos again, within the limits.", member=f"<@{user_id}>"
+        )
+    return _("{member} was not blocked, so nothing is different.", member=f"<@{user_id}>")
 
 
 def blocked_heading(number: int) -> str:
     """Return what stands above the list of the blocked."""
     if not number:
-        return "Nobody is blocked on this server."
-    return f"**{number:,} blocked.** They cannot ask for videos here. `/veo-admin unblock` ends it."
+        return _("Nobody is blocked on this server.")
+    amount = ngettext("**{count} blocked.**", "**{count} blocked.**", number)
+    return f"{amount} {_('They cannot ask for videos here. `/veo-admin unblock` ends it.')}"
 
 
 def block_line(user_id: int, block: Block) -> str:
     """Return a member's line in the list of the blocked."""
-    end = "until `/veo-admin unblock`" if block.until is None else f"until {_moment(block.until)}"
-    reason = f": “{plain(block.reason, REASON_MAX_LENGTH)}”" if block.reason else ""
-    return f"- <@{user_id}>, {end}{reason}"
+    who, reason = f"<@{user_id}>", plain(block.reason or "", REASON_MAX_LENGTH)
+    line = (
+        _("{member}, until `/veo-admin unblock`", member=who)
+        if block.until is None
+        else _("{member}, until {when}", member=who, when=moment(block.until))
+    )
+    if not reason:
+        return f"- {line}"
+    # Translators: {line} is whom moderators blocked and until when, {reason} is in the moderators' words
+    return f"- {_('{line}: “{reason}”', line=line, reason=reason)}"
 
 
 def plain_block_line(user_id: int, block: Block) -> str:
     """Return the same line for a file, where Discord's markup means nothing; times are in UTC."""
-    end = "until unblocked" if block.until is None else f"until {block.until:%Y-%m-%d %H:%M} UTC"
-    return f"{user_id}, {end}{f': {shorten(block.reason, REASON_MAX_LENGTH)}' if block.reason else ''}"
+    line = (
+        _("{member}, until unblocked", member=user_id)
+        if block.until is None
+        else _("{member}, until {date} UTC", member=user_id, date=f"{block.until:%Y-%m-%d %H:%M}")
+    )
+    return f"{line}: {shorten(block.reason, REASON_MAX_LENGTH)}" if block.reason else line
 
 
 def word_added(word: str, *, is_new: bool) -> str:
     """Return the answer to `words add`."""
     if is_new:
-        return (
-            f"✅ **Forbidden.** Prompts with {_quoted(word)} are refused from now on. "
-            "What was asked for already goes on."
+        return _(
+            "✅ **Forbidden.** Prompts with “{word}” are refused from now on. "
+            "What was asked for already goes on.",
+            word=_shown(word),
         )
-    return f"{_quoted(word)} was forbidden already, so nothing is different."
+    return _("“{word}” was forbidden already, so nothing is different.", word=_shown(word))
 
 
 def word_removed(word: str, *, was_there: bool) -> str:
     """Return the answer to `words remove`."""
     if was_there:
-        return f"✅ **Allowed.** Prompts with {_quoted(word)} are no longer refused for it."
-    return f"{_quoted(word)} was not forbidden, so nothing is different. `/veo-admin words list` shows all."
+        return _("✅ **Allowed.** Prompts with “{word}” are no longer refused for it.", word=_shown(word))
+    return _(
+        "“{word}” was not forbidden, so nothing is different. `/veo-admin words list` shows all.",
+        word=_shown(word),
+    )
 
 
 def words_heading(number: int) -> str:
     """Return what stands above the list of forbidden words."""
     if not number:
-        return "No words are forbidden in prompts. `/veo-admin words add` forbids one."
-    amount = "1 word or phrase is" if number == 1 else f"{number:,} words and phrases are"
-    return f"**{amount} forbidden in prompts.**"
+        return _("No words are forbidden in prompts. `/veo-admin words add` forbids one.")
+    return ngettext(
+        "**{count} word or phrase is forbidden in prompts.**",
+        "**{count} words and phrases are forbidden in prompts.**",
+        number,
+    )
 
 
 def word_lines(words: Sequence[str]) -> list[str]:
     """Return the lines of the list of forbidden words."""
-    return [f"- {plain(word, WORD_MAX_LENGTH)}" for word in words]
+    return [f"- {_shown(word)}" for word in words]
 
 
-def _quoted(word: str) -> str:
-    return f"“{plain(word, WORD_MAX_LENGTH)}”"
+def _shown(word: str) -> str:
+    return plain(word, WORD_MAX_LENGTH)
 
 
-def _told_to(whom: str, reason: str | None) -> str:
+def _told_to(sentence: LiteralString, reason: str | None) -> str:
     said = plain(reason or "", REASON_MAX_LENGTH)
-    return f"\n{whom} are told your reason: “{said}”." if said else ""
-
-
-def _moment(moment: datetime) -> str:
-    """Return Discord's markup for a date and time in the reader's own zone, and how far away it is."""
-    return f"<t:{int(moment.timestamp())}:f> ({relative_time(moment)})"
+    return f"\n{_(sentence, reason=said)}" if said else ""

@@ -6,6 +6,7 @@ import structlog
 
 from bot.errors import UserError
 from bot.generations import GenerationService
+from bot.language import _
 from bot.models import Generation
 from cogs.ui.card_items import card_message
 from cogs.ui.verdicts import FILTER_CODES
@@ -34,7 +35,7 @@ async def answer_with_card(
         AnswerLostError: the answer's fate is not known; the work begins by itself after a while.
         discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         try:
             card_id = await _send_card(interaction, generation)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
@@ -43,16 +44,20 @@ async def answer_with_card(
             await generations.withdraw(generation.id)
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
-                    "This server's filter stopped my answer because of words in your prompt. "
-                    "Please choose others. Nothing was counted."
+                    _(
+                        "This server's filter stopped my answer because of words in your prompt. "
+                        "Please choose others. Nothing was counted."
+                    )
                 ) from error
             raise
         else:
             await generations.attach_card(generation.id, card_id)
             return
     raise AnswerLostError(
-        "Discord had trouble showing my answer, but your request is accepted: "
-        "the video will come to this channel."
+        _(
+            "Discord had trouble showing my answer, but your request is accepted: "
+            "the video will come to this channel."
+        )
     )
 
 

@@ -1,15 +1,17 @@
 """The card: the message that answers /veo and shows how the video stands. Pure text from a row."""
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import LiteralString, TypedDict
 
 import discord
 
 from bot.errors import relative_time
 from bot.escape import escape, plain
+from bot.language import N_, _, ngettext, number, pgettext, speaking
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
-from bot.veo.catalogue import InvalidOptionError, OptionValue, build_request, get_model
+from bot.veo.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
 from bot.work.cancellation import is_own, was_sent
 from bot.work.failures import FailureKind
 
@@ -18,7 +20,37 @@ NEGATIVE_PROMPT_LENGTH = 150
 REASON_LENGTH = 300
 ALT_TEXT_LENGTH = 1000  # Discord allows 1,024
 THREAD_NAME_LENGTH = 90  # Discord allows 100
-ERASED_PROMPT = "(the prompt was deleted)"
+ERASED_PROMPT = N_("(the prompt was deleted)")
+
+# What messages begin with in every language: `cogs.ui.draft` recognises them by that.
+FAILED_MARK = "❌"
+CANCELLED_MARK = "🚫"
+NUMBER_MARK = "-# "  # of the line with the number: Discord shows it small
+QUOTE_MARK = "> "  # of the line with the prompt
+
+HEADLINES: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("{member} asked for a video"),
+    Kind.IMAGE: N_("{member} asked for a video from a picture"),
+    Kind.FRAMES: N_("{member} asked for a video from two pictures"),
+}
+ALT_TEXTS: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("Video made from the prompt: {prompt}"),
+    Kind.IMAGE: N_("Video made from a picture and the prompt: {prompt}"),
+    Kind.FRAMES: N_("Video made from two pictures and the prompt: {prompt}"),
+}
+# By whether the member did it, and whether the request had been sent.
+CANCELLED_STATES: Mapping[tuple[bool, bool], LiteralString] = {
+    (True, False): N_("**Cancelled** by you before it was sent."),
+    (True, True): N_("**Cancelled** by you while it was being made."),
+    (False, False): N_("**Cancelled** by a moderator before it was sent."),
+    (False, True): N_("**Cancelled** by a moderator while it was being made."),
+}
+CANCELLATIONS: Mapping[tuple[bool, bool], LiteralString] = {
+    (True, False): N_("{member} Your video was cancelled by you before it was sent."),
+    (True, True): N_("{member} Your video was cancelled by you while it was being made."),
+    (False, False): N_("{member} Your video was cancelled by a moderator before it was sent."),
+    (False, True): N_("{member} Your video was cancelled by a moderator while it was being made."),
+}
 
 
 class Card(TypedDict):
@@ -29,26 +61,24 @@ class Card(TypedDict):
 
 
 def render_card(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> Card:
-    """Return the card for the generation as it stands; `outlook`: how it will probably go on."""
-    lines = [
-        headline(generation),
-        *parameter_lines(generation),
-        state_line(generation, outlook),
-        number_line(generation),
-        f"> {shown_prompt(generation)}",
-    ]
-    return Card(content="\n".join(lines), embeds=full_prompt(generation))
+    """Return the card, in the member's language; `outlook`: how it will probably go on.
+
+    Its last lines are the number and the prompt, by which it is recognised in every language.
+    """
+    with speaking(generation.locale):
+        lines = [
+            headline(generation),
+            *parameter_lines(generation),
+            state_line(generation, outlook),
+            number_line(generation),
+            f"{QUOTE_MARK}{shown_prompt(generation)}",
+        ]
+        return Card(content="\n".join(lines), embeds=full_prompt(generation))
 
 
 def headline(generation: Generation) -> str:
-    """Return the first line of the card, which no other message begins with."""
-    return f"{member(generation)} asked for a video {source(generation)}".rstrip()
-
-
-def source(generation: Generation) -> str:
-    """Return what the video is made from beside the prompt, such as "from a picture"; empty: nothing."""
-    model = get_model(generation.model)
-    return model.kind.source if model else ""
+    """Return the first line of the card."""
+    return _(HEADLINES[_kind_of(generation)], member=member(generation))
 
 
 def render_ending(generation: Generation, *, quote: bool = True) -> str:
@@ -59,52 +89,62 @@ def render_ending(generation: Generation, *, quote: bool = True) -> str:
 
 
 def render_cancellation(generation: Generation) -> str:
-    """Return the message about a request that somebody stopped."""
-    return "\n".join(
-        [
-            f"🚫 {member(generation)} Your video was cancelled {_by_whom_and_when(generation)}.",
-            f"{_whether_it_counts(generation)} If you want to know why, ask a moderator.",
-            number_line(generation),
-        ]
-    )
+    """Return the message about a request that somebody stopped, in the member's language."""
+    with speaking(generation.locale):
+        what = _(CANCELLATIONS[_by_whom_and_when(generation)], member=member(generation))
+        advice = _("If you want to know why, ask a moderator.")
+        return "\n".join(
+            [
+                f"{CANCELLED_MARK} {what}",
+                f"{_whether_it_counts(generation)} {advice}",
+                number_line(generation),
+            ]
+        )
 
 
 def render_failure(generation: Generation, *, quote: bool = True) -> str:
-    """Return the message about a failure; `quote`: with the provider's own words."""
+    """Return the message about a failure, in the member's language; `quote`: with the provider's words."""
     kind = generation.failure_kind or FailureKind.BROKEN
-    reason = ""
-    if quote and (said := plain(generation.failure_reason or "", REASON_LENGTH)):
-        reason = f" It said: “{said}”"
-    return "\n".join(
-        [
-            f"❌ {member(generation)} No video this time. {kind.sentence}{reason}",
-            f"It did not count towards your limit. {kind.advice}",
-            number_line(generation),
-        ]
-    )
+    with speaking(generation.locale):
+        sentences = [_("{member} No video this time.", member=member(generation)), kind.sentence]
+        if quote and (said := plain(generation.failure_reason or "", REASON_LENGTH)):
+            # Translators: it is the video service
+            sentences.append(_("It said: “{words}”", words=said))
+        return "\n".join(
+            [
+                f"{FAILED_MARK} {' '.join(sentences)}",
+                f"{_did_not_count()} {kind.advice}",
+                number_line(generation),
+            ]
+        )
 
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:
-    """Return the text above the video; `quote`: with the member's own words."""
-    quoted = f"\n> {shown_prompt(generation)}" if quote else ""
-    return f"🎬 {member(generation)} Your video is ready.{quoted}"
+    """Return the text above the video, in the member's language; `quote`: with the member's own words."""
+    with speaking(generation.locale):
+        text = _("🎬 {member} Your video is ready.", member=member(generation))
+        return f"{text}\n{QUOTE_MARK}{shown_prompt(generation)}" if quote else text
 
 
 def render_repost(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above a video that is posted again; `quote`: with the member's own words."""
-    quoted = f"\n> {shown_prompt(generation)}" if quote else ""
-    return f"📤 A video of {member(generation)}, posted again.{quoted}\n{number_line(generation)}"
+    with speaking(generation.locale):
+        lines = [_("📤 A video of {member}, posted again.", member=member(generation))]
+        if quote:
+            lines.append(f"{QUOTE_MARK}{shown_prompt(generation)}")
+        return "\n".join([*lines, number_line(generation)])
 
 
 def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
     """Return the prompt as it may be shown, on one line and cut to `length` characters."""
-    return ERASED_PROMPT if generation.erased_at else plain(generation.prompt, length)
+    return _(ERASED_PROMPT) if generation.erased_at else plain(generation.prompt, length)
 
 
 def alt_text(generation: Generation) -> str:
-    """Return what a screen reader says in place of the video."""
-    made_from = f"{source(generation)} and" if source(generation) else "from"
-    return f"Video made {made_from} the prompt: {generation.prompt}"[:ALT_TEXT_LENGTH]
+    """Return what a screen reader says in place of the video, in the member's language."""
+    with speaking(generation.locale):
+        text = _(ALT_TEXTS[_kind_of(generation)], prompt=generation.prompt)
+    return text[:ALT_TEXT_LENGTH]
 
 
 def thread_name(generation: Generation) -> str:
@@ -112,14 +152,20 @@ def thread_name(generation: Generation) -> str:
     return " ".join(generation.prompt.split())[:THREAD_NAME_LENGTH].rstrip()
 
 
+def neutral_thread_name(generation: Generation) -> str:
+    """Return a thread's name where a server's filter stops the member's words, in the member's language."""
+    with speaking(generation.locale):
+        return pgettext("name of a thread", "Video")[:THREAD_NAME_LENGTH]
+
+
 def number_line(generation: Generation) -> str:
     """Return the line by which a member and a moderator can name the request."""
-    return f"-# Number {generation.id}"
+    return f"{NUMBER_MARK}{_('Number {number}', number=generation.id)}"
 
 
 def member(generation: Generation) -> str:
     """Return the mention of who asked; whether it pings is decided where it is sent."""
-    return "Somebody" if generation.user_id == NOBODY else f"<@{generation.user_id}>"
+    return _("Somebody") if generation.user_id == NOBODY else f"<@{generation.user_id}>"
 
 
 def parameter_lines(generation: Generation) -> list[str]:
@@ -127,104 +173,126 @@ def parameter_lines(generation: Generation) -> list[str]:
     try:
         request = build_request(generation.model, generation.prompt or ERASED_PROMPT, generation.options)
     except InvalidOptionError:
-        return [f"Model: {generation.model} (not offered any more)"]
+        return [_("Model: {model} (not offered any more)", model=generation.model)]
     values = request.resolved
     shown = [f"**{request.model.family}**", *(_word(name, value) for name, value in values.items())]
     lines = [" · ".join(word for word in shown if word)]
     if negative := values.get("negative_prompt"):
-        lines.append(f"Without: {plain(str(negative), NEGATIVE_PROMPT_LENGTH)}")
+        lines.append(_("Without: {words}", words=plain(str(negative), NEGATIVE_PROMPT_LENGTH)))
     return lines
 
 
 def _word(name: str, value: OptionValue) -> str:
     match name:
         case "duration":
-            return f"{value} seconds"
+            return seconds(int(value))
         case "generate_audio":
-            return "with sound" if value else "without sound"
+            return _("with sound") if value else _("without sound")
         case "enhance_prompt":
-            return "prompt enhanced" if value else "prompt as written"
+            return _("prompt enhanced") if value else _("prompt as written")
         case "seed":
-            return f"seed {value}"
+            return _("seed {seed}", seed=value)
         case "negative_prompt":
             return ""
         case _:
             return str(value)
 
 
+def seconds(length: int) -> str:
+    """Return a video's length in words."""
+    return ngettext("{count} second", "{count} seconds", length)
+
+
 def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
     """Return the line that says how the video stands."""
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return f"⏳ **Waiting** for its turn{_place(outlook)}.{_prospect(outlook)}"
+            return " ".join(filter(None, [_waiting(outlook), _prospect(outlook)]))
         case Status.SUBMITTING:
-            return "📨 **Sending** the request to the video service."
+            return _("📨 **Sending** the request to the video service.")
         case Status.RUNNING:
-            return f"⚙️ **Being made.**{_prospect(outlook) or _when_sent(generation)}"
+            return f"{_('⚙️ **Being made.**')} {_prospect(outlook) or _when_sent(generation)}"
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
             kind = generation.failure_kind or FailureKind.BROKEN
-            return f"❌ **No video.** {kind.sentence} It did not count towards your limit."
+            return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
         case Status.CANCELLED:
-            return f"🚫 **Cancelled** {_by_whom_and_when(generation)}. {_whether_it_counts(generation)}"
+            what = _(CANCELLED_STATES[_by_whom_and_when(generation)])
+            return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
 
 
-def _place(outlook: Outlook) -> str:
+def _waiting(outlook: Outlook) -> str:
     if outlook.position is None:
-        return ""
+        return _("⏳ **Waiting** for its turn.")
     if outlook.position > LAST_POSITION:
-        return f": more than {LAST_POSITION} are before it"
-    return f": number {outlook.position} in the queue"
+        return ngettext(
+            "⏳ **Waiting** for its turn: more than {count} is before it.",
+            "⏳ **Waiting** for its turn: more than {count} are before it.",
+            LAST_POSITION,
+        )
+    return _("⏳ **Waiting** for its turn: number {place} in the queue.", place=number(outlook.position))
 
 
 def _prospect(outlook: Outlook) -> str:
     """Say when it will be there; a bare time, since nobody knows how far a video has come."""
+    if outlook.is_late and outlook.ends_at:
+        end = relative_time(outlook.ends_at)
+        return _("It takes longer than usual; I stop waiting for it {when}.", when=end)
     if outlook.is_late:
-        end = f"; I stop waiting for it {relative_time(outlook.ends_at)}" if outlook.ends_at else ""
-        return f" It takes longer than usual{end}."
+        return _("It takes longer than usual.")
     if outlook.expected_at is None:
         return ""
-    about = "" if outlook.position is None else "about "
-    return f" Expected {about}{relative_time(outlook.expected_at)}."
+    when = relative_time(outlook.expected_at)
+    return (
+        _("Expected {when}.", when=when)
+        if outlook.position is None
+        else _("Expected about {when}.", when=when)
+    )
 
 
 def _when_sent(generation: Generation) -> str:
-    return f" Sent {relative_time(generation.submitted_at or generation.created_at)}."
+    return _("Sent {when}.", when=relative_time(generation.submitted_at or generation.created_at))
 
 
 def _made_line(generation: Generation) -> str:
     if generation.removed_at is not None:
-        return "🗑️ **Removed.**"
+        return _("🗑️ **Removed.**")
+    if generation.result_id is not None and generation.result_channel_id is None:
+        return _("✅ **Ready:** it is in a direct message, since I may not post it here.")
     if generation.result_id is not None:
-        return f"✅ **Ready:** {_where(generation)}"
+        place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
+        return _("✅ **Ready:** {link}", link=f"https://discord.com/channels/{place}")
     if generation.delivered_at is None:
-        return "📥 **Made.** The file is on its way."
+        return _("📥 **Made.** The file is on its way.")
     if generation.erased_at is not None:
-        return "✅ **Made.** The link was deleted."
-    return "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below."
+        return _("✅ **Made.** The link was deleted.")
+    return _("❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below.")
 
 
-def _by_whom_and_when(generation: Generation) -> str:
-    actor = "you" if is_own(generation) else "a moderator"
-    return f"by {actor} {'while it was being made' if was_sent(generation) else 'before it was sent'}"
+def _by_whom_and_when(generation: Generation) -> tuple[bool, bool]:
+    return is_own(generation), was_sent(generation)
+
+
+def _did_not_count() -> str:
+    return _("It did not count towards your limit.")
 
 
 def _whether_it_counts(generation: Generation) -> str:
     if was_sent(generation):
-        return "The video service cannot take a request back, so it counts towards the limit."
-    return "It did not count towards your limit."
+        return _("The video service cannot take a request back, so it counts towards the limit.")
+    return _did_not_count()
 
 
-def _where(generation: Generation) -> str:
-    if generation.result_channel_id is None:
-        return "it is in a direct message, since I may not post it here."
-    place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
-    return f"https://discord.com/channels/{place}"
+def _kind_of(generation: Generation) -> Kind:
+    """Return what it was made from; a model that is not known any more is taken for one of words alone."""
+    model = get_model(generation.model)
+    return model.kind if model else Kind.TEXT
 
 
 def full_prompt(generation: Generation) -> list[discord.Embed]:
     """Return an embed with the whole prompt, where the text has only its beginning."""
     if len(generation.prompt) <= PROMPT_LENGTH:
         return []
-    return [discord.Embed(title="The whole prompt", description=escape(generation.prompt))]
+    title = pgettext("title", "The whole prompt")
+    return [discord.Embed(title=title, description=escape(generation.prompt))]

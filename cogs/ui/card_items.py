@@ -3,6 +3,7 @@
 import discord
 import structlog
 
+from bot.language import pgettext, speaking
 from bot.models import OPEN, Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from cogs.ui.card import Card, render_card, state_line
@@ -23,7 +24,11 @@ class StopButton(VideoButton, template=template_of("stop")):
     """Cancels the request: for free before it was sent, else it counts."""
 
     action = "stop"
-    label = "Cancel"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Cancel")
 
     async def act(self, interaction: Interaction) -> None:
         """Cancel it, and let the card say whether it counts; a second click is told that it is too late."""
@@ -41,9 +46,10 @@ class StopButton(VideoButton, template=template_of("stop")):
 
 
 def card_message(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> CardMessage:
-    """Return the card for the generation as it stands; discord.py keeps nothing of the button."""
+    """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
     view = discord.ui.View(timeout=None)
-    if generation.status in OPEN:
-        view.add_item(StopButton(generation.id))
+    with speaking(generation.locale):
+        if generation.status in OPEN:
+            view.add_item(StopButton(generation.id))
     card = render_card(generation, outlook)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

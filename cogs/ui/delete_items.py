@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.language import N_, _, pgettext
 from bot.models import Generation
 from bot.results.removal import NothingToRemoveError, is_shown
 from cogs.ui.card import number_line
@@ -10,16 +11,20 @@ from cogs.ui.report_text import message_link
 from cogs.ui.takedown import take_down
 from cogs.ui.video_button import VideoButton, template_of, view_of
 
-KEPT = "Nothing was deleted."
-COUNTS = "It still counts towards the limit, since it was made and paid for."
+KEPT = N_("Nothing was deleted.")
+COUNTS = N_("It still counts towards the limit, since it was made and paid for.")
 
 
 class DeleteButton(VideoButton, template=template_of("delete")):
     """Asks whether the video is to be deleted."""
 
     action = "delete"
-    label = "Delete"
     emoji = "🗑️"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Delete")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask the one who clicked, and nobody else."""
@@ -36,8 +41,12 @@ class ConfirmButton(VideoButton, template=template_of("delete-yes")):
     """Deletes the video."""
 
     action = "delete-yes"
-    label = "Delete it"
     style = discord.ButtonStyle.danger
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Delete it")
 
     async def act(self, interaction: Interaction) -> None:
         """Write it down, delete the messages, and say so; a second click finishes what failed."""
@@ -46,7 +55,7 @@ class ConfirmButton(VideoButton, template=template_of("delete-yes")):
         removal = interaction.client.services.removal
         generation = await removal.remove(found.guild_id, found.id, interaction.user.id)
         await take_down(interaction.client, generation)
-        done = f"🗑️ **Deleted.** {COUNTS}\n{number_line(generation)}"
+        done = f"{_('🗑️ **Deleted.**')} {_(COUNTS)}\n{number_line(generation)}"
         await interaction.edit_original_response(content=done, view=None)
 
 
@@ -54,17 +63,23 @@ class KeepButton(VideoButton, template=template_of("delete-no")):
     """Leaves the video where it is."""
 
     action = "delete-no"
-    label = "Keep it"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Keep it")
 
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""
-        await interaction.response.edit_message(content=KEPT, view=None)
+        await interaction.response.edit_message(content=_(KEPT), view=None)
 
 
 def _question(generation: Generation) -> str:
-    where = message_link(generation) or "the one in your direct messages"
-    return (
-        f"🗑️ **Delete this video?** {where}\n"
-        f"Its message goes, and that cannot be undone. {COUNTS}\n"
-        f"{number_line(generation)}"
+    link = message_link(generation)
+    question = (
+        _("🗑️ **Delete this video?** the one in your direct messages")
+        if link is None
+        else _("🗑️ **Delete this video?** {link}", link=link)
     )
+    consequence = _("Its message goes, and that cannot be undone.")
+    return f"{question}\n{consequence} {_(COUNTS)}\n{number_line(generation)}"

@@ -2,12 +2,13 @@
 
 import discord
 
+from bot.language import N_, _, ngettext, number
 from bot.moderation.checkup import Checkup, Finding
 from bot.moderation.service import Moderation
 from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
-CHOOSE_BOARD = "Choose one with `/veo-admin settings`, option `moderators_channel`."
+CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
 
 
 async def examine(interaction: discord.Interaction, checkup: Checkup, moderation: Moderation) -> str:
@@ -18,7 +19,7 @@ async def examine(interaction: discord.Interaction, checkup: Checkup, moderation
     has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
     permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
     findings = await checkup.run(interaction.guild_id or 0)
-    board = await checkup.bounded("The moderators' channel", _find_board(interaction, moderation))
+    board = await checkup.bounded(_("The moderators' channel"), _find_board(interaction, moderation))
     return render_report([*permissions, board, *findings])
 
 
@@ -26,17 +27,22 @@ def render_report(findings: list[Finding]) -> str:
     """Return the findings as one list, what is bad first."""
     bad = sum(not finding.is_good for finding in findings)
     heading = (
-        "🩺 **Everything is good.**"
-        if not bad
-        else f"🩺 **{bad} of {len(findings)} checks found something bad.** It is at the top."
+        ngettext(
+            "🩺 **{count} of {total} checks found something bad.** It is at the top.",
+            "🩺 **{count} of {total} checks found something bad.** It is at the top.",
+            bad,
+            total=number(len(findings)),
+        )
+        if bad
+        else _("🩺 **Everything is good.**")
     )
     return "\n".join([heading, *map(_line, sorted(findings, key=lambda finding: finding.is_good))])
 
 
 def _line(finding: Finding) -> str:
     if finding.is_good:
-        return f"✅ Good: {finding.what}"
-    return f"❌ **Bad:** {finding.what} {finding.advice}".rstrip()
+        return _("✅ Good: {finding}", finding=finding.what)
+    return _("❌ **Bad:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
 async def _find_board(interaction: discord.Interaction, moderation: Moderation) -> Finding:
@@ -44,26 +50,34 @@ async def _find_board(interaction: discord.Interaction, moderation: Moderation) 
     if channel_id is None:
         return Finding(
             is_good=False,
-            what="There is no moderators' channel, so nobody sees what members report.",
-            advice=CHOOSE_BOARD,
+            what=_("There is no moderators' channel, so nobody sees what members report."),
+            advice=_(CHOOSE_BOARD),
         )
     channel = interaction.guild and interaction.guild.get_channel(channel_id)
     if interaction.guild is None or channel is None:
-        return Finding(is_good=False, what="The moderators' channel is gone.", advice=CHOOSE_BOARD)
+        return Finding(is_good=False, what=_("The moderators' channel is gone."), advice=_(CHOOSE_BOARD))
     return _judge_board(channel, interaction.guild)
 
 
 def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Finding:
+    board = f"<#{channel.id}>"
     if lacking := missing(channel.permissions_for(guild.me), BOARD_NEEDS):
         return Finding(
             is_good=False,
-            what=f"I cannot write in the moderators' channel <#{channel.id}>: I lack {names(lacking)}.",
-            advice="Allow it to my role there.",
+            what=_(
+                "I cannot write in the moderators' channel {channel}: I lack {permissions}.",
+                channel=board,
+                permissions=names(lacking),
+            ),
+            advice=_("Allow it to my role there."),
         )
     if channel.permissions_for(guild.default_role).view_channel:
         return Finding(
             is_good=False,
-            what=f"Everybody can read the moderators' channel <#{channel.id}>, so reports are no secret.",
-            advice="Take View Channel from @\u200beveryone there.",
+            what=_(
+                "Everybody can read the moderators' channel {channel}, so reports are no secret.",
+                channel=board,
+            ),
+            advice=_("Take View Channel from @\u200beveryone there."),
         )
-    return Finding(is_good=True, what=f"I can write in the moderators' channel <#{channel.id}>.")
+    return Finding(is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board))

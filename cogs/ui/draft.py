@@ -4,13 +4,24 @@ from dataclasses import dataclass, replace
 
 import discord
 
+from bot.language import _, number, speaking
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_limits import MIB
 from bot.models import Generation, Status
-from cogs.ui.card import alt_text, headline, number_line, render_ending, render_result
+from cogs.ui.card import (
+    CANCELLED_MARK,
+    FAILED_MARK,
+    NUMBER_MARK,
+    QUOTE_MARK,
+    alt_text,
+    number_line,
+    render_ending,
+    render_result,
+)
 
 MESSAGE_LENGTH = 2000  # characters that Discord allows
+ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED_MARK} "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,14 @@ class Draft:
 
     @property
     def content(self) -> str:
-        """The message's text; without the words, or the link to an original, where they would be too much."""
+        """The message's text, in the member's language.
+
+        It is without the words, or the link to an original, where they would be too much.
+        """
+        with speaking(self.generation.locale):
+            return self._fitting_text()
+
+    def _fitting_text(self) -> str:
         # A filter for links would stop the link beside a file as it stops other people's words.
         for quote, link in ((True, True), (False, True)) if self.with_words else ():
             text = self._text(quote=quote, link=link)
@@ -57,17 +75,22 @@ class Draft:
         text = render_result(self.generation, quote=quote)
         if self.with_file:
             return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
-        size = f"{self.clip.size / MIB:.1f} MiB"
-        return (
-            f"{text}\nThis server does not take the file ({size}). While the link lasts, it is here: "
-            f"<{self.generation.video_url}>\n{number_line(self.generation)}"
+        size = f"{number(self.clip.size / MIB, 1)} MiB"
+        instead = _(
+            "This server does not take the file ({size}). While the link lasts, it is here: {link}",
+            size=size,
+            link=f"<{self.generation.video_url}>",
         )
+        return f"{text}\n{instead}\n{number_line(self.generation)}"
 
     def _loss_line(self, loss: Loss, *, link: bool) -> str:
-        sizes = f"{loss.from_size / MIB:.1f} → {loss.to_size / MIB:.1f} MiB"
+        sizes = f"{number(loss.from_size / MIB, 1)} → {number(loss.to_size / MIB, 1)} MiB"
         heights = f", {loss.from_height}p → {loss.to_height}p" if loss.to_height < loss.from_height else ""
-        address = f" The original, while the link lasts: <{self.generation.video_url}>" if link else ""
-        return f"Made smaller for this server: {sizes}{heights}.{address}"
+        line = _("Made smaller for this server: {lost}.", lost=f"{sizes}{heights}")
+        if not link:
+            return line
+        address = f"<{self.generation.video_url}>"
+        return f"{line} {_('The original, while the link lasts: {link}', link=address)}"
 
     def files(self) -> list[discord.File]:
         """Open the file anew: discord.py closes it with every attempt."""
@@ -94,15 +117,28 @@ def file_name(generation: Generation) -> str:
 
 
 def is_card(message: discord.Message, generation: Generation) -> bool:
-    """Whether one of our messages is the generation's card."""
-    return message.content.startswith(headline(generation)) and number_line(generation) in message.content
+    """Whether one of our messages is the generation's card, in whatever language it was written.
+
+    The line with the number stands right before the prompt on cards only; elsewhere it is the last one.
+    Nobody's words can look like that: they are shown on one line, with what markdown begins with escaped.
+    """
+    lines = message.content.split("\n")
+    return len(lines) > 1 and lines[-1].startswith(QUOTE_MARK) and _is_number_line(lines[-2], generation)
 
 
 def is_result(message: discord.Message, generation: Generation) -> bool:
-    """Whether one of our messages is what some `Draft` of the generation's present result says."""
+    """Whether one of our messages is what some `Draft` of the generation's present result says.
+
+    As `is_card` it does not depend on the language: a translation may have come or changed meanwhile.
+    """
     if is_card(message, generation):
         return False
-    if generation.status in {Status.FAILED, Status.CANCELLED}:
-        return number_line(generation) in message.content
+    if (mark := ENDING_MARKS.get(generation.status)) is not None:
+        last = message.content.rsplit("\n", 1)[-1]
+        return message.content.startswith(mark) and _is_number_line(last, generation)
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
     return is_linked or any(file.filename == file_name(generation) for file in message.attachments)
+
+
+def _is_number_line(line: str, generation: Generation) -> bool:
+    return line.startswith(NUMBER_MARK) and generation.id in line

@@ -1,47 +1,51 @@
 """What /videos shows: one of the member's own generations. Pure text."""
 
+from bot.language import N_, _, number
 from bot.models import OPEN, Generation, Status
 from bot.money import show_money
 from bot.results.history import HistoryPage
 from cogs.ui.card import number_line, parameter_lines, shown_prompt, state_line
+from cogs.ui.usage_text import moment
 
-NONE_YET = "**You have not asked for a video on this server yet.** Use `/veo` to make one."
-ONLY_YOU = "-# Only you can see this list."
+NONE_YET = N_("**You have not asked for a video on this server yet.** Use `/veo` to make one.")
 
 
 def render_history(page: HistoryPage) -> str:
     """Return the page as text; the whole of it fits into a message."""
     generation = page.generation
     lines = [
-        f"**Your videos on this server:** {page.number:,} of {page.count:,}, the newest first.",
+        _(
+            "**Your videos on this server:** {number} of {count}, the newest first.",
+            number=number(page.number),
+            count=number(page.count),
+        ),
         state_line(generation),
         *parameter_lines(generation),
         _asked_line(generation),
-        f"Cost: {_cost(generation)}",
+        _cost_line(generation),
         f"> {shown_prompt(generation)}",
         number_line(generation),
     ]
     if generation.source_id is not None:
-        lines.append(f"-# Made anew from number {generation.source_id}")
-    return "\n".join([*lines, ONLY_YOU])
+        lines.append(f"-# {_('Made anew from number {number}', number=generation.source_id)}")
+    return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
 
 
 def _asked_line(generation: Generation) -> str:
-    moment = int(generation.created_at.timestamp())
-    line = f"Asked for <t:{moment}:f> (<t:{moment}:R>)"
+    when = moment(generation.created_at)
     if generation.card_id is None:
-        return f"{line}."
+        return _("Asked for {when}.", when=when)
     place = f"{generation.guild_id}/{generation.channel_id}/{generation.card_id}"
-    return f"{line}: https://discord.com/channels/{place}"
+    return _("Asked for {when}: {link}", when=when, link=f"https://discord.com/channels/{place}")
 
 
-def _cost(generation: Generation) -> str:
+def _cost_line(generation: Generation) -> str:
     """Say what it took of the server's money, as far as that is known."""
     if generation.credits_used is not None:
-        return show_money(generation.credits_used)
+        return _("Cost: {money}", money=show_money(generation.credits_used))
     is_unsent = generation.submitted_at is None and generation.status is Status.CANCELLED
     if generation.status is Status.FAILED or is_unsent:
-        return "nothing."
+        return _("Cost: nothing.")
     if generation.estimated_credits is None:
-        return "not known yet." if generation.status in OPEN else "not known."
-    return f"about {show_money(generation.estimated_credits)}."
+        return _("Cost: not known yet.") if generation.status in OPEN else _("Cost: not known.")
+    return _("Cost: about {money}.", money=show_money(generation.estimated_credits))

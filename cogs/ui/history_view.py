@@ -3,6 +3,7 @@
 import discord
 
 from bot.errors import BadInputError
+from bot.language import _, pgettext
 from bot.privacy.erasure import NOBODY
 from bot.results.history import History, HistoryPage
 from bot.results.removal import is_shown
@@ -23,7 +24,11 @@ class HistoryButton(VideoButton, template=template_of("video")):
     """Leads to one of the member's generations."""
 
     action = "video"
-    label = "Refresh"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Refresh")
 
     async def act(self, interaction: Interaction) -> None:
         """Show it as it stands."""
@@ -41,7 +46,7 @@ async def show_history(interaction: discord.Interaction, history: History) -> No
     """Answer, for the asker alone, with the newest of their generations."""
     page = await history.read(*_reader(interaction))
     if page is None:
-        await interaction.response.send_message(NONE_YET, ephemeral=True)
+        await interaction.response.send_message(_(NONE_YET), ephemeral=True)
         return
     await interaction.response.send_message(
         render_history(page), embeds=full_prompt(page.generation), view=_view(page), ephemeral=True
@@ -55,7 +60,7 @@ def _reader(interaction: discord.Interaction) -> tuple[int, int]:
         BadInputError: the command was not used in a server.
     """
     if interaction.guild_id is None or interaction.user.id == NOBODY:
-        raise BadInputError("This works in servers only.")
+        raise BadInputError(_("This works in servers only."))
     return interaction.guild_id, interaction.user.id
 
 
@@ -68,6 +73,10 @@ def _view(page: HistoryPage) -> discord.ui.View:
         actions.append(DeleteButton(generation.id))
         if generation.erased_at is None:
             actions.append(RepostButton(generation.id))
-    places = [(page.newer_id, "Newer"), (generation.id, None), (page.older_id, "Older")]
+    places = [
+        (page.newer_id, pgettext("button", "Newer")),
+        (generation.id, None),
+        (page.older_id, pgettext("button", "Older")),
+    ]
     turns = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in places if target]
     return view_of(*actions, *turns)

@@ -1,11 +1,19 @@
 """Lists of any length: as text, or as an attached file where a message cannot hold them."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import discord
 
+from bot.language import _, ngettext, pgettext
+
 MESSAGE_MAX_LENGTH = 2000  # characters of one Discord message
+
+
+def together(parts: Iterable[str]) -> str:
+    """Return parts of a sentence as a list, such as "a and b and c"."""
+    # Translators: the blanks belong to it
+    return pgettext("between the parts of a list", " and ").join(parts)
 
 
 async def reply_with_list(
@@ -22,7 +30,7 @@ async def reply_with_list(
         await interaction.response.send_message(text, ephemeral=True)
         return
     content = io.BytesIO("\n".join(file_lines).encode())
-    file = discord.File(content, file_name, description=f"{heading} {len(file_lines):,} lines of text.")
-    await interaction.response.send_message(
-        f"{heading} The list is long, so it is in the file.", file=file, ephemeral=True
-    )
+    amount = ngettext("{count} line of text.", "{count} lines of text.", len(file_lines))
+    file = discord.File(content, file_name, description=f"{heading} {amount}")
+    where = _("The list is long, so it is in the file.")
+    await interaction.response.send_message(f"{heading} {where}", file=file, ephemeral=True)

@@ -6,6 +6,7 @@ from typing import Self
 
 import discord
 
+from bot.language import N_, _, pgettext
 from bot.moderation.service import Moderation
 from bot.moderation.tables import AuditRow
 from cogs.ui.items import Interaction, Item
@@ -15,16 +16,14 @@ from cogs.ui.targets import moderator_of
 from cogs.ui.trail import entry_line
 
 PAGE_SIZE = 10  # entries; fewer where they are long
-HEADING = "📜 **What moderators did,** the newest first:"
+HEADING = N_("📜 **What moderators did,** the newest first:")
 
 
 class LogButton(Item, template=r"veo1:log:(?P<before>[0-9]{1,18})"):
     """Shows the entries before one; 0: the newest."""
 
     def __init__(self, before: int, label: str = "") -> None:
-        super().__init__(
-            discord.ui.Button[discord.ui.View](label=label or "Newest", custom_id=f"veo1:log:{before}")
-        )
+        super().__init__(discord.ui.Button[discord.ui.View](label=label, custom_id=f"veo1:log:{before}"))
         self._before = before
 
     @classmethod
@@ -52,13 +51,13 @@ async def show_log(interaction: discord.Interaction, moderation: Moderation) -> 
 def render_log(entries: Sequence[AuditRow]) -> str:
     """Return as many of the entries as a page holds."""
     if not entries:
-        return "Nothing was done on this server yet."
-    return "\n".join([HEADING, *map(entry_line, fitting(entries))])
+        return _("Nothing was done on this server yet.")
+    return "\n".join([_(HEADING), *map(entry_line, fitting(entries))])
 
 
 def fitting(entries: Sequence[AuditRow]) -> Sequence[AuditRow]:
     """Return the first entries that fit into one message together, at least one."""
-    room = MESSAGE_MAX_LENGTH - len(HEADING)
+    room = MESSAGE_MAX_LENGTH - len(_(HEADING))
     for number, entry in enumerate(entries[:PAGE_SIZE]):
         room -= len(entry_line(entry)) + 1
         if room < 0:
@@ -74,8 +73,8 @@ async def _fetch(interaction: discord.Interaction, moderation: Moderation, befor
 
 def _view(entries: Sequence[AuditRow]) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
-    view.add_item(LogButton(0, "Newest"))
+    view.add_item(LogButton(0, pgettext("button", "Newest")))
     shown = fitting(entries)
     if len(shown) < len(entries):
-        view.add_item(LogButton(shown[-1].id, "Older"))
+        view.add_item(LogButton(shown[-1].id, pgettext("button", "Older")))
     return view

@@ -16,6 +16,7 @@ import structlog
 
 from bot.client import VeoBot
 from bot.errors import UserError
+from bot.language import _
 from cogs.ui.asker import role_ids_of
 from cogs.ui.verdicts import CALL_ERRORS
 
@@ -35,7 +36,9 @@ class NotModeratorError(UserError):
     """Somebody who may not use a command of moderators used one of its buttons."""
 
     def __init__(self, command: str) -> None:
-        super().__init__(f"Only members who may use `/{command}` can do that. Nothing was changed.")
+        super().__init__(
+            _("Only members who may use `/{command}` can do that. Nothing was changed.", command=command)
+        )
 
 
 @dataclass(frozen=True, slots=True)

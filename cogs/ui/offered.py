@@ -8,6 +8,7 @@ import discord
 from yarl import URL
 
 from bot.errors import BadRequestError
+from bot.language import _, retold
 from bot.media.pictures import CDN_HOSTS, KINDS, OfferedPicture, ensure_usable
 
 
@@ -20,7 +21,7 @@ def pictures_of(
         BadRequestError: there is a last one, but no first one.
     """
     if last_image is not None and image is None:
-        raise BadRequestError("`last_image` needs an `image` to begin with. Nothing was counted.")
+        raise BadRequestError(_("`last_image` needs an `image` to begin with. Nothing was counted."))
     return [_from_attachment(attachment) for attachment in (image, last_image) if attachment is not None]
 
 
@@ -40,7 +41,10 @@ def picture_in(message: discord.Message) -> OfferedPicture:
     if found:
         ensure_usable(found[0])
     raise BadRequestError(
-        f"That message has no picture that I can use: I can use {KINDS}. Nothing was counted."
+        _(
+            "That message has no picture that I can use: I can use {kinds}. Nothing was counted.",
+            kinds=retold(KINDS),
+        )
     )
 
 

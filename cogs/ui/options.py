@@ -2,12 +2,13 @@
 
 from discord.app_commands import Choice
 
+from bot.language import N_, _, any_of
 from bot.media.pictures import KINDS, MAX_SIZE
 from bot.veo.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
 # The options that are no fields of the catalogue.
-PROMPT = "What the video should show"
-MODEL = "Which model makes it"
+PROMPT = N_("What the video should show")
+MODEL = N_("Which model makes it")
 PICTURES = {
     "image": f"A picture to begin with: {KINDS.replace(' and', ' or')}, at most {MAX_SIZE // 2**20} MiB",
     "last_image": "A second picture to end with; only together with the first",
@@ -40,20 +41,25 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
 
 
 def default_of(name: str) -> str:
-    """Return an option's default in words, as all models have it; empty where none has one."""
+    """Return an option's default in words, as all models have it; empty where none has one.
+
+    Where commands are described nobody is spoken to yet, so that these words are English, as the rest of
+    what Discord is told at first.
+    """
     options = [option for model in CATALOGUE if (option := model.option(name))]
     words = {_word(option.default).casefold(): _word(option.default) for option in reversed(options)}
     if all(option.default is None for option in options):
         return ""
-    return " or ".join(reversed(words.values())) + (", by model" if len(words) > 1 else "")
+    default = any_of(reversed(words.values()))
+    return _("{default}, by model", default=default) if len(words) > 1 else default
 
 
 def _word(default: OptionValue | None) -> str:
     match default:
         case None:
-            return "the provider's choice"
+            return _("the provider's choice")
         case bool():
-            return "yes" if default else "no"
+            return _("yes") if default else _("no")
         case _:
             return str(default)
 

@@ -6,6 +6,7 @@ import discord
 
 from bot.client import VeoBot
 from bot.errors import UserError
+from bot.language import _
 from bot.models import Generation
 from bot.work.cancellation import NotFoundError
 from bot.work.delivery import Posted
@@ -21,8 +22,10 @@ class NotYoursError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Only the member who asked for this video, or a moderator, can do that. "
-            "To make one of your own, use `/veo`. Nothing was changed."
+            _(
+                "Only the member who asked for this video, or a moderator, can do that. "
+                "To make one of your own, use `/veo`. Nothing was changed."
+            )
         )
 
 
@@ -31,7 +34,7 @@ class SlowDiscordError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Discord is slow at the moment. Please click again in a minute. Nothing was changed."
+            _("Discord is slow at the moment. Please click again in a minute. Nothing was changed.")
         )
 
 

@@ -7,19 +7,20 @@ from typing import Self
 
 import discord
 
+from bot.language import N_, _, pgettext
 from bot.moderation.rules import QuotaRules
 from bot.usage.reports import UsageReports
 from bot.usage.service import UsagePeriod, UsageReport
 from cogs.ui.items import Interaction, Item
 from cogs.ui.moderators import ensure_moderator
 from cogs.ui.paging import Page, paginate
-from cogs.ui.rules_text import RULES_FOOT, RULES_HEAD, rule_lines
+from cogs.ui.rules_text import rule_lines, rules_foot, rules_head
 from cogs.ui.targets import moderator_of
 from cogs.ui.usage_report import report_page
 from cogs.ui.verdicts import Verdict, judge
 
 COMMAND = "quota"
-WITHOUT_FILES = "-# Discord did not take the picture and the file in this channel."
+WITHOUT_FILES = N_("Discord did not take the picture and the file in this channel.")
 
 
 class RulesButton(Item, template=r"veo1:rules:(?P<page>[0-9]{1,4})"):
@@ -90,7 +91,7 @@ async def show_usage(interaction: discord.Interaction, usage: UsageReports, peri
     except discord.HTTPException as error:
         if not files or judge(error) not in {Verdict.TOO_LARGE, Verdict.NOT_THE_FILE}:
             raise
-        await interaction.edit_original_response(content=f"{page.content}\n{WITHOUT_FILES}", view=view)
+        await interaction.edit_original_response(content=f"{page.content}\n-# {_(WITHOUT_FILES)}", view=view)
 
 
 async def _draw(
@@ -100,7 +101,7 @@ async def _draw(
     name = f"usage-{report.period}"
     return [
         discord.File(BytesIO(drawn.png), f"{name}.png", description=drawn.description),
-        discord.File(BytesIO(drawn.csv), f"{name}.csv", description="All numbers, for a spreadsheet"),
+        discord.File(BytesIO(drawn.csv), f"{name}.csv", description=_("All numbers, for a spreadsheet")),
     ]
 
 
@@ -109,7 +110,7 @@ async def _read_rules(interaction: discord.Interaction, rules: QuotaRules, numbe
     # A server that the gateway has not told about has no roles here, though each has @everyone.
     role_ids = {role.id for role in interaction.guild.roles} if interaction.guild else set[int]()
     lines = rule_lines(book, role_ids or None)
-    return paginate(RULES_HEAD, lines, RULES_FOOT, number)
+    return paginate(rules_head(), lines, rules_foot(), number)
 
 
 async def _turn(interaction: Interaction, page: Page, make: Callable[[int, str], Item]) -> None:
@@ -122,7 +123,7 @@ def _view(page: Page, make: Callable[[int, str], Item]) -> discord.ui.View | Non
         return None
     view = discord.ui.View(timeout=None)
     if page.number > 0:
-        view.add_item(make(page.number - 1, "Previous page"))
+        view.add_item(make(page.number - 1, pgettext("button", "Previous page")))
     if page.number < page.count - 1:
-        view.add_item(make(page.number + 1, "Next page"))
+        view.add_item(make(page.number + 1, pgettext("button", "Next page")))
     return view

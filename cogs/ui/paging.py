@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.language import _
+from bot.language import number as in_words
+
 PAGE_LENGTH = 1950  # characters; Discord takes 2,000, and the page's number needs some
 
 
@@ -30,5 +33,9 @@ def paginate(head: str, lines: Sequence[str], foot: str, number: int) -> Page:
         pages[-1].append(line)
         taken += len(line) + 1
     shown = min(max(number, 0), len(pages) - 1)
-    place = [f"Page {shown + 1} of {len(pages)}"] if len(pages) > 1 else []
+    place = (
+        [_("Page {number} of {count}", number=in_words(shown + 1), count=in_words(len(pages)))]
+        if len(pages) > 1
+        else []
+    )
     return Page("\n".join(part for part in [head, *pages[shown], foot, *place] if part), shown, len(pages))

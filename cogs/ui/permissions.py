@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import discord
 
+from bot.language import _
 from bot.moderation.checkup import Finding
 from bot.operating.needs import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
 
@@ -27,9 +28,9 @@ def missing(allowed: discord.Permissions, needs: Iterable[Need]) -> list[Need]:
 
 def _finding(need: Need, *, is_good: bool) -> Finding:
     if is_good:
-        return Finding(is_good=True, what=f"I have the permission {need.name}.")
+        return Finding(is_good=True, what=_("I have the permission {permission}.", permission=_(need.name)))
     return Finding(
         is_good=False,
-        what=f"I lack the permission {need.name}. {need.without}",
-        advice="Allow it to my role.",
+        what=f"{_('I lack the permission {permission}.', permission=_(need.name))} {_(need.without)}",
+        advice=_("Allow it to my role."),
     )

@@ -12,21 +12,13 @@ import discord
 from bot.admission.limits import LONGEST_WINDOW
 from bot.client import VeoBot
 from bot.errors import BadInputError, UserError
+from bot.language import N_, _, ngettext, pgettext
 from bot.privacy.service import Forgotten
 from cogs.ui.items import Item
 
 LARGEST_FILE = 8 * 2**20  # bytes; every server takes that much
 
-QUESTION = f"""🗑️ **Delete your prompts?** This is about all your requests, on every server I am on, \
-and it cannot be undone. `/privacy export` gives you a copy first.
-- **Goes:** prompts, negative prompts, seeds, reasons of failures, and the links to videos and messages. \
-{LONGEST_WINDOW.days} days after a request your name is taken off it too.
-- **Stays:** how many videos you asked for, when, and what they cost, so that limits and budgets hold.
-- **Stays:** what moderators recorded (blocks, grants, their log), and reports. While a report about one of \
-your videos is open, the link to it and your name stay too.
-- **Stays on Discord:** messages and videos that are posted, until somebody deletes them there.
-A video that is still being made arrives as usual; its words go after that."""
-KEPT = "Nothing was deleted."
+KEPT = N_("Nothing was deleted.")
 
 Interaction = discord.Interaction[VeoBot]
 
@@ -36,16 +28,48 @@ class ExportTooLargeError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your data is larger than a file on Discord can be. Please ask the people who run me for it."
+            _("Your data is larger than a file on Discord can be. Please ask the people who run me for it.")
         )
+
+
+def question() -> str:
+    """Return what is asked before anything is deleted."""
+    warning = _(
+        "🗑️ **Delete your prompts?** This is about all your requests, on every server I am on, "
+        "and it cannot be undone. `/privacy export` gives you a copy first."
+    )
+    words = _(
+        "**Goes:** prompts, negative prompts, seeds, reasons of failures, and the links to videos "
+        "and messages."
+    )
+    name = ngettext(
+        "{count} day after a request your name is taken off it too.",
+        "{count} days after a request your name is taken off it too.",
+        LONGEST_WINDOW.days,
+    )
+    figures = _(
+        "**Stays:** how many videos you asked for, when, and what they cost, so that limits and budgets hold."
+    )
+    decisions = _(
+        "**Stays:** what moderators recorded (blocks, grants, their log), and reports. While a report about "
+        "one of your videos is open, the link to it and your name stay too."
+    )
+    messages = _(
+        "**Stays on Discord:** messages and videos that are posted, until somebody deletes them there."
+    )
+    later = _("A video that is still being made arrives as usual; its words go after that.")
+    points = [f"- {point}" for point in (f"{words} {name}", figures, decisions, messages)]
+    return "\n".join([warning, *points, later])
 
 
 def export_text(document: Mapping[str, Any]) -> str:
     """Return the text above the file."""
-    amount = _count(len(document["requests"]), "request")
-    return (
-        f"📦 Here is what I have recorded about you on all servers: **{amount}**, the reports you made, and "
-        "what moderators decided about your limits. Only you can see this message."
+    return ngettext(
+        "📦 Here is what I have recorded about you on all servers: **{count} request**, the reports you "
+        "made, and what moderators decided about your limits. Only you can see this message.",
+        "📦 Here is what I have recorded about you on all servers: **{count} requests**, the reports you "
+        "made, and what moderators decided about your limits. Only you can see this message.",
+        len(document["requests"]),
     )
 
 
@@ -67,14 +91,25 @@ def export_file(document: Mapping[str, Any]) -> discord.File:
 def forgotten_text(forgotten: Forgotten) -> str:
     """Return what was deleted, and what is still to come."""
     if not forgotten.now and not forgotten.later:
-        return "There was nothing to delete: I have recorded no words or links of yours."
-    lines = [f"🗑️ Deleted: the words and links of **{_count(forgotten.now, 'request')}**."]
+        return _("There was nothing to delete: I have recorded no words or links of yours.")
+    lines = [
+        ngettext(
+            "🗑️ Deleted: the words and links of **{count} request**.",
+            "🗑️ Deleted: the words and links of **{count} requests**.",
+            forgotten.now,
+        )
+    ]
     if forgotten.later:
         lines.append(
-            f"**{_count(forgotten.later, 'request')}** will follow: a video that is on its way arrives "
-            "first, and its words and links go within about an hour after that. You need not do anything."
+            ngettext(
+                "**{count} request** will follow: a video that is on its way arrives first, and its words "
+                "and links go within about an hour after that. You need not do anything.",
+                "**{count} requests** will follow: a video that is on its way arrives first, and its words "
+                "and links go within about an hour after that. You need not do anything.",
+                forgotten.later,
+            )
         )
-    lines.append("Your limits are as before. What is posted on Discord stays until it is deleted there.")
+    lines.append(_("Your limits are as before. What is posted on Discord stays until it is deleted there."))
     return "\n".join(lines)
 
 
@@ -90,13 +125,17 @@ class OwnButton(Item, template=r"(?!)"):
     """Base of the buttons under the question: only the member who was asked may press them."""
 
     action: ClassVar[str]
-    label: ClassVar[str]
     style: ClassVar[discord.ButtonStyle]
 
     def __init__(self, user_id: int) -> None:
         custom_id = f"veo1:{self.action}:{user_id}"
-        super().__init__(discord.ui.Button(label=self.label, style=self.style, custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=self.label(), style=self.style, custom_id=custom_id))
         self._user_id = user_id
+
+    @classmethod
+    def label(cls) -> str:
+        """Return what stands on the button."""
+        raise NotImplementedError
 
     @classmethod
     async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Self:
@@ -110,15 +149,19 @@ class OwnButton(Item, template=r"(?!)"):
             BadInputError: it is somebody else.
         """
         if interaction.user.id != self._user_id:
-            raise BadInputError("This button is somebody else's. Nothing was deleted.")
+            raise BadInputError(_("This button is somebody else's. Nothing was deleted."))
 
 
 class ForgetButton(OwnButton, template=r"veo1:forget:(?P<user_id>[0-9]{1,20})"):
     """Deletes the words and links of the member who was asked."""
 
     action = "forget"
-    label = "Delete my prompts"
     style = discord.ButtonStyle.danger
+
+    @classmethod
+    def label(cls) -> str:
+        """Return what stands on the button."""
+        return pgettext("button", "Delete my prompts")
 
     async def act(self, interaction: Interaction) -> None:
         """Delete, and say so in place of the question."""
@@ -132,14 +175,14 @@ class KeepButton(OwnButton, template=r"veo1:keep:(?P<user_id>[0-9]{1,20})"):
     """Leaves everything as it is."""
 
     action = "keep"
-    label = "Keep them"
     style = discord.ButtonStyle.secondary
+
+    @classmethod
+    def label(cls) -> str:
+        """Return what stands on the button."""
+        return pgettext("button", "Keep them")
 
     async def act(self, interaction: Interaction) -> None:
         """Take the question away."""
         self.ensure_asked(interaction)
-        await interaction.response.edit_message(content=KEPT, view=None)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else f'{noun}s'}"
+        await interaction.response.edit_message(content=_(KEPT), view=None)

@@ -5,7 +5,7 @@ from typing import Self
 import discord
 
 from bot.client import VeoBot
-from bot.language import pgettext
+from bot.language import _, pgettext, retold
 from bot.media.pictures import OfferedPicture
 from bot.veo.catalogue import PROMPT_MAX_LENGTH, OptionValue
 from cogs.ui.answer import answer_with_card
@@ -37,12 +37,13 @@ class PromptForm(Form):
             min_length=1,
             max_length=PROMPT_MAX_LENGTH,
         )
-        self.add_item(discord.ui.Label(text="Prompt", description=PROMPT, component=self._prompt))
+        self.add_item(
+            discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
+        )
         self._selects = {name: _select(name) for name in CHOSEN}
         for name, select in self._selects.items():
-            description = OPTIONS[name].description if name in OPTIONS else MODEL
-            label = name.replace("_", " ").capitalize()
-            self.add_item(discord.ui.Label(text=label, description=description, component=select))
+            description = retold(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
+            self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
 
     async def act(self, interaction: Interaction) -> None:
         """Accept the request and answer with its card; the runner does the rest."""
@@ -60,13 +61,32 @@ class PromptForm(Form):
 
 
 def _select(name: str) -> discord.ui.Select[discord.ui.View]:
-    default = default_of(name)
     return discord.ui.Select(
         custom_id=name,
-        placeholder=f"Default: {default}" if default else "Default",
-        options=[discord.SelectOption(label=c.name, value=str(c.value)) for c in choices()[name]],
+        placeholder=_placeholder(default_of(name)),
+        options=[discord.SelectOption(label=retold(c.name), value=str(c.value)) for c in choices()[name]],
         required=False,
     )
+
+
+def _label(name: str) -> str:
+    match name:
+        case "model":
+            return pgettext("label", "Model")
+        case "duration":
+            return pgettext("label", "Duration")
+        case "aspect_ratio":
+            return pgettext("label", "Aspect ratio")
+        case "resolution":
+            return pgettext("label", "Resolution")
+        case _:
+            return name.replace("_", " ").capitalize()
+
+
+def _placeholder(default: str) -> str:
+    if not default:
+        return pgettext("placeholder", "Default")
+    return pgettext("placeholder", "Default: {default}", default=default)
 
 
 def _value(name: str, select: discord.ui.Select[discord.ui.View]) -> OptionValue | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from bot.errors import relative_time
 from bot.escape import plain
+from bot.language import _, ngettext, number
 from bot.models import OPEN, Generation, Status
 from bot.work.cancellation import Cancelled
+from cogs.ui.card import number_line
 
 PAGE_SIZE = 5  # requests; Discord puts five buttons into a row
 PROMPT_LENGTH = 80  # characters of a prompt's beginning
@@ -29,24 +31,36 @@ class QueuePage:
     shown: Sequence[Generation]
 
 
-def queue_page(waiting: Sequence[Generation], number: int) -> QueuePage:
+def queue_page(waiting: Sequence[Generation], page: int) -> QueuePage:
     """Return a page of what is `waiting`; the last one where there are not so many any more."""
     count = _count_pages(waiting)
-    number = min(max(number, 0), count - 1)
-    return QueuePage(number, count, len(waiting), waiting[number * PAGE_SIZE : (number + 1) * PAGE_SIZE])
+    page = min(max(page, 0), count - 1)
+    return QueuePage(page, count, len(waiting), waiting[page * PAGE_SIZE : (page + 1) * PAGE_SIZE])
 
 
-def same_page(waiting: Sequence[Generation], number: int, shown: Sequence[Generation]) -> QueuePage:
+def same_page(waiting: Sequence[Generation], page: int, shown: Sequence[Generation]) -> QueuePage:
     """Return a page with what it showed before, so that everything stays in its place."""
-    return QueuePage(number, max(_count_pages(waiting), number + 1), len(waiting), shown)
+    return QueuePage(page, max(_count_pages(waiting), page + 1), len(waiting), shown)
 
 
 def render_queue(page: QueuePage) -> str:
     """Return the page as text."""
-    amount = {0: "Nothing is", 1: "1 video is"}.get(page.total, f"{page.total:,} videos are")
-    heading = f"**{amount} waiting or being made on this server.**"
+    heading = (
+        ngettext(
+            "**{count} video is waiting or being made on this server.**",
+            "**{count} videos are waiting or being made on this server.**",
+            page.total,
+        )
+        if page.total
+        else _("**Nothing is waiting or being made on this server.**")
+    )
     if page.count > 1:
-        heading += f" Page {page.number + 1} of {page.count}, the oldest first."
+        place = _(
+            "Page {number} of {count}, the oldest first.",
+            number=number(page.number + 1),
+            count=number(page.count),
+        )
+        heading = f"{heading} {place}"
     return "\n".join([heading, *(_entry(place, row) for place, row in enumerate(page.shown, start=1))])
 
 
@@ -54,11 +68,16 @@ def render_cancelled(cancelled: Cancelled) -> str:
     """Return what is said about a request that was just cancelled."""
     generation = cancelled.generation
     counts = (
-        "The video service has it already and cannot take it back, so it counts."
+        _("The video service has it already and cannot take it back, so it counts.")
         if cancelled.counts
-        else "It was not sent yet, so it does not count."
+        else _("It was not sent yet, so it does not count.")
     )
-    return f"🚫 **Cancelled:** <@{generation.user_id}>'s video `{generation.id}`. {counts}"
+    what = _(
+        "🚫 **Cancelled:** {member}'s video `{number}`.",
+        member=f"<@{generation.user_id}>",
+        number=generation.id,
+    )
+    return f"{what} {counts}"
 
 
 def is_waited_for(generation: Generation) -> bool:
@@ -67,28 +86,31 @@ def is_waited_for(generation: Generation) -> bool:
 
 
 def _entry(place: int, generation: Generation) -> str:
-    prompt = plain(generation.prompt, PROMPT_LENGTH) or "(no words)"
-    return (
-        f"**{place}.** <@{generation.user_id}> in <#{generation.channel_id}>: {_state(generation)}\n"
-        f"> {prompt}\n"
-        f"-# Number {generation.id}"
+    prompt = plain(generation.prompt, PROMPT_LENGTH) or _("(no words)")
+    what = _(
+        "{member} in {channel}: {state}",
+        member=f"<@{generation.user_id}>",
+        channel=f"<#{generation.channel_id}>",
+        state=_state(generation),
     )
+    return f"**{place}.** {what}\n> {prompt}\n{number_line(generation)}"
 
 
 def _state(generation: Generation) -> str:
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return f"⏳ waiting, asked for {relative_time(generation.created_at)}"
+            return _("⏳ waiting, asked for {when}", when=relative_time(generation.created_at))
         case Status.SUBMITTING:
-            return f"📨 being sent, asked for {relative_time(generation.created_at)}"
+            return _("📨 being sent, asked for {when}", when=relative_time(generation.created_at))
         case Status.RUNNING:
-            return f"⚙️ being made, sent {relative_time(generation.submitted_at or generation.created_at)}"
+            sent_at = generation.submitted_at or generation.created_at
+            return _("⚙️ being made, sent {when}", when=relative_time(sent_at))
         case Status.CANCELLED:
-            return "🚫 cancelled"
+            return _("🚫 cancelled")
         case Status.SUCCEEDED:
-            return "✅ made"
+            return _("✅ made")
         case Status.FAILED:
-            return "❌ failed"
+            return _("❌ failed")
 
 
 def _count_pages(waiting: Sequence[Generation]) -> int:

@@ -9,6 +9,7 @@ from discord import ButtonStyle
 
 from bot.errors import UserError
 from bot.generations import GenerationService
+from bot.language import pgettext
 from bot.models import Generation
 from bot.work.cancellation import Cancelled
 from cogs.ui.items import Interaction, Item
@@ -23,10 +24,11 @@ from cogs.ui.queue_text import (
 )
 from cogs.ui.targets import moderator_of
 
-REFRESH = "Refresh"
 NAVIGATION_ROW = 1  # below the buttons that cancel
 CANCEL = re.compile(r"veo1:cancel:(?P<id>[0-9a-z]{1,16})")
-QUEUE = re.compile(r"veo1:queue:(?P<page>[0-9]{1,4})")
+# "here" stands in the button that shows the same page again, by which the page is known.
+QUEUE = re.compile(r"veo1:queue:(?P<page>[0-9]{1,4})(?P<here>:here)?")
+FORMER_REFRESH = "Refresh"  # its label before it had a "here", when there was no other language
 
 Button = discord.ui.Button[discord.ui.View]
 
@@ -34,8 +36,10 @@ Button = discord.ui.Button[discord.ui.View]
 class QueueButton(Item, template=QUEUE):
     """Shows a page of the list as it is now."""
 
-    def __init__(self, page: int, label: str = REFRESH) -> None:
-        super().__init__(Button(label=label, custom_id=f"veo1:queue:{page}"), row=NAVIGATION_ROW)
+    def __init__(self, page: int, label: str = "", *, is_here: bool = False) -> None:
+        """`is_here`: the page is the one that the message shows already."""
+        custom_id = f"veo1:queue:{page}{':here' if is_here else ''}"
+        super().__init__(Button(label=label, custom_id=custom_id), row=NAVIGATION_ROW)
         self._page = page
 
     @classmethod
@@ -43,7 +47,7 @@ class QueueButton(Item, template=QUEUE):
         cls, _: Interaction, __: discord.ui.Item[discord.ui.View], match: re.Match[str], /
     ) -> Self:
         """Return what was clicked."""
-        return cls(int(match["page"]))
+        return cls(int(match["page"]), is_here=match["here"] is not None)
 
     async def act(self, interaction: Interaction) -> None:
         """Turn the page."""
@@ -58,7 +62,7 @@ class CancelButton(Item, template=CANCEL):
     def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
         super().__init__(
             Button(
-                label=f"Cancel {place}",
+                label=pgettext("button", "Cancel {place}", place=place),
                 style=ButtonStyle.danger,
                 custom_id=f"veo1:cancel:{generation_id}",
                 disabled=is_disabled,
@@ -89,7 +93,7 @@ class CancelButton(Item, template=CANCEL):
 async def show_queue(interaction: discord.Interaction, generations: GenerationService) -> None:
     """Answer with the first page of what is waited for on this server."""
     page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
-    await interaction.response.send_message(render_queue(page), view=_view(page), ephemeral=True)
+    await interaction.response.send_message(render_queue(page), view=view_of_page(page), ephemeral=True)
 
 
 async def _list_open(interaction: Interaction) -> Sequence[Generation]:
@@ -98,7 +102,7 @@ async def _list_open(interaction: Interaction) -> Sequence[Generation]:
 
 async def _edit(interaction: Interaction, page: QueuePage, cancelled: Cancelled | None = None) -> None:
     notice = f"{render_cancelled(cancelled)}\n" if cancelled else ""
-    await interaction.edit_original_response(content=notice + render_queue(page), view=_view(page))
+    await interaction.edit_original_response(content=notice + render_queue(page), view=view_of_page(page))
 
 
 async def _same_page(interaction: Interaction) -> QueuePage:
@@ -106,7 +110,7 @@ async def _same_page(interaction: Interaction) -> QueuePage:
 
     Everything keeps its place: a second click must not hit what has moved under the pointer.
     """
-    number, ids = _read_message(interaction)
+    number, ids = shown_on(interaction.message)
     waiting = await _list_open(interaction)
     generations: GenerationService = interaction.client.services.generations
     found = {row.id: row for row in waiting}
@@ -115,22 +119,26 @@ async def _same_page(interaction: Interaction) -> QueuePage:
     return same_page(waiting, number, shown)
 
 
-def _read_message(interaction: Interaction) -> tuple[int, list[str]]:
-    """Return the number of the page that the message shows, and the ids of its requests."""
-    items = discord.ui.View.from_message(interaction.message).children if interaction.message else []
+def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:
+    """Return the number of the page that a message shows, and the ids of its requests, in any language."""
+    items = discord.ui.View.from_message(message).children if message else []
     buttons = [item for item in items if isinstance(item, discord.ui.Button)]
     ids = [match["id"] for button in buttons if (match := CANCEL.fullmatch(button.custom_id or ""))]
-    pages = [QUEUE.fullmatch(button.custom_id or "") for button in buttons if button.label == REFRESH]
-    return next((int(match["page"]) for match in pages if match), 0), ids
+    pages = [(QUEUE.fullmatch(button.custom_id or ""), button.label) for button in buttons]
+    here = (
+        int(match["page"]) for match, label in pages if match and (match["here"] or label == FORMER_REFRESH)
+    )
+    return next(here, 0), ids
 
 
-def _view(page: QueuePage) -> discord.ui.View:
+def view_of_page(page: QueuePage) -> discord.ui.View:
+    """Return the buttons of a page."""
     view = discord.ui.View(timeout=None)
     for place, generation in enumerate(page.shown, start=1):
         view.add_item(CancelButton(generation.id, place, is_disabled=not is_waited_for(generation)))
     if page.number > 0:
-        view.add_item(QueueButton(page.number - 1, "Previous page"))
-    view.add_item(QueueButton(page.number))
+        view.add_item(QueueButton(page.number - 1, pgettext("button", "Previous page")))
+    view.add_item(QueueButton(page.number, pgettext("button", "Refresh"), is_here=True))
     if page.number + 1 < page.count:
-        view.add_item(QueueButton(page.number + 1, "Next page"))
+        view.add_item(QueueButton(page.number + 1, pgettext("button", "Next page")))
     return view

@@ -1,6 +1,7 @@
 """What moderators choose and type in /quota: the choices that Discord offers, and what the values mean."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import LiteralString
 
 import discord
 from discord.app_commands import Choice
@@ -8,23 +9,30 @@ from discord.app_commands import Choice
 from bot.admission.policy import LimitKind, Period, Scope
 from bot.admission.spans import LONGEST_INPUT, parse_budget, parse_most
 from bot.errors import BadInputError
+from bot.language import N_, _
 from bot.moderation.rules import Subject
 from bot.usage.service import UsagePeriod
 from bot.wording import WINDOW_NAMES
 from cogs.ui.targets import ensure_person, subject_of
 
 ALL = "all"
-UNLIMITED = "unlimited"
+UNLIMITED = N_("unlimited")
 SUGGESTED_MOST = (UNLIMITED, "0", "1", "3", "5", "10", "20")
 SUGGESTED_BUDGETS = ("5 USD", "20 USD", UNLIMITED)
 
 WINDOWS = [Choice(name=name, value=kind.value) for kind, name in WINDOW_NAMES.items()]
 UNSETTABLE = [
     *WINDOWS,
-    Choice(name="at the same time", value=LimitKind.AT_ONCE.value),
-    Choice(name="all", value=ALL),
+    Choice(name=N_("at the same time"), value=LimitKind.AT_ONCE.value),
+    Choice(name=N_("all"), value=ALL),
 ]
-PERIODS = [Choice(name=f"the last {period.label}", value=period.value) for period in UsagePeriod]
+PERIOD_NAMES: Mapping[UsagePeriod, LiteralString] = {
+    UsagePeriod.DAY: N_("the last 24 hours"),
+    UsagePeriod.WEEK: N_("the last 7 days"),
+    UsagePeriod.MONTH: N_("the last 30 days"),
+    UsagePeriod.YEAR: N_("the last 365 days"),
+}
+PERIODS = [Choice(name=name, value=period.value) for period, name in PERIOD_NAMES.items()]
 
 
 def read_limits(
@@ -36,14 +44,14 @@ def read_limits(
         BadInputError: none was named, or one makes no sense.
     """
     if videos is None and window is not None:
-        raise BadInputError("`window` needs `videos`: how many in that time. Nothing was changed.")
+        raise BadInputError(_("`window` needs `videos`: how many in that time. Nothing was changed."))
     limits: dict[LimitKind, int | None] = {}
     if videos is not None:
         limits[LimitKind(window.value) if window else LimitKind.DAY] = parse_most(videos)
     if at_once is not None:
         limits[LimitKind.AT_ONCE] = parse_most(at_once)
     if not limits:
-        raise BadInputError("Please choose `videos`, `at_once` or both. Nothing was changed.")
+        raise BadInputError(_("Please choose `videos`, `at_once` or both. Nothing was changed."))
     return limits
 
 
@@ -73,7 +81,7 @@ def subject_to_set(
     subject, guild = subject_of(interaction, member, role), interaction.guild
     # A server that the gateway has not told about has no roles here, though each has @everyone.
     if role is not None and guild is not None and guild.roles and guild.get_role(role.id) is None:
-        raise BadInputError("That role is not one of this server's. Nothing was changed.")
+        raise BadInputError(_("That role is not one of this server's. Nothing was changed."))
     return subject
 
 
@@ -100,11 +108,16 @@ def complete_budget(typed: str) -> list[Choice[str]]:
     return _complete(typed, SUGGESTED_BUDGETS, parse_budget)
 
 
-def _complete(typed: str, suggested: Sequence[str], parse: Callable[[str], object]) -> list[Choice[str]]:
+def _complete(
+    typed: str, suggested: Sequence[LiteralString], parse: Callable[[str], object]
+) -> list[Choice[str]]:
     text = " ".join(typed.split())
-    fitting = [value for value in suggested if value.lower().startswith(text.lower())]
+    # What is typed is English or the reader's language; what is sent is English.
+    names = {value: _(value) for value in suggested}
+    beginning = text.lower()
+    fitting = [v for v in suggested if any(word.lower().startswith(beginning) for word in (v, names[v]))]
     values = [*([text] if text not in fitting and _is_readable(text, parse) else []), *fitting]
-    return [Choice(name=value, value=value) for value in values]
+    return [Choice(name=names.get(value, value), value=value) for value in values]
 
 
 def _is_readable(text: str, parse: Callable[[str], object]) -> bool:

@@ -1,28 +1,61 @@
 """What moderators read when they change limits: what was changed, and what holds now."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import LiteralString
 
 from bot.admission.allowance import Allowance
 from bot.admission.budgets import BudgetState, exhausted
 from bot.admission.limits import judge_quota, winning_rule
 from bot.admission.policy import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.errors import relative_time
+from bot.language import N_, _, every_one_of, ngettext
 from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
-from bot.wording import PERIOD_NAMES, WINDOW_NAMES, count_videos, describe_limit
-from cogs.ui.usage_text import moment, places_left
+from bot.wording import describe_limit
+from cogs.ui.usage_text import WINDOWS, moment, places_left
 
-RANKING = "A member's own rule comes first, then the most generous of their roles' rules, then the server's."
+RANKING = N_(
+    "A member's own rule comes first, then the most generous of their roles' rules, then the server's."
+)
+
+BUDGET_SET: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("✅ **Set.** The server may spend {money} in a day."),
+    Period.MONTH: N_("✅ **Set.** The server may spend {money} in a month."),
+}
+BUDGET_REMOVED: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("✅ **Set.** The server has no budget for a day: it may spend any amount."),
+    Period.MONTH: N_("✅ **Set.** The server has no budget for a month: it may spend any amount."),
+}
+BUDGET_USED_UP: Mapping[Period, LiteralString] = {
+    Period.DAY: N_(
+        "They cannot ask for videos now: the server's budget for today is used up. It begins anew {when}."
+    ),
+    Period.MONTH: N_(
+        "They cannot ask for videos now: the server's budget for this month is used up. "
+        "It begins anew {when}."
+    ),
+}
+NO_BUDGET: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("Today: no budget"),
+    Period.MONTH: N_("This month: no budget"),
+}
+BUDGET_STATES: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("Today: {spent} of {budget} is spent or reserved; {left} is left. It begins anew {when}."),
+    Period.MONTH: N_(
+        "This month: {spent} of {budget} is spent or reserved; {left} is left. It begins anew {when}."
+    ),
+}
 
 
 def set_text(subject: Subject, limits: Mapping[LimitKind, int | None], book: RuleBook) -> str:
     """Say what was set, and what else limits the same people; `book` is as it is now."""
-    what = " and ".join(describe_limit(kind, most) for kind, most in limits.items())
+    what = every_one_of(describe_limit(kind, most) for kind, most in limits.items())
     others = _holding(subject, [kind for kind in LimitKind if kind not in limits], book)
     return "\n".join(
         [
-            f"✅ **Set.** {_who(subject)} may have {what}.",
-            *(["This limits them too:", *others] if others else ["Nothing else limits them."]),
+            _set_line(subject, what),
+            *([_("This limits them too:"), *others] if others else [_("Nothing else limits them.")]),
             *_stronger(subject, limits, book),
         ]
     )
@@ -31,14 +64,12 @@ def set_text(subject: Subject, limits: Mapping[LimitKind, int | None], book: Rul
 def unset_text(subject: Subject, removed: Sequence[Rule], book: RuleBook) -> str:
     """Say which rules were taken away, and what limits the same people without them."""
     if not removed:
-        return f"There is no such rule for {_whom(subject)}, so nothing was changed."
-    what = " and of ".join(describe_limit(rule.kind, rule.most) for rule in removed)
-    rules = "rule" if len(removed) == 1 else "rules"
+        return _no_rule_line(subject)
     others = _holding(subject, LimitKind, book)
     return "\n".join(
         [
-            f"✅ **Taken away:** the {rules} for {_whom(subject)} of {what}.",
-            *(["This limits them now:", *others] if others else ["Nothing limits them now."]),
+            _unset_line(subject, removed),
+            *([_("This limits them now:"), *others] if others else [_("Nothing limits them now.")]),
             *_stronger(subject, [rule.kind for rule in removed], book),
         ]
     )
@@ -46,18 +77,28 @@ def unset_text(subject: Subject, removed: Sequence[Rule], book: RuleBook) -> str
 
 def grant_text(user_id: int, grant: Grant, allowance: Allowance) -> str:
     """Say what was granted, until when, and what the member can ask for now."""
-    lines = [f"✅ **Granted.** <@{user_id}> may have {_further(grant.amount)} until {moment(grant.until)}."]
-    if all(limit.most is None for limit in allowance.limits if limit.kind in WINDOW_NAMES):
-        lines.append("They have no limit that it could add to, so it changes nothing for now.")
+    lines = [
+        ngettext(
+            "✅ **Granted.** {member} may have {count} further video until {when}.",
+            "✅ **Granted.** {member} may have {count} further videos until {when}.",
+            grant.amount,
+            member=f"<@{user_id}>",
+            when=moment(grant.until),
+        )
+    ]
+    if all(limit.most is None for limit in allowance.limits if limit.kind in WINDOWS):
+        lines.append(_("They have no limit that it could add to, so it changes nothing for now."))
     return "\n".join([*lines, now_text(allowance)])
 
 
 def reset_text(user_id: int, allowance: Allowance) -> str:
     """Say that the windows begin anew, and what the member can ask for now."""
-    return (
-        f"✅ **Reset.** The videos that <@{user_id}> had until now count towards no limit any more; "
-        f"what they cost still counts towards the budget.\n{now_text(allowance)}"
+    what = _(
+        "✅ **Reset.** The videos that {member} had until now count towards no limit any more; "
+        "what they cost still counts towards the budget.",
+        member=f"<@{user_id}>",
     )
+    return f"{what}\n{now_text(allowance)}"
 
 
 def budget_text(changed: Mapping[Period, float | None], states: Sequence[BudgetState]) -> str:
@@ -65,28 +106,43 @@ def budget_text(changed: Mapping[Period, float | None], states: Sequence[BudgetS
     by_period = {state.period: state for state in states}
     done = [_budget_change(period, amount) for period, amount in changed.items()]
     lines = [_budget_line(period, by_period.get(period)) for period in Period]
-    return "\n".join([*done, "**Budgets of this server** (days and months begin at midnight UTC)", *lines])
+    heading = _("**Budgets of this server** (days and months begin at midnight UTC)")
+    return "\n".join([*done, heading, *lines])
 
 
 def now_text(allowance: Allowance) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
     block = allowance.standing.block
     if allowance.policy.pause is not None:
-        return "They cannot ask for videos now: the whole server is paused."
+        return _("They cannot ask for videos now: the whole server is paused.")
     if block is not None and block.holds(allowance.now):
-        return f"They cannot ask for videos now: they are blocked {_block_end(block)}."
+        return _blocked_line(block)
     verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
     if verdict.frees_at is not None:
-        return f"They cannot ask for a video now. Their next place frees {relative_time(verdict.frees_at)}."
+        return _(
+            "They cannot ask for a video now. Their next place frees {when}.",
+            when=relative_time(verdict.frees_at),
+        )
     if any(not limit.rule.most for limit in verdict.broken):
-        return "They cannot ask for videos: their limit is 0."
+        return _("They cannot ask for videos: their limit is 0.")
     if not verdict.allowed:
-        return "They cannot ask for a video now: one that is being made must be ready first."
+        return _("They cannot ask for a video now: one that is being made must be ready first.")
     full = exhausted(allowance.budgets, 0)
     if full is not None:
-        spent = f"the server's budget for {PERIOD_NAMES[full.period]} is used up"
-        return f"They cannot ask for videos now: {spent}. It begins anew {relative_time(full.resets_at)}."
-    return f"They can ask for {count_videos(places_left(allowance))} now."
+        return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
+    return _places_line(places_left(allowance))
+
+
+def _places_line(left: int | None) -> str:
+    if left is None:
+        return _("They can ask for any number of videos now.")
+    return ngettext("They can ask for {count} video now.", "They can ask for {count} videos now.", left)
+
+
+def _blocked_line(block: Block) -> str:
+    if block.until is None:
+        return _("They cannot ask for videos now: they are blocked until a moderator ends it.")
+    return _("They cannot ask for videos now: they are blocked until {when}.", when=moment(block.until))
 
 
 def _holding(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) -> list[str]:
@@ -94,9 +150,10 @@ def _holding(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) -> 
     rules = [rule for rule in _winners(subject, book) if rule.kind in kinds and rule.most is not None]
     lines = [f"- {describe_limit(rule.kind, rule.most)}: {_source(rule)}" for rule in rules]
     if book.budgets:
-        lines.append("- the server's budget: see `/quota budget`")
+        budget = _("the server's budget: see `/quota budget`")
+        lines.append(f"- {budget}")
     if (block := book.standing.block) is not None:
-        lines.append(f"- a block {_block_end(block)}")
+        lines.append(f"- {_block_words(block)}")
     return lines
 
 
@@ -115,70 +172,108 @@ def _stronger(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) ->
     roles = sum(scope is Scope.ROLE and other != subject.id for scope, other in others)
     members = sum(scope is Scope.MEMBER for scope, _ in others)
     found = [
-        _count(roles, "other role" if subject.scope is Scope.ROLE else "role"),
-        _count(members, "member"),
+        _count_roles(roles, subject) if roles else "",
+        ngettext("{count} member", "{count} members", members) if members else "",
     ]
     if not any(found):
         return
-    who = " and ".join(words for words in found if words)
-    yield f"`/quota rules` shows the rules for {who} too. {RANKING}"
+    who = every_one_of(filter(None, found))
+    yield f"{_('`/quota rules` shows the rules for {who} too.', who=who)} {_(RANKING)}"
 
 
 def _source(rule: Rule) -> str:
     match rule.scope:
         case Scope.MEMBER:
-            return "the rule for this member"
+            return _("the rule for this member")
         case Scope.ROLE:
-            return f"the rule for the role <@&{rule.subject_id}>"
+            return _("the rule for the role {role}", role=f"<@&{rule.subject_id}>")
         case Scope.SERVER:
-            return "the rule for the whole server"
+            return _("the rule for the whole server")
         case Scope.DEFAULT:
-            return "as the bot is set up, since no rule says otherwise"
+            return _("as the bot is set up, since no rule says otherwise")
 
 
-def _who(subject: Subject) -> str:
+def _set_line(subject: Subject, limits: str) -> str:
     match subject.scope:
         case Scope.MEMBER:
-            return f"<@{subject.id}>"
+            return _("✅ **Set.** {member} may have {limits}.", member=f"<@{subject.id}>", limits=limits)
         case Scope.ROLE:
-            return f"Everybody with the role <@&{subject.id}>"
+            role = f"<@&{subject.id}>"
+            return _(
+                "✅ **Set.** Everybody with the role {role} may have {limits}.", role=role, limits=limits
+            )
         case _:
-            return "Every member"
+            return _("✅ **Set.** Every member may have {limits}.", limits=limits)
 
 
-def _whom(subject: Subject) -> str:
+def _no_rule_line(subject: Subject) -> str:
     match subject.scope:
         case Scope.MEMBER:
-            return f"<@{subject.id}>"
+            return _("There is no such rule for {member}, so nothing was changed.", member=f"<@{subject.id}>")
         case Scope.ROLE:
-            return f"the role <@&{subject.id}>"
+            role = f"<@&{subject.id}>"
+            return _("There is no such rule for the role {role}, so nothing was changed.", role=role)
         case _:
-            return "the whole server"
+            return _("There is no such rule for the whole server, so nothing was changed.")
 
 
-def _block_end(block: Block) -> str:
-    return "until a moderator ends it" if block.until is None else f"until {moment(block.until)}"
+def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
+    words = (describe_limit(rule.kind, rule.most) for rule in removed)
+    # Translators: limits such as "5 videos in 24 hours"; stands after "the rules for … of"
+    limits = reduce(lambda some, more: _("{some} and of {more}", some=some, more=more), words)
+    number = len(removed)
+    match subject.scope:
+        case Scope.MEMBER:
+            return ngettext(
+                "✅ **Taken away:** the rule for {member} of {limits}.",
+                "✅ **Taken away:** the rules for {member} of {limits}.",
+                number,
+                member=f"<@{subject.id}>",
+                limits=limits,
+            )
+        case Scope.ROLE:
+            return ngettext(
+                "✅ **Taken away:** the rule for the role {role} of {limits}.",
+                "✅ **Taken away:** the rules for the role {role} of {limits}.",
+                number,
+                role=f"<@&{subject.id}>",
+                limits=limits,
+            )
+        case _:
+            return ngettext(
+                "✅ **Taken away:** the rule for the whole server of {limits}.",
+                "✅ **Taken away:** the rules for the whole server of {limits}.",
+                number,
+                limits=limits,
+            )
+
+
+def _block_words(block: Block) -> str:
+    if block.until is None:
+        return _("a block until a moderator ends it")
+    return _("a block until {when}", when=moment(block.until))
 
 
 def _budget_change(period: Period, amount: float | None) -> str:
     if amount is None:
-        return f"✅ **Set.** The server has no budget for a {period}: it may spend any amount."
-    return f"✅ **Set.** The server may spend {show_money(amount)} in a {period}."
+        return _(BUDGET_REMOVED[period])
+    return _(BUDGET_SET[period], money=show_money(amount))
 
 
 def _budget_line(period: Period, state: BudgetState | None) -> str:
-    name = PERIOD_NAMES[period].capitalize()
     if state is None:
-        return f"- {name}: no budget"
-    return (
-        f"- {name}: {show_money(state.spent)} of {show_money(state.budget)} is spent or reserved; "
-        f"{show_money(state.left)} is left. It begins anew {relative_time(state.resets_at)}."
+        return f"- {_(NO_BUDGET[period])}"
+    line = _(
+        BUDGET_STATES[period],
+        spent=show_money(state.spent),
+        budget=show_money(state.budget),
+        left=show_money(state.left),
+        when=relative_time(state.resets_at),
     )
+    return f"- {line}"
 
 
-def _further(amount: int) -> str:
-    return "1 further video" if amount == 1 else f"{amount:,} further videos"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""
+def _count_roles(roles: int, subject: Subject) -> str:
+    if subject.scope is Scope.ROLE:
+        return ngettext("{count} other role", "{count} other roles", roles)
+    return ngettext("{count} role", "{count} roles", roles)

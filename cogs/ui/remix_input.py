@@ -5,6 +5,7 @@ from typing import Any
 
 import discord
 
+from bot.language import _, pgettext
 from bot.results.repeats import Wishes
 from bot.veo.catalogue import (
     DEFAULT_MODEL,
@@ -15,6 +16,7 @@ from bot.veo.catalogue import (
     get_model,
 )
 from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH
+from cogs.ui.card import seconds
 
 PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
 
@@ -37,7 +39,7 @@ class RemixInputs:
         durations = [str(value) for value in _choices(models, "duration")]
         self._duration = _select(
             "duration",
-            [(f"{value} seconds", value) for value in durations],
+            [(seconds(int(value)), value) for value in durations],
             _current(wishes, model, "duration"),
         )
         ratios, heights = (_choices(models, name) for name in PICTURE)
@@ -49,13 +51,21 @@ class RemixInputs:
     def labels(self) -> list[Label]:
         """The fields as the form shows them."""
         return [
-            Label(text="Prompt", description="What the video should show", component=self._prompt),
-            Label(text="Negative prompt", description="What it should not show", component=self._negative),
-            Label(text="Model", component=self._model),
-            Label(text="Duration", component=self._duration),
             Label(
-                text="Picture",
-                description="Sound, seed and the rest stay as they were",
+                text=pgettext("label", "Prompt"),
+                description=_("What the video should show"),
+                component=self._prompt,
+            ),
+            Label(
+                text=pgettext("label", "Negative prompt"),
+                description=_("What it should not show"),
+                component=self._negative,
+            ),
+            Label(text=pgettext("label", "Model"), component=self._model),
+            Label(text=pgettext("label", "Duration"), component=self._duration),
+            Label(
+                text=pgettext("label", "Picture"),
+                description=_("Sound, seed and the rest stay as they were"),
                 component=self._picture,
             ),
         ]

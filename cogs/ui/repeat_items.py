@@ -19,8 +19,12 @@ class RerollButton(VideoButton, template=template_of("reroll")):
     """Asks for the same video with another seed, in the name of whoever clicks."""
 
     action = "reroll"
-    label = "Re-roll"
     emoji = "🎲"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Re-roll")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
@@ -32,8 +36,12 @@ class RemixButton(VideoButton, template=template_of("remix")):
     """Shows a form with everything filled in."""
 
     action = "remix"
-    label = "Remix"
     emoji = "✏️"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Remix")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
@@ -59,7 +67,8 @@ class RemixForm(Form):
         except UserError as error:
             if interaction.response.is_done():
                 raise
-            words = discord.Embed(title="Your prompt, to copy", description=escape(wishes.prompt))
+            title = pgettext("title", "Your prompt, to copy")
+            words = discord.Embed(title=title, description=escape(wishes.prompt))
             await interaction.response.send_message(str(error), embed=words, ephemeral=True)
 
 

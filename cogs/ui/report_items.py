@@ -8,7 +8,7 @@ import structlog
 
 from bot.client import VeoBot
 from bot.errors import UserError
-from bot.language import pgettext
+from bot.language import _, pgettext, speaking
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
 from bot.work.delivery import Posted
@@ -23,11 +23,6 @@ from cogs.ui.video_button import view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-LABELS = {
-    ReportDecision.DELETE: "Delete video",
-    ReportDecision.BLOCK: "Block 24 h",
-    ReportDecision.DISMISS: "Dismiss",
-}
 STYLES = {
     ReportDecision.DELETE: discord.ButtonStyle.danger,
     ReportDecision.BLOCK: discord.ButtonStyle.danger,
@@ -41,7 +36,7 @@ class NotShownError(UserError):
     """The decision holds, but the report's message still looks as before."""
 
     def __init__(self) -> None:
-        super().__init__("That is done, but Discord did not let me show it in the report above.")
+        super().__init__(_("That is done, but Discord did not let me show it in the report above."))
 
 
 class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
@@ -49,7 +44,9 @@ class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
 
     def __init__(self, generation_id: str) -> None:
         super().__init__(
-            discord.ui.Button(label="Report", emoji="🚩", custom_id=f"veo1:report:{generation_id}")
+            discord.ui.Button(
+                label=pgettext("button", "Report"), emoji="🚩", custom_id=f"veo1:report:{generation_id}"
+            )
         )
         self._generation_id = generation_id
 
@@ -79,8 +76,8 @@ class ReportForm(Form):
         )
         self.add_item(
             discord.ui.Label(
-                text="What is wrong with it?",
-                description="The moderators of this server read it, and that it is from you.",
+                text=pgettext("label", "What is wrong with it?"),
+                description=_("The moderators of this server read it, and that it is from you."),
                 component=self._reason,
             )
         )
@@ -105,7 +102,7 @@ class DecisionButton(
     def __init__(self, decision: ReportDecision, report_id: str) -> None:
         super().__init__(
             discord.ui.Button(
-                label=LABELS[decision],
+                label=_label_of(decision),
                 style=STYLES[decision],
                 custom_id=f"veo1:decide:{decision}:{report_id}",
             )
@@ -150,6 +147,16 @@ class DecisionButton(
             raise NotShownError from error
 
 
+def _label_of(decision: ReportDecision) -> str:
+    match decision:
+        case ReportDecision.DELETE:
+            return pgettext("button", "Delete video")
+        case ReportDecision.BLOCK:
+            return pgettext("button", "Block 24 h")
+        case ReportDecision.DISMISS:
+            return pgettext("button", "Dismiss")
+
+
 def report_view(reported: ReportedVideo) -> discord.ui.View | None:
     """Return the buttons for what can still be decided, or None."""
     report_id = reported.report.id
@@ -158,11 +165,16 @@ def report_view(reported: ReportedVideo) -> discord.ui.View | None:
 
 
 async def _show(interaction: Interaction, reported: ReportedVideo) -> None:
-    """Edit the report's message, without the members' words where a filter stops them."""
-    view = report_view(reported)
+    """Edit the report's message, without the members' words where a filter stops them.
+
+    It stays in the server's language, whoever clicked.
+    """
+    with speaking(interaction.guild_locale and interaction.guild_locale.value):
+        view = report_view(reported)
+        text, text_unquoted = render_report(reported), render_report(reported, quote=False)
     try:
-        await interaction.edit_original_response(content=render_report(reported), view=view)
+        await interaction.edit_original_response(content=text, view=view)
     except CALL_ERRORS as error:
         if judge(error) is not Verdict.NOT_THE_WORDS:
             raise
-        await interaction.edit_original_response(content=render_report(reported, quote=False), view=view)
+        await interaction.edit_original_response(content=text_unquoted, view=view)

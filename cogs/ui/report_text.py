@@ -1,48 +1,51 @@
 """What moderators read about a report, and what the member reads who made it. Pure text."""
 
+from typing import LiteralString
+
 from bot.errors import relative_time
 from bot.escape import plain
+from bot.language import N_, _, pgettext
 from bot.models import Generation
 from bot.moderation.report_decisions import ReportDecision, ReportedVideo
 from bot.moderation.tables import ReportRow
 from bot.privacy.erasure import NOBODY
 from bot.work.delivery import Posted
-from cogs.ui.card import member, shown_prompt
+from cogs.ui.card import NUMBER_MARK, QUOTE_MARK, member, shown_prompt
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
 REASON_LENGTH = 300
 
-THANKS = "✅ **Thank you.** The moderators of this server were told."
-THANKS_FOR_LATER = (
+THANKS = N_("✅ **Thank you.** The moderators of this server were told.")
+THANKS_FOR_LATER = N_(
     "✅ **Thank you.** Your report is kept, and the moderators see it once they have chosen a channel for "
-    "reports. If it is urgent, please tell one of them the number {number}."
+    "reports. If it is urgent, please tell one of them the number `{number}`."
 )
 
 
 def render_report(reported: ReportedVideo, *, quote: bool = True) -> str:
     """Return the message with a report as it stands; `quote`: with the words of members."""
     report, generation = reported.report, reported.generation
-    said = (
-        f": “{plain(report.reason, REASON_LENGTH)}”" if quote else ". This server's filter stops the reason."
+    numbers = _("Number {number} · report {report}", number=report.generation_id, report=report.id)
+    prompt = (
+        [f"{QUOTE_MARK}{shown_prompt(generation, PROMPT_LENGTH)}"] if quote and generation is not None else []
     )
-    prompt = [f"> {shown_prompt(generation, PROMPT_LENGTH)}"] if quote and generation is not None else []
     return "\n".join(
         [
-            "🚩 **A video was reported**",
-            f"<@{report.reporter_id}> reported it {relative_time(report.created_at)}{said}",
-            f"Made for {_requester(generation)}: {_place(generation)}",
+            _("🚩 **A video was reported**"),
+            _reported_line(report, quote=quote),
+            _made_line(generation),
             *prompt,
             *_decisions(report),
-            f"-# Number {report.generation_id} · report {report.id}",
+            f"{NUMBER_MARK}{numbers}",
         ]
     )
 
 
 def render_thanks(report: ReportRow) -> str:
     """Return what the member reads who reported a video."""
-    return (
-        THANKS if report.post_at is not None else THANKS_FOR_LATER.format(number=f"`{report.generation_id}`")
-    )
+    if report.post_at is not None:
+        return _(THANKS)
+    return _(THANKS_FOR_LATER, number=report.generation_id)
 
 
 def open_decisions(reported: ReportedVideo) -> list[ReportDecision]:
@@ -74,20 +77,40 @@ def post_link(guild_id: int, post: Posted) -> str | None:
     return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
 
 
-def _requester(generation: Generation | None) -> str:
-    return "somebody" if generation is None or generation.user_id == NOBODY else member(generation)
+def _reported_line(report: ReportRow, *, quote: bool) -> str:
+    reporter, when = f"<@{report.reporter_id}>", relative_time(report.created_at)
+    if not quote:
+        what = _("{reporter} reported it {when}.", reporter=reporter, when=when)
+        why = _("This server's filter stops the reason.")
+        return f"{what} {why}"
+    return _(
+        "{reporter} reported it {when}: “{reason}”",
+        reporter=reporter,
+        when=when,
+        reason=plain(report.reason, REASON_LENGTH),
+    )
 
 
-def _place(generation: Generation | None) -> str:
+def _made_line(generation: Generation | None) -> str:
+    requester = _requester(generation)
     if generation is None or generation.result_id is None:
-        return "where it was posted is not recorded any more."
-    return message_link(generation) or "it was sent as a direct message."
+        return _("Made for {member}: where it was posted is not recorded any more.", member=requester)
+    link = message_link(generation)
+    if link is None:
+        return _("Made for {member}: it was sent as a direct message.", member=requester)
+    return _("Made for {member}: {link}", member=requester, link=link)
+
+
+def _requester(generation: Generation | None) -> str:
+    if generation is None or generation.user_id == NOBODY:
+        return pgettext("whom a video was made for", "somebody")
+    return member(generation)
 
 
 def _decisions(report: ReportRow) -> list[str]:
-    made = (
-        ("🗑️ **Video deleted**", report.deleted_by),
-        ("🚫 **Member blocked for 24 hours**", report.blocked_by),
-        ("☑️ **Dismissed**", report.dismissed_by),
+    made: tuple[tuple[LiteralString, int | None], ...] = (
+        (N_("🗑️ **Video deleted** by {moderator}."), report.deleted_by),
+        (N_("🚫 **Member blocked for 24 hours** by {moderator}."), report.blocked_by),
+        (N_("☑️ **Dismissed** by {moderator}."), report.dismissed_by),
     )
-    return [f"{what} by <@{who}>." for what, who in made if who is not None]
+    return [_(what, moderator=f"<@{who}>") for what, who in made if who is not None]

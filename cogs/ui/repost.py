@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 import structlog
 
+from bot.language import N_, _
 from bot.models import Generation
 from bot.results.reposts import CannotRepostError, Reposts, posts_of
 from bot.work.delivery import Posted
@@ -18,12 +19,12 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-LOST = (
+LOST = N_(
     "The message with this video is gone, and so is the file. Nothing was posted. "
     "**Re-roll** makes a new video from the same prompt, and counts as one."
 )
-REFUSED = "Discord does not take this video here. Nothing was posted. Please try another channel."
-AWAY = "Discord has trouble at the moment. Nothing was posted. Please try again in a minute."
+REFUSED = N_("Discord does not take this video here. Nothing was posted. Please try another channel.")
+AWAY = N_("Discord has trouble at the moment. Nothing was posted. Please try again in a minute.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, 
         if not isinstance(error, CALL_ERRORS):
             raise
         log.warning("a video was not posted again", generation=claimed.id, error=str(error))
-        raise CannotRepostError(AWAY if judge(error) is Verdict.LATER else REFUSED) from error
+        raise CannotRepostError(_(AWAY if judge(error) is Verdict.LATER else REFUSED)) from error
     return await _finish(client, reposts, claimed, posted, source.posts)
 
 
@@ -62,7 +63,9 @@ def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> N
     here = next((post for post in source.posts if post.channel_id == channel_id), None)
     if here is not None:
         link = post_link(generation.guild_id, here)
-        raise CannotRepostError(f"This video is in this channel already: {link} Nothing was posted.")
+        raise CannotRepostError(
+            _("This video is in this channel already: {link} Nothing was posted.", link=link)
+        )
 
 
 async def _finish(
@@ -71,10 +74,11 @@ async def _finish(
     generation = await reposts.finish(claimed, posted, earlier)
     if generation is None:  # removed or forgotten meanwhile
         await delete_post(client, claimed, posted)
-        raise CannotRepostError("This video was deleted a moment ago, so it is not posted again.")
+        raise CannotRepostError(_("This video was deleted a moment ago, so it is not posted again."))
     await show_card(client, generation)
-    return (
-        f"📤 **Posted again:** {post_link(generation.guild_id, posted)} It does not count towards your limit."
+    return _(
+        "📤 **Posted again:** {link} It does not count towards your limit.",
+        link=post_link(generation.guild_id, posted),
     )
 
 
@@ -134,5 +138,5 @@ async def _open(reposts: Reposts, generation: Generation, source: Source) -> dis
         return file
     original = reposts.find_original(generation.id)
     if original is None:
-        raise CannotRepostError(LOST)
+        raise CannotRepostError(_(LOST))
     return discord.File(original, filename=name, description=description)

@@ -1,5 +1,6 @@
 """The button of /videos that posts a video again, where it is clicked."""
 
+from bot.language import pgettext
 from cogs.ui.asker import asker_of
 from cogs.ui.owners import Interaction
 from cogs.ui.repost import repost
@@ -10,8 +11,12 @@ class RepostButton(VideoButton, template=template_of("repost")):
     """Posts one's own video again."""
 
     action = "repost"
-    label = "Repost"
     emoji = "📤"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Repost")
 
     async def act(self, interaction: Interaction) -> None:
         """Claim it, post it, and say where it is; a second click meanwhile is told so."""

@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.language import pgettext, speaking
 from bot.models import Generation, Status
 from bot.results.repeats import can_be_repeated
 from cogs.ui.delete_items import DeleteButton
@@ -10,18 +11,22 @@ from cogs.ui.repeat_items import RemixButton, RerollButton
 from cogs.ui.report_items import ReportButton
 from cogs.ui.video_button import view_of
 
-TRY_AGAIN = "Try again"
-
 
 def result_view(generation: Generation) -> discord.ui.View:
-    """Return the buttons for what became of the request; none where a moderator stopped it."""
-    match generation.status:
-        case Status.SUCCEEDED:
-            return view_of(*_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id))
-        case Status.FAILED:
-            return view_of(*_repeats(generation, TRY_AGAIN))
-        case _:
-            return view_of()
+    """Return the buttons for what became of the request, in the member's language.
+
+    There are none where a moderator stopped it.
+    """
+    with speaking(generation.locale):
+        match generation.status:
+            case Status.SUCCEEDED:
+                return view_of(
+                    *_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id)
+                )
+            case Status.FAILED:
+                return view_of(*_repeats(generation, pgettext("button", "Try again")))
+            case _:
+                return view_of()
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:

@@ -1,20 +1,34 @@
 """What moderators read about the rules there are: all of a server's, and those that win for a member."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import LiteralString
 
 from bot.admission.allowance import Allowance
 from bot.admission.limits import winning_rule
-from bot.admission.policy import LimitKind, Rule, Scope
+from bot.admission.policy import LimitKind, Period, Rule, Scope
+from bot.language import N_, _, every_one_of, ngettext, number, pgettext
 from bot.moderation.rules import RuleBook
 from bot.money import show_money
-from bot.wording import PERIOD_NAMES, describe_limit
+from bot.wording import describe_limit
 from cogs.ui.quota_text import RANKING, now_text
 from cogs.ui.usage_text import grant_lines, use_line
 
-RULES_HEAD = "**Limits on this server**"
-RULES_FOOT = f"{RANKING} `/quota rules` with a member shows what holds for them."
 ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)
 KINDS = tuple(LimitKind)
+BUDGETS: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("Budget for today: {money}"),
+    Period.MONTH: N_("Budget for this month: {money}"),
+}
+
+
+def rules_head() -> str:
+    """Return what stands above the rules."""
+    return _("**Limits on this server**")
+
+
+def rules_foot() -> str:
+    """Return what stands below the rules."""
+    return f"{_(RANKING)} {_('`/quota rules` with a member shows what holds for them.')}"
 
 
 def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
@@ -28,44 +42,70 @@ def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
     )
     lines = [_subject_line(scope, subject_id, book, role_ids) for scope, subject_id in subjects]
     if not any(rule.scope is Scope.SERVER and rule.kind is book.default.kind for rule in book.rules):
-        default = describe_limit(book.default.kind, book.default.most)
-        lines.insert(0, f"- Where no rule says otherwise: {default}, as the bot is set up")
+        limit = describe_limit(book.default.kind, book.default.most)
+        default = _("Where no rule says otherwise: {limit}, as the bot is set up", limit=limit)
+        lines.insert(0, f"- {default}")
     for period, budget in sorted(book.budgets.items()):
-        lines.append(f"- Budget for {PERIOD_NAMES[period]}: {show_money(budget.credits)}")
+        lines.append(f"- {_(BUDGETS[period], money=show_money(budget.credits))}")
     return lines
 
 
 def member_text(user_id: int, allowance: Allowance, role_ids: Collection[int]) -> str:
     """Return what holds for a member with these roles: each limit, its use, which rule won, and why."""
-    lines = [f"**Limits of <@{user_id}>**", now_text(allowance)]
+    lines = [_("**Limits of {member}**", member=f"<@{user_id}>"), now_text(allowance)]
     for limit in allowance.limits:
         lines.append(f"- {use_line(limit, allowance)}")
-        granted = f"; {limit.granted:,} more granted" if limit.granted and limit.most is not None else ""
-        reasons = why_lines(limit.rule, allowance.policy.rules, role_ids)
-        lines += [f"  - {why}{granted}" for why in reasons]
+        for why in why_lines(limit.rule, allowance.policy.rules, role_ids):
+            is_more = limit.granted and limit.most is not None
+            lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
     lines += grant_lines(allowance.standing, allowance.now)
-    lines.append(f"Their videos of the last 30 days cost {show_money(allowance.spent)}.")
+    cost = show_money(allowance.spent)
+    lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
     return "\n".join(lines)
 
 
 def why_lines(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
     """Yield why this rule wins for a member with these roles; nothing where nobody set a limit."""
-    number = "Unlimited" if winner.most is None else f"{winner.most:,}"
-    beaten = " and ".join(_beaten(winner, rules, role_ids))
-    more = f", which counts more than {beaten}" if beaten else ""
+    most = _most(winner)
+    beaten = every_one_of(_beaten(winner, rules, role_ids))
     match winner.scope:
         case Scope.MEMBER:
-            yield f"{number} by the rule for this member{more}"
+            why = _("{limit} by the rule for this member", limit=most)
+            yield _with_beaten(why, beaten)
         case Scope.ROLE:
             rivals = [rule for rule in rules if _is_rival(rule, winner, role_ids)]
-            best = f", the most generous of {len(rivals)} roles" if len(rivals) > 1 else ""
-            yield f"{number} by the rule for the role <@&{winner.subject_id}>{best}{more}"
+            yield _with_beaten(_role_reason(winner, most, len(rivals)), beaten)
         case Scope.SERVER:
-            yield f"{number} by the server's rule"
+            yield _("{limit} by the server's rule", limit=most)
         case Scope.DEFAULT if winner.most is not None:
-            yield f"{number} as the bot is set up, since no rule says otherwise"
+            yield _("{limit} as the bot is set up, since no rule says otherwise", limit=most)
         case Scope.DEFAULT:
             pass
+
+
+def _most(rule: Rule) -> str:
+    return pgettext("beginning of a line", "Unlimited") if rule.most is None else number(rule.most)
+
+
+def _role_reason(winner: Rule, most: str, rivals: int) -> str:
+    role = f"<@&{winner.subject_id}>"
+    if rivals <= 1:
+        return _("{limit} by the rule for the role {role}", limit=most, role=role)
+    return ngettext(
+        "{limit} by the rule for the role {role}, the most generous of {count} role",
+        "{limit} by the rule for the role {role}, the most generous of {count} roles",
+        rivals,
+        limit=most,
+        role=role,
+    )
+
+
+def _with_beaten(why: str, beaten: str) -> str:
+    return _("{reason}, which counts more than {others}", reason=why, others=beaten) if beaten else why
+
+
+def _with_grants(why: str, granted: int) -> str:
+    return ngettext("{reason}; {count} more granted", "{reason}; {count} more granted", granted, reason=why)
 
 
 def _subject_line(scope: Scope, subject_id: int, book: RuleBook, role_ids: Collection[int] | None) -> str:
@@ -76,13 +116,14 @@ def _subject_line(scope: Scope, subject_id: int, book: RuleBook, role_ids: Colle
     what = "; ".join(describe_limit(rule.kind, rule.most) for rule in rules)
     match scope:
         case Scope.MEMBER:
-            return f"- Member <@{subject_id}>: {what}"
+            line = _("Member {member}: {limits}", member=f"<@{subject_id}>", limits=what)
         case Scope.ROLE if role_ids is not None and subject_id not in role_ids:
-            return f"- Deleted role {subject_id} (has no effect): {what}"
+            line = _("Deleted role {role} (has no effect): {limits}", role=subject_id, limits=what)
         case Scope.ROLE:
-            return f"- Role <@&{subject_id}>: {what}"
+            line = _("Role {role}: {limits}", role=f"<@&{subject_id}>", limits=what)
         case _:
-            return f"- The whole server: {what}"
+            line = _("The whole server: {limits}", limits=what)
+    return f"- {line}"
 
 
 def _beaten(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
@@ -90,15 +131,24 @@ def _beaten(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) ->
     if winner.scope is Scope.MEMBER:
         best = winning_rule([r for r in rules if r.scope is Scope.ROLE], winner.kind, 0, role_ids, None)
         if best.scope is Scope.ROLE:
-            yield f"the role <@&{best.subject_id}>'s {_number(best)}"
+            yield _role_words(best)
     if winner.scope in {Scope.MEMBER, Scope.ROLE}:
         server = winning_rule([r for r in rules if r.scope is Scope.SERVER], winner.kind, 0, (), None)
         if server.scope is Scope.SERVER:
-            yield f"the server's {_number(server)}"
+            yield _server_words(server)
 
 
-def _number(rule: Rule) -> str:
-    return "unlimited" if rule.most is None else f"{rule.most:,}"
+def _role_words(rule: Rule) -> str:
+    role = f"<@&{rule.subject_id}>"
+    if rule.most is None:
+        return _("the role {role}'s unlimited", role=role)
+    return _("the role {role}'s {limit}", role=role, limit=number(rule.most))
+
+
+def _server_words(rule: Rule) -> str:
+    if rule.most is None:
+        return _("the server's unlimited")
+    return _("the server's {limit}", limit=number(rule.most))
 
 
 def _is_rival(rule: Rule, winner: Rule, role_ids: Collection[int]) -> bool:

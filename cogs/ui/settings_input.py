@@ -10,6 +10,7 @@ from discord.app_commands import Choice
 from bot.admission.offer import durations, resolutions
 from bot.admission.policy import Policy
 from bot.errors import BadInputError
+from bot.language import N_, _, ngettext, pgettext, speaking
 from bot.models import Placement
 from bot.moderation.service import SETTINGS
 from bot.veo.catalogue import CATALOGUE
@@ -34,10 +35,10 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
         "longest_duration": {**{value: f"{value} seconds" for value in durations()}, 0: ANY},
         "highest_resolution": {**{value: value for value in resolutions()}, ANY: ANY},
         "delivery": {
-            Placement.THREAD.value: "thread: into a thread on the answer",
-            Placement.CHANNEL.value: "channel: as a reply to the answer",
+            Placement.THREAD.value: N_("thread: into a thread on the answer"),
+            Placement.CHANNEL.value: N_("channel: as a reply to the answer"),
         },
-        "reset": {**NAMES, EVERYTHING: "All settings"},
+        "reset": {**NAMES, EVERYTHING: N_("All settings")},
     }
     return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
 
@@ -51,7 +52,7 @@ def read_changes(interaction: discord.Interaction, **options: Any) -> dict[str, 
     guild = interaction.guild
     if guild is None:
         raise BadInputError(
-            "I do not know this server yet. Please try again in a minute. Nothing was changed."
+            _("I do not know this server yet. Please try again in a minute. Nothing was changed.")
         )
     changes: dict[str, Any] = {}
     for name, value in options.items():
@@ -66,7 +67,7 @@ def _with_reset(changes: Mapping[str, Any], reset: str | None) -> dict[str, Any]
         return dict(changes)
     fields = SETTINGS if reset == EVERYTHING else {_ensure_offered(reset, SETTINGS)}
     if fields & changes.keys():
-        raise BadInputError("Please set or reset a setting, not both at once. Nothing was changed.")
+        raise BadInputError(_("Please set or reset a setting, not both at once. Nothing was changed."))
     initial = Policy()
     return {**changes, **{field: getattr(initial, field) for field in fields}}
 
@@ -82,11 +83,19 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
     found = {int(mention or number) for mention, number in CHANNEL.findall(text)}
     if not found or CHANNEL.sub("", text).replace(",", " ").strip():
         raise BadInputError(
-            "Please name channels as Discord offers them after #, such as #videos #art, or write `all`. "
-            "Nothing was changed."
+            _(
+                "Please name channels as Discord offers them after #, such as #videos #art, or write `all`. "
+                "Nothing was changed."
+            )
         )
     if len(found) > MOST_CHANNELS:
-        raise BadInputError(f"At most {MOST_CHANNELS} channels can be named. Nothing was changed.")
+        raise BadInputError(
+            ngettext(
+                "At most {count} channel can be named. Nothing was changed.",
+                "At most {count} channels can be named. Nothing was changed.",
+                MOST_CHANNELS,
+            )
+        )
     for channel_id in sorted(found):
         _ensure_channel(guild, channel_id)
     return frozenset(found)
@@ -101,12 +110,15 @@ def parse_models(text: str) -> frozenset[str]:
     pieces = [piece.strip().casefold() for piece in text.split(",") if piece.strip()]
     if pieces == [ALL]:
         return frozenset()
-    known = {name.casefold(): model.id for model in CATALOGUE for name in (model.id, model.label)}
+    known = _models_by_name()
     if not pieces or not known.keys() >= set(pieces):
         labels = ", ".join(model.label for model in CATALOGUE)
         raise BadInputError(
-            f"Please name models with commas between, or write `all`. There are: {labels}. "
-            "Nothing was changed."
+            _(
+                "Please name models with commas between, or write `all`. There are: {models}. "
+                "Nothing was changed.",
+                models=labels,
+            )
         )
     return frozenset(known[piece] for piece in pieces)
 
@@ -115,10 +127,19 @@ def complete_models(typed: str) -> list[Choice[str]]:
     """Return what can stand in the option `models`, given its beginning."""
     *before, last = [piece.strip() for piece in typed.split(",")]
     left = [model.label for model in CATALOGUE if model.label.casefold() not in map(str.casefold, before)]
-    offers = [*([] if before else [ALL]), *left]
-    fitting = [offer for offer in offers if last.casefold() in offer.casefold()]
-    values = [", ".join([*before, offer]) for offer in fitting]
-    return [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH][:MOST_CHOICES]
+    every, typed_last = pgettext("models", "all"), last.casefold()
+    is_all = not before and (typed_last in ALL or typed_last in every.casefold())
+    values = [", ".join([*before, label]) for label in left if typed_last in label.casefold()]
+    fitting = [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH]
+    return [*([Choice(name=every, value=ALL)] if is_all else []), *fitting][:MOST_CHOICES]
+
+
+def _models_by_name() -> dict[str, str]:
+    """Return the models' ids by what they are called: by the provider, by us in English, by us as read."""
+    names = [(model.id, name) for model in CATALOGUE for name in (model.id, model.label)]
+    with speaking(None):
+        names += [(model.id, model.label) for model in CATALOGUE]
+    return {name.casefold(): model_id for model_id, name in names}
 
 
 def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
@@ -129,15 +150,25 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     """
     channel = guild.get_channel(channel_id)
     if isinstance(channel, discord.CategoryChannel):
-        raise BadInputError(f"<#{channel_id}> is a category. Please name its channels. Nothing was changed.")
+        raise BadInputError(
+            _(
+                "{channel} is a category. Please name its channels. Nothing was changed.",
+                channel=f"<#{channel_id}>",
+            )
+        )
     if channel is not None:
         return
     if guild.get_thread(channel_id) is not None:
         raise BadInputError(
-            f"<#{channel_id}> is a thread. Please name its channel: with it all its threads are allowed. "
-            "Nothing was changed."
+            _(
+                "{channel} is a thread. Please name its channel: with it all its threads are allowed. "
+                "Nothing was changed.",
+                channel=f"<#{channel_id}>",
+            )
         )
-    raise BadInputError(f"There is no channel `{channel_id}` on this server. Nothing was changed.")
+    raise BadInputError(
+        _("There is no channel `{channel}` on this server. Nothing was changed.", channel=channel_id)
+    )
 
 
 def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
@@ -147,7 +178,7 @@ def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
         BadInputError: it is none of the choices.
     """
     if value not in offered:
-        raise BadInputError("Please choose one of the values that Discord offers. Nothing was changed.")
+        raise BadInputError(_("Please choose one of the values that Discord offers. Nothing was changed."))
     return value
 
 
@@ -167,8 +198,12 @@ def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
     lacking = missing(channel.permissions_for(guild.me), BOARD_NEEDS)
     if lacking:
         raise BadInputError(
-            f"I cannot write in <#{channel.id}>: I lack {names(lacking)} there. Please allow it to my role "
-            "in the channel's settings and try again. Nothing was changed."
+            _(
+                "I cannot write in {channel}: I lack {permissions} there. Please allow it to my role "
+                "in the channel's settings and try again. Nothing was changed.",
+                channel=f"<#{channel.id}>",
+                permissions=names(lacking),
+            )
         )
     return channel.id
 

@@ -6,10 +6,12 @@ import discord
 import structlog
 
 from bot.errors import UserError
+from bot.language import _
 from bot.models import Generation
 from bot.results.reposts import posts_of
 from bot.work.delivery import Posted
 from cogs.ui.card_items import card_message
+from cogs.ui.lists import together
 from cogs.ui.report_text import post_link
 from cogs.ui.verdicts import CALL_ERRORS
 
@@ -24,11 +26,13 @@ class TakedownError(UserError):
 
     def __init__(self, generation: Generation, left: Sequence[Posted]) -> None:
         """`left`: the messages that are still there."""
-        links = (post_link(generation.guild_id, post) or "a direct message" for post in left)
-        where = " and ".join(links)
+        links = (post_link(generation.guild_id, post) or _("a direct message") for post in left)
         super().__init__(
-            f"The video counts as removed, but Discord did not let me delete its message: {where}. "
-            "Please click again in a minute, or delete it by hand."
+            _(
+                "The video counts as removed, but Discord did not let me delete its message: {messages}. "
+                "Please click again in a minute, or delete it by hand.",
+                messages=together(links),
+            )
         )
 
 

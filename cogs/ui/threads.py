@@ -4,14 +4,13 @@ import discord
 import structlog
 
 from bot.models import Generation, Placement
-from cogs.ui.card import thread_name
+from cogs.ui.card import neutral_thread_name, thread_name
 from cogs.ui.refusals import Refusals
 from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed, says_thread_exists
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ARCHIVE_AFTER_MINUTES = 1440
-NEUTRAL_NAME = "Video"  # where a server's filter stops the member's words
 
 
 class Threads:
@@ -33,7 +32,7 @@ class Threads:
             return generation.thread_id
         if self._refusals.has(("thread", generation.channel_id)):
             return None
-        for name in (thread_name(generation), NEUTRAL_NAME):
+        for name in (thread_name(generation), neutral_thread_name(generation)):
             refusal = await self._start(generation.channel_id, generation.card_id, name)
             if refusal is None:
                 return generation.card_id

@@ -8,162 +8,171 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.admission.budgets import WARNING_SHARE
-from bot.admission.policy import LimitKind, Period
-from bot.errors import relative_time
+from bot.admission.policy import LimitKind
 from bot.escape import plain
-from bot.models import Placement
+from bot.language import _, ngettext, number
 from bot.moderation.tables import Action, AuditRow
-from bot.money import show_money
 from bot.privacy.erasure import NOBODY
-from bot.usage.text import model_label
-from bot.wording import PERIOD_NAMES, count_videos, describe_limit
+from bot.wording import count_videos, describe_limit
+from cogs.ui.trail_budgets import budget_change, budget_reached, budget_warning
+from cogs.ui.trail_settings import setting_changes
 
 REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
-NAME_LENGTH = 24  # of a model or resolution; ours are shorter
-SHOWN = 3  # channels or models of one setting
-
-BUDGET_OF = {Period.DAY: "for each day", Period.MONTH: "for each month"}
-SETTING_NAMES = {
-    "channels": "channels",
-    "models": "models",
-    "longest_duration": "longest video",
-    "highest_resolution": "highest resolution",
-    "placement": "where videos go",
-    "moderators_channel_id": "moderators' channel",
-}
-UNSET = {
-    "channels": "all",
-    "models": "all",
-    "placement": "into threads",
-    "moderators_channel_id": "none",
-}
 
 
 def entry_line(entry: AuditRow) -> str:
     """Return who did what, to whom, when and why; rarely more than 500 characters, and at most 600."""
-    who = "The bot" if entry.actor_id is None else f"<@{entry.actor_id}>"
-    joint = ": " if entry.action in OWN_SENTENCES else " "
-    reason = f" Reason: “{plain(entry.reason, REASON_LENGTH)}”." if entry.reason else ""
-    return f"{_moment(entry.at)} {who}{joint}{SENTENCES[entry.action](entry)}{reason}"
+    who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
+    line = f"{_moment(entry.at)} {SENTENCES[entry.action](entry, who)}"
+    if not entry.reason:
+        return line
+    return f"{line} {_('Reason: “{reason}”.', reason=plain(entry.reason, REASON_LENGTH))}"
 
 
-def _quota_set(entry: AuditRow) -> str:
+def _quota_set(entry: AuditRow, who: str) -> str:
     new, old = entry.new or {}, entry.old or {}
     limits = ", ".join(
-        f"{_limit(kind, most)} ({f'before: {_most(old[kind])}' if kind in old else 'new'})"
+        _("{limit} (before: {before})", limit=_limit(kind, most), before=_most(old[kind]))
+        if kind in old
+        else _("{limit} (new)", limit=_limit(kind, most))
         for kind, most in new.items()
     )
-    return f"limited {_subject(entry)} to {limits}."
+    if (whom := _mention(entry)) is None:
+        return _("{who} limited everyone to {limits}.", who=who, limits=limits)
+    return _("{who} limited {whom} to {limits}.", who=who, whom=whom, limits=limits)
 
 
-def _quota_unset(entry: AuditRow) -> str:
+def _quota_unset(entry: AuditRow, who: str) -> str:
     limits = ", ".join(_limit(kind, most) for kind, most in (entry.old or {}).items())
-    return f"took limits of {_subject(entry)} away: {limits or 'there were none'}."
+    limits = limits or _("there were none")
+    if (whom := _mention(entry)) is None:
+        return _("{who} took limits of everyone away: {limits}.", who=who, limits=limits)
+    return _("{who} took limits of {whom} away: {limits}.", who=who, whom=whom, limits=limits)
 
 
-def _grant(entry: AuditRow) -> str:
+def _grant(entry: AuditRow, who: str) -> str:
     grants: list[dict[str, Any]] = (entry.new or {}).get("grants", [])
-    what = f"{count_videos(grants[-1]['amount'])} more {_end(grants[-1]['until'])}" if grants else "videos"
+    if not grants:
+        return _("{who} granted {whom} videos.", who=who, whom=_whom(entry))
+    line = _(
+        "{who} granted {whom} {videos} more {until}.",
+        who=who,
+        whom=_whom(entry),
+        videos=count_videos(grants[-1]["amount"]),
+        until=_end(grants[-1]["until"]),
+    )
     before, now = _granted(entry.old), _granted(entry.new)
-    in_all = f" They have {now:,} granted now (before: {before:,})." if before else ""
-    return f"granted {_subject(entry)} {what}.{in_all}"
+    if not before:
+        return line
+    in_all = ngettext(
+        "They have {count} granted now (before: {before}).",
+        "They have {count} granted now (before: {before}).",
+        now,
+        before=number(before),
+    )
+    return f"{line} {in_all}"
 
 
-def _reset(entry: AuditRow) -> str:
+def _reset(entry: AuditRow, who: str) -> str:
     before = (entry.old or {}).get("reset_at")
-    earlier = f" (before: {_moment(_parse(before))})" if before else ""
-    return f"reset the limits of {_subject(entry)}: earlier videos do not count towards them{earlier}."
-
-
-def _budget(entry: AuditRow) -> str:
-    period = BUDGET_OF[_period(entry)]
-    old, new = ((told or {}).get("credits") for told in (entry.old, entry.new))
-    before = "none" if old is None else show_money(old)
-    if new is None:
-        return f"removed the budget {period} (before: {before})."
-    return f"set the budget {period} to {show_money(new)} (before: {before})."
-
-
-def _pause(entry: AuditRow) -> str:
-    return f"paused /veo for everyone{' (it was paused before)' if entry.old else ''}."
-
-
-def _resume(entry: AuditRow) -> str:
-    return f"ended the pause of /veo for everyone{'' if entry.old else ' (there was none)'}."
-
-
-def _block(entry: AuditRow) -> str:
-    before = f" (before: {_end(entry.old.get('until'))})" if entry.old else ""
-    return f"blocked {_subject(entry)} from /veo {_end((entry.new or {}).get('until'))}{before}."
-
-
-def _unblock(entry: AuditRow) -> str:
-    before = f"it was to hold {_end(entry.old.get('until'))}" if entry.old else "there was none"
-    return f"ended the block of {_subject(entry)} ({before})."
-
-
-def _word_add(entry: AuditRow) -> str:
-    return f"forbade {_word(entry.new)} in prompts{' (it was forbidden before)' if entry.old else ''}."
-
-
-def _word_remove(entry: AuditRow) -> str:
-    if not entry.old:
-        return "took back a forbidden word that there was not."
-    return f"allowed {_word(entry.old)} in prompts again."
-
-
-def _settings(entry: AuditRow) -> str:
-    old = entry.old or {}
-    told = [
-        (name, _setting(name, old.get(name)), _setting(name, new)) for name, new in (entry.new or {}).items()
-    ]
-    changes = [
-        f"{SETTING_NAMES.get(name, name)}: {before} → {now}" for name, before, now in told if before != now
-    ]
-    return f"changed settings: {'; '.join(changes)}." if changes else "saved the settings as they were."
-
-
-def _cancel(entry: AuditRow) -> str:
-    counts = (entry.new or {}).get("counts")
-    return f"cancelled {_subject(entry)}; it {'counts' if counts else 'does not count'} towards limits."
-
-
-def _video_delete(entry: AuditRow) -> str:
-    user_id = (entry.new or {}).get("user_id", NOBODY)
-    return f"deleted {_subject(entry)}{f' of <@{user_id}>' if user_id != NOBODY else ''}."
-
-
-def _report_dismiss(entry: AuditRow) -> str:
-    return f"dismissed a report of {_subject(entry)}."
-
-
-def _budget_warning(entry: AuditRow) -> str:
-    new = entry.new or {}
-    budget, spent = float(new.get("budget", 0)), float(new.get("spent", 0))
-    share = int(100 * spent / budget) if budget else int(100 * WARNING_SHARE)
-    return (
-        f"⚠️ {share} % of the budget for {PERIOD_NAMES[_period(entry)]} is spent or reserved: "
-        f"{show_money(spent)} of {show_money(budget)}.{_new_money(new)}"
+    if before is None:
+        return _(
+            "{who} reset the limits of {whom}: earlier videos do not count towards them.",
+            who=who,
+            whom=_whom(entry),
+        )
+    return _(
+        "{who} reset the limits of {whom}: earlier videos do not count towards them (before: {when}).",
+        who=who,
+        whom=_whom(entry),
+        when=_moment(_parse(before)),
     )
 
 
-def _budget_reached(entry: AuditRow) -> str:
-    new = entry.new or {}
-    until = f" until {relative_time(_parse(new['resets_at']))}" if "resets_at" in new else ""
-    period, left = PERIOD_NAMES[_period(entry)], float(new.get("budget", 0)) - float(new.get("spent", 0))
-    if left > 0:
-        words = f"has {show_money(left)} left, too little for a video that was asked for"
-        return f"⛔ The budget for {period} {words}; such videos are refused{until}."
-    return f"⛔ The budget for {period} is used up; /veo is refused{until}."
+def _pause(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _("{who} paused /veo for everyone (it was paused before).", who=who)
+    return _("{who} paused /veo for everyone.", who=who)
 
 
-SENTENCES: Mapping[Action, Callable[[AuditRow], str]] = {
+def _resume(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _("{who} ended the pause of /veo for everyone.", who=who)
+    return _("{who} ended the pause of /veo for everyone (there was none).", who=who)
+
+
+def _block(entry: AuditRow, who: str) -> str:
+    until = _end((entry.new or {}).get("until"))
+    if not entry.old:
+        return _("{who} blocked {whom} from /veo {until}.", who=who, whom=_whom(entry), until=until)
+    return _(
+        "{who} blocked {whom} from /veo {until} (before: {before}).",
+        who=who,
+        whom=_whom(entry),
+        until=until,
+        before=_end(entry.old.get("until")),
+    )
+
+
+def _unblock(entry: AuditRow, who: str) -> str:
+    if not entry.old:
+        return _("{who} ended the block of {whom} (there was none).", who=who, whom=_whom(entry))
+    return _(
+        "{who} ended the block of {whom} (it was to hold {until}).",
+        who=who,
+        whom=_whom(entry),
+        until=_end(entry.old.get("until")),
+    )
+
+
+def _word_add(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _(
+            "{who} forbade “{word}” in prompts (it was forbidden before).", who=who, word=_word(entry.new)
+        )
+    return _("{who} forbade “{word}” in prompts.", who=who, word=_word(entry.new))
+
+
+def _word_remove(entry: AuditRow, who: str) -> str:
+    if not entry.old:
+        return _("{who} took back a forbidden word that there was not.", who=who)
+    return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
+
+
+def _settings(entry: AuditRow, who: str) -> str:
+    changes = setting_changes(entry.old or {}, entry.new or {})
+    if not changes:
+        return _("{who} saved the settings as they were.", who=who)
+    return _("{who} changed settings: {changes}.", who=who, changes="; ".join(changes))
+
+
+def _cancel(entry: AuditRow, who: str) -> str:
+    if (entry.new or {}).get("counts"):
+        return _(
+            "{who} cancelled the video `{video}`; it counts towards limits.", who=who, video=_name(entry)
+        )
+    return _(
+        "{who} cancelled the video `{video}`; it does not count towards limits.", who=who, video=_name(entry)
+    )
+
+
+def _video_delete(entry: AuditRow, who: str) -> str:
+    user_id, video = (entry.new or {}).get("user_id", NOBODY), _name(entry)
+    if user_id == NOBODY:
+        return _("{who} deleted the video `{video}`.", who=who, video=video)
+    return _("{who} deleted the video `{video}` of {member}.", who=who, video=video, member=f"<@{user_id}>")
+
+
+def _report_dismiss(entry: AuditRow, who: str) -> str:
+    return _("{who} dismissed a report of the video `{video}`.", who=who, video=_name(entry))
+
+
+SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.QUOTA_SET: _quota_set,
     Action.QUOTA_UNSET: _quota_unset,
     Action.GRANT: _grant,
     Action.RESET: _reset,
-    Action.BUDGET: _budget,
+    Action.BUDGET: budget_change,
     Action.PAUSE: _pause,
     Action.RESUME: _resume,
     Action.BLOCK: _block,
@@ -174,28 +183,24 @@ SENTENCES: Mapping[Action, Callable[[AuditRow], str]] = {
     Action.CANCEL: _cancel,
     Action.VIDEO_DELETE: _video_delete,
     Action.REPORT_DISMISS: _report_dismiss,
-    Action.BUDGET_WARNING: _budget_warning,
-    Action.BUDGET_REACHED: _budget_reached,
+    Action.BUDGET_WARNING: budget_warning,
+    Action.BUDGET_REACHED: budget_reached,
 }
-OWN_SENTENCES = frozenset({Action.BUDGET_WARNING, Action.BUDGET_REACHED})  # they need no "who"
 
 
-def _subject(entry: AuditRow) -> str:
-    """Return whom or what it is about; a deleted role or member stays a mention, which Discord shows."""
-    kind, _, name = (entry.subject or "").partition(":")
-    match kind:
-        case "member":
-            return f"<@{name}>"
-        case "role":
-            return f"<@&{name}>"
-        case "generation":
-            return f"the video `{name}`"
-        case _:
-            return "everyone"
+def _mention(entry: AuditRow) -> str | None:
+    """Return whom it is about, also a deleted role or member, whom Discord shows so; None: everyone."""
+    kind, _colon, name = (entry.subject or "").partition(":")
+    mentions = {"member": f"<@{name}>", "role": f"<@&{name}>"}
+    return mentions.get(kind)
 
 
-def _period(entry: AuditRow) -> Period:
-    return Period((entry.subject or "").partition(":")[2] or Period.DAY)
+def _whom(entry: AuditRow) -> str:
+    return _mention(entry) or _("everyone")
+
+
+def _name(entry: AuditRow) -> str:
+    return (entry.subject or "").partition(":")[2]
 
 
 def _limit(kind: str, most: int | None) -> str:
@@ -203,7 +208,7 @@ def _limit(kind: str, most: int | None) -> str:
 
 
 def _most(most: int | None) -> str:
-    return "unlimited" if most is None else f"{most:,}"
+    return _("unlimited") if most is None else number(most)
 
 
 def _granted(told: dict[str, Any] | None) -> int:
@@ -211,40 +216,14 @@ def _granted(told: dict[str, Any] | None) -> int:
 
 
 def _word(told: dict[str, Any] | None) -> str:
-    return f"“{plain(str((told or {}).get('word', '')), REASON_LENGTH)}”"
-
-
-def _setting(name: str, value: Any) -> str:
-    if value is None or value == []:
-        return UNSET.get(name, "any")
-    match name:
-        case "channels" | "models":
-            return _some([_setting_part(name, part) for part in sorted(value)])
-        case "longest_duration":
-            return f"{value} seconds"
-        case "placement":
-            return "into the channel itself" if value == Placement.CHANNEL else UNSET[name]
-        case _:
-            return _setting_part(name, value)
-
-
-def _setting_part(name: str, value: Any) -> str:
-    if name in {"channels", "moderators_channel_id"}:
-        return f"<#{value}>"
-    return plain(model_label(str(value)) if name == "models" else str(value), NAME_LENGTH)
-
-
-def _some(parts: list[str]) -> str:
-    more = len(parts) - SHOWN
-    return ", ".join(parts[:SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _new_money(new: dict[str, Any]) -> str:
-    return f" New money {relative_time(_parse(new['resets_at']))}." if "resets_at" in new else ""
+    return plain(str((told or {}).get("word", "")), REASON_LENGTH)
 
 
 def _end(until: str | None) -> str:
-    return "until a moderator ends it" if until is None else f"until {_moment(_parse(until))}"
+    if until is None:
+        return _("until a moderator ends it")
+    # Translators: {until} of other texts; {when} is a date and time
+    return _("until {when}", when=_moment(_parse(until)))
 
 
 def _parse(moment: str) -> datetime:

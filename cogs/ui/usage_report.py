@@ -1,36 +1,52 @@
 """A server's use as moderators read it: the totals, and a page of models and members. Pure."""
 
+from collections.abc import Mapping
+from typing import LiteralString
+
+from bot.language import N_, _, ngettext
 from bot.money import show_money
-from bot.usage.service import Tally, UsageReport
+from bot.usage.service import Tally, UsagePeriod, UsageReport
 from bot.veo.catalogue import get_model
 from bot.wording import count_videos
 from cogs.ui.paging import Page, paginate
 
-FORGOTTEN = "members who asked to be forgotten"  # user id 0
+FORGOTTEN = N_("members who asked to be forgotten")  # user id 0
+HEADS: Mapping[UsagePeriod, LiteralString] = {
+    UsagePeriod.DAY: N_("**Use of the last 24 hours** (since {since})"),
+    UsagePeriod.WEEK: N_("**Use of the last 7 days** (since {since})"),
+    UsagePeriod.MONTH: N_("**Use of the last 30 days** (since {since})"),
+    UsagePeriod.YEAR: N_("**Use of the last 365 days** (since {since})"),
+}
 
 
 def report_page(report: UsageReport, number: int) -> Page:
     """Return page `number` of the report, or its last one."""
     since = f"<t:{int(report.start.timestamp())}:f>"
-    head = f"**Use of the last {report.period.label}** (since {since})"
+    head = _(HEADS[report.period], since=since)
     if not report.total.requests:
-        return Page(f"{head}\nNobody asked for a video.", 0, 1)
+        return Page(f"{head}\n{_('Nobody asked for a video.')}", 0, 1)
     models = [f"- {_model_name(model)}: {_words(tally)}" for model, tally in report.by_model]
     members = [f"- {_member_name(user_id)}: {_words(tally)}" for user_id, tally in report.by_member]
-    lines = ["By model:", *models, "By member, the most expensive first:", *members]
-    return paginate(f"{head}\nIn all: {_words(report.total)}", lines, _foot(report), number)
+    lines = [_("By model:"), *models, _("By member, the most expensive first:"), *members]
+    total = _("In all: {use}", use=_words(report.total))
+    return paginate(f"{head}\n{total}", lines, _foot(report), number)
 
 
 def _words(tally: Tally) -> str:
     """Return what became of some requests, such as "12 videos, 2 failed, $1.56 (3,120,000 credits)"."""
-    others = ((tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.open, "being made"))
-    counts = [f"{number:,} {word}" for number, word in others if number]
-    return ", ".join([count_videos(tally.videos), *counts, show_money(tally.credits)])
+    counts = [
+        ngettext("{count} failed", "{count} failed", tally.failed) if tally.failed else "",
+        ngettext("{count} cancelled", "{count} cancelled", tally.cancelled) if tally.cancelled else "",
+        ngettext("{count} being made", "{count} being made", tally.open) if tally.open else "",
+    ]
+    return ", ".join(filter(None, [count_videos(tally.videos), *counts, show_money(tally.credits)]))
 
 
 def _foot(report: UsageReport) -> str:
-    reserved = " Sums include what is reserved for those being made." if report.total.open else ""
-    return f"-# All numbers are in the file.{reserved}"
+    foot = f"-# {_('All numbers are in the file.')}"
+    if not report.total.open:
+        return foot
+    return f"{foot} {_('Sums include what is reserved for those being made.')}"
 
 
 def _model_name(model_id: str) -> str:
@@ -39,4 +55,4 @@ def _model_name(model_id: str) -> str:
 
 
 def _member_name(user_id: int) -> str:
-    return f"<@{user_id}>" if user_id else FORGOTTEN
+    return f"<@{user_id}>" if user_id else _(FORGOTTEN)

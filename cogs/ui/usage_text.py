@@ -1,7 +1,8 @@
 """How a member stands, in words; `/usage` shows it to themselves. The reasons are those of a refusal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import LiteralString
 
 from bot.admission.allowance import Allowance
 from bot.admission.budgets import exhausted
@@ -9,10 +10,17 @@ from bot.admission.limits import Limit, judge_quota, next_place, remaining
 from bot.admission.policy import LimitKind, Standing
 from bot.admission.refusals import BlockedError, BudgetReachedError, PausedError, quota_error
 from bot.errors import relative_time
+from bot.language import N_, _, ngettext, number
 from bot.money import show_money
-from bot.wording import WINDOW_NAMES, count_videos
+from bot.wording import count_videos
 
 SHOWN_GRANTS = 5
+
+WINDOWS: Mapping[LimitKind, LiteralString] = {
+    LimitKind.DAY: N_("Last 24 hours"),
+    LimitKind.WEEK: N_("Last 7 days"),
+    LimitKind.MONTH: N_("Last 30 days"),
+}
 
 
 def usage_text(allowance: Allowance) -> str:
@@ -20,13 +28,13 @@ def usage_text(allowance: Allowance) -> str:
     no_money = _no_money(allowance)
     obstacle = _obstacle(allowance)
     lines = [
-        "**Your videos on this server**",
-        obstacle or no_money or f"You can ask for {count_videos(places_left(allowance))} now.",
+        _("**Your videos on this server**"),
+        obstacle or no_money or _places_line(places_left(allowance)),
         *(f"- {use_line(limit, allowance)}" for limit in _shown_limits(allowance)),
         *grant_lines(allowance.standing, allowance.now),
-        f"Your videos of the last 30 days cost {show_money(allowance.spent)}." if allowance.spent else "",
+        _spent_line(allowance.spent) if allowance.spent else "",
         no_money if obstacle else "",
-        "The server's budget for videos has money left." if allowance.budgets and not no_money else "",
+        _("The server's budget for videos has money left.") if allowance.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -34,23 +42,37 @@ def usage_text(allowance: Allowance) -> str:
 def use_line(limit: Limit, allowance: Allowance) -> str:
     """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
     use, now = allowance.use, allowance.now
-    taken, left = use.within(limit.kind, now), remaining(limit, use, now)
+    taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
+    most = "" if limit.most is None else number(limit.most)
+    if limit.kind is LimitKind.AT_ONCE and left is None:
+        return _("At the same time: {taken} being made, no limit.", taken=taken)
     if limit.kind is LimitKind.AT_ONCE:
-        return f"At the same time: {taken} {'being made, no limit' if left is None else _of(limit)}."
-    window = f"Last {WINDOW_NAMES[limit.kind]}: {taken}"
+        return _("At the same time: {taken} of {most} being made.", taken=taken, most=most)
+    window = _(WINDOWS[limit.kind])
     if left is None:
-        return f"{window} used, no limit."
-    return f"{window} of {limit.most:,} used, {left:,} left.{_next_place(limit, allowance)}"
+        return _("{window}: {taken} used, no limit.", window=window, taken=taken)
+    line = _(
+        "{window}: {taken} of {most} used, {left} left.",
+        window=window,
+        taken=taken,
+        most=most,
+        left=number(left),
+    )
+    return f"{line}{_next_place(limit, allowance)}"
 
 
 def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
     """Yield what the grants that hold add to the limits above them, and until when."""
     alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
     for grant in alive[:SHOWN_GRANTS]:
-        yield f"Granted, and counted in: {count_videos(grant.amount)} until {moment(grant.until)}."
+        yield _(
+            "Granted, and counted in: {videos} until {when}.",
+            videos=count_videos(grant.amount),
+            when=moment(grant.until),
+        )
     if len(alive) > SHOWN_GRANTS:
         rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
-        yield f"Granted further: {count_videos(rest)} until later than that."
+        yield _("Granted further: {videos} until later than that.", videos=count_videos(rest))
 
 
 def places_left(allowance: Allowance) -> int | None:
@@ -66,9 +88,9 @@ def moment(when: datetime) -> str:
 
 def _shown_limits(allowance: Allowance) -> list[Limit]:
     """Return those that limit something; and how much was used where nothing limits that."""
-    windows = [limit for limit in allowance.limits if limit.kind in WINDOW_NAMES]
+    windows = [limit for limit in allowance.limits if limit.kind in WINDOWS]
     shown = [limit for limit in windows if limit.most is not None] or windows[-1:]
-    return [*shown, *(x for x in allowance.limits if x.kind not in WINDOW_NAMES and x.most is not None)]
+    return [*shown, *(x for x in allowance.limits if x.kind not in WINDOWS and x.most is not None)]
 
 
 def _obstacle(allowance: Allowance) -> str | None:
@@ -88,8 +110,14 @@ def _no_money(allowance: Allowance) -> str:
     return BudgetReachedError(full, 0).sentence if full else ""
 
 
-def _of(limit: Limit) -> str:
-    return f"of {limit.most:,} being made"
+def _places_line(left: int | None) -> str:
+    if left is None:
+        return _("You can ask for any number of videos now.")
+    return ngettext("You can ask for {count} video now.", "You can ask for {count} videos now.", left)
+
+
+def _spent_line(spent: float) -> str:
+    return _("Your videos of the last 30 days cost {money}.", money=show_money(spent))
 
 
 def _next_place(limit: Limit, allowance: Allowance) -> str:
@@ -99,4 +127,6 @@ def _next_place(limit: Limit, allowance: Allowance) -> str:
     # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
     if verdict.allowed and not limit.granted:
         frees_at = next_place(limit, use, now)
-    return f" The next place frees {relative_time(frees_at)}." if frees_at else ""
+    if frees_at is None:
+        return ""
+    return f" {_('The next place frees {when}.', when=relative_time(frees_at))}"

@@ -14,10 +14,12 @@ def template_of(action: str) -> re.Pattern[str]:
 
 
 class VideoButton(Item, template=r"(?!)"):
-    """Give an `action` (as in the template), a `label`, and `act`."""
+    """Give an `action` (as in the template), a `label`, and `act`.
+
+    The label is said in the language that is spoken when the button is made.
+    """
 
     action: ClassVar[str]
-    label: ClassVar[str]
     emoji: ClassVar[str | None] = None
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
 
@@ -25,7 +27,7 @@ class VideoButton(Item, template=r"(?!)"):
         """`label`: in place of the usual one."""
         super().__init__(
             discord.ui.Button(
-                label=label or self.label,
+                label=label or self.label(),
                 emoji=self.emoji,
                 style=self.style,
                 custom_id=f"veo1:{self.action}:{generation_id}",
@@ -33,6 +35,11 @@ class VideoButton(Item, template=r"(?!)"):
             row=row,
         )
         self.generation_id = generation_id
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        raise NotImplementedError
 
     @classmethod
     async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Self:

@@ -1,0 +1,85 @@
+"""What happened to a server's budgets, in the words of the audit trail. Pure text."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import LiteralString
+
+from bot.admission.budgets import WARNING_SHARE
+from bot.admission.policy import Period
+from bot.errors import relative_time
+from bot.language import N_, _, number, pgettext
+from bot.moderation.tables import AuditRow
+from bot.money import show_money
+
+BUDGET_SET: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("{who} set the budget for each day to {money} (before: {before})."),
+    Period.MONTH: N_("{who} set the budget for each month to {money} (before: {before})."),
+}
+BUDGET_REMOVED: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("{who} removed the budget for each day (before: {before})."),
+    Period.MONTH: N_("{who} removed the budget for each month (before: {before})."),
+}
+BUDGET_WARNING: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("⚠️ {share} % of the budget for today is spent or reserved: {spent} of {budget}."),
+    Period.MONTH: N_("⚠️ {share} % of the budget for this month is spent or reserved: {spent} of {budget}."),
+}
+BUDGET_USED_UP: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("⛔ The budget for today is used up; /veo is refused {until}."),
+    Period.MONTH: N_("⛔ The budget for this month is used up; /veo is refused {until}."),
+}
+BUDGET_TOO_SMALL: Mapping[Period, LiteralString] = {
+    Period.DAY: N_(
+        "⛔ The budget for today has {money} left, too little for a video that was asked for; "
+        "such videos are refused {until}."
+    ),
+    Period.MONTH: N_(
+        "⛔ The budget for this month has {money} left, too little for a video that was asked for; "
+        "such videos are refused {until}."
+    ),
+}
+
+
+def budget_change(entry: AuditRow, who: str) -> str:
+    """Return which budget was set or removed."""
+    period = _period(entry)
+    old, new = ((told or {}).get("credits") for told in (entry.old, entry.new))
+    before = pgettext("no budget", "none") if old is None else show_money(old)
+    if new is None:
+        return _(BUDGET_REMOVED[period], who=who, before=before)
+    return _(BUDGET_SET[period], who=who, money=show_money(new), before=before)
+
+
+def budget_warning(entry: AuditRow, who: str) -> str:
+    """Return how much of a budget is used, once that is much."""
+    new = entry.new or {}
+    budget, spent = float(new.get("budget", 0)), float(new.get("spent", 0))
+    share = int(100 * spent / budget) if budget else int(100 * WARNING_SHARE)
+    news = _(
+        BUDGET_WARNING[_period(entry)],
+        share=number(share),
+        spent=show_money(spent),
+        budget=show_money(budget),
+    )
+    if "resets_at" in new:
+        news = (
+            f"{news} {_('New money {when}.', when=relative_time(datetime.fromisoformat(new['resets_at'])))}"
+        )
+    return f"{who}: {news}"
+
+
+def budget_reached(entry: AuditRow, who: str) -> str:
+    """Return that a budget is used up, or has too little left for a video."""
+    new, period = entry.new or {}, _period(entry)
+    until = (
+        _("until {when}", when=relative_time(datetime.fromisoformat(new["resets_at"])))
+        if "resets_at" in new
+        else ""
+    )
+    left = float(new.get("budget", 0)) - float(new.get("spent", 0))
+    if left > 0:
+        return f"{who}: {_(BUDGET_TOO_SMALL[period], money=show_money(left), until=until)}"
+    return f"{who}: {_(BUDGET_USED_UP[period], until=until)}"
+
+
+def _period(entry: AuditRow) -> Period:
+    return Period((entry.subject or "").partition(":")[2] or Period.DAY)
