@@ -23,6 +23,7 @@ TEXTS: Mapping[str, str] = {
     "{member} Your video was cancelled by a moderator while it was being made.": "Zu spät, {member}.",
     "🎬 {member} Your video is ready.": "🎬 Fertig, {member}.",
     "📤 A video of {member}, posted again.": "📤 Noch einmal von {member}.",
+    "report {number}": "Meldung {number}",
     "⚙️ **Being made.**": "⚙️ **Wird gemacht.**",
     "{who} cancelled the video `{video}`; it counts towards limits.": "`{video}` abgebrochen von {who}.",
 }

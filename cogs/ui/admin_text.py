@@ -10,6 +10,7 @@ from bot.escape import plain
 from bot.language import N_, _, ngettext
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.text import shorten
+from bot.wording import told_reason
 from cogs.ui.usage_text import moment
 
 GOES_ON = N_("What was asked for already goes on; `/veo-admin queue` shows it and can cancel it.")
@@ -69,7 +70,7 @@ def blocked_heading(number: int) -> str:
 
 def block_line(user_id: int, block: Block) -> str:
     """Return a member's line in the list of the blocked."""
-    who, reason = f"<@{user_id}>", plain(block.reason or "", REASON_MAX_LENGTH)
+    who, reason = f"<@{user_id}>", plain(told_reason(block.reason or ""), REASON_MAX_LENGTH)
     line = (
         _("{member}, until `/veo-admin unblock`", member=who)
         if block.until is None
@@ -88,7 +89,7 @@ def plain_block_line(user_id: int, block: Block) -> str:
         if block.until is None
         else _("{member}, until {date} UTC", member=user_id, date=f"{block.until:%Y-%m-%d %H:%M}")
     )
-    return f"{line}: {shorten(block.reason, REASON_MAX_LENGTH)}" if block.reason else line
+    return f"{line}: {shorten(told_reason(block.reason), REASON_MAX_LENGTH)}" if block.reason else line
 
 
 def word_added(word: str, *, is_new: bool) -> str:

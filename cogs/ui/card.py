@@ -7,7 +7,7 @@ import discord
 
 from bot.errors import relative_time
 from bot.escape import escape, plain
-from bot.language import N_, _, ngettext, number, pgettext, speaking
+from bot.language import N_, _, ngettext, number, pgettext, retold, speaking
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
@@ -107,7 +107,7 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
     kind = generation.failure_kind or FailureKind.BROKEN
     with speaking(generation.locale):
         sentences = [_("{member} No video this time.", member=member(generation)), kind.sentence]
-        if quote and (said := plain(generation.failure_reason or "", REASON_LENGTH)):
+        if quote and (said := plain(retold(generation.failure_reason or ""), REASON_LENGTH)):
             # Translators: it is the video service
             sentences.append(_("It said: “{words}”", words=said))
         return "\n".join(

@@ -13,7 +13,7 @@ from bot.escape import plain
 from bot.language import _, ngettext, number
 from bot.moderation.tables import Action, AuditRow
 from bot.privacy.erasure import NOBODY
-from bot.wording import count_videos, describe_limit
+from bot.wording import count_videos, describe_limit, told_reason
 from cogs.ui.trail_budgets import budget_change, budget_reached, budget_warning
 from cogs.ui.trail_settings import setting_changes
 
@@ -26,7 +26,7 @@ def entry_line(entry: AuditRow) -> str:
     line = f"{_moment(entry.at)} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
         return line
-    return f"{line} {_('Reason: “{reason}”.', reason=plain(entry.reason, REASON_LENGTH))}"
+    return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
 
 
 def _quota_set(entry: AuditRow, who: str) -> str:

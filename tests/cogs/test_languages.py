@@ -195,3 +195,12 @@ def test_what_only_the_reader_sees_is_in_their_own_language() -> None:
         assert state_line(row).startswith("⚙️ **Wird gemacht.**")
         assert "-# 0123456789abcdef ist die Nummer" in render_history(page)
     assert "-# Number 0123456789abcdef" in render_history(page)
+
+
+def test_a_reason_that_the_bot_wrote_down_is_told_in_the_readers_language() -> None:
+    row = AuditRow(
+        id=1, guild_id=2, at=NOON, actor_id=5, action=Action.PAUSE, reason="report 0123456789abcdef"
+    )
+    with speaking("de"):
+        assert "“Meldung 0123456789abcdef”" in entry_line(row)
+    assert "“report 0123456789abcdef”" in entry_line(row)
