@@ -13,7 +13,9 @@ from bot.veo.catalogue import VideoRequest, build_request
 from bot.veo.client import LEGACY_PATH, LONGEST_RETRY_AFTER, UNIVERSAL_PATH, VeoClient
 from bot.veo.errors import (
     AccountError,
+    CreditsGoneError,
     InvalidRequestError,
+    KeyRefusedError,
     RateLimitError,
     UnavailableError,
     UnknownTaskError,
@@ -94,9 +96,9 @@ async def test_the_key_is_in_one_header_and_nowhere_else(
 MEANINGS: list[tuple[Fault, type[VeoError], str]] = [
     (Fault.status(400, "Body validation error!"), InvalidRequestError, "Body validation error!"),
     (Fault.status(422, "No."), InvalidRequestError, "No."),
-    (Fault.status(401, "A valid API key, please."), AccountError, "A valid API key, please."),
-    (Fault.status(402, "Pay first."), AccountError, "Pay first."),
-    (Fault.status(403, "You've run out of credits."), AccountError, "You've run out of credits."),
+    (Fault.status(401, "A valid API key, please."), KeyRefusedError, "A valid API key, please."),
+    (Fault.status(402, "Pay first."), CreditsGoneError, "Pay first."),
+    (Fault.status(403, "You've run out of credits."), CreditsGoneError, "You've run out of credits."),
     (Fault.status(404, "Not Found"), UnknownTaskError, "Not Found"),
     (Fault.status(408, "Slow."), UnavailableError, "Slow."),
     (Fault.status(425, "Early."), UnavailableError, "Early."),
@@ -105,7 +107,7 @@ MEANINGS: list[tuple[Fault, type[VeoError], str]] = [
     (Fault.status(502, body="html"), UnavailableError, "The video service answered 502."),
     (Fault.status(503, body="empty"), UnavailableError, "The video service answered 503."),
     (Fault.status(504, body="html"), UnavailableError, "The video service answered 504."),
-    (Fault.status(403, body="html"), AccountError, "The video service answered 403."),
+    (Fault.status(403, body="html"), CreditsGoneError, "The video service answered 403."),
     (Fault.status(302, body="empty"), UnavailableError, "The video service answered 302."),
     (
         Fault.status(200, body="html"),
