@@ -2,11 +2,10 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import aiohttp
 
@@ -16,6 +15,7 @@ from bot.admission.prices import PriceList
 from bot.client import VeoBot, use_addresses
 from bot.clock import utc_now
 from bot.database import Database, open_database
+from bot.drafts import Drafts
 from bot.generations import GenerationService
 from bot.media.files import VideoStore
 from bot.media.fitting import Fitter
@@ -36,6 +36,7 @@ from bot.results.removal import Removal
 from bot.results.reposts import Reposts
 from bot.services import Services
 from bot.settings import Settings
+from bot.signals import Signals
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Timetable, recall_finishes
 from bot.usage.reports import UsageReports
@@ -45,6 +46,7 @@ from bot.veo.downloads import Downloads, open_public_session
 from bot.watch.metrics import Metrics
 from bot.watch.watch import Parts, Recorders, Watch, open_watch
 from bot.work.cancellation import Cancellation
+from bot.work.foresight import Foresight
 from bot.work.line import Line
 from bot.work.queue import GenerationQueue
 from bot.work.runner import Runner
@@ -53,21 +55,13 @@ from bot.work.steps.polling import Polling
 from bot.work.steps.posting import Posting
 from bot.work.steps.preparation import Preparation
 from bot.work.steps.submission import Submission
-from bot.work.steps.timing import Timing, pause
+from bot.work.steps.timing import Timing
 from bot.work.workflow import Workflow
 from cogs.ui.board import DiscordBoard
 from cogs.ui.delivery import DiscordDelivery
 from cogs.ui.edit_budget import EditBudget
 
 EDITS_PER_SECOND = 10  # of cards; Discord takes 50 requests a second from a bot, of all kinds
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """What wakes and ends the tasks of a process."""
-
-    work: asyncio.Event = field(default_factory=asyncio.Event)
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +155,14 @@ async def open_app(
         prices = PriceList(veo, signals.stopping)
         queue = _queue(settings, database, metrics)
         stores = await _stores(settings, session, public, queue)
-        services = _services(settings, database, veo, prices, stores.videos, signals, metrics)
-        bot = VeoBot(database=database, services=services)
         timing = timing or timing_of(settings)
         timetable = await _timetable(settings, timing, database)
+        foresight = Foresight(queue, timetable)
+        services = _services(settings, database, veo, prices, stores.videos, foresight, signals, metrics)
+        bot = VeoBot(database=database, services=services)
         delivery = DiscordDelivery(bot, _edit_budget(timing, signals, metrics), metrics)
         posting = _posting(settings, database, delivery)
-        limiter = PollLimiter(settings.polls_per_second, _wait(signals))
+        limiter = PollLimiter(settings.polls_per_second, signals.wait)
         polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, signals.stopping)
         workflow = _workflow(timing, queue, veo, stores, delivery, posting, polling, metrics)
         board = DiscordBoard(bot)
@@ -207,19 +202,19 @@ def _services(
     veo: VeoClient,
     prices: PriceList,
     videos: VideoStore,
+    foresight: Foresight,
     signals: Signals,
     metrics: Metrics,
 ) -> Services:
     daily_limit = settings.default_daily_limit
     decisions = Decisions(database)
+    admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting)
+    generations = GenerationService(
+        database, admission=admission, work=signals.work, stopping=signals.stopping, metrics=metrics
+    )
     return Services(
-        generations=GenerationService(
-            database,
-            admission=Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting),
-            work=signals.work,
-            stopping=signals.stopping,
-            metrics=metrics,
-        ),
+        generations=generations,
+        drafts=Drafts(database, generations, admission, foresight),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),
         removal=Removal(database),
@@ -268,14 +263,9 @@ def _retention(settings: Settings, database: Database, stores: Stores, signals: 
 
 
 def _edit_budget(timing: Timing, signals: Signals, metrics: Metrics) -> EditBudget:
-    wait = _wait(signals)
+    wait = signals.wait
     limiter = PollLimiter(EDITS_PER_SECOND, wait)
     return EditBudget(timing.card_interval.total_seconds(), limiter, wait, metrics)
-
-
-def _wait(signals: Signals) -> Callable[[float], Awaitable[None]]:
-    """Return what waits so many seconds, unless the program is to stop."""
-    return partial(pause, stopping=signals.stopping)
 
 
 def _workflow(

@@ -10,14 +10,24 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
+from bot.admission.consent import (
+    Consent,
+    UnconfirmedError,
+    fetch_clicked,
+    is_agreed,
+    keep,
+    kept_wishes,
+    redeem,
+    renew,
+)
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
-from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
+from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
-from bot.models import OPEN, WAITING, Generation, Placement, Status
-from bot.results.repeats import ensure_first_click
+from bot.models import OPEN, WAITING, DraftRow, Generation, Placement, Status
+from bot.results.repeats import Wishes, ensure_first_click
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
 from bot.watch.metrics import Metrics
 
@@ -64,15 +74,18 @@ class GenerationService:
         options: Mapping[str, OptionValue | None],
         pictures: Sequence[OfferedPicture] = (),
         source_id: str | None = None,
+        consent: Consent | None = None,
     ) -> Generation:
         """Accept a request, or say why not. The work begins with `attach_card`.
 
         What is None was not chosen. Of the chosen model's family it is the one that can make something of
         the pictures: the first, and where there are two, the last of the video. `source_id`: what it is
-        made anew from.
+        made anew from. `consent`: the member's click on the offer of just this.
 
         Raises:
-            RepeatedError: it is a second click on the button under `source_id`.
+            UnconfirmedError: nothing is against it, but the member has to see the price first.
+            RepeatedError: it is a second click on the button under `source_id`, or on the offer.
+            OfferGoneError, OfferChangedError: the offer is not there (any more), or another one by now.
             BadRequestError: the options or the pictures do not make a video.
             RefusedError: a rule of the server does not allow it (`bot.admission.refusals`).
             AlreadyRequestedError: the same interaction was accepted before.
@@ -84,34 +97,48 @@ class GenerationService:
                 raise RestartingError(
                     _("I am being restarted. Please try again in a minute. Nothing was counted.")
                 )
-            video = _understand(model, prompt, options, pictures)
-            generation = await self._accept(asker, video, pictures, source_id)
+            wishes = Wishes(model, prompt, options, tuple(pictures), source_id)
+            generation = await self._accept(asker, wishes, consent)
         # From here on, all that this task says is about it; each interaction has a task of its own.
         bind_contextvars(generation=generation.id)
         log.info("accepted", guild=asker.guild_id, user=asker.user_id)
         log.debug("prompt", prompt=prompt)
         return generation
 
-    async def _accept(
+    async def _accept(self, asker: Asker, wishes: Wishes, consent: Consent | None) -> Generation:
+        """Decide about a request, and record what is accepted; raises as `request`."""
+        video = understand(wishes)
+        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+            answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
+        if isinstance(answer, UserError):
+            raise answer
+        return answer
+
+    async def _answer(
         self,
+        session: AsyncSession,
         asker: Asker,
         video: VideoRequest,
-        pictures: Sequence[OfferedPicture],
-        source_id: str | None,
-    ) -> Generation:
-        """Decide about a request, and record what is accepted; raises as `request`."""
+        wishes: Wishes,
+        consent: Consent | None,
+    ) -> Generation | UserError:
+        """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
         now = self._clock()
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
-            await _ensure_new(session, asker.interaction_id)
-            if source_id is not None:
-                await ensure_first_click(session, asker.user_id, source_id, video, now)
-            facts = await self._admission.fetch_facts(session, asker, video, now)
-            refusal = await self._admission.decide(session, asker, video, facts, now)
-            generation = _new_generation(asker, video, pictures, facts, now, source_id)
-            if refusal is None:
-                session.add(generation)
+        await _ensure_new(session, asker.interaction_id)
+        draft = None if consent is None else await fetch_clicked(session, asker, consent, now)
+        if wishes.source_id is not None:
+            await ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
+        facts = await self._admission.fetch_facts(session, asker, video, now, is_offer=draft is not None)
+        refusal = await self._admission.decide(session, asker, video, facts, now)
         if refusal is not None:
-            raise refusal
+            return refusal
+        if not is_agreed(draft, facts):
+            return await _offer(session, asker, wishes, draft, facts, now)
+        generation = _new_generation(asker, wishes, facts, now)
+        session.add(generation)
+        await self._admission.note_accepted(session, asker, facts, now)
+        if draft is not None:
+            await redeem(session, draft, generation.id)
         return generation
 
     async def attach_card(self, generation_id: str, card_id: int) -> None:
@@ -166,24 +193,35 @@ class GenerationService:
             return list((await session.scalars(query)).all())
 
 
-def _understand(
-    model: str | None,
-    prompt: str,
-    options: Mapping[str, OptionValue | None],
-    pictures: Sequence[OfferedPicture],
-) -> VideoRequest:
-    """Return what is asked for.
+def understand(wishes: Wishes) -> VideoRequest:
+    """Return the video that is wished for.
 
     Raises:
-        BadRequestError: the options or the pictures do not make a video.
+        BadRequestError: the options or the pictures do not make one.
     """
     try:
-        video = build_request(choose_model(model, len(pictures)).id, prompt, options)
+        model = choose_model(wishes.model, len(wishes.pictures))
+        video = build_request(model.id, wishes.prompt, wishes.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("Nothing was counted.")) from error
-    for picture in pictures:
+    for picture in wishes.pictures:
         ensure_usable(picture)
     return video
+
+
+async def _offer(
+    session: AsyncSession,
+    asker: Asker,
+    wishes: Wishes,
+    draft: DraftRow | None,
+    facts: Facts,
+    now: datetime,
+) -> UnconfirmedError:
+    if draft is None:
+        kept = await keep(session, asker, wishes, facts.price, now)
+    else:
+        kept = await renew(session, draft, wishes, facts.price, now)
+    return UnconfirmedError(kept, facts, is_changed=draft is not None)
 
 
 async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
@@ -192,14 +230,7 @@ async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
         raise AlreadyRequestedError(interaction_id)
 
 
-def _new_generation(
-    asker: Asker,
-    video: VideoRequest,
-    pictures: Sequence[OfferedPicture],
-    facts: Facts,
-    now: datetime,
-    source_id: str | None,
-) -> Generation:
+def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -> Generation:
     return Generation(
         id=secrets.token_hex(8),
         interaction_id=asker.interaction_id,
@@ -209,12 +240,12 @@ def _new_generation(
         locale=asker.locale,
         # A server's wish for the channel holds everywhere; its wish for threads where there can be one.
         placement=Placement.CHANNEL if facts.policy.placement is Placement.CHANNEL else asker.placement,
-        source_id=source_id,
-        prompt=video.prompt,
-        model=video.model.id,
-        options=dict(video.options),
-        picture_urls=[picture.url for picture in pictures] or None,
-        status=Status.PREPARING if pictures else Status.QUEUED,
+        source_id=wishes.source_id,
+        prompt=wishes.prompt,
+        model=wishes.model,
+        options=dict(wishes.options),
+        picture_urls=[picture.url for picture in wishes.pictures] or None,
+        status=Status.PREPARING if wishes.pictures else Status.QUEUED,
         estimated_credits=facts.price,
         created_at=now,
         not_before=now + ANSWER_GRACE,

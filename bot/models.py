@@ -133,6 +133,38 @@ class Generation(Base):
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 
 
+class DraftRow(Base):
+    """A request that a member was told the price of and has not confirmed; it counts towards nothing.
+
+    Changed only through `bot.admission.consent` and `bot.drafts.Drafts`.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (
+        # Finds those that are over.
+        Index("ix_drafts_expiry", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # what was answered with the offer
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+
+    prompt: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(String(64))
+    options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+    # What it is made from: the fields of `bot.media.pictures.OfferedPicture`.
+    pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
+    source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it is made anew from
+
+    price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
+    revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    generation_id: Mapped[str | None] = mapped_column(String(16))  # what it became; None: nothing yet
+
+
 class Note(Base):
     """A fact the program keeps for itself, such as which commands Discord was last told about."""
 

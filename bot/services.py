@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.admission.allowance import Allowances
+from bot.drafts import Drafts
 from bot.generations import GenerationService
 from bot.moderation.checkup import Checkup
 from bot.moderation.reports import Reports
@@ -21,6 +22,7 @@ class Services:
     """The services, each for one side of the product."""
 
     generations: GenerationService
+    drafts: Drafts
     cancellation: Cancellation
     history: History
     removal: Removal

@@ -100,6 +100,7 @@ class AdminCog(
         longest_duration="The longest video",
         highest_resolution="The highest resolution",
         delivery="Where videos go",
+        ask_first="Tell members the price first; they confirm it with a button",
         moderators_channel="Where I post reports and what moderators did",
         reset="Put a setting back to how it was at first, such as no moderators' channel",
     )
@@ -112,6 +113,7 @@ class AdminCog(
         longest_duration: int | None = None,
         highest_resolution: str | None = None,
         delivery: str | None = None,
+        ask_first: bool | None = None,
         moderators_channel: discord.TextChannel | None = None,
         reset: str | None = None,
     ) -> None:
@@ -123,6 +125,7 @@ class AdminCog(
             longest_duration=longest_duration,
             highest_resolution=highest_resolution,
             delivery=delivery,
+            ask_first=ask_first,
             moderators_channel=moderators_channel,
             reset=reset,
         )

@@ -6,11 +6,11 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.client import VeoBot
-from bot.generations import GenerationService
+from bot.results.repeats import Wishes
 from bot.veo.catalogue import PROMPT_MAX_LENGTH
 from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
-from cogs.ui.answer import answer_with_card
-from cogs.ui.asker import asker_of
+from cogs.ui.asking import ask
+from cogs.ui.offer_items import ChangeButton, DropButton, GenerateButton
 from cogs.ui.offered import pictures_of
 from cogs.ui.options import choices, descriptions
 
@@ -18,15 +18,12 @@ from cogs.ui.options import choices, descriptions
 class VeoCog(commands.Cog):
     """Lets members ask for videos."""
 
-    def __init__(self, generations: GenerationService) -> None:
-        self._generations = generations
-
     @app_commands.command(name="veo", description="Make a short video with Google's Veo 3")
     @app_commands.describe(**descriptions())
     @app_commands.choices(**choices())
     async def veo(
         self,
-        interaction: discord.Interaction,
+        interaction: discord.Interaction[VeoBot],
         prompt: Range[str, 1, PROMPT_MAX_LENGTH],
         model: str | None = None,
         image: discord.Attachment | None = None,
@@ -39,25 +36,20 @@ class VeoCog(commands.Cog):
         enhance_prompt: bool | None = None,
         generate_audio: bool | None = None,
     ) -> None:
-        """Accept the request and answer with its card; the runner does the rest."""
-        generation = await self._generations.request(
-            asker_of(interaction),
-            model=model,
-            prompt=prompt,
-            pictures=pictures_of(image, last_image),
-            options={
-                "duration": duration,
-                "aspect_ratio": aspect_ratio,
-                "resolution": resolution,
-                "negative_prompt": negative_prompt,
-                "seed": seed,
-                "enhance_prompt": enhance_prompt,
-                "generate_audio": generate_audio,
-            },
-        )
-        await answer_with_card(interaction, self._generations, generation)
+        """Ask for the video."""
+        options = {
+            "duration": duration,
+            "aspect_ratio": aspect_ratio,
+            "resolution": resolution,
+            "negative_prompt": negative_prompt,
+            "seed": seed,
+            "enhance_prompt": enhance_prompt,
+            "generate_audio": generate_audio,
+        }
+        await ask(interaction, Wishes(model, prompt, options, pictures_of(image, last_image)))
 
 
 async def setup(bot: VeoBot) -> None:
-    """Add the cog; discord.py calls this."""
-    await bot.add_cog(VeoCog(bot.services.generations))
+    """Add the cog, and the buttons of offers; discord.py calls this."""
+    bot.add_dynamic_items(GenerateButton, ChangeButton, DropButton)
+    await bot.add_cog(VeoCog())

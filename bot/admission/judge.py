@@ -67,6 +67,7 @@ class Facts:
         price: what the video will cost, in credits; None: not known.
         budgets: the server's, as they stand without this video.
         max_waiting: how many requests the member may have in the queue; None: any number.
+        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -75,6 +76,7 @@ class Facts:
     budgets: tuple[BudgetState, ...] = ()
     price: float | None = None
     max_waiting: int | None = None
+    is_recalled: bool = False
 
 
 def judge(
@@ -164,35 +166,42 @@ class Admission:
         self._max_waiting = max_waiting
 
     async def fetch_facts(
-        self, session: AsyncSession, asker: Asker, video: VideoRequest, now: datetime
+        self,
+        session: AsyncSession,
+        asker: Asker,
+        video: VideoRequest,
+        now: datetime,
+        *,
+        is_offer: bool = False,
     ) -> Facts:
-        """Read what the decision about this request rests on."""
+        """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
         policy = await fetch_policy(session, asker.guild_id)
         standing = await fetch_standing(session, asker.guild_id, asker.user_id)
         use = await fetch_use(session, asker.guild_id, asker.user_id, standing, now)
-        price = self._prices.quote(video)
-        if not policy.budgets:
-            return Facts(policy, standing, use, price=price, max_waiting=self._max_waiting)
-        if price is None:
+        price = quoted = self._prices.quote(video)
+        if price is None and (policy.budgets or policy.ask_first or is_offer):
             price = await recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
         spent = await fetch_spent(session, asker.guild_id, since)
         states = states_of(policy.budgets, spent, now)
-        return Facts(policy, standing, use, states, price, self._max_waiting)
+        is_recalled = quoted is None and price is not None
+        return Facts(policy, standing, use, states, price, self._max_waiting, is_recalled)
 
     async def decide(
         self, session: AsyncSession, asker: Asker, video: VideoRequest, facts: Facts, now: datetime
     ) -> UserError | None:
-        """Return why the request is refused, or None; what moderators must know is recorded."""
+        """Return why the request is refused, or None; what moderators must know of that is recorded."""
         refusal = judge(asker, video, facts, self.daily_limit, now)
         if isinstance(refusal, BudgetReachedError):
             await _tell_once(session, asker.guild_id, Action.BUDGET_REACHED, refusal.state, now)
-        if refusal is None:
-            for state in facts.budgets:
-                reserved = state.after(facts.price or 0)
-                if reserved.needs_warning:
-                    await _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
         return refusal
+
+    async def note_accepted(self, session: AsyncSession, asker: Asker, facts: Facts, now: datetime) -> None:
+        """Record what moderators must know of a request that is accepted."""
+        for state in facts.budgets:
+            reserved = state.after(facts.price or 0)
+            if reserved.needs_warning:
+                await _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
 
 
 async def _tell_once(

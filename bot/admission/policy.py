@@ -79,6 +79,7 @@ class Policy(Document):
     longest_duration: int | None = None  # seconds
     highest_resolution: str | None = None  # as the catalogue writes it, such as 720P
     placement: Placement | None = None  # None: a thread where there can be one
+    ask_first: bool = False  # members are told the price first, and confirm it
     moderators_channel_id: int | None = None
 
     def with_rule(self, rule: Rule) -> Self:

@@ -26,6 +26,7 @@ SETTINGS = frozenset(
         "longest_duration",
         "highest_resolution",
         "placement",
+        "ask_first",
         "moderators_channel_id",
     }
 )

@@ -14,11 +14,11 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.limits import LONGEST_WINDOW
-from bot.models import Generation
+from bot.models import DraftRow, Generation
 from bot.moderation.tables import ReportRow
 from bot.veo.catalogue import OptionValue
 
@@ -125,6 +125,15 @@ async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATC
         update(Generation),
         [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
     )
+    return len(row_ids)
+
+
+async def forget_drafts(session: AsyncSession, condition: ColumnElement[bool], most: int = BATCH) -> int:
+    """Delete up to `most` offers that meet `condition`, words and all; return how many there were."""
+    found = select(DraftRow.id).where(condition).limit(most).with_for_update()
+    row_ids = (await session.scalars(found)).all()
+    if row_ids:
+        await session.execute(delete(DraftRow).where(DraftRow.id.in_(row_ids)))
     return len(row_ids)
 
 

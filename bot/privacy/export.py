@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.admission.policy import Rule, Standing
-from bot.models import Generation
+from bot.models import DraftRow, Generation
 from bot.moderation.tables import ReportRow
 from bot.money import usd
 from bot.work.cancellation import is_own
@@ -21,6 +21,7 @@ def export_all(
     now: datetime,
     *,
     requests: Sequence[Generation],
+    offers: Sequence[DraftRow],
     reports: Sequence[ReportRow],
     standings: Mapping[int, Standing],
     rules: Mapping[int, Sequence[Rule]],
@@ -31,6 +32,7 @@ def export_all(
         "user_id": str(user_id),
         "exported_at": _time(now),
         "requests": [export_request(generation) for generation in requests],
+        "offers": [export_offer(draft) for draft in offers],
         "reports": [export_report(report) for report in reports],
         "limits": [
             export_limits(server, standings.get(server, Standing()), rules.get(server, ()))
@@ -68,6 +70,26 @@ def export_request(generation: Generation) -> Json:
         "removed_at": _time(generation.removed_at),
         "deletion_asked_at": _time(generation.erase_at),
         "deleted_at": _time(generation.erased_at),
+    }
+
+
+def export_offer(draft: DraftRow) -> Json:
+    """Return one request that the member was told the price of; it is deleted soon after its end."""
+    return {
+        "id": draft.id,
+        "interaction_id": str(draft.interaction_id),
+        "server_id": str(draft.guild_id),
+        "channel_id": str(draft.channel_id),
+        "created_at": _time(draft.created_at),
+        "ends_at": _time(draft.expires_at),
+        "prompt": draft.prompt,
+        "model": draft.model,
+        "made_anew_from": draft.source_id,
+        "options": dict(draft.options),
+        "pictures": [dict(picture) for picture in draft.pictures],
+        "price_credits": draft.price,
+        "changes": draft.revision - 1,
+        "request_id": draft.generation_id,
     }
 
 

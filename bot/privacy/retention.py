@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.media.files import VideoStore
-from bot.models import Generation
+from bot.models import DraftRow, Generation
 from bot.operating.leftovers import Leftovers
-from bot.privacy.erasure import BATCH, anonymize_batch, erase_batch, unlink
+from bot.privacy.erasure import BATCH, anonymize_batch, erase_batch, forget_drafts, unlink
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
 
@@ -58,7 +58,7 @@ class Retention:
                 await pause(CLEAN_INTERVAL if is_clean else RETRY_INTERVAL, self._stopping)
 
     async def clean(self) -> None:
-        """Clean up once: erase what is due, and take members off what they asked to forget.
+        """Clean up once: erase what is due, take members off what they asked to forget, drop old offers.
 
         Raises:
             DatabaseBusyError: the database cannot be written now; what was done stays done.
@@ -70,11 +70,12 @@ class Retention:
             due.append(Generation.delivered_at <= now - self._keep)
         async with self._database.write() as session:
             await unlink(session)
+        offers = await self._repeat(lambda session: forget_drafts(session, DraftRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         discarded = await self._discard_originals()
-        if erased or anonymous or discarded:
-            log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded)
+        if erased or anonymous or discarded or offers:
+            log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded, offers=offers)
         if tidied := await self._leftovers.discard():
             log.info("leftovers are deleted", files=tidied)
 

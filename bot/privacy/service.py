@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policy import Policy, Rule, Scope, Standing
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
-from bot.models import Generation
+from bot.models import DraftRow, Generation
 from bot.moderation.tables import GuildRow, MemberRow, ReportRow
 from bot.privacy.erasure import erase_batch
 from bot.privacy.export import export_all
@@ -21,7 +21,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What `/privacy delete` did: `now` generations are forgotten, `later` ones when they are delivered."""
+    """What `/privacy delete` did: `now` requests are forgotten, `later` ones when they are delivered.
+
+    What was offered and not asked for is among them.
+    """
 
     now: int
     later: int
@@ -37,10 +40,11 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, Any]:
         """Return everything that is recorded about a member's own requests, on all servers, as JSON.
 
-        The keys are `user_id`, `exported_at`, `requests` and `reports` (oldest first), and `limits` (by the
-        server's id); see `bot.privacy.export`.
+        The keys are `user_id`, `exported_at`, `requests`, `offers` and `reports` (oldest first), and `limits`
+        (by the server's id); see `bot.privacy.export`.
         """
         requests = select(Generation).where(Generation.user_id == user_id)
+        offers = select(DraftRow).where(DraftRow.user_id == user_id)
         reports = select(ReportRow).where(ReportRow.reporter_id == user_id)
         async with self._database.read() as session:
             return export_all(
@@ -49,13 +53,14 @@ class Privacy:
                 requests=(
                     await session.scalars(requests.order_by(Generation.created_at, Generation.id))
                 ).all(),
+                offers=(await session.scalars(offers.order_by(DraftRow.created_at, DraftRow.id))).all(),
                 reports=(await session.scalars(reports.order_by(ReportRow.created_at, ReportRow.id))).all(),
                 standings=await _fetch_standings(session, user_id),
                 rules=await _fetch_own_rules(session, user_id),
             )
 
     async def forget(self, user_id: int) -> Forgotten:
-        """Remove prompts and links of a member's requests; the counts stay.
+        """Remove prompts and links of a member's requests, and all offers to them; the counts stay.
 
         What is not finished, or cannot be removed now, is left to `bot.privacy.retention`.
 
@@ -70,17 +75,24 @@ class Privacy:
                 update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now)
             )
             before = await _count(session, not_gone)
+            offers = await _forget_offers(session, user_id)
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
         async with self._database.read() as session:
             left = await _count(session, not_gone)
-        log.info("asked to be forgotten", user=user_id, now=before - left, later=left)
-        return Forgotten(now=before - left, later=left)
+        log.info("asked to be forgotten", user=user_id, now=before - left, offers=offers, later=left)
+        return Forgotten(now=before - left + offers, later=left)
 
     async def _erase_batch(self, condition: ColumnElement[bool]) -> int:
         async with self._database.write(patience=ANSWER_PATIENCE) as session:
             return await erase_batch(session, condition, self._clock())
+
+
+async def _forget_offers(session: AsyncSession, user_id: int) -> int:
+    """Delete all offers to a member; return how many of them were not confirmed: no request shows those."""
+    own = delete(DraftRow).where(DraftRow.user_id == user_id).returning(DraftRow.generation_id)
+    return sum(generation_id is None for generation_id in (await session.scalars(own)).all())
 
 
 async def _count(session: AsyncSession, condition: ColumnElement[bool]) -> int:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import UserError
 from bot.language import _
+from bot.media.pictures import OfferedPicture
 from bot.models import Generation, Status
 from bot.veo.catalogue import Kind, OptionValue, VideoRequest, get_model
 from bot.veo.options import SEED_MAX
@@ -50,11 +51,19 @@ class PictureGoneError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a video is to be made from, as `GenerationService.request` takes it."""
+    """What a video is to be made from, as `GenerationService.request` takes it.
 
-    model: str
+    Attributes:
+        model: None: not chosen.
+        options: those that are None were not chosen.
+        source_id: the generation that it is to be made anew from.
+    """
+
+    model: str | None
     prompt: str
-    options: Mapping[str, OptionValue]
+    options: Mapping[str, OptionValue | None]
+    pictures: tuple[OfferedPicture, ...] = ()
+    source_id: str | None = None
 
 
 def wishes_of(generation: Generation) -> Wishes:
@@ -67,7 +76,7 @@ def wishes_of(generation: Generation) -> Wishes:
         raise WordsGoneError
     if needs_picture(generation):
         raise PictureGoneError
-    return Wishes(generation.model, generation.prompt, dict(generation.options))
+    return Wishes(generation.model, generation.prompt, dict(generation.options), source_id=generation.id)
 
 
 def can_be_repeated(generation: Generation) -> bool:
@@ -83,11 +92,11 @@ def needs_picture(generation: Generation) -> bool:
 
 def with_new_seed(wishes: Wishes) -> Wishes:
     """Return the same wishes with a random seed, where the model takes one."""
-    model = get_model(wishes.model)
+    model = get_model(wishes.model or "")
     if model is None or model.option("seed") is None:
         return wishes
     options = {**wishes.options, "seed": secrets.randbelow(SEED_MAX + 1)}
-    return Wishes(wishes.model, wishes.prompt, options)
+    return replace(wishes, options=options)
 
 
 async def ensure_first_click(

@@ -190,6 +190,11 @@ def family_heads() -> tuple[Model, ...]:
     return tuple(heads.values())
 
 
+def models_for(pictures: int) -> tuple[Model, ...]:
+    """Return the rows that make a video from so many pictures."""
+    return tuple(model for model in CATALOGUE if len(model.kind.image_fields) == pictures)
+
+
 def choose_model(model_id: str | None, pictures: int) -> Model:
     """Return the row that makes a video from so many pictures, of the same family as `model_id`.
 
@@ -198,7 +203,7 @@ def choose_model(model_id: str | None, pictures: int) -> Model:
     Raises:
         InvalidOptionError: the model is unknown, or its family cannot.
     """
-    able = [model for model in CATALOGUE if len(model.kind.image_fields) == pictures]
+    able = models_for(pictures)
     if not able:
         raise InvalidOptionError(
             ngettext(

@@ -14,6 +14,7 @@ from math import nan
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from bot import __version__
+from bot.admission.consent import UnconfirmedError
 from bot.admission.policy import LimitKind, Scope
 from bot.admission.refusals import QuotaReachedError
 from bot.errors import UserError
@@ -183,9 +184,14 @@ class Metrics:
 
     @contextmanager
     def request(self) -> Generator[None]:
-        """Count the request that is decided within: accepted, or refused with a `UserError`."""
+        """Count the request that is decided within: accepted, or refused with a `UserError`.
+
+        One whose price is told first is decided by the click on the offer.
+        """
         try:
             yield
+        except UnconfirmedError:
+            raise
         except UserError as refusal:
             self._refused.labels(rule_of(refusal)).inc()
             if isinstance(refusal, QuotaReachedError):

@@ -17,7 +17,7 @@ from bot.database import Database, DatabaseBusyError
 from bot.models import Generation, Status
 from bot.watch.metrics import Metrics
 from bot.work.failures import FailureKind
-from bot.work.turns import fetch_line, in_turn, is_free, is_running
+from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
 
 LONGEST_WAIT = timedelta(hours=1)
 # A change that follows a paid call is worth waiting for a locked or full database.
@@ -190,6 +190,14 @@ class GenerationQueue:
         """Return the ids of all requests that wait for a place at the provider, the next one first."""
         async with self._database.read() as session:
             return await fetch_line(session, self._clock(), self.lease)
+
+    async def foresee_place(self, guild_id: int, user_id: int) -> int:
+        """Return the place in that line that one more request would have; 0: it would not have to wait."""
+        now = self._clock()
+        async with self._database.read() as session:
+            place = await fetch_next_place(session, guild_id, user_id, now, self.lease)
+            free = self._max_running - await _count_running(session, now, self.lease)
+        return place if place > free else 0
 
     async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
         """Return those of these generations that still wait."""

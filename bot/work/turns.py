@@ -9,7 +9,7 @@ servers; a member of two servers is a member of each.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.models import AT_PROVIDER, Generation, Status
@@ -34,6 +34,35 @@ def is_running(now: datetime, lease: timedelta) -> ColumnElement[bool]:
 
 def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> Select[str]:
     """Select the ids of queued requests that meet `condition` and nobody carries, the next one first."""
+    turns = _turns(condition, now, lease)
+    # PostgreSQL locks rows of a plain table only, so the window stays in a subquery.
+    return (
+        select(Generation.id)
+        .join(turns, turns.c.id == Generation.id)
+        .order_by(turns.c.turn, Generation.created_at, Generation.id)
+    )
+
+
+async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[str]:
+    """Return the ids of all requests that wait, the next one first; those that wait to be tried again too."""
+    return (await session.scalars(in_turn(Generation.card_id.is_not(None), now, lease))).all()
+
+
+async def fetch_next_place(
+    session: AsyncSession, guild_id: int, user_id: int, now: datetime, lease: timedelta
+) -> int:
+    """Return the place in the line, from 1 on, that one more request of a member would have."""
+    turns = _turns(Generation.card_id.is_not(None), now, lease)
+    own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
+    carried = or_(Generation.status == Status.QUEUED, is_running(now, lease))
+    before = select(func.count()).where(own, Generation.delivered_at.is_(None), carried)
+    turn = 1 + (await session.scalar(before) or 0)
+    earlier = select(func.count()).select_from(turns).where(turns.c.turn <= turn)
+    return 1 + (await session.scalar(earlier) or 0)
+
+
+def _turns(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> Subquery:
+    """Select the `id` and the `turn` of queued requests that meet `condition` and nobody carries."""
     member = (Generation.guild_id, Generation.user_id)
     running = (
         select(*member, func.count().label("count"))
@@ -53,15 +82,5 @@ def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> 
         .subquery()
     )
     same_member = and_(running.c.guild_id == waiting.c.guild_id, running.c.user_id == waiting.c.user_id)
-    # PostgreSQL locks rows of a plain table only, so the window stays in a subquery.
-    return (
-        select(Generation.id)
-        .join(waiting, waiting.c.id == Generation.id)
-        .outerjoin(running, same_member)
-        .order_by(waiting.c.own + func.coalesce(running.c.count, 0), Generation.created_at, Generation.id)
-    )
-
-
-async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[str]:
-    """Return the ids of all requests that wait, the next one first; those that wait to be tried again too."""
-    return (await session.scalars(in_turn(Generation.card_id.is_not(None), now, lease))).all()
+    turn = waiting.c.own + func.coalesce(running.c.count, 0)
+    return select(waiting.c.id, turn.label("turn")).outerjoin(running, same_member).subquery()

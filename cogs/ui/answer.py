@@ -1,5 +1,8 @@
 """Answering the command: a normal message, since it can be edited with the bot's own token for ever."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import aiohttp
 import discord
 import structlog
@@ -24,11 +27,42 @@ class WordsRefusedError(UserError):
 class AnswerLostError(UserError):
     """Whether the card is shown is not known; the request is kept."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Discord had trouble showing my answer, but your request is accepted: "
+                "the video will come to this channel."
+            )
+        )
+
+
+SendCard = Callable[[discord.Interaction[Any], Generation], Awaitable[int]]
+
+
+async def send_card(interaction: discord.Interaction, generation: Generation) -> int:
+    """Answer the command, the form or the button with the card; return the message's id."""
+    try:
+        response = await interaction.response.send_message(**card_message(generation))
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ANSWERED:
+            raise
+        # Our answer arrived; what was lost is Discord's word on it.
+        return (await interaction.original_response()).id
+    if response.message_id is None:
+        return (await interaction.original_response()).id
+    return response.message_id
+
 
 async def answer_with_card(
-    interaction: discord.Interaction, generations: GenerationService, generation: Generation
-) -> None:
+    interaction: discord.Interaction,
+    generations: GenerationService,
+    generation: Generation,
+    *,
+    send: SendCard = send_card,
+) -> int:
     """Show the card and let the work begin; take the request back when Discord refuses the answer.
+
+    `send`: shows it once, however often it is called. Returns the card's id.
 
     Raises:
         WordsRefusedError: a filter stopped it; the request is taken back.
@@ -37,7 +71,7 @@ async def answer_with_card(
     """
     for _attempt in range(ATTEMPTS):
         try:
-            card_id = await _send_card(interaction, generation)
+            card_id = await send(interaction, generation)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
             log.warning("the answer may be lost", generation=generation.id, error=str(error))
         except discord.HTTPException as error:
@@ -52,23 +86,5 @@ async def answer_with_card(
             raise
         else:
             await generations.attach_card(generation.id, card_id)
-            return
-    raise AnswerLostError(
-        _(
-            "Discord had trouble showing my answer, but your request is accepted: "
-            "the video will come to this channel."
-        )
-    )
-
-
-async def _send_card(interaction: discord.Interaction, generation: Generation) -> int:
-    try:
-        response = await interaction.response.send_message(**card_message(generation))
-    except discord.HTTPException as error:
-        if error.code != ALREADY_ANSWERED:
-            raise
-        # Our answer arrived; what was lost is Discord's word on it.
-        return (await interaction.original_response()).id
-    if response.message_id is None:
-        return (await interaction.original_response()).id
-    return response.message_id
+            return card_id
+    raise AnswerLostError

@@ -290,9 +290,9 @@ def _kind_of(generation: Generation) -> Kind:
     return model.kind if model else Kind.TEXT
 
 
-def full_prompt(generation: Generation) -> list[discord.Embed]:
-    """Return an embed with the whole prompt, where the text has only its beginning."""
-    if len(generation.prompt) <= PROMPT_LENGTH:
+def full_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> list[discord.Embed]:
+    """Return an embed with the whole prompt, where the text has only its first `length` characters."""
+    if len(generation.prompt) <= length:
         return []
     title = pgettext("title", "The whole prompt")
     return [discord.Embed(title=title, description=escape(generation.prompt))]

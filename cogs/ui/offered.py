@@ -14,7 +14,7 @@ from bot.media.pictures import CDN_HOSTS, KINDS, OfferedPicture, ensure_usable
 
 def pictures_of(
     image: discord.Attachment | None, last_image: discord.Attachment | None
-) -> list[OfferedPicture]:
+) -> tuple[OfferedPicture, ...]:
     """Return the options' pictures in their order.
 
     Raises:
@@ -22,7 +22,8 @@ def pictures_of(
     """
     if last_image is not None and image is None:
         raise BadRequestError(_("`last_image` needs an `image` to begin with. Nothing was counted."))
-    return [_from_attachment(attachment) for attachment in (image, last_image) if attachment is not None]
+    given = (attachment for attachment in (image, last_image) if attachment is not None)
+    return tuple(_from_attachment(attachment) for attachment in given)
 
 
 def picture_in(message: discord.Message) -> OfferedPicture:

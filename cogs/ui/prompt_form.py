@@ -7,9 +7,9 @@ import discord
 from bot.client import VeoBot
 from bot.language import _, pgettext, retold
 from bot.media.pictures import OfferedPicture
+from bot.results.repeats import Wishes
 from bot.veo.catalogue import PROMPT_MAX_LENGTH, OptionValue
-from cogs.ui.answer import answer_with_card
-from cogs.ui.asker import asker_of
+from cogs.ui.asking import ask
 from cogs.ui.items import Form
 from cogs.ui.options import MODEL, OPTIONS, PROMPT, choices, default_of
 
@@ -46,18 +46,11 @@ class PromptForm(Form):
             self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
 
     async def act(self, interaction: Interaction) -> None:
-        """Accept the request and answer with its card; the runner does the rest."""
+        """Ask for the video."""
         chosen = {name: _value(name, select) for name, select in self._selects.items()}
         model = chosen.pop("model")
-        generations = interaction.client.services.generations
-        generation = await generations.request(
-            asker_of(interaction),
-            model=None if model is None else str(model),
-            prompt=self._prompt.value,
-            options=chosen,
-            pictures=self._pictures,
-        )
-        await answer_with_card(interaction, generations, generation)
+        wishes = Wishes(None if model is None else str(model), self._prompt.value, chosen, self._pictures)
+        await ask(interaction, wishes)
 
 
 def _select(name: str) -> discord.ui.Select[discord.ui.View]:

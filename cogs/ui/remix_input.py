@@ -1,6 +1,7 @@
 """The fields of the Remix form, from the catalogue, and what they make of the wishes. A form holds five."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -8,29 +9,29 @@ import discord
 from bot.language import _, pgettext
 from bot.results.repeats import Wishes
 from bot.veo.catalogue import (
-    DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
     Model,
     OptionValue,
-    family_heads,
     get_model,
+    models_for,
 )
 from bot.veo.options import NEGATIVE_PROMPT_MAX_LENGTH
 from cogs.ui.card import seconds
 
 PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
+OWN_RATIO = "auto"  # with a picture the ratio may be left to the provider
 
 Label = discord.ui.Label[Any]
 Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `wishes`, which are for a video from words alone."""
+    """The fields, filled in with `wishes`."""
 
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
-        model = get_model(wishes.model) or DEFAULT_MODEL
-        models = family_heads()
+        models = models_for(len(wishes.pictures))
+        model = get_model(wishes.model or "") or models[0]
         self._prompt = _text("prompt", wishes.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(
             "negative_prompt", _current(wishes, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
@@ -43,8 +44,11 @@ class RemixInputs:
             _current(wishes, model, "duration"),
         )
         ratios, heights = (_choices(models, name) for name in PICTURE)
+        if wishes.pictures:
+            ratios = [OWN_RATIO, *ratios]
         pictures = [f"{ratio} {height}" for ratio in ratios for height in heights]
-        current = " ".join(_current(wishes, model, name) for name in PICTURE)
+        ratio, height = (_current(wishes, model, name) for name in PICTURE)
+        current = f"{ratio or OWN_RATIO} {height}"
         self._picture = _select("picture", [(picture, picture) for picture in pictures], current)
 
     @property
@@ -76,11 +80,12 @@ class RemixInputs:
         ratio, _, height = self._picture.values[0].partition(" ")
         chosen: dict[str, OptionValue | None] = {
             "duration": int(self._duration.values[0]),
-            "aspect_ratio": ratio,
+            "aspect_ratio": None if ratio == OWN_RATIO else ratio,
             "resolution": height,
             "negative_prompt": self._negative.value.strip() or None,
         }
-        return Wishes(model_id, self._prompt.value, _merge(self._wishes, get_model(model_id), chosen))
+        options = _merge(self._wishes, get_model(model_id), chosen)
+        return replace(self._wishes, model=model_id, prompt=self._prompt.value, options=options)
 
 
 def _merge(

@@ -3,16 +3,12 @@
 import discord
 
 from bot.client import VeoBot
-from bot.errors import UserError
-from bot.escape import escape
 from bot.language import pgettext
 from bot.results.repeats import Wishes, wishes_of, with_new_seed
-from cogs.ui.answer import answer_with_card
-from cogs.ui.asker import asker_of
-from cogs.ui.items import Form
+from cogs.ui.asking import ask
 from cogs.ui.owners import Interaction, find_manageable
-from cogs.ui.remix_input import RemixInputs
 from cogs.ui.video_button import VideoButton, template_of
+from cogs.ui.wishes_form import WishesForm
 
 
 class RerollButton(VideoButton, template=template_of("reroll")):
@@ -29,7 +25,7 @@ class RerollButton(VideoButton, template=template_of("reroll")):
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
         source = await find_manageable(interaction, self.generation_id)
-        await _ask(interaction, with_new_seed(wishes_of(source)), source.id)
+        await ask(interaction, with_new_seed(wishes_of(source)))
 
 
 class RemixButton(VideoButton, template=template_of("remix")):
@@ -46,39 +42,15 @@ class RemixButton(VideoButton, template=template_of("remix")):
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
         source = await find_manageable(interaction, self.generation_id)
-        await interaction.response.send_modal(RemixForm(wishes_of(source), source.id))
+        await interaction.response.send_modal(RemixForm(wishes_of(source)))
 
 
-class RemixForm(Form):
-    """Takes changed wishes; what it does not show stays as it was."""
+class RemixForm(WishesForm):
+    """Takes changed wishes, and asks for that video."""
 
-    def __init__(self, wishes: Wishes, source_id: str) -> None:
-        super().__init__(pgettext("title", "Remix this video"))
-        self._source_id = source_id
-        self._inputs = RemixInputs(wishes)
-        for label in self._inputs.labels:
-            self.add_item(label)
+    def __init__(self, wishes: Wishes) -> None:
+        super().__init__(pgettext("title", "Remix this video"), wishes)
 
-    async def act(self, interaction: discord.Interaction[VeoBot]) -> None:
-        """Ask for the video; a refusal gives the words back, since the form is gone."""
-        wishes = self._inputs.read()
-        try:
-            await _ask(interaction, wishes, self._source_id)
-        except UserError as error:
-            if interaction.response.is_done():
-                raise
-            title = pgettext("title", "Your prompt, to copy")
-            words = discord.Embed(title=title, description=escape(wishes.prompt))
-            await interaction.response.send_message(str(error), embed=words, ephemeral=True)
-
-
-async def _ask(interaction: discord.Interaction[VeoBot], wishes: Wishes, source_id: str) -> None:
-    generations = interaction.client.services.generations
-    generation = await generations.request(
-        asker_of(interaction),
-        model=wishes.model,
-        prompt=wishes.prompt,
-        options=wishes.options,
-        source_id=source_id,
-    )
-    await answer_with_card(interaction, generations, generation)
+    async def use(self, interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:
+        """Ask for it, by the same way as /veo."""
+        await ask(interaction, wishes)

@@ -215,5 +215,6 @@ _READERS: Mapping[str, tuple[str, Callable[[Any, discord.Guild], Any]]] = {
     "longest_duration": ("longest_duration", _read_duration),
     "highest_resolution": ("highest_resolution", _read_resolution),
     "delivery": ("placement", _read_delivery),
+    "ask_first": ("ask_first", lambda value, _: value),
     "moderators_channel": ("moderators_channel_id", _read_board),
 }

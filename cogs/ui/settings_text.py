@@ -11,6 +11,7 @@ from bot.language import N_, _, every_one_of, pgettext
 from bot.models import Placement
 from bot.veo.catalogue import get_model
 from cogs.ui.card import seconds
+from cogs.ui.offer_text import ask_first_text
 
 MODEL_LENGTH = 64  # characters of a model's id
 
@@ -21,6 +22,7 @@ NAMES: Mapping[str, LiteralString] = {
     "longest_duration": N_("Longest video"),
     "highest_resolution": N_("Highest resolution"),
     "placement": N_("Where videos go"),
+    "ask_first": N_("Price first"),
     "moderators_channel_id": N_("Moderators' channel"),
 }
 
@@ -54,6 +56,7 @@ def _values(policy: Policy) -> dict[str, str]:
         "longest_duration": _any() if longest is None else seconds(longest),
         "highest_resolution": policy.highest_resolution or _any(),
         "placement": _placement(policy.placement),
+        "ask_first": ask_first_text(is_on=policy.ask_first),
         "moderators_channel_id": _("none, so nobody sees what members report")
         if board is None
         else f"<#{board}>",

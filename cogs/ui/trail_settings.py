@@ -8,6 +8,7 @@ from bot.language import N_, _, ngettext, pgettext
 from bot.models import Placement
 from bot.usage.text import model_label
 from cogs.ui.card import seconds
+from cogs.ui.offer_text import ask_first_word
 
 NAME_LENGTH = 24  # of a model or resolution; ours are shorter
 SHOWN = 3  # channels or models of one setting
@@ -18,6 +19,7 @@ NAMES: Mapping[str, LiteralString] = {
     "longest_duration": N_("longest video"),
     "highest_resolution": N_("highest resolution"),
     "placement": N_("where videos go"),
+    "ask_first": N_("price first"),
     "moderators_channel_id": N_("moderators' channel"),
 }
 
@@ -40,6 +42,8 @@ def _value(name: str, value: Any) -> str:
             return _some([_part(name, part) for part in sorted(value)])
         case "longest_duration":
             return seconds(int(value))
+        case "ask_first":
+            return ask_first_word(is_on=value)
         case "placement":
             return _("into the channel itself") if value == Placement.CHANNEL else _unset(name)
         case _:

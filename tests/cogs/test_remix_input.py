@@ -76,8 +76,8 @@ def test_discord_takes_the_form(model: str, prompt: str, chosen: dict[str, Optio
 def test_what_is_chosen_can_be_asked_for(model: str, other: str, chosen: dict[str, OptionValue]) -> None:
     inputs = RemixInputs(Wishes(model, "a dragon", chosen))
     wishes = send(inputs, model=other, duration="6", picture="9:16 720P", negative_prompt=" ")
-    request = build_request(wishes.model, wishes.prompt, wishes.options)
-    assert request.model.id == other
+    request = build_request(other, wishes.prompt, wishes.options)
+    assert wishes.model == other
     resolved = request.resolved
     height = str(resolved["resolution"]).upper()
     assert (resolved["duration"], resolved["aspect_ratio"], height) == (6, "9:16", "720P")

@@ -25,13 +25,14 @@ def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
 
 
 async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
-    assert (await admin(world, "settings")).splitlines()[:7] == [
+    assert (await admin(world, "settings")).splitlines()[:8] == [
         "⚙️ **Settings of this server**",
         "- **Channels:** all",
         "- **Models:** all",
         "- **Longest video:** any",
         "- **Highest resolution:** any",
         "- **Where videos go:** into a thread, where there can be one",
+        "- **Price first:** no, a video is made at once",
         "- **Moderators' channel:** none, so nobody sees what members report",
     ]
     await unchanged(world)
@@ -48,6 +49,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         longest_duration=6,
         highest_resolution="720P",
         delivery="channel",
+        ask_first=True,
         moderators_channel=art,
     )
     assert text.splitlines() == [
@@ -57,6 +59,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Longest video (new):** 6 seconds",
         "- **Highest resolution (new):** 720P",
         "- **Where videos go (new):** into the channel, as a reply",
+        "- **Price first (new):** yes, members are told the price and confirm it",
         f"- **Moderators' channel (new):** {art.mention}",
         "ℹ️ Members must choose `duration` each time: what they get without choosing is above the limit.",
     ]
@@ -66,6 +69,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         longest_duration=6,
         highest_resolution="720P",
         placement=Placement.CHANNEL,
+        ask_first=True,
         moderators_channel_id=art.id,
     )
     [row] = await world.app.services.moderation.list_log(world.guild.id, size=9)

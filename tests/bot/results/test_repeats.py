@@ -105,7 +105,7 @@ async def test_what_was_cancelled_may_be_asked_for_at_once(
 def test_a_new_seed_changes_nothing_else(model: str, seed: int | None) -> None:
     options = {"duration": 6, **({} if seed is None else {"seed": seed})}
     again = with_new_seed(Wishes(model, PROMPT, options))
-    build_request(again.model, again.prompt, again.options)
+    build_request(model, again.prompt, again.options)
     assert (again.model, again.prompt, {**again.options, "seed": 0}) == (
         model,
         PROMPT,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.database import Database
 from bot.models import AT_PROVIDER, Generation, Status
 from bot.work.queue import GenerationQueue
-from bot.work.turns import in_turn
+from bot.work.turns import fetch_line, fetch_next_place, in_turn
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.random_rows import ask
@@ -69,6 +69,22 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     assert ask(found, read) == expected
 
 
+@given(st.lists(rows, max_size=25), st.integers(1, 3))
+def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
+    found: list[Generation], user_id: int
+) -> None:
+    new = new_row(guild_id=1, user_id=user_id, status=Status.QUEUED, created_at=NOW + timedelta(seconds=1))
+
+    async def read(session: AsyncSession) -> tuple[int, list[str]]:
+        place = await fetch_next_place(session, 1, user_id, NOW, LEASE)
+        session.add(new)
+        await session.flush()
+        return place, list(await fetch_line(session, NOW, LEASE))
+
+    place, line = ask(found, read)
+    assert line.index(new.id) + 1 == place
+
+
 @pytest.fixture
 def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
     """The queue, with three places at the provider."""
@@ -119,3 +135,16 @@ async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
 ) -> None:
     await insert(database, card_id=None, created_at=clock(), not_before=clock() + timedelta(seconds=20))
     assert await queue.list_line() == []
+
+
+async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    assert await queue.foresee_place(1, 3) == 0
+    for _ in range(2):
+        await insert(database, user_id=9, status=Status.RUNNING)
+    assert await queue.foresee_place(1, 3) == 0
+    await ask_for(database, clock, 8, 1)
+    assert await queue.foresee_place(1, 3) == 2, "the last place is somebody else's already"
+    await insert(database, user_id=9, status=Status.RUNNING)
+    assert await queue.foresee_place(1, 3) == 2

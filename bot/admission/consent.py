@@ -1,0 +1,237 @@
+"""That a member has seen a video's price before it is asked for, where the server wants that.
+
+A request that needs it is kept as a row of `drafts`, which counts towards nothing. The member's click on the
+offer is their consent: to the price that they were shown, for the wishes that they were shown, and once. All
+functions run inside the transaction that decides about the request.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.admission.judge import Asker, Facts
+from bot.errors import AlreadyRequestedError, UserError, relative_time
+from bot.language import _
+from bot.media.pictures import OfferedPicture
+from bot.models import DraftRow, Generation
+from bot.results.repeats import RepeatedError, Wishes
+from bot.veo.catalogue import VideoRequest
+
+OFFER_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
+DEARER = 1.01  # a price that grew by more is another one
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A member's click on an offer, as it was shown at `revision`."""
+
+    draft_id: str
+    revision: int
+
+
+class OfferGoneError(UserError):
+    """There is nothing to click on any more: the offer is over, or never was the member's."""
+
+
+class UnknownOfferError(OfferGoneError):
+    """There is no such offer: its time is long over, or the id is another member's or a forged one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This offer is not there any more. Please ask again with `/veo`. Nothing was counted.")
+        )
+
+
+class OfferExpiredError(OfferGoneError):
+    """The offer's time is over."""
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(
+            _(
+                "This offer ended {when}. Please ask again with `/veo`. Nothing was counted.",
+                when=relative_time(expired_at),
+            )
+        )
+
+
+class OfferChangedError(UserError):
+    """What was clicked on is not what is offered any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This offer has changed since. Please read it again, and click once more. Nothing was counted.")
+        )
+
+
+class UnconfirmedError(UserError):
+    """The member has not seen this price yet; whoever asked for the video shows it to them.
+
+    Attributes:
+        draft: the request, kept until they confirm it.
+        facts: what the offer rests on.
+        is_changed: they were told another price a while ago.
+    """
+
+    def __init__(self, draft: DraftRow, facts: Facts, *, is_changed: bool) -> None:
+        super().__init__(
+            _("This server shows you the price first. Please ask again with `/veo`. Nothing was counted.")
+        )
+        self.draft = draft
+        self.facts = facts
+        self.is_changed = is_changed
+
+
+def is_agreed(draft: DraftRow | None, facts: Facts) -> bool:
+    """Whether the request may be accepted as it is; `draft`: what the member clicked on, if they did."""
+    if draft is None:
+        return not facts.policy.ask_first
+    return covers(draft.price, facts.price)
+
+
+def covers(shown: float | None, price: float | None) -> bool:
+    """Whether a member who was shown one price, in credits, has agreed to another; None: not known."""
+    if shown is None or price is None:
+        return shown is price
+    return price <= shown * DEARER
+
+
+async def fetch_open(session: AsyncSession, asker: Asker, draft_id: str, now: datetime) -> DraftRow:
+    """Return a member's own offer, which is neither confirmed nor over.
+
+    One whose generation was taken back, since Discord refused the card, can be confirmed again.
+
+    Raises:
+        UnknownOfferError: there is none with this id, or it is another member's or another server's.
+        RepeatedError: it was confirmed.
+        OfferExpiredError: its time is over.
+    """
+    draft = await session.get(DraftRow, draft_id)
+    if draft is None or (draft.guild_id, draft.user_id) != (asker.guild_id, asker.user_id):
+        raise UnknownOfferError
+    if draft.generation_id is not None and await _is_there(session, draft.generation_id):
+        raise RepeatedError
+    if draft.expires_at <= now:
+        raise OfferExpiredError(draft.expires_at)
+    return draft
+
+
+async def fetch_clicked(session: AsyncSession, asker: Asker, consent: Consent, now: datetime) -> DraftRow:
+    """Return the offer that a member clicked on.
+
+    Raises:
+        UnknownOfferError, RepeatedError, OfferExpiredError: as `fetch_open`.
+        OfferChangedError: it was changed after it was shown as they clicked it.
+    """
+    draft = await fetch_open(session, asker, consent.draft_id, now)
+    if draft.revision != consent.revision:
+        raise OfferChangedError
+    return draft
+
+
+async def redeem(session: AsyncSession, draft: DraftRow, generation_id: str) -> None:
+    """Let an offer become a generation, once.
+
+    Raises:
+        RepeatedError: it became one a moment ago.
+    """
+    await _update(session, draft, {"generation_id": generation_id})
+
+
+async def keep(
+    session: AsyncSession, asker: Asker, wishes: Wishes, price: float | None, now: datetime
+) -> DraftRow:
+    """Write down what is offered.
+
+    Raises:
+        AlreadyRequestedError: this was done for the same interaction before.
+    """
+    same = select(DraftRow.id).where(DraftRow.interaction_id == asker.interaction_id)
+    if await session.scalar(same) is not None:
+        raise AlreadyRequestedError(asker.interaction_id)
+    draft = DraftRow(
+        id=secrets.token_hex(8),
+        interaction_id=asker.interaction_id,
+        guild_id=asker.guild_id,
+        channel_id=asker.channel_id,
+        user_id=asker.user_id,
+        created_at=now,
+        revision=1,
+        **_values(wishes, price, now),
+    )
+    session.add(draft)
+    return draft
+
+
+async def renew(
+    session: AsyncSession, draft: DraftRow, wishes: Wishes, price: float | None, now: datetime
+) -> DraftRow:
+    """Write down what is offered instead, for the whole time anew.
+
+    Raises:
+        RepeatedError: the offer was confirmed or changed a moment ago.
+    """
+    return await _update(session, draft, {"revision": draft.revision + 1, **_values(wishes, price, now)})
+
+
+async def discard(session: AsyncSession, draft: DraftRow) -> None:
+    """Forget an offer.
+
+    Raises:
+        RepeatedError: it was confirmed a moment ago.
+    """
+    if await session.scalar(delete(DraftRow).where(_is_as(draft)).returning(DraftRow.id)) is None:
+        raise RepeatedError
+
+
+def kept_wishes(video: VideoRequest, wishes: Wishes) -> Wishes:
+    """Return wishes as they are written down: checked, and spelled as the provider spells them."""
+    return Wishes(video.model.id, video.prompt, dict(video.options), wishes.pictures, wishes.source_id)
+
+
+def wishes_in(draft: DraftRow) -> Wishes:
+    """Return what was asked for."""
+    pictures: list[Any] = draft.pictures
+    return Wishes(
+        draft.model,
+        draft.prompt,
+        dict(draft.options),
+        tuple(OfferedPicture(**picture) for picture in pictures),
+        draft.source_id,
+    )
+
+
+def _values(wishes: Wishes, price: float | None, now: datetime) -> dict[str, Any]:
+    return {
+        "prompt": wishes.prompt,
+        "model": wishes.model,
+        "options": dict(wishes.options),
+        "pictures": [asdict(picture) for picture in wishes.pictures],
+        "source_id": wishes.source_id,
+        "price": price,
+        "expires_at": now + OFFER_LIFE,
+    }
+
+
+async def _update(session: AsyncSession, draft: DraftRow, values: Mapping[str, Any]) -> DraftRow:
+    changed = await session.scalar(update(DraftRow).where(_is_as(draft)).values(values).returning(DraftRow))
+    if changed is None:
+        raise RepeatedError
+    return changed
+
+
+def _is_as(draft: DraftRow) -> ColumnElement[bool]:
+    """Whether the row is still as it was read."""
+    return and_(
+        DraftRow.id == draft.id,
+        DraftRow.revision == draft.revision,
+        DraftRow.generation_id.is_not_distinct_from(draft.generation_id),
+    )
+
+
+async def _is_there(session: AsyncSession, generation_id: str) -> bool:
+    return await session.scalar(select(Generation.id).where(Generation.id == generation_id)) is not None

@@ -1,0 +1,41 @@
+"""A form with all of a video's wishes filled in, whatever is done with them when it is sent."""
+
+import discord
+
+from bot.client import VeoBot
+from bot.errors import UserError
+from bot.escape import escape
+from bot.language import pgettext
+from bot.results.repeats import Wishes
+from cogs.ui.items import Form
+from cogs.ui.remix_input import RemixInputs
+
+
+class WishesForm(Form):
+    """Base of such forms: give `use`. What the form does not show stays as it was.
+
+    Args:
+        title: in the language of whoever opens it.
+    """
+
+    def __init__(self, title: str, wishes: Wishes) -> None:
+        super().__init__(title)
+        self._inputs = RemixInputs(wishes)
+        for label in self._inputs.labels:
+            self.add_item(label)
+
+    async def act(self, interaction: discord.Interaction[VeoBot]) -> None:
+        """Use the wishes; a refusal gives the words back, since the form is gone."""
+        wishes = self._inputs.read()
+        try:
+            await self.use(interaction, wishes)
+        except UserError as error:
+            if interaction.response.is_done():
+                raise
+            title = pgettext("title", "Your prompt, to copy")
+            words = discord.Embed(title=title, description=escape(wishes.prompt))
+            await interaction.response.send_message(str(error), embed=words, ephemeral=True)
+
+    async def use(self, interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:
+        """Do what the form is for; every error becomes a reply."""
+        raise NotImplementedError

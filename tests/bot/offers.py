@@ -1,0 +1,77 @@
+"""The service of offers on a database of its own, and members who use it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from bot.admission.judge import Admission
+from bot.admission.policy import Policy
+from bot.database import Database
+from bot.drafts import Drafts, Offer
+from bot.generations import GenerationService
+from bot.models import DraftRow, Generation
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.rules import QuotaRules
+from bot.moderation.service import Moderation
+from bot.results.repeats import Wishes
+from bot.timing.timetable import Timetable
+from bot.work.foresight import Foresight
+from bot.work.queue import GenerationQueue
+from tests.bot.clocks import StoppedClock
+from tests.bot.engine import LEASE
+from tests.bot.prices import FixedPrices
+from tests.bot.rows import MODEL, PROMPT, new_asker
+
+PRICE = 3_120_000.0  # credits
+MODERATOR = Moderator(guild_id=1, user_id=99)
+WISHES = Wishes(MODEL, PROMPT, {"duration": 4})
+
+
+class Desk:
+    """Everything that offers need, on one database; prices are in the test's hands."""
+
+    def __init__(self, database: Database, clock: StoppedClock, *, daily_limit: int = 5) -> None:
+        self.database = database
+        self.clock = clock
+        self.prices = FixedPrices(PRICE)
+        self.stopping = asyncio.Event()
+        decisions = Decisions(database, clock)
+        self.moderation = Moderation(decisions)
+        self.rules = QuotaRules(decisions, daily_limit=daily_limit)
+        admission = Admission(self.prices, daily_limit=daily_limit)
+        self.generations = GenerationService(
+            database, admission=admission, work=asyncio.Event(), stopping=self.stopping, clock=clock
+        )
+        queue = GenerationQueue(database, "one", max_running=2, lease=LEASE, clock=clock)
+        timetable = Timetable(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
+        foresight = Foresight(queue, timetable, clock)
+        self.drafts = Drafts(database, self.generations, admission, foresight, clock)
+
+    async def ask_first(self, *, is_on: bool = True) -> Policy:
+        """Let the moderators switch the offers on or off."""
+        return await self.moderation.change_settings(MODERATOR, {"ask_first": is_on})
+
+    async def offer(self, wishes: Wishes = WISHES, **asker: Any) -> Offer:
+        """Let a member ask, and return what they are offered."""
+        answer = await self.drafts.ask(new_asker(**asker), wishes)
+        assert isinstance(answer, Offer), "it was accepted at once"
+        return answer
+
+    async def click(self, offer: Offer, **asker: Any) -> Generation | Offer:
+        """Let a member click Generate on an offer as it was shown to them."""
+        return await self.drafts.confirm(new_asker(**asker), offer.draft.id, offer.draft.revision)
+
+    async def accept(self, offer: Offer) -> Generation:
+        """Let the member click Generate, and return what was accepted."""
+        answer = await self.click(offer)
+        assert isinstance(answer, Generation), "it was offered again"
+        return answer
+
+    async def accepted(self) -> list[Generation]:
+        """Return the server's generations, newest first."""
+        return await self.generations.list_recent(1)
+
+    async def draft(self, offer: Offer) -> DraftRow | None:
+        """Return the offer's row as it is now."""
+        async with self.database.read() as session:
+            return await session.get(DraftRow, offer.draft.id)

@@ -1,0 +1,76 @@
+"""Offers hold words too: members get them, delete them, and they go by themselves."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import inspect, select
+
+from bot.admission.consent import OFFER_LIFE
+from bot.database import Database
+from bot.media.files import VideoStore
+from bot.media.pictures import PNG, OfferedPicture
+from bot.models import DraftRow
+from bot.operating.leftovers import Leftovers
+from bot.privacy.retention import Retention
+from bot.privacy.service import Forgotten, Privacy
+from bot.results.repeats import Wishes
+from tests.bot.clocks import StoppedClock
+from tests.bot.offers import Desk
+from tests.bot.rows import MODEL, PROMPT
+
+CAT = OfferedPicture("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
+
+
+@pytest.fixture
+async def desk(database: Database, clock: StoppedClock) -> Desk:
+    """A server that wants its members to see the price first."""
+    desk = Desk(database, clock)
+    await desk.ask_first()
+    return desk
+
+
+async def test_a_member_gets_their_offers_and_deletes_them(desk: Desk) -> None:
+    offer, other = await desk.offer(Wishes(None, PROMPT, {}, (CAT,))), await desk.offer(user_id=4)
+    privacy = Privacy(desk.database, desk.clock)
+    [exported] = (await privacy.export(3))["offers"]
+    assert (exported["id"], exported["prompt"], exported["request_id"]) == (offer.draft.id, PROMPT, None)
+    assert [picture["url"] for picture in exported["pictures"]] == [CAT.url]
+    assert await privacy.forget(3) == Forgotten(now=1, later=0)
+    assert (await privacy.export(3))["offers"] == []
+    assert await desk.draft(other) is not None, "another member's offer was deleted"
+
+
+async def test_a_confirmed_offer_is_no_further_request_to_forget(desk: Desk) -> None:
+    offer = await desk.offer()
+    await desk.accept(offer)
+    assert await Privacy(desk.database, desk.clock).forget(3) == Forgotten(now=0, later=1)
+    assert await desk.draft(offer) is None
+
+
+async def test_every_column_of_an_offer_is_exported(desk: Desk) -> None:
+    offer = await desk.offer(Wishes(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16))
+    await desk.accept(offer)
+    exported = (await Privacy(desk.database, desk.clock).export(3))["offers"][0]
+    assert None not in exported.values(), "this shows nothing of a column that is empty"
+    assert len(exported) == len(inspect(DraftRow).columns) - 1, "all but the member's id, which is above"
+
+
+async def test_what_is_over_is_forgotten_with_its_words(
+    desk: Desk, store: VideoStore, clock: StoppedClock
+) -> None:
+    retention = Retention(
+        desk.database,
+        store,
+        Leftovers(desk.database, store),
+        keep=None,
+        stopping=asyncio.Event(),
+        clock=clock,
+    )
+    over = await desk.offer()
+    await desk.accept(await desk.offer())
+    clock.advance(OFFER_LIFE)
+    alive = await desk.offer()
+    await retention.clean()
+    async with desk.database.read() as session:
+        assert list((await session.scalars(select(DraftRow.id))).all()) == [alive.draft.id]
+    assert await desk.draft(over) is None
