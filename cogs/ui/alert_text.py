@@ -1,41 +1,59 @@
 """What alerts say: what is wrong, what it means for members, and what to do."""
 
 from collections.abc import Mapping
+from typing import LiteralString
 
 from bot.errors import relative_time
+from bot.language import N_, _, dollars, ngettext, number
 from bot.watch.alert_rules import WARNINGS, AlertKind, Value
 from bot.watch.alerts import Announcement
 
 MIB = 2**20  # bytes
 
-BEGUN: Mapping[AlertKind, str] = {
-    AlertKind.KEY_REFUSED: "The video service refuses the bot's key. Requests wait until it takes it again. "
-    "Check `AIMLAPI_KEY` and the account.",
-    AlertKind.CREDITS_EMPTY: "The video service's account is out of credits{balance}. Requests wait. "
-    "Top it up; they go on by themselves.",
-    AlertKind.CREDITS_LOW: "The video service's account holds {balance_usd}, less than {limit_usd} "
-    "(`ALERT_BALANCE_USD`). Top it up before requests have to wait.",
-    AlertKind.PROVIDER_DOWN: "The video service does not answer, for {minutes} minutes now. Requests wait "
-    "and go on by themselves. Look at its status page, and at this host's network.",
-    AlertKind.DELIVERIES_FAILING: "{results} on {servers} could not be posted. They are tried again for a "
-    "while. The log says why (`not posted yet`, `no place left`).",
-    AlertKind.DATABASE_UNWRITABLE: "The database takes no writes, so nothing can be asked for. Is its disk "
-    "full, or does another program hold it?",
-    AlertKind.DISK_FULL: "Only {free} are left on the disk of `DATA_DIR`. Make room before the database and "
-    "the videos stop.",
+BEGUN: Mapping[AlertKind, LiteralString] = {
+    AlertKind.KEY_REFUSED: N_(
+        "The video service refuses the bot's key. Requests wait until it takes it again. "
+        "Check `AIMLAPI_KEY` and the account."
+    ),
+    AlertKind.CREDITS_EMPTY: N_(
+        "The video service's account is out of credits{balance}. Requests wait. "
+        "Top it up; they go on by themselves."
+    ),
+    AlertKind.CREDITS_LOW: N_(
+        "The video service's account holds {balance_usd}, less than {limit_usd} "
+        "(`ALERT_BALANCE_USD`). Top it up before requests have to wait."
+    ),
+    AlertKind.PROVIDER_DOWN: N_(
+        "The video service does not answer, for {minutes} minutes now. Requests wait "
+        "and go on by themselves. Look at its status page, and at this host's network."
+    ),
+    AlertKind.DELIVERIES_FAILING: N_(
+        "{results} on {servers} could not be posted. They are tried again for a "
+        "while. The log says why (`not posted yet`, `no place left`)."
+    ),
+    AlertKind.DATABASE_UNWRITABLE: N_(
+        "The database takes no writes, so nothing can be asked for. Is its disk "
+        "full, or does another program hold it?"
+    ),
+    AlertKind.DISK_FULL: N_(
+        "Only {free} are left on the disk of `DATA_DIR`. Make room before the database and the videos stop."
+    ),
 }
-BEGUN_HERE: Mapping[AlertKind, str] = {
-    AlertKind.DELIVERIES_FAILING: "{results} of this server could not be posted. `/veo-admin doctor` in the "
-    "channel where they were asked for says which permission is missing. They are tried again for a while.",
+BEGUN_HERE: Mapping[AlertKind, LiteralString] = {
+    AlertKind.DELIVERIES_FAILING: N_(
+        "{results} of this server could not be posted. `/veo-admin doctor` in the "
+        "channel where they were asked for says which permission is missing. They are tried again for "
+        "a while."
+    ),
 }
-OVER: Mapping[AlertKind, str] = {
-    AlertKind.KEY_REFUSED: "The video service takes the bot's key again.",
-    AlertKind.CREDITS_EMPTY: "The video service's account has credits again{balance}.",
-    AlertKind.CREDITS_LOW: "The video service's account holds {balance_usd} now.",
-    AlertKind.PROVIDER_DOWN: "The video service answers again.",
-    AlertKind.DELIVERIES_FAILING: "Results are posted again.",
-    AlertKind.DATABASE_UNWRITABLE: "The database takes writes again.",
-    AlertKind.DISK_FULL: "The disk of `DATA_DIR` has room again: {free}.",
+OVER: Mapping[AlertKind, LiteralString] = {
+    AlertKind.KEY_REFUSED: N_("The video service takes the bot's key again."),
+    AlertKind.CREDITS_EMPTY: N_("The video service's account has credits again{balance}."),
+    AlertKind.CREDITS_LOW: N_("The video service's account holds {balance_usd} now."),
+    AlertKind.PROVIDER_DOWN: N_("The video service answers again."),
+    AlertKind.DELIVERIES_FAILING: N_("Results are posted again."),
+    AlertKind.DATABASE_UNWRITABLE: N_("The database takes writes again."),
+    AlertKind.DISK_FULL: N_("The disk of `DATA_DIR` has room again: {free}."),
 }
 
 
@@ -44,11 +62,12 @@ def render_alert(announcement: Announcement) -> str:
     kind, state = announcement.key.kind, announcement.state
     facts = _shown(state.facts)
     if announcement.turn == "over":
-        return f"✅ **Solved:** {OVER[kind].format_map(facts)}"
+        return _("✅ **Solved:** {what}", what=_(OVER[kind], **facts))
     is_here = announcement.key.guild_id is not None
-    text = (BEGUN_HERE if is_here and kind in BEGUN_HERE else BEGUN)[kind].format_map(facts)
-    head = "⚠️ **Warning:**" if kind in WARNINGS else "🚨 **Alert:**"
-    return f"{head} {text}" + (f" Since {relative_time(state.since)}." if state.since else "")
+    text = _((BEGUN_HERE if is_here and kind in BEGUN_HERE else BEGUN)[kind], **facts)
+    head = _("⚠️ **Warning:**") if kind in WARNINGS else _("🚨 **Alert:**")
+    since = " " + _("Since {when}.", when=relative_time(state.since)) if state.since else ""
+    return f"{head} {text}{since}"
 
 
 def _shown(facts: Mapping[str, Value]) -> dict[str, str]:
@@ -57,16 +76,12 @@ def _shown(facts: Mapping[str, Value]) -> dict[str, str]:
         "balance": f": {_usd(balance)}" if "balance" in facts else "",
         "balance_usd": _usd(balance),
         "limit_usd": _usd(limit),
-        "minutes": f"{facts.get('minutes', 0)}",
-        "results": _count(int(facts.get("results", 0)), "result"),
-        "servers": _count(int(facts.get("servers", 0)), "server"),
-        "free": f"{int(facts.get('free', 0)) / MIB:,.0f} MiB",
+        "minutes": number(int(facts.get("minutes", 0))),
+        "results": ngettext("{count} result", "{count} results", int(facts.get("results", 0))),
+        "servers": ngettext("{count} server", "{count} servers", int(facts.get("servers", 0))),
+        "free": f"{number(int(facts.get('free', 0)) // MIB)} MiB",
     }
 
 
 def _usd(amount: float) -> str:
-    return f"{'minus ' if amount < 0 else ''}${abs(amount):,.2f}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return _("minus {amount}", amount=dollars(-amount)) if amount < 0 else dollars(amount)

@@ -69,10 +69,13 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
+        guild_id = announcement.key.guild_id
+        with speaking(None if guild_id is None else self._locale_of(guild_id)):
+            text = render_alert(announcement)
         await self._send(
             channel_id,
-            [render_alert(announcement)],
-            guild_id=announcement.key.guild_id,
+            [text],
+            guild_id=guild_id,
             nonce=announcement.nonce,
         )
 

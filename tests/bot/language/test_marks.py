@@ -26,6 +26,18 @@ SILENT = {
     "bot/veo/client.py": "errors for the log and the command line",
     "bot/veo/errors.py": "errors for the log and the command line",
     "bot/migrations": "what Alembic reads",
+    "bot/operating/backup.py": "the command line",
+    "bot/operating/confinement.py": "a shell's words",
+    "bot/operating/database_checks.py": "the command line",
+    "bot/operating/discord_api.py": "the command line",
+    "bot/operating/discord_checks.py": "the command line",
+    "bot/operating/doctor.py": "the command line",
+    "bot/operating/machine.py": "the command line",
+    "bot/operating/ownership.py": "the log",
+    "bot/operating/report.py": "the command line",
+    "bot/storage": "the command line, and SQL",
+    "bot/veo/downloads.py": "errors for the log",
+    "bot/watch": "the log and the figures",
 }
 # Texts that are the same in every language, or that no member reads.
 ALLOWED = {
