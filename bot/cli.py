@@ -1,10 +1,11 @@
-"""The command line: `veo-bot run`, `generate`, `doctor` and `backup`."""
+"""The command line: `veo-bot run`, `generate`, `doctor`, `backup` and `copy-database`."""
 
 import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
 from bot.database import DatabaseError
@@ -16,6 +17,9 @@ from bot.operating.report import is_healthy, render_json, render_text
 from bot.serve import TokenRefusedError
 from bot.serve import run as run_app
 from bot.settings import SettingsError, inspect_settings, load_provider_settings, load_settings
+from bot.storage.addresses import secrets_of
+from bot.storage.copying import CopyError
+from bot.storage.terminal import copy_in_terminal
 from bot.terminal import GenerateError, generate_in_terminal
 from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request, choose_model
 from bot.watch.server import ListenError
@@ -44,7 +48,7 @@ def run() -> None:
         settings = load_settings()
     except SettingsError as error:
         raise _stop(error) from None
-    configure_logging(settings.log_level, settings.log_format, [settings.discord_token, settings.aimlapi_key])
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
     restrict_new_files()
     try:
         asyncio.run(run_app(settings))
@@ -135,6 +139,24 @@ def backup(
         f"Saved {saved.path}: {saved.requests:,} requests, {saved.size:,} bytes, revision {saved.revision}. "
         "It was read whole and is in order."
     )
+
+
+@app.command()
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The present DATABASE_URL.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="That of an empty database.")],
+) -> None:
+    """Move everything to another database, as from SQLite to PostgreSQL; the bot must not run meanwhile."""
+    hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
+    configure_logging("WARNING", "text", hidden)
+    try:
+        asyncio.run(copy_in_terminal(source, target))
+    except CopyError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    except KeyboardInterrupt:
+        console.print("Stopped. Nothing was copied; run it again when you like.")
+        raise typer.Exit(EXIT_FAILED) from None
 
 
 def _stop(error: SettingsError | InvalidOptionError) -> typer.Exit:

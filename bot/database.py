@@ -1,46 +1,35 @@
-"""The database: engine, pragmas, migrations, and the two kinds of session.
+"""The database: opening it, migrations, and the two kinds of session.
 
-`read()` sees a consistent state and never waits for a writer. `write()` holds the write lock from its
-first statement, so that a rule and the row it allows are one step.
+`read()` sees a consistent state and never waits for a writer. `write()` holds the lock that it names from
+its first statement, so that a rule and the row it allows are one step. What differs between SQLite and
+PostgreSQL is in `bot.storage`.
 """
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import stamina
 import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from bot.errors import UserError
 from bot.language import N_, _
+from bot.storage.engines import Storage, storage_of
+from bot.storage.locks import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-# Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
-# must leave a command time to be answered within Discord's three seconds.
-BUSY_TIMEOUT_MS = 1000
-ANSWER_PATIENCE = 1.8  # seconds
-START_PATIENCE = 30.0  # seconds that a start waits for a locked database
-
-PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    # A commit survives a power failure: a lost "submitting" could pay for a video twice.
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # erased words do not stay in the file's free pages
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-)
-
+ANSWER_PATIENCE = 1.8  # seconds: a command must be answered within Discord's three
+START_PATIENCE = 30.0  # seconds that a start waits for a locked database, or one that is not up yet
 
 # What SQLite and PostgreSQL say when there is no room, or the disk refuses.
 NO_ROOM = ("disk is full", "disk I/O error", "No space left")
@@ -50,6 +39,7 @@ NEWER = (
     "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
 )
 BUSY = N_("I cannot write anything down at the moment. Please try again in a minute. Nothing was counted.")
+UNREADABLE = N_("I cannot look anything up at the moment. Please try again in a minute. Nothing was changed.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -59,18 +49,18 @@ class DatabaseError(Exception):
 
 
 class DatabaseBusyError(UserError):
-    """The database takes no writes at this moment: locked by another process, or its disk is full."""
+    """The database does not serve us at this moment: locked, full, restarting or not to be reached."""
 
 
 class Database:
     """Sessions on one database. Use `open_database` to make one."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, storage: Storage) -> None:
+        self._storage = storage
         self._write_sessions = async_sessionmaker(engine, expire_on_commit=False)
-        reading = engine.execution_options(sqlite_begin="BEGIN DEFERRED")
+        reading = engine.execution_options(**storage.reading)
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
-        # SQLite lets one writer at a time in; waiting here is fair and costs no sleeping threads.
-        self._writer = asyncio.Lock()
+        self._turns = Turns()
         self._full_at: float | None = None
 
     @property
@@ -79,43 +69,75 @@ class Database:
         return self._full_at
 
     @asynccontextmanager
-    async def read(self) -> AsyncGenerator[AsyncSession]:
-        """Open a session for reading."""
-        async with self._read_sessions() as session:
+    async def read(self, *, patience: float | None = None) -> AsyncGenerator[AsyncSession]:
+        """Open a session for reading.
+
+        `patience`: seconds to wait for a server, where somebody waits for an answer; None: however long.
+
+        Raises:
+            DatabaseBusyError: nothing can be read now.
+        """
+        async with (
+            self._told_politely("the database cannot be read", UNREADABLE),
+            self._read_sessions() as session,
+        ):
+            async with asyncio.timeout(patience):
+                await self._storage.begin_reading(session)
             yield session
 
     @asynccontextmanager
-    async def write(self, *, patience: float | None = None) -> AsyncGenerator[AsyncSession]:
-        """Open a session in one exclusive transaction: committed at the end, rolled back on an error.
+    async def write(
+        self, lock: int | None = None, *, patience: float | None = None
+    ) -> AsyncGenerator[AsyncSession]:
+        """Open a session in one transaction: committed at the end, rolled back on an error.
 
         Args:
-            patience: seconds to wait for this process's other writers; None: however long.
+            lock: of the transactions with the same number, over all processes, one is open at a time: a
+                server's id for what its rules allow, or a `bot.storage.locks.Lock`. None: the statements
+                need nobody else to wait (on SQLite, all wait for each other all the same).
+            patience: seconds to wait until the transaction begins; None: however long.
 
         Raises:
             DatabaseBusyError: nothing can be written now; nothing was.
         """
-        async with self._turn(patience):
-            try:
-                async with self._write_sessions.begin() as session:
-                    yield session
-            except OperationalError as error:
-                log.error("the database cannot be written", error=str(error.orig))
-                if any(words in str(error.orig) for words in NO_ROOM):
-                    self._full_at = time.monotonic()
-                raise DatabaseBusyError(_(BUSY)) from error
+        deadline = None if patience is None else asyncio.get_running_loop().time() + patience
+        async with (
+            self._turn(lock, deadline),
+            self._told_politely("the database cannot be written", BUSY),
+            self._write_sessions.begin() as session,
+        ):
+            async with asyncio.timeout_at(deadline):
+                await self._storage.begin_writing(session, lock)
+            yield session
+
+    async def hold(self, session: AsyncSession, lock: int) -> None:
+        """Take one more lock in a transaction of `write()`, until it ends."""
+        await self._storage.hold(session, lock)
 
     @asynccontextmanager
-    async def _turn(self, patience: float | None) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(patience):
-                await self._writer.acquire()
-        except TimeoutError as error:
-            log.error("too many writers", patience=patience)
-            raise DatabaseBusyError(_(BUSY)) from error
+    async def _turn(self, lock: int | None, deadline: float | None) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await stack.enter_async_context(self._turns.take(self._storage.turn_of(lock)))
+            except TimeoutError as error:
+                log.error("too many writers", lock=lock)
+                raise DatabaseBusyError(_(BUSY)) from error
+            yield
+
+    @asynccontextmanager
+    async def _told_politely(self, event: str, sentence: LiteralString) -> AsyncGenerator[None]:
+        """Turn troubles that pass into an error whose text may be shown."""
         try:
             yield
-        finally:
-            self._writer.release()
+        except Exception as error:
+            if not self._storage.is_passing(error):
+                raise
+            reason = _reason_of(error)
+            log.error(event, error=reason)
+            if any(words in reason for words in NO_ROOM):
+                self._full_at = time.monotonic()
+            raise DatabaseBusyError(_(sentence)) from error
 
 
 @asynccontextmanager
@@ -123,54 +145,72 @@ async def open_database(url: str) -> AsyncGenerator[Database]:
     """Open the database at `url` (SQLAlchemy's form), bring its tables up to date, and close it at the end.
 
     Raises:
-        DatabaseError: the file cannot be opened, or belongs to a newer version of the program.
+        DatabaseError: it cannot be opened, or belongs to a newer version of the program.
     """
-    engine = create_async_engine(url)
-    event.listen(engine.sync_engine, "connect", _prepare_connection)
-    event.listen(engine.sync_engine, "begin", _begin)
+    storage = storage_at(url)
+    engine = storage.create_engine()
     try:
-        await _prepare(engine)
-        yield Database(engine)
+        await bring_up_to_date(storage, engine)
+        yield Database(engine, storage)
     finally:
         await engine.dispose()
 
 
-async def _prepare(engine: AsyncEngine) -> None:
-    path = engine.url.database
+def storage_at(url: str) -> Storage:
+    """Return what is at an address; nothing is opened.
+
+    Raises:
+        DatabaseError: it is no address of a database that the program can use.
+    """
     try:
-        if path:
-            await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
-        async for attempt in stamina.retry_context(
-            on=_is_locked, attempts=None, timeout=START_PATIENCE, wait_max=2
-        ):
-            with attempt:
-                async with engine.begin() as connection:
-                    await connection.run_sync(_migrate)
+        return storage_of(url)
+    except ValueError as error:
+        raise DatabaseError(f"The address {error}.") from None
+
+
+async def bring_up_to_date(storage: Storage, engine: AsyncEngine) -> None:
+    """Make the tables, or change them to what this version needs; wait a while for the database itself.
+
+    Raises:
+        DatabaseError: it cannot be opened, or belongs to a newer version of the program.
+    """
+    try:
+        await storage.make_place()
+        async with storage.patient(engine) as patient:
+            await _migrate_in_time(storage, patient)
     except CommandError as error:
         raise DatabaseError(f"{NEWER} ({error})") from error
-    except OSError as error:
-        raise DatabaseError(f"The database's folder cannot be made: {error.strerror}") from error
-    except SQLAlchemyError as error:
-        raise DatabaseError(f"The database cannot be opened: {error.__cause__ or error}") from error
+    except Exception as error:
+        if (sentence := storage.explain(error)) is None:
+            raise
+        raise DatabaseError(sentence) from error
 
 
-def _is_locked(error: Exception) -> bool:
-    """Whether another process holds the database, as a backup does for a while."""
-    return isinstance(error, OperationalError) and "database is locked" in str(error)
+async def _migrate_in_time(storage: Storage, engine: AsyncEngine) -> None:
+    async for attempt in stamina.retry_context(
+        on=lambda error: _is_waited_for(storage, error), attempts=None, timeout=START_PATIENCE, wait_max=2
+    ):
+        with attempt:
+            async with engine.begin() as connection:
+                await storage.begin_migrating(connection)
+                await connection.run_sync(_migrate)
 
 
-def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-    # SQLAlchemy shall begin transactions (below), not the driver.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+def _is_waited_for(storage: Storage, error: Exception) -> bool:
+    if not storage.waits_for(error):
+        return False
+    log.warning(
+        "the database cannot be opened yet",
+        place=storage.place,
+        error=_reason_of(error),
+        patience=START_PATIENCE,
+    )
+    return True
 
 
-def _begin(connection: Connection) -> None:
-    statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(statement)
+def _reason_of(error: Exception) -> str:
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return str(reason) or type(reason).__name__
 
 
 def _migrate(connection: Connection) -> None:

@@ -129,7 +129,7 @@ class Drafts:
             DatabaseBusyError: nothing can be recorded now.
         """
         video, now = understand(wishes), self._clock()
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
             draft = await fetch_open(session, asker, draft_id, now)
             facts = await self._admission.fetch_facts(session, asker, video, now, is_offer=True)
             refusal = await self._admission.decide(session, asker, video, facts, now)
@@ -145,7 +145,7 @@ class Drafts:
         Raises:
             OfferGoneError, RepeatedError: as `find`.
         """
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
             draft = await fetch_open(session, asker, draft_id, self._clock())
             await discard(session, draft)
 

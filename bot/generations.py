@@ -108,7 +108,7 @@ class GenerationService:
     async def _accept(self, asker: Asker, wishes: Wishes, consent: Consent | None) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(wishes)
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
             answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
         if isinstance(answer, UserError):
             raise answer
@@ -168,7 +168,7 @@ class GenerationService:
 
     async def get(self, generation_id: str) -> Generation | None:
         """Return one generation, or None."""
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return await session.get(Generation, generation_id)
 
     async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
@@ -179,7 +179,7 @@ class GenerationService:
             .order_by(Generation.created_at.desc(), Generation.id)
             .limit(most)
         )
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return list((await session.scalars(query)).all())
 
     async def list_open(self, guild_id: int) -> list[Generation]:
@@ -189,7 +189,7 @@ class GenerationService:
             .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
             .order_by(Generation.created_at, Generation.id)
         )
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return list((await session.scalars(query)).all())
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.veo.catalogue import OptionValue
@@ -55,6 +55,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text of any length that every database takes: PostgreSQL refuses NUL, and both halves of characters."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 as above
+        """Leave out on the way in what cannot be kept; a provider's answer may hold it."""
+        return None if value is None else value.encode(errors="replace").decode().replace("\0", "")
+
+
 def named(kind: type[StrEnum]) -> Enum:
     """Store the members by their values, as text that stays readable in a database shell."""
     return Enum(kind, native_enum=False, length=16, values_callable=_values)
@@ -81,6 +92,13 @@ class Generation(Base):
         Index("ix_generations_open", "delivered_at", "status", "not_before"),
         # Counts a member's use of the window.
         Index("ix_generations_member", "guild_id", "user_id", "created_at"),
+        # Finds the same in the order of the requests; `bot.work.queue` says it in these words.
+        Index(
+            "ix_generations_unfinished",
+            "created_at",
+            sqlite_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
+            postgresql_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
+        ),
         # Sums up a server's spending and use.
         Index("ix_generations_guild", "guild_id", "created_at"),
     )
@@ -100,7 +118,7 @@ class Generation(Base):
     earlier_posts: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
     source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it was made anew from
 
-    prompt: Mapped[str] = mapped_column(Text)
+    prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
     # Discord's links to the pictures it is made from, until it is over.
@@ -108,11 +126,11 @@ class Generation(Base):
 
     status: Mapped[Status] = mapped_column(named(Status))
     provider_id: Mapped[str | None] = mapped_column(String(128))
-    video_url: Mapped[str | None] = mapped_column(Text)
+    video_url: Mapped[str | None] = mapped_column(Words)
     estimated_credits: Mapped[float | None]  # reserved until `credits_used` is known
     credits_used: Mapped[float | None]  # the provider's credits; 2,000,000 are 1 USD
     failure_kind: Mapped[FailureKind | None] = mapped_column(named(FailureKind))
-    failure_reason: Mapped[str | None] = mapped_column(Text)  # the provider's own words
+    failure_reason: Mapped[str | None] = mapped_column(Words)  # the provider's own words
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

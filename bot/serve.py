@@ -11,6 +11,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.app import App, open_app
+from bot.database import DatabaseBusyError
 from bot.settings import Settings
 from bot.timing.pacing import retry_delay
 from bot.work.steps.errors import StoppingError
@@ -61,12 +62,12 @@ async def _log_in(app: App, token: SecretStr) -> None:
             raise TokenRefusedError from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
-            await app.bot.http.close()
-            app.bot.http.connector = (
-                discord.utils.MISSING
-            )  # closed with the session; discord.py would keep it
+        except DatabaseBusyError:
+            log.warning("it cannot be read yet what Discord was told about the commands")
         else:
             return
+        await app.bot.http.close()
+        app.bot.http.connector = discord.utils.MISSING  # closed with the session; discord.py would keep it
         await pause(retry_delay(attempt), app.stopping)
 
 

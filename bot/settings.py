@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
 from bot.media.upload_limits import DEFAULT, parse_limits
+from bot.storage.addresses import checked_address, secrets_of
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -70,9 +71,10 @@ class Settings(ProviderSettings):
     discord_token: SecretStr = Field(
         min_length=1, description="Your bot's token from Discord's developer portal."
     )
-    database_url: str = Field(
-        default="sqlite+aiosqlite:///{data_dir}/veo.db",
-        description="Where requests are recorded; `{data_dir}` stands for DATA_DIR.",
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite+aiosqlite:///{data_dir}/veo.db"),
+        description="Where requests are recorded: a file (`{data_dir}` stands for DATA_DIR), or PostgreSQL "
+        "as `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`.",
     )
     max_running: int = Field(default=10, ge=1, description="Videos being made at the provider at once.")
     max_waiting: int = Field(
@@ -151,9 +153,8 @@ class Settings(ProviderSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_sqlite(cls, value: str) -> str:
-        if not value.startswith("sqlite+aiosqlite:///"):
-            raise ValueError("must start with sqlite+aiosqlite:///")
+    def _is_database(cls, value: SecretStr) -> SecretStr:
+        checked_address(value.get_secret_value())
         return value
 
     @field_validator("data_dir", check_fields=False)
@@ -165,8 +166,14 @@ class Settings(ProviderSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        """`database_url` with the data folder filled in."""
-        return self.database_url.replace("{data_dir}", str(self.data_dir))
+        """`database_url` with the data folder filled in; it may hold a password."""
+        return self.database_url.get_secret_value().replace("{data_dir}", str(self.data_dir))
+
+    @property
+    def secrets(self) -> list[SecretStr]:
+        """All that must never be logged."""
+        pieces = [SecretStr(piece) for piece in secrets_of(self.resolved_database_url)]
+        return [self.discord_token, self.aimlapi_key, *pieces]
 
 
 def load_settings() -> Settings:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from discord import AppCommandType, app_commands
+from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from bot.app import open_app
@@ -191,6 +192,8 @@ def _shown(value: object) -> str:
     match value:
         case "" | None:
             return ""
+        case SecretStr():
+            return f"`{value.get_secret_value()}`"
         case bool():
             return "`true`" if value else "`false`"
         case float():

@@ -15,6 +15,7 @@ from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.models import Note
 from bot.moderation.notes import get_note
+from bot.storage.locks import Lock
 
 MIB = 2**20  # bytes
 # What Discord has allowed bots and servers so far; servers that differ are taken to be at one of these.
@@ -112,7 +113,7 @@ class UploadLimits:
         if limit is None:
             log.warning("a small file was refused as too large", guild=guild_id, size=refused_size)
             return None
-        async with self._database.write() as session:
+        async with self._database.write(Lock.NOTES) as session:
             note = await session.get(Note, _name(guild_id))
             learnt = self._read(guild_id, note.value if note else None, tier)
             if learnt is None or limit < learnt.limit:

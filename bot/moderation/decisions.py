@@ -61,7 +61,7 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.database.write(patience=ANSWER_PATIENCE) as session:
+        async with self.database.write(by.guild_id, patience=ANSWER_PATIENCE) as session:
             old = await fetch_policy(session, by.guild_id)
             new = change(old)
             await store_policy(session, by.guild_id, new)
@@ -83,7 +83,7 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.database.write(patience=ANSWER_PATIENCE) as session:
+        async with self.database.write(by.guild_id, patience=ANSWER_PATIENCE) as session:
             old = await fetch_standing(session, by.guild_id, user_id)
             new = change(old)
             await store_standing(session, by.guild_id, user_id, new)

@@ -2,6 +2,7 @@
 
 from bot.database import Database
 from bot.models import Note
+from bot.storage.locks import Lock
 
 
 async def get_note(database: Database, name: str) -> str | None:
@@ -13,5 +14,5 @@ async def get_note(database: Database, name: str) -> str | None:
 
 async def keep_note(database: Database, name: str, value: str) -> None:
     """Keep `value` under `name`, in place of what was there."""
-    async with database.write() as session:
+    async with database.write(Lock.NOTES) as session:
         await session.merge(Note(name=name, value=value))

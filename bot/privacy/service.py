@@ -46,7 +46,7 @@ class Privacy:
         requests = select(Generation).where(Generation.user_id == user_id)
         offers = select(DraftRow).where(DraftRow.user_id == user_id)
         reports = select(ReportRow).where(ReportRow.reporter_id == user_id)
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return export_all(
                 user_id,
                 self._clock(),
@@ -79,7 +79,7 @@ class Privacy:
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             left = await _count(session, not_gone)
         log.info("asked to be forgotten", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)

@@ -61,7 +61,7 @@ class Removal:
         """
         now = self._clock()
         query = select(Generation).where(Generation.id == generation_id, Generation.guild_id == guild_id)
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(guild_id, patience=ANSWER_PATIENCE) as session:
             generation = await session.scalar(query)
             if generation is None:
                 raise NotFoundError

@@ -59,7 +59,7 @@ class Reposts:
         """
         now = self._clock()
         own = (Generation.guild_id == asker.guild_id, Generation.user_id == asker.user_id)
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
             generation = await session.scalar(select(Generation).where(Generation.id == generation_id, *own))
             if generation is None:
                 raise NotFoundError

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import Database, DatabaseBusyError
 from bot.models import Note
+from bot.storage.locks import Lock
 from bot.watch.alert_rules import AlertKey, AlertState, parse_key
 
 PREFIX = "alert:"
@@ -67,7 +68,7 @@ class AlertBook:
 
     async def _store(self, key: AlertKey, state: AlertState | None) -> None:
         name = f"{PREFIX}{key}"
-        async with self._database.write() as session:
+        async with self._database.write(Lock.NOTES) as session:
             if state is None:
                 await session.execute(delete(Note).where(Note.name == name))
             else:

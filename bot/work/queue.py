@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.models import Generation, Status
+from bot.storage.locks import Lock
 from bot.watch.metrics import Metrics
 from bot.work.failures import FailureKind
 from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
@@ -22,6 +23,9 @@ from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_ru
 LONGEST_WAIT = timedelta(hours=1)
 # A change that follows a paid call is worth waiting for a locked or full database.
 WRITE_PATIENCE = timedelta(seconds=30)
+
+# The condition of an index: PostgreSQL and SQLite use it for these very words.
+UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
 
 
 class LeaseLostError(Exception):
@@ -63,22 +67,44 @@ class GenerationQueue:
         were cancelled meanwhile.
         """
         now = self._clock()
-        unfinished = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
-        due = and_(unfinished, _is_due(now), is_free(now, self.lease))
+        due = and_(UNFINISHED, _is_due(now), is_free(now, self.lease))
         async with self._database.write() as session:
             oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
             begun = await _select_ids(session, oldest.order_by(Generation.created_at), most)
-            free = min(most - len(begun), self._max_running - await _count_running(session, now, self.lease))
-            queued = await _select_ids(session, in_turn(_is_due(now), now, self.lease), free)
+            queued = await self._select_queued(session, now, most - len(begun))
             if not begun and not queued:
                 return []
             result = await session.scalars(
                 update(Generation)
-                .where(Generation.id.in_([*begun, *queued]))
+                # Somebody may have changed a row between our look and our lock on it.
+                .where(Generation.id.in_([*begun, *queued]), is_free(now, self.lease))
                 .values(lease_owner=self._owner, lease_until=now + self.lease)
                 .returning(Generation)
             )
             return sorted(result, key=lambda generation: generation.created_at)
+
+    async def _select_queued(self, session: AsyncSession, now: datetime, most: int) -> Sequence[str]:
+        """Return up to `most` that may go to the provider now, and lock their rows.
+
+        Places are counted by one process at a time, but only while there may be any to take.
+        """
+        if most <= 0 or not await self._may_take(session, now):
+            return []
+        await self._database.hold(session, Lock.PLACES)
+        free = self._max_running - await _count_running(session, now, self.lease)
+        return await _select_ids(session, in_turn(_is_due(now), now, self.lease), min(most, free))
+
+    async def _may_take(self, session: AsyncSession, now: datetime) -> bool:
+        """Whether something waits and there is a place for it, as far as can be seen without a lock."""
+        waiting = select(Generation.id).where(
+            Generation.delivered_at.is_(None),
+            Generation.status == Status.QUEUED,
+            _is_due(now),
+            is_free(now, self.lease),
+        )
+        if await session.scalar(waiting.limit(1)) is None:
+            return False
+        return await _count_running(session, now, self.lease) < self._max_running
 
     async def renew(self, generation_ids: Collection[str]) -> None:
         """Keep these generations, which this process carries, for another lease time."""
@@ -151,7 +177,7 @@ class GenerationQueue:
         """
         try:
             current = await self.get(generation.id)
-        except SQLAlchemyError:
+        except (DatabaseBusyError, SQLAlchemyError):
             return  # a database that cannot be read says nothing; the next change will tell
         if (current.status, current.lease_owner) != (generation.status, self._owner):
             raise LeaseLostError(generation.id)
@@ -246,5 +272,5 @@ async def _select_ids(session: AsyncSession, query: Select[str], most: int) -> S
 
 async def _count_running(session: AsyncSession, now: datetime, lease: timedelta) -> int:
     """Count what is at the provider, and what a process has just taken to bring it there."""
-    query = select(func.count()).where(is_running(now, lease))
+    query = select(func.count()).where(Generation.delivered_at.is_(None), is_running(now, lease))
     return await session.scalar(query) or 0

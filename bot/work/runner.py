@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.database import DatabaseBusyError
 from bot.models import Generation, Status
 from bot.timing.pacing import retry_delay
 from bot.work.queue import GenerationQueue, LeaseLostError
@@ -83,7 +84,10 @@ class Runner:
         """Begin what is due; return how many rows were claimed."""
         try:
             claimed = await self._queue.claim(CLAIM_SIZE)
-        except Exception:  # a locked or full database must not end the runner
+        except DatabaseBusyError:  # locked, full or restarting; its reason is logged where it arose
+            log.error("the queue cannot be read")
+            return 0
+        except Exception:  # whatever it is, it must not end the runner
             log.exception("the queue cannot be read")
             return 0
         for generation in claimed:

@@ -39,6 +39,8 @@ def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> 
     return (
         select(Generation.id)
         .join(turns, turns.c.id == Generation.id)
+        # Once more, for a row that was changed before PostgreSQL locked it: it looks at these again.
+        .where(Generation.status == Status.QUEUED, is_free(now, lease))
         .order_by(turns.c.turn, Generation.created_at, Generation.id)
     )
 

@@ -19,6 +19,7 @@ from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of, downloads_of
 from tests.bot.troubles import Disk, Logs
+from tests.postgres import Postgres
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,10 +58,30 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rendered")
 
 
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that uses the database on both engines, unless it is about one of them."""
+    if "database_url" not in metafunc.fixturenames:
+        return
+    engines = [SQLITE, POSTGRESQL]
+    if metafunc.definition.get_closest_marker("sqlite_only") or "disk" in metafunc.fixturenames:
+        engines = [SQLITE]
+    if metafunc.definition.get_closest_marker("postgres_only"):
+        engines = [POSTGRESQL]
+    metafunc.parametrize("database_url", engines, indirect=True)
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The address of a file that does not exist yet."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'data' / 'veo.db'}"
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a file that does not exist yet, or of a database with tables on a server."""
+    if request.param == SQLITE:
+        yield f"sqlite+aiosqlite:///{tmp_path / 'data' / 'veo.db'}"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.lend() as address:
+        yield address
 
 
 @pytest.fixture

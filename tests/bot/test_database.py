@@ -13,16 +13,19 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import StatementError
 
-from bot.database import BUSY_TIMEOUT_MS, Database, DatabaseError, open_database
+from bot.database import Database, DatabaseError, open_database
 from bot.models import Base
 from bot.moderation.notes import get_note, keep_note
+from bot.storage.sqlite import BUSY_TIMEOUT_MS
 from tests.bot.rows import insert, reread
+from tests.postgres import Postgres
 
 
 def file_of(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("kind", ["read", "write"])
 @pytest.mark.parametrize(
     ("pragma", "value"),
@@ -46,6 +49,11 @@ async def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database) -
     row = await insert(database, created_at=moment)
     read = (await reread(database, row.id)).created_at
     assert (read, read.tzinfo) == (moment, UTC)
+
+
+async def test_words_that_a_database_cannot_keep_do_not_end_the_work(database: Database) -> None:
+    row = await insert(database, failure_reason="no\0 \ud800way \U0001f6a4")
+    assert (await reread(database, row.id)).failure_reason == "no ?way \U0001f6a4"
 
 
 async def test_the_migrations_make_the_tables_of_the_models(database: Database) -> None:
@@ -83,17 +91,26 @@ async def test_an_error_takes_back_the_whole_transaction(database: Database) -> 
     assert await get_note(database, "colour") is None
 
 
-async def test_two_connections_at_once_migrate_the_same_new_file(database_url: str) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new()
+
+
+async def test_connections_that_come_at_once_migrate_the_same_new_database(empty_url: str) -> None:
     async def open_and_write(name: str) -> None:
-        async with open_database(database_url) as database:
+        async with open_database(empty_url) as database:
             await keep_note(database, name, name)
 
     await asyncio.gather(*(open_and_write(str(number)) for number in range(4)))
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         assert [await get_note(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
 
 
-async def test_two_processes_start_at_once_on_the_same_new_file(database_url: str) -> None:
+async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: str) -> None:
     program = textwrap.dedent("""
         import asyncio, sys
         from bot.database import open_database
@@ -107,17 +124,18 @@ async def test_two_processes_start_at_once_on_the_same_new_file(database_url: st
     """)
     processes = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", program, database_url, name), stderr=asyncio.subprocess.PIPE
+            *(sys.executable, "-c", program, empty_url, name), stderr=asyncio.subprocess.PIPE
         )
         for name in ("one", "two")
     ]
     for process in processes:
         _, errors = await process.communicate()
         assert process.returncode == 0, errors.decode()
-    async with open_database(database_url) as database:
+    async with open_database(empty_url) as database:
         assert [await get_note(database, name) for name in ("one", "two")] == ["one", "two"]
 
 
+@pytest.mark.sqlite_only
 async def test_a_lock_held_by_another_connection_is_waited_for(database: Database, database_url: str) -> None:
     with sqlite3.connect(file_of(database_url), isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -150,6 +168,7 @@ async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(datab
             pass
 
 
+@pytest.mark.sqlite_only
 async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(database_url: str) -> None:
     file_of(database_url).mkdir(parents=True)
     with pytest.raises(DatabaseError, match=r"^The database cannot be opened: "):
@@ -157,6 +176,7 @@ async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(dat
             pass
 
 
+@pytest.mark.sqlite_only
 async def test_a_file_that_is_no_database_is_refused_in_a_readable_sentence(database_url: str) -> None:
     file_of(database_url).parent.mkdir()
     file_of(database_url).write_bytes(b"This is a letter to my aunt. " * 100)
@@ -174,6 +194,7 @@ async def test_a_folder_that_cannot_be_made_is_refused_in_a_readable_sentence(
             pass
 
 
+@pytest.mark.sqlite_only
 async def test_the_folder_is_for_its_owner_only(database: Database, database_url: str) -> None:
     await keep_note(database, "colour", "red")
     assert file_of(database_url).parent.stat().st_mode & 0o077 == 0

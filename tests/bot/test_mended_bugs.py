@@ -9,10 +9,11 @@ import pytest
 
 from bot.admission.judge import Admission
 from bot.clock import utc_now
-from bot.database import ANSWER_PATIENCE, BUSY_TIMEOUT_MS, Database, DatabaseBusyError, open_database
+from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError, open_database
 from bot.generations import GenerationService
 from bot.media.files import MediaError, probe
 from bot.models import Generation, Status
+from bot.storage.sqlite import BUSY_TIMEOUT_MS
 from bot.veo.catalogue import build_request
 from bot.veo.client import REASON_MAX_LENGTH, VeoClient
 from bot.veo.errors import VeoError
@@ -210,6 +211,7 @@ async def nothing_was_counted(service: GenerationService, monkeypatch: pytest.Mo
     assert all(isinstance(answer, Generation) for answer in answers), f"the turn is still held: {answers}"
 
 
+@pytest.mark.sqlite_only
 async def test_members_do_not_wait_one_after_the_other_for_a_locked_database(
     service: GenerationService, database_url: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,7 +226,7 @@ async def test_members_do_not_wait_one_after_the_other_for_a_locked_database(
 async def test_members_are_told_when_another_writer_does_not_end(
     service: GenerationService, database: Database, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with database.write():
+    async with database.write(new_asker().guild_id):
         answers = await request_at_once(service)
     assert [type(answer) for answer in answers] == [DatabaseBusyError] * MEMBERS
     assert count_events(logs, TURN_NOT_COME) == MEMBERS
@@ -260,6 +262,7 @@ async def test_a_video_whose_end_is_cut_off_is_refused_by_a_working_ffmpeg(
         await probe(cut)
 
 
+@pytest.mark.sqlite_only
 async def test_a_start_waits_for_a_locked_database(database_url: str, real_retries: None) -> None:  # noqa: ARG001
     async with open_database(database_url):
         pass

@@ -165,7 +165,7 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:///"),
+        ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://"),
         ("AIMLAPI_BASE_URL", "host", "must be an address that starts with http:// or https://"),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
     ],

@@ -16,6 +16,7 @@ Logs = Sequence[Any]
 @contextmanager
 def locked(url: str) -> Generator[None]:
     """Hold the write lock of the database at `url` from another connection."""
+    assert url.startswith("sqlite"), "this trouble is SQLite's: mark the test with sqlite_only"
     other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")

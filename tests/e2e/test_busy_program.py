@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.database import PRAGMAS
 from bot.models import Status
+from bot.storage.sqlite import PRAGMAS
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
@@ -29,7 +29,7 @@ BUSY = "I cannot write anything down at the moment. Please try again in a minute
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program wait for a locked database for a moment only."""
-    monkeypatch.setattr("bot.database.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
+    monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from bot.moderation.checkup import SAMPLE, Checkup, Finding
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.notes import get_note
 from bot.moderation.service import Moderation
+from bot.storage.locks import Lock
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnavailableError, UnknownTaskError
 from sandbox.provider import Fault, Provider
@@ -172,7 +173,7 @@ async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_
 
 
 async def test_a_database_that_keeps_us_waiting_is_given_up(database: Database, veo: VeoClient) -> None:
-    async with database.write():
+    async with database.write(Lock.NOTES):
         found = await bad(Checkup(database, veo, patience=0.2))
     assert found == ["The database: no answer in time."]
 

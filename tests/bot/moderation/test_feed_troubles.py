@@ -60,7 +60,8 @@ async def test_a_passing_failure_is_repeated_later_and_in_order(
 ) -> None:
     board.trouble = failing_in(CHANNEL, DeliveryPostponedError("overloaded", asked))
     for text in ("one", "two", "three"):
-        await add_entry(database, text, clock())
+        await add_entry(database, text, clock() + TICK)
+    clock.advance(TICK)  # all are due at the same moment
     await all_due_was_tried(database, board, clock())
     assert board.tries.count(CHANNEL) == 1, "the others of the server were tried too"
     board.trouble = lambda _: None

@@ -242,6 +242,7 @@ async def test_a_reason_that_says_nothing_is_none(rules: QuotaRules, database: D
     assert [row.reason for row in await trail(database)] == [None]
 
 
+@pytest.mark.sqlite_only
 async def test_nothing_is_changed_while_nothing_can_be_recorded(
     rules: QuotaRules, database: Database, database_url: str
 ) -> None:

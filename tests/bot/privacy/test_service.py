@@ -125,6 +125,7 @@ async def test_another_members_rows_stay_as_they_are(privacy: Privacy, database:
     assert columns_of(await reread(database, row.id)) == before
 
 
+@pytest.mark.sqlite_only
 async def test_when_nothing_can_be_written_nothing_is_promised(
     privacy: Privacy, database: Database, database_url: str
 ) -> None:
@@ -134,6 +135,7 @@ async def test_when_nothing_can_be_written_nothing_is_promised(
     assert (await reread(database, row.id)).erase_at is None
 
 
+@pytest.mark.sqlite_only
 async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
     privacy: Privacy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,1 @@
+"""Where requests are recorded: what differs between SQLite and PostgreSQL, and the way over."""

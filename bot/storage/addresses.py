@@ -1,0 +1,61 @@
+"""Addresses of databases, in SQLAlchemy's form. One may hold a password, which nobody may ever see."""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+SQLITE = "sqlite+aiosqlite"
+POSTGRESQL = "postgresql+asyncpg"
+SCHEMES = f"must start with {SQLITE}:/// or {POSTGRESQL}://"
+SHORTEST_SECRET = 8  # characters; a shorter word may stand in any line of the log
+
+
+def checked_address(address: str) -> URL:
+    """Return the parsed address of a database that the program can use.
+
+    Raises:
+        ValueError: it is none; `str()` says what it must be, and nothing of what it is.
+    """
+    scheme = address.partition("://")[0]
+    if scheme == SQLITE and address.startswith(f"{SQLITE}:///"):
+        return make_url(address)
+    if scheme != POSTGRESQL:
+        raise ValueError(SCHEMES)
+    if address.count("@") > 1:
+        raise ValueError(
+            "has more than one @: write special characters of the password as in web addresses, @ as %40"
+        )
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        raise ValueError(f"must have the form {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE") from None
+    if not url.database:
+        raise ValueError(f"names no database: {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE")
+    if "sslmode" in url.query:
+        raise ValueError("has the option sslmode, which is called ssl here, as in ?ssl=require")
+    return url
+
+
+def shown_address(url: URL) -> str:
+    """Return where the database is, in a form that may be shown: no password, no user, no options."""
+    if url.drivername == SQLITE:
+        return url.database or "memory"
+    host = url.host or _first(url.query.get("host")) or "localhost"
+    return f"{host}{f':{url.port}' if url.port else ''}/{url.database}"
+
+
+def secrets_of(address: str) -> list[str]:
+    """Return what must be blotted out of every line of the log."""
+    try:
+        url = checked_address(address)
+    except ValueError:
+        return [address] if address else []
+    password = url.password or _first(url.query.get("password"))
+    if not password:
+        return []
+    written = address.partition("://")[2].partition("@")[0].partition(":")[2]
+    words = {word for word in (str(password), written) if len(word) >= SHORTEST_SECRET}
+    return sorted({address, f":{written}@", *words})
+
+
+def _first(value: str | tuple[str, ...] | None) -> str | None:
+    return value if value is None or isinstance(value, str) else value[0]

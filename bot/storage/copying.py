@@ -1,0 +1,219 @@
+"""Moving a community from one database to another: `veo-bot copy-database`.
+
+Everything is written in one transaction of the target, so that an interrupted copy leaves nothing behind
+and is simply run again. Meanwhile nobody else can use either side. The rows go through in batches: no more
+than one of them is in memory.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.clock import Clock, utc_now
+from bot.database import MIGRATIONS, DatabaseError, bring_up_to_date, storage_at
+from bot.models import Generation
+from bot.moderation import tables as guild_models
+from bot.storage.addresses import SQLITE
+from bot.storage.engines import Storage
+
+BATCH = 1000  # rows
+TABLES: Sequence[Table] = guild_models.Base.metadata.sorted_tables
+
+# Told after each batch: the table, how many of its rows are copied, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+
+class CopyError(Exception):
+    """Nothing was copied; `str()` says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table's rows on both sides, counted there after the copy."""
+
+    table: str
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two databases, in an open transaction. `name`: what the operator calls it."""
+
+    name: str
+    storage: Storage
+    connection: AsyncConnection
+
+    async def count(self, table: Table) -> int:
+        """Return how many rows a table has."""
+        return await self.connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+async def copy_database(
+    source_address: str, target_address: str, tell: Progress, clock: Clock = utc_now
+) -> list[Copied]:
+    """Copy all rows of the database at one address into the empty one at another.
+
+    Raises:
+        CopyError: that is not possible; nothing was copied, and it can be tried again.
+    """
+    source, target = _storage("FROM", source_address), _storage("TO", target_address)
+    if source.place == target.place:
+        raise CopyError("FROM and TO are the same database.")
+    _ensure_there(source_address)
+    await _make_tables(target)
+    async with _opened("FROM", source) as reading, _opened("TO", target) as writing:
+        with _explained(reading):
+            await _ensure_current(reading)
+            await _ensure_at_rest(reading, clock())
+        with _explained(writing):
+            await _ensure_empty(writing)
+        for table in TABLES:
+            await _copy_table(reading, writing, table, tell)
+        return [await _compare(reading, writing, table) for table in TABLES]
+
+
+def _storage(name: str, address: str) -> Storage:
+    try:
+        return storage_at(address)
+    except DatabaseError as error:
+        raise CopyError(f"{name}: {error}") from None
+
+
+async def _make_tables(target: Storage) -> None:
+    engine = target.create_engine()
+    try:
+        await bring_up_to_date(target, engine)
+    except DatabaseError as error:
+        raise CopyError(f"TO: {error}") from error
+    finally:
+        await engine.dispose()
+
+
+def _ensure_there(address: str) -> None:
+    """Check that a SQLite file is there: opening it would make an empty one."""
+    scheme, _, path = address.partition(":///")
+    if scheme == SQLITE and not Path(path.partition("?")[0]).is_file():
+        raise CopyError(f"FROM: there is no file {path}.")
+
+
+@asynccontextmanager
+async def _opened(name: str, storage: Storage) -> AsyncGenerator[Side]:
+    """Open one transaction in which nobody else uses the database.
+
+    Raises:
+        CopyError: the database cannot be used.
+    """
+    engine = storage.create_lone_engine()
+    try:
+        async with engine.connect() as connection, connection.begin():
+            await _ensure_alone(name, storage, connection)
+            yield Side(name, storage, connection)
+    except CopyError:
+        raise
+    except Exception as error:
+        raise _told(name, storage, error) from error
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def _explained(side: Side) -> Generator[None]:
+    """Say which of the two databases an error comes from."""
+    try:
+        yield
+    except CopyError:
+        raise
+    except Exception as error:
+        raise _told(side.name, side.storage, error) from error
+
+
+async def _ensure_alone(name: str, storage: Storage, connection: AsyncConnection) -> None:
+    if not await storage.is_alone(connection, [table.name for table in TABLES]):
+        raise CopyError(_in_use(name))
+
+
+def _told(name: str, storage: Storage, error: Exception) -> Exception:
+    if storage.is_in_use(error):
+        return CopyError(_in_use(name))
+    sentence = storage.explain(error)
+    return error if sentence is None else CopyError(f"{name}: {sentence} Nothing was copied.")
+
+
+def _in_use(name: str) -> str:
+    return (
+        f"{name} is in use: a bot is running on it, or another program has it open. "
+        "Stop that, then run this again. Nothing was copied."
+    )
+
+
+async def _ensure_current(side: Side) -> None:
+    """Check that the database is of this version of the program."""
+    heads = await side.connection.run_sync(_heads_of)
+    script = ScriptDirectory(str(MIGRATIONS))
+    if not heads:
+        raise CopyError(f"{side.name} is no database of veo-bot: it has no tables of it.")
+    known = {revision.revision for revision in script.walk_revisions()}
+    if not known.issuperset(heads):
+        raise CopyError(f"{side.name} belongs to a newer version of veo-bot: copy it with that one.")
+    if set(heads) != set(script.get_heads()):
+        raise CopyError(
+            f"{side.name} belongs to an older version of veo-bot: start this version on it once, stop it, "
+            "then run this again."
+        )
+
+
+def _heads_of(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+async def _ensure_at_rest(side: Side, now: datetime) -> None:
+    """Check that no process carries a generation, as far as the leases tell."""
+    held = select(func.count(), func.max(Generation.lease_until)).where(Generation.lease_until > now)
+    carried, until = (await side.connection.execute(held)).one()
+    if carried:
+        raise CopyError(
+            f"A bot is at work on {side.name}: it holds {carried} of the requests. Stop it, then run this "
+            f"again; if it was killed, wait until {until:%H:%M:%S} UTC. Nothing was copied."
+        )
+
+
+async def _ensure_empty(side: Side) -> None:
+    for table in TABLES:
+        if count := await side.count(table):
+            raise CopyError(
+                f"{side.name} is not empty: its table {table.name} has rows ({count:,}). "
+                "Use a new database. Nothing was copied."
+            )
+
+
+async def _copy_table(source: Side, target: Side, table: Table, tell: Progress) -> None:
+    with _explained(source):
+        total, done = await source.count(table), 0
+        tell(table.name, done, total)
+        query = select(table).execution_options(yield_per=BATCH)
+        async with source.connection.stream(query) as rows:
+            async for batch in rows.mappings().partitions(BATCH):
+                with _explained(target):
+                    await target.connection.execute(insert(table), [dict(row) for row in batch])
+                done += len(batch)
+                tell(table.name, done, total)
+    with _explained(target):
+        await target.storage.set_sequence(target.connection, table)
+
+
+async def _compare(source: Side, target: Side, table: Table) -> Copied:
+    copied = Copied(table.name, await source.count(table), await target.count(table))
+    if copied.source != copied.target:
+        raise CopyError(
+            f"The table {table.name} has {copied.source:,} rows in FROM, but {copied.target:,} came to TO. "
+            "Nothing was copied."
+        )
+    return copied

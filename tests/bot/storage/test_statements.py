@@ -1,0 +1,32 @@
+"""What is asked of the databases: indexes are used, and no words of members get into errors."""
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.database import Database
+from bot.models import Generation, Status
+from bot.work.queue import UNFINISHED
+
+WORDS = "a most private prompt"
+
+
+async def test_looking_for_work_does_not_read_what_is_finished(database: Database, database_url: str) -> None:
+    is_sqlite = database_url.startswith("sqlite")
+    dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    query = select(Generation.id).where(UNFINISHED, Generation.status != Status.QUEUED)
+    due = query.order_by(Generation.created_at).limit(100)
+    statement = due.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    async with database.read() as session:
+        if not is_sqlite:
+            await session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
+        plan = await session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
+        assert "ix_generations_unfinished" in str(plan.all())
+
+
+async def test_an_error_of_the_database_does_not_show_the_words_of_members(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError) as failure:
+        async with database.write() as session:
+            await session.execute(text("SELECT :words FROM nowhere"), {"words": WORDS})
+    assert WORDS not in str(failure.value)

