@@ -43,18 +43,17 @@ SILENT = {
 ALLOWED = {
     "bot/admission/spans.py": {"no limit": "what is understood", "no budget": "what is understood"},
     "bot/database.py": {
-        "PRAGMA busy_timeout = ": "SQL",
-        "BEGIN IMMEDIATE": "SQL",
-        "BEGIN DEFERRED": "SQL",
-        "database is locked": "SQLite's own words",
-        "PRAGMA journal_mode = WAL": "SQL",
-        "PRAGMA synchronous = FULL": "SQL",
-        "PRAGMA foreign_keys = ON": "SQL",
-        "PRAGMA secure_delete = ON": "SQL",
-        "The database does not fit this version of the program: ": "for operators",
-        "The database's folder cannot be made: ": "for operators",
-        "The database cannot be opened: ": "for operators",
+        "disk is full": "SQLite's own words",
+        "No space left": "PostgreSQL's own words",
+        "The database was written by a newer version of this program, which this one does not understand. "
+        "Nothing was changed. Run that version again, or put back the backup from before the upgrade.": (
+            "for operators"
+        ),
+        "The address ": "for operators",
+        "the database cannot be read": "for the log",
+        "the database cannot be written": "for the log",
     },
+    "bot/models.py": {"delivered_at IS NULL OR late_until IS NOT NULL": "SQL"},
     "bot/media/pictures.py": {
         "not one of the known signatures": "for the log",
         "it moves": "for the log",
