@@ -1,0 +1,265 @@
+"""What members, moderators and outsiders do most, as flows; tests look at what was said on the way.
+
+Buttons are found by their ids, so the flows work in every language.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sandbox.provider import Fault
+from sandbox.world import World
+from tests.bot.drawn import draw
+from tests.e2e.driver import PROMPT, ask, ask_and_hold, ask_for_video, eventually, shown, the_result
+from tests.e2e.reporting import REASON, add_bob, choose_board
+from tests.e2e.spoken import id_of
+from tests.e2e.videos import card
+
+WHY = "because they asked"
+WORD = "zebra"
+GREEN = "a green dragon"
+# What people wrote and called things, and the provider's own words.
+WRITTEN = (PROMPT, GREEN, REASON, WHY, WORD, "Studio", "alice", "mona", "cat.gif", "Error 400", "Too bright")
+
+CHANGED = {
+    "prompt": GREEN,
+    "negative_prompt": WORD,
+    "model": ["google/veo-3.0-fast"],
+    "duration": ["6"],
+    "picture": ["9:16 720P"],
+}
+
+Flow = Callable[[World], Awaitable[object]]
+
+
+async def a_video(world: World) -> None:
+    await ask_for_video(world)
+    await world.alice.slash(world.channel, "videos")
+    await world.alice.slash(world.channel, "usage")
+
+
+async def a_video_with_every_option(world: World) -> None:
+    await ask_for_video(world, negative_prompt=WORD, seed=7, generate_audio=False, enhance_prompt=False)
+    await world.alice.slash(world.channel, "videos")
+
+
+async def nothing_yet(world: World) -> None:
+    for command in ("videos", "usage", "privacy export", "privacy delete"):
+        await world.alice.slash(world.channel, command)
+
+
+async def a_failure(world: World) -> None:
+    world.provider.faults.add("create", Fault.status(400))
+    await ask(world)
+    await world.wait_for_delivery()
+    for fault in (Fault.failed("Too bright"), Fault.failed(None, name=""), Fault.without_video()):
+        world.provider.faults.add("retrieve", fault)
+        await ask(world)
+        await world.wait_for_delivery()
+    await world.alice.slash(world.channel, "videos")
+
+
+async def a_request_that_makes_no_video(world: World) -> None:
+    await ask(world, prompt="\u200b")
+    await ask(world, model="google/veo3", image=("cat.gif", b"GIF89a"))
+    await ask(world, image=("cat.png", draw()), last_image=("dog.png", draw()), model="google/veo3")
+
+
+async def a_picture(world: World) -> None:
+    await ask(world, image=("cat.png", draw()))
+    await world.wait_for_delivery()
+
+
+async def a_cancelled_request(world: World) -> None:
+    generation = await ask_and_hold(world)
+    message = card(world, generation)
+    await world.alice.click(message, custom_id=id_of(message, ":stop:"))
+    world.provider.release()
+    await world.wait_for_delivery()
+    await world.alice.slash(world.channel, "videos")
+
+
+async def made_anew(world: World) -> None:
+    await ask_for_video(world)
+    result = the_result(world)
+    form = await world.alice.click(result, custom_id=id_of(result, ":remix:"))
+    await world.alice.submit_modal(form, CHANGED)
+    await world.wait_for_delivery()
+    await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
+    await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
+    await world.wait_for_delivery()
+
+
+async def deleted(world: World) -> None:
+    await ask_for_video(world)
+    result = the_result(world)
+    answer = await world.alice.click(result, custom_id=id_of(result, ":delete:"))
+    question = shown(answer).message
+    await world.alice.click(question, custom_id=id_of(question, "delete-yes"))
+    await world.alice.slash(world.channel, "videos")
+
+
+async def forgotten(world: World) -> None:
+    await ask_for_video(world)
+    await world.alice.slash(world.channel, "privacy export")
+    question = shown(await world.alice.slash(world.channel, "privacy delete")).message
+    await world.alice.click(question, custom_id=id_of(question, ":forget:"))
+    await world.alice.slash(world.channel, "videos")
+
+
+async def the_menus(world: World) -> None:
+    picture = await world.mona.send(world.channel, PROMPT, attachments=[("cat.png", draw())])
+    nothing = await world.mona.send(world.channel, "\u200b")
+    for menu in ("Animate this image", "Make a video of this"):
+        await world.alice.context_menu(world.channel, menu, picture)
+        await world.alice.context_menu(world.channel, menu, nothing)
+
+
+async def a_report(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
+    await ask_for_video(world)
+    bob, result = add_bob(world), the_result(world)
+    form = await bob.click(result, custom_id=id_of(result, ":report:"))
+    await bob.submit_modal(form, {"reason": REASON})
+    form = await bob.click(result, custom_id=id_of(result, ":report:"))
+    await bob.submit_modal(form, {"reason": REASON})
+    board = world.moderators_channel
+    await eventually("a report", lambda: any(message.components for message in board.history()))
+    [message] = [message for message in board.history() if message.components]
+    await bob.click(message, custom_id=id_of(message, ":block:"))  # who is no moderator
+    await world.mona.click(message, custom_id=id_of(message, ":block:"))
+    await world.mona.click(message, custom_id=id_of(message, ":delete:"))
+    await world.alice.slash(world.channel, "videos")
+    await ask(world)
+    await _all_entries_posted(world)
+
+
+async def refusals(world: World) -> None:
+    mona, channel = world.mona, world.channel
+    await mona.slash(channel, "veo-admin words add", word=WORD)
+    await ask(world, prompt=WORD)
+    await mona.slash(channel, "veo-admin settings", longest_duration=4, highest_resolution="720P")
+    await ask(world, duration=8)
+    await ask(world, resolution="1080P")
+    await mona.slash(channel, "veo-admin settings", models="Veo 3 Fast")
+    await ask(world, model="google/veo3")
+    await mona.slash(channel, "veo-admin settings", reset="models", channels=world.moderators_channel.mention)
+    await ask(world)
+    await mona.slash(channel, "veo-admin settings", reset="channels")
+    await mona.slash(channel, "quota budget", day="0 USD")
+    await ask(world)
+    await mona.slash(channel, "quota budget", day="none")
+    await mona.slash(channel, "quota set", window="day", videos="0", member=world.alice)
+    await ask(world)
+    await mona.slash(channel, "veo-admin block", member=world.alice, reason=WHY)
+    await ask(world)
+    await world.alice.slash(channel, "usage")
+    await mona.slash(channel, "veo-admin pause", reason=WHY)
+    await ask(world)
+    await world.alice.slash(channel, "usage")
+
+
+async def limits(world: World) -> None:
+    mona, channel = world.mona, world.channel
+    await choose_board(world, world.moderators_channel)
+    await mona.slash(channel, "quota rules")
+    await mona.slash(channel, "quota set", window="day", videos="1")
+    await mona.slash(channel, "quota set", at_once="3", member=world.alice, reason=WHY)
+    await mona.slash(channel, "quota budget", day="5 USD", month="unlimited", reason=WHY)
+    await ask_for_video(world)
+    await ask(world)
+    await mona.slash(channel, "quota grant", member=world.alice, videos=2, reason=WHY)
+    await mona.slash(channel, "quota rules", member=world.alice)
+    await world.alice.slash(channel, "usage")
+    await mona.slash(channel, "quota reset", member=world.alice)
+    await mona.slash(channel, "quota budget")
+    await mona.slash(channel, "quota unset", member=world.alice)
+    await mona.slash(channel, "quota unset", member=world.alice)
+    await mona.slash(channel, "quota rules")
+    await mona.slash(channel, "veo-admin log")
+    await _all_entries_posted(world)
+
+
+async def input_that_makes_no_sense(world: World) -> None:
+    mona, channel = world.mona, world.channel
+    for amount in ("5", "5,5 USD", "much", "99999999999 USD"):
+        await mona.slash(channel, "quota budget", day=amount)
+    await mona.slash(channel, "quota set", window="day", videos="many")
+    await mona.slash(channel, "quota grant", member=world.alice, videos=1, until="yesterday")
+    await mona.slash(channel, "quota grant", member=world.alice, videos=1, until="9999d")
+    await mona.slash(channel, "veo-admin words add", word="?")
+    await mona.slash(channel, "veo-admin words remove", word=WORD)
+    await mona.slash(channel, "veo-admin settings", models="nonsense")
+    await mona.slash(channel, "veo-admin settings", channels="nowhere")
+
+
+async def the_use_of_the_server(world: World) -> None:
+    await ask_for_video(world)
+    for period in ("day", "week", "month", "year"):
+        await world.mona.slash(world.channel, "quota usage", period=period)
+
+
+async def moderation(world: World) -> None:
+    mona, channel = world.mona, world.channel
+    await choose_board(world, world.moderators_channel)
+    generation = await ask_and_hold(world)
+    await mona.slash(channel, "veo-admin queue")
+    await mona.slash(channel, "veo-admin settings")
+    await mona.slash(channel, "veo-admin settings", longest_duration=4, delivery="channel")
+    await mona.slash(channel, "veo-admin doctor")
+    for name, options in (
+        ("pause", {"reason": WHY}),
+        ("doctor", {}),
+        ("pause", {}),
+        ("resume", {}),
+        ("resume", {}),
+        ("block", {"member": world.alice, "for": "3 days", "reason": WHY}),
+        ("blocked", {}),
+        ("unblock", {"member": world.alice}),
+        ("unblock", {"member": world.alice}),
+        ("blocked", {}),
+        ("words add", {"word": WORD}),
+        ("words add", {"word": WORD}),
+        ("words list", {}),
+        ("words remove", {"word": WORD}),
+        ("words list", {}),
+    ):
+        chosen: dict[str, Any] = options
+        await mona.slash(channel, f"veo-admin {name}", **chosen)
+    queue = shown(await mona.slash(channel, "veo-admin queue")).message
+    await mona.click(queue, custom_id=id_of(queue, generation.id))
+    world.provider.release()
+    await mona.slash(channel, "veo-admin queue")
+    await mona.slash(channel, "veo-admin log")
+    await _all_entries_posted(world)
+
+
+async def _all_entries_posted(world: World) -> None:
+    """Wait until the moderators' channel has all that was done."""
+    log = world.app.services.moderation
+
+    async def count() -> int:
+        return len(await log.list_log(world.guild.id, size=50))
+
+    done = await count()
+    await eventually("all entries", lambda: len(world.moderators_channel.history()) >= done)
+
+
+FLOWS: tuple[Flow, ...] = (
+    a_video,
+    a_video_with_every_option,
+    nothing_yet,
+    a_failure,
+    a_request_that_makes_no_video,
+    a_picture,
+    a_cancelled_request,
+    made_anew,
+    deleted,
+    forgotten,
+    the_menus,
+    a_report,
+    refusals,
+    limits,
+    input_that_makes_no_sense,
+    the_use_of_the_server,
+    moderation,
+)
