@@ -14,6 +14,7 @@ from bot.log import configure_logging
 from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
+from sandbox.script import PICTURE_PROMPT, draw_hills
 from sandbox.world import World, sandbox_settings
 
 DOCS = Path(__file__).parent
@@ -28,16 +29,17 @@ PROMPTS = (
 
 async def main() -> None:
     """Play what the pictures show, and take them."""
-    configure_logging("WARNING", "text")
+    configure_logging("ERROR", "text")  # the page tries again where people act while it looks
     with TemporaryDirectory() as folder:
         async with Provider(generation_seconds=1, render=FULL) as provider:
-            settings = sandbox_settings(provider, Path(folder))
+            settings = sandbox_settings(provider, Path(folder), max_running=1)
             timing = Timing(poll_interval=timedelta(seconds=0.3), card_interval=timedelta())
             async with World(provider, settings, timing, is_dated_now=True) as world:
                 await _play(world)
                 async with serve_page(world, 0) as url, _browser_page(url) as page:
-                    await _take_members(page)
+                    await _take_first(page)
                     await _take_moderators(page)
+                    await _take_members(world, page)
 
 
 async def _play(world: World) -> None:
@@ -65,7 +67,7 @@ async def _browser_page(url: str) -> AsyncGenerator[Page]:
         await browser.close()
 
 
-async def _take_members(page: Page) -> None:
+async def _take_first(page: Page) -> None:
     """Take the channel with its cards, and the newest thread with its video."""
     thread = _pane(page, "Thread")
     await thread.get_by_text("/ 0:04").last.wait_for(timeout=90_000)  # the page transcodes the video first
@@ -77,10 +79,33 @@ async def _take_members(page: Page) -> None:
 async def _take_moderators(page: Page) -> None:
     """Take the answer to /quota usage, and the moderators' channel."""
     await page.get_by_label("Beside it").select_option(label="moderators")
-    for name in ("Channel", "Thread"):
-        await _pane(page, name).get_by_label("Viewing as").select_option(label="mona")
+    await _choose_viewer(page, "mona")
     await page.wait_for_timeout(3000)
     await page.screenshot(path=DOCS / "moderators.png")
+
+
+async def _take_members(world: World, page: Page) -> None:
+    """Take the cards of who waits, the way through one's own videos, and a video from a picture."""
+    await _choose_viewer(page, "alice")
+    image = ("hills.png", draw_hills())
+    await world.alice.slash(world.channel, "veo", prompt=PICTURE_PROMPT, duration=4, image=image)
+    await world.wait_for_delivery(seconds=60)
+    world.provider.hold = True
+    await world.mona.slash(world.channel, "veo", prompt=PROMPTS[1])
+    await world.provider.called("retrieve")
+    await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
+    await asyncio.sleep(2)  # cards learn their place in the queue in the background
+    await world.alice.slash(world.channel, "videos")
+    await page.get_by_label("Beside it").select_option(label=PICTURE_PROMPT)
+    await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
+    await page.wait_for_timeout(2000)
+    await page.screenshot(path=DOCS / "members.png")
+    world.provider.release()
+
+
+async def _choose_viewer(page: Page, name: str) -> None:
+    for pane in ("Channel", "Thread"):
+        await _pane(page, pane).get_by_label("Viewing as").select_option(label=name)
 
 
 def _pane(page: Page, name: str) -> FrameLocator:
