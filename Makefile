@@ -47,6 +47,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
 	$(BIN)/python benchmarks/pacing.py
 	$(BIN)/python benchmarks/in_flight.py
+	$(BIN)/python benchmarks/takeover.py
 	$(BIN)/python benchmarks/fitting.py
 
 chaos: $(READY)

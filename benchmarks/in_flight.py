@@ -1,4 +1,4 @@
-"""2,000 generations in flight in one process: this bot's polling beside a fixed interval.
+"""Thousands of generations in flight in one process: this bot's polling beside a fixed interval.
 
 Each run is a process of its own with the real database, queue, runner, client, limiter and timetable; only
 Discord and the files are left out. It finds the rows at the provider, as after a restart, and the bot has
@@ -53,7 +53,7 @@ from bot.work.steps.timing import Timing, pause  # noqa: E402
 from bot.work.workflow import Workflow  # noqa: E402
 from cogs.ui.delivery import DiscordDelivery  # noqa: E402 with all that the program loads
 
-COUNT = 2000
+MANY, SOME = 2000, 100  # in flight
 PACE = 4.0
 INTERVAL = 10.0 / PACE  # seconds, as are all times below; POLL_INTERVAL by default
 RATE = 50.0 * PACE  # POLLS_PER_SECOND by default
@@ -77,7 +77,7 @@ class Figures:
         missed: videos that were ready in time and were given up all the same.
         memory: the process's largest resident size, in MiB.
         processor: its share of one processor.
-        stall: the longest that the event loop kept somebody waiting.
+        stall: the longest that the event loop kept somebody waiting; `stall_99`: 99 of 100 such waits.
     """
 
     delays: list[float] = field(default_factory=list[float])
@@ -86,6 +86,7 @@ class Figures:
     memory: float = 0
     processor: float = 0
     stall: float = 0
+    stall_99: float = 0
 
 
 class FixedIntervals(Timetable):
@@ -134,13 +135,13 @@ def draw_duration(chance: random.Random, age: float = 0.0) -> float:
     return duration
 
 
-async def insert_rows(database: Database) -> dict[str, float]:
+async def insert_rows(database: Database, count: int) -> dict[str, float]:
     """Write the generations as they were sent; return how long each takes, by its id."""
     chance, now = random.Random(1), utc_now()  # noqa: S311 a simulation
     durations: dict[str, float] = {}
     async with database.write() as session:
-        for number in range(COUNT):
-            age = OLDEST * number / COUNT
+        for number in range(count):
+            age = OLDEST * number / count
             durations[str(number)] = duration = draw_duration(chance, age)
             session.add(new_row(number, now - timedelta(seconds=age), duration))
     return durations
@@ -161,10 +162,10 @@ def new_row(number: int, sent_at: datetime, duration: float) -> Generation:
     )
 
 
-def open_timetable(kind: str) -> Timetable:
+def open_timetable(kind: str, count: int) -> Timetable:
     """Return what decides when to ask: `planned` or `fixed`."""
     maker = Timetable if kind == "planned" else FixedIntervals
-    timetable = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=COUNT)
+    timetable = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=count)
     chance = random.Random(2)  # noqa: S311 a simulation
     ends = [end for end in (draw_duration(chance) for _ in range(SEEN)) if math.isfinite(end)]
     seen = [Finish(max(0.0, end - INTERVAL / 2), end + INTERVAL / 2) for end in ends]
@@ -172,20 +173,20 @@ def open_timetable(kind: str) -> Timetable:
     return timetable
 
 
-async def measure(kind: str, url: str) -> Figures:
+async def measure(kind: str, url: str, count: int) -> Figures:
     """Carry all generations to their end; in a process of its own."""
     figures = Figures()
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         database = await stack.enter_async_context(open_database(f"sqlite+aiosqlite:///{folder}/veo.db"))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        durations = await insert_rows(database)
+        durations = await insert_rows(database, count)
         began, used = time.monotonic(), time.process_time()
         veo, pictures = (
             VeoClient(session, url, SecretStr("key")),
             PictureStore(Downloads(session, session, set[str]()), Path(folder) / "pictures"),
         )
-        await carry_all(kind, database, veo, pictures, figures)
+        await carry_all(open_timetable(kind, count), database, veo, pictures, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         async with database.read() as reading:
@@ -195,7 +196,7 @@ async def measure(kind: str, url: str) -> Figures:
 
 
 async def carry_all(
-    kind: str, database: Database, veo: VeoClient, pictures: PictureStore, figures: Figures
+    timetable: Timetable, database: Database, veo: VeoClient, pictures: PictureStore, figures: Figures
 ) -> None:
     """Run the program's own runner until nothing is left."""
     stopping, work = asyncio.Event(), asyncio.Event()
@@ -204,10 +205,10 @@ async def carry_all(
         deadline=timedelta(seconds=DEADLINE),
         late_window=timedelta(),
     )
-    queue = GenerationQueue(database, "bench", max_running=COUNT, lease=timedelta(seconds=60))
+    queue = GenerationQueue(database, "bench", max_running=MANY, lease=timedelta(seconds=60))
     limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
-    polling = Polling(queue, veo, delivery, open_timetable(kind), limiter, timing, utc_now, stopping)
+    polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping)
     workflow = Workflow(
         queue,
         delivery,
@@ -224,15 +225,19 @@ async def carry_all(
     work.set()
     await running
     watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
 
 async def watch_loop(figures: Figures) -> None:
     """Measure how late the event loop wakes somebody who sleeps."""
-    clock = asyncio.get_running_loop().time
-    while True:
-        due = clock() + STALL_INTERVAL
-        await asyncio.sleep(STALL_INTERVAL)
-        figures.stall = max(figures.stall, clock() - due)
+    clock, stalls = asyncio.get_running_loop().time, list[float]()
+    try:
+        while True:
+            due = clock() + STALL_INTERVAL
+            await asyncio.sleep(STALL_INTERVAL)
+            stalls.append(clock() - due)
+    finally:
+        figures.stall, figures.stall_99 = max(stalls), statistics.quantiles(stalls, n=100)[-1]
 
 
 def judge(row: Generation, duration: float, figures: Figures) -> None:
@@ -245,9 +250,9 @@ def judge(row: Generation, duration: float, figures: Figures) -> None:
     figures.missed += duration < DEADLINE
 
 
-async def run(kind: str, url: str) -> Figures:
+async def run(kind: str, url: str, count: int) -> Figures:
     """Measure in a process of its own."""
-    program = (sys.executable, __file__, kind, url)
+    program = (sys.executable, __file__, kind, url, str(count))
     process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     if process.returncode:
@@ -276,9 +281,14 @@ async def compare() -> bool:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     for present in KINDS:
         print(f"{present}…", file=sys.stderr)
-        figures[present] = await run(present, f"http://127.0.0.1:{runner.addresses[0][1]}")
-    await runner.cleanup()
+        figures[present] = await run(present, f"http://127.0.0.1:{runner.addresses[0][1]}", MANY)
     print_table(asked, figures)
+    few = await run("planned", f"http://127.0.0.1:{runner.addresses[0][1]}", SOME)
+    await runner.cleanup()
+    print(
+        f"\n{SOME} in flight: {100 * few.processor:.0f} % of one processor, {few.memory:.0f} MiB; the event loop's"
+    )
+    print(f"longest stall {1000 * few.stall:.0f} ms, 99 of 100 within {1000 * few.stall_99:.0f} ms.")
     ours = figures["planned"]
     return ours.memory < MOST_MEMORY and ours.processor < 1 and not ours.missed
 
@@ -294,7 +304,7 @@ def print_table(asked: Mapping[str, int], figures: Mapping[str, Figures]) -> Non
         f"of one processor, at {PACE:.0f} times the pace": lambda run: f"{run.processor:.2f}",
         "event loop, longest stall": lambda run: f"{1000 * run.stall:.0f} ms",
     }
-    print(f"{COUNT:,} generations in flight, at most {RATE / PACE:.0f} questions a second:\n")
+    print(f"{MANY:,} generations in flight, at most {RATE / PACE:.0f} questions a second:\n")
     print("| | this bot | every 10 s |\n|---|--:|--:|")
     print(f"| questions | {' | '.join(f'{asked[kind]:,}' for kind in KINDS)} |")
     for name, tell in rows.items():
@@ -306,7 +316,7 @@ def main() -> None:
     if len(sys.argv) == 1:
         sys.exit(0 if asyncio.run(compare()) else 1)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    print(json.dumps(asdict(asyncio.run(measure(sys.argv[1], sys.argv[2])))))
+    print(json.dumps(asdict(asyncio.run(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))))))
 
 
 if __name__ == "__main__":
