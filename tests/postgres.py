@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Coroutine, Generator
@@ -39,6 +40,23 @@ SETTINGS = (
     "shared_buffers=64MB",
     "listen_addresses=''",
 )
+
+# Ends a server whose tests were killed: its standard input ends with them, however they end.
+WATCH = """
+import os, pathlib, shutil, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+sys.stdin.read()
+note = folder / "data" / "postmaster.pid"
+for _ in range(100):
+    if not note.exists():
+        break
+    try:
+        os.kill(int(note.read_text().split()[0]), signal.SIGQUIT)
+    except (OSError, ValueError, IndexError):
+        break
+    time.sleep(0.1)
+shutil.rmtree(folder, ignore_errors=True)
+"""
 
 Result = TypeVar("Result")
 Connection = Any  # asyncpg's, which has no types
@@ -205,17 +223,20 @@ def open_server() -> Generator[Server]:
     Raises:
         CannotStartError: it cannot run here.
     """
-    with tempfile.TemporaryDirectory(prefix="veo-postgres-") as folder:
+    with tempfile.TemporaryDirectory(prefix="veo-postgres-", ignore_cleanup_errors=True) as folder:
         if len(folder) > LONGEST_FOLDER:
             raise CannotStartError(f"the path of the folder for temporary files is too long: {folder}")
         server = Server(Path(folder))
         server.make()
-        server.start()
-        try:
-            yield server
-        finally:
-            with suppress(CannotStartError):  # killed by a test that failed
-                server.stop()
+        command = [sys.executable, "-c", WATCH, folder]
+        # A session of its own: what interrupts the tests from the keyboard must not end it first.
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # noqa: S603 our own
+            server.start()
+            try:
+                yield server
+            finally:
+                with suppress(CannotStartError):  # killed by a test that failed
+                    server.stop()
 
 
 @asynccontextmanager
