@@ -285,10 +285,10 @@ async def compare() -> bool:
     print_table(asked, figures)
     few = await run("planned", f"http://127.0.0.1:{runner.addresses[0][1]}", SOME)
     await runner.cleanup()
+    print(f"\n{SOME} in flight: {100 * few.processor:.0f} % of one processor, {few.memory:.0f} MiB;")
     print(
-        f"\n{SOME} in flight: {100 * few.processor:.0f} % of one processor, {few.memory:.0f} MiB; the event loop's"
+        f"the event loop's longest stall {1000 * few.stall:.0f} ms, 99 of 100 within {1000 * few.stall_99:.0f} ms."
     )
-    print(f"longest stall {1000 * few.stall:.0f} ms, 99 of 100 within {1000 * few.stall_99:.0f} ms.")
     ours = figures["planned"]
     return ours.memory < MOST_MEMORY and ours.processor < 1 and not ours.missed
 

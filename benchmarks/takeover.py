@@ -1,9 +1,9 @@
 """How soon 2,000 generations of a process that was killed are carried by another one.
 
-The first process holds them by leases and is ended by SIGKILL; the second one is started at that moment, as a
-service manager does. Both are processes of their own with the real database, queue and runner; the provider is a
-bare server that never has a video. The table has the time from the end of the last lease until the last
-generation is held again, beside a start that finds as many that nobody holds.
+The first process holds them by leases and is ended by SIGKILL; the second one is started at that moment, as
+a service manager does. Both are processes of their own with the real database, queue and runner; the
+provider is a bare server that never has a video. The table has the time from the end of the last lease
+until the last generation is held again, beside a start that finds as many that nobody holds.
 """
 
 import asyncio
