@@ -286,10 +286,8 @@ async def compare() -> bool:
     few = await run("planned", f"http://127.0.0.1:{runner.addresses[0][1]}", SOME)
     await runner.cleanup()
     print(f"\n{SOME} in flight: {100 * few.processor:.0f} % of one processor, {few.memory:.0f} MiB;")
-    print(
     print(f"the event loop's longest stall {1000 * few.stall:.0f} ms, ", end="")
     print(f"99 of 100 looks within {1000 * few.stall_99:.0f} ms.")
-    )
     ours = figures["planned"]
     return ours.memory < MOST_MEMORY and ours.processor < 1 and not ours.missed
 
