@@ -70,11 +70,8 @@ def budget_warning(entry: AuditRow, who: str) -> str:
 def budget_reached(entry: AuditRow, who: str) -> str:
     """Return that a budget is used up, or has too little left for a video."""
     new, period = entry.new or {}, _period(entry)
-    until = (
-        _("until {when}", when=relative_time(datetime.fromisoformat(new["resets_at"])))
-        if "resets_at" in new
-        else ""
-    )
+    resets_at = datetime.fromisoformat(new["resets_at"]) if "resets_at" in new else None
+    until = _("until {when}", when=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
     left = float(new.get("budget", 0)) - float(new.get("spent", 0))
     if left > 0:
         return f"{who}: {_(BUDGET_TOO_SMALL[period], money=show_money(left), until=until)}"

@@ -17,6 +17,7 @@ AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHEN, END = f"<t:{int(AT.timestamp())}:f>", f"<t:{int(LATER.timestamp())}:f>"
 IN = f"<t:{int(LATER.timestamp())}:R>"
+THEN = f"<t:{int(LATER.timestamp())}:f>"
 UNTIL = LATER.isoformat()
 LONGEST = 600  # characters
 
@@ -144,11 +145,11 @@ NEWS = [
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new=BUDGET_NEWS),
         "⛔ The budget for this month has $1.50 (3,000,000 credits) left, too little for a video that was "
-        f"asked for; such videos are refused until {IN}.",
+        f"asked for; such videos are refused until {THEN}.",
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new={**BUDGET_NEWS, "spent": 20_000_000}),
-        f"⛔ The budget for this month is used up; /veo is refused until {IN}.",
+        f"⛔ The budget for this month is used up; /veo is refused until {THEN}.",
     ),
 ]
 

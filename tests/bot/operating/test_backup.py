@@ -27,6 +27,8 @@ from bot.operating.revision import Fit, examine_schema
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import locked
 
+pytestmark = pytest.mark.sqlite_only  # the command is for SQLite; PostgreSQL has pg_dump
+
 WRITER = textwrap.dedent("""
     import sqlite3, sys
     database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
