@@ -150,7 +150,7 @@ async def test_a_target_of_a_newer_version_is_refused(new_database: NewDatabase)
     await fill(old)
     await fill(new)
     await _set_version(new, "9999")
-    with pytest.raises(CopyError, match=r"^TO: The database does not fit this version of the program"):
+    with pytest.raises(CopyError, match=r"^TO: The database was written by a newer version"):
         await copy_database(old, new, silent)
 
 
