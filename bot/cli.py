@@ -14,6 +14,7 @@ from bot.operating.backup import BackupError, back_up
 from bot.operating.doctor import examine
 from bot.operating.ownership import restrict_new_files
 from bot.operating.report import is_healthy, render_json, render_text
+from bot.roles import Role
 from bot.serve import TokenRefusedError
 from bot.serve import run as run_app
 from bot.settings import SettingsError, inspect_settings, load_provider_settings, load_settings
@@ -42,10 +43,15 @@ def main() -> None:
 
 
 @app.command()
-def run() -> None:
-    """Connect to Discord and serve /veo until stopped."""
+def run(
+    role: Annotated[
+        Role | None, typer.Option(help="What this process does; goes before the setting ROLE.")
+    ] = None,
+) -> None:
+    """Serve until stopped: speak with members (gateway), make their videos (worker), or both (all)."""
     try:
         settings = load_settings()
+        settings = settings if role is None else settings.model_copy(update={"role": role})
     except SettingsError as error:
         raise _stop(error) from None
     configure_logging(settings.log_level, settings.log_format, settings.secrets)

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import discord
 import structlog
@@ -12,6 +14,8 @@ from discord.http import Route
 
 from bot.database import Database
 from bot.services import Services
+from bot.sharding import Shards
+from bot.storage.shared_turns import SharedTurns
 from bot.tree import VeoTree
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -28,6 +32,7 @@ EXTENSIONS = (
 )
 
 
+IDENTIFY_SPACING = timedelta(seconds=5)  # Discord's ("Gateway", Rate Limiting)
 HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
 
@@ -40,7 +45,9 @@ class VeoBot(commands.Bot):
         database: Database,
         services: Services,
         extensions: Sequence[str] = EXTENSIONS,
+        **options: Any,
     ) -> None:
+        """`options`: further ones of discord.py's client."""
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -50,6 +57,7 @@ class VeoBot(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            **options,
         )
         self.services = services
         self._database = database
@@ -58,29 +66,32 @@ class VeoBot(commands.Bot):
 
     @property
     def is_connected(self) -> bool:
-        """Whether commands arrive: Discord has said READY, and the connection is open."""
-        return self.is_ready() and not self.is_closed() and self._keep_alive is not None
+        """Whether commands arrive: Discord has said READY, and all connections are open."""
+        return self.is_ready() and not self.is_closed() and None not in self._keep_alives()
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: there is no connection."""
-        keep_alive = self._keep_alive
-        if keep_alive is None:
+        """When Discord last answered a heartbeat, on the monotonic clock; None: there is no connection.
+
+        Of several connections the one that has been silent longest counts.
+        """
+        keep_alives = [found for found in self._keep_alives() if found is not None]
+        if not keep_alives:
             return None
-        age = time.perf_counter() - keep_alive._last_ack  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
-        return time.monotonic() - age
+        oldest = min(found._last_ack for found in keep_alives)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
+        return time.monotonic() - (time.perf_counter() - oldest)
 
     @property
     def heartbeat_interval(self) -> float:
         """Seconds between two heartbeats, as Discord said last."""
-        if (keep_alive := self._keep_alive) is not None and keep_alive.interval:
-            self._heartbeat_interval = keep_alive.interval
+        for keep_alive in self._keep_alives():
+            if keep_alive is not None and keep_alive.interval:
+                self._heartbeat_interval = keep_alive.interval
         return self._heartbeat_interval
 
-    @property
-    def _keep_alive(self) -> KeepAliveHandler | None:
-        # discord.py has no public way to this; a connection that was never opened has no socket either.
-        return getattr(self.ws, "_keep_alive", None)
+    def _keep_alives(self) -> list[KeepAliveHandler | None]:
+        """Return what beats for each connection; None: it is not open."""
+        return [_keep_alive_of(self.ws)]
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord about changed commands, before the gateway is opened."""
@@ -93,6 +104,70 @@ class VeoBot(commands.Bot):
     async def on_ready(self) -> None:
         """Say in the log that commands are served now; fires again after a lost connection."""
         log.info("ready", name=str(self.user), servers=len(self.guilds))
+
+
+class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
+    """The same with some of the shards; other processes have the others.
+
+    Args:
+        turns: in which all processes identify, since Discord counts them together.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        services: Services,
+        shards: Shards,
+        turns: SharedTurns,
+        extensions: Sequence[str] = EXTENSIONS,
+    ) -> None:
+        super().__init__(
+            database=database,
+            services=services,
+            extensions=extensions,
+            shard_count=shards.count,
+            shard_ids=list(shards.ids),
+        )
+        self._shards_wanted = shards
+        self._turns = turns
+        self._buckets: int | None = None
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait until Discord takes another session: one in five seconds for each bucket of shards."""
+        del initial  # discord.py waits for the others of one process only
+        if self._buckets is None:
+            self._buckets = (await self.fetch_session_start_limits()).max_concurrency
+        await self._turns.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
+
+    def _keep_alives(self) -> list[KeepAliveHandler | None]:
+        present = self.shards
+        return [_keep_alive_of(_socket_of(present.get(number))) for number in self._shards_wanted.ids]
+
+
+class RestClient(discord.Client):
+    """Speaks to Discord without a connection to the gateway: it logs in and hears of nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), max_messages=None
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has logged in."""
+        return self.user is not None and not self.is_closed()
+
+
+def _keep_alive_of(socket: DiscordWebSocket | None) -> KeepAliveHandler | None:
+    # discord.py has no public way to this; a connection that was never opened has no socket either.
+    return getattr(socket, "_keep_alive", None)
+
+
+def _socket_of(info: discord.ShardInfo | None) -> DiscordWebSocket | None:
+    if info is None or info.is_closed():
+        return None
+    return info._parent.ws  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
 
 
 def use_addresses(api_base: str, gateway_url: str) -> None:

@@ -11,7 +11,9 @@ import structlog
 from pydantic import SecretStr
 
 from bot.app import App, open_app
+from bot.client import VeoBot
 from bot.database import DatabaseBusyError
+from bot.roles import Role
 from bot.settings import Settings
 from bot.timing.pacing import retry_delay
 from bot.work.steps.errors import StoppingError
@@ -41,7 +43,7 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signal_number, app.stop)
-        async with app.bot:
+        async with app.client:
             with suppress(StoppingError):
                 await _log_in(app, settings.discord_token)
                 await _serve(app)
@@ -57,7 +59,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
     """
     for attempt in count():
         try:
-            await app.bot.login(token.get_secret_value())
+            await app.client.login(token.get_secret_value())
         except discord.LoginFailure as error:
             raise TokenRefusedError from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -66,28 +68,32 @@ async def _log_in(app: App, token: SecretStr) -> None:
             log.warning("it cannot be read yet what Discord was told about the commands")
         else:
             return
-        await app.bot.http.close()
-        app.bot.http.connector = discord.utils.MISSING  # closed with the session; discord.py would keep it
+        await app.client.http.close()
+        app.client.http.connector = discord.utils.MISSING  # closed with the session; discord.py would keep it
         await pause(retry_delay(attempt), app.stopping)
 
 
 async def _serve(app: App) -> None:
-    """Serve until `app.stop()`; an end of the gateway for another reason ends the runner too.
+    """Serve until `app.stop()`; an end of the gateway for another reason ends the tasks too.
 
     Raises:
         TokenRefusedError: the token was reset while the program ran.
     """
+    if app.gateway is None:
+        log.info("ready", role=Role.WORKER.value, name=str(app.client.user))
+        await app.run_tasks()
+        return
     try:
         async with asyncio.TaskGroup() as group:
-            gateway = group.create_task(_stay_connected(app), name="gateway")
+            gateway = group.create_task(_stay_connected(app.gateway.bot, app.stopping), name="gateway")
             await app.run_tasks()
-            await app.bot.close()
+            await app.client.close()
             gateway.cancel()  # it may be waiting before its next try, for minutes
     except* TokenRefusedError as errors:
         raise TokenRefusedError from errors
 
 
-async def _stay_connected(app: App) -> None:
+async def _stay_connected(bot: VeoBot, stopping: asyncio.Event) -> None:
     """Keep the gateway open; discord.py reconnects by itself once the first connection has worked.
 
     Raises:
@@ -95,7 +101,7 @@ async def _stay_connected(app: App) -> None:
     """
     for attempt in count():
         try:
-            await app.bot.connect()
+            await bot.connect()
         except discord.ConnectionClosed as error:
             if error.code == TOKEN_REFUSED:
                 raise TokenRefusedError from error
@@ -104,11 +110,11 @@ async def _stay_connected(app: App) -> None:
         # a malformed event ends `connect`; both are worth another try.
         except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
             log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
-            if (socket := app.bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
+            if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
                 await socket.close()
         else:
             return
         try:
-            await pause(retry_delay(attempt), app.stopping)
+            await pause(retry_delay(attempt), stopping)
         except StoppingError:
             return

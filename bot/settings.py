@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
 from bot.media.upload_limits import DEFAULT, parse_limits
+from bot.roles import Role
+from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.storage.addresses import checked_address, secrets_of
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
@@ -76,12 +78,31 @@ class Settings(ProviderSettings):
         description="Where requests are recorded: a file (`{data_dir}` stands for DATA_DIR), or PostgreSQL "
         "as `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`.",
     )
-    max_running: int = Field(default=10, ge=1, description="Videos being made at the provider at once.")
+    role: Role = Field(
+        default=Role.ALL,
+        description="What a process does: `all`, `gateway` (speaks with members) or `worker` (makes the "
+        "videos); `run --role` goes before it.",
+    )
+    shard_count: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SHARDS,
+        description="How many shards all gateways together have; empty: one connection for all servers.",
+    )
+    shard_ids: str = Field(
+        default="", description="Which of them this process has, as in `0-3,8`; empty: all."
+    )
+    max_running: int = Field(
+        default=10, ge=1, description="Videos being made at the provider at once, by all processes."
+    )
     max_waiting: int = Field(
         default=10, ge=1, description="Requests each member may have in the queue, per server."
     )
     polls_per_second: float = Field(
-        default=50, gt=0, le=1000, description="Questions to the provider in a second, at most."
+        default=50,
+        gt=0,
+        le=1000,
+        description="Questions that each process asks the provider in a second, at most.",
     )
     card_interval: float = Field(
         default=10, ge=0, le=60, description="Seconds between two edits of the same card, at least."
@@ -145,6 +166,16 @@ class Settings(ProviderSettings):
     def _is_socket_address_or_empty(cls, value: str) -> str:
         return _checked_url(value, {"ws", "wss"}) if value else value
 
+    @field_validator("shard_ids")
+    @classmethod
+    def _are_shards(cls, value: str, info: ValidationInfo) -> str:
+        count = info.data.get("shard_count")
+        if value and count is None and "shard_count" in info.data:
+            raise ValueError("needs SHARD_COUNT, the same for all processes")
+        if count is not None:
+            parse_shards(count, value)
+        return value
+
     @field_validator("upload_limits_mib")
     @classmethod
     def _is_four_sizes(cls, value: str) -> str:
@@ -168,6 +199,11 @@ class Settings(ProviderSettings):
     def resolved_database_url(self) -> str:
         """`database_url` with the data folder filled in; it may hold a password."""
         return self.database_url.get_secret_value().replace("{data_dir}", str(self.data_dir))
+
+    @property
+    def shards(self) -> Shards | None:
+        """The shards of this process; None: one connection that is for all servers."""
+        return None if self.shard_count is None else parse_shards(self.shard_count, self.shard_ids)
 
     @property
     def secrets(self) -> list[SecretStr]:

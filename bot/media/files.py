@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,12 +128,6 @@ class VideoStore:
         self.path(generation_id).unlink(missing_ok=True)
         for path in self._smaller(generation_id):
             path.unlink(missing_ok=True)
-
-    def discard_all_but(self, generation_ids: Container[str]) -> None:
-        """Delete the videos of all other generations: left by a process that was killed."""
-        for path in self._folder.glob("veo-*.mp4"):
-            if _id_of(path) not in generation_ids:
-                path.unlink(missing_ok=True)
 
     def discard_half_done(self) -> int:
         """Delete downloads and encoders' work that ended half-way more than an hour ago; return how many."""

@@ -6,7 +6,7 @@ its request is accepted (`bot.work.steps.preparation`) and deleted when the requ
 
 import asyncio
 import secrets
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -66,12 +66,6 @@ class PictureStore:
         """Delete the generation's pictures, if any are here."""
         for path in self._folder.glob(f"{generation_id}-*"):
             path.unlink(missing_ok=True)
-
-    def discard_all_but(self, generation_ids: Container[str]) -> None:
-        """Delete the pictures of all other generations: left by a process that was killed."""
-        for path in self._folder.glob("*-*"):
-            if path.name.partition("-")[0] not in generation_ids:
-                path.unlink(missing_ok=True)
 
     def discard_half_done(self) -> int:
         """Delete downloads that ended half-way more than an hour ago; return how many."""

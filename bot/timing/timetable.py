@@ -26,6 +26,7 @@ from bot.veo.client import VeoClient
 DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
 RECALLED = 200  # finishes of each kind; older ones hardly count any more
 SCANNED = 2000  # rows read at the start, the last ones finished
+RECALL_INTERVAL = 600.0  # seconds
 METRICS_INTERVAL = 600.0  # seconds; the provider's measures are of the last hour or so
 SPREAD_STEP = 1.25  # by which intervals grow with the load, so that plans can be shared
 EXPECTED_SHARE = 0.75  # of the videos are ready by the time that is shown: later is really unusual
@@ -115,9 +116,9 @@ class Timetable:
         self._set(kind, self._course(kind).forecast.after_finish(finish_of(generation)))
 
     def learn_from(self, finishes: Mapping[Kind, Sequence[Finish]]) -> None:
-        """Take earlier videos into account, each kind's oldest first."""
+        """Learn from earlier videos, each kind's oldest first, in place of what was learnt of the kind."""
         for kind, told in finishes.items():
-            forecast = self._course(kind).forecast
+            forecast = Forecast(self._priors.get(kind[0]) or documented_prior())
             for finish in told:
                 forecast = forecast.after_finish(finish)
             self._set(kind, forecast)
@@ -177,6 +178,34 @@ class Measures:
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:
                 self._timetable.believe(model.id, prior)
+
+
+class Recall:
+    """Keeps a timetable up to what other processes learn, by reading it from the database.
+
+    Args:
+        stopping: set when the program is to stop.
+        interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        database: Database,
+        stopping: asyncio.Event,
+        *,
+        interval: float = RECALL_INTERVAL,
+    ) -> None:
+        self._timetable = timetable
+        self._database = database
+        self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set."""
+        await self._refresher.run()
+
+    async def _recall(self) -> None:
+        self._timetable.learn_from(await recall_finishes(self._database))
 
 
 async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -17,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
+from bot.storage.shared_turns import SharedTurns
 from bot.watch.alert_book import AlertBook
 from bot.watch.alert_rules import (
     WARNINGS,
@@ -38,6 +40,7 @@ from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
 
 LOOK_INTERVAL = 30.0  # seconds
+LOOK_SPACING = timedelta(seconds=2)  # between the looks of two processes
 POST_TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 POSTS_AT_ONCE = 20  # in one look; the others follow with the next
 ACCOUNT_ALERTS = frozenset({AlertKind.KEY_REFUSED, AlertKind.CREDITS_EMPTY, AlertKind.CREDITS_LOW})
@@ -102,6 +105,7 @@ class Alerts:
         self._stopping = stopping
         self._clock = clock
         self._book = AlertBook(database)
+        self._turns = SharedTurns(database, lambda seconds: pause(seconds, stopping), clock)
         self._states: Mapping[AlertKey, AlertState] = {}
         self._refusing: set[int] = set()  # channels, so that each is complained about once
 
@@ -110,10 +114,18 @@ class Alerts:
         with suppress(StoppingError):
             while True:
                 try:
+                    await self._take_turn()
                     await self.look()
                 except Exception:  # alerts must not end anything else
                     log.exception("the alerts cannot be looked at")
                 await pause(LOOK_INTERVAL, self._stopping)
+
+    async def _take_turn(self) -> None:
+        """Wait while another process looks, so that both do not say the same at once."""
+        try:
+            await self._turns.take("alerts", LOOK_SPACING)
+        except DatabaseBusyError:
+            log.info("the alerts are looked at out of turn")  # that may be what is to be told
 
     async def look(self) -> None:
         """Look once: decide, keep what was decided, say it."""

@@ -40,13 +40,17 @@ class Lags:
         return max([0.0, late, *(lag for _, lag in self.seen)])
 
 
-class Gateway(Protocol):
-    """The connection to Discord, as `bot.client.VeoBot` knows it."""
+class Connection(Protocol):
+    """Whoever speaks to Discord."""
 
     @property
     def is_connected(self) -> bool:
-        """Whether commands arrive."""
+        """Whether that works; at a gateway, whether commands arrive."""
         ...
+
+
+class Gateway(Connection, Protocol):
+    """The connection to Discord, as `bot.client.VeoBot` knows it."""
 
     @property
     def heard_at(self) -> float | None:

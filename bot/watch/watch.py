@@ -19,7 +19,7 @@ from bot.watch.backlog import BacklogReader
 from bot.watch.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
 from bot.watch.metrics import Metrics
 from bot.watch.provider_record import ProviderRecord
-from bot.watch.pulse import Gateway, Pulse
+from bot.watch.pulse import Connection, Gateway, Pulse
 from bot.watch.server import Page, serve
 from bot.work.steps.polling import Polling
 
@@ -39,12 +39,19 @@ class Recorders:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is watched."""
+    """What is watched.
+
+    Attributes:
+        polling: who asks the provider; None: other processes do.
+        discord: says whether Discord can be spoken to.
+        gateway: None: this process has none.
+    """
 
     database: Database
     veo: VeoClient
-    polling: Polling
-    gateway: Gateway
+    polling: Polling | None
+    discord: Connection
+    gateway: Gateway | None
     board: AlertBoard
     stopping: asyncio.Event
 
@@ -91,12 +98,15 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
 
 
 def _checks(settings: Settings, parts: Parts, pulse: Pulse) -> Mapping[str, Check]:
-    return {
+    checks: dict[str, Check] = {
         "event_loop": loop_check(pulse),
-        "gateway": gateway_check(pulse, parts.gateway),
-        "polls": poll_check(parts.polling, parts.veo),
         "database": DatabaseCheck(parts.database, _database_file(settings)),
     }
+    if parts.gateway is not None:
+        checks["gateway"] = gateway_check(pulse, parts.gateway)
+    if parts.polling is not None:
+        checks["polls"] = poll_check(parts.polling, parts.veo)
+    return checks
 
 
 def _readiness(parts: Parts) -> Callable[[], Sequence[str]]:
@@ -104,8 +114,8 @@ def _readiness(parts: Parts) -> Callable[[], Sequence[str]]:
 
     def waiting_for() -> Sequence[str]:
         missing: list[str] = []
-        if not parts.gateway.is_connected:
-            missing.append("gateway")
+        if not parts.discord.is_connected:
+            missing.append("discord" if parts.gateway is None else "gateway")
         if parts.stopping.is_set():
             missing.append("stopping")
         return missing

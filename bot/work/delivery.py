@@ -76,7 +76,7 @@ class Delivery(Protocol):
         """Return the message with the result, if one was posted since `posting_at`, or None."""
         ...
 
-    def boost_level(self, generation: Generation) -> int:
+    async def boost_level(self, generation: Generation) -> int:
         """Return the boost level of the generation's server, 0 to 3, as far as it is known."""
         ...
 

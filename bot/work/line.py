@@ -1,6 +1,7 @@
 """Tells those who wait where they stand in the line: a light loop that looks for changed positions."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,6 +28,7 @@ class Line:
 
     Args:
         stopping: set when the program is to stop.
+        is_ours: whether this process tells those of a server, by its id; other processes tell the others.
     """
 
     def __init__(
@@ -36,7 +38,10 @@ class Line:
         timetable: Timetable,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
+        *,
+        is_ours: Callable[[int], bool] = lambda _: True,
     ) -> None:
+        self._is_ours = is_ours
         self._queue = queue
         self._delivery = delivery
         self._timetable = timetable
@@ -59,7 +64,11 @@ class Line:
     async def look(self) -> None:
         """Tell those whose position has changed, or whose expected time is over."""
         line = await self._queue.list_line()
-        positions = {name: min(place, LAST_POSITION + 1) for place, name in enumerate(line, start=1)}
+        positions = {
+            name: min(place, LAST_POSITION + 1)
+            for place, (name, guild_id) in enumerate(line, start=1)
+            if self._is_ours(guild_id)
+        }
         self._told = {name: outlook for name, outlook in self._told.items() if name in positions}
         now = self._clock()
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import stamina
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -212,8 +212,8 @@ class GenerationQueue:
                 .values(lease_owner=None, lease_until=None)
             )
 
-    async def list_line(self) -> Sequence[str]:
-        """Return the ids of all requests that wait for a place at the provider, the next one first."""
+    async def list_line(self) -> Sequence[Row[str, int]]:
+        """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
         async with self._database.read() as session:
             return await fetch_line(session, self._clock(), self.lease)
 

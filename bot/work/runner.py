@@ -21,7 +21,7 @@ from bot.work.workflow import Workflow
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it at once
-CLAIM_SIZE = 100  # rows taken in one look
+CLAIM_SIZE = 25  # rows taken in one look, after which other processes may have theirs
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
 STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops

@@ -9,7 +9,7 @@ servers; a member of two servers is a member of each.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.models import AT_PROVIDER, Generation, Status
@@ -45,9 +45,13 @@ def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> 
     )
 
 
-async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[str]:
-    """Return the ids of all requests that wait, the next one first; those that wait to be tried again too."""
-    return (await session.scalars(in_turn(Generation.card_id.is_not(None), now, lease))).all()
+async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[Row[str, int]]:
+    """Return all requests that wait, by their and their servers' ids, the next one first.
+
+    Those that wait to be tried again are among them.
+    """
+    line = in_turn(Generation.card_id.is_not(None), now, lease)
+    return (await session.execute(line.add_columns(Generation.guild_id))).all()
 
 
 async def fetch_next_place(

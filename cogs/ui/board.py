@@ -13,6 +13,7 @@ from bot.work.delivery import UndeliverableError
 from cogs.ui.alert_text import render_alert
 from cogs.ui.report_items import report_view
 from cogs.ui.report_text import render_report
+from cogs.ui.servers import Servers
 from cogs.ui.trail import entry_line
 from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
 
@@ -24,8 +25,9 @@ FILTERED_ENTRY = N_("This server's filter stops an entry of the audit trail. `/v
 class DiscordBoard:
     """Posts audit entries, reports and alerts with the bot's own token."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, servers: Servers) -> None:
         self._client = client
+        self._servers = servers
 
     async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
         """Show one row of the audit trail; what the bot says by itself notifies, what people did does not.
@@ -34,7 +36,7 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with speaking(self._locale_of(entry.guild_id)):
+        with speaking(await self._locale_of(entry.guild_id)):
             forms = [entry_line(entry), _(FILTERED_ENTRY)]
         await self._send(
             channel_id,
@@ -51,7 +53,7 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with speaking(self._locale_of(reported.report.guild_id)):
+        with speaking(await self._locale_of(reported.report.guild_id)):
             forms = [render_report(reported), render_report(reported, quote=False)]
             view = report_view(reported)
         return await self._send(
@@ -70,7 +72,7 @@ class DiscordBoard:
             UndeliverableError: the channel refuses.
         """
         guild_id = announcement.key.guild_id
-        with speaking(None if guild_id is None else self._locale_of(guild_id)):
+        with speaking(None if guild_id is None else await self._locale_of(guild_id)):
             text = render_alert(announcement)
         await self._send(
             channel_id,
@@ -79,9 +81,9 @@ class DiscordBoard:
             nonce=announcement.nonce,
         )
 
-    def _locale_of(self, guild_id: int) -> str | None:
+    async def _locale_of(self, guild_id: int) -> str | None:
         """Return the language that a server has set for all its members; None: it is not known."""
-        guild = self._client.get_guild(guild_id)
+        guild = await self._servers.find(guild_id)
         return guild and guild.preferred_locale.value
 
     async def _send(

@@ -19,6 +19,7 @@ from cogs.ui.draft import Draft, is_card, is_result
 from cogs.ui.edit_budget import EditBudget
 from cogs.ui.refusals import Place, Refusals
 from cogs.ui.result_items import result_view
+from cogs.ui.servers import Servers
 from cogs.ui.threads import Threads
 from cogs.ui.verdicts import CALL_ERRORS, Verdict, is_broken_connection, judge, postponed
 
@@ -44,8 +45,15 @@ class Target:
 class DiscordDelivery:
     """The runner's way to Discord (see `bot.work.delivery.Delivery`)."""
 
-    def __init__(self, client: discord.Client, budget: EditBudget, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        budget: EditBudget,
+        metrics: Metrics | None = None,
+        servers: Servers | None = None,
+    ) -> None:
         self._client = client
+        self._servers = servers or Servers(client)
         self._metrics = metrics or Metrics()
         self._refusals = Refusals()
         self._threads = Threads(client, self._refusals)
@@ -81,9 +89,9 @@ class DiscordDelivery:
         found = await self._search(direct.id, generation, since, is_result)
         return None if found is None else Posted(found, None)
 
-    def boost_level(self, generation: Generation) -> int:
-        """Return the server's level as the gateway told it last, and 0 where it told nothing."""
-        guild = self._client.get_guild(generation.guild_id)
+    async def boost_level(self, generation: Generation) -> int:
+        """Return the server's level as Discord told it last, and 0 where it tells nothing."""
+        guild = await self._servers.find(generation.guild_id)
         return guild.premium_tier if guild else 0
 
     async def post_video(

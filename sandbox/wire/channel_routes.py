@@ -8,6 +8,7 @@ from sandbox.wire.messages import Announce, Messages
 from sandbox.wire.payloads import (
     application_payload,
     channel_payload,
+    fetched_guild_payload,
     message_payload,
     own_guild_payload,
     user_payload,
@@ -47,6 +48,7 @@ class ChannelRoutes:
             web.get(f"{API}/oauth2/applications/@me", self._application),
             web.get(f"{API}/applications/@me", self._application),
             web.get(f"{API}/users/@me/guilds", self._list_guilds),
+            web.get(f"{API}/guilds/{{guild_id}}", self._guild),
             web.post(f"{API}/users/@me/channels", self._open_direct),
             web.get(CHANNEL, self._channel),
             web.patch(CHANNEL, self._edit_channel),
@@ -69,6 +71,12 @@ class ChannelRoutes:
         limit, after = int(request.query.get("limit", "200")), int(request.query.get("after", "0"))
         guilds = sorted(self._state.guilds.values(), key=lambda guild: guild.id)
         return json_answer([own_guild_payload(guild) for guild in guilds if guild.id > after][:limit])
+
+    async def _guild(self, request: web.Request) -> web.Response:
+        guild = self._state.guilds.get(int(request.match_info["guild_id"]))
+        if guild is None:
+            raise refusals.unknown_guild()
+        return json_answer(fetched_guild_payload(guild, self._state))
 
     async def _open_direct(self, request: web.Request) -> web.Response:
         user_id = int(request[BODY].form["recipient_id"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -91,12 +92,16 @@ class Gateway:
         sessions: those that can be resumed, by id.
         closings: the close code of every connection that ended, oldest first; 1006: without a word.
         starts_left: how many sessions may still be started, as far as anybody asks.
+        max_concurrency: how many shards may identify within five seconds, as far as anybody asks.
+        identified: when each session was started, in seconds that only grow, and its shard's number.
     """
 
     def __init__(self, state: State, token: str, address: Callable[[], str], heartbeat_ms: int) -> None:
         self.sessions: dict[str, Session] = {}
         self.closings: list[int] = []
         self.starts_left = 1000
+        self.max_concurrency = 1
+        self.identified: list[tuple[float, int]] = []
         self._state = state
         self._token = token
         self._address = address
@@ -160,7 +165,7 @@ class Gateway:
             "total": 1000,
             "remaining": self.starts_left,
             "reset_after": 86_400_000,
-            "max_concurrency": 1,
+            "max_concurrency": self.max_concurrency,
         }
         return json_answer({"url": self._address(), "shards": 1, "session_start_limit": limit})
 
@@ -206,6 +211,7 @@ class Gateway:
             await socket.close(code=WRONG_TOKEN, message=b"Authentication failed.")
             return None
         number, count = data.get("shard") or (0, 1)
+        self.identified.append((time.monotonic(), number))
         session = Session(secrets.token_hex(16), (number, count), data["intents"], socket)
         guilds = [guild for guild in self._state.guilds.values() if session.takes("", guild.id)]
         ready: Json = {

@@ -112,6 +112,22 @@ def guild_payload(guild: Guild, state: State) -> Json:
     }
 
 
+def fetched_guild_payload(guild: Guild, state: State) -> Json:
+    """Return a server as it is shown to whoever asks for it: without what only the gateway tells."""
+    left_out = {
+        "channels",
+        "guild_scheduled_events",
+        "member_count",
+        "members",
+        "presences",
+        "stage_instances",
+        "threads",
+        "unavailable",
+        "voice_states",
+    }
+    return {name: value for name, value in guild_payload(guild, state).items() if name not in left_out}
+
+
 def own_guild_payload(guild: Guild) -> Json:
     """Return a server as the list of the bot's own servers shows it."""
     return {

@@ -33,6 +33,11 @@ def unknown_channel() -> RefusalError:
     return RefusalError(404, 10003, "Unknown Channel")
 
 
+def unknown_guild() -> RefusalError:
+    """Say that there is no such server, or the bot is not in it."""
+    return RefusalError(404, 10004, "Unknown Guild")
+
+
 def unknown_message() -> RefusalError:
     """Say that there is no such message, or it is ephemeral and the caller comes with the bot's token."""
     return RefusalError(404, 10008, "Unknown Message")

@@ -109,7 +109,7 @@ class RecordingDelivery:
                 return message.posted
         return None
 
-    def boost_level(self, generation: Generation) -> int:  # noqa: ARG002 the interface names it
+    async def boost_level(self, generation: Generation) -> int:  # noqa: ARG002 the interface names it
         """Return the same for all servers."""
         return self.level
 

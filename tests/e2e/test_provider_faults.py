@@ -192,7 +192,7 @@ async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(
 async def test_a_provider_that_falls_silent_is_asked_again(
     open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    monkeypatch.setattr("bot.app.VeoClient", partial(VeoClient, timeout=0.3))
+    monkeypatch.setattr("bot.composition.shared.VeoClient", partial(VeoClient, timeout=0.3))
     if kind == "logs":
         provider.faults.add("create", Fault.status(500, accepted=True))
     provider.faults.add(kind, Fault.hang(accepted=True))

@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import ClientResponse
 
-import bot.app
+import bot.composition.shared
 import bot.serve
 import bot.veo.downloads
 import cogs.ui.refusals
@@ -97,7 +97,7 @@ def main() -> None:
     if os.environ.get("FAST"):
         timing = fast(timing)
         cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
-        bot.app.VeoClient = functools.partial(VeoClient, timeout=CALL_SECONDS)
+        bot.composition.shared.VeoClient = functools.partial(VeoClient, timeout=CALL_SECONDS)
     asyncio.run(bot.serve.run(settings, timing=timing))
 
 

@@ -62,7 +62,7 @@ class Posting:
         return posted
 
     async def _post(self, generation: Generation, clip: Clip, begin: Begin, most: int) -> Posted:
-        guild_id, tier = generation.guild_id, self._delivery.boost_level(generation)
+        guild_id, tier = generation.guild_id, await self._delivery.boost_level(generation)
         limit: int | None = await self._limits.limit_of(guild_id, tier)
         while limit is not None:
             try:

@@ -76,22 +76,11 @@ async def test_what_a_dead_process_left_half_done_is_cleaned_up(
     assert names_in(folder) == ["veo-whole.mp4", "veo-young.part"], "a living process may be writing it"
 
 
-def test_videos_that_nobody_waits_for_are_discarded(store: VideoStore, folder: Path) -> None:
-    for name in ("veo-kept.mp4", "veo-other.mp4", "veo-kept2.mp4", "letter.txt", "holiday.mp4"):
-        write(folder / name, "x")
-    store.discard_all_but({"kept", "another"})
-    assert names_in(folder) == ["holiday.mp4", "letter.txt", "veo-kept.mp4"]
-    store.discard_all_but(())
-    assert names_in(folder) == ["holiday.mp4", "letter.txt"]
-
-
 def test_smaller_forms_go_with_their_video(store: VideoStore, folder: Path) -> None:
     for name in ("veo-a.mp4", "veo-a.fit-100.mp4", "veo-ab.mp4", "veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4"):
         write(folder / name, "x")
-    store.discard_all_but({"ab"})
-    assert names_in(folder) == ["veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4", "veo-ab.mp4"]
     store.discard("a")
-    assert len(names_in(folder)) == 3
+    assert names_in(folder) == ["veo-ab.fit-100.mp4", "veo-ab.fit-50.mp4", "veo-ab.mp4"]
     store.discard("ab")
     assert names_in(folder) == []
 
@@ -109,7 +98,6 @@ def test_an_original_outlives_its_delivery_where_a_smaller_form_was_posted(
     original = store.find_original("fitted")
     assert original is not None
     assert original.read_text() == "veo-fitted.mp4"
-    store.discard_all_but(())
     store.discard("fitted")
     assert store.find_original("fitted") == original, "only the retention ends its time"
     store.discard_original("fitted")

@@ -1,0 +1,101 @@
+"""What speaks with members: the client with its commands, the services, and who tells what by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.admission.allowance import Allowances
+from bot.admission.judge import Admission
+from bot.admission.prices import PriceList
+from bot.client import ShardedVeoBot, VeoBot
+from bot.composition.shared import Shared
+from bot.drafts import Drafts
+from bot.generations import GenerationService
+from bot.moderation.checkup import Checkup
+from bot.moderation.decisions import Decisions
+from bot.moderation.feed import Feed, ModeratorBoard
+from bot.moderation.reports import Reports
+from bot.moderation.rules import QuotaRules
+from bot.moderation.service import Moderation
+from bot.privacy.service import Privacy
+from bot.results.history import History
+from bot.results.removal import Removal
+from bot.results.reposts import Reposts
+from bot.services import Services
+from bot.sharding import Shards
+from bot.storage.shared_turns import SharedTurns
+from bot.usage.reports import UsageReports
+from bot.work.cancellation import Cancellation
+from bot.work.delivery import Delivery
+from bot.work.foresight import Foresight
+from bot.work.line import Line
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySide:
+    """The parts of a gateway."""
+
+    bot: VeoBot
+    services: Services
+    prices: PriceList
+
+
+def build_gateway(shared: Shared) -> GatewaySide:
+    """Make the parts that commands need; nothing is connected."""
+    prices = PriceList(shared.veo, shared.signals.stopping)
+    services = _services(shared, prices)
+    shards = shared.settings.shards
+    if shards is None:
+        bot = VeoBot(database=shared.database, services=services)
+    else:
+        turns = SharedTurns(shared.database)
+        bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, turns=turns)
+    return GatewaySide(bot, services, prices)
+
+
+def build_feed(shared: Shared, board: ModeratorBoard) -> Feed:
+    """Make what serves the moderators' channels; any number of processes may run it."""
+    return Feed(shared.database, board, shared.signals.stopping)
+
+
+def build_line(shared: Shared, delivery: Delivery) -> Line:
+    """Make what tells those who wait their places: those in the servers of this process's shards."""
+    return Line(
+        shared.queue,
+        delivery,
+        shared.timetable,
+        shared.signals.stopping,
+        is_ours=_is_ours(shared.settings.shards),
+    )
+
+
+def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
+    return (lambda _: True) if shards is None else shards.has
+
+
+def _services(shared: Shared, prices: PriceList) -> Services:
+    database, signals, settings = shared.database, shared.signals, shared.settings
+    daily_limit = settings.default_daily_limit
+    decisions = Decisions(database)
+    admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting)
+    generations = GenerationService(
+        database,
+        admission=admission,
+        work=signals.work,
+        stopping=signals.stopping,
+        metrics=shared.recorders.metrics,
+    )
+    return Services(
+        generations=generations,
+        drafts=Drafts(database, generations, admission, Foresight(shared.queue, shared.timetable)),
+        cancellation=Cancellation(database, work=signals.work),
+        history=History(database),
+        removal=Removal(database),
+        reposts=Reposts(database, shared.stores.videos),
+        allowances=Allowances(database, daily_limit=daily_limit),
+        rules=QuotaRules(decisions, daily_limit=daily_limit),
+        moderation=Moderation(decisions),
+        usage=UsageReports(database),
+        reports=Reports(database),
+        privacy=Privacy(database),
+        checkup=Checkup(database, shared.veo),
+    )

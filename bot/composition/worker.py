@@ -1,0 +1,63 @@
+"""What carries generations: the runner and its steps."""
+
+from dataclasses import dataclass
+
+from bot.clock import utc_now
+from bot.composition.shared import Shared
+from bot.media.fitting import Fitter
+from bot.media.upload_limits import UploadLimits, parse_limits
+from bot.timing.poll_limiter import PollLimiter
+from bot.work.delivery import Delivery
+from bot.work.runner import Runner
+from bot.work.steps.handover import Handover
+from bot.work.steps.polling import Polling
+from bot.work.steps.posting import Posting
+from bot.work.steps.preparation import Preparation
+from bot.work.steps.submission import Submission
+from bot.work.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSide:
+    """The parts of a worker."""
+
+    runner: Runner
+    polling: Polling
+
+
+def build_worker(shared: Shared, delivery: Delivery) -> WorkerSide:
+    """Make the runner and its steps; nothing runs yet."""
+    signals, timing, queue = shared.signals, shared.timing, shared.queue
+    limiter = PollLimiter(shared.settings.polls_per_second, signals.wait)
+    polling = Polling(
+        queue, shared.veo, delivery, shared.timetable, limiter, timing, utc_now, signals.stopping
+    )
+    workflow = _workflow(shared, delivery, polling)
+    return WorkerSide(Runner(queue, workflow, work=signals.work, stopping=signals.stopping), polling)
+
+
+def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
+    timing, queue = shared.timing, shared.queue
+    videos, pictures = shared.stores.videos, shared.stores.pictures
+    return Workflow(
+        queue,
+        delivery,
+        preparation=Preparation(queue, pictures, timing, utc_now),
+        submission=Submission(queue, shared.veo, pictures, timing, utc_now),
+        polling=polling,
+        handover=Handover(
+            queue,
+            videos,
+            pictures,
+            delivery,
+            _posting(shared, delivery),
+            timing,
+            utc_now,
+            shared.recorders.metrics,
+        ),
+    )
+
+
+def _posting(shared: Shared, delivery: Delivery) -> Posting:
+    limits = UploadLimits(shared.database, parse_limits(shared.settings.upload_limits_mib))
+    return Posting(delivery, Fitter(shared.settings.data_dir / "videos"), limits)

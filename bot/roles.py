@@ -1,0 +1,11 @@
+"""What a process does."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A process's part of the work."""
+
+    ALL = "all"
+    GATEWAY = "gateway"
+    WORKER = "worker"

@@ -1,0 +1,51 @@
+"""Turns that all processes on a database take together: one at a time, so and so far apart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.models import Note
+from bot.storage.locks import Lock
+
+PREFIX = "turn: "
+
+
+class SharedTurns:
+    """Gives turns by their name. Nobody keeps a place in a line, so a process that dies blocks nobody.
+
+    Args:
+        wait: waits so many seconds; whatever it raises leaves `take` too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._wait = wait
+        self._clock = clock
+
+    async def take(self, name: str, spacing: timedelta) -> None:
+        """Return when it is our turn; the next one comes `spacing` later at the earliest.
+
+        Raises:
+            DatabaseBusyError: nothing can be written now.
+        """
+        while seconds := await self._try(f"{PREFIX}{name}", spacing):
+            await self._wait(seconds)
+
+    async def _try(self, name: str, spacing: timedelta) -> float:
+        """Take the turn if it is free and return 0, else return the seconds until it may be."""
+        now = self._clock()
+        async with self._database.write(Lock.NOTES) as session:
+            note = await session.get(Note, name)
+            free_at = now if note is None else datetime.fromisoformat(note.value)
+            # One that is further away comes from a clock that was set back.
+            if now < free_at <= now + spacing:
+                return (free_at - now).total_seconds()
+            await session.merge(Note(name=name, value=(now + spacing).isoformat()))
+        return 0.0

@@ -1,0 +1,53 @@
+"""What is known of servers: from the gateway where it told, else asked for and remembered for a while.
+
+A worker has no connection to the gateway, and a gateway hears of the servers of its own shards only.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import discord
+import structlog
+
+from cogs.ui.verdicts import CALL_ERRORS
+
+MEMORY = 600.0  # seconds; a boost or another language may come later by that
+RETRY = 60.0  # seconds, after a question that was not answered
+MOST = 1000  # servers; the oldest are forgotten first
+PATIENCE = 10.0  # seconds for one question; nobody's video waits longer for it
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Servers:
+    """Finds servers by their ids."""
+
+    def __init__(self, client: discord.Client, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._asked: dict[int, tuple[float, discord.Guild | None]] = {}  # until when, and what was answered
+
+    async def find(self, guild_id: int) -> discord.Guild | None:
+        """Return a server without its channels and members; None: Discord does not tell."""
+        if (present := self._client.get_guild(guild_id)) is not None:
+            return present
+        until, known = self._asked.get(guild_id, (0.0, None))
+        if self._clock() < until:
+            return known
+        found = await self._fetch(guild_id)
+        memory = RETRY if found is None else MEMORY
+        self._asked.pop(guild_id, None)
+        # What was known before is better than nothing.
+        self._asked[guild_id] = (self._clock() + memory, found or known)
+        if len(self._asked) > MOST:
+            del self._asked[next(iter(self._asked))]
+        return found or known
+
+    async def _fetch(self, guild_id: int) -> discord.Guild | None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._client.fetch_guild(guild_id, with_counts=False)
+        except CALL_ERRORS as error:
+            log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
+            return None

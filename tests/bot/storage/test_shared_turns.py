@@ -1,0 +1,39 @@
+"""Turns that processes take together."""
+
+import asyncio
+from datetime import timedelta
+
+from bot.clock import utc_now
+from bot.database import Database
+from bot.storage.shared_turns import SharedTurns
+
+SPACING = timedelta(seconds=0.2)
+
+
+async def test_turns_of_a_name_are_apart_whoever_takes_them(database: Database) -> None:
+    processes = [SharedTurns(database) for _ in range(3)]
+    taken: list[float] = []
+
+    async def take(turns: SharedTurns) -> None:
+        await turns.take("identify 0", SPACING)
+        taken.append(asyncio.get_running_loop().time())
+
+    await asyncio.gather(*map(take, processes))
+    first, second, third = taken
+    assert min(second - first, third - second) > SPACING.total_seconds() * 0.8
+
+
+async def test_turns_of_other_names_do_not_wait(database: Database) -> None:
+    async def refuse(seconds: float) -> None:
+        raise AssertionError(f"it would wait for {seconds} seconds")
+
+    turns = SharedTurns(database, refuse)
+    for bucket in range(4):
+        await turns.take(f"identify {bucket}", timedelta(hours=1))
+
+
+async def test_a_clock_that_was_set_back_holds_nobody_up(database: Database) -> None:
+    tomorrow = SharedTurns(database, clock=lambda: utc_now() + timedelta(days=1))
+    await tomorrow.take("identify 0", SPACING)
+    async with asyncio.timeout(5):
+        await SharedTurns(database).take("identify 0", SPACING)

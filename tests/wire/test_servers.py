@@ -1,0 +1,72 @@
+"""What is known of servers without a connection to the gateway."""
+
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from bot.client import RestClient
+from cogs.ui import servers
+from cogs.ui.servers import Servers
+from sandbox.wire import Fault, WireDiscord
+from tests.wire.conftest import Clock
+from tests.wire.probe import point_to
+
+GUILD = "GET /guilds/{guild_id}"
+
+
+@pytest.fixture
+async def client(wire: WireDiscord, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[discord.Client]:
+    point_to(wire, monkeypatch)
+    async with RestClient() as client:
+        await client.login(wire.token)
+        yield client
+
+
+async def test_a_server_is_asked_about_once_in_a_while(
+    wire: WireDiscord, client: discord.Client, clock: Clock
+) -> None:
+    wire.guild.premium_tier = 2
+    known = Servers(client, clock)
+    for _ in range(3):
+        guild = await known.find(wire.guild.id)
+        assert guild is not None
+        assert guild.premium_tier == 2
+    assert wire.count(GUILD) == 1
+    wire.guild.premium_tier = 3
+    clock.now += servers.MEMORY
+    guild = await known.find(wire.guild.id)
+    assert guild is not None
+    assert guild.premium_tier == 3
+
+
+async def test_a_server_that_discord_does_not_tell_of_is_asked_about_again_soon(
+    wire: WireDiscord, client: discord.Client, clock: Clock
+) -> None:
+    known = Servers(client, clock)
+    wire.faults.add(GUILD, Fault.status(404, 10004))
+    assert await known.find(wire.guild.id) is None
+    assert await known.find(wire.guild.id) is None
+    assert wire.count(GUILD) == 1
+    clock.now += servers.RETRY
+    assert await known.find(wire.guild.id) is not None
+
+
+async def test_what_was_known_holds_while_discord_does_not_answer(
+    wire: WireDiscord, client: discord.Client, clock: Clock
+) -> None:
+    known = Servers(client, clock)
+    first = await known.find(wire.guild.id)
+    clock.now += servers.MEMORY
+    wire.faults.add(GUILD, Fault.status(403, 50001))
+    assert await known.find(wire.guild.id) is first
+
+
+async def test_servers_that_are_too_many_are_forgotten_oldest_first(
+    wire: WireDiscord, client: discord.Client, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "MOST", 1)
+    known, second = Servers(client, clock), await wire.add_guild("Second")
+    for guild_id in (wire.guild.id, second.id, second.id, wire.guild.id):
+        assert await known.find(guild_id) is not None
+    assert wire.count(GUILD) == 3
