@@ -49,6 +49,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/in_flight.py
 	$(BIN)/python benchmarks/takeover.py
 	$(BIN)/python benchmarks/fitting.py
+	$(BIN)/python benchmarks/workers.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

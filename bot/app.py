@@ -17,15 +17,19 @@ from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
+from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Recall
 from bot.watch.watch import Parts, Watch, open_watch
 from bot.work.runner import Runner
 from bot.work.steps.timing import Timing
 from cogs.ui.board import DiscordBoard
 from cogs.ui.delivery import DiscordDelivery
+from cogs.ui.edit_budget import EditBudget
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
+
+EDITS_PER_SECOND = 10  # of cards; Discord takes 50 requests a second from a bot, of all kinds
 
 Task = Callable[[], Awaitable[None]]
 Side = TypeVar("Side")
@@ -108,7 +112,7 @@ async def open_app(
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
-        delivery = DiscordDelivery(client, shared.edit_budget(), shared.recorders.metrics, servers)
+        delivery = DiscordDelivery(client, _edit_budget(shared), shared.recorders.metrics, servers)
         board = DiscordBoard(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -130,6 +134,13 @@ async def open_app(
                 tasks["alerts"] = watch.alerts.run  # it goes by what the provider answers to this process
                 tasks["runner"] = worker.runner.run
             yield App(client, tasks, watch, shared.signals, gateway, worker)
+
+
+def _edit_budget(shared: Shared) -> EditBudget:
+    wait = shared.signals.wait
+    limiter = PollLimiter(EDITS_PER_SECOND, wait)
+    interval = shared.timing.card_interval.total_seconds()
+    return EditBudget(interval, limiter, wait, shared.recorders.metrics)
 
 
 def _tasks_of_all(shared: Shared) -> dict[str, Task]:

@@ -132,8 +132,12 @@ class Server:
     def kill(self) -> None:
         """Kill it as a crash would; its other processes notice and end."""
         self._is_down = True
-        pid = int((self._data / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """The number of its first process."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._site / WHEEL / PROGRAMS / program), "--pgdata", str(self._data), *arguments]

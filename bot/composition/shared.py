@@ -18,7 +18,6 @@ from bot.operating.ownership import restrict_files
 from bot.privacy.retention import Retention
 from bot.settings import Settings
 from bot.signals import Signals
-from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Timetable, recall_finishes
 from bot.veo.addresses import origin_of
 from bot.veo.client import VeoClient
@@ -26,9 +25,6 @@ from bot.veo.downloads import Downloads, open_public_session
 from bot.watch.watch import Recorders
 from bot.work.queue import GenerationQueue
 from bot.work.steps.timing import Timing
-from cogs.ui.edit_budget import EditBudget
-
-EDITS_PER_SECOND = 10  # of cards; Discord takes 50 requests a second from a bot, of all kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +60,6 @@ class Shared:
             keep=timedelta(days=days) if days else None,
             stopping=self.signals.stopping,
         )
-
-    def edit_budget(self) -> EditBudget:
-        """Return how often this process may edit cards."""
-        wait = self.signals.wait
-        limiter = PollLimiter(EDITS_PER_SECOND, wait)
-        interval = self.timing.card_interval.total_seconds()
-        return EditBudget(interval, limiter, wait, self.recorders.metrics)
 
 
 def timing_of(settings: Settings) -> Timing:

@@ -113,8 +113,8 @@ class Alerts:
         """Look regularly until `stopping` is set."""
         with suppress(StoppingError):
             while True:
+                await self._take_turn()
                 try:
-                    await self._take_turn()
                     await self.look()
                 except Exception:  # alerts must not end anything else
                     log.exception("the alerts cannot be looked at")
@@ -124,7 +124,7 @@ class Alerts:
         """Wait while another process looks, so that both do not say the same at once."""
         try:
             await self._turns.take("alerts", LOOK_SPACING)
-        except DatabaseBusyError:
+        except (DatabaseBusyError, SQLAlchemyError):
             log.info("the alerts are looked at out of turn")  # that may be what is to be told
 
     async def look(self) -> None:

@@ -41,6 +41,11 @@ class Program:
         return "\n".join(self.lines)
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
         return self._process.returncode is None
