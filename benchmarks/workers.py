@@ -3,8 +3,8 @@
 The workers are processes of their own on a PostgreSQL, with the program's own clients to Discord and to the
 provider, whose fakes are both in this process. All requests wait already, their cards are there, and the
 provider has every video at once, so that only the work is measured: thread, create call, poll, file, ffmpeg's
-look into it, upload, the card's edits. The table says how many processors each side used. What limits a worker
-here is none of them but its own budget of card edits (`EDITS_PER_SECOND`), of which a video takes two.
+look into it, upload, the card's edits. The table says how many processors each side used. What limits a
+worker here is none of them but its own budget of card edits (`EDITS_PER_SECOND`), of which a video takes two.
 """
 
 import asyncio
