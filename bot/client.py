@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 import yarl
@@ -32,6 +33,7 @@ EXTENSIONS = (
 )
 
 
+MANY_SERVERS = 1000  # of this process; Discord wants about so many on a shard
 IDENTIFY_SPACING = timedelta(seconds=5)  # Discord's ("Gateway", Rate Limiting)
 HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
@@ -104,6 +106,20 @@ class VeoBot(commands.Bot):
     async def on_ready(self) -> None:
         """Say in the log that commands are served now; fires again after a lost connection."""
         log.info("ready", name=str(self.user), servers=len(self.guilds))
+        if len(self.guilds) >= MANY_SERVERS:
+            await self._tell_wanted_shards()
+
+    async def _tell_wanted_shards(self) -> None:
+        """Say in the log when Discord would rather have more shards; it refuses 2,500 servers on one."""
+        try:
+            wanted, _, _ = await self.http.get_bot_gateway()
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("it cannot be asked how many shards are wanted", reason=str(error))
+            return
+        if wanted > (self.shard_count or 1):
+            log.warning(
+                "more shards are wanted: see SHARD_COUNT", wanted=wanted, present=self.shard_count or 1
+            )
 
 
 class ShardedVeoBot(VeoBot, commands.AutoShardedBot):

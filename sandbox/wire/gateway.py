@@ -93,6 +93,7 @@ class Gateway:
         closings: the close code of every connection that ended, oldest first; 1006: without a word.
         starts_left: how many sessions may still be started, as far as anybody asks.
         max_concurrency: how many shards may identify within five seconds, as far as anybody asks.
+        wanted_shards: how many Discord would like, as far as anybody asks.
         identified: when each session was started, in seconds that only grow, and its shard's number.
     """
 
@@ -101,6 +102,7 @@ class Gateway:
         self.closings: list[int] = []
         self.starts_left = 1000
         self.max_concurrency = 1
+        self.wanted_shards = 1
         self.identified: list[tuple[float, int]] = []
         self._state = state
         self._token = token
@@ -167,7 +169,9 @@ class Gateway:
             "reset_after": 86_400_000,
             "max_concurrency": self.max_concurrency,
         }
-        return json_answer({"url": self._address(), "shards": 1, "session_start_limit": limit})
+        return json_answer(
+            {"url": self._address(), "shards": self.wanted_shards, "session_start_limit": limit}
+        )
 
     async def _connect(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False)
