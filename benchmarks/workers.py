@@ -33,7 +33,7 @@ from sandbox.wire import WireDiscord  # noqa: E402
 from sandbox.wire.program import Program, bot_environment  # noqa: E402
 from tests.postgres import Postgres, open_server  # noqa: E402
 
-REQUESTS = 60
+REQUESTS = 80
 REPEATS = 3
 WORKERS = (1, 2, 4)
 MEMBERS = 20
@@ -102,13 +102,13 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-async def post_cards(stage: Stage) -> list[int]:
+async def post_cards(stage: Stage, count: int) -> list[int]:
     """Post a card for each request, as the gateway's answers would be; their ids."""
     path = f"{stage.wire.api_base}/channels/{stage.wire.channel.id}/messages"
     headers = {"Authorization": f"Bot {stage.wire.token}"}
     cards: list[int] = []
     async with aiohttp.ClientSession(headers=headers) as session:
-        for _ in range(REQUESTS):
+        for _ in range(count):
             async with session.post(path, json={"content": "Waiting for its turn"}) as answer:
                 cards.append(int((await answer.json())["id"]))
     return cards
@@ -149,15 +149,15 @@ async def wait_for_all(database: Database) -> None:
             await asyncio.sleep(LOOK)
 
 
-async def measure(stage: Stage, workers: int) -> Figures:
-    """Let so many workers carry all requests."""
+async def measure(stage: Stage, workers: int, requests: int = REQUESTS) -> Figures:
+    """Let so many workers carry the requests."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(stage.url))
         programs = [stage.worker(number) for number in range(workers)]
         for program in programs:
             await stack.enter_async_context(program)
         await asyncio.gather(*(program.wait_for_line('"ready"', SECONDS) for program in programs))
-        cards = await post_cards(stage)
+        cards = await post_cards(stage, requests)
         looks: list[Callable[[], float]] = [
             lambda: sum(used_by(program.pid) for program in programs),
             stage.used_by_database,
@@ -185,10 +185,10 @@ async def open_stage(files: Path, server: int | None) -> AsyncGenerator[Stage]:
         yield Stage(wire, provider, folder, server)
 
 
-async def run_on_sqlite(files: Path) -> Figures:
+async def run_on_sqlite(files: Path, requests: int = REQUESTS) -> Figures:
     """Measure one worker on SQLite."""
     async with open_stage(files, None) as stage:
-        return await measure(stage, 1)
+        return await measure(stage, 1, requests)
 
 
 async def run_on_postgres(postgres: Postgres, files: Path, workers: int) -> Figures:
@@ -213,7 +213,7 @@ async def main() -> None:
             },
         }
         print("rendering, not measured", file=sys.stderr)
-        await run_on_sqlite(files)
+        await run_on_sqlite(files, 1)
         found: dict[str, list[Figures]] = {name: [] for name in runs}
         for number in range(REPEATS):
             for name, run in runs.items():
