@@ -111,6 +111,7 @@ async def _veo_bot(stack: AsyncExitStack, folder: Path, provider: Provider) -> S
         default_daily_limit=1_000_000,
         max_running=MAX_RUNNING,
         max_waiting=1_000_000,
+        max_actions=1_000_000,
     )
     arguments = ["-m", "bot", "run"]
     return Subject("veo-bot", wire, arguments, environment, folder, "veo", dict(COMMAND), data / "veo.db")

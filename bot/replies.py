@@ -1,11 +1,14 @@
-"""The one place where an error becomes a reply."""
+"""The one place where an error becomes a reply, and where whoever is too fast is told so."""
 
 import secrets
+import time
+from typing import Any
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.admission.cooldown import Cooldown, Pace
 from bot.errors import AlreadyRequestedError, UserError
 from bot.language import N_, _
 
@@ -18,6 +21,31 @@ BAD_VALUE = N_(
     "One of the options has a value that is not possible. Please choose it again. Nothing was counted."
 )
 OUTDATED = N_("This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted.")
+TOO_FAST = N_("That was too fast. Please wait a few seconds and try again. Nothing was done or counted.")
+
+
+async def keep_pace(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether an interaction is to be served; one that comes too fast is answered here.
+
+    Discord calls an interaction without an answer failed, so each costs one call, and nothing else: no
+    database, and a line in the log for the first in a while. Further clicks are taken without a word; a
+    command or a form has no such answer, and gets the sentence again.
+    """
+    cooldown: Cooldown = interaction.client.services.cooldown
+    pace = cooldown.note(interaction.user.id, time.monotonic())
+    if pace is Pace.FINE:
+        return True
+    if pace is Pace.TOO_FAST:
+        log.info("too fast", user=interaction.user.id, guild=interaction.guild_id)
+    is_click = interaction.type is discord.InteractionType.component
+    try:
+        if is_click and pace is Pace.STILL_TOO_FAST:
+            await interaction.response.defer()
+        else:
+            await interaction.response.send_message(_(TOO_FAST), ephemeral=True)
+    except discord.HTTPException as failure:
+        log.debug("not told to slow down", code=failure.code, interaction=interaction.id)
+    return False
 
 
 async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.admission.allowance import Allowances
+from bot.admission.cooldown import Cooldown
 from bot.drafts import Drafts
 from bot.generations import GenerationService
 from bot.moderation.checkup import Checkup
@@ -34,3 +35,4 @@ class Services:
     reports: Reports
     privacy: Privacy
     checkup: Checkup
+    cooldown: Cooldown

@@ -110,6 +110,9 @@ class Settings(ProviderSettings):
     default_daily_limit: int = Field(
         default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
     )
+    max_actions: int = Field(
+        default=8, ge=1, description="Commands, clicks and sent forms of one member in 20 seconds, at most."
+    )
     prompt_retention_days: int = Field(
         default=90, ge=0, le=3650, description="Days after which prompts and links are forgotten; 0: never."
     )

@@ -11,7 +11,7 @@ from bot.command_translator import CommandTranslator
 from bot.database import Database
 from bot.language import catalogues, speak, speaking
 from bot.moderation.notes import get_note, keep_note
-from bot.replies import reply_with_error
+from bot.replies import keep_pace, reply_with_error
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,9 +29,12 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         )
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Let everybody in, and speak their language from here on: each interaction is a task of its own."""
+        """Speak the person's language from here on, as each interaction is a task of its own; keep the pace.
+
+        What Discord asks while somebody types comes fast by nature, so it is not counted.
+        """
         speak(interaction.locale.value)
-        return True
+        return interaction.type is discord.InteractionType.autocomplete or await keep_pace(interaction)
 
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /

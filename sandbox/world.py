@@ -149,6 +149,7 @@ def sandbox_settings(provider: Provider, folder: Path, **more: object) -> Settin
         "aimlapi_base_url": provider.url,
         "data_dir": folder,
         "default_daily_limit": 50,
+        "max_actions": 10_000,  # tests are faster than people
         **more,
     }
     return Settings.model_validate(values)

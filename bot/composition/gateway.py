@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.admission.allowance import Allowances
+from bot.admission.cooldown import Cooldown
 from bot.admission.judge import Admission
 from bot.admission.prices import PriceList
 from bot.client import ShardedVeoBot, VeoBot
@@ -98,4 +99,5 @@ def _services(shared: Shared, prices: PriceList) -> Services:
         reports=Reports(database),
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo),
+        cooldown=Cooldown(settings.max_actions),
     )

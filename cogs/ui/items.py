@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.language import speaking
-from bot.replies import reply_with_error
+from bot.replies import keep_pace, reply_with_error
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
 
@@ -28,7 +28,8 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         """Do what the button is for; discord.py would only log an error."""
         with speaking(interaction.locale.value):
             try:
-                await self.act(interaction)
+                if await keep_pace(interaction):
+                    await self.act(interaction)
             except Exception as error:  # noqa: BLE001 it is logged where it becomes a reply
                 await reply_with_error(interaction, error)
 
@@ -52,7 +53,8 @@ class Form(discord.ui.Modal):
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Do what the form is for."""
         with speaking(interaction.locale.value):
-            await self.act(interaction)
+            if await keep_pace(interaction):
+                await self.act(interaction)
 
     async def on_error(self, interaction: Interaction, error: Exception, /) -> None:
         """Answer the person who sent the form."""

@@ -133,6 +133,7 @@ def bot_environment(discord: WireDiscord, provider: Provider, folder: Path, **mo
         "data_dir": folder,
         "poll_interval": 0.2,
         "card_interval": 0,
+        "max_actions": 10_000,  # tests are faster than people
         **more,
     }
     return {name.upper(): str(value) for name, value in values.items()}

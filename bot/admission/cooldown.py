@@ -1,0 +1,81 @@
+"""How fast one person may act, so that not even refusals can be used to flood.
+
+A bucket per person: every command, click and sent form takes a token, and tokens come back evenly. It is kept
+in memory: it only protects this process from work, so one that restarts may begin with full buckets; what
+costs money is counted in the database.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+
+WINDOW = 20.0  # seconds in which an empty bucket fills
+MOST_PEOPLE = 20_000  # whose buckets are kept: about 5 MB
+
+
+class Pace(StrEnum):
+    """What becomes of an interaction."""
+
+    FINE = "fine"
+    TOO_FAST = "too-fast"  # and the person has to be told
+    STILL_TOO_FAST = "still-too-fast"  # the person was told in this window already
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is left to one person.
+
+    Attributes:
+        left: tokens at `at`.
+        at: seconds on a monotonic clock.
+        told_at: when the person was last told to slow down, on the same clock; None: never.
+    """
+
+    left: float
+    at: float
+    told_at: float | None = None
+
+
+def take(bucket: Bucket, now: float, most: int) -> tuple[Pace, Bucket]:
+    """Return what becomes of an interaction at `now`, and the bucket after it.
+
+    A refused one takes nothing, so whoever waits `WINDOW / most` seconds is always served.
+
+    Args:
+        bucket: of whoever acts; a new person's is `Bucket(most, now)`.
+        now: seconds on a monotonic clock; a clock that goes back is taken for one that stands.
+        most: tokens in a full bucket.
+    """
+    at = max(now, bucket.at)
+    left = min(float(most), bucket.left + (at - bucket.at) * most / WINDOW)
+    if left >= 1:
+        return Pace.FINE, Bucket(left - 1, at, bucket.told_at)
+    if bucket.told_at is not None and at - bucket.told_at < WINDOW:
+        return Pace.STILL_TOO_FAST, Bucket(left, at, bucket.told_at)
+    return Pace.TOO_FAST, Bucket(left, at, at)
+
+
+class Cooldown:
+    """The buckets of those who acted last.
+
+    Args:
+        most: interactions of one person in `WINDOW` seconds, over all servers.
+        most_people: whose buckets are kept; who acted longest ago is forgotten first.
+    """
+
+    def __init__(self, most: int, *, most_people: int = MOST_PEOPLE) -> None:
+        self._most = most
+        self._most_people = most_people
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def note(self, user_id: int, now: float) -> Pace:
+        """Count an interaction of a person at `now` (seconds, monotonic); return what becomes of it."""
+        bucket = self._buckets.get(user_id) or Bucket(self._most, now)
+        pace, self._buckets[user_id] = take(bucket, now, self._most)
+        self._buckets.move_to_end(user_id)
+        while len(self._buckets) > self._most_people:
+            self._buckets.popitem(last=False)
+        return pace
