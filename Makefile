@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs translations pictures bench chaos lock audit clean
+.PHONY: setup demo run test check format docs translations pictures bench chaos fuzz lock audit clean
 
 setup: $(READY)
 
@@ -53,6 +53,11 @@ bench: $(READY)
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)
+
+# The same tests that `make test` plays shortly, with FUZZ_SCALE times as many cases, other ones each time.
+fuzz: export FUZZ_SCALE ?= 25
+fuzz: $(READY)
+	$(BIN)/python -m pytest tests/fuzz --quiet --timeout 1800 $(ARGS)
 
 # Writes the lock files anew: hashes of every file, no index address.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -37,6 +37,8 @@ CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
 SLOWEST_UPLOAD = 128 * 1024  # bytes a second: pictures make a body of up to 22 million
 LONGEST_RETRY_AFTER = 3600.0  # seconds
+LONGEST_ANSWER = 64 * 2**20  # bytes; the log may repeat the pictures of several requests
+CHUNK = 256 * 1024  # bytes
 REASON_MAX_LENGTH = 500  # characters of a provider's message that are worth keeping
 PICTURE_IN_REASON = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=]*")
 
@@ -204,24 +206,40 @@ class VeoClient:
                 timeout=aiohttp.ClientTimeout(total=time, connect=min(time, CONNECT_TIMEOUT)),
                 allow_redirects=False,  # the key must not follow to another host
             ) as response:
-                content = await response.read()
+                content = await _read(response)
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError("The video service cannot be reached.") from error
         except TimeoutError as error:
             raise UnavailableError("The video service did not answer in time.") from error
         except aiohttp.ClientError as error:
-            raise UnavailableError(f"The connection broke ({type(error).__name__}).") from error
+            # Without its cause: that of a malformed answer holds the request's headers, and so the key.
+            raise UnavailableError(f"The connection broke ({type(error).__name__}).") from None
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             reason = _reason(response, content, self._key.get_secret_value())
             raise error_from_status(response.status, reason, _retry_after(response))
         try:
             return answer.model_validate_json(content)
-        except ValidationError as error:
-            raise UnavailableError("The video service gave an answer that makes no sense.") from error
+        except ValidationError:
+            # Without its cause, which repeats the answer: it may hold the key, or a member's words.
+            raise UnavailableError("The video service gave an answer that makes no sense.") from None
 
 
 def _encode(request: VideoRequest) -> bytes:
     return json.dumps(request.body).encode()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, unpacked.
+
+    Raises:
+        UnavailableError: it is longer than any answer; whatever it is, it must not fill the memory.
+    """
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        content += chunk
+        if len(content) > LONGEST_ANSWER:
+            raise UnavailableError("The video service's answer is too long.")
+    return bytes(content)
 
 
 def _reason(response: aiohttp.ClientResponse, body: bytes, key: str) -> str:

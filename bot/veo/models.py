@@ -19,6 +19,12 @@ from pydantic import (
 
 from bot.language import N_
 
+MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
+
+# As long as the database keeps, and characters that it and every log take: a task that was paid for and
+# cannot be written down would be lost.
+TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
 # The schema names the first two; the documents' own examples also wait on the others.
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
 
@@ -53,7 +59,7 @@ class TaskError(Wire):
 class Usage(Wire):
     """What a task cost, in the provider's credits (2,000,000 credits = 1 USD)."""
 
-    credits_used: float = Field(ge=0, allow_inf_nan=False)
+    credits_used: float = Field(ge=0, le=MOST_CREDITS, allow_inf_nan=False)
 
 
 class Meta(Wire):
@@ -73,7 +79,7 @@ def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object
 class Task(Wire):
     """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`."""
 
-    id: str = Field(min_length=1)
+    id: TaskId
     status: str
     video: Annotated[Video | None, WrapValidator(none_if_odd)] = None
     error: Annotated[TaskError | None, WrapValidator(none_if_odd)] = None
@@ -123,7 +129,7 @@ class LogEntry(Wire):
 
     created: datetime
     status: str
-    inference_id: str | None = None
+    inference_id: TaskId | None = None
     client_request_id: str | None = None
 
 

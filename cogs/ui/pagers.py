@@ -45,7 +45,7 @@ class RulesButton(Item, template=r"veo1:rules:(?P<page>[0-9]{1,4})"):
         await _turn(interaction, page, RulesButton)
 
 
-class UsageButton(Item, template=r"veo1:usage:(?P<period>[a-z]+):(?P<page>[0-9]{1,4})"):
+class UsageButton(Item, template=rf"veo1:usage:(?P<period>{'|'.join(UsagePeriod)}):(?P<page>[0-9]{{1,4}})"):
     """Leads to a page of a server's use."""
 
     def __init__(self, period: UsagePeriod, page: int, label: str = "") -> None:

@@ -1,0 +1,99 @@
+"""A changed client can send any custom id: it never acts on what is another member's or server's."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.fuzz.crime import STRANGERS, Crime, open_crime
+from tests.fuzz.listening import Listener
+from tests.fuzz.tally import fuzz
+
+TARGETS = ("video", "request", "offer", "report", "member")
+ODD = ["\n", " ", "\0", "٣", "x", ":", "0" * 30, "-", "ffff", "\ud800", "veo1:", "A", "🎬"]
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """Who clicks what: the pattern's number, what it is about, a seed for the rest, and what is changed."""
+
+    role: str
+    pattern: int
+    target: str
+    filling: str
+    changes: tuple[tuple[int, str], ...]
+
+
+forgeries = st.builds(
+    Forgery,
+    role=st.sampled_from(STRANGERS),
+    pattern=st.integers(0, 1000),
+    target=st.sampled_from(TARGETS),
+    filling=st.text("0123456789abcdefdaymonth", min_size=1, max_size=20),
+    changes=st.just(())
+    | st.lists(st.tuples(st.integers(0, 60), st.sampled_from(ODD)), max_size=2).map(tuple),
+)
+
+
+@pytest.fixture
+def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
+    with open_crime(tmp_path, log) as crime:
+        yield crime
+
+
+def written(pattern: str, target: str, filling: str) -> str:
+    """Return a custom id that fits a pattern, with an id for its groups of ids."""
+    text = re.sub(r"\(\?P<(generation|id|draft|report|user_id)>[^)]*\)", target, pattern)
+    text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
+    text = re.sub(r"\(\?P<(revision|page)>[^)]*\)", "1", text)
+    text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
+    text = re.sub(r"\(\?P<here>[^)]*\)\?", "", text)
+    return re.sub(r"\(\?P<period>[^)]*\)", lambda _: filling, text)
+
+
+def changed(text: str, changes: tuple[tuple[int, str], ...]) -> str:
+    """Return a text with other characters in some places."""
+    for place, part in changes:
+        place %= len(text) + 1  # noqa: PLW2901 wherever it lands
+        text = text[:place] + part + text[place + place % 2 :]
+    return text
+
+
+def play(crime: Crime, role: str, custom_id: str) -> None:
+    """Let somebody click, and check what must hold."""
+    crime.stage.log.forget()
+    before = crime.belongings()
+    sent = crime.stage.play(crime.click(role, custom_id))
+    crime.stage.check(sent)
+    assert crime.belongings() == before, f"{role} changed what is alice's with {custom_id!r}"
+
+
+def test_nobody_acts_on_what_is_anothers_with_any_of_our_buttons(crime: Crime) -> None:
+    assert len(crime.patterns) > 15, "the program's buttons were not found"
+    for role in STRANGERS:
+        for pattern in crime.patterns:
+            for target in TARGETS:
+                custom_id = written(pattern, crime.targets[target], "day")
+                play(crime, role, custom_id)
+    crime.rows.assert_legal()
+
+
+def test_every_right_custom_id_is_taken_for_one(crime: Crime) -> None:
+    for pattern, compiled in crime.patterns.items():
+        fitting = [written(pattern, target, "day") for target in crime.targets.values()]
+        assert any(compiled.fullmatch(custom_id) for custom_id in fitting), f"{pattern} was never tried"
+
+
+def test_forged_custom_ids_change_nothing_of_others_and_break_nothing(crime: Crime) -> None:
+    patterns = list(crime.patterns)
+
+    def forge(case: Forgery) -> None:
+        target = crime.targets[case.target]
+        custom_id = written(patterns[case.pattern % len(patterns)], target, case.filling)
+        play(crime, case.role, changed(custom_id, case.changes)[:100])
+
+    fuzz("custom ids", 150, forgeries, forge)
+    crime.rows.assert_legal()
