@@ -17,6 +17,7 @@ from bot.settings import (
     load_provider_settings,
     load_settings,
 )
+from bot.sharding import Shards
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRET = "sk-very-secret-0123456789"
@@ -249,3 +250,28 @@ def test_the_database_lies_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().resolved_database_url == "sqlite+aiosqlite:////srv/veo/veo.db"
     set_environment(monkeypatch, DATABASE_URL="sqlite+aiosqlite:////elsewhere/v.db")
     assert load_settings().resolved_database_url == "sqlite+aiosqlite:////elsewhere/v.db"
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"SHARD_IDS": "0"}, "SHARD_IDS: needs SHARD_COUNT, the same for all processes"),
+        ({"SHARD_COUNT": "2", "SHARD_IDS": "2"}, "SHARD_IDS: must be rising numbers from 0 to 1"),
+        ({"SHARD_COUNT": "0"}, "SHARD_COUNT: "),
+        ({"SHARD_COUNT": "x", "SHARD_IDS": "7"}, "SHARD_COUNT: "),
+        ({"ROLE": "king"}, "ROLE: "),
+    ],
+)
+def test_roles_and_shards_that_make_no_sense_are_explained(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], problem: str
+) -> None:
+    set_environment(monkeypatch, **values)
+    (said,) = problems_of()
+    assert said.startswith(problem)
+
+
+def test_shards_are_all_where_none_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch)
+    assert load_settings().shards is None
+    set_environment(monkeypatch, SHARD_COUNT="3")
+    assert load_settings().shards == Shards(3, (0, 1, 2))

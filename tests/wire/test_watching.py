@@ -182,3 +182,34 @@ async def test_prompts_are_in_lines_for_debugging_only(
     found = [line for line in lines if PROMPT in json.dumps(line)]
     assert found, "at DEBUG the prompt is told"
     assert {line["level"] for line in found} == {"debug"}
+
+
+async def test_a_worker_is_ready_once_it_has_logged_in_and_needs_no_gateway(
+    wire: WireDiscord, provider: Provider, tmp_path: Path
+) -> None:
+    wire.faults.add("GET /users/@me", DiscordFault.hang())
+    async with start(wire, provider, tmp_path, role="worker") as program:
+        address = await address_of(program)
+        assert "discord" in (await until(address, "/readyz", 503)).text
+        wire.faults.release()
+        await until(address, "/readyz", 200)
+        health = (await until(address, "/healthz", 200)).text
+        figures = (await until(address, "/metrics", 200)).text
+        assert await program.stop() == 0, program.output
+    assert "gateway" not in health
+    assert '"polls"' in health
+    assert "veobot_gateway_connected NaN" in figures, "no alert about a connection that is not to be there"
+    assert wire.gateway.identified == []
+    assert wire.count("PUT /applications/{application_id}/commands") == 0
+
+
+async def test_a_gateway_carries_nothing_and_is_well_all_the_same(
+    wire: WireDiscord, provider: Provider, tmp_path: Path
+) -> None:
+    async with start(wire, provider, tmp_path, role="gateway") as program:
+        address = await address_of(program)
+        await until(address, "/readyz", 200)
+        health = (await until(address, "/healthz", 200)).text
+        assert await program.stop() == 0, program.output
+    assert '"gateway"' in health
+    assert "polls" not in health

@@ -72,6 +72,21 @@ async def test_everybody_is_told_once_and_again_when_it_changes(scene: Scene) ->
     assert sorted(await scene.told()) == sorted([(two.id, 1), (three.id, 2)])
 
 
+async def test_two_processes_tell_each_their_own_servers_the_places_among_all(scene: Scene) -> None:
+    one, two, three = [await scene.ask(guild_id=guild_id) for guild_id in (8, 9, 8)]
+    scene.clock.advance(SETTLING)
+    for guild_id, expected in ((8, {(one.id, 1), (three.id, 3)}), (9, {(two.id, 2)})):
+        scene.line = Line(
+            scene.queue,
+            scene.delivery,
+            scene.timetable,
+            scene.stopping,
+            scene.clock,
+            is_ours=lambda asked, ours=guild_id: asked == ours,
+        )
+        assert set(await scene.told()) == expected
+
+
 async def test_who_gets_a_place_at_once_is_told_no_position(scene: Scene) -> None:
     row = await scene.ask()
     assert await scene.told() == []
