@@ -95,5 +95,5 @@ def test_forged_custom_ids_change_nothing_of_others_and_break_nothing(crime: Cri
         custom_id = written(patterns[case.pattern % len(patterns)], target, case.filling)
         play(crime, case.role, changed(custom_id, case.changes)[:100])
 
-    fuzz("custom ids", 150, forgeries, forge)
+    fuzz("custom ids", 100, forgeries, forge)
     crime.rows.assert_legal()
