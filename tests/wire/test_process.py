@@ -206,3 +206,21 @@ async def test_a_malformed_event_does_not_end_the_program(wire: WireDiscord, bot
         await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 20)
         await video_in_thread(wire, await ask(wire))
         assert await program.stop() == 0
+
+
+async def test_the_option_role_goes_before_the_setting(
+    wire: WireDiscord, provider: Provider, tmp_path: Path
+) -> None:
+    environment = bot_environment(wire, provider, tmp_path / "data", role="gateway")
+    async with Program(["-m", "bot", "run", "--role", "worker"], environment, tmp_path) as program:
+        assert "worker" in await program.wait_for_line("ready")
+        assert await program.stop() == 0
+    assert wire.gateway.identified == []
+    assert_tidy(program, wire, provider)
+
+
+async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Bot) -> None:
+    async with bot.start(role="worker", discord_token="wrong-token-4711") as program:
+        assert await program.ended() == 2
+    said = [line for line in program.lines if "DISCORD_TOKEN" in line]
+    assert said == ["DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"]

@@ -15,10 +15,11 @@ from bot.models import Generation, Status
 from bot.timing.forecast import Finish
 from bot.timing.outlook import Outlook
 from bot.timing.prior import metrics_prior
-from bot.timing.timetable import Measures, Timetable, finish_of, kind_of, recall_finishes
+from bot.timing.timetable import Measures, Recall, Timetable, finish_of, kind_of, recall_finishes
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from sandbox.provider import Fault, Provider
+from sandbox.world import wait_until
 from tests.bot.clocks import until
 from tests.bot.engine import StartProvider, client_of
 from tests.bot.rows import MODEL, insert, new_row
@@ -194,8 +195,26 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
     await insert(database, status=Status.FAILED, submitted_at=NOW, finished_at=NOW + timedelta(hours=1))
     await insert(database, status=Status.SUCCEEDED, finished_at=NOW)
     after = open_timetable()
-    after.learn_from(await recall_finishes(database))
-    assert expected_seconds(after, sent()) == pytest.approx(expected_seconds(before, sent()))
+    for _ in range(2):  # read again, it is not learnt twice
+        after.learn_from(await recall_finishes(database))
+        assert expected_seconds(after, sent()) == pytest.approx(expected_seconds(before, sent()))
+
+
+async def test_what_other_processes_learn_is_read_again(database: Database) -> None:
+    timetable, stopping = open_timetable(), asyncio.Event()
+    believed = expected_seconds(timetable, sent())
+    recalling = asyncio.create_task(Recall(timetable, database, stopping, interval=0.02).run())
+    for number in range(10):
+        row = ended(20 + number / 10, 25 + number / 10)
+        async with database.write() as session:
+            session.add(row)
+
+    async def look() -> bool | None:
+        return True if expected_seconds(timetable, sent()) < believed - 60 else None
+
+    await wait_until(look, seconds=10)
+    stopping.set()
+    await recalling
 
 
 async def test_only_the_last_videos_of_each_kind_are_recalled(
