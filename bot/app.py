@@ -127,12 +127,9 @@ async def open_app(
         async with open_watch(settings, shared.recorders, parts) as watch:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
-                tasks["prices"] = gateway.prices.run
-                tasks["feed"] = build_feed(shared, board).run
-                tasks["line"] = build_line(shared, delivery).run
+                tasks |= _tasks_of_gateway(shared, gateway, delivery, board)
             if worker is not None:
-                tasks["alerts"] = watch.alerts.run  # it goes by what the provider answers to this process
-                tasks["runner"] = worker.runner.run
+                tasks |= _tasks_of_worker(worker, watch)
             yield App(client, tasks, watch, shared.signals, gateway, worker)
 
 
@@ -151,6 +148,21 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
         "measures": Measures(shared.timetable, shared.veo, stopping).run,
         "recall": Recall(shared.timetable, shared.database, stopping).run,
     }
+
+
+def _tasks_of_gateway(
+    shared: Shared, gateway: GatewaySide, delivery: DiscordDelivery, board: DiscordBoard
+) -> dict[str, Task]:
+    return {
+        "prices": gateway.prices.run,
+        "feed": build_feed(shared, board).run,
+        "line": build_line(shared, delivery).run,
+    }
+
+
+def _tasks_of_worker(worker: WorkerSide, watch: Watch) -> dict[str, Task]:
+    """Return also the alerts: they go by what the provider answers to this process."""
+    return {"alerts": watch.alerts.run, "runner": worker.runner.run}
 
 
 async def _run(task: Task) -> None:

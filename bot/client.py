@@ -34,7 +34,7 @@ EXTENSIONS = (
 
 
 MANY_SERVERS = 1000  # of this process; Discord wants about so many on a shard
-IDENTIFY_SPACING = timedelta(seconds=5)  # Discord's ("Gateway", Rate Limiting)
+IDENTIFY_SPACING = timedelta(seconds=5.5)  # Discord's 5 ("Gateway", Rate Limiting), and some for the way
 HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
 

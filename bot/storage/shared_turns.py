@@ -40,9 +40,9 @@ class SharedTurns:
 
     async def _try(self, name: str, spacing: timedelta) -> float:
         """Take the turn if it is free and return 0, else return the seconds until it may be."""
-        now = self._clock()
         async with self._database.write(Lock.NOTES) as session:
             note = await session.get(Note, name)
+            now = self._clock()  # a busy database may have kept us waiting
             free_at = now if note is None else datetime.fromisoformat(note.value)
             # One that is further away comes from a clock that was set back.
             if now < free_at <= now + spacing:

@@ -25,7 +25,7 @@ NO_SERVICES = cast("Services", None)  # no command is used
 @pytest.fixture(autouse=True)
 def turns_are_short(wire: WireDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
     point_to(wire, monkeypatch)
-    monkeypatch.setattr(client_module, "IDENTIFY_SPACING", timedelta(seconds=0.2))
+    monkeypatch.setattr(client_module, "IDENTIFY_SPACING", timedelta(seconds=0.6))
 
 
 @asynccontextmanager
