@@ -69,7 +69,7 @@ async def test_bad_findings_are_the_exit_code(folder: Path) -> None:
 
 @pytest.mark.usefixtures("environment")
 async def test_a_terminal_gets_colours_and_the_words_all_the_same() -> None:
-    coloured = await veo_bot("doctor", FORCE_COLOR="1", DISCORD_TOKEN="x")
+    coloured = await veo_bot("doctor", TERM="xterm", FORCE_COLOR="1", DISCORD_TOKEN="x")
     assert "\x1b[1;31mbad" in coloured.out.replace(" ", "")
     assert "\x1b[32mgood" in coloured.out.replace(" ", "")
 
