@@ -45,6 +45,7 @@ class Script:
     async def _line(self) -> bool:
         """Show the same once more, what waits in line behind it, and how that is cancelled."""
         world, stage = self._world, self._stage
+        world.provider.hold = True  # however quick the machine is, there is time to look at the line
         await stage.press(world.alice, stage.result_of(await stage.newest()), "Re-roll")
         again = await stage.newest()
         await stage.type(world.mona, "veo", prompt=WAITING_PROMPT, duration=DURATION)
@@ -52,6 +53,7 @@ class Script:
         await stage.wait_in_line(waiting)
         await stage.press(world.mona, stage.card_of(waiting), "Cancel")
         cancelled = await stage.newest()
+        world.provider.release()
         again = await stage.follow(again)
         await stage.show_result(again)
         return (again.status, cancelled.status) == (Status.SUCCEEDED, Status.CANCELLED)
