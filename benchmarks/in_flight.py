@@ -33,25 +33,24 @@ from sqlalchemy import select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
+from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
+
 from bot.clock import utc_now  # noqa: E402
 from bot.database import Database, open_database  # noqa: E402
 from bot.media.picture_store import PictureStore  # noqa: E402
-from bot.models import Generation, Placement, Status  # noqa: E402
+from bot.models import Generation, Status  # noqa: E402
 from bot.timing.forecast import Finish  # noqa: E402
-from bot.timing.outlook import NO_OUTLOOK, Outlook  # noqa: E402
 from bot.timing.poll_limiter import PollLimiter  # noqa: E402
 from bot.timing.timetable import Timetable, kind_of  # noqa: E402
 from bot.veo.client import VeoClient  # noqa: E402
 from bot.veo.downloads import Downloads  # noqa: E402
 from bot.work.queue import GenerationQueue  # noqa: E402
 from bot.work.runner import Runner  # noqa: E402
-from bot.work.steps.handover import Handover  # noqa: E402
 from bot.work.steps.polling import Polling  # noqa: E402
 from bot.work.steps.preparation import Preparation  # noqa: E402
 from bot.work.steps.submission import Submission  # noqa: E402
 from bot.work.steps.timing import Timing, pause  # noqa: E402
 from bot.work.workflow import Workflow  # noqa: E402
-from cogs.ui.delivery import DiscordDelivery  # noqa: E402 with all that the program loads
 
 MANY, SOME = 2000, 100  # in flight
 PACE = 4.0
@@ -100,33 +99,6 @@ class FixedIntervals(Timetable):
     first_poll = next_poll
 
 
-class NoHandover(Handover):
-    """Closes what has ended without a file and without Discord."""
-
-    def __init__(self, queue: GenerationQueue) -> None:
-        self._queue = queue
-
-    async def deliver_video(self, generation: Generation) -> Generation:
-        """Note that it is done."""
-        return await self._queue.note(generation, delivered_at=utc_now())
-
-    deliver_ending = deliver_video
-
-
-class NoDiscord(DiscordDelivery):
-    """Shows nothing."""
-
-    def __init__(self) -> None:
-        """Without a client."""
-
-    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
-        """Show nothing."""
-
-    async def open_thread(self, generation: Generation) -> int | None:
-        """Open nothing."""
-        del generation
-
-
 def draw_duration(chance: random.Random, age: float = 0.0) -> float:
     """Return how long a generation takes that is not ready at `age`; infinity: for ever."""
     duration = 0.0
@@ -145,21 +117,6 @@ async def insert_rows(database: Database, count: int) -> dict[str, float]:
             durations[str(number)] = duration = draw_duration(chance, age)
             session.add(new_row(number, now - timedelta(seconds=age), duration))
     return durations
-
-
-def new_row(number: int, sent_at: datetime, duration: float) -> Generation:
-    """Return a generation that is at the provider."""
-    return Generation(
-        **dict.fromkeys(("created_at", "submitted_at", "not_before"), sent_at),
-        **dict.fromkeys(("guild_id", "channel_id", "user_id", "interaction_id", "card_id"), number),
-        id=str(number),
-        placement=Placement.CHANNEL,
-        prompt="A fox in the snow",
-        model="google/veo3",
-        options={"duration": 8},
-        status=Status.RUNNING,
-        provider_id=f"{number}:{sent_at.timestamp() + duration}",
-    )
 
 
 def open_timetable(kind: str, count: int) -> Timetable:

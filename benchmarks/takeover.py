@@ -22,9 +22,10 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp import web
-from in_flight import MANY, RATE, NoDiscord, NoHandover, new_row, open_timetable
+from in_flight import MANY, RATE, open_timetable
 from pydantic import SecretStr
 from sqlalchemy import func, select
+from stand_ins import NoDiscord, NoHandover, new_row
 
 from bot.clock import utc_now
 from bot.database import Database, open_database

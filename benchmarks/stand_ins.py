@@ -1,0 +1,52 @@
+"""What the benchmarks put in place of Discord and of files, and the rows that they begin with."""
+
+from datetime import datetime
+
+from bot.clock import utc_now
+from bot.models import Generation, Placement, Status
+from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.work.queue import GenerationQueue
+from bot.work.steps.handover import Handover
+from cogs.ui.delivery import DiscordDelivery
+
+
+class NoHandover(Handover):
+    """Closes what has ended without a file and without Discord."""
+
+    def __init__(self, queue: GenerationQueue) -> None:
+        self._queue = queue
+
+    async def deliver_video(self, generation: Generation) -> Generation:
+        """Note that it is done."""
+        return await self._queue.note(generation, delivered_at=utc_now())
+
+    deliver_ending = deliver_video
+
+
+class NoDiscord(DiscordDelivery):
+    """Shows nothing."""
+
+    def __init__(self) -> None:
+        """Without a client."""
+
+    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+        """Show nothing."""
+
+    async def open_thread(self, generation: Generation) -> int | None:
+        """Open nothing."""
+        del generation
+
+
+def new_row(number: int, sent_at: datetime, duration: float) -> Generation:
+    """Return a generation that is at the provider."""
+    return Generation(
+        **dict.fromkeys(("created_at", "submitted_at", "not_before"), sent_at),
+        **dict.fromkeys(("guild_id", "channel_id", "user_id", "interaction_id", "card_id"), number),
+        id=str(number),
+        placement=Placement.CHANNEL,
+        prompt="A fox in the snow",
+        model="google/veo3",
+        options={"duration": 8},
+        status=Status.RUNNING,
+        provider_id=f"{number}:{sent_at.timestamp() + duration}",
+    )
