@@ -39,6 +39,7 @@ class Panes:
         self._preview = preview
         self._turn = asyncio.Lock()
         self._thread: ChannelHandle | None = None
+        self._opened: ChannelHandle | None = None
         server = preview._server
         self._open_page, self._act = server._pages, preview._action
         server._pages = self._open_page_of_pane
@@ -73,9 +74,13 @@ class Panes:
         return web.Response(text=text, content_type="text/html")
 
     async def list_threads(self, _: web.Request) -> web.Response:
-        """Return what the right pane can show: the threads, newest first, and #moderators: `[{id, name}]`."""
+        """Return what the right pane can show, the newest thread first, and which one it has opened.
+
+        As JSON: `{"places": [{"id", "name"}], "opened": id or null}`.
+        """
         places = [{"id": str(place.id), "name": place.name} for place in self._right_places()]
-        return web.json_response(places)
+        opened = None if self._opened is None else str(self._opened.id)
+        return web.json_response({"places": places, "opened": opened})
 
     async def choose_thread(self, request: web.Request) -> web.Response:
         """Show the thread with this id when the right pane is opened next."""
@@ -90,11 +95,14 @@ class Panes:
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
         async with self._turn:
-            if request.host.startswith(THREAD_PANE_HOST) and self._thread is not None:
-                self._preview.channel = self._thread
-            else:
+            if not request.host.startswith(THREAD_PANE_HOST) or self._thread is None:
                 self._preview.channel = self._world.channel
-            return await self._open_page(request)
+                return await self._open_page(request)
+            self._preview.channel = self._thread
+            answer = await self._open_page(request)
+            if answer.status == 200:
+                self._opened = self._thread
+            return answer
 
     async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
         async with self._turn:

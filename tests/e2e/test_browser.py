@@ -33,7 +33,9 @@ async def running_demo(folder: Path) -> AsyncGenerator[str]:
         async for line in process.stdout:
             seen += line.decode()
             if "Open http" in seen:
+                reading = asyncio.create_task(process.stdout.read())  # a full pipe would stop the demo
                 yield seen.split("Open ")[1].split()[0]
+                reading.cancel()
                 break
         else:
             pytest.fail(f"the demo ended before it served the page:\n{seen}")
