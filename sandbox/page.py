@@ -39,7 +39,6 @@ class Panes:
         self._preview = preview
         self._turn = asyncio.Lock()
         self._thread: ChannelHandle | None = None
-        self._opened: ChannelHandle | None = None
         server = preview._server
         self._open_page, self._act = server._pages, preview._action
         server._pages = self._open_page_of_pane
@@ -74,13 +73,9 @@ class Panes:
         return web.Response(text=text, content_type="text/html")
 
     async def list_threads(self, _: web.Request) -> web.Response:
-        """Return what the right pane can show, the newest thread first, and which one it has opened.
-
-        As JSON: `{"places": [{"id", "name"}], "opened": id or null}`.
-        """
+        """Return what the right pane can show: the threads, newest first, and #moderators: `[{id, name}]`."""
         places = [{"id": str(place.id), "name": place.name} for place in self._right_places()]
-        opened = None if self._opened is None else str(self._opened.id)
-        return web.json_response({"places": places, "opened": opened})
+        return web.json_response(places)
 
     async def choose_thread(self, request: web.Request) -> web.Response:
         """Show the thread with this id when the right pane is opened next."""
@@ -95,21 +90,28 @@ class Panes:
 
     async def _open_page_of_pane(self, request: web.Request) -> web.Response:
         async with self._turn:
-            if not request.host.startswith(THREAD_PANE_HOST) or self._thread is None:
+            if request.host.startswith(THREAD_PANE_HOST) and self._thread is not None:
+                self._preview.channel = self._thread
+            else:
                 self._preview.channel = self._world.channel
-                return await self._open_page(request)
-            self._preview.channel = self._thread
-            answer = await self._open_page(request)
-            if answer.status == 200:
-                self._opened = self._thread
-            return answer
+            return await self._open_page(request)
 
     async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
         async with self._turn:
             page = self._preview._get_page(context_id)
             places = [self._world.channel, *self._right_places()]
             self._preview.channel = next(place for place in places if place.id == page.channel_id)
-            return await self._act(context_id, body)
+            return await self._act(context_id, _brought_up_to_date(body, page.revision))
+
+
+def _brought_up_to_date(body: Mapping[str, Any], revision: int) -> Mapping[str, Any]:
+    """Let an action count although something was posted since its page was drawn, as Discord does.
+
+    simcord refuses it as stale, and what was typed is then not sent. What the action needs (its
+    message, its buttons) is looked up all the same.
+    """
+    drawn = body.get("published_revision")
+    return {**body, "published_revision": revision} if isinstance(drawn, int) and drawn < revision else body
 
 
 @asynccontextmanager
