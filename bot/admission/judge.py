@@ -31,10 +31,10 @@ from bot.admission.refusals import (
 )
 from bot.admission.spending import fetch_spent
 from bot.admission.words import find_forbidden
+from bot.audit import record, was_recorded
 from bot.errors import UserError
+from bot.guild_models import Action
 from bot.models import Placement
-from bot.moderation.audit import record, was_recorded
-from bot.moderation.tables import Action
 from bot.veo.catalogue import VideoRequest, resolution_rank
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policy import Policy, Standing
-from bot.moderation.tables import GuildRow, MemberRow
+from bot.guild_models import GuildRow, MemberRow
 
 
 async def fetch_policy(session: AsyncSession, guild_id: int) -> Policy:

@@ -1,6 +1,6 @@
 """What moderators decided, as two documents: one for a server, one for each member.
 
-They are stored whole (`bot.moderation.tables`), so that a rule and what it is checked against are read in one
+They are stored whole (`bot.guild_models`), so that a rule and what it is checked against are read in one
 go, and read here only: everything that follows from them is pure.
 """
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
+from bot.media.confinement import confined
 from bot.media.files import ONLY_MP4, WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
-from bot.operating.confinement import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.operating.aging import discard_old, old_ones
-from bot.operating.confinement import confined
+from bot.media.aging import discard_old, old_ones
+from bot.media.confinement import confined
 from bot.veo.downloads import Downloads, MediaError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

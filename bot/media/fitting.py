@@ -11,10 +11,10 @@ from pathlib import Path
 
 import structlog
 
+from bot.media.aging import discard_old
 from bot.media.encoding import Encoder, EncoderCrashedError
 from bot.media.files import WORK_PREFIX, Clip, MediaError, probe
 from bot.media.fit_plan import CannotFitError, FittingError, lines_of, plan_of
-from bot.operating.aging import discard_old
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import structlog
 
+from bot.failures import FailureKind
+from bot.media.aging import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
 from bot.media.pictures import CDN_HOSTS, MAX_SIZE, PictureError, data_uri_of, ensure_picture
-from bot.operating.aging import discard_old, old_ones
 from bot.veo.downloads import Downloads, FileGoneError, FileTooLargeError, MediaError
-from bot.work.failures import FailureKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

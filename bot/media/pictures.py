@@ -12,8 +12,8 @@ from PIL import Image
 
 from bot.errors import BadRequestError
 from bot.escape import plain
+from bot.failures import FailureKind
 from bot.language import N_, _, number
-from bot.work.failures import FailureKind
 
 # A download must not lead anywhere but to Discord; an embed's address can be anybody's.
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.models import Note
-from bot.moderation.notes import get_note
+from bot.notes import get_note
 from bot.storage.locks import Lock
 
 MIB = 2**20  # bytes

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from bot.moderation import tables
+from bot import guild_models
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.Base.metadata,
+    target_metadata=guild_models.Base.metadata,
     render_as_batch=True,  # SQLite cannot alter most columns in place
 )
 with context.begin_transaction():

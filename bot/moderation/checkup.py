@@ -18,8 +18,8 @@ from bot.database import Database, DatabaseBusyError
 from bot.errors import relative_time
 from bot.language import N_, _, dollars, ngettext
 from bot.models import Generation, Status
-from bot.moderation.notes import keep_note
 from bot.money import usd
+from bot.notes import keep_note
 from bot.veo.catalogue import DEFAULT_MODEL, build_request
 from bot.veo.client import VeoClient
 from bot.veo.errors import AccountError, UnreachableError, VeoError

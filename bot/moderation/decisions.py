@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policies import fetch_policy, fetch_standing, store_policy, store_standing
 from bot.admission.policy import Policy, Standing
+from bot.audit import record
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError
+from bot.guild_models import Action
 from bot.language import ngettext, number
-from bot.moderation.audit import record
-from bot.moderation.tables import Action
 from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import Database
+from bot.guild_models import AuditRow, ReportRow
 from bot.models import Generation
 from bot.moderation.report_decisions import ReportedVideo
-from bot.moderation.tables import AuditRow, ReportRow
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause

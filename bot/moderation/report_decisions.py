@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policies import fetch_standing, store_standing
 from bot.admission.policy import Block, tell_block
+from bot.audit import record
 from bot.errors import UserError
+from bot.guild_models import Action, ReportRow
 from bot.language import N_, _
 from bot.models import Generation
-from bot.moderation.audit import record
 from bot.moderation.decisions import Moderator
-from bot.moderation.tables import Action, ReportRow
 from bot.privacy.erasure import NOBODY
 from bot.work.cancellation import NotFoundError
 

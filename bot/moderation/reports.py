@@ -10,11 +10,11 @@ from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError, UserError
+from bot.guild_models import ReportRow
 from bot.language import _
 from bot.models import Generation, Status
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.report_decisions import ReportDecision, ReportedVideo, carry_out, fetch_report
-from bot.moderation.tables import ReportRow
 from bot.work.cancellation import NotFoundError
 from bot.work.delivery import Posted
 

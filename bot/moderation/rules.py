@@ -9,9 +9,9 @@ from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError
+from bot.guild_models import Action
 from bot.language import _, ngettext, number
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told
-from bot.moderation.tables import Action
 
 DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
 MOST_GRANTED = 1000  # videos in one grant

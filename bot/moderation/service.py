@@ -10,13 +10,13 @@ from bot.admission.offer import ensure_possible
 from bot.admission.policies import fetch_policy
 from bot.admission.policy import Block, Pause, Policy, Standing, tell_block
 from bot.admission.words import MOST_WORDS, clean_word, fold
+from bot.audit import list_page
 from bot.clock import Clock
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import BadInputError
+from bot.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.language import ngettext
-from bot.moderation.audit import list_page
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told, checked_reason
-from bot.moderation.tables import Action, AuditRow, MemberRow, ReportRow
 
 # The fields of `Policy` that `/veo-admin settings` may change.
 SETTINGS = frozenset(

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from bot.database import Database
 from bot.models import Generation
-from bot.privacy.erasure import BATCH
+
+BATCH = 200  # ids in one query
 
 
 class Store(Protocol):

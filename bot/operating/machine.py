@@ -10,10 +10,10 @@ from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
+from bot.media.confinement import confined
 from bot.media.encoding import MEMORY
 from bot.media.files import PROBE_TIMEOUT, WORK_PREFIX, MediaError, probe
 from bot.moderation.checkup import Finding
-from bot.operating.confinement import confined
 from bot.operating.ownership import OTHERS
 
 MIB = 2**20

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.limits import LONGEST_WINDOW
+from bot.guild_models import ReportRow
 from bot.models import DraftRow, Generation
-from bot.moderation.tables import ReportRow
 from bot.veo.catalogue import OptionValue
 
 BATCH = 200  # rows in one transaction: the write lock is held for milliseconds

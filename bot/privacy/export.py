@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.admission.policy import Rule, Standing
+from bot.guild_models import ReportRow
 from bot.models import DraftRow, Generation
-from bot.moderation.tables import ReportRow
 from bot.money import usd
 from bot.work.cancellation import is_own
 

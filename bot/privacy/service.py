@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.admission.policy import Policy, Rule, Scope, Standing
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
+from bot.guild_models import GuildRow, MemberRow, ReportRow
 from bot.models import DraftRow, Generation
-from bot.moderation.tables import GuildRow, MemberRow, ReportRow
 from bot.privacy.erasure import erase_batch
 from bot.privacy.export import export_all
 

@@ -3,13 +3,13 @@
 import structlog
 from sqlalchemy import select, update
 
+from bot import audit
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import UserError
+from bot.guild_models import Action
 from bot.language import _
 from bot.models import Generation, Status
-from bot.moderation import audit
-from bot.moderation.tables import Action
 from bot.work.cancellation import NotFoundError
 from bot.work.delivery import Posted
 

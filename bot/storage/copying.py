@@ -16,10 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import guild_models
 from bot.clock import Clock, utc_now
 from bot.database import MIGRATIONS, DatabaseError, bring_up_to_date, storage_at
 from bot.models import Generation
-from bot.moderation import tables as guild_models
 from bot.storage.addresses import SQLITE
 from bot.storage.engines import Storage
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
-from bot.moderation.notes import keep_note
+from bot.notes import keep_note
 from bot.veo.client import VeoClient
 from bot.veo.errors import VeoError
 from bot.watch.alert_rules import Signs

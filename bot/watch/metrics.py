@@ -18,6 +18,7 @@ from bot.admission.consent import UnconfirmedError
 from bot.admission.policy import LimitKind, Scope
 from bot.admission.refusals import QuotaReachedError
 from bot.errors import UserError
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.money import usd
 from bot.veo.calls import Call, CallKind
@@ -25,7 +26,6 @@ from bot.veo.catalogue import CATALOGUE
 from bot.veo.models import TaskState
 from bot.watch.families import Described, Families, describe, render
 from bot.watch.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
-from bot.work.failures import FailureKind
 
 STATES = ("preparing", "queued", "submitting", "running", "delivering")  # of requests that are not over
 WITHDRAWN = "withdrawn"  # accepted, but the answer never reached the member

@@ -8,14 +8,14 @@ import structlog
 from sqlalchemy import and_, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import audit
 from bot.clock import Clock, utc_now
 from bot.database import ANSWER_PATIENCE, Database
 from bot.errors import UserError
 from bot.generations import ANSWER_GRACE
+from bot.guild_models import Action
 from bot.language import _
 from bot.models import OPEN, Generation, Status
-from bot.moderation import audit
-from bot.moderation.tables import Action
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

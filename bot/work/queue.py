@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock
 from bot.watch.metrics import Metrics
-from bot.work.failures import FailureKind
 from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
 
 LONGEST_WAIT = timedelta(hours=1)

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from bot.clock import Clock, utc_now
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import Delivery, DeliveryPostponedError
-from bot.work.failures import FailureKind
 from bot.work.queue import GenerationQueue
 from bot.work.steps.handover import Handover
 from bot.work.steps.polling import Polling

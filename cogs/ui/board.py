@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import discord
 import structlog
 
+from bot.guild_models import AuditRow
 from bot.language import N_, _, speaking
 from bot.moderation.report_decisions import ReportedVideo
-from bot.moderation.tables import AuditRow
 from bot.watch.alerts import Announcement
 from bot.work.delivery import UndeliverableError
 from cogs.ui.alert_text import render_alert

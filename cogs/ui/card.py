@@ -7,13 +7,13 @@ import discord
 
 from bot.errors import relative_time
 from bot.escape import escape, plain
+from bot.failures import FailureKind
 from bot.language import N_, _, ngettext, number, pgettext, retold, speaking
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
 from bot.work.cancellation import is_own, was_sent
-from bot.work.failures import FailureKind
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150

@@ -6,9 +6,9 @@ from typing import Self
 
 import discord
 
+from bot.guild_models import AuditRow
 from bot.language import N_, _, pgettext
 from bot.moderation.service import Moderation
-from bot.moderation.tables import AuditRow
 from cogs.ui.items import Interaction, Item
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 from cogs.ui.moderators import ensure_moderator

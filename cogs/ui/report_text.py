@@ -4,10 +4,10 @@ from typing import LiteralString
 
 from bot.errors import relative_time
 from bot.escape import plain
+from bot.guild_models import ReportRow
 from bot.language import N_, _, pgettext
 from bot.models import Generation
 from bot.moderation.report_decisions import ReportDecision, ReportedVideo
-from bot.moderation.tables import ReportRow
 from bot.privacy.erasure import NOBODY
 from bot.work.delivery import Posted
 from cogs.ui.card import NUMBER_MARK, QUOTE_MARK, member, shown_prompt

@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.admission.policy import LimitKind
 from bot.escape import plain
+from bot.guild_models import Action, AuditRow
 from bot.language import _, ngettext, number
-from bot.moderation.tables import Action, AuditRow
 from bot.privacy.erasure import NOBODY
 from bot.wording import count_videos, describe_limit, told_reason
 from cogs.ui.trail_budgets import budget_change, budget_reached, budget_warning

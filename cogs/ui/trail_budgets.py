@@ -7,8 +7,8 @@ from typing import LiteralString
 from bot.admission.budgets import WARNING_SHARE
 from bot.admission.policy import Period
 from bot.errors import relative_time
+from bot.guild_models import AuditRow
 from bot.language import N_, _, number, pgettext
-from bot.moderation.tables import AuditRow
 from bot.money import show_money
 
 BUDGET_SET: Mapping[Period, LiteralString] = {

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.admission.policies import fetch_policy, store_policy
+from bot.audit import record
 from bot.clock import Clock, utc_now
 from bot.database import Database
-from bot.moderation.audit import record
+from bot.guild_models import Action, AuditRow, ReportRow
 from bot.moderation.feed import Feed
 from bot.moderation.report_decisions import ReportedVideo
-from bot.moderation.tables import Action, AuditRow, ReportRow
 from tests.bot.clocks import until
 from tests.bot.rows import insert
 

@@ -7,8 +7,8 @@ from sqlalchemy import inspect
 
 from bot.clock import utc_now
 from bot.database import Database
+from bot.guild_models import ReportRow
 from bot.models import Generation, Status
-from bot.moderation.tables import ReportRow
 from tests.bot.rows import insert
 
 ALICE = 2**62 + 3  # as large as ids get

@@ -9,10 +9,10 @@ from bot.admission.policies import fetch_standing, store_standing
 from bot.admission.policy import Block, Standing
 from bot.clock import utc_now
 from bot.database import Database
+from bot.guild_models import AuditRow, ReportRow
 from bot.models import Generation, Status
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import Reports
-from bot.moderation.tables import AuditRow, ReportRow
 from tests.bot.rows import insert
 
 REPORTER = 50

@@ -15,7 +15,7 @@ from sqlalchemy.exc import StatementError
 
 from bot.database import Database, DatabaseError, open_database
 from bot.models import Base
-from bot.moderation.notes import get_note, keep_note
+from bot.notes import get_note, keep_note
 from bot.storage.sqlite import BUSY_TIMEOUT_MS
 from tests.bot.rows import insert, reread
 from tests.postgres import Postgres
@@ -114,7 +114,7 @@ async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: s
     program = textwrap.dedent("""
         import asyncio, sys
         from bot.database import open_database
-        from bot.moderation.notes import keep_note
+        from bot.notes import keep_note
 
         async def main(url, name):
             async with open_database(url) as database:

@@ -12,9 +12,9 @@ from bot.admission.refusals import BudgetReachedError, PausedError, PriceUnknown
 from bot.database import Database
 from bot.drafts import Offer
 from bot.errors import BadRequestError
+from bot.guild_models import Action, AuditRow
 from bot.models import Generation, Status
 from bot.moderation.rules import SERVER
-from bot.moderation.tables import Action, AuditRow
 from bot.results.repeats import RepeatedError, Wishes
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, Desk

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.failures import FailureKind
 from bot.models import Generation, Placement, Status
 from bot.text import clean
 from bot.timing.outlook import Outlook
-from bot.work.failures import FailureKind
 from cogs.ui.card import (
     alt_text,
     render_cancellation,

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.failures import FailureKind
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_limits import MIB
 from bot.models import Status
-from bot.work.failures import FailureKind
 from cogs.ui.card import render_cancellation
 from cogs.ui.draft import Draft
 from tests.cogs.generation import generation

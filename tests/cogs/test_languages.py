@@ -7,13 +7,13 @@ from typing import Any
 import discord
 import pytest
 
+from bot.failures import FailureKind
+from bot.guild_models import Action, AuditRow, ReportRow
 from bot.language import speaking
 from bot.media.files import Clip
 from bot.models import OPEN, Generation, Status
 from bot.moderation.report_decisions import ReportedVideo
-from bot.moderation.tables import Action, AuditRow, ReportRow
 from bot.results.history import HistoryPage
-from bot.work.failures import FailureKind
 from cogs.ui.card import (
     alt_text,
     number_line,

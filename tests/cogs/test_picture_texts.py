@@ -6,8 +6,8 @@ from typing import Any
 import discord
 import pytest
 
+from bot.failures import FailureKind
 from bot.models import Status
-from bot.work.failures import FailureKind
 from cogs.ui.card import alt_text, render_card, render_failure, render_result, thread_name
 from cogs.ui.draft import is_card, is_result
 from tests.cogs.generation import NOON, generation

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.policy import LimitKind
-from bot.moderation.tables import Action, AuditRow
+from bot.guild_models import Action, AuditRow
 from bot.veo.catalogue import CATALOGUE
 from cogs.ui.trail import SENTENCES, entry_line
 

@@ -5,10 +5,10 @@ from typing import Any
 import discord
 import simcord
 
+from bot.guild_models import ReportRow
 from bot.models import Generation
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import ReportedVideo
-from bot.moderation.tables import ReportRow
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, eventually, shown, the_result
 

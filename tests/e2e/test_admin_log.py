@@ -2,7 +2,7 @@
 
 import simcord
 
-from bot.moderation.tables import AuditRow
+from bot.guild_models import AuditRow
 from cogs.ui.trail import entry_line
 from sandbox.world import World
 from tests.e2e.driver import bodies, shown

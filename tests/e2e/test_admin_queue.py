@@ -5,8 +5,8 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
+from bot.guild_models import Action
 from bot.models import Status
-from bot.moderation.tables import Action
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.veo.client import VeoClient
-from bot.work.failures import FailureKind
 from sandbox.provider import Fault, Kind, Provider
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld

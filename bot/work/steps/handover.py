@@ -8,13 +8,13 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.failures import FailureKind
 from bot.media.files import MediaError, VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation, Status
 from bot.watch.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
 from bot.work.cancellation import is_own
 from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
-from bot.work.failures import FailureKind
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.posting import Posting

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.timing.outlook import Outlook
 from bot.timing.pacing import MIN_POLL_DELAY, poll_delay
@@ -17,7 +18,6 @@ from bot.veo.client import VeoClient
 from bot.veo.errors import UnknownTaskError, VeoError
 from bot.veo.models import Task, TaskState
 from bot.work.delivery import Delivery, DeliveryPostponedError
-from bot.work.failures import FailureKind
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Timing, pause

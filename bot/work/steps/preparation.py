@@ -3,11 +3,11 @@
 import structlog
 
 from bot.clock import Clock
+from bot.failures import FailureKind
 from bot.media.files import MediaError
 from bot.media.picture_store import PictureStore
 from bot.media.pictures import PictureError
 from bot.models import Generation, Status
-from bot.work.failures import FailureKind
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Timing

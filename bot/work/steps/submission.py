@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.failures import FailureKind
 from bot.media.files import MediaError
 from bot.media.picture_store import PictureStore
 from bot.media.pictures import PictureError
@@ -25,7 +26,6 @@ from bot.veo.errors import (
     UnreachableError,
     VeoError,
 )
-from bot.work.failures import FailureKind
 from bot.work.queue import LONGEST_WAIT, GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Timing

@@ -32,11 +32,11 @@ from bot.clock import utc_now
 from bot.database import Database
 from bot.errors import UserError
 from bot.generations import GenerationService
+from bot.guild_models import Action, AuditRow
 from bot.models import Generation, Placement, Status
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import Moderation
-from bot.moderation.tables import Action, AuditRow
 from bot.veo.catalogue import build_request
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices

@@ -27,7 +27,7 @@ SILENT = {
     "bot/veo/errors.py": "errors for the log and the command line",
     "bot/migrations": "what Alembic reads",
     "bot/operating/backup.py": "the command line",
-    "bot/operating/confinement.py": "a shell's words",
+    "bot/media/confinement.py": "a shell's words",
     "bot/operating/database_checks.py": "the command line",
     "bot/operating/discord_api.py": "the command line",
     "bot/operating/discord_checks.py": "the command line",

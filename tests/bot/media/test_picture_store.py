@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.failures import FailureKind
 from bot.media.picture_store import PictureStore
 from bot.media.pictures import MAX_SIZE, PictureError, data_uri_of
 from bot.veo.downloads import (
@@ -18,7 +19,6 @@ from bot.veo.downloads import (
     MediaError,
     open_public_session,
 )
-from bot.work.failures import FailureKind
 from sandbox.cdn import ServedCdn, serve_cdn
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.engine import downloads_of

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.errors import BadRequestError
+from bot.failures import FailureKind
 from bot.media.pictures import (
     MAX_PIXELS,
     MAX_SIZE,
@@ -25,7 +26,6 @@ from bot.media.pictures import (
     ensure_usable,
     media_type_of,
 )
-from bot.work.failures import FailureKind
 from tests.bot.drawn import HTML, SVG, draw, draw_moving, jpeg_bomb, png_bomb, png_with_packed_text, webp_bomb
 
 WEBPS: list[dict[str, Any]] = [

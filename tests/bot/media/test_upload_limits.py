@@ -19,7 +19,7 @@ from bot.media.upload_limits import (
     parse_limits,
     usable,
 )
-from bot.moderation.notes import keep_note
+from bot.notes import keep_note
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import Logs, count_events
 

@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.media.aging import LEFTOVER_AGE
 from bot.media.files import Clip, MediaError, VideoStore, probe
 from bot.models import Status
-from bot.operating.aging import LEFTOVER_AGE
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from sandbox.provider import Fault, Provider

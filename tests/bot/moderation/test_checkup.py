@@ -10,8 +10,8 @@ from bot.database import Database
 from bot.models import Status
 from bot.moderation.checkup import SAMPLE, Checkup, Finding
 from bot.moderation.decisions import Decisions, Moderator
-from bot.moderation.notes import get_note
 from bot.moderation.service import Moderation
+from bot.notes import get_note
 from bot.storage.locks import Lock
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnavailableError, UnknownTaskError

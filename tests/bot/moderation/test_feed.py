@@ -9,9 +9,9 @@ from sqlalchemy import delete
 
 from bot.clock import utc_now
 from bot.database import Database, open_database
+from bot.guild_models import ReportRow
 from bot.models import Generation
 from bot.moderation.feed import LOOK_SIZE
-from bot.moderation.tables import ReportRow
 from tests.bot.boards import (
     CHANNEL,
     GUILD,

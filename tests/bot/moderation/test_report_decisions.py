@@ -7,6 +7,7 @@ import pytest
 
 from bot.admission.policy import Block
 from bot.database import Database, DatabaseBusyError, open_database
+from bot.guild_models import Action
 from bot.moderation.decisions import Moderator
 from bot.moderation.report_decisions import (
     BLOCK_TIME,
@@ -16,7 +17,6 @@ from bot.moderation.report_decisions import (
     ReportNotFoundError,
 )
 from bot.moderation.reports import Reports
-from bot.moderation.tables import Action
 from bot.privacy.erasure import NOBODY
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import (

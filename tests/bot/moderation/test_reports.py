@@ -8,11 +8,11 @@ import pytest
 from bot.clock import utc_now
 from bot.database import Database, open_database
 from bot.errors import BadInputError, UserError
+from bot.guild_models import ReportRow
 from bot.models import Status
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.service import Moderation
-from bot.moderation.tables import ReportRow
 from bot.privacy.erasure import NOBODY
 from bot.work.delivery import Posted
 from tests.bot.clocks import StoppedClock

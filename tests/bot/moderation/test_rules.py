@@ -12,9 +12,9 @@ from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
 from bot.database import Database, DatabaseBusyError, open_database
 from bot.errors import BadInputError
+from bot.guild_models import Action, AuditRow
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Deed, Moderator
 from bot.moderation.rules import DEFAULT_GRANT, MOST_GRANTED, MOST_RULES, SERVER, QuotaRules, Subject
-from bot.moderation.tables import Action, AuditRow
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import locked
 

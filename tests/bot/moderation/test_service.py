@@ -11,10 +11,10 @@ from bot.admission.policy import Policy
 from bot.database import Database, DatabaseBusyError, open_database
 from bot.errors import BadInputError, UserError
 from bot.generations import GenerationService
+from bot.guild_models import Action, AuditRow
 from bot.models import Generation, Status
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Moderator
 from bot.moderation.service import Moderation
-from bot.moderation.tables import Action, AuditRow
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import insert, new_asker

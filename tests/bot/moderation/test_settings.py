@@ -11,10 +11,10 @@ from bot.admission.policy import Policy
 from bot.admission.words import MOST_WORDS
 from bot.database import Database
 from bot.errors import BadInputError
+from bot.guild_models import Action, AuditRow, ReportRow
 from bot.models import Placement
 from bot.moderation.decisions import Decisions, Deed, Moderator
 from bot.moderation.service import Moderation
-from bot.moderation.tables import Action, AuditRow, ReportRow
 from tests.bot.clocks import StoppedClock
 
 GUILD = 1

@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import make_url
 
 from bot.database import Database, DatabaseError, open_database
-from bot.moderation.notes import get_note, keep_note
+from bot.notes import get_note, keep_note
 from bot.operating.backup import BackupError, back_up, dump_command
 from bot.operating.revision import Fit, examine_schema
 from tests.bot.rows import insert, reread

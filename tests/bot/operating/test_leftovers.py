@@ -11,10 +11,10 @@ import pytest
 
 from bot.clock import utc_now
 from bot.database import Database
+from bot.media.aging import LEFTOVER_AGE, discard_old
 from bot.media.files import VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Status
-from bot.operating.aging import LEFTOVER_AGE, discard_old
 from bot.operating.leftovers import Leftovers
 from bot.privacy.retention import Retention
 from tests.bot.engine import downloads_of

@@ -9,12 +9,12 @@ from sqlalchemy import JSON, BigInteger, Column, Double, Enum, Float, Integer, i
 
 from bot.admission.policy import LimitKind, Scope
 from bot.database import Database
+from bot.failures import FailureKind
 from bot.models import Generation, Status, UtcDateTime
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules, Subject
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
-from bot.work.failures import FailureKind
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
 from tests.bot.rows import PROMPT, insert

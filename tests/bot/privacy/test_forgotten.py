@@ -16,13 +16,13 @@ from bot.admission.quotas import fetch_use
 from bot.admission.spending import fetch_member_spent, fetch_spent
 from bot.clock import utc_now
 from bot.database import Database
+from bot.failures import FailureKind
+from bot.guild_models import ReportRow
 from bot.media.files import VideoStore
 from bot.models import OPEN, Base, Generation, Status
-from bot.moderation.tables import ReportRow
 from bot.operating.leftovers import Leftovers
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
-from bot.work.failures import FailureKind
 from tests.bot.erasable import ALICE, BOB, columns_of
 from tests.bot.rows import new_row, reread
 

@@ -12,9 +12,9 @@ from sqlalchemy import func, select, update
 from bot.admission.limits import LONGEST_WINDOW
 from bot.clock import utc_now
 from bot.database import Database
+from bot.guild_models import ReportRow
 from bot.media.files import VideoStore
 from bot.models import Generation
-from bot.moderation.tables import ReportRow
 from bot.operating.leftovers import Leftovers
 from bot.privacy.erasure import BATCH, NOBODY
 from bot.privacy.retention import Retention

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from bot.admission.policy import Standing
 from bot.admission.quotas import fetch_use
 from bot.database import Database
+from bot.guild_models import Action, AuditRow
 from bot.models import Generation, Status
-from bot.moderation.tables import Action, AuditRow
 from bot.results.removal import NothingToRemoveError, Removal
 from bot.work.cancellation import NotFoundError
 from tests.bot.clocks import StoppedClock

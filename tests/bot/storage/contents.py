@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.audit import record
 from bot.clock import utc_now
 from bot.database import open_database
+from bot.failures import FailureKind
+from bot.guild_models import Action, GuildRow, MemberRow, ReportRow
 from bot.models import Status
-from bot.moderation.audit import record
-from bot.moderation.notes import keep_note
-from bot.moderation.tables import Action, GuildRow, MemberRow, ReportRow
+from bot.notes import keep_note
 from bot.storage.copying import TABLES
-from bot.work.failures import FailureKind
 from tests.bot.rows import insert
 
 NewDatabase = Callable[[str], str]  # the engine to the address

@@ -10,11 +10,11 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, select, text
 
+from bot.audit import record
 from bot.clock import utc_now
 from bot.database import MIGRATIONS, open_database
-from bot.moderation.audit import record
-from bot.moderation.notes import keep_note
-from bot.moderation.tables import Action, AuditRow
+from bot.guild_models import Action, AuditRow
+from bot.notes import keep_note
 from bot.storage.copying import Copied, CopyError, copy_database
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert

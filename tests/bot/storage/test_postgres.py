@@ -11,7 +11,7 @@ from sqlalchemy import text
 from bot.clock import utc_now
 from bot.database import BUSY, Database, DatabaseBusyError, open_database
 from bot.models import Generation, Status
-from bot.moderation.notes import get_note, keep_note
+from bot.notes import get_note, keep_note
 from bot.storage.locks import Lock
 from bot.storage.postgres import CONNECTIONS, MORE_CONNECTIONS
 from bot.work.queue import GenerationQueue

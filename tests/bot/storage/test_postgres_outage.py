@@ -13,7 +13,7 @@ from bot.admission.judge import Admission
 from bot.database import BUSY, UNREADABLE, Database, DatabaseBusyError, DatabaseError, open_database
 from bot.generations import GenerationService
 from bot.models import Status
-from bot.moderation.notes import get_note, keep_note
+from bot.notes import get_note, keep_note
 from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine

@@ -9,7 +9,7 @@ import pytest
 from bot.clock import utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.models import Status
-from bot.moderation.notes import keep_note
+from bot.notes import keep_note
 from bot.veo.client import VeoClient
 from bot.watch.alert_book import AlertBook
 from bot.watch.alert_rules import AlertKey, AlertKind, AlertState, judge

@@ -9,10 +9,10 @@ import pytest
 from bot.admission.judge import Admission
 from bot.database import Database, DatabaseBusyError
 from bot.errors import UserError
+from bot.failures import FailureKind
 from bot.generations import GenerationService
 from bot.models import Status
 from bot.veo.downloads import FETCH_ATTEMPTS
-from bot.work.failures import FailureKind
 from bot.work.queue import LeaseLostError
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until

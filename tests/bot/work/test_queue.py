@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.database import Database
+from bot.failures import FailureKind
 from bot.models import AT_PROVIDER, Generation, Status
-from bot.work.failures import FailureKind
 from bot.work.queue import GenerationQueue, LeaseLostError
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE

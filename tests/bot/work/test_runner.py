@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.database import open_database
+from bot.failures import FailureKind
 from bot.models import Status
-from bot.work.failures import FailureKind
 from bot.work.runner import MAX_ATTEMPTS
 from sandbox.provider import Provider
 from tests.bot.clocks import until

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
+from bot.failures import FailureKind
 from bot.models import Status
 from bot.veo.catalogue import build_request
 from bot.work.delivery import DeliveryPostponedError
-from bot.work.failures import FailureKind
 from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine

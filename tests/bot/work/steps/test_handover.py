@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine

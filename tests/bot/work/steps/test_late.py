@@ -7,9 +7,9 @@ import pytest
 
 from bot.admission.policy import Standing
 from bot.admission.quotas import fetch_use
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import DeliveryPostponedError
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until

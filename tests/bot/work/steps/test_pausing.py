@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.models import Generation, Status
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Timing
 from sandbox.provider import Fault, Provider

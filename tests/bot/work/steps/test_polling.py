@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import utc_now
+from bot.failures import FailureKind
 from bot.models import Status
-from bot.work.failures import FailureKind
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import DeliveryPostponedError, Posted
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
+from bot.failures import FailureKind
 from bot.media.pictures import data_uri_of
 from bot.models import Generation, Status
 from bot.work.cancellation import Cancellation
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from sandbox.cdn import ServedCdn, serve_cdn
 from sandbox.provider import Fault, Provider

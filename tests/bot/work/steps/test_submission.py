@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from bot.clock import utc_now
+from bot.failures import FailureKind
 from bot.models import Status
-from bot.work.failures import FailureKind
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine, StartProvider

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policies import fetch_policy
-from bot.moderation.tables import Action, AuditRow
+from bot.guild_models import Action, AuditRow
 
 
 async def record(

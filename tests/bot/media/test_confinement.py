@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bot.operating.confinement import confined
+from bot.media.confinement import confined
 
 MIB = 2**20
 
