@@ -39,6 +39,10 @@ NEWER = (
     "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
 )
 BUSY = N_("I cannot write anything down at the moment. Please try again in a minute. Nothing was counted.")
+UNKNOWN = N_(
+    "I lost the database just as I was writing that down, and cannot tell whether it was done. "
+    "Please look in a minute before you try again: `/videos` shows requests, `/veo-admin log` decisions."
+)
 UNREADABLE = N_("I cannot look anything up at the moment. Please try again in a minute. Nothing was changed.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -50,6 +54,10 @@ class DatabaseError(Exception):
 
 class DatabaseBusyError(UserError):
     """The database does not serve us at this moment: locked, full, restarting or not to be reached."""
+
+
+class OutcomeUnknownError(DatabaseBusyError):
+    """The connection was lost while a transaction was committed: it may stand or not."""
 
 
 class Database:
@@ -99,20 +107,32 @@ class Database:
 
         Raises:
             DatabaseBusyError: nothing can be written now; nothing was.
+            OutcomeUnknownError: all or nothing was written.
         """
         deadline = None if patience is None else asyncio.get_running_loop().time() + patience
         async with (
             self._turn(lock, deadline),
             self._told_politely("the database cannot be written", BUSY),
-            self._write_sessions.begin() as session,
+            self._write_sessions() as session,
         ):
             async with asyncio.timeout_at(deadline):
                 await self._storage.begin_writing(session, lock)
             yield session
+            await session.flush()  # what fails here leaves no doubt
+            await self._commit(session)
 
     async def hold(self, session: AsyncSession, lock: int) -> None:
         """Take one more lock in a transaction of `write()`, until it ends."""
         await self._storage.hold(session, lock)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        try:
+            await session.commit()
+        except Exception as error:
+            if not self._storage.leaves_doubt(error):
+                raise
+            log.error("not known whether a change was written", error=_reason_of(error))
+            raise OutcomeUnknownError(_(UNKNOWN)) from error
 
     @asynccontextmanager
     async def _turn(self, lock: int | None, deadline: float | None) -> AsyncGenerator[None]:

@@ -22,7 +22,7 @@ from bot.admission.consent import (
 )
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import ANSWER_PATIENCE, BUSY, Database, DatabaseBusyError, OutcomeUnknownError
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
@@ -91,6 +91,7 @@ class GenerationService:
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
             DatabaseBusyError: nothing can be recorded now.
+            OutcomeUnknownError: nobody can say now whether it was recorded.
         """
         with self._metrics.request():
             if self._stopping.is_set():
@@ -108,11 +109,32 @@ class GenerationService:
     async def _accept(self, asker: Asker, wishes: Wishes, consent: Consent | None) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(wishes)
-        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
-            answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
+        try:
+            async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+                answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
+        except OutcomeUnknownError as unknown:
+            return await self._find_out(asker, unknown)
         if isinstance(answer, UserError):
             raise answer
         return answer
+
+    async def _find_out(self, asker: Asker, unknown: OutcomeUnknownError) -> Generation:
+        """Return the request where it stands; the server's lock is free only once its transaction is over.
+
+        Raises:
+            DatabaseBusyError: it does not stand.
+            OutcomeUnknownError: the database cannot be asked now.
+        """
+        mine = select(Generation).where(Generation.interaction_id == asker.interaction_id)
+        try:
+            async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+                found = await session.scalar(mine)
+        except DatabaseBusyError:
+            raise unknown from None
+        if found is None:
+            raise DatabaseBusyError(_(BUSY)) from unknown
+        log.warning("recorded, though the answer was lost", generation=found.id)
+        return found
 
     async def _answer(
         self,

@@ -74,6 +74,10 @@ class Storage(Protocol):
         """Whether the same call may work in a while."""
         ...
 
+    def leaves_doubt(self, error: Exception) -> bool:
+        """Whether a COMMIT that ended with this error may have been done all the same."""
+        ...
+
     def waits_for(self, error: Exception) -> bool:
         """Whether a start waits for the end of this trouble."""
         ...

@@ -171,6 +171,11 @@ class PostgresStorage:
             return True
         return _passes(_state_of(error))
 
+    def leaves_doubt(self, error: Exception) -> bool:
+        """Whether the server did not say what became of it, as when it closes the connection."""
+        state = _state_of(error)
+        return self.is_passing(error) and (state is None or state.startswith(("08", "57P")))
+
     def waits_for(self, error: Exception) -> bool:
         """Whether the server is not there yet; a refused password stays refused."""
         return self.is_passing(error) and (_state_of(error) is None or _passes(_state_of(error)))

@@ -102,6 +102,10 @@ class SqliteStorage:
         code: int = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
         return code & PRIMARY != sqlite3.SQLITE_ERROR
 
+    def leaves_doubt(self, error: Exception) -> bool:  # noqa: ARG002 the interface names it
+        """Never: there is no way on which an answer could be lost."""
+        return False
+
     def waits_for(self, error: Exception) -> bool:
         """Whether another process holds the database, as a backup does for a while."""
         return isinstance(error, OperationalError) and "database is locked" in str(error)

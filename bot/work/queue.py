@@ -6,6 +6,7 @@ they expect, so that a process that lost its lease changes nothing.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 import stamina
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
@@ -13,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import Database, DatabaseBusyError
+from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock
@@ -239,23 +240,34 @@ class GenerationQueue:
             query = select(Generation.id).where(Generation.delivered_at.is_(None))
             return set((await session.scalars(query)).all())
 
-    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
     async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
-        async with self._database.write() as session:
-            changed = await session.scalar(
-                update(Generation)
-                .where(
-                    Generation.id == generation.id,
-                    Generation.status == generation.status,
-                    Generation.lease_owner == self._owner,
-                )
-                .values(values)
-                .returning(Generation)
-            )
+        expected = {generation.status}
+        changed = None
+        async for attempt in stamina.retry_context(
+            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
+        ):
+            with attempt:
+                try:
+                    changed = await self._write(generation.id, expected, values)
+                except OutcomeUnknownError:
+                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
+                    raise
         if changed is None:
             raise LeaseLostError(generation.id)
         self._metrics.note_change(generation, changed, self._clock())
         return changed
+
+    async def _write(
+        self, generation_id: str, expected: Collection[Status], values: dict[str, object]
+    ) -> Generation | None:
+        own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
+        async with self._database.write() as session:
+            return await session.scalar(
+                update(Generation)
+                .where(*own, Generation.status.in_(expected))
+                .values(values)
+                .returning(Generation)
+            )
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
