@@ -1,7 +1,6 @@
 """The outbox of the moderators' channel: everything once, and in order."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,8 +14,6 @@ from bot.moderation.feed import LOOK_SIZE
 from tests.bot.boards import (
     CHANNEL,
     GUILD,
-    OTHER_CHANNEL,
-    OTHER_GUILD,
     TICK,
     RecordingBoard,
     add_entry,
@@ -29,27 +26,6 @@ from tests.bot.boards import (
 )
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
-
-
-@pytest.fixture(autouse=True)
-def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows all the time."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.01)
-
-
-@pytest.fixture
-def board() -> RecordingBoard:
-    """What takes the place of Discord."""
-    return RecordingBoard()
-
-
-@pytest.fixture
-async def feed(database: Database, board: RecordingBoard, clock: StoppedClock) -> AsyncIterator[None]:
-    """A running feed; both servers have a channel for moderators."""
-    await set_channel(database, GUILD, CHANNEL)
-    await set_channel(database, OTHER_GUILD, OTHER_CHANNEL)
-    async with running(database, board, clock):
-        yield
 
 
 @pytest.mark.usefixtures("feed")

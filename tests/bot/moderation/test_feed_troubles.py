@@ -1,6 +1,5 @@
 """The outbox in trouble: no row stands in another's way, and nothing is lost."""
 
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import timedelta
 
@@ -11,9 +10,6 @@ from bot.moderation.feed import PATIENCE, REFUSED_WAIT, RETRY
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
 from tests.bot.boards import (
     CHANNEL,
-    GUILD,
-    OTHER_CHANNEL,
-    OTHER_GUILD,
     TICK,
     RecordingBoard,
     add_entry,
@@ -22,35 +18,12 @@ from tests.bot.boards import (
     due_times,
     failing_in,
     recorded,
-    running,
-    set_channel,
     shown,
 )
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.troubles import Logs, count_events, locked
 
 REFUSES = "the moderators' channel refuses"
-
-
-@pytest.fixture(autouse=True)
-def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for due rows all the time."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.01)
-
-
-@pytest.fixture
-def board() -> RecordingBoard:
-    """What takes the place of Discord."""
-    return RecordingBoard()
-
-
-@pytest.fixture
-async def feed(database: Database, board: RecordingBoard, clock: StoppedClock) -> AsyncIterator[None]:
-    """A running feed; both servers have a channel for moderators."""
-    await set_channel(database, GUILD, CHANNEL)
-    await set_channel(database, OTHER_GUILD, OTHER_CHANNEL)
-    async with running(database, board, clock):
-        yield
 
 
 @pytest.mark.usefixtures("feed")
