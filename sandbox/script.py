@@ -1,20 +1,21 @@
-"""The scripted part of the demo: videos, the wait in line, buttons, a picture, and limits."""
+"""The scripted part of the demo: videos, the wait in line, buttons, a picture, limits, and an offer."""
 
 from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from bot.models import Status
+from bot.models import Generation, Status
 from sandbox.stage import Stage
 from sandbox.world import World
 
 PROMPT = "A red dragon glides over a mountain lake at sunrise"
 WAITING_PROMPT = "A lighthouse in a storm, seen from the sea"
 PICTURE_PROMPT = "The sun sets behind the hills"
-LAST_PROMPT = "A paper boat sails through a rainy street"
+LIMITED_PROMPT = "A paper boat sails through a rainy street"
+OFFERED_PROMPT = "A hot-air balloon lands in a field of sunflowers"
 FAIL_MARK = "[fail]"  # the fake provider's safety filter stops prompts with it
 DURATION = 4  # seconds of video; the page's player needs longer for more
-VIDEOS = 4  # that alice gets in all
+VIDEOS = 4  # that alice gets until her limit is taken away
 
 
 class Script:
@@ -33,14 +34,13 @@ class Script:
             and await self._line()
             and await self._video(PICTURE_PROMPT, image=("hills.png", draw_hills()))
             and await self._limits()
+            and await self._offer()
         )
 
     async def _video(self, prompt: str, *, ends: Status = Status.SUCCEEDED, **options: object) -> bool:
         """Show one request as a member sees it."""
         await self._stage.type(self._world.alice, "veo", prompt=prompt, duration=DURATION, **options)
-        generation = await self._stage.follow(await self._stage.newest())
-        await self._stage.show_result(generation)
-        return generation.status is ends
+        return (await self._arrival()).status is ends
 
     async def _line(self) -> bool:
         """Show the same once more, what waits in line behind it, and how that is cancelled."""
@@ -65,14 +65,35 @@ class Script:
         await stage.type(
             world.mona, "quota set", videos=str(VIDEOS - 1), member=world.alice, reason="a quiet week"
         )
-        refused = await stage.type(world.alice, "veo", prompt=LAST_PROMPT, duration=DURATION)
+        refused = await stage.type(world.alice, "veo", prompt=LIMITED_PROMPT, duration=DURATION)
         await stage.type(world.mona, "quota grant", member=world.alice, videos=1, reason="the winner")
-        arrived = await self._video(LAST_PROMPT)
+        arrived = await self._video(LIMITED_PROMPT)
         usage = await stage.type(world.mona, "quota usage", period="day")
         files = usage.attachments if usage else []
         await stage.save(files)
         await stage.type(world.mona, "quota unset", window="all", member=world.alice)
         return refused is not None and refused.ephemeral and arrived and len(files) == 2
+
+    async def _offer(self) -> bool:
+        """Show the price before the spending.
+
+        It is off again afterwards, so that the page begins as the bot is set up.
+        """
+        world, stage = self._world, self._stage
+        await stage.type(world.mona, "veo-admin settings", ask_first=True)
+        offer = await stage.type(world.alice, "veo", prompt=OFFERED_PROMPT, duration=DURATION)
+        if offer is None or not offer.ephemeral:
+            return False
+        await stage.press(world.alice, offer.message, "Generate")
+        generation = await self._arrival()
+        await stage.type(world.mona, "veo-admin settings", ask_first=False)
+        return (generation.prompt, generation.status) == (OFFERED_PROMPT, Status.SUCCEEDED)
+
+    async def _arrival(self) -> Generation:
+        """Show how the newest request goes on until its result is there."""
+        generation = await self._stage.follow(await self._stage.newest())
+        await self._stage.show_result(generation)
+        return generation
 
 
 def draw_hills() -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class Stage:
         """Show what was posted, and what is in its file."""
         message = self.result_of(generation)
         thread = next(thread for thread in self._world.channel.threads if thread.id == message.channel.id)
-        self.show(f"in the thread “{thread.name}”", message.content)
+        self._show_message(f"in the thread “{thread.name}”", message)
         for attachment in message.attachments:
             await self._show_video(attachment)
 
@@ -109,8 +109,8 @@ class Stage:
             await self._save(file)
 
     def show(self, title: str, text: str) -> None:
-        """Print a message as it is seen."""
-        self._console.print(Panel(self._as_seen(text), title=title, title_align="left"))
+        """Print a text as it is seen."""
+        self._console.print(Panel(self._as_seen(text), title=Text(title), title_align="left"))
 
     async def _show_video(self, attachment: discord.Attachment) -> None:
         """Save the attachment as a member would, and say what is in the saved file."""
@@ -136,8 +136,13 @@ class Stage:
             self._console.print("The bot did not answer.")
             return None
         private, public = f"only {person.name} sees the answer", "the bot answers with the card"
-        self.show(private if answer.ephemeral else public, answer.content)
+        self._show_message(private if answer.ephemeral else public, answer.message)
         return answer
+
+    def _show_message(self, title: str, message: discord.Message) -> None:
+        """Print a message with the buttons under it."""
+        labels = " ".join(f"[{label}]" for label in _buttons_under(message))
+        self.show(title, "\n".join(part for part in (message.content, labels) if part))
 
     def _message(self, message_id: int | None) -> discord.Message:
         """Return a message of the channel or of one of its threads."""
@@ -170,6 +175,12 @@ class Stage:
                 return f"📎 {name}"
             case _:
                 return str(value)
+
+
+def _buttons_under(message: discord.Message) -> Iterator[str]:
+    for row in message.components:
+        if isinstance(row, discord.ActionRow):
+            yield from (item.label or "" for item in row.children if isinstance(item, discord.Button))
 
 
 def _as_time(found: re.Match[str]) -> str:
