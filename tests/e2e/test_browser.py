@@ -1,4 +1,4 @@
-"""The demo as a person uses it: the page in Chromium, /veo typed by hand, the video played."""
+"""The demo's page as a person uses it, in Chromium: /veo typed by hand, an offer taken, the video played."""
 
 import asyncio
 import os
@@ -9,12 +9,31 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import FrameLocator, Page, async_playwright
+
+from sandbox.page import serve_page
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import rows
+from tests.e2e.offering import BUTTONS, GENERATE, HEADING, ask_first
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAGE_MS = 120_000  # the page transcodes each video before it shows it, on a machine that may be busy
 PROMPT = "a blue whale sings"
+WORDS = (
+    "Only you can see this",
+    "Veo 3 · 8 seconds · 16:9 · 720P",
+    "Price: about $4.16 (8,320,000 credits), by the video service's price list.",
+    "Your limit: 49 more videos after this one",
+    "The server's budget for videos has money left after this one.",
+    "Wait: about 3 minutes, as such videos usually take.",
+    PROMPT,
+    "Nothing is counted until you click Generate. This offer ends in 1",
+)  # of an offer, before this bot has made any video
+
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
+)
 
 
 @asynccontextmanager
@@ -59,25 +78,35 @@ async def browser_page(url: str) -> AsyncGenerator[Page]:
             await browser.close()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+async def type_veo(page: Page, channel: FrameLocator) -> None:
+    """Type /veo, pick it from the list, type the prompt and send that, as a person does."""
+    await channel.get_by_placeholder("Message #videos").click()
+    await page.keyboard.type("/veo", delay=50)
+    await channel.get_by_text("Make a short video").first.wait_for()
+    await page.keyboard.press("Enter")
+    await channel.get_by_text("What the video should show").first.wait_for()
+    await page.keyboard.type(PROMPT)
+    await page.keyboard.press("Enter")
+
+
+async def thread_with_video(page: Page, length: str) -> FrameLocator:
+    """Return the pane of the prompt's thread, once it plays a video of that length."""
+    threads = page.get_by_label("Beside it")
+    await threads.get_by_role("option", name=PROMPT).wait_for(state="attached")  # the scenes have others
+    thread = page.frame_locator("iframe[title=Thread]")
+    # The player knows the length as soon as it has the file.
+    await thread.get_by_text(f"/ {length}").last.wait_for()
+    return thread
+
+
+@needs_chromium
 @pytest.mark.timeout(400)
 async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: Path) -> None:
     async with running_demo(tmp_path) as url, browser_page(url) as page:
-        channel = page.frame_locator("iframe[title=Channel]")
-        await channel.get_by_placeholder("Message #videos").click()
-        await page.keyboard.type("/veo", delay=50)
-        await channel.get_by_text("Make a short video").first.wait_for()
-        await page.keyboard.press("Enter")
-        await channel.get_by_text("What the video should show").first.wait_for()
-        await page.keyboard.type(PROMPT)
-        await page.keyboard.press("Enter")
+        await type_veo(page, page.frame_locator("iframe[title=Channel]"))
 
-        threads = page.get_by_label("Beside it")
-        await threads.get_by_role("option", name=PROMPT).wait_for(state="attached")  # the scenes have others
-        thread = page.frame_locator("iframe[title=Thread]")
+        thread = await thread_with_video(page, "0:08")
         video = thread.locator("video").last
-        # The player knows the length as soon as it has the file.
-        await thread.get_by_text("/ 0:08").last.wait_for()
         await thread.get_by_role("button", name="Play").last.click()
         await video.evaluate(
             """video => new Promise((resolve, reject) => {
@@ -90,3 +119,33 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: 
         assert picture[:2] == [1280, 720], "the page shows another picture than the one asked for"
         assert picture[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
         await page.screenshot(path=tmp_path / "page.png")
+
+
+@needs_chromium
+@pytest.mark.timeout(400)
+async def test_a_person_reads_the_offer_and_presses_generate_and_the_video_comes(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
+    # A wait beyond the deadline would not be foretold.
+    async with open_world(timing={"deadline": 600}) as world:
+        await ask_first(world)
+        await world.mona.slash(world.channel, "quota budget", day="20 USD")
+        async with serve_page(world, 0) as url, browser_page(url) as page:
+            channel = page.frame_locator("iframe[title=Channel]")
+            await type_veo(page, channel)
+
+            offer = channel.get_by_role("article").filter(has_text=HEADING.strip("*"))
+            await offer.wait_for()
+            text = await offer.inner_text()
+            assert [words for words in WORDS if words not in text] == [], text
+            shown = [label for label in BUTTONS if await offer.get_by_role("button", name=label).is_visible()]
+            assert shown == BUTTONS
+            assert await rows(world) == [], "it was asked for before the click"
+            await page.screenshot(path=tmp_path / "offer.png")
+
+            await offer.get_by_role("button", name=GENERATE).click()
+            await channel.get_by_role("article").filter(has_text="Asked for:").wait_for()
+            assert await channel.get_by_role("button", name=GENERATE).count() == 0, "it can be clicked again"
+            await thread_with_video(page, "0:08")
+            assert [row.prompt for row in await rows(world)] == [PROMPT]
+            await page.screenshot(path=tmp_path / "page.png")
