@@ -14,7 +14,7 @@ from bot.log import configure_logging
 from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
-from sandbox.script import PICTURE_PROMPT, draw_hills
+from sandbox.script import OFFERED_PROMPT, PICTURE_PROMPT, draw_hills
 from sandbox.world import World, sandbox_settings
 
 DOCS = Path(__file__).parent
@@ -40,6 +40,8 @@ async def main() -> None:
                     await _take_first(page)
                     await _take_moderators(page)
                     await _take_members(world, page)
+                    await _take_offer(world, page)
+                    world.provider.release()
 
 
 async def _play(world: World) -> None:
@@ -100,7 +102,16 @@ async def _take_members(world: World, page: Page) -> None:
     await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
     await page.screenshot(path=DOCS / "members.png")
-    world.provider.release()
+
+
+async def _take_offer(world: World, page: Page) -> None:
+    """Take what a member is told before anything is spent, while others wait too."""
+    await world.mona.slash(world.channel, "quota budget", day="60 USD")
+    await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
+    await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
+    offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before anything is spent:")
+    await offer.wait_for()
+    await offer.screenshot(path=DOCS / "offer.png")
 
 
 async def _choose_viewer(page: Page, name: str) -> None:
