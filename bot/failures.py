@@ -32,6 +32,9 @@ class FailureKind(StrEnum):
         return _(ADVICE[self])
 
 
+# The pictures themselves were of no use, so the same ones are not asked with again.
+BAD_PICTURES = frozenset({FailureKind.PICTURE_GONE, FailureKind.PICTURE_BAD, FailureKind.PICTURE_SIZE})
+
 SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.REFUSED: N_("The video service refused the request."),
     FailureKind.UNMADE: N_("The video service could not make this video."),

@@ -121,7 +121,7 @@ class Generation(Base):
     prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
-    # Discord's links to the pictures it is made from, until it is over.
+    # Discord's links to the pictures it is made from, until they are dead (`bot.privacy.retention`).
     picture_urls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     status: Mapped[Status] = mapped_column(named(Status))

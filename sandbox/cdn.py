@@ -3,8 +3,10 @@
 simcord keeps the files of messages and options in memory, under addresses that lead nowhere.
 """
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +21,7 @@ class ServedCdn(CdnStore):
     Attributes:
         asked: the paths that were fetched, in order.
         refusal: the HTTP status with which every fetch is answered; None: with the file.
+        links_end: when the links die that are handed out from now on, as Discord's do; None: never.
     """
 
     def __init__(self) -> None:
@@ -26,6 +29,7 @@ class ServedCdn(CdnStore):
         self.base = CDN_BASE
         self.asked: list[str] = []
         self.refusal: int | None = None
+        self.links_end: datetime | None = None
 
     def store_attachment(
         self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
@@ -34,13 +38,21 @@ class ServedCdn(CdnStore):
         payload = super().store_attachment(attachment_id, channel_id, filename, data, description)
         url = payload["url"].replace(CDN_BASE, self.base, 1)
         self._blobs[url] = self._blobs.pop(payload["url"])
+        if self.links_end is not None:
+            url = f"{url}?ex={int(self.links_end.timestamp()):x}&is=0&hm=0"
         return {**payload, "url": url, "proxy_url": url}
+
+    def get(self, url: str) -> bytes | None:
+        """Return a file, whatever its link says besides."""
+        return super().get(url.partition("?")[0])
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer a fetch."""
         self.asked.append(request.path)
         if self.refusal is not None:
             return web.Response(status=self.refusal)
+        if int(request.query.get("ex", "ffffffff"), 16) <= time.time():
+            return web.Response(status=404, text="This content is no longer available.")
         content = self.get(f"{self.base}{request.path}")
         return web.Response(status=404) if content is None else web.Response(body=content)
 

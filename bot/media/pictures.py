@@ -7,6 +7,7 @@ once of a mistake; what counts is checked again in the bytes, before anything is
 import base64
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Self
 
 from PIL import Image
 
@@ -44,12 +45,19 @@ class OfferedPicture:
         url: lives for about a day.
         content_type: None: Discord does not know.
         size: bytes; None: Discord does not say.
+        is_checked: it was accepted before, on these claims, which are not known any more.
     """
 
     url: str
     filename: str
     content_type: str | None
     size: int | None
+    is_checked: bool = False
+
+    @classmethod
+    def checked(cls, url: str) -> Self:
+        """Return a picture of which only the link is left, as its claims were checked before."""
+        return cls(url, "", None, None, is_checked=True)
 
 
 def ensure_usable(offered: OfferedPicture) -> None:
@@ -58,6 +66,8 @@ def ensure_usable(offered: OfferedPicture) -> None:
     Raises:
         BadRequestError: it is no picture of a kind that can be used, or too large.
     """
+    if offered.is_checked:
+        return
     name = plain(offered.filename, NAME_LENGTH)
     if offered.content_type not in TYPES:
         raise BadRequestError(

@@ -11,7 +11,7 @@ Three steps, each a batch inside a transaction of the caller's:
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, select, true, update
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.guild_models import ReportRow
+from bot.media.picture_links import fetchable_until
 from bot.models import DraftRow, Generation
 from bot.veo.catalogue import OptionValue
 
@@ -126,6 +127,28 @@ async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATC
         [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
     )
     return len(row_ids)
+
+
+async def select_dead_links(session: AsyncSession, now: datetime) -> list[str]:
+    """Return the ids of delivered generations with links to pictures that cannot be fetched any more."""
+    found = select(Generation.id, Generation.picture_urls, Generation.created_at).where(
+        Generation.delivered_at.is_not(None), Generation.picture_urls.is_not(None)
+    )
+    return [
+        row_id
+        for row_id, links, asked_at in await session.execute(found)
+        if fetchable_until(links or (), asked_at) <= now
+    ]
+
+
+async def forget_picture_links(session: AsyncSession, generation_ids: Collection[str]) -> None:
+    """Remove the links to pictures from these generations."""
+    await session.execute(
+        update(Generation)
+        .where(Generation.id.in_(generation_ids))
+        .values(picture_urls=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def forget_drafts(session: AsyncSession, condition: ColumnElement[bool], most: int = BATCH) -> int:

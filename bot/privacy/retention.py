@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, or_, select
@@ -14,7 +14,15 @@ from bot.database import Database
 from bot.media.files import VideoStore
 from bot.models import DraftRow, Generation
 from bot.operating.leftovers import Leftovers
-from bot.privacy.erasure import BATCH, anonymize_batch, erase_batch, forget_drafts, unlink
+from bot.privacy.erasure import (
+    BATCH,
+    anonymize_batch,
+    erase_batch,
+    forget_drafts,
+    forget_picture_links,
+    select_dead_links,
+    unlink,
+)
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
 
@@ -58,7 +66,7 @@ class Retention:
                 await pause(CLEAN_INTERVAL if is_clean else RETRY_INTERVAL, self._stopping)
 
     async def clean(self) -> None:
-        """Clean up once: erase what is due, take members off what they asked to forget, drop old offers.
+        """Clean up once: erase what is due, take members off what they asked to forget, drop what is dead.
 
         Raises:
             DatabaseBusyError: the database cannot be written now; what was done stays done.
@@ -73,11 +81,26 @@ class Retention:
         offers = await self._repeat(lambda session: forget_drafts(session, DraftRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
-        discarded = await self._discard_originals()
-        if erased or anonymous or discarded or offers:
-            log.info("forgotten", erased=erased, anonymous=anonymous, originals=discarded, offers=offers)
+        forgotten = {
+            "offers": offers,
+            "erased": erased,
+            "anonymous": anonymous,
+            "picture_links": await self._forget_dead_links(now),
+            "originals": await self._discard_originals(),
+        }
+        if any(forgotten.values()):
+            log.info("forgotten", **forgotten)
         if tidied := await self._leftovers.discard():
             log.info("leftovers are deleted", files=tidied)
+
+    async def _forget_dead_links(self, now: datetime) -> int:
+        """Forget the links to pictures that nobody can use any more; return of how many requests."""
+        async with self._database.read() as session:
+            dead = await select_dead_links(session, now)
+        for start in range(0, len(dead), BATCH):
+            async with self._database.write() as session:
+                await forget_picture_links(session, dead[start : start + BATCH])
+        return len(dead)
 
     async def _discard_originals(self) -> int:
         """Delete the originals of videos that were forgotten or taken down; return how many."""

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import UserError
+from bot.errors import UserError, relative_time
 from bot.language import _
+from bot.media.picture_links import fetchable_until
 from bot.media.pictures import OfferedPicture
 from bot.models import Generation, Status
 from bot.veo.catalogue import Kind, OptionValue, VideoRequest, get_model
@@ -38,15 +39,25 @@ class WordsGoneError(UserError):
 
 
 class PictureGoneError(UserError):
-    """The video was made from a picture, which is deleted once the video is delivered."""
+    """The video was made from a picture, which cannot be fetched any more.
 
-    def __init__(self) -> None:
-        super().__init__(
-            _(
+    Args:
+        died_at: when Discord's link to it died; None: the link is forgotten.
+    """
+
+    def __init__(self, died_at: datetime | None) -> None:
+        if died_at is None:
+            text = _(
                 "This video was made from a picture, which I do not keep. "
                 "Please use `/veo` and give it again. Nothing was counted."
             )
-        )
+        else:
+            text = _(
+                "This video was made from a picture, which I do not keep, and Discord's link to it "
+                "died {when}. Please use `/veo` and give it again. Nothing was counted.",
+                when=relative_time(died_at),
+            )
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +77,33 @@ class Wishes:
     source_id: str | None = None
 
 
-def wishes_of(generation: Generation) -> Wishes:
+def wishes_of(generation: Generation, now: datetime) -> Wishes:
     """Return what was asked for.
 
     Raises:
-        WordsGoneError, PictureGoneError: it is not known any more.
+        WordsGoneError, PictureGoneError: it is not known, or cannot be fetched, any more.
     """
     if generation.erased_at is not None:
         raise WordsGoneError
-    if needs_picture(generation):
-        raise PictureGoneError
-    return Wishes(generation.model, generation.prompt, dict(generation.options), source_id=generation.id)
+    links = generation.picture_urls or []
+    if not links and _needs_picture(generation):
+        raise PictureGoneError(None)
+    if links and (died_at := fetchable_until(links, generation.created_at)) <= now:
+        raise PictureGoneError(died_at)
+    pictures = tuple(OfferedPicture.checked(link) for link in links)
+    return Wishes(generation.model, generation.prompt, dict(generation.options), pictures, generation.id)
 
 
-def can_be_repeated(generation: Generation) -> bool:
-    """Whether all that it was made from is still known."""
-    return generation.erased_at is None and not needs_picture(generation)
+def is_known(generation: Generation) -> bool:
+    """Whether all that it was made from is still known, be it that a link is dead."""
+    has_pictures = bool(generation.picture_urls) or not _needs_picture(generation)
+    return generation.erased_at is None and has_pictures
 
 
-def needs_picture(generation: Generation) -> bool:
-    """Whether its model makes videos from pictures."""
-    model = get_model(generation.model)
-    return model is not None and model.kind is not Kind.TEXT
+def can_be_repeated(generation: Generation, now: datetime) -> bool:
+    """Whether `wishes_of` returns what was asked for."""
+    links = generation.picture_urls
+    return is_known(generation) and (not links or now < fetchable_until(links, generation.created_at))
 
 
 def with_new_seed(wishes: Wishes) -> Wishes:
@@ -120,6 +136,11 @@ async def ensure_first_click(
             row.options, video.options
         ):
             raise RepeatedError
+
+
+def _needs_picture(generation: Generation) -> bool:
+    model = get_model(generation.model)
+    return model is not None and model.kind is not Kind.TEXT
 
 
 def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) -> bool:

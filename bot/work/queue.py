@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
-from bot.failures import FailureKind
+from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock
 from bot.watch.metrics import Metrics
@@ -143,7 +143,8 @@ class GenerationQueue:
     ) -> Generation:
         """End the generation without a video; `reason` is the provider's, shown to the member.
 
-        `late_until`: until when the provider is asked all the same.
+        `late_until`: until when the provider is asked all the same. Links to pictures that were of no use
+        are forgotten.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
@@ -156,6 +157,7 @@ class GenerationQueue:
             credits_used=credits_used if credits_used is not None else generation.credits_used,
             finished_at=self._clock(),
             late_until=late_until,
+            picture_urls=None if kind in BAD_PICTURES else generation.picture_urls,
         )
 
     async def get(self, generation_id: str) -> Generation:

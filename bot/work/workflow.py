@@ -91,6 +91,6 @@ class Workflow:
         has_ended = generation.status in {Status.FAILED, Status.CANCELLED}
         if has_ended or generation.result_id is not None:
             self._clean_up(generation)
-            await self._queue.note(generation, delivered_at=self._clock(), late_until=None, picture_urls=None)
+            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
         else:
             await self._queue.fail(generation, FailureKind.BROKEN, None)

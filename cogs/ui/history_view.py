@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.clock import utc_now
 from bot.errors import BadInputError
 from bot.language import _, pgettext
 from bot.privacy.erasure import NOBODY
@@ -67,7 +68,7 @@ def _reader(interaction: discord.Interaction) -> tuple[int, int]:
 def _view(page: HistoryPage) -> discord.ui.View:
     generation = page.generation
     actions: list[Item] = []
-    if can_be_repeated(generation):
+    if can_be_repeated(generation, utc_now()):
         actions += [RerollButton(generation.id), RemixButton(generation.id)]
     if is_shown(generation):
         actions.append(DeleteButton(generation.id))

@@ -39,8 +39,8 @@ def question() -> str:
         "and it cannot be undone. `/privacy export` gives you a copy first."
     )
     words = _(
-        "**Goes:** prompts, negative prompts, seeds, reasons of failures, and the links to videos "
-        "and messages."
+        "**Goes:** prompts, negative prompts, seeds, reasons of failures, and the links to videos, "
+        "pictures and messages."
     )
     name = ngettext(
         "{count} day after a request your name is taken off it too.",

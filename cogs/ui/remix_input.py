@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.language import _, pgettext
+from bot.language import _, ngettext, pgettext
 from bot.results.repeats import Wishes
 from bot.veo.catalogue import (
     PROMPT_MAX_LENGTH,
@@ -69,7 +69,7 @@ class RemixInputs:
             Label(text=pgettext("label", "Duration"), component=self._duration),
             Label(
                 text=pgettext("label", "Picture"),
-                description=_("Sound, seed and the rest stay as they were"),
+                description=_what_stays(self._wishes),
                 component=self._picture,
             ),
         ]
@@ -86,6 +86,16 @@ class RemixInputs:
         }
         options = _merge(self._wishes, get_model(model_id), chosen)
         return replace(self._wishes, model=model_id, prompt=self._prompt.value, options=options)
+
+
+def _what_stays(wishes: Wishes) -> str:
+    if not wishes.pictures:
+        return _("Sound, seed and the rest stay as they were")
+    return ngettext(
+        "The picture it is made from, sound and the rest stay as they were",
+        "The pictures it is made from, sound and the rest stay as they were",
+        len(wishes.pictures),
+    )
 
 
 def _merge(

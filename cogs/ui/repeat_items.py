@@ -3,6 +3,7 @@
 import discord
 
 from bot.client import VeoBot
+from bot.clock import utc_now
 from bot.language import pgettext
 from bot.results.repeats import Wishes, wishes_of, with_new_seed
 from cogs.ui.asking import ask
@@ -25,7 +26,7 @@ class RerollButton(VideoButton, template=template_of("reroll")):
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
         source = await find_manageable(interaction, self.generation_id)
-        await ask(interaction, with_new_seed(wishes_of(source)))
+        await ask(interaction, with_new_seed(wishes_of(source, utc_now())))
 
 
 class RemixButton(VideoButton, template=template_of("remix")):
@@ -42,7 +43,7 @@ class RemixButton(VideoButton, template=template_of("remix")):
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
         source = await find_manageable(interaction, self.generation_id)
-        await interaction.response.send_modal(RemixForm(wishes_of(source)))
+        await interaction.response.send_modal(RemixForm(wishes_of(source, utc_now())))
 
 
 class RemixForm(WishesForm):

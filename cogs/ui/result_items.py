@@ -4,7 +4,7 @@ import discord
 
 from bot.language import pgettext, speaking
 from bot.models import Generation, Status
-from bot.results.repeats import can_be_repeated
+from bot.results.repeats import is_known
 from cogs.ui.delete_items import DeleteButton
 from cogs.ui.items import Item
 from cogs.ui.repeat_items import RemixButton, RerollButton
@@ -30,7 +30,8 @@ def result_view(generation: Generation) -> discord.ui.View:
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
-    if not can_be_repeated(generation):
+    # A message outlives Discord's links to pictures; a click on a button says then that they are dead.
+    if not is_known(generation):
         return []
     again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)
     return [again, RemixButton(generation.id)]

@@ -142,7 +142,7 @@ class Handover:
         return generation
 
     async def _note_delivered(self, generation: Generation) -> Generation:
-        return await self._queue.note(generation, delivered_at=self._clock(), picture_urls=None)
+        return await self._queue.note(generation, delivered_at=self._clock())
 
     def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
         wait = self._timing.delivery_wait

@@ -62,6 +62,10 @@ def test_what_can_be_used_is_taken(content_type: str, size: int | None) -> None:
     ensure_usable(offered(content_type=content_type, size=size))
 
 
+def test_what_was_taken_before_is_taken_by_its_link_alone() -> None:
+    ensure_usable(OfferedPicture.checked("https://cdn.example/no-name-that-says-anything"))
+
+
 @pytest.mark.parametrize(
     "content_type", ["image/gif", "image/svg+xml", "image/heic", "video/mp4", "text/html", "", None]
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.clock import utc_now
@@ -25,6 +25,7 @@ from tests.bot.troubles import Logs, count_events, locked
 
 KEEP = timedelta(days=90)
 TICK = timedelta(microseconds=1)
+LINK = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png"
 
 
 @pytest.fixture
@@ -85,6 +86,50 @@ async def test_without_a_time_words_are_kept_until_the_member_asks(
     await retention.clean()
     assert not await is_erased(database, kept)
     assert await is_erased(database, asked)
+
+
+async def test_links_to_pictures_go_once_they_are_dead(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    in_an_hour = int((clock() + timedelta(hours=1)).timestamp())
+    signed = await insert_delivered(
+        database, picture_urls=[f"{LINK}?ex={in_an_hour:x}", LINK], created_at=clock()
+    )
+    unsigned = await insert_delivered(database, picture_urls=[LINK], created_at=clock())
+    waiting = await insert_delivered(
+        database, picture_urls=[LINK], created_at=clock() - KEEP, delivered_at=None, prompt="still needed"
+    )
+
+    async def kept() -> list[str]:
+        rows = [await reread(database, row.id) for row in (signed, unsigned, waiting)]
+        assert all(row.prompt for row in rows), "the words went too"
+        return [row.id for row in rows if row.picture_urls]
+
+    await retention.clean()
+    assert await kept() == [signed.id, unsigned.id, waiting.id]
+    clock.advance(timedelta(hours=1))
+    await retention.clean()
+    assert await kept() == [unsigned.id, waiting.id]
+    clock.advance(DAY)
+    await retention.clean()
+    assert await kept() == [waiting.id], "a restart would not find what the video is made from"
+    async with database.read() as session:
+        stored = await session.scalar(text("SELECT count(*) FROM generations WHERE picture_urls IS NULL"))
+    assert stored == 2, "a JSON null is not nothing"
+
+
+async def test_many_links_are_forgotten(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    async with database.write() as session:
+        session.add_all(
+            new_row(picture_urls=[LINK], created_at=clock() - DAY, delivered_at=clock())
+            for _ in range(2 * BATCH + 1)
+        )
+    await retention.clean()
+    async with database.read() as session:
+        left = select(func.count()).select_from(Generation).where(Generation.picture_urls.is_not(None))
+        assert await session.scalar(left) == 0
 
 
 @pytest.mark.parametrize("asked", [True, False])

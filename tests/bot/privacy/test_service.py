@@ -41,6 +41,7 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
         model="google/veo-3.0-fast",
         source_id="0123456789abcdef",
         earlier_posts=[[14, 15]],
+        picture_urls=["https://cdn.discordapp.com/cat.png"],
     )
     before = columns_of(row)
     assert await privacy.forget(ALICE) == Forgotten(now=1, later=0)
@@ -57,6 +58,7 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
         "result_channel_id": None,
         "earlier_posts": None,
         "source_id": None,
+        "picture_urls": None,
         "erase_at": clock(),
         "erased_at": clock(),
     }

@@ -1,16 +1,18 @@
 """Making a video anew: what is asked for, and that two clicks are one."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.judge import Admission
-from bot.clock import utc_now
 from bot.database import Database
-from bot.generations import GenerationService
+from bot.failures import BAD_PICTURES, FailureKind
+from bot.generations import GenerationService, understand
+from bot.media.picture_links import LIFE, MARGIN
 from bot.models import Generation, Status
 from bot.results.repeats import (
     DOUBLE_CLICK,
@@ -19,16 +21,21 @@ from bot.results.repeats import (
     Wishes,
     WordsGoneError,
     can_be_repeated,
+    is_known,
     wishes_of,
     with_new_seed,
 )
 from bot.veo.catalogue import CATALOGUE, Kind, Model, build_request, family_heads
+from bot.work.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row
 
 SOURCE = "0123456789abcdef"
 TICK = timedelta(microseconds=1)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LINK = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png?hm="
+PICTURED = [model for model in CATALOGUE if model.kind is not Kind.TEXT]
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -125,13 +132,60 @@ def test_a_model_that_is_not_offered_any_more_keeps_its_wishes() -> None:
 
 def test_what_was_forgotten_cannot_be_made_anew() -> None:
     with pytest.raises(WordsGoneError):
-        wishes_of(new_row(prompt="", erased_at=utc_now()))
+        wishes_of(new_row(prompt="", erased_at=NOON), NOON)
+
+
+def made_from(model: Model, **changes: Any) -> Generation:
+    """Return a row of noon that was made as the model does."""
+    links = [f"{LINK}{number}" for number, _ in enumerate(model.kind.image_fields)]
+    return new_row(model=model.id, picture_urls=links or None, created_at=NOON, **changes)
+
+
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
+def test_what_was_made_from_pictures_is_made_anew_from_the_same(model: Model) -> None:
+    row = made_from(model)
+    wishes = wishes_of(row, NOON)
+    assert [picture.url for picture in wishes.pictures] == (row.picture_urls or [])
+    assert understand(wishes).model is model, "another one, or it is refused"
 
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
 def test_what_was_made_from_pictures_is_not_made_anew_without_them(model: Model) -> None:
-    row = new_row(model=model.id)
-    assert can_be_repeated(row) == (model.kind is Kind.TEXT)
-    if not can_be_repeated(row):
-        with pytest.raises(PictureGoneError, match="Nothing was counted"):
-            wishes_of(row)
+    row = new_row(model=model.id, created_at=NOON)
+    assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is Kind.TEXT)
+    if not is_known(row):
+        with pytest.raises(PictureGoneError, match=r"which I do not keep\. .* Nothing was counted"):
+            wishes_of(row, NOON)
+
+
+@pytest.mark.parametrize("model", PICTURED, ids=lambda model: model.label)
+def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
+    row, died = made_from(model), NOON + LIFE - MARGIN
+    assert can_be_repeated(row, died - TICK)
+    assert wishes_of(row, died - TICK).pictures
+    assert not can_be_repeated(row, died)
+    assert is_known(row), "a button under the message would be missing"
+    with pytest.raises(PictureGoneError) as gone:
+        wishes_of(row, died)
+    assert str(gone.value) == (
+        "This video was made from a picture, which I do not keep, and Discord's link to it died "
+        f"<t:{int(died.timestamp())}:R>. Please use `/veo` and give it again. Nothing was counted."
+    )
+
+
+def test_a_model_that_is_gone_does_not_make_a_video_of_words_alone() -> None:
+    row = new_row(model="gone/model", picture_urls=[LINK], created_at=NOON)
+    assert len(wishes_of(row, NOON).pictures) == 1
+    assert not can_be_repeated(row, NOON + LIFE)
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+async def test_pictures_that_were_of_no_use_are_not_tried_again(
+    database: Database, clock: StoppedClock, kind: FailureKind
+) -> None:
+    queue = GenerationQueue(database, "me", max_running=1, lease=DOUBLE_CLICK, clock=clock)
+    row = await insert(
+        database, model=PICTURED[0].id, picture_urls=[LINK], created_at=clock(), lease_owner="me"
+    )
+    failed = await queue.fail(row, kind, None)
+    assert can_be_repeated(failed, clock()) == (kind not in BAD_PICTURES)

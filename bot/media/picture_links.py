@@ -1,0 +1,30 @@
+"""Until when Discord's links to pictures can be fetched. Pure.
+
+A signed link says in its parameter `ex` when it dies, as hexadecimal Unix seconds (Discord's reference,
+"Signed Attachment CDN URLs"): about a day after it was handed out. That is a claim like every part of a link.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+LIFE = timedelta(days=1)  # of a link that does not say
+BELIEVED = timedelta(days=2)  # an end that is farther from the request is none of Discord's
+MARGIN = timedelta(minutes=1)  # what was accepted is fetched at once, or a moment later
+
+_END = re.compile(r"[?&]ex=([0-9a-fA-F]{8})(?:[&#]|$)")  # eight digits: from 2004 to 2106
+
+
+def fetchable_until(links: Iterable[str], asked_at: datetime) -> datetime:
+    """Return until when all of the links of a request can be fetched; `asked_at`: when it was accepted."""
+    ends = (_end_of(link, asked_at) for link in links)
+    return min(ends, default=asked_at + LIFE) - MARGIN
+
+
+def _end_of(link: str, asked_at: datetime) -> datetime:
+    said = _END.search(link)
+    if said is not None:
+        end = datetime.fromtimestamp(int(said[1], 16), UTC)
+        if abs(end - asked_at) <= BELIEVED:
+            return end
+    return asked_at + LIFE
