@@ -1,6 +1,7 @@
 """The command line: `veo-bot run`, `generate`, `doctor`, `backup` and `copy-database`."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,15 @@ from bot.settings import SettingsError, inspect_settings, load_provider_settings
 from bot.storage.addresses import secrets_of
 from bot.storage.copying import CopyError
 from bot.storage.terminal import copy_in_terminal
-from bot.terminal import GenerateError, generate_in_terminal
-from bot.veo.catalogue import DEFAULT_MODEL, InvalidOptionError, build_request, choose_model
+from bot.terminal import GenerateError, generate_in_terminal, read_pictures
+from bot.veo.catalogue import (
+    DEFAULT_MODEL,
+    InvalidOptionError,
+    OptionValue,
+    VideoRequest,
+    build_request,
+    choose_model,
+)
 from bot.watch.server import ListenError
 
 EXIT_SETTINGS = 2
@@ -72,7 +80,11 @@ def run(
 @app.command()
 def generate(
     prompt: Annotated[str, typer.Argument(help="What the video should show.")],
-    model: Annotated[str, typer.Option(help="The provider's name of the model.")] = DEFAULT_MODEL.id,
+    model: Annotated[
+        str | None, typer.Option(help="The provider's name of the model.", show_default=DEFAULT_MODEL.id)
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="A picture to begin with.")] = None,
+    last_image: Annotated[Path | None, typer.Option(help="A picture to end with.")] = None,
     duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
     resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
@@ -94,8 +106,8 @@ def generate(
     }
     try:
         settings = load_provider_settings()
-        request = build_request(choose_model(model, 0).id, prompt, options)
-    except (SettingsError, InvalidOptionError) as error:
+        request = _request_of(model, prompt, options, image, last_image)
+    except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise _stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
     try:
@@ -165,7 +177,27 @@ def copy_database(
         raise typer.Exit(EXIT_FAILED) from None
 
 
-def _stop(error: SettingsError | InvalidOptionError) -> typer.Exit:
+def _request_of(
+    model: str | None,
+    prompt: str,
+    options: Mapping[str, OptionValue | None],
+    image: Path | None,
+    last_image: Path | None,
+) -> VideoRequest:
+    """Return what is asked for, with the pictures in it; of the model's family it is the one that takes them.
+
+    Raises:
+        InvalidOptionError: the options do not make a video.
+        GenerateError: a picture cannot be used, or there is a last one but no first one.
+    """
+    if image is None and last_image is not None:
+        raise GenerateError("--last-image needs an --image to begin with.")
+    files = [file for file in (image, last_image) if file is not None]
+    request = build_request(choose_model(model, len(files)).id, prompt, options)
+    return request.with_images(read_pictures(*files))
+
+
+def _stop(error: SettingsError | InvalidOptionError | GenerateError) -> typer.Exit:
     """Print one readable line per problem."""
     problems = error.problems if isinstance(error, SettingsError) else [str(error)]
     for problem in problems:

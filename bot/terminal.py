@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bot.media.files import Clip, MediaError, VideoStore
+from bot.media.pictures import MAX_SIZE, PictureError, data_uri_of, ensure_picture
 from bot.settings import ProviderSettings
 from bot.veo.addresses import origin_of
 from bot.veo.catalogue import VideoRequest
@@ -25,6 +26,15 @@ TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 second
 
 class GenerateError(Exception):
     """There is no video; `str()` says why and what is left to do."""
+
+
+def read_pictures(*files: Path) -> tuple[str, ...]:
+    """Return pictures as data URIs, checked as those that members offer.
+
+    Raises:
+        GenerateError: a file cannot be read, is no picture that can be used, or is too large.
+    """
+    return tuple(_read_picture(file) for file in files)
 
 
 async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
@@ -59,6 +69,18 @@ async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest
         markup=False,
         soft_wrap=True,
     )
+
+
+def _read_picture(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
+        ensure_picture(content)
+    except OSError as error:
+        raise GenerateError(f"{file} cannot be read: {error.strerror}.") from error
+    except PictureError as error:
+        raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
+    return data_uri_of(content)
 
 
 async def _wait(veo: VeoClient, task: Task, settings: ProviderSettings, console: Console) -> Task:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.media.files import probe
+from bot.media.pictures import MAX_SIZE, data_uri_of
 from sandbox.provider import QUICK, Fault, Provider
+from tests.bot.drawn import BLUE, HTML, draw
 
 SECRET = "sk-do-not-print-me"
 
@@ -24,7 +26,7 @@ class Finished:
 
 async def veo_bot(folder: Path, *arguments: str, **environment: str) -> Finished:
     """Run `veo-bot` in `folder` with nothing but `environment`."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *["-m", "bot", *arguments],
@@ -97,6 +99,74 @@ async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files
     assert (clip.width, clip.height, clip.has_sound) == (720, 1280, False)
     assert clip.seconds == pytest.approx(4, abs=0.2)
     assert "Saved out/dragon.mp4" in finished.text
+
+
+@pytest.mark.parametrize(
+    ("options", "model", "fields"),
+    [
+        (["--image", "cat.jpg"], "google/veo-3.0-i2v", ["image_url"]),
+        (
+            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast"],
+            "google/veo-3.1-i2v-fast",
+            ["image_url"],
+        ),
+        (
+            ["--last-image", "dog.png", "--image", "cat.jpg"],
+            "google/veo-3.1-first-last-image-to-video",
+            ["image_url", "last_image_url"],
+        ),
+    ],
+    ids=["one", "another family", "two"],
+)
+async def test_generate_sends_the_pictures(
+    tmp_path: Path, files: Path, options: list[str], model: str, fields: list[str]
+) -> None:
+    pictures = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
+    for name, content in pictures.items():
+        (tmp_path / name).write_bytes(content)
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
+        finished = await veo_bot(
+            tmp_path,
+            *["generate", "a red dragon", "--duration", "4", *options],
+            AIMLAPI_KEY=provider.key,
+            AIMLAPI_BASE_URL=provider.url,
+            POLL_INTERVAL="0.1",
+        )
+        assert finished.code == 0, finished.text
+        (created,) = [call for call in provider.calls if call.kind == "create"]
+    sent = dict(zip(fields, map(data_uri_of, pictures.values()), strict=False))
+    assert created.json == {"model": model, "prompt": "a red dragon", "duration": 4, **sent}
+    assert "Saved veo.mp4" in finished.text
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--image", "cat.png"], "cat.png cannot be read: No such file or directory."),
+        (["--image", "."], ". cannot be read: Is a directory."),
+        (["--image", "page.png"], "page.png: The file is no still picture in PNG, JPEG or WebP format"),
+        (["--image", "small.png"], "small.png: The picture is too large or too small. It may have at most 8"),
+        (["--image", "large.png"], "large.png: The picture is too large or too small."),
+        (["--image", "good.png", "--last-image", "page.png"], "page.png: The file is no still picture"),
+        (["--last-image", "good.png"], "--last-image needs an --image to begin with."),
+        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two pictures."),
+        (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),
+    ],
+)
+async def test_generate_refuses_pictures_that_cannot_be_sent(
+    tmp_path: Path, options: list[str], complaint: str
+) -> None:
+    contents = {
+        "good.png": draw(),
+        "page.png": HTML,
+        "small.png": draw(size=(8, 8)),
+        "large.png": draw() + b"\0" * MAX_SIZE,
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    finished = await veo_bot(tmp_path, "generate", "a dragon", *options, AIMLAPI_KEY="k")
+    assert (finished.code, len(finished.text.splitlines())) == (2, 1), finished.text
+    assert complaint in finished.text
 
 
 @pytest.mark.parametrize(
