@@ -46,10 +46,12 @@ class RemixInputs:
         ratios, heights = (_choices(models, name) for name in PICTURE)
         if wishes.pictures:
             ratios = [OWN_RATIO, *ratios]
-        pictures = [f"{ratio} {height}" for ratio in ratios for height in heights]
+        pictures = [
+            (f"{_shown_ratio(ratio)} {height}", f"{ratio} {height}") for ratio in ratios for height in heights
+        ]
         ratio, height = (_current(wishes, model, name) for name in PICTURE)
         current = f"{ratio or OWN_RATIO} {height}"
-        self._picture = _select("picture", [(picture, picture) for picture in pictures], current)
+        self._picture = _select("picture", pictures, current)
 
     @property
     def labels(self) -> list[Label]:
@@ -69,7 +71,13 @@ class RemixInputs:
             Label(text=pgettext("label", "Duration"), component=self._duration),
             Label(
                 text=pgettext("label", "Picture"),
-                description=_what_stays(self._wishes),
+                description=ngettext(
+                    "The picture it is made from, sound and the rest stay as they were",
+                    "The pictures it is made from, sound and the rest stay as they were",
+                    len(self._wishes.pictures),
+                )
+                if self._wishes.pictures
+                else _("Sound, seed and the rest stay as they were"),
                 component=self._picture,
             ),
         ]
@@ -86,16 +94,6 @@ class RemixInputs:
         }
         options = _merge(self._wishes, get_model(model_id), chosen)
         return replace(self._wishes, model=model_id, prompt=self._prompt.value, options=options)
-
-
-def _what_stays(wishes: Wishes) -> str:
-    if not wishes.pictures:
-        return _("Sound, seed and the rest stay as they were")
-    return ngettext(
-        "The picture it is made from, sound and the rest stay as they were",
-        "The pictures it is made from, sound and the rest stay as they were",
-        len(wishes.pictures),
-    )
 
 
 def _merge(
@@ -123,6 +121,10 @@ def _current(wishes: Wishes, model: Model, name: str) -> str:
     option = model.option(name)
     value = wishes.options.get(name, None if option is None else option.default)
     return "" if value is None else str(value)
+
+
+def _shown_ratio(ratio: int | str) -> str:
+    return pgettext("aspect ratio", "auto") if ratio == OWN_RATIO else str(ratio)
 
 
 def _choices(models: Sequence[Model], name: str) -> list[int | str]:

@@ -5,8 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.media.pictures import OfferedPicture
 from bot.results.repeats import Wishes
-from bot.veo.catalogue import OptionValue, build_request, family_heads
+from bot.veo.catalogue import CATALOGUE, Model, OptionValue, build_request, family_heads, models_for
 from cogs.ui.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
@@ -58,9 +59,23 @@ def test_a_form_that_is_sent_as_it_opened_changes_nothing(
     assert send(RemixInputs(wishes)) == wishes
 
 
-@given(model=models, prompt=words, chosen=options)
-def test_discord_takes_the_form(model: str, prompt: str, chosen: dict[str, OptionValue]) -> None:
-    inputs = RemixInputs(Wishes(model, prompt, chosen))
+@given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
+def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
+    pictures = tuple(OfferedPicture.checked(field) for field in model.kind.image_fields)
+    able = {name: value for name, value in chosen.items() if model.option(name)}
+    wishes = Wishes(model.id, prompt, as_spelled(model.id, able), pictures)
+    inputs = RemixInputs(wishes)
+    assert send(inputs) == wishes
+    assert ("made from" in (inputs.labels[-1].description or "")) is bool(pictures)
+
+
+@given(model=models, pictures=st.integers(0, 2), prompt=words, chosen=options)
+def test_discord_takes_the_form(
+    model: str, pictures: int, prompt: str, chosen: dict[str, OptionValue]
+) -> None:
+    given_ones = (OfferedPicture.checked("https://cdn.example/cat.png"),) * pictures
+    model = model if not pictures else models_for(pictures)[0].id
+    inputs = RemixInputs(Wishes(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:
         assert len(label.text) <= 45

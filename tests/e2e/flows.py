@@ -6,6 +6,8 @@ Buttons are found by their ids, so the flows work in every language.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from bot.clock import utc_now
+from bot.media.picture_links import MARGIN
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -65,8 +67,16 @@ async def a_request_that_makes_no_video(world: World) -> None:
 
 
 async def a_picture(world: World) -> None:
-    await ask(world, image=("cat.png", draw()))
-    await world.wait_for_delivery()
+    await ask_for_video(world, image=("cat.png", draw()))
+    result = the_result(world)
+    await world.alice.click(result, custom_id=id_of(result, ":remix:"))
+
+
+async def a_picture_whose_link_is_dead(world: World) -> None:
+    world.cdn.links_end = utc_now() + MARGIN / 2
+    await ask_for_video(world, image=("cat.png", draw()))
+    result = the_result(world)
+    await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
 
 
 async def a_cancelled_request(world: World) -> None:
@@ -251,6 +261,7 @@ FLOWS: tuple[Flow, ...] = (
     a_failure,
     a_request_that_makes_no_video,
     a_picture,
+    a_picture_whose_link_is_dead,
     a_cancelled_request,
     made_anew,
     deleted,
