@@ -16,6 +16,7 @@ from bot.database import DatabaseBusyError
 from bot.roles import Role
 from bot.settings import Settings
 from bot.timing.pacing import retry_delay
+from bot.watch.hang import ended_when_hung
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import Timing, pause
 
@@ -29,7 +30,7 @@ class TokenRefusedError(Exception):
 
 
 async def run(settings: Settings, *, timing: Timing | None = None) -> None:
-    """Run the bot until SIGINT or SIGTERM, then close everything in order.
+    """Run the bot until SIGINT or SIGTERM, then close everything in order; one that hangs ends at once.
 
     Args:
         settings: what the operator chose.
@@ -39,7 +40,7 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         DatabaseError: the database cannot be used.
         TokenRefusedError: Discord refuses the token.
     """
-    async with open_app(settings, timing=timing) as app:
+    async with ended_when_hung(), open_app(settings, timing=timing) as app:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signal_number, app.stop)
