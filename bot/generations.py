@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import stamina
 import structlog
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -163,8 +164,13 @@ class GenerationService:
             await redeem(session, draft, generation.id)
         return generation
 
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
     async def attach_card(self, generation_id: str, card_id: int) -> None:
-        """Remember the message that answers the command, and let the work begin."""
+        """Remember the message that answers the command, and let the work begin.
+
+        Raises:
+            DatabaseBusyError: it cannot be recorded now; the work begins all the same, and finds the card.
+        """
         async with self._database.write() as session:
             await session.execute(
                 update(Generation)
@@ -173,8 +179,14 @@ class GenerationService:
             )
         self._work.set()
 
+    # Half of the time after which the work begins: what cannot be forgotten by then may have begun.
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE / 2, wait_max=2)
     async def withdraw(self, generation_id: str) -> None:
-        """Forget a request whose answer never reached the member, unless the work has begun."""
+        """Forget a request whose answer never reached the member, unless the work has begun.
+
+        Raises:
+            DatabaseBusyError: it cannot be forgotten now, so that it is served.
+        """
         async with self._database.write() as session:
             result = await session.execute(
                 delete(Generation).where(

@@ -7,6 +7,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.database import DatabaseBusyError
 from bot.errors import UserError
 from bot.generations import GenerationService
 from bot.language import _
@@ -66,7 +67,8 @@ async def answer_with_card(
 
     Raises:
         WordsRefusedError: a filter stopped it; the request is taken back.
-        AnswerLostError: the answer's fate is not known; the work begins by itself after a while.
+        AnswerLostError: the answer's fate is not known, or the request could not be taken back; the work
+            begins by itself after a while.
         discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
     for _attempt in range(ATTEMPTS):
@@ -75,7 +77,7 @@ async def answer_with_card(
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
             log.warning("the answer may be lost", generation=generation.id, error=str(error))
         except discord.HTTPException as error:
-            await generations.withdraw(generation.id)
+            await _take_back(generations, generation)
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
                     _(
@@ -85,6 +87,26 @@ async def answer_with_card(
                 ) from error
             raise
         else:
-            await generations.attach_card(generation.id, card_id)
+            await _let_begin(generations, generation, card_id)
             return card_id
     raise AnswerLostError
+
+
+async def _take_back(generations: GenerationService, generation: Generation) -> None:
+    """Forget a request whose card was refused.
+
+    Raises:
+        AnswerLostError: that cannot be written down, so the video will come.
+    """
+    try:
+        await generations.withdraw(generation.id)
+    except DatabaseBusyError as error:
+        raise AnswerLostError from error
+
+
+async def _let_begin(generations: GenerationService, generation: Generation, card_id: int) -> None:
+    """Record the card; the member sees it, so nobody may tell them now that nothing was counted."""
+    try:
+        await generations.attach_card(generation.id, card_id)
+    except DatabaseBusyError:
+        log.warning("the card is not recorded, so it will be looked for", generation=generation.id)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,18 @@ from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
     ask,
     ask_for_video,
+    assert_card_leads_to,
     assert_refused,
     held_with_thread,
+    make_due,
+    refuse,
     requests,
     results,
     rows,
     shown,
     the_result,
 )
+from tests.e2e.offering import GENERATE, ask_first, now_shown, offered
 
 BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
 
@@ -41,6 +46,21 @@ def locked(folder: Path) -> Generator[None]:
         other.execute("ROLLBACK")
 
 
+@contextmanager
+def locked_while(world: World, name: str, folder: Path) -> Generator[None]:
+    """Hold it so whenever a method of the `GenerationService` is called."""
+    service = world.app.services.generations
+    serve = getattr(service, name)
+
+    async def serve_locked(*arguments: Any) -> None:
+        with locked(folder):
+            await serve(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, name, serve_locked)
+        yield
+
+
 @pytest.mark.usefixtures("short_patience")
 async def test_a_locked_database_is_explained_and_counts_nothing(
     open_world: OpenWorld, tmp_path: Path
@@ -52,6 +72,43 @@ async def test_a_locked_database_is_explained_and_counts_nothing(
             assert len(requests(world, "POST", "/callback")) == 1
         generation = await ask_for_video(world)
         assert generation.status is Status.SUCCEEDED, "the refused request took the member's only place"
+        assert the_result(world).attachments
+
+
+@pytest.mark.usefixtures("short_patience")
+@pytest.mark.parametrize("is_offered", [False, True], ids=["/veo", "an offer"])
+async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_not_count(
+    open_world: OpenWorld, tmp_path: Path, database_url: str, *, is_offered: bool
+) -> None:
+    """Whoever is told so asks again, and two videos are paid for."""
+    async with open_world() as world:
+        if is_offered:
+            await ask_first(world)
+            offer = await offered(world)
+            with locked_while(world, "attach_card", tmp_path):
+                answer = await world.alice.click(offer, label=GENERATE)
+            assert "✅ **Asked for:**" in now_shown(world, offer)
+        else:
+            with locked_while(world, "attach_card", tmp_path):
+                answer = await ask(world)
+        assert answer.followups == [], "the card stands, and the request with it"
+        [row] = await rows(world)
+        assert row.card_id is None, "the database was not locked for long enough"
+        await make_due(world, database_url)
+        assert_card_leads_to(world, await world.wait_for_delivery(), the_result(world))
+
+
+@pytest.mark.usefixtures("short_patience")
+async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_not_count(
+    open_world: OpenWorld, tmp_path: Path, database_url: str
+) -> None:
+    async with open_world() as world:
+        refuse(world, "POST", "/interactions/*/*/callback", 200000)
+        with locked_while(world, "withdraw", tmp_path):
+            answer = await ask(world)
+        assert "your request is accepted: the video will come to this channel." in shown(answer).content
+        await make_due(world, database_url)
+        await world.wait_for_delivery()
         assert the_result(world).attachments
 
 
