@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.clock import utc_now
 from bot.models import Generation, Placement, Status
 from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.work.delivery import Still
 from bot.work.queue import GenerationQueue
 from bot.work.steps.handover import Handover
 from cogs.ui.delivery import DiscordDelivery
@@ -29,7 +30,9 @@ class NoDiscord(DiscordDelivery):
     def __init__(self) -> None:
         """Without a client."""
 
-    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+    async def show_state(
+        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
+    ) -> None:
         """Show nothing."""
 
     async def open_thread(self, generation: Generation) -> int | None:

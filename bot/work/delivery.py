@@ -1,5 +1,6 @@
 """What the runner needs from whoever shows results to people; Discord's side is `cogs.ui.delivery`."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,8 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
+
+Still = Callable[[], Awaitable[bool]]
 
 
 class DeliveryPostponedError(Exception):
@@ -56,11 +59,16 @@ class Delivery(Protocol):
     Each may raise `DeliveryPostponedError`: try again later, if it matters.
     """
 
-    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+    async def show_state(
+        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
+    ) -> None:
         """Bring the card up to date, as far as there is one.
 
         While the generation is waited for, that is only begun: the card follows as soon as it may be
         edited, and nothing is raised. Once it has ended, the card is as it should be on return.
+
+        `still`: asked right before the edit, whether the generation is as it is shown here; for who does not
+        carry it, since another process may have edited the card by then.
         """
         ...
 

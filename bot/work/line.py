@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -92,4 +93,7 @@ class Line:
             outlook = self._timetable.outlook_in_queue(generation, position, now)
         self._told[generation.id] = outlook
         with bound_contextvars(generation=generation.id):
-            await self._delivery.show_state(generation, outlook)
+            await self._delivery.show_state(generation, outlook, partial(self._still_waits, generation.id))
+
+    async def _still_waits(self, name: str) -> bool:
+        return bool(await self._queue.list_waiting([name]))

@@ -8,7 +8,7 @@ import structlog
 
 from bot.models import Generation
 from bot.timing.outlook import Outlook
-from bot.work.delivery import DeliveryPostponedError
+from bot.work.delivery import DeliveryPostponedError, Still
 from bot.work.steps.errors import StoppingError
 from cogs.ui.card_items import card_message
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
@@ -33,8 +33,10 @@ class Cards:
         self._budget = budget
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def show(self, generation: Generation, outlook: Outlook) -> None:
+    async def show(self, generation: Generation, outlook: Outlook, still: Still | None = None) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns.
+
+        `still`: asked right before the edit, whether it is to be made.
 
         Raises:
             DeliveryPostponedError: the last edit could not be made, but may be later.
@@ -43,7 +45,7 @@ class Cards:
         if generation.card_id is None or self._refusals.has(("edit", generation.channel_id)):
             return
         rank = rank_of(generation.status)
-        edit = self._show(generation, generation.card_id, rank, outlook)
+        edit = self._show(generation, generation.card_id, rank, outlook, still)
         if rank == FINAL_RANK:
             await edit
             return
@@ -51,8 +53,14 @@ class Cards:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _show(self, generation: Generation, card_id: int, rank: int, outlook: Outlook) -> None:
-        await self._budget.edit(card_id, rank, lambda: self._edit(generation, card_id, outlook))
+    async def _show(
+        self, generation: Generation, card_id: int, rank: int, outlook: Outlook, still: Still | None
+    ) -> None:
+        async def edit() -> None:
+            if still is None or await still():
+                await self._edit(generation, card_id, outlook)
+
+        await self._budget.edit(card_id, rank, edit)
 
     async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
         channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)

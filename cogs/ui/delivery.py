@@ -13,7 +13,7 @@ from bot.media.fitting import Loss
 from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import Metrics
-from bot.work.delivery import FileTooLargeError, Posted, UndeliverableError, UploadBrokenError
+from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
 from cogs.ui.cards import Cards
 from cogs.ui.draft import Draft, is_card, is_result
 from cogs.ui.edit_budget import EditBudget
@@ -59,9 +59,11 @@ class DiscordDelivery:
         self._threads = Threads(client, self._refusals)
         self._cards = Cards(client, self._refusals, budget)
 
-    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+    async def show_state(
+        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
+    ) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns."""
-        await self._cards.show(generation, outlook)
+        await self._cards.show(generation, outlook, still)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one."""

@@ -9,7 +9,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation, Status
 from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.work.delivery import FileTooLargeError, Posted
+from bot.work.delivery import FileTooLargeError, Posted, Still
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
@@ -79,7 +79,12 @@ class RecordingDelivery:
         self.open_gate = asyncio.Event()
         self.open_gate.set()
 
-    async def show_state(self, generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+    async def show_state(
+        self,
+        generation: Generation,
+        outlook: Outlook = NO_OUTLOOK,
+        still: Still | None = None,  # noqa: ARG002 the interface names it
+    ) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
         _stumble(self.card_trouble)
         self.outlooks.append((generation.id, outlook))

@@ -1,5 +1,6 @@
 """An honest wait: the card says where a request stands and when it is expected, and is edited rarely."""
 
+import asyncio
 import re
 import time
 from datetime import timedelta
@@ -10,10 +11,13 @@ import pytest
 import simcord
 
 from bot.models import Generation
+from bot.roles import Role
 from sandbox.provider import Fault
 from sandbox.world import World, wait_until
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import SECONDS, ask, ask_and_hold, card_of, card_texts, eventually, rows, shown
+from tests.e2e.reporting import buttons
+from tests.e2e.videos import card
 
 PROMPT = "a red dragon"
 EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Expected <t:(\d+):R>\.$", re.MULTILINE)
@@ -140,6 +144,26 @@ async def test_a_card_is_edited_no_more_often_than_the_budget_allows(
             assert all(two - one >= interval * 0.99 for one, two in pairwise(times))
         for row in await rows(world):
             assert "**Ready:**" in card_of(world, row)
+
+
+async def test_a_place_that_is_told_late_does_not_undo_what_another_process_has_shown(
+    open_world: OpenWorld,
+) -> None:
+    """A gateway tells the places, and no worker edits a card again that the gateway has spoilt."""
+    async with open_world({"card_interval": 1.0}, role=Role.GATEWAY) as world:
+        first, second = await ask_as(world, world.mona), await ask_as(world, world.alice)
+        await eventually("the first place", lambda: "number 2" in position_line(world, second))
+        await world.app.services.cancellation.cancel(world.guild.id, first.id, world.mona.id)
+        await eventually("the news that wait", lambda: bool(cards_waited_for()))
+        await world.alice.click(card(world, second), label="Cancel")
+        await eventually("the news are late", lambda: not cards_waited_for())
+        assert "🚫 **Cancelled** by you before it was sent." in card_of(world, second)
+        assert buttons(card(world, second)) == []
+
+
+def cards_waited_for() -> list[str]:
+    """Return the tasks that wait until they may edit a card."""
+    return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("card ")]
 
 
 async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld) -> None:
