@@ -139,6 +139,11 @@ class Drafts:
             raise refusal
         return await self._offer(asker, draft, facts, is_changed=False)
 
+    async def repeat(self, asker: Asker, draft_id: str) -> Offer:
+        """Offer the same once more, where the member does not see what is offered; raises as `change`."""
+        draft = await self.find(asker, draft_id)
+        return await self.change(asker, draft_id, wishes_in(draft))
+
     async def drop(self, asker: Asker, draft_id: str) -> None:
         """Forget an offer.
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import discord
 import structlog
 
-from bot.admission.consent import OfferGoneError, wishes_in
+from bot.admission.consent import OfferChangedError, OfferGoneError, wishes_in
 from bot.drafts import Offer
 from bot.language import pgettext
 from bot.models import Generation
@@ -86,10 +86,16 @@ class GenerateButton(OfferButton, template=offer_template("offer-yes")):
         return pgettext("button", "Generate")
 
     async def use(self, interaction: Interaction) -> None:
-        """Ask for it; where the price has changed, show the new one in place of the offer."""
+        """Ask for it; where the price or the offer has changed, show the new one in place of the offer."""
         await interaction.response.defer()
-        drafts = interaction.client.services.drafts
-        answer = await drafts.confirm(asker_of(interaction), self.draft_id, self.revision)
+        drafts, asker = interaction.client.services.drafts, asker_of(interaction)
+        try:
+            answer = await drafts.confirm(asker, self.draft_id, self.revision)
+        except OfferChangedError:
+            # The answer to the change was lost: without this, there would be nothing to read again.
+            offer = await drafts.repeat(asker, self.draft_id)
+            await interaction.edit_original_response(**offer_message(offer))
+            raise
         if isinstance(answer, Generation):
             await self._show(interaction, answer)
         else:

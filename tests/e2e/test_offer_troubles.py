@@ -130,11 +130,23 @@ async def test_a_click_on_what_was_shown_before_is_not_taken_for_another(world: 
     form = await world.alice.click(offer, label=CHANGE)
     await send(world, form, duration=["8"])
     stored: Any = world.env.backend.get_message(offer.channel.id, offer.id)
-    fresh, stored.components = stored.components, [row.to_dict() for row in stale]
+    stored.components = [row.to_dict() for row in stale]
     answer = await world.alice.click(offer, label=GENERATE)
     assert "This offer has changed since." in private(answer)
     assert await rows(world) == []
-    stored.components = fresh
+    assert (await generate(world, as_shown(world, offer))).options["duration"] == 8
+
+
+async def test_an_offer_whose_change_could_not_be_shown_can_still_be_read_and_taken(world: World) -> None:
+    await ask_first(world)
+    offer = await offered(world)
+    form = await world.alice.click(offer, label=CHANGE)
+    refuse(world, "POST", "/interactions/*/*/callback", 0, status=503)
+    await send(world, form, duration=["8"])
+    assert "4 seconds" in now_shown(world, offer), "the change was shown after all"
+    answer = await world.alice.click(offer, label=GENERATE)
+    assert "Please read it again, and click once more." in private(answer)
+    assert "8 seconds" in now_shown(world, offer), "what is to be read again is not there"
     assert (await generate(world, as_shown(world, offer))).options["duration"] == 8
 
 
