@@ -115,8 +115,9 @@ class Drafts:
         Raises:
             OfferGoneError: there is none (any more).
             RepeatedError: it was confirmed before.
+            DatabaseBusyError: nothing can be read now.
         """
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return await fetch_open(session, asker, draft_id, self._clock())
 
     async def change(self, asker: Asker, draft_id: str, wishes: Wishes) -> Offer:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
+from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError, OutcomeUnknownError
 from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock
@@ -221,9 +221,13 @@ class GenerationQueue:
             return await fetch_line(session, self._clock(), self.lease)
 
     async def foresee_place(self, guild_id: int, user_id: int) -> int:
-        """Return the place in that line that one more request would have; 0: it would not have to wait."""
+        """Return the place in that line that one more request would have; 0: it would not have to wait.
+
+        Raises:
+            DatabaseBusyError: nothing can be read now.
+        """
         now = self._clock()
-        async with self._database.read() as session:
+        async with self._database.read(patience=ANSWER_PATIENCE) as session:
             place = await fetch_next_place(session, guild_id, user_id, now, self.lease)
             free = self._max_running - await _count_running(session, now, self.lease)
         return place if place > free else 0

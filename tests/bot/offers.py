@@ -44,8 +44,8 @@ class Desk:
         )
         queue = GenerationQueue(database, "one", max_running=2, lease=LEASE, clock=clock)
         timetable = Timetable(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
-        foresight = Foresight(queue, timetable, clock)
-        self.drafts = Drafts(database, self.generations, admission, foresight, clock)
+        self.foresight = Foresight(queue, timetable, clock)
+        self.drafts = Drafts(database, self.generations, admission, self.foresight, clock)
 
     async def ask_first(self, *, is_on: bool = True) -> Policy:
         """Let the moderators switch the offers on or off."""

@@ -1,17 +1,19 @@
 """Offers: nothing is spent before a member has seen the price, and then it is spent once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
 
 from bot.admission.consent import OFFER_LIFE, OfferChangedError, OfferExpiredError, UnknownOfferError
-from bot.database import Database
+from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
 from bot.drafts import Offer
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
 from bot.media.pictures import PNG, OfferedPicture
 from bot.models import Generation, Status
 from bot.results.repeats import RepeatedError, Wishes
+from bot.storage.postgres import CONNECTIONS, MORE_CONNECTIONS
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, WISHES, Desk
 from tests.bot.rows import MODEL, PROMPT, new_asker
@@ -142,6 +144,17 @@ async def test_an_id_that_there_is_not_is_refused_with_the_same_words(desk: Desk
     with pytest.raises(UnknownOfferError) as of_nobody:
         await desk.drafts.confirm(new_asker(), "0" * 16, 1)
     assert str(of_another.value) == str(of_nobody.value), "one can find out whose ids there are"
+
+
+@pytest.mark.postgres_only
+async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_busy(desk: Desk) -> None:
+    offer = await desk.offer()
+    async with AsyncExitStack() as stack:
+        for _ in range(CONNECTIONS + MORE_CONNECTIONS):
+            await stack.enter_async_context(desk.database.read())
+        for look in (desk.drafts.find(new_asker(), offer.draft.id), desk.foresight.outlook(offer.preview)):
+            with pytest.raises(DatabaseBusyError, match="I cannot look anything up"):
+                await asyncio.wait_for(look, ANSWER_PATIENCE + 0.5)
 
 
 async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClock) -> None:
