@@ -58,6 +58,7 @@ QUICK_TIMING = Timing(
     undeliverable_window=timedelta(seconds=60),
     card_window=timedelta(seconds=60),
 )
+BEYOND = timedelta(minutes=2)  # longer than each of these windows
 LEASE = timedelta(seconds=60)
 
 
@@ -117,6 +118,19 @@ class Engine:
         claimed = await self.queue.claim(10)
         assert len(claimed) == 1, f"one generation is due, {len(claimed)} were claimed"
         return claimed[0]
+
+    async def given_up(self, generation_id: str, is_ripe: Callable[[], bool]) -> Generation:
+        """Run until `is_ripe`, let the windows of all steps pass, and return the row once it is delivered."""
+
+        async def look() -> bool:
+            self.work.set()
+            return is_ripe()
+
+        async with self.running():
+            await until("the time has come to give up", look)
+            self.clock.advance(BEYOND)
+        self.restart()
+        return await self.delivered(generation_id)
 
     def restart(self) -> None:
         """Let `running()` be used again, after the time that a test let pass."""

@@ -18,7 +18,7 @@ from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, Undelive
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.posting import Posting
-from bot.work.steps.timing import Timing
+from bot.work.steps.timing import Patience, Timing
 
 Post = Callable[[Generation], Awaitable[Posted]]
 
@@ -46,6 +46,7 @@ class Handover:
         self._posting = posting
         self._timing = timing
         self._clock = clock
+        self._patience = Patience(clock)
         self._metrics = metrics or Metrics()
 
     async def deliver_video(self, generation: Generation) -> Generation:
@@ -151,4 +152,4 @@ class Handover:
         return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
-        return self._clock() < (generation.finished_at or generation.created_at) + window
+        return self._patience.lasts(generation.finished_at or generation.created_at, window)

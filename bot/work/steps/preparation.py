@@ -10,7 +10,7 @@ from bot.media.pictures import PictureError
 from bot.models import Generation, Status
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
-from bot.work.steps.timing import Timing
+from bot.work.steps.timing import Patience, Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ class Preparation:
         self._queue = queue
         self._store = store
         self._timing = timing
-        self._clock = clock
+        self._patience = Patience(clock)
 
     async def prepare(self, generation: Generation) -> Generation:
         """Fetch and check the pictures: `preparing` → `queued` or `failed`.
@@ -37,7 +37,7 @@ class Preparation:
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
             log.warning("no picture", reason=str(error))
-            if self._clock() < generation.created_at + self._timing.fetch_window:
+            if self._patience.lasts(generation.created_at, self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.PICTURE_GONE, None)
         return await self._queue.move(generation, Status.QUEUED)

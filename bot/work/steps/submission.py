@@ -28,7 +28,7 @@ from bot.veo.errors import (
 )
 from bot.work.queue import LONGEST_WAIT, GenerationQueue
 from bot.work.steps.errors import StepPostponedError
-from bot.work.steps.timing import Timing
+from bot.work.steps.timing import Patience, Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,6 +44,7 @@ class Submission:
         self._pictures = pictures
         self._timing = timing
         self._clock = clock
+        self._patience = Patience(clock)
         self._closed_until: datetime | None = None  # the provider takes nothing from this account
 
     async def submit(self, generation: Generation) -> Generation:
@@ -86,10 +87,11 @@ class Submission:
         try:
             entry = await self._veo.find(generation.id, sent_at)
         except VeoError as error:
-            return await self._keep_looking(generation, sent_at, self._timing.deadline, str(error))
+            is_over = not self._patience.lasts(sent_at, self._timing.deadline)
+            return await self._keep_looking(generation, sent_at, str(error), is_over=is_over)
         if entry is None:
-            reason = "not in the provider's log"
-            return await self._keep_looking(generation, sent_at, self._timing.lookup_window, reason)
+            is_over = self._clock() >= sent_at + self._timing.lookup_window
+            return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
         if entry.status == "failed" or not entry.inference_id:
             return await self._queue.fail(generation, FailureKind.REFUSED, None)
         log.info("found in the provider's log", task=entry.inference_id)
@@ -108,12 +110,12 @@ class Submission:
             raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 
     async def _keep_looking(
-        self, generation: Generation, sent_at: datetime, window: timedelta, reason: str
+        self, generation: Generation, sent_at: datetime, reason: str, *, is_over: bool
     ) -> Generation:
-        """Look again later, each time after a longer wait, until `window` has passed since the call."""
-        passed = self._clock() - sent_at
-        if passed < window:
-            wait = min(max(self._timing.lookup_wait, passed / 2), self._timing.lookup_longest_wait)
+        """Look again later, each time after a longer wait, until that is over."""
+        if not is_over:
+            wait = (self._clock() - sent_at) / 2
+            wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
         log.error("a request is lost: whether it was charged cannot be seen", reason=reason)
         return await self._queue.fail(generation, FailureKind.LOST, None)

@@ -2,8 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from bot.clock import Clock
 from bot.work.steps.errors import StoppingError
 
 
@@ -29,6 +30,21 @@ class Timing:
     undeliverable_wait: timedelta = timedelta(minutes=5)  # a moderator may mend the permissions
     undeliverable_window: timedelta = timedelta(minutes=30)
     card_window: timedelta = timedelta(minutes=10)  # for the last edit of the card
+
+
+class Patience:
+    """Whether what fails for now is tried again; time in which this process did not run uses nothing up.
+
+    After a power failure of an hour the network may come up last: the first trouble is not the end then.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock()
+
+    def lasts(self, since: datetime, window: timedelta) -> bool:
+        """Whether `window` has not passed yet."""
+        return self._clock() < max(since, self._began) + window
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:

@@ -18,6 +18,7 @@ from tests.bot.clocks import until
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
+from tests.bot.troubles import Logs, count_events
 
 ONE, TWO = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video-fast"
 FIRST, LAST = draw(), draw("JPEG", colour=BLUE)
@@ -144,14 +145,26 @@ async def test_a_fetch_that_fails_for_now_is_tried_again(
 
 
 async def test_after_a_while_a_fetch_that_fails_is_given_up(
-    make_engine: MakeEngine, provider: Provider, cdn: ServedCdn
+    engine: Engine, provider: Provider, cdn: ServedCdn, logs: Logs
 ) -> None:
-    engine = make_engine(fetch_window=timedelta(minutes=15))
     cdn.refusal = 503
-    row = await ask(engine, cdn, FIRST, created_at=utc_now() - timedelta(minutes=16))
-    after = await engine.delivered(row.id)
+    row = await ask(engine, cdn, FIRST)
+    after = await engine.given_up(row.id, lambda: count_events(logs, "no picture") > 1)
     assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.PICTURE_GONE)
     assert provider.count("create") == 0
+
+
+async def test_a_fetch_that_fails_for_now_after_a_downtime_is_tried_again(
+    make_engine: MakeEngine, cdn: ServedCdn
+) -> None:
+    engine = make_engine()
+    cdn.refusal = 503
+    row = await ask(engine, cdn, FIRST, created_at=utc_now() - timedelta(hours=2))
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(await engine.claim())
+    await engine.queue.release_all()
+    cdn.refusal = None
+    assert (await engine.delivered(row.id)).status is Status.SUCCEEDED
 
 
 async def test_another_process_goes_on_where_one_died(
