@@ -16,6 +16,7 @@ Edit = Callable[[], Awaitable[None]]
 # A request that waits never comes after one that is being made, whatever order they are told in.
 RANKS = {Status.PREPARING: 0, Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
 FINAL_RANK = 3
+KEPT = 3600.0  # seconds after the last edit; another process may make the final one
 
 
 def rank_of(status: Status) -> int:
@@ -81,7 +82,7 @@ class EditBudget:
         self._limiter = limiter
         self._wait = wait
         self._metrics = metrics or Metrics()
-        self._cards: dict[int, _Card] = {}  # by message; those whose generation is not final
+        self._cards: dict[int, _Card] = {}  # by message; those that may be edited again soon
 
     async def edit(self, card_id: int, rank: int, edit: Edit) -> None:
         """Call `edit` as soon as the card may be edited, unless a newer state has come by then.
@@ -102,16 +103,17 @@ class EditBudget:
             if ticket != card.turns.newest:
                 self._metrics.note_edit(SAVED)
                 return
-            await self._edit(card, edit)
-        if rank == FINAL_RANK and ticket == card.turns.newest:
-            self._forget_later(card_id, card, ticket)
+            try:
+                await self._edit(card, edit)
+            finally:
+                self._forget_later(card_id, card, ticket, self._interval if rank == FINAL_RANK else KEPT)
 
-    def _forget_later(self, card_id: int, card: _Card, ticket: int) -> None:
+    def _forget_later(self, card_id: int, card: _Card, ticket: int, after: float) -> None:
         def forget() -> None:
             if ticket == card.turns.newest:
                 self._cards.pop(card_id, None)
 
-        asyncio.get_running_loop().call_later(self._interval, forget)
+        asyncio.get_running_loop().call_later(after, forget)
 
     async def _edit(self, card: _Card, edit: Edit) -> None:
         self._metrics.note_edit(SENT)

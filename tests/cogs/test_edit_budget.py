@@ -15,7 +15,7 @@ from bot.timing.poll_limiter import PollLimiter
 from bot.watch.metrics import Metrics
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import pause
-from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
+from cogs.ui.edit_budget import FINAL_RANK, KEPT, EditBudget, rank_of
 from tests.bot.virtual_time import play
 
 INTERVAL = 10.0
@@ -141,6 +141,22 @@ def test_nothing_is_kept_of_cards_that_are_final() -> None:
         await asyncio.gather(*(budget.edit(card, FINAL_RANK, edit) for card in range(20)))
         await asyncio.sleep(2 * INTERVAL)
         assert budget._cards == {}  # pyright: ignore[reportPrivateUsage]: the same
+
+    play(scene())
+
+
+def test_nothing_is_kept_for_ever_of_cards_that_another_process_ends() -> None:
+    async def scene() -> None:
+        budget = EditBudget(INTERVAL, PollLimiter(RATE))
+
+        async def fail() -> None:
+            raise OSError("Discord is away")
+
+        for card in range(20):
+            with pytest.raises(OSError, match="away"):
+                await budget.edit(card, 1, fail)
+        await asyncio.sleep(KEPT + 1)
+        assert budget._cards == {}  # pyright: ignore[reportPrivateUsage]: as above
 
     play(scene())
 
