@@ -32,7 +32,7 @@ class AlertBook:
             await self.write(key, self._states.get(key))
         try:
             kept = await self._fetch()
-        except SQLAlchemyError as error:
+        except (DatabaseBusyError, SQLAlchemyError) as error:
             log.warning("the alerts cannot be read", reason=str(error))
             return dict(self._states)
         unsaved = {key: self._states[key] for key in self._unsaved if key in self._states}

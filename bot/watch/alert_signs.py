@@ -99,7 +99,7 @@ class SignReader:
         try:
             async with asyncio.timeout(PROBE_PATIENCE), self._watched.database.read() as session:
                 return await fetch_unposted(session, self._clock())
-        except (SQLAlchemyError, TimeoutError) as error:
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("the deliveries cannot be looked at", reason=str(error) or type(error).__name__)
             return None
 

@@ -179,7 +179,7 @@ class Alerts:
         """Tell whom it concerns; return whether that is settled."""
         try:
             channel_id = await self._channel_for(key)
-        except SQLAlchemyError:
+        except (DatabaseBusyError, SQLAlchemyError):
             return False
         if channel_id is None or state.due is None:
             return True

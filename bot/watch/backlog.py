@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.models import OPEN, Generation, Status
 
 DELIVERING = "delivering"  # it has ended, and is still to be handed over
@@ -64,7 +64,7 @@ class BacklogReader:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._count()
-        except (TimeoutError, SQLAlchemyError) as error:
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("the queue cannot be counted", reason=str(error) or type(error).__name__)
             return None
 

@@ -1,5 +1,6 @@
 """What is read from the database for those who watch, and what alerts keep in it."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bot.watch.provider_record import ProviderRecord
 from bot.watch.unposted import fetch_unposted
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk
+from tests.postgres import Postgres
 
 KEY = AlertKey(AlertKind.DELIVERIES_FAILING, 42)
 
@@ -120,3 +122,27 @@ async def test_a_full_database_is_an_alert_though_small_writes_still_work(
     after = judge(await signs.read(is_account_in_doubt=False), 5.0)
     assert before[AlertKind.DATABASE_UNWRITABLE].holds is False
     assert after[AlertKind.DATABASE_UNWRITABLE].holds is True
+
+
+@pytest.mark.postgres_only
+async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_looks(
+    database: Database, signs: SignReader, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if postgres.server is None:
+        pytest.skip("the server at TEST_POSTGRES_URL is not ours to stop")
+    monkeypatch.setattr("bot.watch.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.watch.alert_rules.DATABASE_LIMIT", 0.0)
+    backlog, book, state = BacklogReader(database), AlertBook(database), AlertState(told_at=utc_now())
+    before = await backlog.read()
+    postgres.server.stop()
+    try:
+        read = await signs.read(is_account_in_doubt=False)
+        await book.write(KEY, state)
+        during, kept = await backlog.read(), await book.read()
+    finally:
+        await asyncio.to_thread(postgres.server.start)
+    assert before is not None
+    assert during is None, "what cannot be counted was counted"
+    assert read.unposted is None
+    assert judge(read, 5.0)[AlertKind.DATABASE_UNWRITABLE].holds is True
+    assert kept == {KEY: state}, "what was said in the outage is forgotten"
