@@ -162,9 +162,10 @@ class Metrics:
         self._heartbeat = make.gauge(
             "gateway_heartbeat_age_seconds", "Since Discord last answered a heartbeat."
         )
-        for unknown in (self._connected, self._heartbeat):
-            unknown.set(nan)
         self._checks = make.gauge("health_check_up", "1: what `/healthz` checks is well.", check=CHECKS)
+        # A worker has no gateway, a gateway no polls: what a process has not is never shown as unwell.
+        for unknown in (self._connected, self._heartbeat, *(self._checks.labels(name) for name in CHECKS)):
+            unknown.set(nan)
         self._alerts = make.gauge("alert_active", "1: the alert holds at present.", alert=alerts)
         versions = {
             "version": __version__,

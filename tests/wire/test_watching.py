@@ -199,6 +199,7 @@ async def test_a_worker_is_ready_once_it_has_logged_in_and_needs_no_gateway(
     assert "gateway" not in health
     assert '"polls"' in health
     assert "veobot_gateway_connected NaN" in figures, "no alert about a connection that is not to be there"
+    assert 'veobot_health_check_up{check="gateway"} NaN' in figures, "no alert about a check it has not"
     assert wire.gateway.identified == []
     assert wire.count("PUT /applications/{application_id}/commands") == 0
 
@@ -210,6 +211,8 @@ async def test_a_gateway_carries_nothing_and_is_well_all_the_same(
         address = await address_of(program)
         await until(address, "/readyz", 200)
         health = (await until(address, "/healthz", 200)).text
+        figures = (await until(address, "/metrics", 200)).text
         assert await program.stop() == 0, program.output
+    assert 'veobot_health_check_up{check="polls"} NaN' in figures, "no alert about a check it has not"
     assert '"gateway"' in health
     assert "polls" not in health
