@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
@@ -144,7 +144,7 @@ class Settings(ProviderSettings):
     operator_channel_id: int | None = Field(
         default=None, ge=1, description="Discord channel that is told when the bot itself has trouble."
     )
-    alert_balance_usd: float = Field(
+    alert_balance_usd: FiniteFloat = Field(
         default=5,
         ge=0,
         description="Money of the provider's account below which to tell, in USD; 0: only when empty.",

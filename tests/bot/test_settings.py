@@ -146,6 +146,8 @@ BAD_VALUES = [
     ("DEFAULT_DAILY_LIMIT", "-1"),
     ("DISCORD_API_BASE", SECRET),
     ("DISCORD_GATEWAY_URL", f"https://{SECRET}"),
+    ("ALERT_BALANCE_USD", "-1"),
+    ("ALERT_BALANCE_USD", "inf"),  # JSON has no such number: the alert could not be kept, and came every 30 s
     ("LOG_LEVEL", SECRET),
     ("LOG_FORMAT", SECRET),
 ]
