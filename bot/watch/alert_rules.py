@@ -21,6 +21,7 @@ DISK_LIMIT = 512 * MIB  # bytes free, below which the disk is nearly full
 DISK_ENOUGH = 1.2  # times that, from which it is not any more
 REPEAT_AFTER = timedelta(hours=1)  # at the earliest, when it was over in between
 REMIND_AFTER = timedelta(hours=24)  # while it holds
+WORD_LIFE = timedelta(minutes=5)  # for which a process is believed that does not look again
 
 Value = int | float | str
 Turn = Literal["begun", "over"]
@@ -174,6 +175,7 @@ class AlertState:
         is_shown: whether the channel, as far as it was told, believes that it holds.
         due: what the channel is still to be told; None: nothing.
         facts: of the last finding, for the texts.
+        holders: the processes that found that it holds and nothing else since, and when each last looked.
     """
 
     since: AwareDatetime | None = None
@@ -182,6 +184,7 @@ class AlertState:
     is_shown: bool = False
     due: Turn | None = None
     facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    holders: Mapping[str, AwareDatetime] = field(default_factory=dict[str, AwareDatetime])
 
     @property
     def is_active(self) -> bool:
@@ -191,6 +194,17 @@ class AlertState:
     def is_forgettable(self, now: datetime) -> bool:
         """Whether it makes no difference any more."""
         return not self.is_active and self.due is None and not _is_recent(self.told_at, REPEAT_AFTER, now)
+
+
+def weigh(state: AlertState, watcher: str, finding: Finding, now: datetime) -> tuple[AlertState, Finding]:
+    """Return the state with what a process found, and what all processes find together.
+
+    Each has its own disk and its own calls to the provider, so an alert holds while one of them finds it.
+    """
+    others = {who: at for who, at in state.holders.items() if who != watcher and abs(now - at) < WORD_LIFE}
+    if finding.holds or (finding.holds is None and watcher in state.holders):
+        return replace(state, holders={**others, watcher: now}), finding
+    return replace(state, holders=others), Finding(None) if others else finding
 
 
 def advance(state: AlertState, finding: Finding, now: datetime) -> tuple[AlertState, Turn | None]:

@@ -6,6 +6,7 @@ the next look, under the same nonce, so that Discord shows it once.
 """
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from bot.watch.alert_rules import (
     advance,
     judge,
     settle,
+    weigh,
 )
 from bot.watch.alert_signs import SignReader
 from bot.watch.metrics import Metrics
@@ -41,6 +43,7 @@ from bot.work.steps.timing import pause
 
 LOOK_INTERVAL = 30.0  # seconds
 LOOK_SPACING = timedelta(seconds=2)  # between the looks of two processes
+LEAVE_TIMEOUT = 5.0  # seconds for a last word to the database when the program stops
 POST_TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 POSTS_AT_ONCE = 20  # in one look; the others follow with the next
 ACCOUNT_ALERTS = frozenset({AlertKind.KEY_REFUSED, AlertKind.CREDITS_EMPTY, AlertKind.CREDITS_LOW})
@@ -104,6 +107,7 @@ class Alerts:
         self._metrics = metrics
         self._stopping = stopping
         self._clock = clock
+        self._name = secrets.token_hex(8)  # this process's, among those that look
         self._book = AlertBook(database)
         self._turns = SharedTurns(database, lambda seconds: pause(seconds, stopping), clock)
         self._states: Mapping[AlertKey, AlertState] = {}
@@ -119,6 +123,11 @@ class Alerts:
                 except Exception:  # alerts must not end anything else
                     log.exception("the alerts cannot be looked at")
                 await pause(LOOK_INTERVAL, self._stopping)
+        try:
+            async with asyncio.timeout(LEAVE_TIMEOUT):
+                await self._leave()
+        except Exception:  # what this process found is believed a little longer then
+            log.exception("it cannot be written down that this process looks no more")
 
     async def _take_turn(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""
@@ -126,6 +135,13 @@ class Alerts:
             await self._turns.take("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
             log.info("the alerts are looked at out of turn")  # that may be what is to be told
+
+    async def _leave(self) -> None:
+        """Hold no alert any more, so that those who go on can end it at once."""
+        for key, state in (await self._book.read()).items():
+            if self._name in state.holders:
+                others = {who: at for who, at in state.holders.items() if who != self._name}
+                await self._book.write(key, replace(state, holders=others))
 
     async def look(self) -> None:
         """Look once: decide, keep what was decided, say it."""
@@ -160,7 +176,7 @@ class Alerts:
 
     async def _note(self, key: AlertKey, finding: Finding) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
-        state, turn = advance(before, finding, now)
+        state, turn = advance(*weigh(before, self._name, finding, now), now)
         if turn is not None:
             _log(key, turn, state)
         if state.is_forgettable(now):
@@ -173,7 +189,13 @@ class Alerts:
         due = [(key, state) for key, state in self._states.items() if state.due is not None]
         for key, state in due[:POSTS_AT_ONCE]:
             if not self._stopping.is_set() and await self._post(key, state):
-                await self._book.write(key, settle(state))
+                await self._settle(key, state)
+
+    async def _settle(self, key: AlertKey, told: AlertState) -> None:
+        """Write down that a channel was told, unless another process has gone on meanwhile."""
+        present = (await self._book.read()).get(key, AlertState())
+        if (present.due, present.told_at) == (told.due, told.told_at):
+            await self._book.write(key, settle(present))
 
     async def _post(self, key: AlertKey, state: AlertState) -> bool:
         """Tell whom it concerns; return whether that is settled."""

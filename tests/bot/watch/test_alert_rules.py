@@ -22,6 +22,7 @@ from bot.watch.alert_rules import (
     judge,
     parse_key,
     settle,
+    weigh,
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -182,3 +183,22 @@ def test_a_key_that_makes_no_sense_is_none(text: str) -> None:
 
 def test_every_alert_has_a_meaning() -> None:
     assert set(MEANINGS) == set(AlertKind)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([YES, NO, UNKNOWN])), max_size=40))
+def test_an_alert_holds_while_one_of_those_who_look_finds_it(looks: list[tuple[str, Finding]]) -> None:
+    state, latest = AlertState(), dict[str, bool]()
+    for number, (watcher, finding) in enumerate(looks):
+        now = START + number * timedelta(seconds=2)
+        state, _ = advance(*weigh(state, watcher, finding, now), now)
+        if finding.holds is not None:
+            latest[watcher] = finding.holds
+        assert state.is_active == any(latest.values())
+
+
+def test_whoever_looks_no_more_is_believed_for_five_minutes() -> None:
+    state, _ = advance(*weigh(AlertState(), "killed", YES, START), START)
+    for minutes, is_active in ((4, True), (5, False)):
+        now = START + timedelta(minutes=minutes)
+        state, _ = advance(*weigh(state, "alive", NO, now), now)
+        assert state.is_active is is_active
