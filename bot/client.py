@@ -1,5 +1,6 @@
 """The Discord client: connects, loads the cogs, and hands them their services."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +14,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.services import Services
 from bot.sharding import Shards
 from bot.storage.shared_turns import SharedTurns
@@ -154,7 +155,12 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
         del initial  # discord.py waits for the others of one process only
         if self._buckets is None:
             self._buckets = (await self.fetch_session_start_limits()).max_concurrency
-        await self._turns.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
+        try:
+            await self._turns.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
+        except DatabaseBusyError:
+            # Members shall be told that it is; and raised here, discord.py would close all shards.
+            log.warning("a session is started out of turn", shard=shard_id)
+            await asyncio.sleep(IDENTIFY_SPACING.total_seconds())
 
     def _keep_alives(self) -> list[KeepAliveHandler | None]:
         present = self.shards

@@ -47,7 +47,7 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
         async with app.client:
             with suppress(StoppingError):
                 await _log_in(app, settings.discord_token)
-                await _serve(app)
+                await _serve(app, settings.discord_token)
     log.info("stopped")
 
 
@@ -74,7 +74,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
         await pause(retry_delay(attempt), app.stopping)
 
 
-async def _serve(app: App) -> None:
+async def _serve(app: App, token: SecretStr) -> None:
     """Serve until `app.stop()`; an end of the gateway for another reason ends the tasks too.
 
     Raises:
@@ -86,7 +86,7 @@ async def _serve(app: App) -> None:
         return
     try:
         async with asyncio.TaskGroup() as group:
-            gateway = group.create_task(_stay_connected(app.gateway.bot, app.stopping), name="gateway")
+            gateway = group.create_task(_stay_connected(app, app.gateway.bot, token), name="gateway")
             await app.run_tasks()
             await app.client.close()
             gateway.cancel()  # it may be waiting before its next try, for minutes
@@ -94,7 +94,7 @@ async def _serve(app: App) -> None:
         raise TokenRefusedError from errors
 
 
-async def _stay_connected(bot: VeoBot, stopping: asyncio.Event) -> None:
+async def _stay_connected(app: App, bot: VeoBot, token: SecretStr) -> None:
     """Keep the gateway open; discord.py reconnects by itself once the first connection has worked.
 
     Raises:
@@ -116,6 +116,21 @@ async def _stay_connected(bot: VeoBot, stopping: asyncio.Event) -> None:
         else:
             return
         try:
-            await pause(retry_delay(attempt), stopping)
+            await pause(retry_delay(attempt), app.stopping)
+            await _ensure_open(app, bot, token)
         except StoppingError:
             return
+
+
+async def _ensure_open(app: App, bot: VeoBot, token: SecretStr) -> None:
+    """Log in anew where discord.py has closed the client: it does when one of several shards has an error.
+
+    Raises:
+        TokenRefusedError: the token is not valid any more.
+        StoppingError: the program is to stop.
+    """
+    if not bot.is_closed():
+        return
+    bot.clear()
+    bot.http.connector = discord.utils.MISSING  # closed as well
+    await _log_in(app, token)

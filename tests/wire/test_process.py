@@ -198,8 +198,11 @@ async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
     assert_tidy(program, wire, provider)
 
 
-async def test_a_malformed_event_does_not_end_the_program(wire: WireDiscord, bot: Bot) -> None:
-    async with bot.start() as program:
+@pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
+async def test_a_malformed_event_does_not_end_the_program(
+    wire: WireDiscord, bot: Bot, settings: dict[str, object]
+) -> None:
+    async with bot.start(**settings) as program:
         await wire.wait_for_sessions()
         await wire.send_event("INTERACTION_CREATE", {"id": "1"}, wire.guild.id)
         await program.wait_for_line("the gateway cannot be reached yet")

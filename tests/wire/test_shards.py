@@ -17,6 +17,7 @@ from bot.sharding import GUILD_SHIFT, Shards
 from bot.storage.shared_turns import SharedTurns
 from sandbox.wire import Fault, WireDiscord
 from sandbox.world import wait_until
+from tests.e2e.watching import locked
 from tests.wire.probe import point_to
 
 NO_SERVICES = cast("Services", None)  # no command is used
@@ -75,6 +76,22 @@ async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscor
             await wait_until(is_away, seconds=5)
             await ready(bot)
         assert bot.heartbeat_interval == pytest.approx(41.25)
+
+
+async def test_a_shard_whose_session_is_gone_comes_back_while_the_database_is_locked(
+    wire: WireDiscord, tmp_path: Path
+) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/veo.db") as database:
+        bot = sharded(database, Shards(2, (0, 1)))
+        async with running(bot, wire):
+            await ready(bot)
+            async with locked(tmp_path / "veo.db"):
+                await wire.gateway.drop(4000, resumable=False)
+
+                async def are_back() -> bool | None:
+                    return True if len(wire.gateway.connected) == 2 and bot.is_connected else None
+
+                await wait_until(are_back, seconds=30)
 
 
 async def test_shards_of_one_bucket_identify_one_after_the_other(wire: WireDiscord, tmp_path: Path) -> None:
