@@ -58,7 +58,7 @@ async def examine_schema(url: str) -> Schema:
     try:
         async with engine.connect() as connection:
             revision, has_tables = await connection.run_sync(_look)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
         cause = error.__cause__ or error
         return Schema(Fit.UNREADABLE, "", head, f"{cause}".splitlines()[0])
     finally:

@@ -6,6 +6,7 @@ from sqlalchemy.exc import ArgumentError
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 SCHEMES = f"must start with {SQLITE}:/// or {POSTGRESQL}://"
+HIGHEST_PORT = 65_535
 SHORTEST_SECRET = 8  # characters; a shorter word may stand in any line of the log
 
 
@@ -17,7 +18,7 @@ def checked_address(address: str) -> URL:
     """
     scheme = address.partition("://")[0]
     if scheme == SQLITE and address.startswith(f"{SQLITE}:///"):
-        return make_url(address)
+        return _checked_file(address)
     if scheme != POSTGRESQL:
         raise ValueError(SCHEMES)
     if address.count("@") > 1:
@@ -25,7 +26,7 @@ def checked_address(address: str) -> URL:
             "has more than one @: write special characters of the password as in web addresses, @ as %40"
         )
     try:
-        url = make_url(address)
+        url = _parsed(address)
     except (ArgumentError, ValueError):
         raise ValueError(f"must have the form {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE") from None
     if not url.database:
@@ -35,10 +36,33 @@ def checked_address(address: str) -> URL:
     return url
 
 
+def _checked_file(address: str) -> URL:
+    try:
+        url = _parsed(address)
+    except (ArgumentError, ValueError):
+        raise ValueError("has an option with a value that cannot be read") from None
+    if not url.database:  # SQLite would keep all in memory, until the first restart
+        raise ValueError(f"names no file, as in {SQLITE}:///data/veo.db")
+    return url
+
+
+def _parsed(address: str) -> URL:
+    """Parse an address, its options included.
+
+    Raises:
+        ArgumentError, ValueError: it is none.
+    """
+    url = make_url(address)
+    url.get_dialect()().create_connect_args(url)  # else the engine would fail at it
+    if url.port is not None and not 0 < url.port <= HIGHEST_PORT:
+        raise ValueError("no port")
+    return url
+
+
 def shown_address(url: URL) -> str:
     """Return where the database is, in a form that may be shown: no password, no user, no options."""
     if url.drivername == SQLITE:
-        return url.database or "memory"
+        return url.database or ""
     host = url.host or _first(url.query.get("host")) or "localhost"
     return f"{host}{f':{url.port}' if url.port else ''}/{url.database}"
 

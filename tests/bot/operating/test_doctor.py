@@ -374,3 +374,11 @@ def test_the_report_says_in_words_and_json_what_is_bad() -> None:
     document = json.loads(render_json(sections))
     assert (document["good"], document["bad"], document["warnings"]) == (False, 1, 1)
     assert document["findings"][2] == {"section": "Two", "verdict": "warning", "what": "Hm.", "todo": "b"}
+
+
+async def test_an_option_of_the_database_that_nobody_knows_is_a_finding(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("DATABASE_URL", "postgresql+asyncpg://veo:unseen@127.0.0.1:1/veo?colour=red")
+    (finding,) = [what for what in await troubles() if "database" in what]
+    assert "'colour'" in finding

@@ -38,6 +38,10 @@ def test_what_is_shown_of_an_address(address: str, shown: str) -> None:
         (f"postgresql+asyncpg://veo:{PASSWORD}@host/", "names no database"),
         (f"postgresql+asyncpg://veo:{PASSWORD}@host:port/veo", "must have the form"),
         (f"{ADDRESS}?sslmode=require", r"called ssl here"),
+        (f"postgresql+asyncpg://veo:{PASSWORD}@host:99999/veo", "must have the form"),
+        (f"{ADDRESS}?prepared_statement_cache_size={PASSWORD}", "must have the form"),
+        (f"sqlite+aiosqlite:///veo.db?timeout={PASSWORD}", "value that cannot be read"),
+        ("sqlite+aiosqlite:///", "names no file"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_showing_it(address: str, sentence: str) -> None:
