@@ -9,7 +9,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from bot.database import DatabaseError
+from bot.database import DatabaseAwayError, DatabaseError
 from bot.log import configure_logging
 from bot.operating.backup import BackupError, back_up
 from bot.operating.doctor import examine
@@ -68,7 +68,7 @@ def run(
         asyncio.run(run_app(settings))
     except DatabaseError as error:
         console.print(f"DATABASE_URL: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_SETTINGS) from None
+        raise typer.Exit(EXIT_FAILED if isinstance(error, DatabaseAwayError) else EXIT_SETTINGS) from None
     except ListenError as error:
         console.print(f"HTTP_PORT: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None

@@ -52,6 +52,10 @@ class DatabaseError(Exception):
     """The database cannot be used; `str()` is a sentence for the operator."""
 
 
+class DatabaseAwayError(DatabaseError):
+    """It could not be opened in the time that a start waits, and may be there later."""
+
+
 class DatabaseBusyError(UserError):
     """The database does not serve us at this moment: locked, full, restarting or not to be reached."""
 
@@ -203,7 +207,8 @@ async def bring_up_to_date(storage: Storage, engine: AsyncEngine) -> None:
     except Exception as error:
         if (sentence := storage.explain(error)) is None:
             raise
-        raise DatabaseError(sentence) from error
+        kind = DatabaseAwayError if storage.waits_for(error) else DatabaseError
+        raise kind(sentence) from error
 
 
 async def _migrate_in_time(storage: Storage, engine: AsyncEngine) -> None:

@@ -26,10 +26,15 @@ class Finished:
 
 async def veo_bot(folder: Path, *arguments: str, **environment: str) -> Finished:
     """Run `veo-bot` in `folder` with nothing but `environment`."""
+    return await python(folder, "-m", "bot", *arguments, **environment)
+
+
+async def python(folder: Path, *arguments: str, **environment: str) -> Finished:
+    """Run Python in `folder` with nothing but `environment`."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *["-m", "bot", *arguments],
+        *arguments,
         cwd=folder,
         env={**kept, "COLUMNS": "200", **environment},
         stdout=asyncio.subprocess.PIPE,
@@ -72,6 +77,21 @@ async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> 
     assert finished.code == 2
     assert "DATABASE_URL" in finished.text
     assert "Traceback" not in finished.text
+
+
+# The program as it is started, but for its patience of 30 seconds.
+IMPATIENT = "import bot.database; bot.database.START_PATIENCE = 0.3; from bot.cli import main; main()"
+
+
+async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) -> None:
+    address = f"postgresql+asyncpg://veo:{SECRET}@127.0.0.1:1/veo"
+    finished = await python(
+        tmp_path, "-c", IMPATIENT, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", DATABASE_URL=address
+    )
+    assert finished.code == 1, "systemd does not start again what ends with 2"
+    assert "DATABASE_URL: The database at 127.0.0.1:1/veo cannot be reached: " in finished.text
+    assert "Traceback" not in finished.text
+    assert SECRET not in finished.text
 
 
 @pytest.mark.parametrize("legacy", ["false", "true"], ids=["universal URL", "legacy URL"])
