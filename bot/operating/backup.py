@@ -77,7 +77,8 @@ def back_up(database_url: str, target: Path, *, force: bool = False) -> Backup:
 def dump_command(url: URL, target: Path) -> str:
     """Return the command that saves a PostgreSQL database; it asks for the password."""
     words = ["pg_dump", "--format=custom", f"--file={target}"]
-    parts = {"host": url.host, "port": url.port, "username": url.username, "dbname": url.database}
+    host = url.host or url.query.get("host")  # the latter: a socket's folder, as in ?host=/run/postgresql
+    parts = {"host": host, "port": url.port, "username": url.username, "dbname": url.database}
     return shlex.join([*words, *(f"--{name}={value}" for name, value in parts.items() if value)])
 
 

@@ -268,6 +268,9 @@ def test_postgresql_is_saved_by_its_own_tool_without_a_password_on_the_screen(ta
     assert dump_command(make_url("postgresql+asyncpg:///veo"), Path("f")) == (
         "pg_dump --format=custom --file=f --dbname=veo"
     )
+    assert dump_command(
+        make_url("postgresql+asyncpg://veo@/veo?host=/run/veo&password=s3cret"), Path("f")
+    ) == ("pg_dump --format=custom --file=f --host=/run/veo --username=veo --dbname=veo")
 
 
 @pytest.mark.parametrize(("revision", "fit"), [("0001", Fit.OLDER), ("9999", Fit.NEWER), (None, Fit.CURRENT)])
