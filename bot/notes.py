@@ -4,6 +4,8 @@ from bot.database import Database
 from bot.models import Note
 from bot.storage.locks import Lock
 
+COMMANDS = "commands of "  # and an application's id: what Discord was told about the commands last
+
 
 async def get_note(database: Database, name: str) -> str | None:
     """Return what was kept under `name`, or None."""

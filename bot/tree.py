@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.command_translator import CommandTranslator
 from bot.database import Database
 from bot.language import catalogues, speak, speaking
-from bot.notes import get_note, keep_note
+from bot.notes import COMMANDS, get_note, keep_note
 from bot.replies import keep_pace, reply_with_error
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         """Tell Discord about the commands, unless it was told the same by an earlier run."""
         await self._use_translator()
         digest = self._digest()
-        name = f"commands of {self.client.application_id}"
+        name = f"{COMMANDS}{self.client.application_id}"
         if await get_note(database, name) == digest:
             return
         synced = await self.sync()

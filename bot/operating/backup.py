@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 
+from bot.notes import COMMANDS
 from bot.operating.revision import read_only
 
 BUSY_TIMEOUT = 30.0  # seconds that a locked database is waited for
@@ -104,6 +105,9 @@ def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
         original.backup(copy)  # in one step: the state of one moment, however much is written meanwhile
         copy.execute("PRAGMA journal_mode = DELETE")  # all of it in one file
         backup = _checked(copy, part, target)
+        # Who puts it back may go back to an older version, and Discord knows a newer one's commands by now.
+        copy.execute("DELETE FROM notes WHERE name LIKE ? || '%'", (COMMANDS,))
+        copy.commit()
     _sync(part)
     if target.exists() and not force:
         raise BackupError(f"{target} has come to be meanwhile; --force replaces it.")

@@ -75,8 +75,8 @@ ALLOWED = {
     },
     "bot/usage/charts.py": {"lower center": "matplotlib's name of a place"},
     "bot/app.py": {"this process has another role": "a fault of ours"},
+    "bot/notes.py": {"commands of ": "a note's name"},
     "bot/timing/timetable.py": {"durations of videos": "a note's name"},
-    "bot/tree.py": {"commands of ": "a note's name"},
     "cogs/menus.py": {
         "Make a video that begins with a message's picture": "for the README",
         "Make a video with a message's text as the prompt": "for the README",

@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import make_url
 
 from bot.database import Database, DatabaseError, open_database
-from bot.notes import get_note, keep_note
+from bot.notes import COMMANDS, get_note, keep_note
 from bot.operating.backup import BackupError, back_up, dump_command
 from bot.operating.revision import Fit, examine_schema
 from tests.bot.rows import insert, reread
@@ -87,6 +87,18 @@ async def test_a_backup_is_one_private_file_with_everything_in_it(
     assert saved.revision == (await examine_schema(database_url)).head
     assert fetch(target, "SELECT id FROM generations") == [(row.id,)]
     assert fetch(target, "PRAGMA journal_mode") == [("delete",)], "the bot would need further files"
+
+
+async def test_a_bot_that_is_put_back_tells_discord_its_commands_again(
+    database: Database, database_url: str, target: Path
+) -> None:
+    await keep_note(
+        database, f"{COMMANDS}42", "what an older version told; a newer one has told others since"
+    )
+    await keep_note(database, "colour", "red")
+    back_up(database_url, target)
+    assert fetch(target, "SELECT name FROM notes") == [("colour",)]
+    assert await get_note(database, f"{COMMANDS}42"), "the bot's own database was changed"
 
 
 async def test_a_backup_taken_while_another_process_writes_is_the_state_of_one_moment(
