@@ -31,7 +31,9 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
         plain = [secret.get_secret_value() for secret in secrets]
-        self._secrets = {*plain, *(json.dumps(secret)[1:-1] for secret in plain)}
+        # As our own JSON has them, and as other programs' may that is quoted in an error.
+        written = [json.dumps(secret, ensure_ascii=only)[1:-1] for secret in plain for only in (False, True)]
+        self._secrets = {*plain, *written}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""

@@ -210,3 +210,15 @@ def test_configuring_again_replaces_the_last(capsys: pytest.CaptureFixture[str])
     configure("text")
     configure("json").info("once")
     assert len(lines_of(capsys.readouterr().err)) == 1
+
+
+@every_form
+def test_a_password_of_any_letters_is_blotted_out(
+    capsys: pytest.CaptureFixture[str], form: Literal["text", "json"]
+) -> None:
+    password = 'pä"ss\\wörd'
+    configure_logging("INFO", form, [SecretStr(password)])
+    structlog.get_logger("bot.test").info(f"it was refused: {password}")
+    said = capsys.readouterr().err
+    assert BLOT in said, said
+    assert "wörd" not in said
