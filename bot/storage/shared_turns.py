@@ -10,6 +10,7 @@ from bot.models import Note
 from bot.storage.locks import Lock
 
 PREFIX = "turn: "
+CLOCK_SKEW = timedelta(seconds=10)  # by which the clocks of several hosts may differ
 
 
 class SharedTurns:
@@ -45,7 +46,7 @@ class SharedTurns:
             now = self._clock()  # a busy database may have kept us waiting
             free_at = now if note is None else datetime.fromisoformat(note.value)
             # One that is further away comes from a clock that was set back.
-            if now < free_at <= now + spacing:
+            if now < free_at <= now + spacing + CLOCK_SKEW:
                 return (free_at - now).total_seconds()
             await session.merge(Note(name=name, value=(now + spacing).isoformat()))
         return 0.0

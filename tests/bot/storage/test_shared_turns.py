@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from bot.clock import utc_now
 from bot.database import Database
 from bot.storage.shared_turns import SharedTurns
@@ -37,3 +39,17 @@ async def test_a_clock_that_was_set_back_holds_nobody_up(database: Database) -> 
     await tomorrow.take("identify 0", SPACING)
     async with asyncio.timeout(5):
         await SharedTurns(database).take("identify 0", SPACING)
+
+
+async def test_turns_stay_apart_where_clocks_differ_by_some_seconds(database: Database) -> None:
+    ahead = SharedTurns(database, clock=lambda: utc_now() + timedelta(seconds=3))
+    await ahead.take("identify 0", SPACING)
+    waits: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waits.append(seconds)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await SharedTurns(database, note).take("identify 0", SPACING)
+    assert waits[0] >= SPACING.total_seconds() * 0.8
