@@ -66,6 +66,7 @@ class VeoBot(commands.Bot):
         self._database = database
         self._extensions = extensions
         self._heartbeat_interval = HEARTBEAT_INTERVAL
+        self._heard: dict[int, float] = {}  # when each connection was last heard, as discord.py counts time
 
     @property
     def is_connected(self) -> bool:
@@ -74,15 +75,17 @@ class VeoBot(commands.Bot):
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: there is no connection.
+        """When Discord last answered a heartbeat, on the monotonic clock; None: there was no connection.
 
-        Of several connections the one that has been silent longest counts.
+        Of several connections the one that has been silent longest counts, though it be lost; one that was
+        never there does not yet.
         """
-        keep_alives = [found for found in self._keep_alives() if found is not None]
-        if not keep_alives:
+        for number, found in enumerate(self._keep_alives()):
+            if found is not None:
+                self._heard[number] = found._last_ack  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
+        if not self._heard:
             return None
-        oldest = min(found._last_ack for found in keep_alives)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
-        return time.monotonic() - (time.perf_counter() - oldest)
+        return time.monotonic() - (time.perf_counter() - min(self._heard.values()))
 
     @property
     def heartbeat_interval(self) -> float:

@@ -54,7 +54,7 @@ class Gateway(Connection, Protocol):
 
     @property
     def heard_at(self) -> float | None:
-        """When Discord last answered a heartbeat, on the monotonic clock; None: it is not connected."""
+        """When Discord last answered a heartbeat, on the monotonic clock; None: it was never connected."""
         ...
 
     @property

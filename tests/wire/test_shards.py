@@ -78,6 +78,30 @@ async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscor
         assert bot.heartbeat_interval == pytest.approx(41.25)
 
 
+async def test_a_shard_that_stays_away_is_silent_however_well_the_others_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        WireDiscord(heartbeat_ms=100) as quick,
+        open_database(f"sqlite+aiosqlite:///{tmp_path}/veo.db") as database,
+    ):
+        point_to(quick, monkeypatch)
+        bot = sharded(database, Shards(2, (0, 1)))
+        async with running(bot, quick):
+            await ready(bot)
+            lost = next(session for session in quick.gateway.connected if session.shard == (1, 2))
+            assert lost.socket is not None
+            quick.faults.add("GET /gateway", Fault.status(503), times=None)
+            lost_at, before = asyncio.get_running_loop().time(), bot.heard_at  # as those who watch look
+            await lost.socket.close(code=4000)
+            await asyncio.sleep(1)  # in which the other one is heard ten times
+            heard_at = bot.heard_at
+            quick.faults.clear()
+        assert before is not None
+        assert heard_at is not None
+        assert before <= heard_at <= lost_at + 0.3, "nobody sees that a shard is away"
+
+
 async def test_a_shard_whose_session_is_gone_comes_back_while_the_database_is_locked(
     wire: WireDiscord, tmp_path: Path
 ) -> None:
