@@ -16,7 +16,7 @@ from bot.operating.doctor import examine
 from bot.operating.ownership import restrict_new_files
 from bot.operating.report import is_healthy, render_json, render_text
 from bot.roles import Role
-from bot.serve import TokenRefusedError
+from bot.serve import DiscordRefusedError
 from bot.serve import run as run_app
 from bot.settings import SettingsError, inspect_settings, load_provider_settings, load_settings
 from bot.storage.addresses import secrets_of
@@ -72,8 +72,8 @@ def run(
     except ListenError as error:
         console.print(f"HTTP_PORT: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None
-    except TokenRefusedError:
-        console.print("DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal")
+    except DiscordRefusedError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None
 
 

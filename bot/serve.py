@@ -20,13 +20,21 @@ from bot.watch.hang import ended_when_hung
 from bot.work.steps.errors import StoppingError
 from bot.work.steps.timing import Timing, pause
 
-TOKEN_REFUSED = 4004  # the gateway's close code
+LOGIN_REFUSED = "DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"
+# The gateway's close codes after which the same settings would be refused again (Discord's reference,
+# "Gateway Close Event Codes").
+REFUSALS = {
+    4004: LOGIN_REFUSED,
+    4010: "SHARD_IDS: Discord knows no such shard of this bot; see SHARD_COUNT",
+    4011: "SHARD_COUNT: the bot is on too many servers for so few connections; set a higher number",
+}
+STABLE = 600.0  # seconds that a connection lasted after which its end is no sign of trouble
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class TokenRefusedError(Exception):
-    """Discord refuses the bot's token."""
+class DiscordRefusedError(Exception):
+    """Discord does not let the bot in; `str()` names the setting and says what to do."""
 
 
 async def run(settings: Settings, *, timing: Timing | None = None) -> None:
@@ -38,7 +46,7 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
 
     Raises:
         DatabaseError: the database cannot be used.
-        TokenRefusedError: Discord refuses the token.
+        DiscordRefusedError: Discord refuses the token, or its shards.
     """
     async with ended_when_hung(), open_app(settings, timing=timing) as app:
         loop = asyncio.get_running_loop()
@@ -55,14 +63,14 @@ async def _log_in(app: App, token: SecretStr) -> None:
     """Log in, however long Discord cannot be reached.
 
     Raises:
-        TokenRefusedError: Discord refuses the token.
+        DiscordRefusedError: Discord refuses the token.
         StoppingError: the program is to stop.
     """
     for attempt in count():
         try:
             await app.client.login(token.get_secret_value())
         except discord.LoginFailure as error:
-            raise TokenRefusedError from error
+            raise DiscordRefusedError(LOGIN_REFUSED) from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
         except DatabaseBusyError:
@@ -78,7 +86,7 @@ async def _serve(app: App, token: SecretStr) -> None:
     """Serve until `app.stop()`; an end of the gateway for another reason ends the tasks too.
 
     Raises:
-        TokenRefusedError: the token was reset while the program ran.
+        DiscordRefusedError: the token was reset while the program ran, or the shards are not enough.
     """
     if app.gateway is None:
         log.info("ready", role=Role.WORKER.value, name=str(app.client.user))
@@ -90,43 +98,53 @@ async def _serve(app: App, token: SecretStr) -> None:
             await app.run_tasks()
             await app.client.close()
             gateway.cancel()  # it may be waiting before its next try, for minutes
-    except* TokenRefusedError as errors:
-        raise TokenRefusedError from errors
+    except* DiscordRefusedError as errors:
+        raise errors.exceptions[0] from None
 
 
 async def _stay_connected(app: App, bot: VeoBot, token: SecretStr) -> None:
     """Keep the gateway open; discord.py reconnects by itself once the first connection has worked.
 
     Raises:
-        TokenRefusedError: the token is not valid any more.
+        DiscordRefusedError: the token is not valid any more, or the shards are not enough.
     """
-    for attempt in count():
-        try:
-            await bot.connect()
-        except discord.ConnectionClosed as error:
-            if error.code == TOKEN_REFUSED:
-                raise TokenRefusedError from error
-            raise
-        # discord.py fails in its own error handling when the very first connection does not open, and
-        # a malformed event ends `connect`; both are worth another try.
-        except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
-            log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
-            if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
-                await socket.close()
-        else:
-            return
-        try:
-            await pause(retry_delay(attempt), app.stopping)
+    failures, clock = 0, asyncio.get_running_loop().time
+    with suppress(StoppingError):
+        began = clock()
+        while not await _connect(bot):
+            failures = 0 if clock() - began > STABLE else failures
+            await pause(retry_delay(failures), app.stopping)
             await _ensure_open(app, bot, token)
-        except StoppingError:
-            return
+            failures, began = failures + 1, clock()
+
+
+async def _connect(bot: VeoBot) -> bool:
+    """Hold one connection to its end; return whether that was wanted.
+
+    Raises:
+        DiscordRefusedError: the next one would be refused as well.
+    """
+    try:
+        await bot.connect()
+    except discord.ConnectionClosed as error:
+        if error.code in REFUSALS:
+            raise DiscordRefusedError(REFUSALS[error.code]) from error
+        raise
+    # discord.py fails in its own error handling when the very first connection does not open, and
+    # a malformed event ends `connect`; both are worth another try.
+    except Exception as error:  # noqa: BLE001 whatever it is, members wait for an answer
+        log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
+        if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
+            await socket.close()
+        return False
+    return True
 
 
 async def _ensure_open(app: App, bot: VeoBot, token: SecretStr) -> None:
     """Log in anew where discord.py has closed the client: it does when one of several shards has an error.
 
     Raises:
-        TokenRefusedError: the token is not valid any more.
+        DiscordRefusedError: the token is not valid any more.
         StoppingError: the program is to stop.
     """
     if not bot.is_closed():

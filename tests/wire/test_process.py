@@ -198,6 +198,19 @@ async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
     assert_tidy(program, wire, provider)
 
 
+@pytest.mark.parametrize(("code", "setting"), [(4010, "SHARD_IDS"), (4011, "SHARD_COUNT")])
+@pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
+async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
+    wire: WireDiscord, provider: Provider, bot: Bot, code: int, setting: str, settings: dict[str, object]
+) -> None:
+    async with bot.start(**settings) as program:
+        await wire.wait_for_sessions()
+        await wire.gateway.drop(code)
+        assert await program.ended() == 2
+    assert program.lines[-1].startswith(f"{setting}: "), program.output
+    assert_tidy(program, wire, provider)
+
+
 @pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
 async def test_a_malformed_event_does_not_end_the_program(
     wire: WireDiscord, bot: Bot, settings: dict[str, object]
