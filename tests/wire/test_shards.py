@@ -94,12 +94,13 @@ async def test_a_shard_that_stays_away_is_silent_however_well_the_others_are(
             quick.faults.add("GET /gateway", Fault.status(503), times=None)
             lost_at, before = asyncio.get_running_loop().time(), bot.heard_at  # as those who watch look
             await lost.socket.close(code=4000)
-            await asyncio.sleep(1)  # in which the other one is heard ten times
+            await asyncio.sleep(2)  # in which the other one is heard twenty times
             heard_at = bot.heard_at
             quick.faults.clear()
         assert before is not None
         assert heard_at is not None
-        assert before <= heard_at <= lost_at + 0.3, "nobody sees that a shard is away"
+        # Two clocks are read for each; the last answer of the lost one may still be on its way.
+        assert before - 0.01 <= heard_at <= lost_at + 1, "nobody sees that a shard is away"
 
 
 async def test_a_shard_whose_session_is_gone_comes_back_while_the_database_is_locked(
