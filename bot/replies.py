@@ -11,16 +11,13 @@ from discord import app_commands
 from bot.admission.cooldown import Cooldown, Pace
 from bot.errors import AlreadyRequestedError, UserError
 from bot.language import N_, _
+from bot.sent_commands import BAD_VALUE, OUTDATED
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Discord's own codes: the interaction is not there any more, so there is nobody to answer.
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
 
-BAD_VALUE = N_(
-    "One of the options has a value that is not possible. Please choose it again. Nothing was counted."
-)
-OUTDATED = N_("This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted.")
 TOO_FAST = N_("That was too fast. Please wait a few seconds and try again. Nothing was done or counted.")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import LiteralString
 
 import discord
 import structlog
@@ -9,9 +10,11 @@ from discord import app_commands
 
 from bot.command_translator import CommandTranslator
 from bot.database import Database
-from bot.language import catalogues, speak, speaking
+from bot.errors import BadInputError, UserError
+from bot.language import _, catalogues, speak, speaking
 from bot.notes import COMMANDS, get_note, keep_note
 from bot.replies import keep_pace, reply_with_error
+from bot.sent_commands import BAD_VALUE, UNREADABLE, SentCommand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -31,10 +34,23 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Speak the person's language from here on, as each interaction is a task of its own; keep the pace.
 
-        What Discord asks while somebody types comes fast by nature, so it is not counted.
+        What Discord asks while somebody types comes fast by nature, so it is not counted. What cannot be
+        read is answered here: discord.py would fail at it without an answer.
         """
         speak(interaction.locale.value)
-        return interaction.type is discord.InteractionType.autocomplete or await keep_pace(interaction)
+        is_typing = interaction.type is discord.InteractionType.autocomplete
+        if not is_typing and not await keep_pace(interaction):
+            return False
+        try:
+            ensure = _ensure_suggestible if is_typing else _ensure_readable
+            ensure(interaction)
+        except UserError as error:
+            if is_typing:
+                await interaction.response.autocomplete([])
+            else:
+                await reply_with_error(interaction, error)
+            return False
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
@@ -65,3 +81,42 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
     async def _use_translator(self) -> None:
         if self.translator is None:
             await self.set_translator(CommandTranslator())
+
+
+def _ensure_readable(interaction: discord.Interaction[discord.Client]) -> None:
+    """Check what was sent as a command, before discord.py reads it.
+
+    Raises:
+        UserError: it is not what the command takes.
+    """
+    sent, command = SentCommand.read(interaction.data), interaction.command
+    if isinstance(command, app_commands.Command):
+        sent.ensure_fits({option.display_name: option.type.value for option in command.parameters})
+    elif command is not None:
+        sent.ensure_target()
+    _ensure_resolvable(interaction, UNREADABLE if sent.target_id else BAD_VALUE)
+
+
+def _ensure_suggestible(interaction: discord.Interaction[discord.Client]) -> None:
+    """Check that there is a text that suggestions can be made for; the other options may be half typed.
+
+    Raises:
+        UserError: there is none.
+    """
+    typed, command = SentCommand.read(interaction.data).typed, interaction.command
+    options = command.parameters if isinstance(command, app_commands.Command) else []
+    if typed is None or not any(typed.name == o.display_name and o.autocomplete for o in options):
+        raise BadInputError(_(BAD_VALUE))
+    _ensure_resolvable(interaction, BAD_VALUE)
+
+
+def _ensure_resolvable(interaction: discord.Interaction[discord.Client], reason: LiteralString) -> None:
+    """Let discord.py make objects of what Discord says of people, roles, channels, files and messages.
+
+    Raises:
+        BadInputError: it cannot; it raises whatever it stumbles over.
+    """
+    try:
+        interaction.namespace  # noqa: B018 # pyright: ignore[reportUnusedExpression]: they are made by that
+    except Exception as error:
+        raise BadInputError(_(reason)) from error

@@ -4,6 +4,7 @@ hypothesis is not asynchronous, so the world's loop runs only while a case does.
 """
 
 import asyncio
+import copy
 import json
 import re
 from collections.abc import Coroutine, Generator
@@ -62,7 +63,7 @@ class Stage:
         self,
         who: simcord.MemberActor,
         kind: int,
-        data: dict[str, Any],
+        data: Any,
         more: dict[str, Any] | None = None,
         channel_id: int | None = None,
         source: int | None = None,
@@ -71,11 +72,11 @@ class Stage:
         backend, before = self.world.env.backend, len(self.world.env.http_requests)
         place = channel_id or next(iter(who.guild.channels.values())).id
         record, payload = interactions.base_payload(
-            backend, type=kind, channel_id=place, guild_id=who.guild.id, user_id=who.id, data=data
+            backend, type=kind, channel_id=place, guild_id=who.guild.id, user_id=who.id, data={}
         )
-        payload.update(more or {})
+        payload.update({"data": data, **(more or {})})
         record.source_message_id = source
-        backend.emit("INTERACTION_CREATE", payload)
+        self._feed(payload)
         await self.world.env._settle_internal()  # pyright: ignore[reportPrivateUsage]: pinned version
         return [
             {"method": request.method, "path": request.path, "json": request.json}
@@ -93,6 +94,12 @@ class Stage:
             assert self.world.provider.key not in text
             assert_no_ping(request["json"])
         assert self.world.provider.key not in "".join(self.log.text)
+
+    def _feed(self, payload: dict[str, Any]) -> None:
+        """Give it to discord.py as its gateway does; simcord would look into it first."""
+        env: Any = self.world.env
+        with env._bot_scope():
+            env.bot._connection.parsers["INTERACTION_CREATE"](copy.deepcopy(payload))
 
     async def _begin(self) -> None:
         """Open the world in a task that also closes it: simcord keeps a context variable."""

@@ -7,42 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from tests.fuzz.answers import ODD_NUMBERS, ODD_TEXTS
 from tests.fuzz.listening import Listener
-from tests.fuzz.stage import COMMAND, Stage, open_stage
+from tests.fuzz.sent import Leaf, commands, known_things, leaves_of, mistyped, naming, nested, odd_values
+from tests.fuzz.stage import COMMAND, TYPING, Stage, open_stage
 from tests.fuzz.tally import fuzz
 
-GROUPS = (1, 2)  # Discord's numbers of subcommands and their groups
-VALUES: dict[int, st.SearchStrategy[Any]] = {
-    3: st.sampled_from(ODD_TEXTS) | st.text(max_size=100),
-    4: st.sampled_from([0, -1, 1, 4, 8, 2**31, 2**53 - 1]) | st.integers(-(2**53), 2**53),
-    5: st.booleans(),
-    10: st.sampled_from([number for number in ODD_NUMBERS if isinstance(number, float)]) | st.floats(0, 100),
-}
-
-
-def leaves(command: dict[str, Any], path: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], list[Any]]]:
-    """Return each subcommand's way from the command, and its options."""
-    here = (*path, (command["name"], command.get("type", 1)))
-    inner = [option for option in command.get("options", []) if option["type"] in GROUPS]
-    if not inner:
-        return [(here, command.get("options", []))]
-    return [leaf for option in inner for leaf in leaves(option, here)]
-
-
-@st.composite
-def commands(draw: st.DrawFn, known: list[tuple[tuple[Any, ...], list[Any]]]) -> dict[str, Any]:
-    """Draw a command with values of the right types that Discord would not offer; some are missing."""
-    path, options = draw(st.sampled_from(known))
-    chosen: list[dict[str, Any]] = []
-    for option in options:
-        if option["type"] not in VALUES or draw(st.integers(0, 3)) == 0:
-            continue
-        kind = option["type"]
-        chosen.append({"name": option["name"], "type": kind, "value": draw(VALUES[kind])})
-    for name, kind in reversed(path[1:]):
-        chosen = [{"name": name, "type": kind, "options": chosen}]
-    return {"id": "1", "name": path[0][0], "type": 1, "options": chosen}
+SPENDS = "veo"  # the one command that may have something made
 
 
 @pytest.fixture
@@ -51,17 +21,80 @@ def stage(tmp_path: Path, log: Listener) -> Iterator[Stage]:
         yield stage
 
 
+@pytest.fixture
+def things(stage: Stage) -> dict[str, Any]:
+    """What Discord could say of what a command names."""
+
+    async def open_server() -> Any:
+        elsewhere = stage.world.env.create_guild("Elsewhere")
+        elsewhere.create_text_channel("videos")
+        return elsewhere.add_member(stage.world.env.create_user("zoe"))
+
+    return known_things(stage.world, stage.play(open_server()))
+
+
+def known(stage: Stage, *, spending: bool) -> list[Leaf]:
+    """Return the commands of one of the two sorts."""
+    found = [leaf for leaf in leaves_of(stage.world) if (leaf[0][0][0] == SPENDS) is spending]
+    assert len(found) > (0 if spending else 10)
+    return found
+
+
+def play(stage: Stage, data: Any) -> None:
+    """Let the moderator send a command, and check what must hold."""
+    stage.log.forget()
+    sent = stage.play(stage.dispatch(stage.world.mona, COMMAND, data))
+    stage.check(sent)
+    answers = [request for request in sent if request["path"].endswith("/callback")]
+    assert len(answers) == 1, "it was not answered, or more than once"
+    assert stage.world.provider.count("create") == 0
+
+
+def ask_first(stage: Stage) -> None:
+    """Let /veo make offers only: they cost nothing."""
+    world = stage.world
+    stage.play(world.mona.slash(world.channel, "veo-admin settings", ask_first=True))
+
+
 def test_every_command_with_any_values_is_answered(stage: Stage) -> None:
-    tree = stage.world.app.bot.tree
-    known = [leaf for command in tree.get_commands() for leaf in leaves(command.to_dict(tree)) if leaf[1]]
-    harmless = [leaf for leaf in known if leaf[0][0][0] != "veo"]
-    assert len(harmless) > 10
+    fuzz("commands", 60, commands(known(stage, spending=False)), lambda data: play(stage, data))
 
-    def play(data: dict[str, Any]) -> None:
+
+def test_every_command_with_values_of_any_type_is_answered(stage: Stage) -> None:
+    cases = mistyped(known(stage, spending=False))
+    fuzz("commands: other types", 80, cases, lambda data: play(stage, data))
+
+
+def test_whatever_a_command_names_it_is_answered(stage: Stage, things: dict[str, Any]) -> None:
+    cases = naming(known(stage, spending=False), things)
+    fuzz("commands: people, roles, channels", 80, cases, lambda data: play(stage, data))
+
+
+def test_a_request_with_values_of_any_type_is_answered(stage: Stage, things: dict[str, Any]) -> None:
+    ask_first(stage)
+    requests = known(stage, spending=True)
+    cases = mistyped(requests) | naming(requests, things) | commands(requests)
+    fuzz("requests: values and files", 100, cases, lambda data: play(stage, data))
+
+
+def test_whatever_is_typed_gets_suggestions_or_none(stage: Stage) -> None:
+    typing = [
+        (leaf, option["name"])
+        for leaf in known(stage, spending=False)
+        for option in leaf[1]
+        if option.get("autocomplete")
+    ]
+    assert len(typing) > 3
+
+    def suggest(case: tuple[tuple[Leaf, str], Any, Any, int]) -> None:
+        (leaf, name), typed, other, kind = case
+        options = [{"name": name, "type": 3, "value": typed, "focused": True}]
+        options += [{"name": o["name"], "type": kind, "value": other} for o in leaf[1] if o["name"] != name]
         stage.log.forget()
-        sent = stage.play(stage.dispatch(stage.world.mona, COMMAND, data))
+        sent = stage.play(stage.dispatch(stage.world.mona, TYPING, nested(leaf[0], options)))
         stage.check(sent)
-        assert any(request["path"].endswith("/callback") for request in sent), "it was not answered"
-        assert stage.world.provider.count("create") == 0
+        assert [request["json"]["type"] for request in sent] == [8], "no suggestions came"
+        assert len(sent[0]["json"]["data"]["choices"]) <= 25
 
-    fuzz("commands", 60, commands(harmless), play)
+    kinds = st.sampled_from([3, 4, 6, 7, 8, 10, 11])
+    fuzz("typing", 60, st.tuples(st.sampled_from(typing), st.text() | odd_values, odd_values, kinds), suggest)
