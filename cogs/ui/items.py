@@ -9,12 +9,27 @@ from typing import Any
 
 import discord
 
-from bot.language import speaking
+from bot.errors import BadInputError
+from bot.language import _, speaking
 from bot.replies import keep_pace, reply_with_error
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
 
+READ = "read"  # in `Interaction.extras`: discord.py could read what was sent with a form
+
 Interaction = discord.Interaction[Any]
+
+
+class BadFieldError(BadInputError):
+    """A form was sent with something in it that it does not take; only a changed client can do that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "One of the fields has a value that is not possible. Please open the form again. "
+                "Nothing was counted."
+            )
+        )
 
 
 # The pattern of the base itself matches nothing.
@@ -50,17 +65,43 @@ class Form(discord.ui.Modal):
     def __init__(self, title: str) -> None:
         super().__init__(title=title, timeout=FORM_TIMEOUT)
 
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Note that discord.py came so far: what it raises before is about what was sent."""
+        interaction.extras[READ] = True
+        return True
+
     async def on_submit(self, interaction: Interaction, /) -> None:
-        """Do what the form is for."""
+        """Do what the form is for, if its fields hold what they can hold."""
         with speaking(interaction.locale.value):
             if await keep_pace(interaction):
+                for field in self.walk_children():
+                    _ensure_possible(field)
                 await self.act(interaction)
 
     async def on_error(self, interaction: Interaction, error: Exception, /) -> None:
         """Answer the person who sent the form."""
         with speaking(interaction.locale.value):
-            await reply_with_error(interaction, error)
+            await reply_with_error(interaction, error if READ in interaction.extras else BadFieldError())
 
     async def act(self, interaction: Interaction) -> None:
         """Do what the form is for; every error becomes a reply."""
         raise NotImplementedError
+
+
+def _ensure_possible(field: discord.ui.Item[Any]) -> None:
+    """Check what discord.py takes from a form as it comes; how long a text may be says whoever uses it.
+
+    Raises:
+        BadFieldError: a text is none, or what was chosen is none of the choices.
+    """
+    match field:
+        case discord.ui.TextInput():
+            is_possible = isinstance(field.value, str)  # pyright: ignore[reportUnnecessaryIsInstance]: it is as it was sent
+        case discord.ui.Select():
+            least, offered = field.min_values if field.required else 0, [o.value for o in field.options]
+            is_possible = least <= len(field.values) <= field.max_values
+            is_possible = is_possible and all(value in offered for value in field.values)
+        case _:
+            return
+    if not is_possible:
+        raise BadFieldError

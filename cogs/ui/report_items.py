@@ -84,11 +84,12 @@ class ReportForm(Form):
 
     async def act(self, interaction: Interaction) -> None:
         """Write the report down."""
+        reason = self._reason.value  # before anything is awaited, in which the form could be sent again
         report = await interaction.client.services.reports.report(
             (await find_generation(interaction, self._generation_id)).guild_id,
             self._generation_id,
             interaction.user.id,
-            self._reason.value,
+            reason,
             self._shown_at,
         )
         await interaction.response.send_message(render_thanks(report), ephemeral=True)

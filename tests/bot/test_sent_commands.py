@@ -133,7 +133,12 @@ def test_a_message_with_all_that_discord_sends_can_be_read() -> None:
         "message_snapshots": [{"message": inner}],
         **inner,
     }
-    menu = {"name": "x", "type": 3, "target_id": "5", "resolved": {"messages": {"5": message}}}
+    menu: dict[str, Any] = {
+        "name": "x",
+        "type": 3,
+        "target_id": "5",
+        "resolved": {"messages": {"5": message}},
+    }
     SentCommand.read(menu).ensure_target()
 
 

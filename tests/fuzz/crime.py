@@ -80,11 +80,36 @@ class Crime:
             read("SELECT * FROM reports WHERE id = ?", self.targets["report"]),
         ]
 
+    def message_in(self, who: simcord.MemberActor) -> dict[str, Any]:
+        """Return a message of the bot in somebody's server, as Discord sends it."""
+        backend = self.stage.world.env.backend
+        found = backend.get_message(*self._messages[who.guild.id])
+        return dict(serializers.message_payload(backend, found))
+
+    def protected(self, role: str) -> list[list[Row]]:
+        """Return all that is not somebody's to change: what is others', and what is other servers'.
+
+        A moderator may change all of the own server; whoever else, what they asked for there.
+        """
+        who, is_moderator = self.people[role], "moderator" in role
+        mine = "guild_id = ?" if is_moderator else f"guild_id = ? AND user_id = {who.id}"
+        here = "guild_id = ?" if is_moderator else "guild_id = ? AND 0"
+        reported = "guild_id = ?" if is_moderator else f"guild_id = ? AND reporter_id = {who.id}"
+        read, guild_id = self.rows.settled, who.guild.id
+        return [
+            read(f"SELECT * FROM generations WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM drafts WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM members WHERE NOT ({mine}) ORDER BY guild_id, user_id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM guilds WHERE NOT ({here}) ORDER BY guild_id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM audit WHERE NOT ({here}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM reports WHERE NOT ({reported}) ORDER BY id", guild_id),  # noqa: S608 ours
+        ]
+
     async def click(self, role: str, custom_id: str) -> list[dict[str, Any]]:
         """Let somebody click a button that a changed client made up; return the bot's requests."""
-        who, backend = self.people[role], self.stage.world.env.backend
+        who = self.people[role]
         channel_id, message_id = self._messages[who.guild.id]
-        message = dict(serializers.message_payload(backend, backend.get_message(channel_id, message_id)))
+        message = self.message_in(who)
         button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id}
         message["components"] = [{"type": 1, "components": [button]}]
         data = {"custom_id": custom_id, "component_type": 2}
