@@ -9,6 +9,7 @@ import discord
 import simcord
 from simcord.backend import serializers
 
+from sandbox.world import wait_until
 from tests.e2e.driver import ask_and_hold, ask_for_video
 from tests.e2e.offering import offered
 from tests.e2e.reporting import add_bob, open_board, report
@@ -50,6 +51,7 @@ class Crime:
         elsewhere.create_text_channel("videos")
         role = elsewhere.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
         zoe = elsewhere.add_member(world.env.create_user("zoe"), roles=[role])
+        await zoe.slash(next(iter(elsewhere.channels.values())), "veo-admin settings", ask_first=True)
         names = (*ENTITLED, *STRANGERS)
         self.people = dict(zip(names, (world.alice, world.mona, bob, zoe), strict=True))
         (running,) = self.rows.read("SELECT id FROM generations WHERE status = 'running'")
@@ -80,6 +82,19 @@ class Crime:
             read("SELECT * FROM reports WHERE id = ?", self.targets["report"]),
         ]
 
+    def calm_down(self) -> None:
+        """Wait until the program has done what follows from the last case; what is held goes on being held."""
+        open_ones = "SELECT id FROM generations WHERE delivered_at IS NULL AND status != 'running'"
+
+        async def look() -> bool | None:
+            return None if self.rows.read(open_ones) else True
+
+        self.stage.play(wait_until(look, seconds=20))
+
+    def check(self, sent: list[dict[str, Any]]) -> None:
+        """Check what must hold after anything that somebody does."""
+        self.stage.check(sent, askers=[who.id for who in self.people.values()])
+
     def message_in(self, who: simcord.MemberActor) -> dict[str, Any]:
         """Return a message of the bot in somebody's server, as Discord sends it."""
         backend = self.stage.world.env.backend
@@ -87,10 +102,11 @@ class Crime:
         return dict(serializers.message_payload(backend, found))
 
     def protected(self, role: str) -> list[list[Row]]:
-        """Return all that is not somebody's to change: what is others', and what is other servers'.
+        """Return all that is not somebody's to change, once nothing else changes: others', other servers'.
 
         A moderator may change all of the own server; whoever else, what they asked for there.
         """
+        self.calm_down()
         who, is_moderator = self.people[role], "moderator" in role
         mine = "guild_id = ?" if is_moderator else f"guild_id = ? AND user_id = {who.id}"
         here = "guild_id = ?" if is_moderator else "guild_id = ? AND 0"
@@ -105,14 +121,18 @@ class Crime:
             read(f"SELECT * FROM reports WHERE NOT ({reported}) ORDER BY id", guild_id),  # noqa: S608 ours
         ]
 
-    async def click(self, role: str, custom_id: str) -> list[dict[str, Any]]:
-        """Let somebody click a button that a changed client made up; return the bot's requests."""
+    async def click(self, role: str, custom_id: str, **more: Any) -> list[dict[str, Any]]:
+        """Let somebody click a button that a changed client made up; return the bot's requests.
+
+        `more`: what else is sent; with another `component_type` it is no button.
+        """
         who = self.people[role]
         channel_id, message_id = self._messages[who.guild.id]
         message = self.message_in(who)
-        button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id}
+        button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id, "options": []}
+        button["type"] = more.get("component_type", 2)
         message["components"] = [{"type": 1, "components": [button]}]
-        data = {"custom_id": custom_id, "component_type": 2}
+        data = {"custom_id": custom_id, "component_type": 2, **more}
         return await self.stage.dispatch(
             who, COMPONENT, data, {"message": message}, channel_id=channel_id, source=message_id
         )

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.fuzz.answers import changed
+from tests.fuzz.answers import ODD_TEXTS, changed
 from tests.fuzz.crime import Crime
 from tests.fuzz.sent import odd_values, picture
 from tests.fuzz.stage import COMMAND, FORM
@@ -32,7 +32,7 @@ def open_form(crime: Crime, form: str) -> dict[str, Any]:
     else:
         data = menu_of(crime, way, content="a dragon", attachments=[picture()])
         sent = crime.stage.play(crime.stage.dispatch(crime.people[role], COMMAND, data))
-    crime.stage.check(sent)
+    crime.check(sent)
     [answer] = [request["json"] for request in sent if request["path"].endswith("/callback")]
     assert answer["type"] == MODAL, f"no form was shown: {answer}"
     return answer["data"]
@@ -67,18 +67,19 @@ def submissions(draw: st.DrawFn, parts: list[dict[str, Any]]) -> Any:
     sent: list[dict[str, Any]] = []
     for part in parts:
         inner = part["component"]
-        way = draw(st.sampled_from(["right", "right", "right", "odd", "missing", "many"]))
+        way = draw(st.sampled_from(["right"] * 9 + ["odd", "odd", "missing", "many"]))
         if way == "missing":
             continue
         name = "value" if inner["type"] == TEXT else "values"
         if way == "odd":
-            value = draw(odd_values | st.lists(odd_values, max_size=2))
+            texts = st.sampled_from(ODD_TEXTS) | st.text()
+            value = draw(texts | odd_values if name == "value" else st.lists(odd_values, max_size=2) | odd_values)
         elif way == "many":
             value = draw(st.sampled_from([["4", "8"], ["google/veo3"] * 2, [], "x" * 4001, "\0", " \u200b"]))
         else:
             value = inner[name]
         sent.append({**part, "component": {**inner, name: value}})
-    return draw(st.just(sent) | st.just(sent) | changed(st.just(sent)))
+    return draw(st.just(sent) | st.just(sent) | changed(st.just(sent), most=1))
 
 
 async def submit(crime: Crime, role: str, custom_id: Any, components: Any, **more: Any) -> list[Any]:

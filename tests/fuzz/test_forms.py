@@ -27,7 +27,7 @@ def play(crime: Crime, role: str, custom_id: Any, components: Any, **more: Any) 
     crime.stage.log.forget()
     before, created = crime.protected(role), crime.stage.world.provider.count("create")
     sent = crime.stage.play(submit(crime, role, custom_id, components, **more))
-    crime.stage.check(sent)
+    crime.check(sent)
     assert crime.protected(role) == before, f"{role} changed what is not theirs"
     assert crime.stage.world.provider.count("create") == created, "something was paid for without a click"
     answers = [request["json"] for request in sent if request["path"].endswith("/callback")]
