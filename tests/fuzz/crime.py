@@ -1,4 +1,4 @@
-"""A stage with something to steal: alice's video, request, offer and report, and four people."""
+"""A stage with something to steal: three members' videos, requests, offers and reports, and four thieves."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,26 +10,35 @@ import simcord
 from simcord.backend import serializers
 
 from sandbox.world import wait_until
-from tests.e2e.driver import ask_and_hold, ask_for_video
-from tests.e2e.offering import offered
-from tests.e2e.reporting import add_bob, open_board, report
+from tests.e2e.reporting import add_bob, open_board
 from tests.fuzz.listening import Listener
 from tests.fuzz.rows import Row, Rows
 from tests.fuzz.stage import COMPONENT, Stage, open_stage
 
 STRANGERS = ("another member", "a moderator of another server")
 ENTITLED = ("the owner", "a moderator")
+ELSEWHERE = "the owner in another server"
 
 
 class Crime:
-    """See the module; `targets` has the ids of what is alice's, by what it is."""
+    """See the module.
+
+    Attributes:
+        people: who acts, by what they are to alice's things.
+        belongings_of: the ids of what each member has, by the member's name and by what it is.
+    """
 
     def __init__(self, stage: Stage, rows: Rows) -> None:
         self.stage = stage
         self.rows = rows
         self.people: dict[str, simcord.MemberActor] = {}
-        self.targets: dict[str, str] = {}
+        self.belongings_of: dict[str, dict[str, str]] = {}
         self._messages: dict[int, tuple[int, int]] = {}
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """The ids of what is alice's, by what it is."""
+        return self.belongings_of["alice"]
 
     @property
     def patterns(self) -> dict[str, Any]:
@@ -41,59 +50,73 @@ class Crime:
         """Let everything happen that there is something to steal from."""
         world = self.stage.world
         await open_board(world)
-        video = await ask_for_video(world)
-        bob = add_bob(world)
-        await report(world, add_bob(world, name="carol"))
-        await ask_and_hold(world, prompt="is being made")
-        await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
-        await offered(world)
         elsewhere = world.env.create_guild("Elsewhere")
         elsewhere.create_text_channel("videos")
         role = elsewhere.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
         zoe = elsewhere.add_member(world.env.create_user("zoe"), roles=[role])
-        await zoe.slash(next(iter(elsewhere.channels.values())), "veo-admin settings", ask_first=True)
-        names = (*ENTITLED, *STRANGERS)
-        self.people = dict(zip(names, (world.alice, world.mona, bob, zoe), strict=True))
-        (running,) = self.rows.read("SELECT id FROM generations WHERE status = 'running'")
-        (draft,) = self.rows.read("SELECT id FROM drafts")
-        (reported,) = self.rows.read("SELECT id FROM reports")
-        self.targets = {
-            "video": video.id,
-            "request": running["id"],
+        yves = elsewhere.add_member(world.env.create_user("yves"))
+        bob, carol = add_bob(world), add_bob(world, name="carol")
+        acting = (world.alice, world.mona, bob, zoe, elsewhere.add_member(world.alice.user))
+        self.people = dict(zip((*ENTITLED, *STRANGERS, ELSEWHERE), acting, strict=True))
+        owners = {"alice": (world.alice, carol), "bob": (bob, carol), "yves": (yves, zoe)}
+        await self._have_videos(owners)
+        for moderator in (world.mona, zoe):
+            await moderator.slash(_place_of(moderator), "veo-admin settings", ask_first=True)
+            answer = await moderator.slash(_place_of(moderator), "veo-admin queue")
+            assert answer.response is not None
+            shown = answer.response.message
+            self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
+        for name, (owner, _) in owners.items():
+            await owner.slash(_place_of(owner), "veo", prompt="is offered", duration=4)
+            self.belongings_of[name] = self._find(owner)
+
+    async def _have_videos(self, owners: dict[str, tuple[simcord.MemberActor, simcord.MemberActor]]) -> None:
+        """Let each owner have a video, which is reported, and a request that is being made."""
+        world = self.stage.world
+        for owner, _ in owners.values():
+            await owner.slash(_place_of(owner), "veo", prompt="is made", duration=4)
+        await self._wait_for_calm()
+        for owner, reporter in owners.values():
+            found = self.rows.read("SELECT id FROM generations WHERE user_id = ?", owner.id)
+            place = (owner.guild.id, found[0]["id"], reporter.id)
+            await world.app.services.reports.report(*place, "it is cruel", None)
+        world.provider.hold = True
+        for owner, _ in owners.values():
+            await owner.slash(_place_of(owner), "veo", prompt="is being made", duration=4)
+        await self._wait_for_calm()
+
+    def _find(self, owner: simcord.MemberActor) -> dict[str, str]:
+        """Return the ids of what is somebody's."""
+        read = self.rows.read
+        (video,) = read("SELECT id FROM generations WHERE user_id = ? AND result_id IS NOT NULL", owner.id)
+        (request,) = read("SELECT id FROM generations WHERE user_id = ? AND status = 'running'", owner.id)
+        (draft,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
+        (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
+        return {
+            "video": video["id"],
+            "request": request["id"],
             "offer": draft["id"],
             "report": reported["id"],
-            "member": str(world.alice.id),
+            "member": str(owner.id),
         }
-        for guild in (world.guild, elsewhere):
-            who = world.mona if guild is world.guild else zoe
-            answer = await who.slash(next(iter(guild.channels.values())), "veo-admin queue")
-            assert answer.response is not None
-            self._messages[guild.id] = (answer.response.message.channel.id, answer.response.message.id)
-
-    def belongings(self) -> list[list[Row]]:
-        """Return all that no stranger may change."""
-        read = self.rows.settled
-        return [
-            read("SELECT * FROM generations ORDER BY id"),
-            read("SELECT * FROM drafts ORDER BY id"),
-            read("SELECT * FROM guilds ORDER BY guild_id"),
-            read("SELECT * FROM members ORDER BY guild_id, user_id"),
-            read("SELECT * FROM audit ORDER BY id"),
-            read("SELECT * FROM reports WHERE id = ?", self.targets["report"]),
-        ]
 
     def calm_down(self) -> None:
-        """Wait until the program has done what follows from the last case; what is held goes on being held."""
-        open_ones = "SELECT id FROM generations WHERE delivered_at IS NULL AND status != 'running'"
+        """Wait until the program has done what follows from the last case; what is held stays so."""
+        self.stage.play(self._wait_for_calm())
+
+    async def _wait_for_calm(self) -> None:
+        calm = "'running'" if self.stage.world.provider.hold else "''"
+        open_ones = f"SELECT id FROM generations WHERE delivered_at IS NULL AND status != {calm}"  # noqa: S608 ours
 
         async def look() -> bool | None:
             return None if self.rows.read(open_ones) else True
 
-        self.stage.play(wait_until(look, seconds=20))
+        await wait_until(look, seconds=20)
 
     def check(self, sent: list[dict[str, Any]]) -> None:
         """Check what must hold after anything that somebody does."""
-        self.stage.check(sent, askers=[who.id for who in self.people.values()])
+        owners = [int(belongings["member"]) for belongings in self.belongings_of.values()]
+        self.stage.check(sent, askers=[*owners, *(who.id for who in self.people.values())])
 
     def message_in(self, who: simcord.MemberActor) -> dict[str, Any]:
         """Return a message of the bot in somebody's server, as Discord sends it."""
@@ -129,13 +152,17 @@ class Crime:
         who = self.people[role]
         channel_id, message_id = self._messages[who.guild.id]
         message = self.message_in(who)
-        button = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id, "options": []}
+        button: dict[str, Any] = {"type": 2, "style": 2, "label": "x", "custom_id": custom_id, "options": []}
         button["type"] = more.get("component_type", 2)
         message["components"] = [{"type": 1, "components": [button]}]
         data = {"custom_id": custom_id, "component_type": 2, **more}
         return await self.stage.dispatch(
             who, COMPONENT, data, {"message": message}, channel_id=channel_id, source=message_id
         )
+
+
+def _place_of(who: simcord.MemberActor) -> simcord.ChannelHandle:
+    return next(iter(who.guild.channels.values()))
 
 
 @contextmanager

@@ -73,7 +73,9 @@ def submissions(draw: st.DrawFn, parts: list[dict[str, Any]]) -> Any:
         name = "value" if inner["type"] == TEXT else "values"
         if way == "odd":
             texts = st.sampled_from(ODD_TEXTS) | st.text()
-            value = draw(texts | odd_values if name == "value" else st.lists(odd_values, max_size=2) | odd_values)
+            value = draw(
+                texts | odd_values if name == "value" else st.lists(odd_values, max_size=2) | odd_values
+            )
         elif way == "many":
             value = draw(st.sampled_from([["4", "8"], ["google/veo3"] * 2, [], "x" * 4001, "\0", " \u200b"]))
         else:

@@ -141,7 +141,7 @@ def assert_no_ping(body: Any, askers: Collection[int] = ()) -> None:
     allowed: Any = data.get("allowed_mentions")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
     assert isinstance(allowed, dict), f"the message may mention: {data}"
     assert not allowed.get("parse"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
-    assert set(allowed.get("users", [])) <= {*askers}, allowed  # pyright: ignore[reportUnknownMemberType]: JSON
+    assert {*allowed.get("users", [])} <= {*askers}, allowed  # pyright: ignore[reportUnknownMemberType]: JSON
     assert not allowed.get("roles"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
     assert not allowed.get("replied_user"), allowed  # pyright: ignore[reportUnknownMemberType]: JSON
 
