@@ -126,7 +126,7 @@ def test_a_message_with_all_that_discord_sends_can_be_read() -> None:
         "attachments": [FILE],
         "embeds": [{"type": "image", "thumbnail": {"url": "x"}}],
     }
-    message = {
+    message: dict[str, Any] = {
         "id": "5",
         "content": "my cat",
         "author": {},

@@ -10,10 +10,11 @@ import simcord
 from simcord.backend import serializers
 
 from sandbox.world import wait_until
+from tests.e2e.raw import COMPONENT
 from tests.e2e.reporting import add_bob, open_board
 from tests.fuzz.listening import Listener
 from tests.fuzz.rows import Row, Rows
-from tests.fuzz.stage import COMPONENT, Stage, open_stage
+from tests.fuzz.stage import Stage, open_stage
 
 STRANGERS = ("another member", "a moderator of another server")
 ENTITLED = ("the owner", "a moderator")
@@ -114,9 +115,18 @@ class Crime:
         await wait_until(look, seconds=20)
 
     def check(self, sent: list[dict[str, Any]]) -> None:
-        """Check what must hold after anything that somebody does."""
+        """Check what must hold after anything that somebody does, and close what forms are open.
+
+        simcord looks at all their timers, again and again.
+        """
+        self._close_forms()
         owners = [int(belongings["member"]) for belongings in self.belongings_of.values()]
         self.stage.check(sent, askers=[*owners, *(who.id for who in self.people.values())])
+
+    def _close_forms(self) -> None:
+        store: Any = self.stage.world.app.bot._connection._view_store  # pyright: ignore[reportPrivateUsage]: there is no public list
+        for form in [*store._modals.values()]:
+            form.stop()
 
     def message_in(self, who: simcord.MemberActor) -> dict[str, Any]:
         """Return a message of the bot in somebody's server, as Discord sends it."""
@@ -157,7 +167,7 @@ class Crime:
         message["components"] = [{"type": 1, "components": [button]}]
         data = {"custom_id": custom_id, "component_type": 2, **more}
         return await self.stage.dispatch(
-            who, COMPONENT, data, {"message": message}, channel_id=channel_id, source=message_id
+            who, COMPONENT, data, more={"message": message}, channel_id=channel_id, source=message_id
         )
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.e2e.raw import COMMAND, FORM
 from tests.fuzz.answers import ODD_TEXTS, changed
 from tests.fuzz.crime import Crime
 from tests.fuzz.sent import odd_values, picture
-from tests.fuzz.stage import COMMAND, FORM
 
 MODAL = 9  # Discord's number of an answer that shows a form
 TEXT, LABEL = 4, 18  # Discord's numbers of components
@@ -32,7 +32,7 @@ def open_form(crime: Crime, form: str) -> dict[str, Any]:
     else:
         data = menu_of(crime, way, content="a dragon", attachments=[picture()])
         sent = crime.stage.play(crime.stage.dispatch(crime.people[role], COMMAND, data))
-    crime.check(sent)
+    crime.stage.check(sent)
     [answer] = [request["json"] for request in sent if request["path"].endswith("/callback")]
     assert answer["type"] == MODAL, f"no form was shown: {answer}"
     return answer["data"]
@@ -90,4 +90,4 @@ async def submit(crime: Crime, role: str, custom_id: Any, components: Any, **mor
     who = crime.people[role]
     message = crime.message_in(who)
     place = {"channel_id": int(message["channel_id"]), "source": int(message["id"])}
-    return await crime.stage.dispatch(who, FORM, data, {"message": message}, **place)
+    return await crime.stage.dispatch(who, FORM, data, more={"message": message}, **place)

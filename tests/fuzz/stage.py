@@ -4,7 +4,6 @@ hypothesis is not asynchronous, so the world's loop runs only while a case does.
 """
 
 import asyncio
-import copy
 import json
 import re
 from collections.abc import Collection, Coroutine, Generator
@@ -13,16 +12,15 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import simcord
-from simcord import interactions
 
 from bot.models import Generation
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with
+from tests.e2e.raw import Sent, send_raw
 from tests.fuzz.listening import Listener
 
 TOKEN = "sandbox"
-COMMAND, COMPONENT, TYPING, FORM = 2, 3, 4, 5  # Discord's numbers of interactions
 FAULT_SAID = "on our side"
 TRACEBACK = re.compile(r'Traceback|File "|\.py\b|sqlalchemy|sqlite3|discord\.errors', re.IGNORECASE)
 
@@ -59,31 +57,11 @@ class Stage:
         """Run something in the world."""
         return self._runner.run(coroutine)
 
-    async def dispatch(
-        self,
-        who: simcord.MemberActor,
-        kind: int,
-        data: Any,
-        more: dict[str, Any] | None = None,
-        channel_id: int | None = None,
-        source: int | None = None,
-    ) -> list[dict[str, Any]]:
-        """Let Discord send an interaction; return the bot's requests that followed, as they were sent."""
-        backend, before = self.world.env.backend, len(self.world.env.http_requests)
-        place = channel_id or next(iter(who.guild.channels.values())).id
-        record, payload = interactions.base_payload(
-            backend, type=kind, channel_id=place, guild_id=who.guild.id, user_id=who.id, data={}
-        )
-        payload.update({"data": data, **(more or {})})
-        record.source_message_id = source
-        self._feed(payload)
-        await self.world.env._settle_internal()  # pyright: ignore[reportPrivateUsage]: pinned version
-        return [
-            {"method": request.method, "path": request.path, "json": request.json}
-            for request in self.world.env.http_requests[before:]
-        ]
+    async def dispatch(self, who: simcord.MemberActor, kind: int, data: Any, **more: Any) -> Sent:
+        """Let Discord hand on an interaction, as `tests.e2e.raw.send_raw` does."""
+        return await send_raw(self.world, who, kind, data, **more)
 
-    def check(self, sent: list[dict[str, Any]], askers: Collection[int] = ()) -> None:
+    def check(self, sent: Sent, askers: Collection[int] = ()) -> None:
         """Check what must hold after anything: no fault of ours, no secret, no ping.
 
         `askers`: who may be told that their own video is there.
@@ -98,12 +76,6 @@ class Stage:
             is_answer = request["path"].endswith("/callback")
             assert_no_ping(request["json"], () if is_answer else askers)
         assert self.world.provider.key not in "".join(self.log.text)
-
-    def _feed(self, payload: dict[str, Any]) -> None:
-        """Give it to discord.py as its gateway does; simcord would look into it first."""
-        env: Any = self.world.env
-        with env._bot_scope():
-            env.bot._connection.parsers["INTERACTION_CREATE"](copy.deepcopy(payload))
 
     async def _begin(self) -> None:
         """Open the world in a task that also closes it: simcord keeps a context variable."""

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from tests.e2e.raw import COMMAND, TYPING
 from tests.fuzz.listening import Listener
 from tests.fuzz.sent import Leaf, commands, known_things, leaves_of, mistyped, naming, nested, odd_values
-from tests.fuzz.stage import COMMAND, TYPING, Stage, open_stage
+from tests.fuzz.stage import Stage, open_stage
 from tests.fuzz.tally import fuzz
 
 SPENDS = "veo"  # the one command that may have something made

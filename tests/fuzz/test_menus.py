@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from tests.e2e.raw import COMMAND
 from tests.fuzz.answers import ODD_TEXTS, changed
 from tests.fuzz.crime import ENTITLED, STRANGERS, Crime, open_crime
 from tests.fuzz.forms import MODAL, menu_of
 from tests.fuzz.listening import Listener
 from tests.fuzz.sent import ODD_FILES, ODD_IDS, odd_values, picture
-from tests.fuzz.stage import COMMAND, Stage
 from tests.fuzz.tally import fuzz
 
 MENUS = ("Animate this image", "Make a video of this")
@@ -53,34 +53,33 @@ def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
         yield crime
 
 
-def play(stage: Stage, who: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """Let somebody choose a command of a message's menu; return the answer."""
-    stage.log.forget()
-    sent = stage.play(stage.dispatch(who, COMMAND, data))
-    stage.check(sent)
+def play(crime: Crime, data: dict[str, Any]) -> dict[str, Any]:
+    """Let bob choose a command of a message's menu; return the answer."""
+    crime.stage.log.forget()
+    sent = crime.stage.play(crime.stage.dispatch(crime.people["another member"], COMMAND, data))
+    crime.check(sent)
     answers = [request["json"] for request in sent if request["path"].endswith("/callback")]
     assert len(answers) == 1, "it was not answered, or more than once"
     return answers[0]
 
 
 def test_whatever_is_in_a_message_its_menu_is_answered(crime: Crime) -> None:
-    bob, seen = crime.people["another member"], set[int]()
+    seen = set[int]()
 
     def forge(case: tuple[str, dict[str, Any]]) -> None:
         menu, changes = case
-        seen.add(play(crime.stage, bob, menu_of(crime, menu, **changes))["type"])
+        seen.add(play(crime, menu_of(crime, menu, **changes))["type"])
 
     fuzz("menus: messages", 80, st.tuples(st.sampled_from(MENUS), messages), forge)
     assert seen == {4, MODAL}, "never a form, or never a refusal: the messages are all alike"
 
 
 def test_whatever_discord_says_of_a_message_its_menu_is_answered(crime: Crime) -> None:
-    bob = crime.people["another member"]
     whole = menu_of(crime, MENUS[0], content="a dragon", attachments=[picture()], embeds=[{"image": {}}])
 
     def forge(case: tuple[str, Any, Any]) -> None:
         menu, resolved, target = case
-        play(crime.stage, bob, {**whole, "name": menu, "resolved": resolved, "target_id": target})
+        play(crime, {**whole, "name": menu, "resolved": resolved, "target_id": target})
 
     targets = st.just(whole["target_id"]) | st.sampled_from(ODD_IDS)
     cases = st.tuples(

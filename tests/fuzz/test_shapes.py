@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING
 from tests.fuzz.answers import changed
 from tests.fuzz.crime import STRANGERS, Crime, open_crime
 from tests.fuzz.forms import filled_in, menu_of, open_form
 from tests.fuzz.listening import Listener
 from tests.fuzz.sent import nested, odd_values
-from tests.fuzz.stage import COMMAND, COMPONENT, FORM, TYPING
 from tests.fuzz.tally import fuzz
 
 

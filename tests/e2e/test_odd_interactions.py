@@ -1,0 +1,144 @@
+"""What only a changed client can send: a sentence, or nothing, and the program goes on as before."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from sandbox.world import World
+from tests.e2e.driver import ask_and_hold, ask_for_video, rows, shown, the_result
+from tests.e2e.offering import ask_first
+from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING, Sent, answers_in, send_raw
+from tests.e2e.reporting import add_bob
+
+BAD_FIELD = "One of the fields has a value that is not possible. Please open the form again."
+BAD_VALUE = "One of the options has a value that is not possible. Please choose it again."
+UNREADABLE = "I cannot read that message. Please try another one."
+
+
+def said(sent: Sent) -> str:
+    """Return the one sentence that the person got, who alone sees it."""
+    [answer] = answers_in(sent)
+    assert answer["data"]["flags"] == 64, "everybody sees it"
+    return answer["data"]["content"]
+
+
+async def open_remix(world: World) -> tuple[str, list[dict[str, Any]]]:
+    """Let alice open the Remix form of a video; return its id, and its parts as they are sent."""
+    await ask_for_video(world)
+    await ask_first(world)
+    form = (await world.alice.click(the_result(world), label="Remix")).modal
+    assert form is not None
+    parts: list[dict[str, Any]] = []
+    for label in form["components"]:
+        part = label["component"]
+        known = {"type": part["type"], "custom_id": part["custom_id"]}
+        held: dict[str, Any] = {"value": part.get("value", "")}
+        if part["type"] == 3:
+            held = {"values": [option["value"] for option in part["options"] if option.get("default")]}
+        parts.append({"type": 18, "component": {**known, **held}})
+    return form["custom_id"], parts
+
+
+async def test_a_form_as_it_was_opened_is_taken(world: World) -> None:
+    form, parts = await open_remix(world)
+    sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
+    assert "before anything is spent" in said(sent)
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [
+        (0, {"value": ["a", "list"]}),
+        (0, {"value": 5}),
+        (1, {"value": {"x": "y"}}),
+        (2, {"values": ["google/veo9"]}),
+        (2, {"values": []}),
+        (2, {"values": None}),
+        (2, {"values": 5}),
+        (3, {"values": ["4", "8"]}),
+        (3, {"values": [4]}),
+        (3, {"values": [["4"]]}),
+        (4, {"values": "16:9 720P"}),
+        (4, {"custom_id": "unknown"}),
+        (4, {"type": 18}),
+    ],
+)
+async def test_a_form_with_something_else_in_it_is_refused(
+    world: World, number: int, changes: dict[str, Any]
+) -> None:
+    form, parts = await open_remix(world)
+    parts[number]["component"].update(changes)
+    sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
+    assert said(sent).startswith(BAD_FIELD)
+
+
+async def test_a_refused_form_can_be_sent_again_rightly(world: World) -> None:
+    form, parts = await open_remix(world)
+    sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": [{"x": "y"}]})
+    assert said(sent).startswith(BAD_FIELD)
+    sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
+    assert "before anything is spent" in said(sent)
+
+
+async def test_a_form_of_another_person_is_sent_in_the_name_of_whoever_sends_it(world: World) -> None:
+    form, parts = await open_remix(world)
+    bob = add_bob(world)
+    await send_raw(world, bob, FORM, {"custom_id": form, "components": parts})
+    assert len((await world.app.services.privacy.export(bob.id))["offers"]) == 1
+    assert (await world.app.services.privacy.export(world.alice.id))["offers"] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "resolved"),
+    [
+        ({"type": 6, "value": "123456789012345678"}, {}),
+        ({"type": 6, "value": "x"}, {"users": {}}),
+        ({"type": 6, "value": "5"}, {"users": {"5": {"id": "five", "username": "x"}}}),
+        ({"type": 6, "value": "5"}, {"users": {"5": {"id": "5", "username": "x"}}, "members": {"5": []}}),
+        ({"type": 3, "value": "alice"}, {}),
+        ({"type": 6, "value": None}, None),
+    ],
+)
+async def test_a_member_who_is_not_described_is_refused(
+    world: World, option: dict[str, Any], resolved: object
+) -> None:
+    options = [{"name": "block", "type": 1, "options": [{"name": "member", **option}]}]
+    data = {"id": "1", "name": "veo-admin", "type": 1, "options": options, "resolved": resolved}
+    assert said(await send_raw(world, world.mona, COMMAND, data)).startswith(BAD_VALUE)
+    assert await world.app.services.moderation.list_blocked(world.guild.id) == []
+
+
+@pytest.mark.parametrize("resolved", [{}, {"messages": {}}, {"messages": {"5": {"content": 5}}}, None, []])
+async def test_a_message_that_is_not_described_is_refused(world: World, resolved: object) -> None:
+    data = {"id": "1", "name": "Animate this image", "type": 3, "target_id": "5", "resolved": resolved}
+    assert said(await send_raw(world, world.alice, COMMAND, data)).startswith(UNREADABLE)
+
+
+@pytest.mark.parametrize("typed", [5, None, ["x"], 4.5])
+async def test_what_cannot_be_completed_gets_no_suggestions(world: World, typed: object) -> None:
+    models = {"name": "models", "type": 3, "value": typed, "focused": True}
+    data = {"name": "veo-admin", "options": [{"name": "settings", "type": 1, "options": [models]}]}
+    [answer] = answers_in(await send_raw(world, world.mona, TYPING, data))
+    assert answer == {"type": 8, "data": {"choices": []}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (FORM, {"custom_id": ["x"], "components": []}),
+        (FORM, {"custom_id": "x"}),
+        (COMPONENT, {"custom_id": 5, "component_type": 2}),
+        (COMPONENT, None),
+    ],
+)
+async def test_an_interaction_that_cannot_be_read_does_not_end_the_connection(
+    world: World, kind: int, data: object
+) -> None:
+    await ask_and_hold(world)
+    with capture_logs() as logs:
+        assert answers_in(await send_raw(world, world.alice, kind, data)) == []
+    [line] = [line for line in logs if line["event"] == "an interaction could not be read"]
+    assert (line["kind"], line["log_level"]) == (kind, "warning")
+    assert shown(await world.alice.slash(world.channel, "videos")).content
+    assert len(await rows(world)) == 1
