@@ -88,10 +88,10 @@ class SentMessage(_Sent):
     """A message in whose menu a command was chosen."""
 
     content: str = ""
-    attachments: tuple[SentFile, ...] = Field((), strict=False)
-    embeds: tuple[SentEmbed, ...] = Field((), strict=False)
-    mentions: tuple[SentUser, ...] = Field((), strict=False)
-    message_snapshots: tuple[SentSnapshot, ...] = Field((), strict=False)
+    attachments: list[SentFile] = []
+    embeds: list[SentEmbed] = []
+    mentions: list[SentUser] = []
+    message_snapshots: list[SentSnapshot] = []
 
 
 class Resolved(_Sent):

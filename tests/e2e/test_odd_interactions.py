@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from discord import app_commands
 from structlog.testing import capture_logs
 
+from bot.sent_commands import Kind
 from sandbox.world import World
 from tests.e2e.driver import ask_and_hold, ask_for_video, rows, shown, the_result
 from tests.e2e.offering import ask_first
@@ -107,6 +109,13 @@ async def test_a_member_who_is_not_described_is_refused(
     data = {"id": "1", "name": "veo-admin", "type": 1, "options": options, "resolved": resolved}
     assert said(await send_raw(world, world.mona, COMMAND, data)).startswith(BAD_VALUE)
     assert await world.app.services.moderation.list_blocked(world.guild.id) == []
+
+
+async def test_the_types_of_all_options_are_known_to_whoever_checks_them(world: World) -> None:
+    commands = [c for c in world.app.bot.tree.walk_commands() if isinstance(c, app_commands.Command)]
+    types = {option.type.value for command in commands for option in command.parameters}
+    assert types >= {Kind.TEXT, Kind.WHOLE, Kind.USER}, "the options were not found"
+    assert types <= {*Kind}
 
 
 @pytest.mark.parametrize("resolved", [{}, {"messages": {}}, {"messages": {"5": {"content": 5}}}, None, []])
