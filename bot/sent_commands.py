@@ -157,8 +157,10 @@ class SentCommand(_Sent):
 
     @property
     def typed(self) -> SentOption | None:
-        """The option that suggestions are wanted for; None: there is none with a text."""
-        return next((o for o in self.chosen if o.focused and isinstance(o.value, str)), None)
+        """The option that suggestions are wanted for; None: there is none, or none with a text."""
+        focused = next((option for option in self.chosen if option.focused), None)
+        is_text = focused is not None and focused.type == Kind.TEXT and isinstance(focused.value, str)
+        return focused if is_text else None
 
     def ensure_fits(self, declared: Mapping[str, int]) -> None:
         """Check the values by the options' declared types, Discord's numbers by name.

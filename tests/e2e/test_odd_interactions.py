@@ -124,9 +124,9 @@ async def test_a_message_that_is_not_described_is_refused(world: World, resolved
     assert said(await send_raw(world, world.alice, COMMAND, data)).startswith(UNREADABLE)
 
 
-@pytest.mark.parametrize("typed", [5, None, ["x"], 4.5])
-async def test_what_cannot_be_completed_gets_no_suggestions(world: World, typed: object) -> None:
-    models = {"name": "models", "type": 3, "value": typed, "focused": True}
+@pytest.mark.parametrize(("typed", "kind"), [(5, 3), (None, 3), (["x"], 3), (4.5, 3), ("Ve", 9), ("Ve", 99)])
+async def test_what_cannot_be_completed_gets_no_suggestions(world: World, typed: object, kind: int) -> None:
+    models = {"name": "models", "type": kind, "value": typed, "focused": True}
     data = {"name": "veo-admin", "options": [{"name": "settings", "type": 1, "options": [models]}]}
     [answer] = answers_in(await send_raw(world, world.mona, TYPING, data))
     assert answer == {"type": 8, "data": {"choices": []}}

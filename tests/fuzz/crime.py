@@ -137,7 +137,8 @@ class Crime:
     def protected(self, role: str) -> list[list[Row]]:
         """Return all that is not somebody's to change, once nothing else changes: others', other servers'.
 
-        A moderator may change all of the own server; whoever else, what they asked for there.
+        A moderator may change all of the own server but members' offers and words; whoever else, what they
+        asked for there.
         """
         self.calm_down()
         who, is_moderator = self.people[role], "moderator" in role
@@ -147,7 +148,10 @@ class Crime:
         read, guild_id = self.rows.settled, who.guild.id
         return [
             read(f"SELECT * FROM generations WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
-            read(f"SELECT * FROM drafts WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read("SELECT * FROM drafts WHERE guild_id != ? OR user_id != ? ORDER BY id", guild_id, who.id),
+            read(
+                "SELECT id, user_id, prompt, erase_at FROM generations WHERE user_id != ? ORDER BY id", who.id
+            ),
             read(f"SELECT * FROM members WHERE NOT ({mine}) ORDER BY guild_id, user_id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM guilds WHERE NOT ({here}) ORDER BY guild_id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM audit WHERE NOT ({here}) ORDER BY id", guild_id),  # noqa: S608 ours

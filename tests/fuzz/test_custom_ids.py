@@ -102,7 +102,13 @@ def test_nobody_acts_on_what_is_anothers_with_any_of_our_buttons(crime: Crime, r
 
 @pytest.mark.parametrize(
     ("role", "owner"),
-    [("the owner", "bob"), ("the owner", "yves"), ("a moderator", "yves"), (ELSEWHERE, "alice")],
+    [
+        ("the owner", "bob"),
+        ("the owner", "yves"),
+        ("a moderator", "bob"),
+        ("a moderator", "yves"),
+        (ELSEWHERE, "alice"),
+    ],
 )
 def test_having_rights_somewhere_gives_none_elsewhere(crime: Crime, role: str, owner: str) -> None:
     click_all(crime, role, owner)
