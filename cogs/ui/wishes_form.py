@@ -7,6 +7,8 @@ from bot.errors import UserError
 from bot.escape import escape
 from bot.language import pgettext
 from bot.results.repeats import Wishes
+from bot.text import clean
+from bot.veo.catalogue import PROMPT_MAX_LENGTH
 from cogs.ui.items import Form
 from cogs.ui.remix_input import RemixInputs
 
@@ -32,8 +34,9 @@ class WishesForm(Form):
         except UserError as error:
             if interaction.response.is_done():
                 raise
+            said = clean(wishes.prompt)[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
             title = pgettext("title", "Your prompt, to copy")
-            words = discord.Embed(title=title, description=escape(wishes.prompt))
+            words = discord.Embed(title=title, description=escape(said))
             await interaction.response.send_message(str(error), embed=words, ephemeral=True)
 
     async def use(self, interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:

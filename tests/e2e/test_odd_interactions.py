@@ -75,6 +75,14 @@ async def test_a_form_with_something_else_in_it_is_refused(
     assert said(sent).startswith(BAD_FIELD)
 
 
+@pytest.mark.parametrize("prompt", ["x" * 5000, "*" * 5000, "@" * 5000, "https://" * 300, "\n# " * 1000])
+async def test_words_that_are_too_long_to_give_back_are_cut(world: World, prompt: str) -> None:
+    form, parts = await open_remix(world)
+    parts[0]["component"]["value"] = prompt
+    sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
+    assert "at most 2,000 are possible" in said(sent)
+
+
 async def test_a_refused_form_can_be_sent_again_rightly(world: World) -> None:
     form, parts = await open_remix(world)
     sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": [{"x": "y"}]})
