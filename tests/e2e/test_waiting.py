@@ -69,8 +69,9 @@ def expected_times(world: World) -> list[float]:
 
 
 async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
-    open_world: OpenWorld,
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=10))  # a busy machine begins later
     async with open_world({"deadline": 1000}) as world:
         await ask_and_hold(world)
         await eventually("a time on the card", lambda: bool(expected_times(world)))
