@@ -84,7 +84,8 @@ async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
 async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.timing.prior.DOCUMENTED_MEDIAN", 1.5)
+    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=10))  # as above
+    monkeypatch.setattr("bot.timing.prior.DOCUMENTED_MEDIAN", 4)
     generation = await ask_and_hold(world)
     assert generation.submitted_at is not None
     end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())
