@@ -109,6 +109,13 @@ class VeoBot(commands.Bot):
         if isinstance(self.tree, VeoTree):
             await self.tree.sync_if_changed(self._database)
 
+    async def reopen(self) -> None:
+        """Make a closed client one that can log in again."""
+        self.clear()
+        self.http.connector = discord.utils.MISSING  # closed with its session; discord.py would keep it
+        # With shards: forgets that the old ones were closed, which would end the reconnecting of the new.
+        await self._async_setup_hook()
+
     async def on_ready(self) -> None:
         """Say in the log that commands are served now; fires again after a lost connection."""
         log.info("ready", name=str(self.user), servers=len(self.guilds))

@@ -130,8 +130,13 @@ class Database:
         await self._storage.hold(session, lock)
 
     async def _commit(self, session: AsyncSession) -> None:
+        committing = asyncio.create_task(session.commit(), name="commit")
         try:
-            await session.commit()
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            # Left halfway it might stand or not, and its connection would go back to the pool in use.
+            await _ended(committing)
+            raise
         except Exception as error:
             if not self._storage.leaves_doubt(error):
                 raise
@@ -231,6 +236,13 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
         patience=START_PATIENCE,
     )
     return True
+
+
+async def _ended(committing: asyncio.Task[None]) -> None:
+    try:
+        await committing
+    except Exception as error:  # noqa: BLE001 whatever it is, its writer was told to end
+        log.error("a change was not written, and its writer has ended", error=_reason_of(error))
 
 
 def _reason_of(error: Exception) -> str:

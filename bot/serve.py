@@ -83,7 +83,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
 
 
 async def _serve(app: App, token: SecretStr) -> None:
-    """Serve until `app.stop()`; an end of the gateway for another reason ends the tasks too.
+    """Serve until `app.stop()`; where the gateway ends for another reason, the tasks are asked to end too.
 
     Raises:
         DiscordRefusedError: the token was reset while the program ran, or the shards are not enough.
@@ -92,14 +92,15 @@ async def _serve(app: App, token: SecretStr) -> None:
         log.info("ready", role=Role.WORKER.value, name=str(app.client.user))
         await app.run_tasks()
         return
+    gateway = asyncio.create_task(_stay_connected(app, app.gateway.bot, token), name="gateway")
+    gateway.add_done_callback(lambda _: app.stop())
     try:
-        async with asyncio.TaskGroup() as group:
-            gateway = group.create_task(_stay_connected(app, app.gateway.bot, token), name="gateway")
-            await app.run_tasks()
-            await app.client.close()
-            gateway.cancel()  # it may be waiting before its next try, for minutes
-    except* DiscordRefusedError as errors:
-        raise errors.exceptions[0] from None
+        await app.run_tasks()
+    finally:
+        await app.client.close()
+        gateway.cancel()  # it may be waiting before its next try, for minutes
+        with suppress(asyncio.CancelledError):
+            await gateway
 
 
 async def _stay_connected(app: App, bot: VeoBot, token: SecretStr) -> None:
@@ -110,16 +111,17 @@ async def _stay_connected(app: App, bot: VeoBot, token: SecretStr) -> None:
     """
     failures, clock = 0, asyncio.get_running_loop().time
     with suppress(StoppingError):
-        began = clock()
-        while not await _connect(bot):
+        while not app.stopping.is_set():
+            began = clock()
+            await _connect(bot)
             failures = 0 if clock() - began > STABLE else failures
             await pause(retry_delay(failures), app.stopping)
+            failures += 1
             await _ensure_open(app, bot, token)
-            failures, began = failures + 1, clock()
 
 
-async def _connect(bot: VeoBot) -> bool:
-    """Hold one connection to its end; return whether that was wanted.
+async def _connect(bot: VeoBot) -> None:
+    """Hold one connection to its end.
 
     Raises:
         DiscordRefusedError: the next one would be refused as well.
@@ -136,8 +138,6 @@ async def _connect(bot: VeoBot) -> bool:
         log.warning("the gateway cannot be reached yet", error=str(error.__context__ or error))
         if (socket := bot.ws) is not None:  # pyright: ignore[reportUnnecessaryComparison]: None at first
             await socket.close()
-        return False
-    return True
 
 
 async def _ensure_open(app: App, bot: VeoBot, token: SecretStr) -> None:
@@ -149,6 +149,5 @@ async def _ensure_open(app: App, bot: VeoBot, token: SecretStr) -> None:
     """
     if not bot.is_closed():
         return
-    bot.clear()
-    bot.http.connector = discord.utils.MISSING  # closed as well
+    await bot.reopen()
     await _log_in(app, token)

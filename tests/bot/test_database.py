@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import StatementError
+from sqlalchemy.pool import Pool
 
 from bot.database import Database, DatabaseError, open_database
 from bot.models import Base
@@ -89,6 +90,25 @@ async def test_an_error_takes_back_the_whole_transaction(database: Database) -> 
     with pytest.raises(RuntimeError):
         await write_and_fail()
     assert await get_note(database, "colour") is None
+
+
+async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and_no_noise(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    writer = asyncio.create_task(keep_note(database, "colour", "red"))
+
+    def end_the_writer(*_: object) -> None:
+        loop.call_soon(writer.cancel)
+
+    event.listen(Pool, "reset", end_the_writer)  # the COMMIT is done, the connection on its way back
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    finally:
+        event.remove(Pool, "reset", end_the_writer)
+    assert await get_note(database, "colour") == "red"
+    assert caplog.messages == []
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -221,6 +221,9 @@ async def test_a_malformed_event_does_not_end_the_program(
         await program.wait_for_line("the gateway cannot be reached yet")
         await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 20)
         await video_in_thread(wire, await ask(wire))
+        await wire.gateway.drop(resumable=False)  # the new connection is replaced like the first
+        await wire.wait_for_sessions()
+        assert await ask(wire)
         assert await program.stop() == 0
 
 
