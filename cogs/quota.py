@@ -73,7 +73,13 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         return quota_input.complete_most(typed)
 
     @app_commands.command(name="unset", description="Take limits away that were set")
-    @app_commands.describe(window="Which limit (default: all)", member=MEMBER, role=ROLE, reason=REASON)
+    @app_commands.describe(
+        window="Which limit (default: all)",
+        member=MEMBER,
+        role=ROLE,
+        deleted_role="The number of a role that is gone, as /quota rules shows it",
+        reason=REASON,
+    )
     @app_commands.choices(window=quota_input.UNSETTABLE)
     async def unset_limits(
         self,
@@ -81,10 +87,12 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         window: Choice[str] | None = None,
         member: discord.User | None = None,
         role: discord.Role | None = None,
+        deleted_role: Typed | None = None,
         reason: Reason | None = None,
     ) -> None:
-        """Take rules away; the member may have left the server."""
-        by, subject = moderator_of(interaction), quota_input.subject_to_unset(interaction, member, role)
+        """Take rules away; the member may have left the server, and the role may be gone."""
+        by = moderator_of(interaction)
+        subject = quota_input.subject_to_unset(interaction, member, role, deleted_role)
         removed = await self._rules.unset_limits(by, subject, quota_input.read_kinds(window), reason)
         book = await self._read_book(by.guild_id, member)
         await _reply(interaction, quota_text.unset_text(subject, removed, book))

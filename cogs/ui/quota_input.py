@@ -1,5 +1,6 @@
 """What moderators choose and type in /quota: the choices that Discord offers, and what the values mean."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import LiteralString
 
@@ -16,6 +17,7 @@ from bot.wording import WINDOW_NAMES
 from cogs.ui.targets import ensure_person, subject_of
 
 ALL = "all"
+DELETED_ROLE = re.compile(r"(?:<@&)?([0-9]{15,20})>?")  # Discord's ids have 17 to 20 digits
 UNLIMITED = N_("unlimited")
 SUGGESTED_MOST = (UNLIMITED, "0", "1", "3", "5", "10", "20")
 SUGGESTED_BUDGETS = ("5 USD", "20 USD", UNLIMITED)
@@ -86,16 +88,33 @@ def subject_to_set(
 
 
 def subject_to_unset(
-    interaction: discord.Interaction, member: discord.User | None, role: discord.Role | None
+    interaction: discord.Interaction,
+    member: discord.User | None,
+    role: discord.Role | None,
+    deleted_role: str | None,
 ) -> Subject:
-    """Return whose rules are to be taken away; unlike other subjects, the member may have left.
+    """Return whose rules are to be taken away; unlike other subjects, it may be gone.
 
     Raises:
-        BadInputError: as `subject_of`.
+        BadInputError: as `subject_of`, or what was typed for a deleted role is none's number.
     """
+    if deleted_role is not None:
+        return _deleted_role(deleted_role, is_alone=member is None and role is None)
     if member is not None and role is None:
         return Subject(Scope.MEMBER, ensure_person(member))
     return subject_of(interaction, member, role)
+
+
+def _deleted_role(typed: str, *, is_alone: bool) -> Subject:
+    if not is_alone:
+        raise BadInputError(
+            _("Please name a deleted role alone, without a member or a role. Nothing was changed.")
+        )
+    if not (number := DELETED_ROLE.fullmatch(typed.strip())):
+        raise BadInputError(
+            _("Please write a deleted role's number as `/quota rules` shows it. Nothing was changed.")
+        )
+    return Subject(Scope.ROLE, int(number[1]))
 
 
 def complete_most(typed: str) -> list[Choice[str]]:

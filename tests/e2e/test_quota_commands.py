@@ -155,6 +155,19 @@ async def test_the_rule_of_a_member_who_left_can_be_taken_away(world: World) -> 
     assert f"the rule for <@{world.alice.id}> of 3 videos in 24 hours" in text
 
 
+async def test_a_deleted_roles_rule_is_taken_away_by_the_number_that_the_rules_show(world: World) -> None:
+    gone = world.guild.create_role("Gone")
+    await quota(world, "set", videos="6", role=gone)
+    world.env.backend.delete_role(world.guild.id, gone.id)
+    assert f"Deleted role {gone.id} (has no effect)" in await quota(world, "rules")
+    text = await quota(world, "unset", deleted_role=f" {gone.id} ")
+    assert f"✅ **Taken away:** the rule for the role {gone.mention} of 6 videos in 24 hours." in text
+    assert "Deleted role" not in await quota(world, "rules")
+    assert await quota(world, "unset", deleted_role=gone.mention) == (
+        f"There is no such rule for the role {gone.mention}, so nothing was changed."
+    )
+
+
 async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: World) -> None:
     assert await quota(world, "rules") == (
         "**Limits on this server**\n"

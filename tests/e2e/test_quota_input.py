@@ -54,6 +54,8 @@ SENSELESS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no unit": ("budget", {"day": "5"}, "Please write the unit too"),
     "a negative budget": ("budget", {"day": "-5 USD"}, "Please write an amount such as"),
     "an absurd budget": ("budget", {"day": "99999999999 USD"}, "a budget is at most 10,000,000 USD"),
+    "a role's name": ("unset", {"deleted_role": HOSTILE}, "Please write a deleted role's number"),
+    "no role's number": ("unset", {"deleted_role": "7"}, "Please write a deleted role's number"),
     "one of two budgets": ("budget", {"day": "5 USD", "month": "lots"}, "Please write"),
 }
 
@@ -108,6 +110,7 @@ async def test_targets_that_make_no_sense_are_explained(world: World) -> None:
         ("set", {"videos": "1", "role": foreign}, "That role is not one of this server's."),
         ("set", {"videos": "1", "role": fans, "member": world.alice}, "a member or a role, not both"),
         ("unset", {"role": fans, "member": world.alice}, "a member or a role, not both"),
+        ("unset", {"role": fans, "deleted_role": str(fans.id)}, "name a deleted role alone"),
         ("unset", {"member": robot}, "Bots cannot ask for videos"),
         ("grant", {"videos": 1, "member": robot}, "Bots cannot ask for videos"),
         ("grant", {"videos": 1, "member": stranger}, "is not a member of this server. Nothing was changed."),
