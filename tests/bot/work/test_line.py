@@ -152,5 +152,5 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
 
     await until("it is told", is_told)
     scene.stopping.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 20)
     assert count_events(logs, "the line cannot be read") == 2
