@@ -85,6 +85,6 @@ class Removal:
 
 
 def is_shown(generation: Generation) -> bool:
-    """Whether a message with the video was posted and not taken down."""
-    is_delivered = generation.status is Status.SUCCEEDED and generation.delivered_at is not None
-    return is_delivered and generation.result_id is not None and generation.removed_at is None
+    """Whether a message with the video was posted and not taken down; its card may still wait."""
+    is_posted = generation.status is Status.SUCCEEDED and generation.result_id is not None
+    return is_posted and generation.removed_at is None

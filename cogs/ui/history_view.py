@@ -72,7 +72,7 @@ def _view(page: HistoryPage) -> discord.ui.View:
         actions += [RerollButton(generation.id), RemixButton(generation.id)]
     if is_shown(generation):
         actions.append(DeleteButton(generation.id))
-        if generation.erased_at is None:
+        if generation.erased_at is None and generation.delivered_at is not None:
             actions.append(RepostButton(generation.id))
     places = [
         (page.newer_id, pgettext("button", "Newer")),

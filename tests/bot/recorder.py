@@ -32,6 +32,7 @@ class RecordingDelivery:
     Attributes:
         states: (generation, status) of every time a card was brought up to date.
         outlooks: (generation, outlook) of the same.
+        removals: of the same, whether the card said that the video is removed.
         videos: what was posted as a video; the files were there at that moment.
         losses: what was said to be lost of each of them.
         links: what was posted as a link to a video.
@@ -50,6 +51,8 @@ class RecordingDelivery:
             are those for cards and those for results.
         has_threads: whether threads can be made.
         open_gate: posting waits until it is set; it is from the beginning.
+        card_gate: as `open_gate`, for cards.
+        cards_begun: how many of them came to it.
     """
 
     clock: Clock
@@ -58,6 +61,8 @@ class RecordingDelivery:
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
     losses: list[Loss | None] = field(default_factory=list["Loss | None"])
     links: list[Generation] = field(default_factory=list[Generation])
+    removals: list[bool] = field(default_factory=list[bool])
+    cards_begun: int = 0
     level: int = 0
     largest: int = 2**40
     refused: list[int] = field(default_factory=list[int])
@@ -78,6 +83,8 @@ class RecordingDelivery:
     def __post_init__(self) -> None:
         self.open_gate = asyncio.Event()
         self.open_gate.set()
+        self.card_gate = asyncio.Event()
+        self.card_gate.set()
 
     async def show_state(
         self,
@@ -86,7 +93,10 @@ class RecordingDelivery:
         still: Still | None = None,  # noqa: ARG002 the interface names it
     ) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
+        self.cards_begun += 1
+        await self.card_gate.wait()
         _stumble(self.card_trouble)
+        self.removals.append(generation.removed_at is not None)
         self.outlooks.append((generation.id, outlook))
         self.states.append((generation.id, generation.status))
 

@@ -5,11 +5,13 @@ from bot.models import Status
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
+    accept_all,
     ask,
     ask_and_hold,
     ask_for_video,
     card_of,
     direct_messages,
+    eventually,
     refuse,
     results,
     rows,
@@ -126,6 +128,18 @@ async def test_what_is_still_being_made_is_not_deleted(world: World) -> None:
     answer = await world.alice.click(message, label="Delete")
     assert "There is no finished video with that number to delete." in private(answer)
     assert buttons(card(world, second)) == ["Cancel"]
+
+
+async def test_what_is_posted_can_be_deleted_while_its_card_waits(world: World) -> None:
+    refuse(world, "PATCH", "/channels/*/messages/*", 0, status=503, times=None)
+    await ask(world)
+    generation = await world.wait_for(lambda row: row.result_id is not None)
+    answer = await world.alice.click(the_result(world), label="Delete")
+    await world.alice.click(question(answer), label="Delete it")
+    assert private(answer).startswith(DONE)
+    assert results(world) == []
+    accept_all(world)
+    await eventually("the card says so", lambda: "🗑️ **Removed.**" in card_of(world, generation))
 
 
 async def test_what_was_forgotten_can_be_deleted_under_the_video(world: World) -> None:

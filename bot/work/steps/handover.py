@@ -133,7 +133,12 @@ class Handover:
                 raise self._postponed(error) from error
             log.warning("the card stays as it is", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
-        return await self._note_delivered(generation)
+        delivered = await self._note_delivered(generation)
+        if delivered.removed_at != generation.removed_at:
+            # Taken down while the card waited for its edit, which showed the video as it was before.
+            with suppress(DeliveryPostponedError):
+                await self._delivery.show_state(delivered)
+        return delivered
 
     async def _close_unposted(self, generation: Generation) -> Generation:
         await asyncio.to_thread(self.clean_up, generation)

@@ -90,6 +90,14 @@ async def test_what_is_on_its_way_is_not_removed(removal: Removal, database: Dat
         await removal.remove(1, row.id, ALICE)
 
 
+async def test_what_is_posted_is_removed_though_its_card_waits(
+    removal: Removal, database: Database, clock: StoppedClock
+) -> None:
+    row = await insert(database, status=Status.SUCCEEDED, result_id=1)
+    await removal.remove(1, row.id, row.user_id)
+    assert (await reread(database, row.id)).removed_at == clock()
+
+
 async def test_another_servers_looks_like_an_unknown_one(removal: Removal, database: Database) -> None:
     video: Generation = await insert_delivered(database, guild_id=2)
     for generation_id in (video.id, "0" * 16):

@@ -6,9 +6,11 @@ import pytest
 
 from bot.failures import FailureKind
 from bot.models import Generation, Status
+from bot.results.removal import Removal
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
@@ -116,3 +118,21 @@ async def test_a_disk_without_room_is_told_apart_and_outlasted(
     assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
     assert count_events(logs, "a video cannot be written to disk") == 1
     assert (provider.count("cdn"), provider.count("create")) == (2, 1)
+
+
+async def test_the_card_of_a_video_that_is_taken_down_meanwhile_says_so(engine: Engine) -> None:
+    engine.delivery.card_gate.clear()
+    posted = await insert(
+        engine.database, status=Status.SUCCEEDED, finished_at=engine.clock(), result_id=1, result_channel_id=2
+    )
+    async with engine.running():
+        await until("the card is to be edited", lambda: _so(is_so=engine.delivery.cards_begun > 0))
+        await Removal(engine.database, engine.clock).remove(posted.guild_id, posted.id, posted.user_id)
+        engine.delivery.card_gate.set()
+        await until("the card is right", lambda: _so(is_so=engine.delivery.removals[-1:] == [True]))
+    assert engine.delivery.removals == [False, True], "nothing was late"
+    assert (await engine.row(posted.id)).delivered_at is not None
+
+
+async def _so(*, is_so: bool) -> bool:
+    return is_so
