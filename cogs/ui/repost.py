@@ -1,11 +1,14 @@
 """Posts a video again: its file is fetched anew from the message, since addresses of files expire."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 import structlog
 
+from bot.database import DatabaseBusyError
 from bot.language import N_, _
 from bot.models import Generation
 from bot.results.reposts import CannotRepostError, Reposts, posts_of
@@ -25,6 +28,12 @@ LOST = N_(
 )
 REFUSED = N_("Discord does not take this video here. Nothing was posted. Please try another channel.")
 AWAY = N_("Discord has trouble at the moment. Nothing was posted. Please try again in a minute.")
+UNSURE = N_(
+    "Discord has trouble at the moment, and I cannot tell whether the video was posted. "
+    "Please look for it here before you try again."
+)
+ATTEMPTS = 2
+UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,11 @@ def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> N
 async def _finish(
     client: discord.Client, reposts: Reposts, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
 ) -> str:
-    generation = await reposts.finish(claimed, posted, earlier)
+    try:
+        generation = await reposts.finish(claimed, posted, earlier)
+    except DatabaseBusyError:
+        await delete_post(client, claimed, posted)  # nobody could take it down later
+        raise
     if generation is None:  # removed or forgotten meanwhile
         await delete_post(client, claimed, posted)
         raise CannotRepostError(_("This video was deleted a moment ago, so it is not posted again."))
@@ -108,25 +121,34 @@ async def _post(
     """Post the file; without the member's words where a filter stops them.
 
     Raises:
-        CannotRepostError: there is no file.
+        CannotRepostError: there is no file, or it is not known whether it was posted.
         One of `CALL_ERRORS`: Discord refuses it.
     """
     channel = client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
-    for quote in (True, False):
-        file = await _open(reposts, generation, source)
-        try:
-            message = await channel.send(
-                render_repost(generation, quote=quote),
-                file=file,
-                suppress_embeds=True,
-                view=result_view(generation),
-            )
-        except CALL_ERRORS as error:
-            if not quote or judge(error) is not Verdict.NOT_THE_WORDS:
-                raise
-        else:
-            return Posted(message.id, channel_id)
-    raise AssertionError("unreachable")
+
+    async def send(*, quote: bool) -> discord.Message:
+        nonce = secrets.token_hex(8)  # Discord posts it once, however often it is sent
+        for _attempt in range(ATTEMPTS):
+            file = await _open(reposts, generation, source)
+            try:
+                return await channel.send(
+                    render_repost(generation, quote=quote),
+                    file=file,
+                    nonce=nonce,
+                    suppress_embeds=True,
+                    view=result_view(generation),
+                )
+            except UNCLEAR as error:
+                log.warning("a post may be lost", generation=generation.id, error=str(error))
+        raise CannotRepostError(_(UNSURE))
+
+    try:
+        message = await send(quote=True)
+    except discord.HTTPException as error:
+        if judge(error) is not Verdict.NOT_THE_WORDS:
+            raise
+        message = await send(quote=False)
+    return Posted(message.id, channel_id)
 
 
 async def _open(reposts: Reposts, generation: Generation, source: Source) -> discord.File:

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import discord
+import pytest
 import simcord
 
+from bot.database import BUSY, DatabaseBusyError
 from bot.moderation.decisions import Moderator
 from sandbox.world import World
+from tests.e2e.conftest import LoseAnswer
 from tests.e2e.driver import (
     ask_for_video,
     assert_card_leads_to,
@@ -141,9 +144,47 @@ async def test_what_discord_refuses_is_told_and_may_be_tried_again(world: World)
     await ask_for_video(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 40005, status=413)
     assert "Discord does not take this video here." in await repost(world)
-    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=503)
-    assert "Discord has trouble at the moment." in await repost(world)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=429)
+    assert "Discord has trouble at the moment. Nothing was posted." in await repost(world)
     assert "📤 **Posted again:**" in await repost(world)
+
+
+async def test_a_post_whose_answer_is_lost_is_there_once_and_can_be_deleted(
+    world: World, lose_answer: LoseAnswer
+) -> None:
+    await ask_for_video(world)
+    showcase = world.guild.create_text_channel("showcase")
+    lose_answer("POST", f"*/channels/{showcase.id}/messages")
+    text = await repost(world, showcase)
+    message = reposts(world)[-1]  # the simulated Discord knows no nonces
+    assert f"{showcase.id}/{message.id}" in text
+    first, second = bodies(world, "POST", f"/{showcase.id}/messages")
+    assert first["nonce"] == second["nonce"], "Discord could not tell that it is the same"
+    answer = await world.mona.click(message, label="Delete")
+    await world.mona.click(question(answer), label="Delete it")
+    assert message.id not in [post.id for post in reposts(world)]
+
+
+async def test_a_post_of_unknown_fate_is_not_called_undone(world: World) -> None:
+    await ask_for_video(world)
+    refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=503, times=2)
+    text = await repost(world)
+    assert "I cannot tell whether the video was posted" in text
+    assert "Nothing was posted" not in text
+    assert "📤 **Posted again:**" in await repost(world), "the claim was not given up"
+
+
+async def test_a_post_that_cannot_be_written_down_is_taken_back(world: World) -> None:
+    await ask_for_video(world)
+    busy = "I cannot write anything down at the moment."
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.app.services.reposts, "finish", refuse_to_finish)
+        assert busy in await repost(world)
+    assert reposts(world) == [], "nobody could take it down"
+
+
+async def refuse_to_finish(*_: object) -> None:
+    raise DatabaseBusyError(BUSY)
 
 
 async def test_a_second_click_meanwhile_is_told_so(world: World, database_url: str) -> None:
