@@ -32,7 +32,7 @@ class RemovedError(UserError):
     """The video was taken down before."""
 
     def __init__(self) -> None:
-        super().__init__(_("The moderators have removed this video already. Nothing more is needed."))
+        super().__init__(_("This video was removed already. Nothing more is needed."))
 
 
 class AlreadyReportedError(UserError):

@@ -240,7 +240,7 @@ async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: Worl
     form = await bob.click(the_result(world), label="Report")
     await change_rows(database_url, removed_at=utc_now() - timedelta(seconds=1))
     answer = shown(await bob.submit_modal(form, {"reason": REASON}))
-    assert answer.content.startswith("The moderators have removed this video already.")
+    assert answer.content.startswith("This video was removed already.")
 
 
 async def test_a_filter_that_stops_the_words_does_not_stop_the_report(world: World) -> None:
