@@ -1,16 +1,29 @@
 """Who used a command and where its result can go, from the interaction alone."""
 
+import asyncio
 from typing import LiteralString
 
 import discord
+import structlog
 
 from bot.admission.judge import Asker
 from bot.errors import UserError
 from bot.language import N_, _, every_one_of
 from bot.models import Placement
+from cogs.ui.verdicts import CALL_ERRORS
 
 # Only these can hold threads; in threads, posts and voice channels the result goes to the place itself.
 THREAD_PARENTS = (discord.TextChannel,)
+NOT_INSIDE = frozenset({10003, 50001})  # unknown channel, missing access
+PATIENCE = 1.0  # seconds for asking Discord; the answer to the command cannot be put off
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+OUTSIDE = N_(
+    "I am not in this private thread, so I could not post the video here. Please mention me in it, which "
+    "brings me in, or use another channel. Nothing was counted."
+)
 
 
 class CannotPostError(UserError):
@@ -38,6 +51,29 @@ def asker_of(interaction: discord.Interaction) -> Asker:
     )
 
 
+async def ensure_inside(interaction: discord.Interaction) -> None:
+    """Check that the bot is in the private thread that the command was used in, if it is one.
+
+    Discord takes the answer to a command there from everybody, but messages and edits only from the thread's
+    members and from who may manage threads; no permission tells. Where Discord does not tell in time, the
+    bot is taken for a member.
+
+    Raises:
+        CannotPostError: it is not.
+    """
+    channel = interaction.channel
+    is_private = isinstance(channel, discord.Thread) and channel.is_private()
+    if channel is None or not is_private or interaction.app_permissions.manage_threads:
+        return
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await interaction.client.http.get_channel(channel.id)
+    except CALL_ERRORS as error:
+        if isinstance(error, discord.HTTPException) and error.code in NOT_INSIDE:
+            raise CannotPostError(_(OUTSIDE)) from error
+        log.info("a private thread cannot be asked about", channel=channel.id, error=str(error))
+
+
 def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:
     """Return the ids of a member's roles, without @everyone; from the interaction, not from memory."""
     if not isinstance(user, discord.Member):
@@ -52,6 +88,8 @@ def _placement(interaction: discord.Interaction) -> Placement:
     if isinstance(interaction.channel, discord.Thread):
         if not allowed.send_messages_in_threads:
             raise _cannot_post(N_("Send Messages in Threads"))
+        if interaction.channel.locked and not allowed.manage_threads:
+            raise _cannot_post(N_("Manage Threads"))
         return Placement.CHANNEL
     in_parent = isinstance(interaction.channel, THREAD_PARENTS)
     if in_parent and allowed.create_public_threads and allowed.send_messages_in_threads:

@@ -6,7 +6,7 @@ from bot.client import VeoBot
 from bot.models import Generation
 from bot.results.repeats import Wishes
 from cogs.ui.answer import answer_with_card
-from cogs.ui.asker import asker_of
+from cogs.ui.asker import asker_of, ensure_inside
 from cogs.ui.offer_items import offer_message
 
 
@@ -17,7 +17,9 @@ async def ask(interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:
         UserError: it is refused, and nobody was answered yet.
     """
     services = interaction.client.services
-    answer = await services.drafts.ask(asker_of(interaction), wishes)
+    asker = asker_of(interaction)
+    await ensure_inside(interaction)
+    answer = await services.drafts.ask(asker, wishes)
     if isinstance(answer, Generation):
         await answer_with_card(interaction, services.generations, answer)
     else:

@@ -5,6 +5,7 @@ from typing import Any
 import discord
 import pytest
 import simcord
+from simcord.enums import ChannelType
 
 from bot.models import Placement
 from sandbox.world import World
@@ -13,6 +14,7 @@ from tests.e2e.driver import (
     ask_for_video,
     assert_card_leads_to,
     assert_refused,
+    refuse,
     requests,
     results,
     the_result,
@@ -31,6 +33,16 @@ async def member_thread(world: World) -> simcord.ChannelHandle:
     """Return a thread that a member has opened."""
     world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
     return world.channel.threads[0]
+
+
+def thread_without(
+    world: World, kind: ChannelType = ChannelType.PUBLIC_THREAD, **denied: bool
+) -> simcord.ChannelHandle:
+    """Return a member's thread in which the bot lacks the permissions named (all False)."""
+    channel, backend = channel_without(world, **denied), world.env.backend
+    made = backend.create_thread(channel.id, "our film", world.alice.id, type=kind)
+    made.overwrites.extend(backend.get_channel(channel.id).overwrites)  # simcord lets none be inherited
+    return channel.threads[0]
 
 
 async def test_in_a_thread_the_video_comes_into_that_thread(world: World) -> None:
@@ -101,12 +113,46 @@ async def test_where_the_video_could_not_arrive_the_request_is_refused(
 
 
 async def test_in_a_thread_the_right_to_write_in_threads_is_needed(world: World) -> None:
-    channel = channel_without(world, send_messages_in_threads=False)
-    world.env.backend.create_thread(channel.id, "our film", world.alice.id)
-    [thread] = channel.threads
-    overwrites = world.env.backend.get_channel(channel.id).overwrites
-    world.env.backend.get_channel(thread.id).overwrites.extend(overwrites)
+    thread = thread_without(world, send_messages_in_threads=False)
     await assert_refused(world, await ask(world, thread), "Send Messages in Threads", "Nothing was counted.")
+
+
+async def test_in_a_locked_thread_the_right_to_manage_threads_is_needed(world: World) -> None:
+    thread, backend = thread_without(world, manage_threads=False), world.env.backend
+    metadata = backend.get_channel(thread.id).thread_metadata
+    assert metadata is not None
+    metadata.locked = True
+    backend.announce_channel_update(thread.id)
+    await assert_refused(world, await ask(world, thread), "Manage Threads", "Nothing was counted.")
+
+
+def private_thread(world: World, *, is_inside: bool) -> simcord.ChannelHandle:
+    """Return a private thread; `is_inside`: the bot was brought in."""
+    thread = thread_without(world, ChannelType.PRIVATE_THREAD, manage_threads=False)
+    members = world.env.backend.get_channel(thread.id).thread_members
+    if is_inside:
+        assert world.app.bot.user is not None
+        members[world.app.bot.user.id] = members[world.alice.id]
+    return thread
+
+
+async def test_in_a_private_thread_without_the_bot_it_is_told_how_to_bring_it_in(world: World) -> None:
+    answer = await ask(world, private_thread(world, is_inside=False))
+    await assert_refused(world, answer, "private thread", "mention me", "Nothing was counted.")
+
+
+async def test_in_a_private_thread_with_the_bot_the_video_comes_into_it(world: World) -> None:
+    thread = private_thread(world, is_inside=True)
+    generation = await ask_for_video(world, thread)
+    assert the_result(world).channel.id == thread.id
+    assert_card_leads_to(world, generation, the_result(world))
+
+
+async def test_where_discord_does_not_tell_of_a_private_thread_the_request_is_taken(world: World) -> None:
+    thread = private_thread(world, is_inside=True)
+    refuse(world, "GET", f"/channels/{thread.id}", 0, status=503)
+    await ask_for_video(world, thread)
+    assert the_result(world).channel.id == thread.id
 
 
 async def test_outside_of_servers_the_command_explains_itself(world: World) -> None:
