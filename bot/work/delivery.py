@@ -24,8 +24,8 @@ class DeliveryPostponedError(Exception):
 class UploadBrokenError(DeliveryPostponedError):
     """The connection broke while a file of `size` bytes was sent, or before the answer to it came.
 
-    A network's trouble, or a proxy's way to refuse what is too large: some close without reading on, and
-    their answer (413) is lost with the connection.
+    A network's trouble, one that is too slow for the file, or a proxy's way to refuse what is too large: some
+    close without reading on, and their answer (413) is lost with the connection.
     """
 
     def __init__(self, reason: str, size: int) -> None:

@@ -195,7 +195,7 @@ def _next_form(target: Target, draft: Draft, error: Exception) -> Draft | None:
     log.warning("a message was refused", verdict=verdict.name, error=str(error))
     match verdict:
         case Verdict.LATER if draft.attached is not None and is_broken_connection(error):
-            raise UploadBrokenError(str(error), draft.attached.size) from error
+            raise UploadBrokenError(str(error) or type(error).__name__, draft.attached.size) from error
         case Verdict.LATER:
             raise postponed(error) from error
         # What a direct message takes says nothing about the server.

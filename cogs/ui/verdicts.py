@@ -21,6 +21,7 @@ FILTER_CODES = frozenset({200000, 200001, 240000})
 # Discord finds the message malformed (50035): a fault of ours, but the plainest form may pass.
 WORDS_CODES = FILTER_CODES | {50035}
 THREAD_EXISTS = 160004
+TOO_SLOW = 408  # HTTP's "Request Timeout"
 
 
 class Verdict(Enum):
@@ -45,7 +46,8 @@ def judge(error: Exception) -> Verdict:
         case discord.HTTPException() if error.code in PASSING_CODES:
             return Verdict.LATER
         # 401: the token was reset. That says nothing about the place, and a new token mends it.
-        case discord.HTTPException() if error.status in {401, 429} or error.status >= 500:
+        # 408: a proxy that stands before Discord took the upload for too slow.
+        case discord.HTTPException() if error.status in {401, TOO_SLOW, 429} or error.status >= 500:
             return Verdict.LATER
         case discord.HTTPException():
             return Verdict.ELSEWHERE
@@ -54,10 +56,16 @@ def judge(error: Exception) -> Verdict:
 
 
 def is_broken_connection(error: Exception) -> bool:
-    """Whether the connection was there and broke before the answer came."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return False
-    return isinstance(error, (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError))
+    """Whether the connection was there and broke, or was given up, before the answer came.
+
+    aiohttp gives a request up after five minutes, in which a slow line does not carry every file.
+    """
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return False  # it was never there
+    if isinstance(error, discord.HTTPException):
+        return error.status == TOO_SLOW
+    broken = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError, TimeoutError)
+    return isinstance(error, broken)
 
 
 def says_thread_exists(error: Exception) -> bool:

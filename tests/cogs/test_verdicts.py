@@ -24,6 +24,7 @@ LATER = {
     "feature switched off": (40006, 403),
     "resource limited": (40062, 429),
     "edit limit": (30046, 429),
+    "too slow for a proxy": (0, 408),
     "token reset": (0, 401),
 }
 TOO_LARGE = {
@@ -121,6 +122,8 @@ def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
         aiohttp.ClientConnectionResetError("Cannot write to closing transport"),
         ConnectionResetError(104, "reset"),
         BrokenPipeError(32, "broken pipe"),
+        TimeoutError(),
+        refusal(0, 408),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -133,7 +136,7 @@ def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
     "error",
     [
         discord.RateLimited(30.0),
-        TimeoutError(),
+        aiohttp.ConnectionTimeoutError(),
         refusal(0, 503),
     ],
     ids=lambda error: type(error).__name__,
