@@ -272,8 +272,7 @@ def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -
         channel_id=asker.channel_id,
         user_id=asker.user_id,
         locale=asker.locale,
-        # A server's wish for the channel holds everywhere; its wish for threads where there can be one.
-        placement=Placement.CHANNEL if facts.policy.placement is Placement.CHANNEL else asker.placement,
+        placement=_placement(asker, facts.policy.placement),
         source_id=wishes.source_id,
         prompt=wishes.prompt,
         model=wishes.model,
@@ -284,3 +283,8 @@ def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -
         created_at=now,
         not_before=now + ANSWER_GRACE,
     )
+
+
+def _placement(asker: Asker, wish: Placement | None) -> Placement:
+    """Return where the result goes; a server's wish holds where that can be."""
+    return wish if wish is Placement.CHANNEL and asker.may_reply else asker.placement

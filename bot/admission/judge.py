@@ -46,6 +46,7 @@ class Asker:
         role_ids: the member's roles.
         parent_id: the channel that the thread belongs to, where `channel_id` is a thread.
         placement: where the result can go, as far as Discord's permissions say.
+        may_reply: it can go into the channel itself, too.
         locale: Discord's name of their language, such as "pt-BR".
     """
 
@@ -57,6 +58,7 @@ class Asker:
     role_ids: frozenset[int] = frozenset()
     parent_id: int | None = None
     locale: str | None = None
+    may_reply: bool = True
 
 
 @dataclass(frozen=True, slots=True)

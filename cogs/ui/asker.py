@@ -48,6 +48,7 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         role_ids=role_ids_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         locale=interaction.locale.value,
+        may_reply=isinstance(channel, discord.Thread) or interaction.app_permissions.send_messages,
     )
 
 

@@ -8,6 +8,7 @@ import simcord
 from simcord.enums import ChannelType
 
 from bot.models import Placement
+from bot.moderation.decisions import Moderator
 from sandbox.world import World
 from tests.e2e.driver import (
     ask,
@@ -92,6 +93,15 @@ async def test_without_the_right_to_write_in_the_channel_the_thread_is_enough(wo
     channel = channel_without(world, send_messages=False)
     await ask_for_video(world, channel)
     assert the_result(world).channel.id == channel.threads[0].id
+
+
+async def test_a_servers_wish_for_the_channel_holds_where_the_bot_may_write(world: World) -> None:
+    by = Moderator(world.guild.id, world.mona.id)
+    await world.app.services.moderation.change_settings(by, {"placement": Placement.CHANNEL})
+    channel = channel_without(world, send_messages=False)
+    generation = await ask_for_video(world, channel)
+    assert the_result(world).channel.id == channel.threads[0].id
+    assert_card_leads_to(world, generation, the_result(world))
 
 
 @pytest.mark.parametrize(
