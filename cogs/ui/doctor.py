@@ -6,6 +6,7 @@ from bot.language import N_, _, ngettext, number
 from bot.moderation.checkup import Checkup, Finding
 from bot.moderation.service import Moderation
 from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
+from cogs.ui.settings_input import UNKNOWN, known_guild
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
 CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
@@ -53,10 +54,13 @@ async def _find_board(interaction: discord.Interaction, moderation: Moderation) 
             what=_("There is no moderators' channel, so nobody sees what members report."),
             advice=_(CHOOSE_BOARD),
         )
-    channel = interaction.guild and interaction.guild.get_channel(channel_id)
-    if interaction.guild is None or channel is None:
+    guild = known_guild(interaction)
+    if guild is None:
+        return Finding(is_good=False, what=_(UNKNOWN))
+    channel = guild.get_channel(channel_id)
+    if channel is None:
         return Finding(is_good=False, what=_("The moderators' channel is gone."), advice=_(CHOOSE_BOARD))
-    return _judge_board(channel, interaction.guild)
+    return _judge_board(channel, guild)
 
 
 def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Finding:

@@ -26,6 +26,8 @@ CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
 
+UNKNOWN = N_("I do not know this server yet. Please try again in a minute. Nothing was changed.")
+
 Value = TypeVar("Value", int, str)
 
 
@@ -43,17 +45,24 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
     return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
 
 
+def known_guild(interaction: discord.Interaction) -> discord.Guild | None:
+    """Return the server with its channels; None: the gateway has not told about it yet.
+
+    discord.py then has one with nothing in it, though each server has @everyone.
+    """
+    guild = interaction.guild
+    return guild if guild is not None and guild.roles else None
+
+
 def read_changes(interaction: discord.Interaction, **options: Any) -> dict[str, Any]:
     """Return what the options change, by the fields of `Policy`; options that are None change nothing.
 
     Raises:
         BadInputError: an option makes no sense; nothing may be changed then.
     """
-    guild = interaction.guild
+    guild = known_guild(interaction)
     if guild is None:
-        raise BadInputError(
-            _("I do not know this server yet. Please try again in a minute. Nothing was changed.")
-        )
+        raise BadInputError(_(UNKNOWN))
     changes: dict[str, Any] = {}
     for name, value in options.items():
         if value is not None and name != "reset":

@@ -124,3 +124,9 @@ def _loosened(part: dict[str, Any]) -> dict[str, Any]:
     if "options" in part:
         kept["options"] = [_loosened(option) for option in part["options"]]
     return kept
+
+
+def before_the_gateway_told(world: World) -> None:
+    """Let the bot not know the server yet, as in the first seconds of a connection."""
+    state: Any = world.app.bot._connection  # pyright: ignore[reportPrivateUsage]: not public
+    state._remove_guild(world.app.bot.get_guild(world.guild.id))

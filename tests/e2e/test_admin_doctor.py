@@ -12,7 +12,7 @@ from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import SECONDS, bodies, requests
-from tests.e2e.moderating import accepted, admin, said, use
+from tests.e2e.moderating import accepted, admin, before_the_gateway_told, said, use
 
 
 def overwrites(world: World, **permissions: bool) -> dict[Any, discord.PermissionOverwrite]:
@@ -76,6 +76,13 @@ async def test_a_moderators_channel_that_is_gone_is_bad(world: World) -> None:
     world.env.backend.delete_channel(secret.id)
     [line] = bad_lines(await admin(world, "doctor"))
     assert "The moderators' channel is gone." in line
+
+
+async def test_a_moderators_channel_is_not_called_gone_before_the_gateway_told(world: World) -> None:
+    await admin(world, "settings", moderators_channel=secret_channel(world))
+    before_the_gateway_told(world)
+    [line] = bad_lines(await admin(world, "doctor"))
+    assert "I do not know this server yet. Please try again in a minute." in line
 
 
 async def test_a_moderators_channel_that_was_closed_to_the_bot_is_bad(world: World) -> None:

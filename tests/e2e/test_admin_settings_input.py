@@ -8,7 +8,7 @@ import pytest
 from bot.admission.policy import Policy
 from bot.veo.catalogue import CATALOGUE
 from sandbox.world import World
-from tests.e2e.moderating import admin, without_bounds
+from tests.e2e.moderating import admin, before_the_gateway_told, without_bounds
 
 LABELS = [model.label for model in CATALOGUE]
 
@@ -157,4 +157,11 @@ async def test_what_only_a_modified_client_can_send_changes_nothing(
     await without_bounds(world)
     text = await admin(world, "settings", **options)
     assert "Nothing was changed." in text
+    await unchanged(world)
+
+
+async def test_a_channel_is_not_called_missing_before_the_gateway_told(world: World) -> None:
+    before_the_gateway_told(world)
+    text = await admin(world, "settings", channels=f"<#{world.channel.id}>")
+    assert text == "I do not know this server yet. Please try again in a minute. Nothing was changed."
     await unchanged(world)
