@@ -1,4 +1,4 @@
-"""Who used a command and where its result can go, from the interaction alone."""
+"""Who used a command, and where its result can go; the interaction tells, but for private threads."""
 
 import asyncio
 from typing import LiteralString
@@ -18,7 +18,6 @@ NOT_INSIDE = frozenset({10003, 50001})  # unknown channel, missing access
 PATIENCE = 1.0  # seconds for asking Discord; the answer to the command cannot be put off
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
 
 OUTSIDE = N_(
     "I am not in this private thread, so I could not post the video here. Please mention me in it, which "
