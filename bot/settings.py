@@ -258,7 +258,7 @@ def inspect_settings() -> Inspection:
     stand_ins = {name: _stand_in(name) for name in wrong}
     try:
         settings = Settings(**stand_ins)  # pyright: ignore[reportArgumentType]: by name, checked by pydantic
-    except (ValidationError, UnicodeDecodeError):
+    except (ValidationError, UnicodeDecodeError, OSError):
         return Inspection(None, wrong, problems)
     return Inspection(settings, wrong, problems)
 
@@ -276,15 +276,16 @@ def _load(kind: type[Kind]) -> Kind:
         raise SettingsError(_problems(error)) from None
     except UnicodeDecodeError:
         raise SettingsError([".env: must be text in UTF-8"]) from None
+    except OSError as error:
+        raise SettingsError([f".env: cannot be read by this user: {error.strerror}"]) from None
 
 
 def _problems(error: ValidationError) -> list[str]:
     """Return one line per problem; the values stay out, since one may be a secret in the wrong place."""
     lines: list[str] = []
     for item in error.errors(include_input=False, include_url=False):
-        name = str(item["loc"][0]).upper()
         what = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
-        lines.append(f"{name}: {what}")
+        lines.append(f"{item['loc'][0]}".upper() + f": {what}")
     return lines
 
 

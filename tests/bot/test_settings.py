@@ -14,6 +14,7 @@ from bot.settings import (
     ProviderSettings,
     Settings,
     SettingsError,
+    inspect_settings,
     load_provider_settings,
     load_settings,
 )
@@ -187,6 +188,18 @@ def test_an_env_file_that_is_not_utf_8_is_told_in_a_sentence(
     set_environment(monkeypatch)
     (tmp_path / ".env").write_bytes(f"# caf\u00e9 {SECRET}\nMAX_RUNNING=3\n".encode("latin-1"))
     assert problems_of(load) == [".env: must be text in UTF-8"]
+
+
+@pytest.mark.parametrize("load", [load_settings, load_provider_settings])
+def test_an_env_file_that_cannot_be_read_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, load: Load
+) -> None:
+    set_environment(monkeypatch)
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # its beginning is not there, not even for root
+    [problem] = problems_of(load)
+    assert problem.startswith(".env: cannot be read by this user: ")
+    inspection = inspect_settings()
+    assert (inspection.settings, inspection.problems) == (None, [problem])
 
 
 def test_every_longest_duration_can_be_counted_with(monkeypatch: pytest.MonkeyPatch) -> None:
