@@ -65,7 +65,8 @@ def _restrict(path: Path) -> bool:
         OSError: it is not ours, or not there.
     """
     found = path.lstat()
-    if not found.st_mode & OTHERS or stat.S_ISLNK(found.st_mode):
+    is_plain = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)  # no link, and no device
+    if not is_plain or not found.st_mode & OTHERS:
         return False
     if found.st_mode & stat.S_ISVTX:
         raise OSError(0, "it is a folder that many share")  # such as /tmp

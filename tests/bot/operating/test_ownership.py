@@ -102,6 +102,15 @@ def test_a_link_does_not_lead_out_of_the_folder(data: Path, tmp_path: Path) -> N
     assert mode_of(outside) == 0o644
 
 
+@pytest.mark.usefixtures("generous")
+def test_what_is_neither_a_file_nor_a_folder_is_left_alone(tmp_path: Path) -> None:
+    """Root could take a device such as /dev/null from the whole machine."""
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    restrict_files(device, f"sqlite+aiosqlite:///{device}")
+    assert mode_of(device) == 0o666
+
+
 @pytest.mark.parametrize("url", ["sqlite+aiosqlite://", "postgresql+asyncpg://veo@db/veo"])
 def test_a_database_without_a_file_needs_none(data: Path, url: str) -> None:
     restrict_files(data, url)
