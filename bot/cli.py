@@ -167,6 +167,7 @@ def copy_database(
     """Move everything to another database, as from SQLite to PostgreSQL; the bot must not run meanwhile."""
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
+    restrict_new_files()
     try:
         asyncio.run(copy_in_terminal(source, target))
     except CopyError as error:

@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.database import open_database
 from bot.media.files import probe
 from bot.media.pictures import MAX_SIZE, data_uri_of
 from sandbox.provider import QUICK, Fault, Provider
@@ -92,6 +94,19 @@ async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) ->
     assert "DATABASE_URL: The database at 127.0.0.1:1/veo cannot be reached: " in finished.text
     assert "Traceback" not in finished.text
     assert SECRET not in finished.text
+
+
+async def test_a_database_that_is_copied_into_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    async with open_database(f"sqlite+aiosqlite:///{old}"):
+        pass
+    before = os.umask(0o022)  # as most systems have it
+    try:
+        finished = await veo_bot(tmp_path, "copy-database", *(f"sqlite+aiosqlite:///{p}" for p in (old, new)))
+    finally:
+        os.umask(before)
+    assert finished.code == 0, finished.text
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600, "everybody on the machine could read the prompts"
 
 
 @pytest.mark.parametrize("legacy", ["false", "true"], ids=["universal URL", "legacy URL"])
