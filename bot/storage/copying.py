@@ -144,7 +144,7 @@ def _told(name: str, storage: Storage, error: Exception) -> Exception:
     if storage.is_in_use(error):
         return CopyError(_in_use(name))
     sentence = storage.explain(error)
-    return error if sentence is None else CopyError(f"{name}: {sentence} Nothing was copied.")
+    return error if sentence is None else CopyError(f"{name}: {sentence.rstrip('.')}. Nothing was copied.")
 
 
 def _in_use(name: str) -> str:

@@ -167,17 +167,27 @@ WRONG = [
     ("sqlite+aiosqlite:////nowhere/veo.db", GONE, r"^FROM: there is no file /nowhere/veo\.db\.$"),
     (GONE, "nonsense", r"^TO: The address must start with"),
     ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo cannot be reached: "),
-    (GONE, "EMPTY", r"^FROM: The database at 127\.0\.0\.1:1/veo cannot be reached: .* Nothing was copied\.$"),
+    (
+        "PICTURE",
+        "EMPTY",
+        r"^FROM: The database cannot be opened: file is not a database\. Nothing was copied\.$",
+    ),
+    (
+        GONE,
+        "EMPTY",
+        r"^FROM: The database at 127\.0\.0\.1:1/veo cannot be reached: .*[^.]\. Nothing was copied\.$",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("source", "target", "sentence"), WRONG)
 async def test_an_address_that_cannot_be_used_is_told_in_a_sentence(
-    new_database: NewDatabase, source: str, target: str, sentence: str
+    new_database: NewDatabase, tmp_path: Path, source: str, target: str, sentence: str
 ) -> None:
     filled, empty = new_database("sqlite"), new_database("sqlite")
     await fill(filled)
-    names = {"FILLED": filled, "EMPTY": empty}
+    (tmp_path / "cat.png").write_bytes(b"PNG" * 100)
+    names = {"FILLED": filled, "EMPTY": empty, "PICTURE": f"sqlite+aiosqlite:///{tmp_path}/cat.png"}
     with pytest.raises(CopyError, match=sentence) as failure:
         await copy_database(names.get(source, source), names.get(target, target), silent)
     assert "unseen-password" not in str(failure.value)
