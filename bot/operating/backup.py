@@ -57,10 +57,10 @@ def back_up(database_url: str, target: Path, *, force: bool = False) -> Backup:
     source = Path(url.database or "")
     _ensure_sensible(source, target, force=force)
     try:
-        handle, name = tempfile.mkstemp(prefix=PREFIX, dir=target.absolute().parent)  # mode 0600
+        handle, name = tempfile.mkstemp(prefix=PREFIX, dir=target.resolve().parent)  # mode 0600
     except OSError as error:
         raise BackupError(
-            f"Nothing can be written to {target.absolute().parent}: {error.strerror}."
+            f"Nothing can be written to {target.resolve().parent}: {error.strerror}."
         ) from error
     os.close(handle)
     part = Path(name)
@@ -88,6 +88,8 @@ def _ensure_sensible(source: Path, target: Path, *, force: bool) -> None:
         raise BackupError(f"There is no database at {source}.")
     if target.is_dir():
         raise BackupError(f"{target} is a folder; name the file.")
+    if target.exists() and not target.is_file():
+        raise BackupError(f"{target} is no file.")
     own = [source.with_name(source.name + end).absolute() for end in ("", "-wal", "-shm", "-journal")]
     if target.absolute() in own or (target.exists() and target.samefile(source)):
         raise BackupError(f"{target} is the database itself.")
@@ -111,8 +113,9 @@ def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
     _sync(part)
     if target.exists() and not force:
         raise BackupError(f"{target} has come to be meanwhile; --force replaces it.")
-    part.replace(target)
-    _sync(target.absolute().parent)
+    place = target.resolve()  # a link stays where it is, be it /dev/stdout
+    part.replace(place)
+    _sync(place.parent)
     return backup
 
 

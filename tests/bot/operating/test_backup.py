@@ -193,6 +193,33 @@ async def test_a_folder_in_the_files_place_is_told(
         back_up(database_url, tmp_path)
 
 
+async def test_what_is_no_file_is_never_replaced(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    """Root could replace a device such as /dev/null for the whole machine."""
+    assert database
+    device = tmp_path / "device"
+    os.mkfifo(device)
+    with pytest.raises(BackupError, match=r"device is no file\.$"):
+        back_up(database_url, device, force=True)
+    assert device.is_fifo()
+
+
+async def test_a_link_stays_and_the_file_that_it_leads_to_is_replaced(
+    database: Database, database_url: str, target: Path, tmp_path: Path
+) -> None:
+    """As with /dev/stdout, where the output goes into a file."""
+    assert database
+    target.write_text("the last backup")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    with pytest.raises(BackupError, match="--force replaces it"):
+        back_up(database_url, link)
+    assert back_up(database_url, link, force=True).path == link
+    assert link.is_symlink()
+    assert fetch(target, "SELECT count(*) FROM generations") == [(0,)]
+
+
 async def test_a_disk_without_room_leaves_nothing_behind(
     database: Database, database_url: str, target: Path
 ) -> None:
