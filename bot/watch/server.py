@@ -92,7 +92,7 @@ async def serve(page: Page, host: str, port: int) -> AsyncGenerator[str]:
     try:
         try:
             await web.TCPSite(runner, host, port).start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter: of a name that cannot be one
             raise ListenError(f"Nobody can listen on {host} port {port}: {_reason(error)}") from error
         address = f"http://{_in_brackets(host)}:{runner.addresses[0][1]}"
         log.info("watching", address=address)
@@ -101,8 +101,10 @@ async def serve(page: Page, host: str, port: int) -> AsyncGenerator[str]:
         await runner.cleanup()
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | UnicodeError) -> str:
     """Return the system's words: asyncio's repeat the address, but for a name that cannot be resolved."""
+    if isinstance(error, UnicodeError):
+        return "That is no name of a host"
     if error.errno is not None and error.errno > 0:
         return os.strerror(error.errno)
     return str(error.strerror or error)

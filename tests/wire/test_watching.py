@@ -134,6 +134,17 @@ async def test_an_address_that_is_in_use_ends_with_one_readable_line(
     assert "Traceback" not in program.output
 
 
+async def test_a_host_that_cannot_be_one_ends_with_one_readable_line(
+    wire: WireDiscord, provider: Provider, tmp_path: Path
+) -> None:
+    async with start(wire, provider, tmp_path, http_host="bot..example") as program:
+        assert await program.ended() == 2
+    assert [line for line in program.lines if "HTTP_PORT" in line] == [
+        "HTTP_PORT: Nobody can listen on bot..example port 0: That is no name of a host"
+    ]
+    assert "Traceback" not in program.output
+
+
 def between(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the lines from the first accepted command to the last delivery."""
     accepted = [number for number, line in enumerate(lines) if line["event"] == "accepted"]
