@@ -106,6 +106,7 @@ async def open_app(
 
     Raises:
         DatabaseError: the database cannot be used.
+        FolderError: there can be no files.
         ListenError: the address of the server cannot be listened on.
     """
     async with open_shared(settings, timing, connector) as shared:

@@ -9,6 +9,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from bot.composition.shared import FolderError
 from bot.database import DatabaseAwayError, DatabaseError
 from bot.log import configure_logging
 from bot.operating.backup import BackupError, back_up
@@ -69,6 +70,9 @@ def run(
     except DatabaseError as error:
         console.print(f"DATABASE_URL: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_FAILED if isinstance(error, DatabaseAwayError) else EXIT_SETTINGS) from None
+    except FolderError as error:
+        console.print(f"DATA_DIR: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_SETTINGS) from None
     except ListenError as error:
         console.print(f"HTTP_PORT: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None

@@ -46,6 +46,8 @@ async def run(settings: Settings, *, timing: Timing | None = None) -> None:
 
     Raises:
         DatabaseError: the database cannot be used.
+        FolderError: there can be no files.
+        ListenError: the address of the server for those who watch cannot be listened on.
         DiscordRefusedError: Discord refuses the token, or its shards.
     """
     async with ended_when_hung(), open_app(settings, timing=timing) as app:

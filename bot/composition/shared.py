@@ -27,6 +27,10 @@ from bot.work.queue import GenerationQueue
 from bot.work.steps.timing import Timing
 
 
+class FolderError(Exception):
+    """DATA_DIR cannot be used; `str()` is a sentence for the operator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """The files of generations."""
@@ -79,6 +83,7 @@ async def open_shared(
 
     Raises:
         DatabaseError: the database cannot be used.
+        FolderError: there can be no files.
     """
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
     await asyncio.to_thread(restrict_files, settings.data_dir, settings.resolved_database_url)
@@ -118,13 +123,20 @@ def _queue(settings: Settings, database: Database, recorders: Recorders) -> Gene
 
 
 def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.ClientSession) -> Stores:
-    """Open the stores; only what a setting names may be fetched from a private network, and that alone."""
+    """Open the stores; only what a setting names may be fetched from a private network, and that alone.
+
+    Raises:
+        FolderError: their folders can neither be found nor made.
+    """
     provider = {origin_of(settings.aimlapi_base_url)}
     cdn = {origin_of(settings.discord_cdn_url)} if settings.discord_cdn_url else set[str]()
-    return Stores(
-        VideoStore(Downloads(session, public, provider), settings.data_dir / "videos"),
-        PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
-    )
+    try:
+        return Stores(
+            VideoStore(Downloads(session, public, provider), settings.data_dir / "videos"),
+            PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
+        )
+    except OSError as error:
+        raise FolderError(f"The folder {settings.data_dir} cannot be used: {error.strerror}") from error
 
 
 async def _timetable(settings: Settings, timing: Timing, database: Database) -> Timetable:

@@ -81,6 +81,25 @@ async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> 
     assert "Traceback" not in finished.text
 
 
+async def test_a_data_folder_that_cannot_be_made_is_explained_though_the_database_is_elsewhere(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "letter").write_text("a file where the folder should be")
+    finished = await veo_bot(
+        tmp_path,
+        "run",
+        DISCORD_TOKEN="t",
+        AIMLAPI_KEY="k",
+        DATA_DIR="letter/data",
+        DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path}/veo.db",
+    )
+    assert finished.code == 2, "systemd would start it again and again"
+    assert (
+        finished.text.splitlines()[-1] == "DATA_DIR: The folder letter/data cannot be used: Not a directory"
+    )
+    assert "Traceback" not in finished.text
+
+
 # The program as it is started, but for its patience of 30 seconds.
 IMPATIENT = "import bot.database; bot.database.START_PATIENCE = 0.3; from bot.cli import main; main()"
 
