@@ -55,7 +55,9 @@ def _own_paths(data_dir: Path, database: Path | None) -> Iterator[Path]:
         yield from (database.with_name(database.name + end) for end in DATABASE_ENDS)
     for name in OWN_FOLDERS:
         yield data_dir / name
-        yield from (data_dir / name).rglob("*")
+        # Unlike rglob, it passes over a folder that is gone when its turn comes: an encoder's ends with it.
+        for folder, folders, files in os.walk(data_dir / name):
+            yield from (Path(folder, found) for found in (*folders, *files))
 
 
 def _restrict(path: Path) -> bool:

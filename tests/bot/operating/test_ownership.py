@@ -1,12 +1,14 @@
 """Nobody but the bot's user can read its files, from the first moment on and after an upgrade."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.operating import ownership
 from bot.operating.ownership import restrict_files
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import WireDiscord
@@ -100,6 +102,27 @@ def test_a_link_does_not_lead_out_of_the_folder(data: Path, tmp_path: Path) -> N
     (data / "videos" / "more").symlink_to(tmp_path, target_is_directory=True)
     restrict_files(data, url_of(data))
     assert mode_of(outside) == 0o644
+
+
+@pytest.mark.usefixtures("generous")
+def test_a_folder_in_which_another_process_works_may_vanish_meanwhile(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [data / "videos" / name for name in ("fitting-one", "fitting-two")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "pass").touch()
+    restrict = ownership._restrict  # pyright: ignore[reportPrivateUsage]: it is called through
+
+    def restrict_while_the_other_ends(path: Path) -> bool:
+        if path.name == "pass":
+            shutil.rmtree(next(folder for folder in folders if folder != path.parent))
+        return restrict(path)
+
+    monkeypatch.setattr(ownership, "_restrict", restrict_while_the_other_ends)
+    restrict_files(data, url_of(data))
+    [left] = [folder for folder in folders if folder.exists()]
+    assert mode_of(left / "pass") == 0o600
 
 
 @pytest.mark.usefixtures("generous")
