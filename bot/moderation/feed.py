@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.guild_models import AuditRow, ReportRow
 from bot.models import Generation
 from bot.moderation.report_decisions import ReportedVideo
@@ -81,7 +81,9 @@ class Feed:
             for row in await self._fetch_due():
                 if not self._stopping.is_set():
                     await self._serve(row)
-        except Exception:  # a locked or full database must not end the feed
+        except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
+            log.error("the moderators' channels cannot be served")
+        except Exception:  # whatever it is, it must not end the feed
             log.exception("the moderators' channels cannot be served")
 
     async def _fetch_due(self) -> list[Row]:

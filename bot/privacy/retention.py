@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.models import DraftRow, Generation
 from bot.operating.leftovers import Leftovers
@@ -124,7 +124,10 @@ class Retention:
     async def _try_to_clean(self) -> bool:
         try:
             await self.clean()
-        except Exception:  # whatever the database has, the rest of the program goes on
+        except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
+            log.error("prompts and links cannot be forgotten")
+            return False
+        except Exception:  # whatever it is, the rest of the program goes on
             log.exception("prompts and links cannot be forgotten")
             return False
         return True

@@ -9,6 +9,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock, utc_now
+from bot.database import DatabaseBusyError
 from bot.models import Generation
 from bot.timing.outlook import LAST_POSITION, Outlook
 from bot.timing.timetable import Timetable
@@ -55,7 +56,9 @@ class Line:
         while True:
             try:
                 await self.look()
-            except Exception:  # a locked database must not end it
+            except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
+                log.error("the line cannot be read")
+            except Exception:  # whatever it is, it must not end the loop
                 log.exception("the line cannot be read")
             try:
                 await pause(LOOK_INTERVAL, self._stopping)

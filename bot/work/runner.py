@@ -118,7 +118,9 @@ class Runner:
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
             try:
                 await self._queue.renew(self._carried)
-            except Exception:  # it is tried again long before the leases end
+            except DatabaseBusyError:  # as above; it is tried again long before the leases end
+                log.error("leases cannot be renewed")
+            except Exception:
                 log.exception("leases cannot be renewed")
 
     async def _carry(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:

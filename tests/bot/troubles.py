@@ -43,6 +43,11 @@ class Disk:
         cursor.close()
 
 
+def count_tracebacks(logs: Logs, name: str) -> int:
+    """Return how often the event `name` was logged with a traceback, of a screen's length."""
+    return sum(line["event"] == name and bool(line.get("exc_info")) for line in logs)
+
+
 def count_events(logs: Logs, name: str) -> int:
     """Return how often the event `name` was logged."""
     return sum(line["event"] == name for line in logs)

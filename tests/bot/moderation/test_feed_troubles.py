@@ -21,7 +21,7 @@ from tests.bot.boards import (
     shown,
 )
 from tests.bot.clocks import StoppedClock, until
-from tests.bot.troubles import Logs, count_events, locked
+from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
 
 REFUSES = "the moderators' channel refuses"
 
@@ -145,6 +145,7 @@ async def test_a_database_that_cannot_be_written_does_not_end_the_feed(
         clock.advance(TICK)
         await until("two looks have failed", has_failed_twice)
     await shown(board, "one")
+    assert count_tracebacks(logs, "the moderators' channels cannot be served") == 0
 
 
 @pytest.mark.usefixtures("feed", "disk")

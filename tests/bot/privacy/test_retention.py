@@ -21,7 +21,7 @@ from bot.privacy.retention import Retention
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.erasable import ALICE, DAY, columns_of, insert_delivered, insert_report, links_of
 from tests.bot.rows import PROMPT, new_row, reread
-from tests.bot.troubles import Logs, count_events, locked
+from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
 
 KEEP = timedelta(days=90)
 TICK = timedelta(microseconds=1)
@@ -271,3 +271,4 @@ async def test_it_goes_on_after_a_locked_database(
             await until("it fails twice", has_failed)
             assert (await reread(database, row.id)).prompt == PROMPT
         await until("the row is forgotten", lambda: is_erased(database, row))
+    assert count_tracebacks(logs, "prompts and links cannot be forgotten") == 0

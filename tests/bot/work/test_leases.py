@@ -13,7 +13,7 @@ from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.rows import insert, reread
-from tests.bot.troubles import Logs, count_events, locked
+from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
 
 HOURS = timedelta(hours=5)
 TICK = timedelta(microseconds=1)
@@ -172,6 +172,24 @@ async def test_what_is_carried_long_is_kept(make_engine: MakeEngine, provider: P
 
         await until("the lease is renewed", is_renewed)
     assert provider.count("create") == 1
+
+
+@pytest.mark.usefixtures("disk")
+async def test_a_lease_that_cannot_be_renewed_is_told_in_one_line(
+    make_engine: MakeEngine, database_url: str, logs: Logs, provider: Provider
+) -> None:
+    engine = make_engine(lease=timedelta(seconds=1))
+    provider.hold = True
+    await insert(engine.database)
+
+    async def has_failed() -> bool:
+        return count_events(logs, "leases cannot be renewed") > 0
+
+    async with engine.running():
+        await provider.called("retrieve")
+        with locked(database_url):
+            await until("a lease could not be renewed", has_failed)
+    assert count_tracebacks(logs, "leases cannot be renewed") == 0
 
 
 @pytest.mark.usefixtures("disk")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.models import Generation, Status
 from bot.timing.outlook import LAST_POSITION, Outlook
 from bot.timing.timetable import Timetable
@@ -15,9 +15,10 @@ from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE
 from tests.bot.recorder import RecordingDelivery
 from tests.bot.rows import insert
-from tests.bot.troubles import Logs, count_events
+from tests.bot.troubles import Logs, count_events, count_tracebacks
 
 MAX_RUNNING = 2
+UNREADABLE = "the line cannot be read"
 
 
 class Scene:
@@ -131,13 +132,14 @@ async def test_a_card_is_not_told_of_what_has_left_the_line(scene: Scene) -> Non
     assert await scene.told() == []
 
 
+@pytest.mark.parametrize(("trouble", "tracebacks"), [(DatabaseBusyError("busy"), 0), (OSError("a fault"), 2)])
 async def test_a_database_that_cannot_be_read_does_not_end_it(
-    scene: Scene, logs: Logs, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, logs: Logs, monkeypatch: pytest.MonkeyPatch, trouble: Exception, tracebacks: int
 ) -> None:
     monkeypatch.setattr("bot.work.line.LOOK_INTERVAL", 0.01)
     row = await scene.ask()
     scene.clock.advance(SETTLING)
-    list_line, troubles = scene.queue.list_line, [OSError("the disk"), OSError("the disk")]
+    list_line, troubles = scene.queue.list_line, [trouble, trouble]
 
     async def stumble() -> object:
         if troubles:
@@ -153,4 +155,5 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
     await until("it is told", is_told)
     scene.stopping.set()
     await asyncio.wait_for(task, 20)
-    assert count_events(logs, "the line cannot be read") == 2
+    assert count_events(logs, UNREADABLE) == 2
+    assert count_tracebacks(logs, UNREADABLE) == tracebacks, "an outage of hours fills the log"
