@@ -13,7 +13,7 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import guild_models
@@ -99,9 +99,9 @@ async def _make_tables(target: Storage) -> None:
 
 def _ensure_there(address: str) -> None:
     """Check that a SQLite file is there: opening it would make an empty one."""
-    scheme, _, path = address.partition(":///")
-    if scheme == SQLITE and not Path(path.partition("?")[0]).is_file():
-        raise CopyError(f"FROM: there is no file {path}.")
+    url = make_url(address)
+    if url.drivername == SQLITE and not Path(url.database or "").is_file():
+        raise CopyError(f"FROM: there is no file {url.database}.")
 
 
 @asynccontextmanager

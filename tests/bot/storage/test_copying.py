@@ -161,6 +161,16 @@ async def test_a_file_of_something_else_is_refused(new_database: NewDatabase, tm
         await copy_database(f"sqlite+aiosqlite:///{tmp_path}/recipes.db", new_database("postgresql"), silent)
 
 
+async def test_a_file_whose_name_is_written_as_in_web_addresses_is_found(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    old = f"sqlite+aiosqlite:///{tmp_path}/my%20veo.db"
+    await fill(old)
+    assert (tmp_path / "my veo.db").is_file()
+    copied = await copy_database(old, new_database("sqlite"), silent)
+    assert sum(each.target for each in copied) > 0
+
+
 GONE = "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo"
 WRONG = [
     ("mysql://host/veo", GONE, r"^FROM: The address must start with sqlite\+aiosqlite:/// or postgresql"),
