@@ -14,7 +14,7 @@ from yarl import URL
 from bot.media.upload_limits import DEFAULT, parse_limits
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
-from bot.storage.addresses import checked_address, secrets_of
+from bot.storage.addresses import checked_address, secrets_of, with_folder
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -201,7 +201,7 @@ class Settings(ProviderSettings):
     @property
     def resolved_database_url(self) -> str:
         """`database_url` with the data folder filled in; it may hold a password."""
-        return self.database_url.get_secret_value().replace("{data_dir}", str(self.data_dir))
+        return with_folder(self.database_url.get_secret_value(), self.data_dir)
 
     @property
     def shards(self) -> Shards | None:

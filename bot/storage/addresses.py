@@ -1,5 +1,7 @@
 """Addresses of databases, in SQLAlchemy's form. One may hold a password, which nobody may ever see."""
 
+from pathlib import Path
+
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -57,6 +59,11 @@ def _parsed(address: str) -> URL:
     if url.port is not None and not 0 < url.port <= HIGHEST_PORT:
         raise ValueError("no port")
     return url
+
+
+def with_folder(address: str, folder: Path) -> str:
+    """Return the address with a folder in place of `{data_dir}`; a % in it would begin a character's code."""
+    return address.replace("{data_dir}", str(folder).replace("%", "%25"))
 
 
 def shown_address(url: URL) -> str:

@@ -19,6 +19,7 @@ from bot.settings import (
     load_settings,
 )
 from bot.sharding import Shards
+from bot.storage.addresses import checked_address
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRET = "sk-very-secret-0123456789"
@@ -265,6 +266,12 @@ def test_the_database_lies_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -
     assert load_settings().resolved_database_url == "sqlite+aiosqlite:////srv/veo/veo.db"
     set_environment(monkeypatch, DATABASE_URL="sqlite+aiosqlite:////elsewhere/v.db")
     assert load_settings().resolved_database_url == "sqlite+aiosqlite:////elsewhere/v.db"
+
+
+def test_the_database_lies_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_environment(monkeypatch, DATA_DIR="/srv/50%20off #1 {x} a:b@c")
+    address = load_settings().resolved_database_url
+    assert checked_address(address).database == "/srv/50%20off #1 {x} a:b@c/veo.db"
 
 
 @pytest.mark.parametrize(
