@@ -33,6 +33,7 @@ BILLING_PATH = "/v2/billing"
 LOG_PAGE_SIZE = 100  # the most that the provider gives at once
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
+LOG_PRECISION = timedelta(seconds=1)  # a row's time may be cut to whole seconds
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
 SLOWEST_UPLOAD = 128 * 1024  # bytes a second: pictures make a body of up to 22 million
@@ -113,7 +114,8 @@ class VeoClient:
     async def find(self, request_id: str, sent_at: datetime) -> LogEntry | None:
         """Return the log's row of the create call that carried `request_id`, or None where there is none.
 
-        The log is filled late, so None shortly after `sent_at` proves nothing.
+        The log is filled late, so None shortly after `sent_at` proves nothing. Nor does the row of an earlier
+        call by that name, which was refused for a while and sent again: it is passed over.
 
         Raises:
             VeoError: the log could not be read.
@@ -128,7 +130,9 @@ class VeoClient:
             params = {**window, "offset": str(page_number * LOG_PAGE_SIZE)}
             page = await self._request(CallKind.FIND, "GET", LOGS_PATH, LogPage, params=params)
             for entry in page.data:
-                if entry is not None and entry.client_request_id == request_id:
+                if entry is None or entry.client_request_id != request_id:
+                    continue
+                if not entry.is_refused or entry.created >= sent_at - LOG_PRECISION:
                     return entry
             if not page.pagination.has_more:
                 return None

@@ -4,11 +4,12 @@ Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)
 the provider's API reference.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -124,13 +125,23 @@ class Task(Wire):
         return N_("It gave no reason.")
 
 
+def aware(moment: datetime) -> datetime:
+    """Take a time that names no zone for one in UTC, as all of the provider's are."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class LogEntry(Wire):
     """One row of the provider's request log. `inference_id` is the task's id."""
 
-    created: datetime
+    created: Annotated[datetime, AfterValidator(aware)]
     status: str
     inference_id: TaskId | None = None
     client_request_id: str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing was begun, so that nothing is charged."""
+        return self.status == "failed" or not self.inference_id
 
 
 class Pagination(Wire):

@@ -92,7 +92,7 @@ class Submission:
         if entry is None:
             is_over = self._clock() >= sent_at + self._timing.lookup_window
             return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
-        if entry.status == "failed" or not entry.inference_id:
+        if entry.is_refused:
             return await self._queue.fail(generation, FailureKind.REFUSED, None)
         log.info("found in the provider's log", task=entry.inference_id)
         return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)

@@ -1,6 +1,7 @@
 """The provider's answers, as typed objects in our words."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -85,6 +86,12 @@ def test_a_row_of_the_log_may_lack_the_ids() -> None:
     assert entry is not None
     assert (entry.inference_id, entry.client_request_id) == (None, None)
     assert page.pagination.has_more
+
+
+def test_a_row_of_the_log_that_names_no_time_zone_is_in_utc() -> None:
+    rows = [{"created": f"2026-03-01T12:00:00{zone}", "status": "failed"} for zone in ("", "Z", "+00:00")]
+    times = {entry.created for entry in LogPage.model_validate({"data": rows}).data if entry}
+    assert times == {datetime(2026, 3, 1, 12, tzinfo=UTC)}
 
 
 def test_an_empty_log_has_one_empty_page() -> None:

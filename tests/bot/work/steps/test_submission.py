@@ -11,6 +11,7 @@ from bot.failures import FailureKind
 from bot.models import Status
 from bot.work.steps.errors import StepPostponedError
 from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine, StartProvider
 from tests.bot.rows import insert
 
@@ -109,6 +110,29 @@ async def test_a_call_that_the_log_shows_as_failed_was_refused(
         assert response.status == 400
     after = await engine.delivered(row.id)
     assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.REFUSED)
+
+
+async def test_an_earlier_refusal_in_the_log_says_nothing_about_a_later_call(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider(balance_usd=0, log_delay_seconds=0.3) as late:
+        engine = make_engine(provider=late)
+        row = await insert(engine.database)
+        with pytest.raises(StepPostponedError, match="run out of credits"):
+            await engine.workflow.carry(await engine.claim())
+        await engine.queue.release_all()
+        asked_at = utc_now() - timedelta(minutes=1)
+
+        async def is_in_the_log() -> bool:
+            return await engine.veo.find(row.id, asked_at) is not None
+
+        await until("the refusal is in the log", is_in_the_log)
+        late.top_up(100)
+        engine.clock.advance(timedelta(minutes=1))
+        late.faults.add("create", Fault.reset(accepted=True))
+        after = await engine.delivered(row.id)
+        assert (after.status, after.failure_kind) == (Status.SUCCEEDED, None), "a paid video is lost"
+        assert late.count_accepted(row.id) == 1
 
 
 @pytest.mark.parametrize("fault", REFUSALS, ids=str)
