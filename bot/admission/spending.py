@@ -11,14 +11,21 @@ from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policy import Period
+from bot.failures import FailureKind
 from bot.models import Generation, Status
+
+# The provider charges for no failure of its own; these are ours, after it made the video, or while it did.
+PAID_ALL_THE_SAME = frozenset({FailureKind.FILE_LOST, FailureKind.BROKEN})
 
 # Nothing will be charged for these any more; a late video still may be.
 _OVER = and_(
     Generation.late_until.is_(None),
     or_(
-        Generation.status == Status.FAILED,
-        and_(Generation.status == Status.CANCELLED, Generation.submitted_at.is_(None)),
+        and_(Generation.status.in_({Status.FAILED, Status.CANCELLED}), Generation.submitted_at.is_(None)),
+        and_(
+            Generation.status == Status.FAILED,
+            or_(Generation.failure_kind.is_(None), Generation.failure_kind.not_in(PAID_ALL_THE_SAME)),
+        ),
     ),
 )
 
@@ -34,13 +41,14 @@ BOUND: ColumnElement[float] = func.coalesce(
 def bound_credits(generation: Generation) -> float:
     """Return what a generation costs, or may cost: the real cost, else the estimate, else 0.
 
-    An estimate does not count once nothing can be charged any more: after a failure, unless the provider
-    is still asked for the video, and after a cancellation before anything was sent.
+    An estimate does not count once nothing can be charged any more: after a failure of the provider's, unless
+    it is still asked for the video, and after whatever ended before anything was sent.
     """
     if generation.credits_used is not None:
         return generation.credits_used
-    unsent = generation.status is Status.CANCELLED and generation.submitted_at is None
-    if generation.late_until is None and (generation.status is Status.FAILED or unsent):
+    unsent = generation.status in {Status.FAILED, Status.CANCELLED} and generation.submitted_at is None
+    unpaid = generation.status is Status.FAILED and generation.failure_kind not in PAID_ALL_THE_SAME
+    if generation.late_until is None and (unsent or unpaid):
         return 0.0
     return generation.estimated_credits or 0.0
 

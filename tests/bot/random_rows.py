@@ -8,6 +8,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from bot.failures import FailureKind
 from bot.models import Base, Generation, Status
 from tests.bot.rows import new_row
 
@@ -39,6 +40,7 @@ generations = st.builds(
     created_at=moments,
     submitted_at=st.none() | st.just(NOW),
     late_until=st.none() | st.just(NOW),
+    failure_kind=st.none() | st.sampled_from(FailureKind),
     credits_used=costs,
     estimated_credits=costs,
 )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bot.admission.policy import Period
 from bot.admission.spending import BOUND, bound_credits, fetch_member_spent, fetch_spent
 from bot.database import Database
+from bot.failures import FailureKind
 from bot.models import Generation, Status
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert, new_row
@@ -37,6 +38,10 @@ async def spent_today(database: Database) -> float:
         ({"status": Status.FAILED, "submitted_at": NOW}, 0),
         ({"status": Status.FAILED, "credits_used": 50.0}, 50),
         ({"status": Status.FAILED, "late_until": NOW}, 70),
+        ({"status": Status.FAILED, "failure_kind": FailureKind.UNMADE, "submitted_at": NOW}, 0),
+        ({"status": Status.FAILED, "failure_kind": FailureKind.FILE_LOST, "submitted_at": NOW}, 70),
+        ({"status": Status.FAILED, "failure_kind": FailureKind.BROKEN, "submitted_at": NOW}, 70),
+        ({"status": Status.FAILED, "failure_kind": FailureKind.BROKEN}, 0),
         ({"status": Status.CANCELLED}, 0),
         ({"status": Status.CANCELLED, "submitted_at": NOW}, 70),
         ({"status": Status.CANCELLED, "submitted_at": NOW, "credits_used": 50.0}, 50),
