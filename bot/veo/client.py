@@ -211,7 +211,7 @@ class VeoClient:
                 allow_redirects=False,  # the key must not follow to another host
             ) as response:
                 content = await _read(response)
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise UnreachableError("The video service cannot be reached.") from error
         except TimeoutError as error:
             raise UnavailableError("The video service did not answer in time.") from error

@@ -1,6 +1,8 @@
 """The REST client against the strict fake provider on a real socket."""
 
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from math import inf, nan
 from typing import Any
@@ -187,6 +189,20 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(
     provider.faults.clear()
 
 
+@contextmanager
+def deaf_server() -> Generator[str]:
+    """Listen like a host behind a firewall that drops everything: attempts to connect stay unanswered."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(3):  # they fill the line of those who wait to be accepted
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 @every_call
 async def test_a_broken_connection_leaves_the_fate_open(
     veo: VeoClient, provider: Provider, kind: Kind
@@ -210,6 +226,17 @@ async def test_a_refused_connection_means_that_nothing_was_received(
     nowhere = client_of(session, provider, url=f"http://127.0.0.1:{unused_tcp_port}")
     with pytest.raises(UnreachableError, match="cannot be reached"):
         await ACTS[kind](nowhere)
+
+
+@every_call
+async def test_a_server_that_takes_no_connection_in_time_has_received_nothing(
+    session: aiohttp.ClientSession, provider: Provider, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.veo.client.CONNECT_TIMEOUT", 0.1)
+    with deaf_server() as url:
+        deaf = client_of(session, provider, url=url)
+        with pytest.raises(UnreachableError, match="cannot be reached"):
+            await ACTS[kind](deaf)
 
 
 async def test_a_wrong_key_is_an_account_error(session: aiohttp.ClientSession, provider: Provider) -> None:
