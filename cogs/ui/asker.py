@@ -75,10 +75,14 @@ async def ensure_inside(interaction: discord.Interaction) -> None:
 
 
 def role_ids_of(user: discord.User | discord.Member) -> frozenset[int]:
-    """Return the ids of a member's roles, without @everyone; from the interaction, not from memory."""
+    """Return the ids of a member's roles, without @everyone; from the interaction, not from memory.
+
+    `Member.roles` leaves out what the gateway has not told of the server yet, as right after a start.
+    """
     if not isinstance(user, discord.Member):
         return frozenset()
-    return frozenset(role.id for role in user.roles if not role.is_default())
+    role_ids = user._roles  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: nothing public has all ids
+    return frozenset(role_ids) - {user.guild.id}
 
 
 def _placement(interaction: discord.Interaction) -> Placement:

@@ -130,3 +130,12 @@ async def test_what_was_used_is_the_same_after_a_restart(world: World) -> None:
     before = await usage(world)
     await world.restart()
     assert await usage(world) == before
+
+
+async def test_the_rules_of_roles_hold_before_discord_has_told_the_servers_roles(world: World) -> None:
+    fans, [bob] = add_role(world, "Fans", "bob")
+    await quota(world, "set", videos="1", role=fans)
+    guild = world.app.bot.get_guild(world.guild.id)
+    assert guild is not None
+    guild._roles.clear()  # pyright: ignore[reportPrivateUsage]: as in the first seconds of a connection
+    assert "- Last 24 hours: 0 of 1 used, 1 left." in await usage(world, by=bob)
