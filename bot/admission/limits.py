@@ -135,7 +135,12 @@ def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
 
 
 def _next_place(limits: Sequence[Limit], standing: Standing, use: Use, now: datetime) -> datetime | None:
-    """Find the first moment at which no window is full; grants that end meanwhile are not counted then."""
+    """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
+
+    None where nothing may be made at once: then a place in the windows is of no use.
+    """
+    if any(limit.kind is LimitKind.AT_ONCE and limit.most == 0 for limit in limits):
+        return None
     windows = [limit for limit in limits if limit.kind in WINDOWS and limit.rule.most is not None]
     if not any(_is_reached(limit.most, use.within(limit.kind, now)) for limit in windows):
         return None

@@ -187,6 +187,12 @@ def test_what_is_made_at_once_frees_at_no_known_time() -> None:
     assert judge_quota(limits_of({AT_ONCE: 2}), Standing(), Use(at_once=1), NOW).allowed
 
 
+def test_no_place_frees_where_nothing_may_be_made_at_once() -> None:
+    verdict = judge_quota(limits_of({DAY: 1, AT_ONCE: 0}), Standing(), Use([NOW - HOUR]), NOW)
+    assert [limit.kind for limit in verdict.broken] == [DAY, AT_ONCE]
+    assert verdict.frees_at is None, "a moment is named at which they would be refused"
+
+
 @unhurried
 @given(steps=gaps, at_once=st.integers(0, 50))
 def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int) -> None:
