@@ -74,6 +74,9 @@ def states_of(
 
 
 def exhausted(states: tuple[BudgetState, ...], estimate: float) -> BudgetState | None:
-    """Return the budget that does not take one more video, the one that resets last; None: all do."""
+    """Return the budget that does not take one more video, the one that does so longest; None: all do.
+
+    One of 0 never takes any, however often it begins anew.
+    """
     full = [state for state in states if not state.takes(estimate)]
-    return max(full, key=lambda state: state.resets_at, default=None)
+    return max(full, key=lambda state: (state.budget <= 0, state.resets_at), default=None)

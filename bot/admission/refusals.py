@@ -8,12 +8,13 @@ from bot.admission.limits import Limit, QuotaVerdict
 from bot.admission.policy import LimitKind, Scope
 from bot.errors import UserError, relative_time
 from bot.escape import plain
-from bot.language import _, any_of, every_one_of, ngettext
+from bot.language import N_, _, any_of, every_one_of, ngettext
 from bot.money import show_money
 from bot.veo.catalogue import get_model
 from bot.wording import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
 
 SHOWN_CHANNELS = 5
+NO_MONEY_AT_ALL = N_("This server's budget for videos is 0, so none can be made.")
 
 
 class RefusedError(UserError):
@@ -155,7 +156,7 @@ def _quota_sentence(verdict: QuotaVerdict) -> str:
 
 def _budget_sentence(state: BudgetState, price: float) -> str:
     if state.budget <= 0:
-        return _("This server's budget for videos is 0, so none can be made.")
+        return _(NO_MONEY_AT_ALL)
     period = _(PERIOD_NAMES[state.period])
     when = _("There is new money {when}.", when=relative_time(state.resets_at))
     if state.left <= 0:

@@ -8,6 +8,7 @@ from bot.admission.allowance import Allowance
 from bot.admission.budgets import BudgetState, exhausted
 from bot.admission.limits import judge_quota, winning_rule
 from bot.admission.policy import Block, Grant, LimitKind, Period, Rule, Scope
+from bot.admission.refusals import NO_MONEY_AT_ALL
 from bot.errors import relative_time
 from bot.language import N_, _, every_one_of, ngettext
 from bot.moderation.rules import RuleBook, Subject
@@ -128,6 +129,8 @@ def now_text(allowance: Allowance) -> str:
     if not verdict.allowed:
         return _("They cannot ask for a video now: one that is being made must be ready first.")
     full = exhausted(allowance.budgets, 0)
+    if full is not None and full.budget <= 0:
+        return _(NO_MONEY_AT_ALL)
     if full is not None:
         return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
     return _places_line(places_left(allowance))

@@ -6,6 +6,7 @@ from typing import LiteralString
 
 from bot.admission.budgets import WARNING_SHARE
 from bot.admission.policy import Period
+from bot.admission.refusals import NO_MONEY_AT_ALL
 from bot.errors import relative_time
 from bot.guild_models import AuditRow
 from bot.language import N_, _, number, pgettext
@@ -68,8 +69,10 @@ def budget_warning(entry: AuditRow, who: str) -> str:
 
 
 def budget_reached(entry: AuditRow, who: str) -> str:
-    """Return that a budget is used up, or has too little left for a video."""
+    """Return that a budget is used up, has too little left for a video, or is 0."""
     new, period = entry.new or {}, _period(entry)
+    if new.get("budget") == 0:
+        return f"{who}: ⛔ {_(NO_MONEY_AT_ALL)}"
     resets_at = datetime.fromisoformat(new["resets_at"]) if "resets_at" in new else None
     until = _("until {when}", when=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
     left = float(new.get("budget", 0)) - float(new.get("spent", 0))

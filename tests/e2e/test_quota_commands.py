@@ -11,7 +11,7 @@ from bot.admission.policy import Scope
 from bot.clock import utc_now
 from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
-from tests.e2e.moderating import accepted, refused
+from tests.e2e.moderating import accepted, admin, refused
 
 NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "usage"}
 
@@ -268,7 +268,9 @@ async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world:
 async def test_a_budget_of_nothing_stops_everybody(world: World) -> None:
     await quota(world, "budget", day="0 USD")
     await refused(world, "budget")
-    assert "the server's budget for today is used up" in await quota(world, "rules", member=world.alice)
+    nothing = "This server's budget for videos is 0, so none can be made."
+    assert nothing in await quota(world, "rules", member=world.alice)
+    assert f"⛔ {nothing}" in await admin(world, "log")
 
 
 async def test_the_last_of_two_moderators_wins_and_each_is_told_what_holds(world: World) -> None:

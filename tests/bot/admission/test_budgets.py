@@ -147,5 +147,12 @@ def test_of_two_full_budgets_the_one_that_resets_last_is_named(
     assert (full and full.period) == period
 
 
+def test_a_budget_of_nothing_is_told_rather_than_one_that_begins_anew() -> None:
+    budgets = {Period.DAY: Budget(credits=0, since=NOW), Period.MONTH: Budget(credits=5, since=NOW)}
+    full = exhausted(states_of(budgets, {Period.MONTH: 5}, NOW), 0)
+    assert full is not None
+    assert full.period is Period.DAY, "new money next month is promised, which helps nobody"
+
+
 def test_without_budgets_nothing_is_exhausted() -> None:
     assert exhausted(states_of({}, {}, NOW), 10**9) is None
