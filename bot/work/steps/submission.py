@@ -149,7 +149,7 @@ class Submission:
         match error:
             case AccountError() | UnknownTaskError():
                 return self._timing.account_wait
-            case RateLimitError(retry_after=float() as seconds):
+            case RateLimitError(retry_after=float() as seconds) if seconds > 0:  # else it would be a hot loop
                 return timedelta(seconds=seconds)
             case _:
                 return self._timing.busy_wait

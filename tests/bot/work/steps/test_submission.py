@@ -167,6 +167,8 @@ async def test_what_was_refused_for_now_is_submitted_later(
         (Fault.status(404), timedelta(seconds=61)),
         (Fault.status(429, retry_after=7.5), timedelta(seconds=7.5)),
         (Fault.status(429), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=0), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=-5), timedelta(seconds=16)),
         (Fault.status(429, retry_after=inf), timedelta(seconds=16)),
         (Fault.status(429, retry_after=1e300), timedelta(hours=1)),
     ],
