@@ -22,6 +22,7 @@ class Allowance:
 
     Attributes:
         spent: the provider's credits for the member's videos of the last 30 days.
+        max_waiting: how many requests the member may have in the queue; None: any number.
     """
 
     now: datetime
@@ -31,6 +32,7 @@ class Allowance:
     use: Use
     budgets: tuple[BudgetState, ...]
     spent: float
+    max_waiting: int | None = None
 
 
 class Allowances:
@@ -38,11 +40,20 @@ class Allowances:
 
     Args:
         daily_limit: videos in 24 hours where no rule says otherwise.
+        max_waiting: requests per member and server in the queue; None: any number.
     """
 
-    def __init__(self, database: Database, *, daily_limit: int, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        daily_limit: int,
+        max_waiting: int | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
         self._daily_limit = daily_limit
+        self._max_waiting = max_waiting
         self._clock = clock
 
     async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
@@ -57,4 +68,4 @@ class Allowances:
             own = await fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW)
         limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
         budgets = states_of(policy.budgets, spent, now)
-        return Allowance(now, policy, standing, limits, use, budgets, own)
+        return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)

@@ -134,7 +134,7 @@ def _judge_quota(asker: Asker, facts: Facts, daily_limit: int, now: datetime) ->
 
 def _judge_queue(facts: Facts) -> UserError | None:
     most = facts.max_waiting
-    return WaitingFullError(most) if most is not None and facts.use.in_queue >= most else None
+    return WaitingFullError(most) if most is not None and facts.use.fills_queue(most) else None
 
 
 def _judge_budgets(facts: Facts) -> UserError | None:

@@ -58,6 +58,10 @@ class Use:
             return self.at_once
         return len(self.counted) - bisect_right(self.counted, now - WINDOWS[kind])
 
+    def fills_queue(self, most: int | None) -> bool:
+        """Whether as many wait in the queue as may; `most`: None: any number."""
+        return most is not None and self.in_queue >= most
+
 
 @dataclass(frozen=True, slots=True)
 class QuotaVerdict:

@@ -92,7 +92,7 @@ def _services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        allowances=Allowances(database, daily_limit=daily_limit),
+        allowances=Allowances(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=QuotaRules(decisions, daily_limit=daily_limit),
         moderation=Moderation(decisions),
         usage=UsageReports(database),

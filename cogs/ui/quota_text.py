@@ -5,16 +5,16 @@ from functools import reduce
 from typing import LiteralString
 
 from bot.admission.allowance import Allowance
-from bot.admission.budgets import BudgetState, exhausted
-from bot.admission.limits import judge_quota, winning_rule
+from bot.admission.budgets import BudgetState
+from bot.admission.limits import winning_rule
 from bot.admission.policy import Block, Grant, LimitKind, Period, Rule, Scope
-from bot.admission.refusals import NO_MONEY_AT_ALL
 from bot.errors import relative_time
 from bot.language import N_, _, every_one_of, ngettext
 from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
 from bot.wording import describe_limit
-from cogs.ui.usage_text import WINDOWS, moment, places_left
+from cogs.ui.standing_text import now_text
+from cogs.ui.usage_text import WINDOWS, moment
 
 RANKING = N_(
     "A member's own rule comes first, then the most generous of their roles' rules, then the server's."
@@ -27,15 +27,6 @@ BUDGET_SET: Mapping[Period, LiteralString] = {
 BUDGET_REMOVED: Mapping[Period, LiteralString] = {
     Period.DAY: N_("✅ **Set.** The server has no budget for a day: it may spend any amount."),
     Period.MONTH: N_("✅ **Set.** The server has no budget for a month: it may spend any amount."),
-}
-BUDGET_USED_UP: Mapping[Period, LiteralString] = {
-    Period.DAY: N_(
-        "They cannot ask for videos now: the server's budget for today is used up. It begins anew {when}."
-    ),
-    Period.MONTH: N_(
-        "They cannot ask for videos now: the server's budget for this month is used up. "
-        "It begins anew {when}."
-    ),
 }
 NO_BUDGET: Mapping[Period, LiteralString] = {
     Period.DAY: N_("Today: no budget"),
@@ -109,43 +100,6 @@ def budget_text(changed: Mapping[Period, float | None], states: Sequence[BudgetS
     lines = [_budget_line(period, by_period.get(period)) for period in Period]
     heading = _("**Budgets of this server** (days and months begin at midnight UTC)")
     return "\n".join([*done, heading, *lines])
-
-
-def now_text(allowance: Allowance) -> str:
-    """Say what a member can ask for now, or what keeps them from it."""
-    block = allowance.standing.block
-    if allowance.policy.pause is not None:
-        return _("They cannot ask for videos now: the whole server is paused.")
-    if block is not None and block.holds(allowance.now):
-        return _blocked_line(block)
-    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
-    if verdict.frees_at is not None:
-        return _(
-            "They cannot ask for a video now. Their next place frees {when}.",
-            when=relative_time(verdict.frees_at),
-        )
-    if any(not limit.rule.most for limit in verdict.broken):
-        return _("They cannot ask for videos: their limit is 0.")
-    if not verdict.allowed:
-        return _("They cannot ask for a video now: one that is being made must be ready first.")
-    full = exhausted(allowance.budgets, 0)
-    if full is not None and full.budget <= 0:
-        return _(NO_MONEY_AT_ALL)
-    if full is not None:
-        return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
-    return _places_line(places_left(allowance))
-
-
-def _places_line(left: int | None) -> str:
-    if left is None:
-        return _("They can ask for any number of videos now.")
-    return ngettext("They can ask for {count} video now.", "They can ask for {count} videos now.", left)
-
-
-def _blocked_line(block: Block) -> str:
-    if block.until is None:
-        return _("They cannot ask for videos now: they are blocked until a moderator ends it.")
-    return _("They cannot ask for videos now: they are blocked until {when}.", when=moment(block.until))
 
 
 def _holding(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) -> list[str]:

@@ -10,7 +10,8 @@ from bot.language import N_, _, every_one_of, ngettext, number, pgettext
 from bot.moderation.rules import RuleBook
 from bot.money import show_money
 from bot.wording import describe_limit
-from cogs.ui.quota_text import RANKING, now_text
+from cogs.ui.quota_text import RANKING
+from cogs.ui.standing_text import now_text
 from cogs.ui.usage_text import grant_lines, use_line
 
 ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)

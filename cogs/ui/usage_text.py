@@ -8,7 +8,13 @@ from bot.admission.allowance import Allowance
 from bot.admission.budgets import exhausted
 from bot.admission.limits import Limit, judge_quota, next_place, remaining
 from bot.admission.policy import LimitKind, Standing
-from bot.admission.refusals import BlockedError, BudgetReachedError, PausedError, quota_error
+from bot.admission.refusals import (
+    BlockedError,
+    BudgetReachedError,
+    PausedError,
+    WaitingFullError,
+    quota_error,
+)
 from bot.errors import relative_time
 from bot.language import N_, _, ngettext, number
 from bot.money import show_money
@@ -101,7 +107,10 @@ def _obstacle(allowance: Allowance) -> str | None:
     if block is not None and block.holds(allowance.now):
         return BlockedError(block.until, block.reason).sentence
     verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
-    return None if verdict.allowed else quota_error(verdict).sentence
+    if not verdict.allowed:
+        return quota_error(verdict).sentence
+    most = allowance.max_waiting
+    return WaitingFullError(most).sentence if most is not None and allowance.use.fills_queue(most) else None
 
 
 def _no_money(allowance: Allowance) -> str:

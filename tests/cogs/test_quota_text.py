@@ -7,7 +7,8 @@ import pytest
 from bot.admission.budgets import states_of
 from bot.admission.policy import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
 from bot.moderation.rules import SERVER, RuleBook, Subject
-from cogs.ui.quota_text import budget_text, grant_text, now_text, reset_text, set_text, unset_text
+from cogs.ui.quota_text import budget_text, grant_text, reset_text, set_text, unset_text
+from cogs.ui.standing_text import now_text
 from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant, rule, stamp
 
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE

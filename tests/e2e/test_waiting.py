@@ -177,5 +177,9 @@ async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld
         assert answer.ephemeral
         assert "2 videos waiting in the queue" in answer.content
         assert "Nothing was counted" in answer.content
+        usage = shown(await world.alice.slash(world.channel, "usage")).content
+        assert "You have 2 videos waiting in the queue here" in usage, "/usage does not say the same"
+        stands = shown(await world.mona.slash(world.channel, "quota rules", member=world.alice)).content
+        assert "They cannot ask for a video now: they have 2 videos waiting in the queue" in stands
         assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral
         assert len(await rows(world)) == 4

@@ -1,0 +1,84 @@
+"""How a member stands at this moment, in a line for moderators. Pure text."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from bot.admission.allowance import Allowance
+from bot.admission.budgets import exhausted
+from bot.admission.limits import judge_quota
+from bot.admission.policy import Block, Period
+from bot.admission.refusals import NO_MONEY_AT_ALL
+from bot.errors import relative_time
+from bot.language import N_, _, ngettext
+from bot.wording import count_videos
+from cogs.ui.usage_text import moment, places_left
+
+BUDGET_USED_UP: Mapping[Period, LiteralString] = {
+    Period.DAY: N_(
+        "They cannot ask for videos now: the server's budget for today is used up. It begins anew {when}."
+    ),
+    Period.MONTH: N_(
+        "They cannot ask for videos now: the server's budget for this month is used up. "
+        "It begins anew {when}."
+    ),
+}
+
+
+def now_text(allowance: Allowance) -> str:
+    """Say what a member can ask for now, or what keeps them from it."""
+    block = allowance.standing.block
+    if allowance.policy.pause is not None:
+        return _("They cannot ask for videos now: the whole server is paused.")
+    if block is not None and block.holds(allowance.now):
+        return _blocked_line(block)
+    return (
+        _full_limit(allowance)
+        or _full_queue(allowance)
+        or _no_money(allowance)
+        or _places_line(places_left(allowance))
+    )
+
+
+def _full_limit(allowance: Allowance) -> str:
+    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+    if verdict.allowed:
+        return ""
+    if verdict.frees_at is not None:
+        return _(
+            "They cannot ask for a video now. Their next place frees {when}.",
+            when=relative_time(verdict.frees_at),
+        )
+    if any(not limit.rule.most for limit in verdict.broken):
+        return _("They cannot ask for videos: their limit is 0.")
+    return _("They cannot ask for a video now: one that is being made must be ready first.")
+
+
+def _full_queue(allowance: Allowance) -> str:
+    if not allowance.use.fills_queue(allowance.max_waiting):
+        return ""
+    return _(
+        "They cannot ask for a video now: they have {videos} waiting in the queue, and more are not "
+        "possible.",
+        videos=count_videos(allowance.max_waiting),
+    )
+
+
+def _no_money(allowance: Allowance) -> str:
+    full = exhausted(allowance.budgets, 0)
+    if full is None:
+        return ""
+    if full.budget <= 0:
+        return _(NO_MONEY_AT_ALL)
+    return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
+
+
+def _places_line(left: int | None) -> str:
+    if left is None:
+        return _("They can ask for any number of videos now.")
+    return ngettext("They can ask for {count} video now.", "They can ask for {count} videos now.", left)
+
+
+def _blocked_line(block: Block) -> str:
+    if block.until is None:
+        return _("They cannot ask for videos now: they are blocked until a moderator ends it.")
+    return _("They cannot ask for videos now: they are blocked until {when}.", when=moment(block.until))
