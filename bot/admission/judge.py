@@ -115,7 +115,7 @@ def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
     resolution, highest = wishes.get("resolution"), policy.highest_resolution
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
-    return judge_words(" \n".join((video.prompt, str(wishes.get("negative_prompt", "")))), policy)
+    return judge_words(video.prompt, policy) or judge_words(str(wishes.get("negative_prompt", "")), policy)
 
 
 def judge_words(words: str, policy: Policy) -> UserError | None:

@@ -143,6 +143,12 @@ def test_words_are_looked_for_in_the_negative_prompt_too() -> None:
     assert isinstance(refusal, WordNotAllowedError)
 
 
+def test_a_phrase_is_not_put_together_from_the_prompt_and_the_negative_prompt() -> None:
+    facts = Facts(Policy(words=("pond water",)))
+    assert PROMPT.endswith("pond")
+    assert verdict(facts, options={"negative_prompt": "water drops"}) is None
+
+
 @given(st.floats(0, 1e7), st.floats(0, 1e7), st.floats(0, 1e6))
 def test_what_is_accepted_never_takes_more_than_the_budget(budget: float, spent: float, price: float) -> None:
     if verdict(budget_facts(budget, spent, price)) is None:
