@@ -139,12 +139,12 @@ class QuotaRules:
         self, by: Moderator, period: Period, amount: float | None, reason: str | None = None
     ) -> None:
         """Set what the server may spend in a period, in the provider's credits; None: without a budget."""
-        now = self._decisions.clock()
 
         def change(policy: Policy) -> Policy:
             others = {p: budget for p, budget in policy.budgets.items() if p is not period}
             if amount is not None:
-                others[period] = Budget(credits=amount, since=now)
+                # Not earlier: a warning from before the server's lock was ours is about the old budget.
+                others[period] = Budget(credits=amount, since=self._decisions.clock())
             return policy.model_copy(update={"budgets": others})
 
         def tell(policy: Policy) -> Told:

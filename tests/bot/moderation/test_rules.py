@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.audit import record, was_recorded
 from bot.database import Database, DatabaseBusyError, open_database
 from bot.errors import BadInputError
 from bot.guild_models import Action, AuditRow
@@ -275,3 +276,19 @@ async def test_the_rule_book_says_which_rules_win_for_a_member(rules: QuotaRules
     assert book.standing.grants[0].amount == 2
     other = await rules.read(GUILD, 6)
     assert [limit.most for limit in other.limits] == [5, None, None, None], "a role counts for others too"
+
+
+async def test_a_warning_about_a_budget_that_is_just_being_changed_is_none_about_the_new_one(
+    rules: QuotaRules, database: Database, clock: StoppedClock
+) -> None:
+    async with database.write(GUILD) as session:
+        change = asyncio.create_task(rules.set_budget(MONA, Period.DAY, 100.0))
+        await asyncio.sleep(0)  # it waits for the server's lock
+        clock.advance(timedelta(seconds=1))
+        await record(session, GUILD, None, Action.BUDGET_WARNING, clock(), subject="budget:day")
+        clock.advance(timedelta(seconds=1))
+    await change
+    since = (await policy_of(database)).budgets[Period.DAY].since
+    async with database.read() as session:
+        is_told = await was_recorded(session, GUILD, Action.BUDGET_WARNING, "budget:day", since)
+    assert not is_told, "nobody would be warned about the new budget"
