@@ -16,6 +16,7 @@ from bot.errors import UserError
 from bot.generations import GenerationService
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
+from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, new_asker
 
@@ -35,12 +36,16 @@ async def processes(database_url: str) -> AsyncIterator[list[Database]]:
 
 
 @pytest.fixture
-def services(processes: list[Database], monkeypatch: pytest.MonkeyPatch) -> list[GenerationService]:
-    """The service behind /veo in each process; nobody gives up waiting."""
+def services(
+    processes: list[Database], clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> list[GenerationService]:
+    """The service behind /veo in each process; nobody gives up waiting, and no day ends meanwhile."""
     monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", 60)
     admission = Admission(FixedPrices(PRICE), daily_limit=5)
     return [
-        GenerationService(database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event())
+        GenerationService(
+            database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event(), clock=clock
+        )
         for database in processes
     ]
 
@@ -73,9 +78,9 @@ async def test_a_thousand_requests_in_four_processes_get_exactly_the_places_ther
 
 
 async def test_a_thousand_requests_in_four_processes_never_pass_the_budget(
-    services: list[GenerationService], processes: list[Database]
+    services: list[GenerationService], processes: list[Database], clock: StoppedClock
 ) -> None:
-    rules = QuotaRules(Decisions(processes[0]), daily_limit=5)
+    rules = QuotaRules(Decisions(processes[0], clock), daily_limit=5)
     for guild in SERVERS:
         await rules.set_budget(Moderator(guild, 99), Period.DAY, 42.5 * PRICE)
     outcomes = await rush(services)
