@@ -4,7 +4,7 @@ Two moderators who change the same thing at once are served one after the other:
 both are in the trail.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ REASON_MAX_LENGTH = 300  # characters
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 PolicyChange = Callable[[Policy], Policy]
+Also = Callable[[AsyncSession], Awaitable[None]]
 StandingChange = Callable[[Standing], Standing]
 
 
@@ -52,9 +53,14 @@ class Decisions:
         self.clock = clock
 
     async def change_policy(
-        self, by: Moderator, deed: Deed, change: PolicyChange, tell: Callable[[Policy], Told]
+        self,
+        by: Moderator,
+        deed: Deed,
+        change: PolicyChange,
+        tell: Callable[[Policy], Told],
+        also: Also | None = None,
     ) -> tuple[Policy, Policy]:
-        """Change a server's document; return it as it was and as it is.
+        """Change a server's document; return it as it was and as it is. `also`: done together with that.
 
         Raises:
             BadInputError: the reason is too long; or what `change` raises.
@@ -65,6 +71,8 @@ class Decisions:
             old = await fetch_policy(session, by.guild_id)
             new = change(old)
             await store_policy(session, by.guild_id, new)
+            if also is not None:
+                await also(session)
             await self._record(session, by, deed, reason, tell(old), tell(new))
         return old, new
 

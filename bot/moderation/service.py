@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.offer import ensure_possible
 from bot.admission.policies import fetch_policy
@@ -167,9 +169,10 @@ class Moderation:
             document = policy.model_dump(mode="json")
             return {name: document[name] for name in sorted(changes)}
 
-        _, policy = await self._decisions.change_policy(by, Deed(Action.SETTINGS, "server"), change, tell)
-        if changes.get("moderators_channel_id") is not None:
-            await self._show_waiting_reports(by.guild_id)
+        show = partial(_show_waiting_reports, guild_id=by.guild_id, now=self._clock())
+        also = None if changes.get("moderators_channel_id") is None else show
+        deed = Deed(Action.SETTINGS, "server")
+        _, policy = await self._decisions.change_policy(by, deed, change, tell, also)
         return policy
 
     async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:
@@ -177,15 +180,15 @@ class Moderation:
         async with self._database.read(patience=ANSWER_PATIENCE) as session:
             return list(await list_page(session, guild_id, size=size, before=before))
 
-    async def _show_waiting_reports(self, guild_id: int) -> None:
-        waiting = update(ReportRow).where(
-            ReportRow.guild_id == guild_id,
-            ReportRow.message_id.is_(None),
-            ReportRow.dismissed_by.is_(None),
-            ReportRow.deleted_by.is_(None),
-        )
-        async with self._database.write() as session:
-            await session.execute(waiting.values(post_at=self._clock()))
+
+async def _show_waiting_reports(session: AsyncSession, guild_id: int, now: datetime) -> None:
+    waiting = update(ReportRow).where(
+        ReportRow.guild_id == guild_id,
+        ReportRow.message_id.is_(None),
+        ReportRow.dismissed_by.is_(None),
+        ReportRow.deleted_by.is_(None),
+    )
+    await session.execute(waiting.values(post_at=now))
 
 
 def _tell_pause(policy: Policy) -> Told:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.admission.policy import Policy
 from bot.admission.words import MOST_WORDS
@@ -180,6 +181,20 @@ async def test_a_moderators_channel_gets_the_reports_that_nobody_saw(
     assert await due_reports(database) == []
     await moderation.change_settings(MONA, {"moderators_channel_id": 9})
     assert await due_reports(database) == ["report1"]
+
+
+@pytest.mark.sqlite_only
+async def test_the_channel_is_set_together_with_what_is_shown_in_it_or_not_at_all(
+    moderation: Moderation, database: Database, clock: StoppedClock
+) -> None:
+    async with database.write() as session:
+        session.add(report(1, clock()))
+        await session.execute(
+            text("CREATE TRIGGER broken UPDATE ON reports BEGIN SELECT RAISE(ABORT, 'broken'); END")
+        )
+    with pytest.raises(IntegrityError, match="broken"):
+        await moderation.change_settings(MONA, {"moderators_channel_id": 9})
+    assert (await moderation.read(GUILD)).moderators_channel_id is None, "the report waits for ever"
 
 
 async def due_reports(database: Database) -> list[str]:
