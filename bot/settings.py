@@ -284,8 +284,9 @@ def _problems(error: ValidationError) -> list[str]:
     """Return one line per problem; the values stay out, since one may be a secret in the wrong place."""
     lines: list[str] = []
     for item in error.errors(include_input=False, include_url=False):
+        name = str(item["loc"][0]).upper()
         what = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
-        lines.append(f"{item['loc'][0]}".upper() + f": {what}")
+        lines.append(f"{name}: {what}")
     return lines
 
 

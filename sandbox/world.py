@@ -24,6 +24,7 @@ from sandbox.provider import Provider
 
 LOOK_INTERVAL = 0.02  # seconds between two looks whether something has happened
 BOT_NAME = "Veo Bot"
+SETTLE_SECONDS = 60.0  # that the bot may take over one event, on however busy a machine
 RECENT = 10  # generations of a server that can be waited for
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class World:
             self.cdn = await stack.enter_async_context(serve_cdn())
             self.app = await self._begin_life()
             stack.push_async_callback(self._end_life)
-            simulation = simcord.run(self.app.bot, check_errors=False)
+            simulation = simcord.run(self.app.bot, check_errors=False, settle_timeout=SETTLE_SECONDS)
             backend = simulation._env.backend  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
             backend.bot_user.name = BOT_NAME
             if self._is_dated_now:

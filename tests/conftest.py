@@ -1,15 +1,23 @@
-"""What all tests share: the PostgreSQL of the session."""
+"""What all tests share: the PostgreSQL of the session, and patience with properties."""
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from tests.postgres import CannotStartError, Postgres, open_server
 
 ADDRESS = "TEST_POSTGRES_URL"  # of a database whose user may make others; used where the wheel cannot start
+# How fast an example is made and runs depends on what else the machine does; the examples are the same each
+# time, so that a failure is the change's. `--hypothesis-profile default` looks for others.
+settings.register_profile(
+    "unhurried", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
+
 REASON = pytest.StashKey[str]()
 
 

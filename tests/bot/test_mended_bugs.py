@@ -215,7 +215,7 @@ async def nothing_was_counted(service: GenerationService, monkeypatch: pytest.Mo
 async def test_members_do_not_wait_one_after_the_other_for_a_locked_database(
     service: GenerationService, database_url: str, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with locked(database_url):
+    async with locked(database_url):
         answers = await request_at_once(service)
     assert [type(answer) for answer in answers] == [DatabaseBusyError] * MEMBERS
     assert count_events(logs, LOCK_WAITED_FOR) == 1, "they waited for the lock in turn, each as long"
@@ -243,9 +243,8 @@ async def test_a_locked_database_does_not_break_the_programs_end(
     engine: Engine, database_url: str, logs: Logs
 ) -> None:
     row = await insert(engine.database, lease_owner="one", lease_until=engine.clock() + LEASE)
-    with locked(database_url):
-        async with engine.running():
-            pass  # an error of the runner is raised here, where the program waits for it
+    async with locked(database_url), engine.running():
+        pass  # an error of the runner is raised here, where the program waits for it
     assert count_events(logs, UNRELEASED) == 1, "the operator has to hear of it"
     assert (await engine.row(row.id)).lease_owner == "one", "the lease ends by itself"
 
@@ -266,7 +265,7 @@ async def test_a_video_whose_end_is_cut_off_is_refused_by_a_working_ffmpeg(
 async def test_a_start_waits_for_a_locked_database(database_url: str, real_retries: None) -> None:  # noqa: ARG001
     async with open_database(database_url):
         pass
-    with locked(database_url):
+    async with locked(database_url):
         start = asyncio.create_task(_open_and_close(database_url))
         done, _ = await asyncio.wait([start], timeout=BUSY_TIMEOUT_MS / 1000 + 0.5)
         assert not done, "the start gave up, or did not notice the lock"

@@ -1,28 +1,41 @@
 """Real troubles of a real database file: held by another connection, or with no room on its disk."""
 
+import asyncio
 import sqlite3
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event, make_url
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
+LOCK_PATIENCE = 60.0  # seconds for the program's own writers to end
 ROOM = 2**30  # pages: as good as no bound
 
 Logs = Sequence[Any]
 
 
+@asynccontextmanager
+async def locked(url: str) -> AsyncGenerator[None]:
+    """Hold the write lock of the database at `url` from another connection, once the program's have ended."""
+    with _connected(url, LOCK_PATIENCE) as other:
+        # In a thread, since a writer that has begun needs the event loop to end.
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+        yield
+
+
 @contextmanager
-def locked(url: str) -> Generator[None]:
-    """Hold the write lock of the database at `url` from another connection."""
-    assert url.startswith("sqlite"), "this trouble is SQLite's: mark the test with sqlite_only"
-    other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
-    try:
+def locked_at_once(url: str) -> Generator[None]:
+    """Hold it in the midst of what the program does, where nobody writes."""
+    with _connected(url, 0) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
-    finally:
-        other.close()
+
+
+def _connected(url: str, patience: float) -> closing[sqlite3.Connection]:
+    assert url.startswith("sqlite"), "this trouble is SQLite's: mark the test with sqlite_only"
+    path = make_url(url).database or ""
+    return closing(sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False))
 
 
 class Disk:

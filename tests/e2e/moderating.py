@@ -1,13 +1,8 @@
 """What moderators do and see, in the words of the tests."""
 
-import asyncio
-import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import simcord
-from sqlalchemy import make_url
 
 from bot.models import Generation
 from sandbox.world import World
@@ -92,24 +87,6 @@ async def without_bounds(world: World) -> None:
     assert bot.application_id is not None
     commands: Any = [_loosened(command.to_dict(bot.tree)) for command in bot.tree.get_commands()]
     await bot.http.bulk_upsert_global_commands(bot.application_id, commands)
-
-
-@asynccontextmanager
-async def locked(database_url: str) -> AsyncGenerator[None]:
-    """Hold the write lock of the program's database from outside, taken when the program does not."""
-    path = make_url(database_url).database or ""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
-        while not _lock(other):  # noqa: ASYNC110 the lock is a file's
-            await asyncio.sleep(0.01)
-        yield
-
-
-def _lock(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        return False
-    return True
 
 
 def command_id(world: World) -> int:

@@ -10,8 +10,9 @@ from simcord.backend.errors import SetupError
 from bot.admission.spans import parse_span
 from bot.clock import utc_now
 from sandbox.world import World
+from tests.bot.troubles import locked
 from tests.e2e.driver import bodies, requests, rows, shown
-from tests.e2e.moderating import accepted, admin, command_id, locked, refused, said, use, without_bounds
+from tests.e2e.moderating import accepted, admin, command_id, refused, said, use, without_bounds
 
 NAMES = {
     *("pause", "resume", "block", "unblock", "blocked", "settings", "queue", "log", "doctor"),

@@ -9,9 +9,10 @@ from bot.guild_models import Action
 from bot.models import Status
 from sandbox.provider import Fault
 from sandbox.world import World
+from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import SECONDS, bodies, eventually, results, rows, shown
-from tests.e2e.moderating import accepted, admin, command_id, labels, locked, said, use
+from tests.e2e.moderating import accepted, admin, command_id, labels, said, use
 
 TOO_LATE = "That video is finished already, or was cancelled before"
 

@@ -3,16 +3,15 @@
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import discord
 import pytest
 
 from sandbox.provider import Fault
 from sandbox.world import World
+from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, eventually, refuse
-from tests.e2e.watching import locked
 
 HELD = ("🚨 **Alert:**", "⚠️ **Warning:**")
 OVER = "✅ **Solved:**"
@@ -150,11 +149,11 @@ async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_w
 
 
 async def test_a_database_that_takes_no_writes_is_told(
-    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     monkeypatch.setattr("bot.watch.alert_rules.DATABASE_LIMIT", 0.3)
     async with with_operator(open_world) as world:
-        async with locked(tmp_path / "data" / "veo.db"):
+        async with locked(database_url):
             await told_of(world, "takes no writes")
         await told_of(world, "takes writes again", times=2)
 

@@ -1,9 +1,7 @@
 """The program cannot take a request at this moment: a clear answer, and nothing is counted."""
 
-import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from bot.models import Status
 from bot.storage.sqlite import PRAGMAS
 from sandbox.world import World
+from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
     ask,
@@ -38,22 +37,13 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Hold the write lock of the program's database, as a backup or a second program does."""
-    with closing(sqlite3.connect(folder / "data" / "veo.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
-
-
-@contextmanager
-def locked_while(world: World, name: str, folder: Path) -> Generator[None]:
+def locked_while(world: World, name: str, url: str) -> Generator[None]:
     """Hold it so whenever a method of the `GenerationService` is called."""
     service = world.app.services.generations
     serve = getattr(service, name)
 
     async def serve_locked(*arguments: Any) -> None:
-        with locked(folder):
+        async with locked(url):
             await serve(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -63,10 +53,10 @@ def locked_while(world: World, name: str, folder: Path) -> Generator[None]:
 
 @pytest.mark.usefixtures("short_patience")
 async def test_a_locked_database_is_explained_and_counts_nothing(
-    open_world: OpenWorld, tmp_path: Path
+    open_world: OpenWorld, database_url: str
 ) -> None:
     async with open_world(default_daily_limit=1) as world:
-        with locked(tmp_path):
+        async with locked(database_url):
             answer = await ask(world)
             await assert_refused(world, answer, BUSY)
             assert len(requests(world, "POST", "/callback")) == 1
@@ -78,18 +68,18 @@ async def test_a_locked_database_is_explained_and_counts_nothing(
 @pytest.mark.usefixtures("short_patience")
 @pytest.mark.parametrize("is_offered", [False, True], ids=["/veo", "an offer"])
 async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_not_count(
-    open_world: OpenWorld, tmp_path: Path, database_url: str, *, is_offered: bool
+    open_world: OpenWorld, database_url: str, *, is_offered: bool
 ) -> None:
     """Whoever is told so asks again, and two videos are paid for."""
     async with open_world() as world:
         if is_offered:
             await ask_first(world)
             offer = await offered(world)
-            with locked_while(world, "attach_card", tmp_path):
+            with locked_while(world, "attach_card", database_url):
                 answer = await world.alice.click(offer, label=GENERATE)
             assert "✅ **Asked for:**" in now_shown(world, offer)
         else:
-            with locked_while(world, "attach_card", tmp_path):
+            with locked_while(world, "attach_card", database_url):
                 answer = await ask(world)
         assert answer.followups == [], "the card stands, and the request with it"
         [row] = await rows(world)
@@ -100,11 +90,11 @@ async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_
 
 @pytest.mark.usefixtures("short_patience")
 async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_not_count(
-    open_world: OpenWorld, tmp_path: Path, database_url: str
+    open_world: OpenWorld, database_url: str
 ) -> None:
     async with open_world() as world:
         refuse(world, "POST", "/interactions/*/*/callback", 200000)
-        with locked_while(world, "withdraw", tmp_path):
+        with locked_while(world, "withdraw", database_url):
             answer = await ask(world)
         assert "your request is accepted: the video will come to this channel." in shown(answer).content
         await make_due(world, database_url)

@@ -189,7 +189,7 @@ async def test_when_nothing_can_be_written_the_member_is_told_and_may_press_agai
 ) -> None:
     await ask_for_video(world)
     question = await ask_to_delete(world, world.alice)
-    with locked(database_url):
+    async with locked(database_url):
         answer = await world.alice.click(question.message, label="Delete my prompts")
     (error,) = answer.followups
     assert error.ephemeral

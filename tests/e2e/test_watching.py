@@ -9,10 +9,11 @@ import pytest
 
 from sandbox.provider import Fault
 from sandbox.world import World
+from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask, ask_and_hold, ask_for_video, refuse, requests
 from tests.e2e.limiting import quota
-from tests.e2e.watching import HTTP, Answer, figures, locked, look, look_until
+from tests.e2e.watching import HTTP, Answer, figures, look, look_until
 
 
 @pytest.fixture(autouse=True)
@@ -122,11 +123,11 @@ async def test_without_a_port_nothing_is_served(world: World) -> None:
 
 
 async def test_a_database_that_another_program_holds_fails_the_check(
-    open_world: OpenWorld, tmp_path: Path
+    open_world: OpenWorld, database_url: str
 ) -> None:
     async with open_world(**HTTP) as world:
         healthy = await look_until(world, "/healthz", is_well)
-        async with locked(tmp_path / "data" / "veo.db"):
+        async with locked(database_url):
             await look_until(world, "/healthz", fails("database"))
             assert (await figures(world))("health_check_up", check="database") == 0
         await look_until(world, "/healthz", is_well)

@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -82,15 +79,6 @@ class Figures:
             for (found, labels), value in self.samples.items()
             if found == f"veobot_{name}" and value
         }
-
-
-@asynccontextmanager
-async def locked(path: Path) -> AsyncGenerator[None]:
-    """Hold the database as another program would."""
-    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")  # after the program's own writers
-        yield
-        other.execute("ROLLBACK")
 
 
 def parse(page: str) -> Figures:

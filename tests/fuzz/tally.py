@@ -32,7 +32,6 @@ def fuzz(target: str, cases: int, strategy: SearchStrategy[Case], play: Callable
 
     chosen = settings(
         max_examples=cases * SCALE,
-        deadline=None,
         derandomize=SCALE == 1,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

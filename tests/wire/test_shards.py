@@ -17,7 +17,7 @@ from bot.sharding import GUILD_SHIFT, Shards
 from bot.storage.shared_turns import SharedTurns
 from sandbox.wire import Fault, WireDiscord
 from sandbox.world import wait_until
-from tests.e2e.watching import locked
+from tests.bot.troubles import locked
 from tests.wire.probe import point_to
 
 NO_SERVICES = cast("Services", None)  # no command is used
@@ -106,11 +106,12 @@ async def test_a_shard_that_stays_away_is_silent_however_well_the_others_are(
 async def test_a_shard_whose_session_is_gone_comes_back_while_the_database_is_locked(
     wire: WireDiscord, tmp_path: Path
 ) -> None:
-    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/veo.db") as database:
+    url = f"sqlite+aiosqlite:///{tmp_path}/veo.db"
+    async with open_database(url) as database:
         bot = sharded(database, Shards(2, (0, 1)))
         async with running(bot, wire):
             await ready(bot)
-            async with locked(tmp_path / "veo.db"):
+            async with locked(url):
                 await wire.gateway.drop(4000, resumable=False)
 
                 async def are_back() -> bool | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.budgets import BudgetState, exhausted, period_end, period_start, states_of
@@ -11,7 +11,6 @@ from bot.admission.policy import Budget, Period
 
 NOW = datetime(2026, 3, 29, 12, 30, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-unhurried = settings(deadline=None)  # how fast an example runs depends on what else the machine does
 LONG_AGO = NOW - timedelta(days=900)
 
 # Whole numbers up to a billion dollars' credits: their sums are exact, as the provider's prices are.
@@ -63,7 +62,6 @@ def test_periods_are_utc_wherever_the_moment_was_read() -> None:
     assert period_start(Period.MONTH, in_auckland) == utc(2026, 3, 1)
 
 
-@unhurried
 @given(now=moments, period=st.sampled_from(Period))
 def test_periods_follow_each_other_without_gaps(now: datetime, period: Period) -> None:
     start, end = period_start(period, now), period_end(period, now)
@@ -73,7 +71,6 @@ def test_periods_follow_each_other_without_gaps(now: datetime, period: Period) -
     assert period_start(period, start) == start
 
 
-@unhurried
 @given(budget=amounts, prices=st.lists(amounts, max_size=30))
 def test_accepted_videos_never_cost_more_than_the_budget(budget: float, prices: list[float]) -> None:
     spent = 0.0
@@ -83,7 +80,6 @@ def test_accepted_videos_never_cost_more_than_the_budget(budget: float, prices: 
     assert spent <= budget
 
 
-@unhurried
 @given(budget=amounts, spent=amounts, price=amounts)
 def test_what_does_not_fit_is_not_taken(budget: float, spent: float, price: float) -> None:
     before = state(budget, spent)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.limits import (
@@ -21,7 +21,6 @@ from bot.admission.policy import Grant, LimitKind, Rule, Scope, Standing
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-unhurried = settings(deadline=None)  # how fast an example runs depends on what else the machine does
 HOUR = timedelta(hours=1)
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 MEMBER, DEFAULT = 5, 9
@@ -70,7 +69,6 @@ def generosity(most: int | None) -> float:
     return float("inf") if most is None else most
 
 
-@unhurried
 @given(rules=st.lists(rules, max_size=12), kind=kinds, role_ids=st.sets(st.integers(1, 8)))
 def test_a_members_rule_beats_a_roles_which_beats_the_servers_which_beats_the_default(
     rules: list[Rule], kind: LimitKind, role_ids: set[int]
@@ -193,7 +191,6 @@ def test_no_place_frees_where_nothing_may_be_made_at_once() -> None:
     assert verdict.frees_at is None, "a moment is named at which they would be refused"
 
 
-@unhurried
 @given(steps=gaps, at_once=st.integers(0, 50))
 def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int) -> None:
     limits = limits_of(dict.fromkeys(LimitKind))
@@ -201,7 +198,6 @@ def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int
     assert all(remaining(limit, Use(counted_from(steps), at_once), NOW) is None for limit in limits)
 
 
-@unhurried
 @given(steps=gaps, table=limit_tables, grants=grants, at_once=st.integers(0, 3))
 def test_a_place_frees_exactly_when_it_was_said(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...], at_once: int
@@ -225,7 +221,6 @@ def test_a_place_frees_exactly_when_it_was_said(
     assert not any(allowed(moment) for moment in between), "it was free in between"
 
 
-@unhurried
 @given(steps=gaps, table=limit_tables, grants=grants)
 def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...]
@@ -237,7 +232,6 @@ def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
         assert verdict.frees_at is not None, "with limits above zero a place frees one day"
 
 
-@unhurried
 @given(steps=gaps, most=st.integers(1, 6))
 def test_no_window_ever_holds_more_than_its_limit(steps: list[timedelta], most: int) -> None:
     accepted: list[datetime] = []
@@ -249,7 +243,6 @@ def test_no_window_ever_holds_more_than_its_limit(steps: list[timedelta], most: 
         assert len(inside) <= most, f"{len(inside)} were accepted in the 24 hours before {end}"
 
 
-@unhurried
 @given(steps=gaps, most=mosts, kind=kinds)
 def test_what_remains_is_what_is_allowed(steps: list[timedelta], most: int | None, kind: LimitKind) -> None:
     [limit] = [limit for limit in limits_of({kind: most}) if limit.kind is kind]
@@ -258,7 +251,6 @@ def test_what_remains_is_what_is_allowed(steps: list[timedelta], most: int | Non
     assert (left is None or left > 0) == judge_quota((limit,), Standing(), use, NOW).allowed
 
 
-@unhurried
 @given(steps=gaps, kind=st.sampled_from(list(WINDOWS)))
 def test_the_oldest_place_frees_when_one_less_is_used(steps: list[timedelta], kind: LimitKind) -> None:
     [limit] = [limit for limit in limits_of({kind: 3}) if limit.kind is kind]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -14,8 +14,6 @@ from bot.models import Placement
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-unhurried = settings(deadline=None)  # how fast an example runs depends on what else the machine does
-
 ids = st.integers(0, 2**63 - 1)  # Discord's ids need more digits than a float has
 moments = st.datetimes(timezones=st.just(UTC))
 texts = st.text(max_size=30)
@@ -56,13 +54,11 @@ def as_stored(document: Policy | Standing) -> Any:
     return json.loads(json.dumps(document.model_dump(mode="json")))
 
 
-@unhurried
 @given(policies)
 def test_a_servers_document_comes_back_as_it_was_stored(policy: Policy) -> None:
     assert Policy.model_validate(as_stored(policy)) == policy
 
 
-@unhurried
 @given(standings)
 def test_a_members_document_comes_back_as_it_was_stored(standing: Standing) -> None:
     assert Standing.model_validate(as_stored(standing)) == standing
@@ -101,7 +97,6 @@ def test_documents_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None
         Policy.model_validate(wrong)
 
 
-@unhurried
 @given(st.lists(rules, max_size=20))
 def test_a_subject_has_one_rule_of_each_kind_and_it_is_the_last(given_rules: list[Rule]) -> None:
     policy = Policy()
@@ -113,7 +108,6 @@ def test_a_subject_has_one_rule_of_each_kind_and_it_is_the_last(given_rules: lis
     assert {key: policy.find_rule(*key) for key in keys} == last
 
 
-@unhurried
 @given(st.lists(rules, max_size=10), rules)
 def test_a_rule_that_is_taken_away_is_gone_and_no_other(given_rules: list[Rule], target: Rule) -> None:
     policy = Policy()

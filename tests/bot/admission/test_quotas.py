@@ -103,7 +103,7 @@ async def test_other_members_and_servers_do_not_matter(
     assert await use_of(database, clock) == Use([], 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     made=st.lists(
         st.tuples(st.sampled_from(Status), st.booleans(), st.timedeltas(timedelta(), timedelta(days=40))),

@@ -63,7 +63,7 @@ async def test_a_server_without_requests_has_spent_nothing(database: Database) -
         assert await fetch_member_spent(session, GUILD, 3, NOW) == 0.0
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(generations, max_size=30))
 def test_each_row_costs_the_same_in_python_and_in_sql(rows: list[Generation]) -> None:
     query = select(Generation, BOUND)
@@ -73,7 +73,7 @@ def test_each_row_costs_the_same_in_python_and_in_sql(rows: list[Generation]) ->
         assert cost == bound_credits(row), f"{row.status} {row.submitted_at=} {row.late_until=}"
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(generations, max_size=30))
 def test_a_period_holds_the_server_s_rows_from_its_first_moment_on(rows: list[Generation]) -> None:
     spent = ask(rows, lambda session: fetch_spent(session, GUILD, SINCE))

@@ -168,7 +168,7 @@ async def test_the_database_is_really_written(
 
 async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_url: str) -> None:
     assert not disk.is_full
-    with locked(database_url):
+    async with locked(database_url):
         assert await bad(checkup) == ["The database takes no writes, so nothing can be asked for."]
 
 

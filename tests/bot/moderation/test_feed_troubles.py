@@ -21,7 +21,7 @@ from tests.bot.boards import (
     shown,
 )
 from tests.bot.clocks import StoppedClock, until
-from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
+from tests.bot.troubles import Logs, count_events, count_tracebacks, locked, locked_at_once
 
 REFUSES = "the moderators' channel refuses"
 
@@ -141,7 +141,7 @@ async def test_a_database_that_cannot_be_written_does_not_end_the_feed(
     async def has_failed_twice() -> bool:
         return count_events(logs, "the moderators' channels cannot be served") > 1
 
-    with locked(database_url):
+    async with locked(database_url):
         clock.advance(TICK)
         await until("two looks have failed", has_failed_twice)
     await shown(board, "one")
@@ -156,7 +156,7 @@ async def test_what_was_shown_but_not_written_down_is_repeated_while_discord_kno
 
         def lock_the_database(channel_id: int) -> None:
             if board.tries.count(CHANNEL) == 1 and channel_id == CHANNEL:
-                stack.enter_context(locked(database_url))
+                stack.enter_context(locked_at_once(database_url))
 
         board.trouble = lock_the_database
         await add_entry(database, "one", clock())

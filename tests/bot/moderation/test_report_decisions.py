@@ -206,7 +206,7 @@ async def test_while_nothing_can_be_written_nothing_is_decided(
 ) -> None:
     video = await insert_video(database)
     report = await report_of(reports, video)
-    with locked(database_url):
+    async with locked(database_url):
         with pytest.raises(DatabaseBusyError):
             await reports.decide(MONA, report.id, DELETE)
         with pytest.raises(DatabaseBusyError):

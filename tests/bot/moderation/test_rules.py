@@ -247,8 +247,9 @@ async def test_a_reason_that_says_nothing_is_none(rules: QuotaRules, database: D
 async def test_nothing_is_changed_while_nothing_can_be_recorded(
     rules: QuotaRules, database: Database, database_url: str
 ) -> None:
-    with locked(database_url), pytest.raises(DatabaseBusyError):
-        await rules.set_limits(MONA, SERVER, {DAY: 1})
+    async with locked(database_url):
+        with pytest.raises(DatabaseBusyError):
+            await rules.set_limits(MONA, SERVER, {DAY: 1})
     assert (await policy_of(database), await trail(database)) == (Policy(), [])
 
 

@@ -248,8 +248,9 @@ async def test_the_trail_has_pages_newest_first(moderation: Moderation, clock: S
 
 @pytest.mark.sqlite_only
 async def test_what_is_not_written_is_not_said_to_be(moderation: Moderation, database_url: str) -> None:
-    with locked(database_url), pytest.raises(DatabaseBusyError):
-        await moderation.block(MONA, MEMBER, None)
+    async with locked(database_url):
+        with pytest.raises(DatabaseBusyError):
+            await moderation.block(MONA, MEMBER, None)
     assert await moderation.list_blocked(GUILD) == []
 
 

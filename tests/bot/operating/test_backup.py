@@ -250,7 +250,7 @@ async def test_a_locked_database_can_still_be_saved(
     database: Database, database_url: str, target: Path
 ) -> None:
     await keep_note(database, "colour", "red")
-    with locked(database_url):
+    async with locked(database_url):
         await asyncio.to_thread(back_up, database_url, target)
     assert fetch(target, "SELECT value FROM notes WHERE name = 'colour'") == [("red",)]
 

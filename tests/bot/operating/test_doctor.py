@@ -224,7 +224,7 @@ async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
 
 
 async def test_a_locked_database_is_bad_and_hides_nothing_else(made: str) -> None:
-    with locked(made):
+    async with locked(made):
         [line] = await troubles(patience=BOUND)
     assert line.startswith("The database")
 

@@ -266,7 +266,7 @@ async def test_it_goes_on_after_a_locked_database(
         return count_events(logs, "prompts and links cannot be forgotten") > 1
 
     async with AsyncExitStack() as stack:
-        with locked(database_url):
+        async with locked(database_url):
             await stack.enter_async_context(running(retention, stopping))
             await until("it fails twice", has_failed)
             assert (await reread(database, row.id)).prompt == PROMPT

@@ -132,8 +132,9 @@ async def test_when_nothing_can_be_written_nothing_is_promised(
     privacy: Privacy, database: Database, database_url: str
 ) -> None:
     row = await insert_delivered(database)
-    with locked(database_url), pytest.raises(DatabaseBusyError):
-        await privacy.forget(ALICE)
+    async with locked(database_url):
+        with pytest.raises(DatabaseBusyError):
+            await privacy.forget(ALICE)
     assert (await reread(database, row.id)).erase_at is None
 
 

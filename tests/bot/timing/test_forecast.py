@@ -42,7 +42,6 @@ def median_of(forecast: Forecast) -> float:
 
 
 @given(histories, seconds)
-@settings(deadline=None)  # the machine that runs it may be busy
 def test_whatever_was_seen_the_forecast_is_one(known: list[Finish], age: float) -> None:
     forecast = learnt(known)
     survival = forecast.survival
@@ -56,7 +55,6 @@ def test_whatever_was_seen_the_forecast_is_one(known: list[Finish], age: float) 
 
 
 @given(histories, st.lists(seconds, min_size=2, max_size=2))
-@settings(deadline=None)
 def test_whatever_was_seen_the_expected_finish_lies_ahead_and_never_comes_nearer_by_waiting(
     known: list[Finish], ages: list[float]
 ) -> None:
@@ -71,7 +69,7 @@ def test_whatever_was_seen_the_expected_finish_lies_ahead_and_never_comes_nearer
 
 
 @given(st.integers(1, 200), st.floats(3, 3000))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_equal_durations_are_learnt(generations: int, duration: float) -> None:
     forecast = learnt([Finish(duration, duration)] * generations)
     place = place_of(duration)

@@ -5,7 +5,7 @@ from math import log
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.timing.forecast import Finish, Forecast
@@ -83,7 +83,6 @@ def test_a_wait_never_shrinks_and_never_exceeds_its_bound(attempts: int) -> None
 
 
 @given(forecasts, st.floats(1.01, 60), st.floats(-1e6, 1e9))
-@settings(deadline=None)  # the machine that runs it may be busy
 def test_whatever_was_seen_questions_are_between_a_second_and_a_minute_apart(
     forecast: Forecast, interval: float, age: float
 ) -> None:
@@ -102,7 +101,6 @@ def test_an_interval_of_a_second_or_less_is_kept(interval: float, age: float) ->
 
 
 @given(forecasts, st.floats(1.01, 60))
-@settings(deadline=None)
 def test_whatever_was_seen_hardly_more_is_asked_than_at_the_fixed_interval(
     forecast: Forecast, interval: float
 ) -> None:

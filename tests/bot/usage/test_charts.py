@@ -97,7 +97,7 @@ def test_no_name_breaks_the_picture_or_warns(name: str) -> None:
     draw_usage(WEEK, name)  # pytest makes a warning an error
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(max_size=100))
 @example("\ufdfd" * 100)
 def test_nothing_that_can_be_typed_breaks_the_picture_or_warns(name: str) -> None:

@@ -214,8 +214,9 @@ async def test_while_nothing_can_be_written_it_is_refused_and_nothing_happens(
     service: Cancellation, database: Database, database_url: str, clock: StoppedClock, work: asyncio.Event
 ) -> None:
     row = await insert_old(database, clock)
-    with locked(database_url), pytest.raises(DatabaseBusyError):
-        await service.cancel(row.guild_id, row.id, MODERATOR)
+    async with locked(database_url):
+        with pytest.raises(DatabaseBusyError):
+            await service.cancel(row.guild_id, row.id, MODERATOR)
     assert (await reread(database, row.id)).status is Status.QUEUED
     assert not work.is_set()
 

@@ -187,7 +187,7 @@ async def test_a_lease_that_cannot_be_renewed_is_told_in_one_line(
 
     async with engine.running():
         await provider.called("retrieve")
-        with locked(database_url):
+        async with locked(database_url):
             await until("a lease could not be renewed", has_failed)
     assert count_tracebacks(logs, "leases cannot be renewed") == 0
 
@@ -209,7 +209,7 @@ async def test_a_row_that_could_not_be_laid_down_is_taken_up_after_its_lease(
 
     async with engine.running():
         await until("it is being posted", is_posting)
-        with locked(database_url):
+        async with locked(database_url):
             engine.delivery.open_gate.set()
             await until("it could not be laid down", is_dropped)
         assert (await engine.row(row.id)).lease_owner == "one"

@@ -1,8 +1,8 @@
 """The database is locked or its disk is full for a while: members are told, and nothing is lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -35,8 +35,8 @@ def service(database: Database) -> GenerationService:
     )
 
 
-@contextmanager
-def full(disk: Disk) -> Generator[None]:
+@asynccontextmanager
+async def full(disk: Disk) -> AsyncGenerator[None]:
     """Leave no room on the disk."""
     disk.is_full = True
     try:
@@ -46,7 +46,9 @@ def full(disk: Disk) -> Generator[None]:
 
 
 @pytest.fixture(params=["locked", "full"])
-def outage(request: pytest.FixtureRequest, disk: Disk, database_url: str) -> AbstractContextManager[None]:
+def outage(
+    request: pytest.FixtureRequest, disk: Disk, database_url: str
+) -> AbstractAsyncContextManager[None]:
     """Each way in which nothing that needs room can be written, to be entered once."""
     return locked(database_url) if request.param == "locked" else full(disk)
 
@@ -81,11 +83,12 @@ async def request_many(service: GenerationService, accepted: list[str]) -> None:
 
 
 async def test_a_member_is_told_and_nothing_is_counted(
-    service: GenerationService, outage: AbstractContextManager[None]
+    service: GenerationService, outage: AbstractAsyncContextManager[None]
 ) -> None:
     accepted = [await request(service)]
-    with outage, pytest.raises(DatabaseBusyError, match=r"try again.*Nothing was counted\.$") as refusal:
-        await request_many(service, accepted)
+    async with outage:
+        with pytest.raises(DatabaseBusyError, match=r"try again.*Nothing was counted\.$") as refusal:
+            await request_many(service, accepted)
     assert isinstance(refusal.value, UserError), "the member would be told of a fault"
     assert {row.id for row in await service.list_recent(1)} == set(accepted)
     await request_many(service, accepted)
@@ -94,11 +97,11 @@ async def test_a_member_is_told_and_nothing_is_counted(
 
 @pytest.mark.usefixtures("real_retries")
 async def test_a_change_is_tried_until_it_is_written(
-    engine: Engine, outage: AbstractContextManager[None], logs: Logs
+    engine: Engine, outage: AbstractAsyncContextManager[None], logs: Logs
 ) -> None:
     row = await insert(engine.database, status=Status.RUNNING)
     claimed = await engine.claim()
-    with outage:
+    async with outage:
         writing = asyncio.create_task(engine.queue.move(claimed, Status.SUCCEEDED, video_url=LONG))
         await logged(logs, BUSY, 2)
         assert not writing.done()
@@ -108,12 +111,13 @@ async def test_a_change_is_tried_until_it_is_written(
 
 
 async def test_a_change_that_can_never_be_written_ends_with_an_error(
-    engine: Engine, outage: AbstractContextManager[None], logs: Logs
+    engine: Engine, outage: AbstractAsyncContextManager[None], logs: Logs
 ) -> None:
     row = await insert(engine.database, status=Status.RUNNING)
     claimed = await engine.claim()
-    with outage, pytest.raises(DatabaseBusyError):
-        await engine.queue.note(claimed, video_url=LONG)
+    async with outage:
+        with pytest.raises(DatabaseBusyError):
+            await engine.queue.note(claimed, video_url=LONG)
     assert count_events(logs, BUSY) == FETCH_ATTEMPTS  # what the tests allow in place of half a minute
     assert (await engine.row(row.id)).video_url is None
 
@@ -145,12 +149,11 @@ async def test_the_runner_outlasts_a_queue_that_cannot_be_read(
     engine: Engine, database_url: str, logs: Logs, provider: Provider
 ) -> None:
     row = await insert(engine.database)
-    async with running_and_delivering(engine, row.id):
-        with locked(database_url):
-            for times in (1, 2, 3):
-                engine.work.set()
-                await logged(logs, UNREADABLE, times)
-            assert len(provider.calls) <= 1
+    async with running_and_delivering(engine, row.id), locked(database_url):
+        for times in (1, 2, 3):
+            engine.work.set()
+            await logged(logs, UNREADABLE, times)
+        assert len(provider.calls) <= 1
     assert (await engine.row(row.id)).status is Status.SUCCEEDED
     assert provider.count("create") == 1
 
@@ -164,7 +167,7 @@ async def test_a_lock_in_the_middle_loses_and_doubles_nothing(
     provider.faults.add(kind, Fault.hang())
     async with running_and_delivering(engine, row.id):
         await provider.called(kind)
-        with locked(database_url):
+        async with locked(database_url):
             provider.faults.clear()
             await change_refused(logs)
     after = await engine.row(row.id)
@@ -180,7 +183,7 @@ async def test_a_full_disk_in_the_middle_loses_nothing(
     provider.hold = True
     async with running_and_delivering(engine, row.id):
         await provider.called("retrieve", 2)
-        with full(disk):
+        async with full(disk):
             provider.faults.add("retrieve", Fault.failed(LONG))
             await change_refused(logs)
     after = await engine.row(row.id)
@@ -198,7 +201,7 @@ async def test_patience_that_ends_leaves_the_work_to_the_next_try(
     provider.faults.add("create", Fault.hang())
     async with engine.running():
         await provider.called("create")
-        with locked(database_url):
+        async with locked(database_url):
             provider.faults.clear()
             await logged(logs, "the generation cannot be laid down", 1)
     engine.restart()
