@@ -43,7 +43,7 @@ UNKNOWN = N_(
     "I lost the database just as I was writing that down, and cannot tell whether it was done. "
     "Please look in a minute before you try again: `/videos` shows requests, `/veo-admin log` decisions."
 )
-UNREADABLE = N_("I cannot look anything up at the moment. Please try again in a minute. Nothing was changed.")
+UNREADABLE = N_("I cannot look anything up at the moment. Please try again in a minute.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

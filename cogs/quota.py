@@ -4,15 +4,21 @@ Who may use them is decided by Discord: at first those with Manage Server, and w
 under Integrations name instead.
 """
 
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from bot.admission.allowance import Allowance
 from bot.admission.spans import LONGEST_INPUT, parse_until
 from bot.client import VeoBot
 from bot.clock import utc_now
-from bot.moderation.decisions import REASON_MAX_LENGTH
+from bot.database import DatabaseBusyError
+from bot.language import N_, _
+from bot.moderation.decisions import REASON_MAX_LENGTH, Moderator
 from bot.moderation.rules import MOST_GRANTED, RuleBook
 from bot.services import Services
 from bot.usage.service import UsagePeriod
@@ -27,6 +33,7 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 
 MEMBER = "Whose limit (without member and role: the whole server's)"
 ROLE = "Which role's limit"
+DONE = N_("✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute.")
 REASON = "Why; it is kept with what was changed"
 
 
@@ -68,7 +75,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
 
     @set_limits.autocomplete("videos")
     @set_limits.autocomplete("at_once")
-    async def complete_most(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
+    async def complete_most(self, _interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Offer numbers of videos."""
         return quota_input.complete_most(typed)
 
@@ -127,7 +134,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         by, user_id = moderator_of(interaction), ensure_member(member)
         end = parse_until(until, utc_now()) if until else None
         grant = await self._rules.grant(by, user_id, videos, end, reason)
-        allowance = await self._allowances.read(by.guild_id, user_id, role_ids_of(member))
+        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.grant_text(user_id, grant, allowance))
 
     @app_commands.command(name="reset", description="Let a member's windows begin anew")
@@ -138,7 +145,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         """Forget a member's use."""
         by, user_id = moderator_of(interaction), ensure_member(member)
         await self._rules.reset(by, user_id, reason)
-        allowance = await self._allowances.read(by.guild_id, user_id, role_ids_of(member))
+        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.reset_text(user_id, allowance))
 
     @app_commands.command(name="budget", description="Show the server's budgets, or change them")
@@ -163,7 +170,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
 
     @budget.autocomplete("day")
     @budget.autocomplete("month")
-    async def complete_budget(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
+    async def complete_budget(self, _interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Offer amounts."""
         return quota_input.complete_budget(typed)
 
@@ -176,9 +183,23 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         await show_usage(interaction, self._usage, chosen)
 
     async def _read_book(self, guild_id: int, member: discord.User | discord.Member | None) -> RuleBook:
-        if member is None:
-            return await self._rules.read(guild_id)
-        return await self._rules.read(guild_id, member.id, role_ids_of(member))
+        with _known_to_be_done():
+            if member is None:
+                return await self._rules.read(guild_id)
+            return await self._rules.read(guild_id, member.id, role_ids_of(member))
+
+    async def _read_allowance(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Allowance:
+        with _known_to_be_done():
+            return await self._allowances.read(by.guild_id, user_id, role_ids)
+
+
+@contextmanager
+def _known_to_be_done() -> Generator[None]:
+    """Say that the change was made where only what holds now cannot be read: nobody shall grant twice."""
+    try:
+        yield
+    except DatabaseBusyError as error:
+        raise DatabaseBusyError(_(DONE)) from error
 
 
 async def _reply(interaction: discord.Interaction, text: str) -> None:

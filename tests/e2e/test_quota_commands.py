@@ -9,6 +9,7 @@ from simcord.backend.errors import SetupError
 
 from bot.admission.policy import Scope
 from bot.clock import utc_now
+from bot.database import UNREADABLE, DatabaseBusyError
 from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, admin, refused
@@ -192,6 +193,25 @@ async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: Worl
         f"- Member <@{bob.id}>: 10 videos in 24 hours",
         "- Budget for today: $5.00 (10,000,000 credits)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("service", "command", "options"),
+    [("rules", "set", {"videos": "3"}), ("allowances", "grant", {"videos": 2}), ("allowances", "reset", {})],
+)
+async def test_what_was_changed_is_not_called_undone_where_what_holds_now_cannot_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, service: str, command: str, options: dict[str, Any]
+) -> None:
+    """Whoever is told so grants twice."""
+
+    async def fail(*_: object) -> None:
+        raise DatabaseBusyError(UNREADABLE)
+
+    monkeypatch.setattr(getattr(world.app.services, service), "read", fail)
+    assert await quota(world, command, member=world.alice, **options) == (
+        "✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute."
+    )
+    assert len(await world.app.services.moderation.list_log(world.guild.id, size=5)) == 1
 
 
 async def test_a_grant_adds_videos_until_its_end(world: World) -> None:

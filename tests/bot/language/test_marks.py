@@ -75,6 +75,7 @@ ALLOWED = {
     },
     "bot/usage/charts.py": {"lower center": "matplotlib's name of a place"},
     "bot/app.py": {"this process has another role": "a fault of ours"},
+    "bot/composition/shared.py": {"The folder ": "for operators", " cannot be used: ": "for operators"},
     "bot/notes.py": {"commands of ": "a note's name"},
     "bot/timing/timetable.py": {"durations of videos": "a note's name"},
     "cogs/menus.py": {
