@@ -14,12 +14,13 @@ from bot.database import DatabaseAwayError, DatabaseError
 from bot.log import configure_logging
 from bot.operating.backup import BackupError, back_up
 from bot.operating.doctor import examine
+from bot.operating.inspection import inspect_settings
 from bot.operating.ownership import restrict_new_files
 from bot.operating.report import is_healthy, render_json, render_text
 from bot.roles import Role
 from bot.serve import DiscordRefusedError
 from bot.serve import run as run_app
-from bot.settings import SettingsError, inspect_settings, load_provider_settings, load_settings
+from bot.settings import SettingsError, load_provider_settings, load_settings
 from bot.storage.addresses import secrets_of
 from bot.storage.copying import CopyError
 from bot.storage.terminal import copy_in_terminal

@@ -14,9 +14,10 @@ from bot.moderation.checkup import CHECK_PATIENCE, Finding, bounded, bounded_all
 from bot.operating.database_checks import count_open, find_pauses, judge_schema
 from bot.operating.discord_api import DiscordApi
 from bot.operating.discord_checks import check_application, check_gateway, check_servers, check_token
+from bot.operating.inspection import Inspection, inspect_settings
 from bot.operating.machine import check_env_file, check_ffmpeg, check_folder
 from bot.operating.revision import Fit, examine_schema
-from bot.settings import Inspection, Settings, inspect_settings
+from bot.settings import Settings
 from bot.veo.client import VeoClient
 
 SERVERS_PATIENCE = 60.0  # seconds; many servers come in many pages

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from bot.app import timing_of
 from bot.clock import utc_now
+from bot.operating.inspection import inspect_settings
 from bot.settings import (
     ProviderSettings,
     Settings,
     SettingsError,
-    inspect_settings,
     load_provider_settings,
     load_settings,
 )
