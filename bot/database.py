@@ -81,10 +81,10 @@ class Database:
         return self._full_at
 
     @asynccontextmanager
-    async def read(self, *, patience: float | None = None) -> AsyncGenerator[AsyncSession]:
+    async def read(self, *, hurried: bool = False) -> AsyncGenerator[AsyncSession]:
         """Open a session for reading.
 
-        `patience`: seconds to wait for a server, where somebody waits for an answer; None: however long.
+        `hurried`: somebody waits for an answer; a server is waited for no longer than `ANSWER_PATIENCE`.
 
         Raises:
             DatabaseBusyError: nothing can be read now.
@@ -93,13 +93,13 @@ class Database:
             self._told_politely("the database cannot be read", UNREADABLE),
             self._read_sessions() as session,
         ):
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(ANSWER_PATIENCE if hurried else None):
                 await self._storage.begin_reading(session)
             yield session
 
     @asynccontextmanager
     async def write(
-        self, lock: int | None = None, *, patience: float | None = None
+        self, lock: int | None = None, *, hurried: bool = False, patience: float | None = None
     ) -> AsyncGenerator[AsyncSession]:
         """Open a session in one transaction: committed at the end, rolled back on an error.
 
@@ -107,12 +107,15 @@ class Database:
             lock: of the transactions with the same number, over all processes, one is open at a time: a
                 server's id for what its rules allow, or a `bot.storage.locks.Lock`. None: the statements
                 need nobody else to wait (on SQLite, all wait for each other all the same).
+            hurried: somebody waits for an answer; the transaction begins within `ANSWER_PATIENCE`.
             patience: seconds to wait until the transaction begins; None: however long.
 
         Raises:
             DatabaseBusyError: nothing can be written now; nothing was.
             OutcomeUnknownError: all or nothing was written.
         """
+        if hurried:
+            patience = ANSWER_PATIENCE
         deadline = None if patience is None else asyncio.get_running_loop().time() + patience
         async with (
             self._turn(lock, deadline),

@@ -19,7 +19,7 @@ from bot.admission.consent import (
 from bot.admission.judge import Admission, Asker, Facts
 from bot.admission.limits import Limit, remaining, resolve_limits
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.generations import GenerationService, understand
 from bot.models import DraftRow, Generation, Placement, Status
 from bot.results.repeats import Wishes
@@ -117,7 +117,7 @@ class Drafts:
             RepeatedError: it was confirmed before.
             DatabaseBusyError: nothing can be read now.
         """
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return await fetch_open(session, asker, draft_id, self._clock())
 
     async def change(self, asker: Asker, draft_id: str, wishes: Wishes) -> Offer:
@@ -130,7 +130,7 @@ class Drafts:
             DatabaseBusyError: nothing can be recorded now.
         """
         video, now = understand(wishes), self._clock()
-        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, hurried=True) as session:
             draft = await fetch_open(session, asker, draft_id, now)
             facts = await self._admission.fetch_facts(session, asker, video, now, is_offer=True)
             refusal = await self._admission.decide(session, asker, video, facts, now)
@@ -151,7 +151,7 @@ class Drafts:
         Raises:
             OfferGoneError, RepeatedError: as `find`.
         """
-        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, hurried=True) as session:
             draft = await fetch_open(session, asker, draft_id, self._clock())
             await discard(session, draft)
 

@@ -23,7 +23,7 @@ from bot.admission.consent import (
 )
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, BUSY, Database, DatabaseBusyError, OutcomeUnknownError
+from bot.database import BUSY, Database, DatabaseBusyError, OutcomeUnknownError
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
@@ -111,7 +111,7 @@ class GenerationService:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(wishes)
         try:
-            async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+            async with self._database.write(asker.guild_id, hurried=True) as session:
                 answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
         except OutcomeUnknownError as unknown:
             return await self._find_out(asker, unknown)
@@ -128,7 +128,7 @@ class GenerationService:
         """
         mine = select(Generation).where(Generation.interaction_id == asker.interaction_id)
         try:
-            async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+            async with self._database.write(asker.guild_id, hurried=True) as session:
                 found = await session.scalar(mine)
         except DatabaseBusyError:
             raise unknown from None
@@ -202,7 +202,7 @@ class GenerationService:
 
     async def get(self, generation_id: str) -> Generation | None:
         """Return one generation, or None."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return await session.get(Generation, generation_id)
 
     async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
@@ -213,7 +213,7 @@ class GenerationService:
             .order_by(Generation.created_at.desc(), Generation.id)
             .limit(most)
         )
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return list((await session.scalars(query)).all())
 
     async def list_open(self, guild_id: int) -> list[Generation]:
@@ -223,7 +223,7 @@ class GenerationService:
             .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
             .order_by(Generation.created_at, Generation.id)
         )
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return list((await session.scalars(query)).all())
 
 

@@ -11,7 +11,7 @@ from bot.admission.policy import Policy, Standing
 from bot.admission.quotas import fetch_use
 from bot.admission.spending import fetch_member_spent, fetch_spent
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 
 SPENDING_WINDOW = timedelta(days=30)
 
@@ -59,7 +59,7 @@ class Allowances:
     async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
         """Return how a member with these roles stands."""
         now = self._clock()
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             policy = await fetch_policy(session, guild_id)
             standing = await fetch_standing(session, guild_id, user_id)
             use = await fetch_use(session, guild_id, user_id, standing, now)

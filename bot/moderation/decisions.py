@@ -14,7 +14,7 @@ from bot.admission.policies import fetch_policy, fetch_standing, store_policy, s
 from bot.admission.policy import Policy, Standing
 from bot.audit import record
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import BadInputError
 from bot.guild_models import Action
 from bot.language import ngettext, number
@@ -67,7 +67,7 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.database.write(by.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self.database.write(by.guild_id, hurried=True) as session:
             old = await fetch_policy(session, by.guild_id)
             new = change(old)
             await store_policy(session, by.guild_id, new)
@@ -91,7 +91,7 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.database.write(by.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self.database.write(by.guild_id, hurried=True) as session:
             old = await fetch_standing(session, by.guild_id, user_id)
             new = change(old)
             await store_standing(session, by.guild_id, user_id, new)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import BadInputError, UserError
 from bot.guild_models import ReportRow
 from bot.language import _
@@ -76,7 +76,7 @@ class Reports:
                 _("Please say in a few words what is wrong with the video. Nothing was sent.")
             )
         now = self._clock()
-        async with self._database.write(guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(guild_id, hurried=True) as session:
             generation = await _fetch_video(session, guild_id, generation_id)
             _ensure_shown(generation, shown_at)
             has_channel = (await fetch_policy(session, guild_id)).moderators_channel_id is not None
@@ -95,7 +95,7 @@ class Reports:
 
     async def get(self, guild_id: int, report_id: str) -> ReportedVideo | None:
         """Return a report of this server as it stands, or None."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             report = await fetch_report(session, guild_id, report_id)
             if report is None:
                 return None
@@ -113,7 +113,7 @@ class Reports:
             NotFoundError: the generation's row is gone.
             DatabaseBusyError: nothing can be recorded now.
         """
-        async with self._database.write(by.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(by.guild_id, hurried=True) as session:
             reported = await carry_out(session, by, report_id, decision, self._clock())
         log.info("report decided", report=report_id, decision=decision.value, by=by.user_id)
         return reported

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.admission.limits import Limit, resolve_limits
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import BadInputError
 from bot.guild_models import Action
 from bot.language import _, ngettext, number
@@ -157,7 +157,7 @@ class QuotaRules:
         self, guild_id: int, user_id: int | None = None, role_ids: Collection[int] = ()
     ) -> RuleBook:
         """Return the server's rules, and which of them win for a member, where one is named."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             policy = await fetch_policy(session, guild_id)
             standing = Standing() if user_id is None else await fetch_standing(session, guild_id, user_id)
         default = Rule(scope=Scope.DEFAULT, kind=LimitKind.DAY, most=self._daily_limit)

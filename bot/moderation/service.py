@@ -14,7 +14,7 @@ from bot.admission.policy import Block, Pause, Policy, Standing, tell_block
 from bot.admission.words import MOST_WORDS, clean_word, fold
 from bot.audit import list_page
 from bot.clock import Clock
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import BadInputError
 from bot.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.language import ngettext
@@ -51,7 +51,7 @@ class Moderation:
 
     async def read(self, guild_id: int) -> Policy:
         """Return what is decided about the server."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return await fetch_policy(session, guild_id)
 
     async def pause(self, by: Moderator, reason: str | None) -> None:
@@ -102,7 +102,7 @@ class Moderation:
     async def list_blocked(self, guild_id: int) -> list[tuple[int, Block]]:
         """Return the members who are blocked now."""
         now = self._clock()
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             rows = (await session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id))).all()
         standings = [(row.user_id, Standing.model_validate(row.standing).block) for row in rows]
         return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
@@ -177,7 +177,7 @@ class Moderation:
 
     async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:
         """Return up to `size` rows of the audit trail, newest first; `before`: those with smaller ids."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return list(await list_page(session, guild_id, size=size, before=before))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.admission.policy import Policy, Rule, Scope, Standing
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
+from bot.database import Database, DatabaseBusyError
 from bot.guild_models import GuildRow, MemberRow, ReportRow
 from bot.models import DraftRow, Generation
 from bot.privacy.erasure import erase_batch
@@ -46,7 +46,7 @@ class Privacy:
         requests = select(Generation).where(Generation.user_id == user_id)
         offers = select(DraftRow).where(DraftRow.user_id == user_id)
         reports = select(ReportRow).where(ReportRow.reporter_id == user_id)
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return export_all(
                 user_id,
                 self._clock(),
@@ -70,7 +70,7 @@ class Privacy:
         now = self._clock()
         own = Generation.user_id == user_id
         not_gone = and_(own, Generation.erased_at.is_(None), Generation.erase_at.is_not(None))
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(hurried=True) as session:
             await session.execute(
                 update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now)
             )
@@ -79,13 +79,13 @@ class Privacy:
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             left = await _count(session, not_gone)
         log.info("asked to be forgotten", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)
 
     async def _erase_batch(self, condition: ColumnElement[bool]) -> int:
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(hurried=True) as session:
             return await erase_batch(session, condition, self._clock())
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
 
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.models import Generation
 from bot.work.cancellation import NotFoundError
 
@@ -42,7 +42,7 @@ class History:
         newest = (Generation.created_at.desc(), Generation.id.desc())
         oldest = (Generation.created_at, Generation.id)
         chosen = own if generation_id is None else and_(own, Generation.id == generation_id)
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             shown = await session.scalar(select(Generation).where(chosen).order_by(*newest).limit(1))
             if shown is None:
                 if generation_id is not None:

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from bot import audit
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import UserError
 from bot.guild_models import Action
 from bot.language import _
@@ -39,7 +39,7 @@ class Removal:
             DatabaseBusyError: nothing can be recorded now.
         """
         unknown = (Generation.erased_at.is_not(None), Generation.result_id.is_(None))
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(hurried=True) as session:
             changed = await session.scalar(
                 update(Generation)
                 .where(Generation.id == generation.id, *unknown)
@@ -61,7 +61,7 @@ class Removal:
         """
         now = self._clock()
         query = select(Generation).where(Generation.id == generation_id, Generation.guild_id == guild_id)
-        async with self._database.write(guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(guild_id, hurried=True) as session:
             generation = await session.scalar(query)
             if generation is None:
                 raise NotFoundError

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from bot.admission.judge import Asker, Facts, judge_place, judge_words
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
+from bot.database import Database, DatabaseBusyError
 from bot.errors import UserError
 from bot.language import _, ngettext
 from bot.models import Generation, Status
@@ -59,7 +59,7 @@ class Reposts:
         """
         now = self._clock()
         own = (Generation.guild_id == asker.guild_id, Generation.user_id == asker.user_id)
-        async with self._database.write(asker.guild_id, patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(asker.guild_id, hurried=True) as session:
             generation = await session.scalar(select(Generation).where(Generation.id == generation_id, *own))
             if generation is None:
                 raise NotFoundError

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.usage.service import UsageFiles, UsagePeriod, UsageReport, fetch_usage
 
 
@@ -16,7 +16,7 @@ class UsageReports:
 
     async def read(self, guild_id: int, period: UsagePeriod) -> UsageReport:
         """Return what a server used until now."""
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             return await fetch_usage(session, guild_id, period, self._clock())
 
     async def render(self, report: UsageReport, server_name: str) -> UsageFiles:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import audit
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database
+from bot.database import Database
 from bot.errors import UserError
 from bot.generations import ANSWER_GRACE
 from bot.guild_models import Action
@@ -68,7 +68,7 @@ class Cancellation:
             DatabaseBusyError: nothing can be recorded now.
         """
         now = self._clock()
-        async with self._database.write(patience=ANSWER_PATIENCE) as session:
+        async with self._database.write(hurried=True) as session:
             generation = await _close(session, guild_id, generation_id, actor_id, now)
             cancelled = Cancelled(generation, counts=was_sent(generation))
             if not is_own(generation):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError, OutcomeUnknownError
+from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
 from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock
@@ -227,7 +227,7 @@ class GenerationQueue:
             DatabaseBusyError: nothing can be read now.
         """
         now = self._clock()
-        async with self._database.read(patience=ANSWER_PATIENCE) as session:
+        async with self._database.read(hurried=True) as session:
             place = await fetch_next_place(session, guild_id, user_id, now, self.lease)
             free = self._max_running - await _count_running(session, now, self.lease)
         return place if place > free else 0

@@ -173,10 +173,9 @@ async def test_the_wait_is_foretold(desk: Desk, clock: StoppedClock) -> None:
 
 
 async def test_many_clicks_at_once_get_exactly_the_places_there_are(
-    database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+    database: Database, clock: StoppedClock
 ) -> None:
     """20 members with 10 offers each click on all of them, twice; each may have 5 videos, the server 60."""
-    monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", 60)
     desk = Desk(database, clock)
     await desk.ask_first()
     await desk.rules.set_budget(MODERATOR, Period.DAY, 60.5 * PRICE)

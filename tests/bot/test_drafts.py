@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.admission.consent import OFFER_LIFE, OfferChangedError, OfferExpiredError, UnknownOfferError
-from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError
+from bot.database import Database, DatabaseBusyError
 from bot.drafts import Offer
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError
 from bot.media.pictures import PNG, OfferedPicture
@@ -147,14 +147,17 @@ async def test_an_id_that_there_is_not_is_refused_with_the_same_words(desk: Desk
 
 
 @pytest.mark.postgres_only
-async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_busy(desk: Desk) -> None:
+async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_busy(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.database.ANSWER_PATIENCE", 0.2)
     offer = await desk.offer()
     async with AsyncExitStack() as stack:
         for _ in range(CONNECTIONS + MORE_CONNECTIONS):
             await stack.enter_async_context(desk.database.read())
         for look in (desk.drafts.find(new_asker(), offer.draft.id), desk.foresight.outlook(offer.preview)):
             with pytest.raises(DatabaseBusyError, match="I cannot look anything up"):
-                await asyncio.wait_for(look, ANSWER_PATIENCE + 10)  # the pool itself waits for 30
+                await asyncio.wait_for(look, 25)  # the pool itself waits for 30
 
 
 async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClock) -> None:

@@ -174,11 +174,8 @@ def prices() -> FixedPrices:
 
 
 @pytest.fixture
-def service(
-    database: Database, clock: StoppedClock, prices: FixedPrices, monkeypatch: pytest.MonkeyPatch
-) -> GenerationService:
-    """The service of `/veo`, with time for a thousand members in a row."""
-    monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", 60)
+def service(database: Database, clock: StoppedClock, prices: FixedPrices) -> GenerationService:
+    """The service of `/veo`."""
     admission = Admission(prices, daily_limit=5)
     return GenerationService(
         database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event(), clock=clock

@@ -109,13 +109,15 @@ def processes_of(folder: Path) -> list[int]:
 
 
 async def encoder_in(folder: Path) -> int:
-    """Wait for a running encoder; return its process id."""
+    """Wait for a running encoder; return its process id, which may be no more by now."""
+    found: list[int] = []
 
     async def is_running() -> bool:
-        return bool(processes_of(folder))
+        found.extend(processes_of(folder))
+        return bool(found)
 
     await until("an encoder runs", is_running)
-    return processes_of(folder)[0]
+    return found[0]
 
 
 @pytest.mark.parametrize(

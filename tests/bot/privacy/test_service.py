@@ -142,7 +142,7 @@ async def test_when_nothing_can_be_written_nothing_is_promised(
 async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
     privacy: Privacy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.privacy.service.ANSWER_PATIENCE", 0.2)
+    monkeypatch.setattr("bot.database.ANSWER_PATIENCE", 0.2)
     row = await insert_delivered(database)
     begin, end = asyncio.Event(), asyncio.Event()
 

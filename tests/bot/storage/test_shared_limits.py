@@ -36,11 +36,8 @@ async def processes(database_url: str) -> AsyncIterator[list[Database]]:
 
 
 @pytest.fixture
-def services(
-    processes: list[Database], clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
-) -> list[GenerationService]:
-    """The service behind /veo in each process; nobody gives up waiting, and no day ends meanwhile."""
-    monkeypatch.setattr("bot.generations.ANSWER_PATIENCE", 60)
+def services(processes: list[Database], clock: StoppedClock) -> list[GenerationService]:
+    """The service behind /veo in each process; no day ends meanwhile."""
     admission = Admission(FixedPrices(PRICE), daily_limit=5)
     return [
         GenerationService(
