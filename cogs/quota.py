@@ -163,9 +163,11 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
     ) -> None:
         """Change the budgets that are named, and show all."""
         by, budgets = moderator_of(interaction), quota_input.read_budgets(day, month)
-        for period, amount in budgets.items():
-            await self._rules.set_budget(by, period, amount, reason)
-        states = (await self._allowances.read(by.guild_id, by.user_id, ())).budgets
+        if not budgets:
+            states = (await self._allowances.read(by.guild_id, by.user_id, ())).budgets
+        else:
+            await self._rules.set_budgets(by, budgets, reason)
+            states = (await self._read_allowance(by, by.user_id, ())).budgets
         await _reply(interaction, quota_text.budget_text(budgets, states))
 
     @budget.autocomplete("day")

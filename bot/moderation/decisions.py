@@ -4,7 +4,8 @@ Two moderators who change the same thing at once are served one after the other:
 both are in the trail.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,6 @@ REASON_MAX_LENGTH = 300  # characters
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 PolicyChange = Callable[[Policy], Policy]
-Also = Callable[[AsyncSession], Awaitable[None]]
 StandingChange = Callable[[Standing], Standing]
 
 
@@ -53,27 +53,43 @@ class Decisions:
         self.clock = clock
 
     async def change_policy(
-        self,
-        by: Moderator,
-        deed: Deed,
-        change: PolicyChange,
-        tell: Callable[[Policy], Told],
-        also: Also | None = None,
+        self, by: Moderator, deed: Deed, change: PolicyChange, tell: Callable[[Policy], Told]
     ) -> tuple[Policy, Policy]:
-        """Change a server's document; return it as it was and as it is. `also`: done together with that.
+        """Change a server's document; return it as it was and as it is.
 
         Raises:
             BadInputError: the reason is too long; or what `change` raises.
             DatabaseBusyError: nothing can be recorded now.
         """
+        async with self.transaction(by) as session:
+            return await self.change_policy_in(session, by, deed, change, tell)
+
+    def transaction(self, by: Moderator) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a transaction for what is decided about a server together.
+
+        Raises:
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        return self.database.write(by.guild_id, hurried=True)
+
+    async def change_policy_in(
+        self,
+        session: AsyncSession,
+        by: Moderator,
+        deed: Deed,
+        change: PolicyChange,
+        tell: Callable[[Policy], Told],
+    ) -> tuple[Policy, Policy]:
+        """Do as `change_policy`, in a `transaction()` in which more is done.
+
+        Raises:
+            BadInputError: the reason is too long; or what `change` raises.
+        """
         reason = checked_reason(deed.reason)
-        async with self.database.write(by.guild_id, hurried=True) as session:
-            old = await fetch_policy(session, by.guild_id)
-            new = change(old)
-            await store_policy(session, by.guild_id, new)
-            if also is not None:
-                await also(session)
-            await self._record(session, by, deed, reason, tell(old), tell(new))
+        old = await fetch_policy(session, by.guild_id)
+        new = change(old)
+        await store_policy(session, by.guild_id, new)
+        await self._record(session, by, deed, reason, tell(old), tell(new))
         return old, new
 
     async def change_standing(
@@ -91,7 +107,7 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.database.write(by.guild_id, hurried=True) as session:
+        async with self.transaction(by) as session:
             old = await fetch_standing(session, by.guild_id, user_id)
             new = change(old)
             await store_standing(session, by.guild_id, user_id, new)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.admission.limits import Limit, resolve_limits
 from bot.admission.policies import fetch_policy, fetch_standing
@@ -135,23 +136,25 @@ class QuotaRules:
             lambda standing: {"reset_at": standing.reset_at.isoformat()} if standing.reset_at else None,
         )
 
-    async def set_budget(
-        self, by: Moderator, period: Period, amount: float | None, reason: str | None = None
+    async def set_budgets(
+        self, by: Moderator, amounts: Mapping[Period, float | None], reason: str | None = None
     ) -> None:
-        """Set what the server may spend in a period, in the provider's credits; None: without a budget."""
+        """Set what the server may spend in periods, in the provider's credits; None: without a budget.
 
-        def change(policy: Policy) -> Policy:
-            others = {p: budget for p, budget in policy.budgets.items() if p is not period}
-            if amount is not None:
+        Raises:
+            BadInputError: the reason is too long; no budget was changed.
+        """
+        async with self._decisions.transaction(by) as session:
+            for period, amount in amounts.items():
                 # Not earlier: a warning from before the server's lock was ours is about the old budget.
-                others[period] = Budget(credits=amount, since=self._decisions.clock())
-            return policy.model_copy(update={"budgets": others})
-
-        def tell(policy: Policy) -> Told:
-            budget = policy.budgets.get(period)
-            return {"credits": budget.credits} if budget else None
-
-        await self._decisions.change_policy(by, Deed(Action.BUDGET, f"budget:{period}", reason), change, tell)
+                budget = None if amount is None else Budget(credits=amount, since=self._decisions.clock())
+                await self._decisions.change_policy_in(
+                    session,
+                    by,
+                    Deed(Action.BUDGET, f"budget:{period}", reason),
+                    partial(_with_budget, period=period, budget=budget),
+                    partial(_tell_budget, period=period),
+                )
 
     async def read(
         self, guild_id: int, user_id: int | None = None, role_ids: Collection[int] = ()
@@ -168,6 +171,16 @@ class QuotaRules:
             policy.rules, standing, user_id, role_ids, self._daily_limit, self._decisions.clock()
         )
         return RuleBook(policy.rules, policy.budgets, default, limits, standing)
+
+
+def _with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy:
+    others = {p: other for p, other in policy.budgets.items() if p is not period}
+    return policy.model_copy(update={"budgets": others if budget is None else {**others, period: budget}})
+
+
+def _tell_budget(policy: Policy, period: Period) -> Told:
+    budget = policy.budgets.get(period)
+    return {"credits": budget.credits} if budget else None
 
 
 def _ensure_not_too_many(policy: Policy) -> Policy:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -169,10 +168,11 @@ class Moderation:
             document = policy.model_dump(mode="json")
             return {name: document[name] for name in sorted(changes)}
 
-        show = partial(_show_waiting_reports, guild_id=by.guild_id, now=self._clock())
-        also = None if changes.get("moderators_channel_id") is None else show
         deed = Deed(Action.SETTINGS, "server")
-        _, policy = await self._decisions.change_policy(by, deed, change, tell, also)
+        async with self._decisions.transaction(by) as session:
+            _, policy = await self._decisions.change_policy_in(session, by, deed, change, tell)
+            if changes.get("moderators_channel_id") is not None:
+                await _show_waiting_reports(session, by.guild_id, self._clock())
         return policy
 
     async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:

@@ -42,7 +42,7 @@ async def test_the_rules_are_asked_before_an_offer(desk: Desk, database: Databas
     with pytest.raises(BadRequestError):
         await desk.offer(Wishes(MODEL, " ", {}))
     await desk.moderation.resume(MODERATOR)
-    await desk.rules.set_budget(MODERATOR, Period.DAY, PRICE / 2)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE / 2})
     with pytest.raises(BudgetReachedError):
         await desk.offer()
     assert Action.BUDGET_REACHED in await actions(database), "the moderators are not told"
@@ -74,7 +74,7 @@ async def test_what_two_offers_promise_is_given_to_the_first_click(
 
 
 async def test_offers_reserve_no_money(desk: Desk, database: Database) -> None:
-    await desk.rules.set_budget(MODERATOR, Period.DAY, 1.5 * PRICE)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 1.5 * PRICE})
     offers = [await desk.offer() for _ in range(3)]
     assert Action.BUDGET_WARNING not in await actions(database), "nothing is spent yet"
     answers = await asyncio.gather(*(desk.click(offer) for offer in offers), return_exceptions=True)
@@ -83,7 +83,7 @@ async def test_offers_reserve_no_money(desk: Desk, database: Database) -> None:
 
 
 async def test_the_moderators_are_warned_when_an_offer_is_confirmed(desk: Desk, database: Database) -> None:
-    await desk.rules.set_budget(MODERATOR, Period.DAY, 1.1 * PRICE)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 1.1 * PRICE})
     await desk.accept(await desk.offer())
     assert (await actions(database)).count(Action.BUDGET_WARNING) == 1
 
@@ -128,7 +128,7 @@ async def test_a_price_that_nobody_knows_can_be_confirmed_where_there_is_no_budg
     desk.prices.price = None
     offer = await desk.offer()
     assert (await desk.accept(offer)).estimated_credits is None
-    await desk.rules.set_budget(MODERATOR, Period.DAY, PRICE)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE})
     with pytest.raises(PriceUnknownError):
         await desk.offer()
 
@@ -146,7 +146,7 @@ async def test_the_tightest_limit_and_the_money_after_it_are_told(desk: Desk) ->
     offer = await desk.offer()
     assert (offer.limit and offer.limit.kind, offer.left, list(offer.budgets)) == (LimitKind.DAY, 4, [])
     await desk.rules.set_limits(MODERATOR, SERVER, {LimitKind.AT_ONCE: 2, LimitKind.DAY: None})
-    await desk.rules.set_budget(MODERATOR, Period.MONTH, 3 * PRICE)
+    await desk.rules.set_budgets(MODERATOR, {Period.MONTH: 3 * PRICE})
     offer = await desk.offer()
     assert (offer.limit and offer.limit.kind, offer.left) == (LimitKind.AT_ONCE, 1)
     assert [state.left for state in offer.budgets] == [2 * PRICE]
@@ -178,7 +178,7 @@ async def test_many_clicks_at_once_get_exactly_the_places_there_are(
     """20 members with 10 offers each click on all of them, twice; each may have 5 videos, the server 60."""
     desk = Desk(database, clock)
     await desk.ask_first()
-    await desk.rules.set_budget(MODERATOR, Period.DAY, 60.5 * PRICE)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 60.5 * PRICE})
     offers = [(user, await desk.offer(user_id=user)) for user in range(1, 21) for _ in range(10)]
     clicks = (desk.click(offer, user_id=user) for user, offer in offers * 2)
     answers = await asyncio.gather(*clicks, return_exceptions=True)

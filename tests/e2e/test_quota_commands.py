@@ -14,6 +14,7 @@ from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, admin, refused
 
+DONE = "✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute."
 NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "usage"}
 
 
@@ -208,10 +209,20 @@ async def test_what_was_changed_is_not_called_undone_where_what_holds_now_cannot
         raise DatabaseBusyError(UNREADABLE)
 
     monkeypatch.setattr(getattr(world.app.services, service), "read", fail)
-    assert await quota(world, command, member=world.alice, **options) == (
-        "✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute."
-    )
+    assert await quota(world, command, member=world.alice, **options) == DONE
     assert len(await world.app.services.moderation.list_log(world.guild.id, size=5)) == 1
+
+
+async def test_budgets_that_were_set_are_not_called_unset_where_what_holds_now_cannot_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise DatabaseBusyError(UNREADABLE)
+
+    monkeypatch.setattr(world.app.services.allowances, "read", fail)
+    assert await quota(world, "budget", day="5 USD", month="20 USD") == DONE
+    assert len(await world.app.services.moderation.list_log(world.guild.id, size=5)) == 2
+    assert await quota(world, "budget") == UNREADABLE, "nothing was done"
 
 
 async def test_a_grant_adds_videos_until_its_end(world: World) -> None:

@@ -91,8 +91,8 @@ async def test_budgets_show_what_the_whole_server_spent_in_the_present_period(
     allowances: Allowances, rules: QuotaRules, database: Database, clock: StoppedClock
 ) -> None:
     clock.now = clock.now.replace(year=2027, month=3, day=2, hour=1)
-    await rules.set_budget(MONA, Period.DAY, 1000.0)
-    await rules.set_budget(MONA, Period.MONTH, 5000.0)
+    await rules.set_budgets(MONA, {Period.DAY: 1000.0})
+    await rules.set_budgets(MONA, {Period.MONTH: 5000.0})
     await insert(database, status=Status.SUCCEEDED, created_at=clock(), credits_used=10.0, user_id=4)
     await insert(database, status=Status.SUBMITTING, created_at=clock(), estimated_credits=5.0)
     yesterday, long_ago = clock() - timedelta(hours=2), clock() - timedelta(days=2)

@@ -229,8 +229,8 @@ async def test_a_thousand_requests_at_once_never_pass_the_budget(
     service: GenerationService, rules: QuotaRules, database: Database
 ) -> None:
     await rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: None})
-    await rules.set_budget(MODERATOR, Period.DAY, 123.9 * PRICE)
-    await rules.set_budget(MODERATOR, Period.MONTH, 500 * PRICE)
+    await rules.set_budgets(MODERATOR, {Period.DAY: 123.9 * PRICE})
+    await rules.set_budgets(MODERATOR, {Period.MONTH: 500 * PRICE})
 
     outcomes = await _rush(service)
 
@@ -261,7 +261,7 @@ async def test_spending_passes_the_budget_by_no_more_than_the_error_of_what_was_
     """Requests and ends in random order; the real cost is up to half more or less than the estimate."""
     chance, budget = random.Random(seed), 40 * PRICE
     await rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: None})
-    await rules.set_budget(MODERATOR, Period.DAY, budget)
+    await rules.set_budgets(MODERATOR, {Period.DAY: budget})
     running: list[str] = []
     bill = error = 0.0
     for _ in range(150):
@@ -284,7 +284,7 @@ async def test_spending_passes_the_budget_by_no_more_than_the_error_of_what_was_
 async def test_a_failed_video_gives_its_money_and_its_place_back(
     service: GenerationService, rules: QuotaRules, database: Database
 ) -> None:
-    await rules.set_budget(MODERATOR, Period.DAY, PRICE)
+    await rules.set_budgets(MODERATOR, {Period.DAY: PRICE})
     first = await _try(service)
     assert first is not None
     assert await _try(service) is None, "the money for one video bought two"
@@ -299,7 +299,7 @@ async def test_without_a_price_list_the_models_own_history_is_the_estimate(
     service: GenerationService, rules: QuotaRules, database: Database, prices: FixedPrices
 ) -> None:
     prices.price = None
-    await rules.set_budget(MODERATOR, Period.DAY, 100 * PRICE)
+    await rules.set_budgets(MODERATOR, {Period.DAY: 100 * PRICE})
     assert await ask(service, 3) == "PriceUnknownError"
     await insert(database, status=Status.SUCCEEDED, credits_used=4 * PRICE, options={"duration": 8})
     generation = await _try(service)

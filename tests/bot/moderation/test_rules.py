@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from bot.admission.policies import fetch_policy, fetch_standing
@@ -201,21 +202,38 @@ async def test_a_reset_is_kept_and_recorded(
 async def test_budgets_are_kept_each_by_itself(
     rules: QuotaRules, database: Database, clock: StoppedClock
 ) -> None:
-    await rules.set_budget(MONA, Period.DAY, 100.0)
-    await rules.set_budget(MONA, Period.MONTH, 500.0, "new money")
+    await rules.set_budgets(MONA, {Period.DAY: 100.0})
+    await rules.set_budgets(MONA, {Period.MONTH: 500.0}, "new money")
     clock.advance(timedelta(hours=1))
-    await rules.set_budget(MAX, Period.DAY, 0.0)
+    await rules.set_budgets(MAX, {Period.DAY: 0.0})
     assert (await policy_of(database)).budgets == {
         Period.DAY: Budget(credits=0, since=clock()),
         Period.MONTH: Budget(credits=500, since=clock() - timedelta(hours=1)),
     }
-    await rules.set_budget(MONA, Period.MONTH, None)
+    await rules.set_budgets(MONA, {Period.MONTH: None})
     assert set((await policy_of(database)).budgets) == {Period.DAY}
     assert await told(database) == [
         (99, Action.BUDGET, "budget:day", None, {"credits": 100}),
         (99, Action.BUDGET, "budget:month", None, {"credits": 500}),
         (98, Action.BUDGET, "budget:day", {"credits": 100}, {"credits": 0}),
         (99, Action.BUDGET, "budget:month", {"credits": 500}, None),
+    ]
+
+
+async def test_of_budgets_that_are_set_together_all_are_or_none(
+    rules: QuotaRules, database: Database, clock: StoppedClock
+) -> None:
+    with pytest.raises(ValidationError):
+        await rules.set_budgets(MONA, {Period.DAY: 100.0, Period.MONTH: -1.0})
+    assert (await policy_of(database), await trail(database)) == (Policy(), []), "half of it was done"
+    await rules.set_budgets(MONA, {Period.DAY: 100.0, Period.MONTH: 500.0}, "new money")
+    assert (await policy_of(database)).budgets == {
+        Period.DAY: Budget(credits=100, since=clock()),
+        Period.MONTH: Budget(credits=500, since=clock()),
+    }
+    assert [(row.subject, row.reason) for row in await trail(database)] == [
+        ("budget:day", "new money"),
+        ("budget:month", "new money"),
     ]
 
 
@@ -227,7 +245,7 @@ async def test_a_reason_has_an_end(rules: QuotaRules, database: Database) -> Non
         rules.unset_limits(MONA, SERVER, (DAY,), too_long),
         rules.grant(MONA, MEMBER, 1, None, too_long),
         rules.reset(MONA, MEMBER, too_long),
-        rules.set_budget(MONA, Period.DAY, 1.0, too_long),
+        rules.set_budgets(MONA, {Period.DAY: 1.0}, too_long),
     )
     for doing in doings:
         with pytest.raises(BadInputError, match=r"5,000 characters; at most 300 .* Nothing was changed"):
@@ -255,7 +273,7 @@ async def test_nothing_is_changed_while_nothing_can_be_recorded(
 
 async def test_the_rule_book_has_all_rules_and_the_operators_default(rules: QuotaRules) -> None:
     await rules.set_limits(MONA, OF_ROLE, {DAY: 8})
-    await rules.set_budget(MONA, Period.DAY, 100.0)
+    await rules.set_budgets(MONA, {Period.DAY: 100.0})
     book = await rules.read(GUILD)
     assert [(rule.scope, rule.most) for rule in book.rules] == [(Scope.ROLE, 8)]
     assert book.default == Rule(scope=Scope.DEFAULT, kind=DAY, most=5)
@@ -283,7 +301,7 @@ async def test_a_warning_about_a_budget_that_is_just_being_changed_is_none_about
     rules: QuotaRules, database: Database, clock: StoppedClock
 ) -> None:
     async with database.write(GUILD) as session:
-        change = asyncio.create_task(rules.set_budget(MONA, Period.DAY, 100.0))
+        change = asyncio.create_task(rules.set_budgets(MONA, {Period.DAY: 100.0}))
         await asyncio.sleep(0)  # it waits for the server's lock
         clock.advance(timedelta(seconds=1))
         await record(session, GUILD, None, Action.BUDGET_WARNING, clock(), subject="budget:day")

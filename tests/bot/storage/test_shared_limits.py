@@ -79,7 +79,7 @@ async def test_a_thousand_requests_in_four_processes_never_pass_the_budget(
 ) -> None:
     rules = QuotaRules(Decisions(processes[0], clock), daily_limit=5)
     for guild in SERVERS:
-        await rules.set_budget(Moderator(guild, 99), Period.DAY, 42.5 * PRICE)
+        await rules.set_budgets(Moderator(guild, 99), {Period.DAY: 42.5 * PRICE})
     outcomes = await rush(services)
     for guild in SERVERS:
         assert outcomes["accepted", guild] == 42, "money was spent twice"
