@@ -6,7 +6,8 @@ from bot.language import N_, _, ngettext, number
 from bot.moderation.checkup import Checkup, Finding
 from bot.moderation.service import Moderation
 from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
-from cogs.ui.settings_input import UNKNOWN, known_guild
+from cogs.ui.settings_input import UNKNOWN
+from cogs.ui.targets import known_guild
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
 CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")

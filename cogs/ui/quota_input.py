@@ -14,7 +14,7 @@ from bot.language import N_, _
 from bot.moderation.rules import Subject
 from bot.usage.service import UsagePeriod
 from bot.wording import WINDOW_NAMES
-from cogs.ui.targets import ensure_person, subject_of
+from cogs.ui.targets import ensure_person, known_guild, subject_of
 
 ALL = "all"
 DELETED_ROLE = re.compile(r"(?:<@&)?([0-9]{15,20})>?")  # Discord's ids have 17 to 20 digits
@@ -80,9 +80,8 @@ def subject_to_set(
     Raises:
         BadInputError: as `subject_of`, or the role is another server's.
     """
-    subject, guild = subject_of(interaction, member, role), interaction.guild
-    # A server that the gateway has not told about has no roles here, though each has @everyone.
-    if role is not None and guild is not None and guild.roles and guild.get_role(role.id) is None:
+    subject, guild = subject_of(interaction, member, role), known_guild(interaction)
+    if role is not None and guild is not None and guild.get_role(role.id) is None:
         raise BadInputError(_("That role is not one of this server's. Nothing was changed."))
     return subject
 

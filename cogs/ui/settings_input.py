@@ -16,6 +16,7 @@ from bot.moderation.service import SETTINGS
 from bot.veo.catalogue import CATALOGUE
 from cogs.ui.permissions import BOARD_NEEDS, missing, names
 from cogs.ui.settings_text import NAMES
+from cogs.ui.targets import known_guild
 
 ALL = "all"
 ANY = "any"
@@ -43,15 +44,6 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
         "reset": {**NAMES, EVERYTHING: N_("All settings")},
     }
     return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
-
-
-def known_guild(interaction: discord.Interaction) -> discord.Guild | None:
-    """Return the server with its channels; None: the gateway has not told about it yet.
-
-    discord.py then has one with nothing in it, though each server has @everyone.
-    """
-    guild = interaction.guild
-    return guild if guild is not None and guild.roles else None
 
 
 def read_changes(interaction: discord.Interaction, **options: Any) -> dict[str, Any]:

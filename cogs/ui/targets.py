@@ -20,6 +20,15 @@ def moderator_of(interaction: discord.Interaction) -> Moderator:
     return Moderator(interaction.guild_id, interaction.user.id)
 
 
+def known_guild(interaction: discord.Interaction) -> discord.Guild | None:
+    """Return the server with its channels and roles; None: the gateway has not told about it yet.
+
+    discord.py then has one with nothing in it, though each server has @everyone.
+    """
+    guild = interaction.guild
+    return guild if guild is not None and guild.roles else None
+
+
 def ensure_member(target: discord.User | discord.Member) -> int:
     """Return the id of a member of this server.
 
