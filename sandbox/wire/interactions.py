@@ -60,7 +60,7 @@ class Interaction:
     followups: list[int] = field(default_factory=list[int])
     is_answered: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def answered(self, seconds: float = 5.0) -> Message | None:
+    async def answered(self, seconds: float = 30.0) -> Message | None:
         """Return the answer's message once Discord has accepted the answer.
 
         Raises:

@@ -70,7 +70,7 @@ async def running(database: Database, board: RecordingBoard, clock: Clock = utc_
         yield
     finally:
         stopping.set()
-        await asyncio.wait_for(task, timeout=5)
+        await asyncio.wait_for(task, timeout=30)
 
 
 async def set_channel(database: Database, guild_id: int, channel_id: int | None) -> None:

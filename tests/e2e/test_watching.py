@@ -18,11 +18,12 @@ from tests.e2e.watching import HTTP, Answer, figures, look, look_until
 
 @pytest.fixture(autouse=True)
 def verdicts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look anew each time, and lose patience soon."""
+    """Look anew each time, lose patience with the database soon, and with a machine that is busy never."""
     monkeypatch.setattr("bot.watch.health.MEMORY", 0.0)
     monkeypatch.setattr("bot.watch.backlog.MEMORY", 0.0)
     monkeypatch.setattr("bot.watch.health.DATABASE_LIMIT", 0.5)
     monkeypatch.setattr("bot.watch.health.DATABASE_PATIENCE", 0.3)
+    monkeypatch.setattr("bot.watch.health.LAG_LIMIT", 60.0)
 
 
 def is_well(answer: Answer) -> bool:

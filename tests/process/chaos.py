@@ -24,7 +24,7 @@ from bot.errors import UserError
 from sandbox.provider import QUICK, Provider
 from sandbox.wire import WireDiscord
 from tests.process.havoc import EDIT, POST, THREAD, DiscordHavoc, ProviderHavoc
-from tests.process.scene import Row, Scene
+from tests.process.scene import ANSWER_SECONDS, Row, Scene
 
 MEMBERS = 30
 PROMPTS = [f"A fox in the snow, take {number}" for number in range(6)]  # few, so that few are rendered
@@ -37,6 +37,7 @@ SETTLE_SECONDS = 240.0
 LOCK_SECONDS = 4.0  # for which something else holds the database: longer than its busy time-out
 SETTINGS: dict[str, object] = {
     "imageio_ffmpeg_exe": Path(__file__).with_name("flaky_ffmpeg.py"),
+    "call_seconds": 3,  # of some calls the provider never answers
     "real_ffmpeg": imageio_ffmpeg.get_ffmpeg_exe(),
     "full_disk": 0.1,
     "max_running": 40,
@@ -110,7 +111,7 @@ async def run_chaos(*, generations: int, kills: int, share: float, seed: int, fo
     chance = random.Random(seed)
     report = Report(seed)
     wire, provider = (
-        WireDiscord(),
+        WireDiscord(answer_seconds=ANSWER_SECONDS),
         Provider(generation_seconds=1.5, render=QUICK, files=folder, balance_usd=1e6),
     )
     channels = [wire.channel.id, *(wire.add_channel(name).id for name in ("two", "three", "quiet", "closed"))]

@@ -3,6 +3,7 @@
 Environment, beside the bot's own settings:
     KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method. Empty: never.
     FULL_DISK: the share of all downloads that find the disk full.
+    CALL_SECONDS: that one call to the provider may take; without it as many as ever.
     FAST: waits and time-outs are cut to seconds, so that a test need not take minutes.
 """
 
@@ -33,7 +34,6 @@ from bot.veo.client import VeoClient
 from bot.work.steps.timing import Timing
 
 REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
-CALL_SECONDS = 3.0  # that one call to the provider may take
 
 
 def fast(timing: Timing) -> Timing:
@@ -93,11 +93,12 @@ def main() -> None:
         plant(point)
     if share := os.environ.get("FULL_DISK"):
         fill_disk(float(share))
+    if seconds := os.environ.get("CALL_SECONDS"):
+        bot.composition.shared.VeoClient = functools.partial(VeoClient, timeout=float(seconds))
     timing = timing_of(settings)
     if os.environ.get("FAST"):
         timing = fast(timing)
         cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
-        bot.composition.shared.VeoClient = functools.partial(VeoClient, timeout=CALL_SECONDS)
     asyncio.run(bot.serve.run(settings, timing=timing))
 
 

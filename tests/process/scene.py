@@ -16,6 +16,7 @@ from sandbox.world import wait_until
 
 KILLABLE = str(Path(__file__).with_name("killable.py"))
 LEASE_SECONDS = 2
+ANSWER_SECONDS = 60.0  # that Discord waits for an answer: a machine that stands still is not what is tested
 ALICE = 11
 MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
@@ -114,7 +115,7 @@ class Scene:
 async def open_scene(folder: Path, rendered: Path, *, nonce_seconds: float = 180.0) -> AsyncGenerator[Scene]:
     """Open a stage whose database is below `folder`; `nonce_seconds`: how long Discord remembers a nonce."""
     async with (
-        WireDiscord(nonce_seconds=nonce_seconds) as wire,
+        WireDiscord(nonce_seconds=nonce_seconds, answer_seconds=ANSWER_SECONDS) as wire,
         Provider(generation_seconds=0.3, render=QUICK, files=rendered) as provider,
     ):
         yield Scene(wire, provider, folder)

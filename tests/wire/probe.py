@@ -52,7 +52,7 @@ class Probe(discord.Client):
         """Hand it to the test."""
         self.arrived.put_nowait(interaction)
 
-    async def next(self, seconds: float = 5.0) -> discord.Interaction:
+    async def next(self, seconds: float = 30.0) -> discord.Interaction:
         """Return the next interaction."""
         async with asyncio.timeout(seconds):
             return await self.arrived.get()

@@ -21,7 +21,7 @@ def http(body: bytes, *, length: int | None = None) -> bytes:
 async def polled(session: aiohttp.ClientSession, raw: bytes) -> object:
     """Return how a task stands, as the client understands the answer."""
     async with serve(lambda _: raw) as url:
-        return await VeoClient(session, url, SecretStr(KEY), timeout=5).retrieve("some:veo3")
+        return await VeoClient(session, url, SecretStr(KEY)).retrieve("some:veo3")
 
 
 @pytest.mark.parametrize("raw", [b"\0", b"nonsense\r\n\r\n", http(KEY.encode()), http(b'{"id": 5}')])
@@ -65,6 +65,6 @@ async def test_the_log_is_searched_past_a_row_whose_id_cannot_be_kept(session: a
         for name in (odd, good)
     )
     async with serve(lambda _: http(b'{"data": [%b]}' % rows)) as url:
-        found = await VeoClient(session, url, SecretStr(KEY), timeout=5).find("ours", utc_now())
+        found = await VeoClient(session, url, SecretStr(KEY)).find("ours", utc_now())
     assert found is not None
     assert found.inference_id == good
