@@ -110,6 +110,7 @@ class Gateway:
         self._heartbeat_ms = heartbeat_ms
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self._sending: set[asyncio.Task[None]] = set()
+        self._refusal: int | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -148,6 +149,14 @@ class Gateway:
                 await socket.close(code=code)
             elif transport is not None:
                 transport.abort()
+
+    async def refuse(self, code: int) -> None:
+        """Break all connections with a close code, and from now on every new one with the same.
+
+        A client may miss the first: where the connection ends while it answers the code, aiohttp forgets it.
+        """
+        self._refusal = code
+        await self.drop(code)
 
     async def ask_to_reconnect(self) -> None:
         """Ask all connections to resume elsewhere (opcode 7), as Discord does several times a day."""
@@ -198,6 +207,8 @@ class Gateway:
         self, socket: web.WebSocketResponse, session: Session | None, message: Json
     ) -> Session | None:
         match message["op"]:
+            case 2 | 6 if self._refusal is not None:
+                await socket.close(code=self._refusal)
             case 1:
                 await socket.send_json({"op": ACK, "d": None})
             case 2:

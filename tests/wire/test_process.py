@@ -193,7 +193,7 @@ async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
 ) -> None:
     async with bot.start() as program:
         await wire.wait_for_sessions()
-        await wire.gateway.drop(4004)
+        await wire.gateway.refuse(4004)
         assert await program.ended() == 2
     assert_tidy(program, wire, provider)
 
@@ -205,7 +205,7 @@ async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
 ) -> None:
     async with bot.start(**settings) as program:
         await wire.wait_for_sessions()
-        await wire.gateway.drop(code)
+        await wire.gateway.refuse(code)
         assert await program.ended() == 2
     assert program.lines[-1].startswith(f"{setting}: "), program.output
     assert_tidy(program, wire, provider)
@@ -219,7 +219,7 @@ async def test_a_malformed_event_does_not_end_the_program(
         await wire.wait_for_sessions()
         await wire.send_event("THREAD_CREATE", {"id": "1"}, wire.guild.id)
         await program.wait_for_line("the gateway cannot be reached yet")
-        await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 20)
+        await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 60)
         await video_in_thread(wire, await ask(wire))
         await wire.gateway.drop(resumable=False)  # the new connection is replaced like the first
         await wire.wait_for_sessions()

@@ -212,7 +212,7 @@ async def test_what_other_processes_learn_is_read_again(database: Database) -> N
     async def look() -> bool | None:
         return True if expected_seconds(timetable, sent()) < believed - 60 else None
 
-    await wait_until(look, seconds=30)
+    await wait_until(look, seconds=60)
     stopping.set()
     await recalling
 

@@ -36,5 +36,5 @@ def test_a_loop_that_is_blocked_for_good_ends_the_program_and_says_where() -> No
 
 
 def test_a_living_loop_may_take_its_time_and_nobody_watches_it_afterwards() -> None:
-    ended = run(after=3, awake=350, asleep=0.1)  # three: a busy machine may stop for one
+    ended = run(after=5, awake=550, asleep=0.1)  # five: a busy machine may stop for four
     assert (ended.returncode, ended.stdout) == (0, "ended well\n"), ended.stderr
