@@ -4,7 +4,7 @@ Environment, beside the bot's own settings:
     KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method. Empty: never.
     FULL_DISK: the share of all downloads that find the disk full.
     CALL_SECONDS: that one call to the provider may take; without it as many as ever.
-    FAST: waits and time-outs are cut to seconds, so that a test need not take minutes.
+    FAST: waits and time-outs are cut to seconds, so that a test need not take minutes; but not an answer's.
 """
 
 # pyright: reportPrivateUsage=false
@@ -24,6 +24,7 @@ from typing import Any
 from aiohttp import ClientResponse
 
 import bot.composition.shared
+import bot.database
 import bot.serve
 import bot.veo.downloads
 import cogs.ui.refusals
@@ -33,6 +34,7 @@ from bot.settings import load_settings
 from bot.veo.client import VeoClient
 from bot.work.steps.timing import Timing
 
+ANSWER_SECONDS = 60.0  # that an answer may take: a machine that stands still is not what is tested
 REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
 
 
@@ -99,6 +101,7 @@ def main() -> None:
     if os.environ.get("FAST"):
         timing = fast(timing)
         cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
+        bot.database.ANSWER_PATIENCE = ANSWER_SECONDS
     asyncio.run(bot.serve.run(settings, timing=timing))
 
 
