@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
 from bot.media.files import VideoStore
+from bot.storage.sqlite import PRAGMAS
 from bot.veo.client import VeoClient
 from bot.veo.downloads import FETCH_ATTEMPTS
 from sandbox.provider import QUICK, Provider
@@ -82,6 +83,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     postgres: Postgres = request.getfixturevalue("postgres")
     with postgres.lend() as address:
         yield address
+
+
+@pytest.fixture
+def patient_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite wait a minute for what another process holds, for two that write at once on a slow disk."""
+    monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 60000"))
 
 
 @pytest.fixture

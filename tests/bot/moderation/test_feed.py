@@ -92,6 +92,7 @@ async def test_without_a_channel_nothing_is_due_any_more(
     assert board.tries == []
 
 
+@pytest.mark.usefixtures("patient_locks")
 async def test_two_processes_show_everything_once(
     database: Database, database_url: str, board: RecordingBoard
 ) -> None:

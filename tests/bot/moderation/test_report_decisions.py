@@ -171,6 +171,7 @@ async def test_each_decision_works_once_and_nothing_after_a_dismissal(
 
 
 @pytest.mark.parametrize("decision", ReportDecision)
+@pytest.mark.usefixtures("patient_locks")
 async def test_of_moderators_who_decide_at_once_one_does(
     database: Database, database_url: str, decision: ReportDecision
 ) -> None:

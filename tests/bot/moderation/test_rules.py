@@ -100,6 +100,7 @@ async def test_where_there_is_no_rule_nothing_is_taken_away(rules: QuotaRules, d
     assert (await policy_of(database)).rules == ()
 
 
+@pytest.mark.usefixtures("patient_locks")
 async def test_two_moderators_at_once_are_served_one_after_the_other(
     database_url: str, clock: StoppedClock
 ) -> None:

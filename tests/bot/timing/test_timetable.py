@@ -27,7 +27,7 @@ from tests.bot.rows import MODEL, insert, new_row
 NOW = utc_now()
 FAST = "google/veo-3.0-fast"
 SOON = 0.01  # seconds
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 def open_timetable(**changes: Any) -> Timetable:

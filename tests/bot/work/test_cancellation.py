@@ -258,6 +258,7 @@ def assert_ended_once(
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.usefixtures("patient_locks")
 async def test_however_it_falls_together_each_request_ends_once(
     make_engine: MakeEngine,
     database_url: str,
