@@ -93,7 +93,7 @@ class World:
         wanted: Callable[[Generation], bool],
         *,
         generation_id: str | None = None,
-        seconds: float = 60,
+        seconds: float = 20,
     ) -> Generation:
         """Return one of the server's recent generations, without an id the newest, once it is as `wanted`.
 
@@ -108,7 +108,7 @@ class World:
 
         return await wait_until(look, seconds=seconds)
 
-    async def wait_for_delivery(self, *, generation_id: str | None = None, seconds: float = 60) -> Generation:
+    async def wait_for_delivery(self, *, generation_id: str | None = None, seconds: float = 20) -> Generation:
         """Return the newest generation, or that one, once its result is posted and its card is final."""
         generation = await self.wait_for(
             lambda row: row.delivered_at is not None, generation_id=generation_id, seconds=seconds

@@ -37,7 +37,7 @@ class JumpingClock:
         self._ahead += by
 
 
-async def until(what: str, look: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
+async def until(what: str, look: Callable[[], Awaitable[bool]], *, seconds: float = 30) -> None:
     """Wait for `look` to be true; fail with `what` when it does not become true in time."""
     clock = asyncio.get_running_loop().time
     end = clock() + seconds

@@ -19,7 +19,7 @@ from sandbox.world import World, wait_until
 
 PROMPT = "a red dragon"
 SHORT = timedelta(milliseconds=20)
-SECONDS = 60.0  # after which something that should happen is taken for missing
+SECONDS = 30.0  # after which something that should happen is taken for missing
 
 QUICK_TIMING = Timing(
     poll_interval=SHORT,

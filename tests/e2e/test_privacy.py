@@ -23,7 +23,7 @@ from tests.e2e.driver import (
 )
 
 BUTTON = 2  # a component's type, in Discord's numbers
-SECONDS = 60.0
+SECONDS = 15.0
 
 
 async def export(world: World, member: simcord.MemberActor) -> dict[str, Any]:

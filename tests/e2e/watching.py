@@ -14,7 +14,7 @@ from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS
 
 HTTP = {"http_port": 0}
-CLIENT_SECONDS = 60.0
+CLIENT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)

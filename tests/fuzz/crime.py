@@ -112,7 +112,7 @@ class Crime:
         async def look() -> bool | None:
             return None if self.rows.read(open_ones) else True
 
-        await wait_until(look, seconds=60)
+        await wait_until(look, seconds=20)
 
     def check(self, sent: list[dict[str, Any]]) -> None:
         """Check what must hold after anything that somebody does, and close what forms are open.

@@ -219,7 +219,7 @@ async def test_a_malformed_event_does_not_end_the_program(
         await wire.wait_for_sessions()
         await wire.send_event("THREAD_CREATE", {"id": "1"}, wire.guild.id)
         await program.wait_for_line("the gateway cannot be reached yet")
-        await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 60)
+        await wire.wait_for(lambda: True if len(wire.gateway.closings) == 1 else None, 20)
         await video_in_thread(wire, await ask(wire))
         await wire.gateway.drop(resumable=False)  # the new connection is replaced like the first
         await wire.wait_for_sessions()

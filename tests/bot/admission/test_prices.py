@@ -21,7 +21,7 @@ from tests.bot.rows import MODEL, PROMPT
 from tests.bot.troubles import Logs, count_events
 
 SOON = 0.01  # seconds
-STOP_SECONDS = 60.0
+STOP_SECONDS = 20.0
 FAST = "google/veo-3.0-fast"
 LAST = CATALOGUE[-1].id  # of those that are asked for; it costs as much as FAST
 LOST, FOUND = "the prices cannot be fetched", "the prices can be fetched again"

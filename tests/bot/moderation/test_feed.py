@@ -114,5 +114,5 @@ async def test_the_feed_stops_at_once(
     database: Database, board: RecordingBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 60)
-    async with asyncio.timeout(60), running(database, board):
+    async with asyncio.timeout(20), running(database, board):
         await asyncio.sleep(0)

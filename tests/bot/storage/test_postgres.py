@@ -57,7 +57,7 @@ async def test_a_server_with_a_crowd_does_not_keep_others_from_the_database(data
             asyncio.create_task(_write(database, A)) for _ in range(3 * (CONNECTIONS + MORE_CONNECTIONS))
         ]
         await asyncio.sleep(0)
-        await asyncio.wait_for(_write(database, B), 60)
+        await asyncio.wait_for(_write(database, B), 20)
         assert await get_note(database, "colour") is None
         assert not any(task.done() for task in crowd)
     await asyncio.gather(*crowd)
@@ -127,7 +127,7 @@ async def test_a_row_that_somebody_changes_is_passed_over(database: Database, da
     async with connect(database_url) as busy:
         await busy.execute("BEGIN")
         await busy.execute("SELECT * FROM generations WHERE id = $1 FOR UPDATE", first.id)
-        rows = await asyncio.wait_for(queue_of(database, "one").claim(10), 60)
+        rows = await asyncio.wait_for(queue_of(database, "one").claim(10), 20)
         assert [row.id for row in rows] == [second.id]
     assert [row.id for row in await queue_of(database, "one").claim(10)] == [first.id]
 
@@ -146,4 +146,4 @@ async def test_whoever_finds_no_place_waits_for_no_lock(database: Database, othe
     await insert_many(database, 2, Status.QUEUED)
     assert len(await queue_of(database, "one", 1).claim(10)) == 1
     async with database.write(Lock.PLACES):
-        assert await asyncio.wait_for(queue_of(other, "two", 1).claim(10), 60) == []
+        assert await asyncio.wait_for(queue_of(other, "two", 1).claim(10), 20) == []

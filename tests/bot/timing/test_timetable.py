@@ -27,7 +27,7 @@ from tests.bot.rows import MODEL, insert, new_row
 NOW = utc_now()
 FAST = "google/veo-3.0-fast"
 SOON = 0.01  # seconds
-STOP_SECONDS = 60.0
+STOP_SECONDS = 20.0
 
 
 def open_timetable(**changes: Any) -> Timetable:
@@ -212,7 +212,7 @@ async def test_what_other_processes_learn_is_read_again(database: Database) -> N
     async def look() -> bool | None:
         return True if expected_seconds(timetable, sent()) < believed - 60 else None
 
-    await wait_until(look, seconds=60)
+    await wait_until(look, seconds=30)
     stopping.set()
     await recalling
 

@@ -154,6 +154,6 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
 
     await until("it is told", is_told)
     scene.stopping.set()
-    await asyncio.wait_for(task, 60)
+    await asyncio.wait_for(task, 20)
     assert count_events(logs, UNREADABLE) == 2
     assert count_tracebacks(logs, UNREADABLE) == tracebacks, "an outage of hours fills the log"
