@@ -145,6 +145,7 @@ async def test_of_fifty_simultaneous_requests_exactly_the_limit_is_accepted(
     assert (len(accepted), len(refused)) == (LIMIT, 45), results
 
 
+@pytest.mark.usefixtures("patient_locks")
 async def test_two_processes_together_accept_no_more_than_the_limit(
     database_url: str, clock: StoppedClock
 ) -> None:

@@ -69,7 +69,7 @@ async def counted(database: Database, row: Generation, clock: StoppedClock) -> t
     return len(use.counted), use.at_once
 
 
-@pytest.mark.parametrize("status", OPEN)
+@pytest.mark.parametrize("status", sorted(OPEN))
 async def test_what_is_waited_for_is_cancelled_and_anybody_may_take_it_up(
     service: Cancellation, database: Database, clock: StoppedClock, work: asyncio.Event, status: Status
 ) -> None:
