@@ -222,7 +222,7 @@ class WireDiscord:
         """Return how many requests of a route arrived, those that went wrong included."""
         return sum(request.route == route for request in self.requests)
 
-    async def wait_for(self, look: Callable[[], T | None], seconds: float = 30.0) -> T:
+    async def wait_for(self, look: Callable[[], T | None], seconds: float = 60.0) -> T:
         """Return what `look` finds, as soon as it finds something; it is asked after every change.
 
         Raises:
@@ -231,7 +231,7 @@ class WireDiscord:
         return await self._state.wait_for(look, seconds)
 
     async def wait_for_message(
-        self, predicate: Callable[[Message], bool], seconds: float = 30.0, *, channel_id: int | None = None
+        self, predicate: Callable[[Message], bool], seconds: float = 60.0, *, channel_id: int | None = None
     ) -> Message:
         """Return the first message that is as wanted, posted or edited so.
 
@@ -244,7 +244,7 @@ class WireDiscord:
 
         return await self.wait_for(look, seconds)
 
-    async def wait_for_requests(self, route: str, times: int = 1, seconds: float = 30.0) -> None:
+    async def wait_for_requests(self, route: str, times: int = 1, seconds: float = 60.0) -> None:
         """Return when `times` requests of a route have arrived, whether answered or not.
 
         Raises:
@@ -252,7 +252,7 @@ class WireDiscord:
         """
         await self.wait_for(lambda: True if self.count(route) >= times else None, seconds)
 
-    async def wait_for_sessions(self, count: int = 1, seconds: float = 40.0) -> None:
+    async def wait_for_sessions(self, count: int = 1, seconds: float = 60.0) -> None:
         """Return when exactly `count` sessions are connected.
 
         Raises:

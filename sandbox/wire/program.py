@@ -69,7 +69,7 @@ class Program:
             self._process.kill()
         await self.ended()
 
-    async def wait_for_line(self, part: str, seconds: float = 40.0) -> str:
+    async def wait_for_line(self, part: str, seconds: float = 60.0) -> str:
         """Return the first line that contains `part`.
 
         Raises:
@@ -78,7 +78,7 @@ class Program:
         """
         return await self._wait(lambda: next((line for line in self.lines if part in line), None), seconds)
 
-    async def ended(self, seconds: float = 40.0) -> int:
+    async def ended(self, seconds: float = 60.0) -> int:
         """Return the exit code once the program has ended; negative: the signal that ended it.
 
         Raises:
@@ -89,7 +89,7 @@ class Program:
             await self._reader
         return code
 
-    async def stop(self, seconds: float = 40.0) -> int:
+    async def stop(self, seconds: float = 60.0) -> int:
         """Send SIGTERM, and return as `ended`."""
         self._process.send_signal(signal.SIGTERM)
         return await self.ended(seconds)
