@@ -53,15 +53,12 @@ def logs() -> Iterator[Logs]:
         yield lines
 
 
-@pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rendered files of the whole session, so that each variant is rendered once."""
-    return tmp_path_factory.mktemp("rendered")
-
-
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
+@pytest.hookimpl(
+    tryfirst=True
+)  # before the marks' values, so that a test's id never depends on how it is called
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses the database on both engines, unless it is about one of them."""
     if "database_url" not in metafunc.fixturenames:

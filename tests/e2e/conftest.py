@@ -78,12 +78,6 @@ def logs_are_plain() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rendered files of the whole session, so that each variant is rendered once."""
-    return tmp_path_factory.mktemp("rendered")
-
-
 @pytest.fixture
 async def provider(files: Path) -> AsyncIterator[Provider]:
     """A running provider whose generations take no time beyond rendering."""

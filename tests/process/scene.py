@@ -112,11 +112,14 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(folder: Path, rendered: Path, *, nonce_seconds: float = 180.0) -> AsyncGenerator[Scene]:
-    """Open a stage whose database is below `folder`; `nonce_seconds`: how long Discord remembers a nonce."""
+async def open_scene(folder: Path, files: Path, *, nonce_seconds: float = 180.0) -> AsyncGenerator[Scene]:
+    """Open a stage whose database is below `folder`.
+
+    `files`: the provider's rendered videos; `nonce_seconds`: how long Discord remembers a nonce.
+    """
     async with (
         WireDiscord(nonce_seconds=nonce_seconds, answer_seconds=ANSWER_SECONDS) as wire,
-        Provider(generation_seconds=0.3, render=QUICK, files=rendered) as provider,
+        Provider(generation_seconds=0.3, render=QUICK, files=files) as provider,
     ):
         yield Scene(wire, provider, folder)
 

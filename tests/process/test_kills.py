@@ -1,16 +1,11 @@
-"""SIGKILL at every point that matters: each request still ends once, and is paid for once.
-
-All scenes are played side by side, since each of them mostly waits; the tests look at what was left.
-"""
+"""SIGKILL at every point that matters: each request still ends once, and is paid for once."""
 
 import asyncio
 import signal
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from bot.media.fitting import WORK_PREFIX
 from bot.media.upload_limits import MIB
@@ -18,7 +13,6 @@ from sandbox.wire import Message
 from tests.noise import make_noise, replace_files
 from tests.process.scene import FAILING_REQUEST, REQUEST, Row, Scene, open_scene
 
-AT_ONCE = 4
 # Seconds after which a create call is given up for lost; MiB that the server takes.
 SETTINGS = {"lookup_window": 3, "upload_limits_mib": "1,2,4,8"}
 
@@ -72,21 +66,21 @@ class Outcome:
     files: set[str]  # below the folder for videos; half-done work is cleaned up later
 
 
-async def play(name: str, folder: Path, rendered: Path) -> Outcome:
+async def play(name: str, folder: Path, files: Path) -> Outcome:
     """Kill the program while it serves one request; start it again; let everything settle."""
     request = FAILING_REQUEST if "failure" in name else REQUEST
     nonce_seconds = 0.0 if name in FORGOTTEN_POINTS else 180.0
     if name in LARGE_POINTS:
-        rendered = folder / "rendered"  # a folder of its own, whose files are replaced
-        rendered.mkdir()
-    async with open_scene(folder, rendered, nonce_seconds=nonce_seconds) as scene:
+        files = folder / "rendered"  # a folder of its own, whose files are replaced
+        files.mkdir()
+    async with open_scene(folder, files, nonce_seconds=nonce_seconds) as scene:
         async with scene.start(kill_at=ALL_POINTS[name], settings=SETTINGS) as program:
             scene.provider.hold = "cancellation" in name or name in LARGE_POINTS
             await scene.ask(request)
             if scene.provider.hold:
                 await scene.provider.called("retrieve")
             if name in LARGE_POINTS:
-                await enlarge(scene, folder, rendered)
+                await enlarge(scene, folder, files)
             elif scene.provider.hold:
                 await scene.cancel(scene.rows()[0].id)
             exit_code = await program.ended(60)
@@ -105,11 +99,11 @@ async def play(name: str, folder: Path, rendered: Path) -> Outcome:
         )
 
 
-async def enlarge(scene: Scene, folder: Path, rendered: Path) -> None:
+async def enlarge(scene: Scene, folder: Path, files: Path) -> None:
     """Let the provider deliver a file that the server does not take."""
     await scene.provider.rendered()
     noise = await asyncio.to_thread(make_noise, folder / "noise.mp4")
-    await asyncio.to_thread(replace_files, rendered, noise)
+    await asyncio.to_thread(replace_files, files, noise)
     scene.provider.release()
 
 
@@ -119,23 +113,15 @@ def files_in(videos: Path) -> set[str]:
     return {name for name in names if not name.startswith(WORK_PREFIX)}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def outcomes(tmp_path_factory: pytest.TempPathFactory, rendered: Path) -> Mapping[str, Outcome]:
-    """Play every scene once."""
-    turns = asyncio.Semaphore(AT_ONCE)
-
-    async def take_turn(name: str) -> Outcome:
-        async with turns:
-            return await play(name, tmp_path_factory.mktemp("scene"), rendered)
-
-    played = await asyncio.gather(*map(take_turn, ALL_POINTS))
-    return dict(zip(ALL_POINTS, played, strict=True))
-
-
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("point", ALL_POINTS)
-def test_a_request_survives_a_kill_when(outcomes: Mapping[str, Outcome], point: str) -> None:
-    outcome = outcomes[point]
+async def test_a_request_survives_a_kill_when(tmp_path: Path, files: Path, point: str) -> None:
+    outcome = await play(point, tmp_path, files)
+    check_that_it_was_done_once(point, outcome)
+    check_the_card(point, outcome)
+    check_that_no_files_are_left(point, outcome)
+
+
+def check_that_it_was_done_once(point: str, outcome: Outcome) -> None:
     assert outcome.exit_code == -signal.SIGKILL, "the program was not killed at the named point"
     assert len(outcome.results) == 1, f"{len(outcome.results)} results were posted instead of one"
     assert outcome.create_calls == (0 if point == NEVER_CREATED else 1)
@@ -151,10 +137,8 @@ def test_a_request_survives_a_kill_when(outcomes: Mapping[str, Outcome], point: 
         assert outcome.results[0].attachments, "the result has no video"
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("point", ALL_POINTS)
-def test_the_card_is_final_after_a_kill_when(outcomes: Mapping[str, Outcome], point: str) -> None:
-    outcome = outcomes[point]
+def check_the_card(point: str, outcome: Outcome) -> None:
+    """It is final."""
     if point == "the request is recorded, not answered":
         assert outcome.row.card_id is None
         return
@@ -163,12 +147,8 @@ def test_the_card_is_final_after_a_kill_when(outcomes: Mapping[str, Outcome], po
     assert wanted[outcome.row.status] in outcome.card.content
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("point", ALL_POINTS)
-def test_no_files_are_left_but_the_originals_of_smaller_ones_after_a_kill_when(
-    outcomes: Mapping[str, Outcome], point: str
-) -> None:
-    outcome = outcomes[point]
+def check_that_no_files_are_left(point: str, outcome: Outcome) -> None:
+    """But the originals of those that were made smaller."""
     is_large = point in LARGE_POINTS
     assert outcome.files == ({f"originals/veo-{outcome.row.id}.mp4"} if is_large else set())
     if is_large:

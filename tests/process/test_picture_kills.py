@@ -25,11 +25,9 @@ def list_pictures(folder: Path) -> list[Path]:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_request_with_a_picture_survives_a_kill_when(
-    tmp_path: Path, rendered: Path, point: str
-) -> None:
+async def test_a_request_with_a_picture_survives_a_kill_when(tmp_path: Path, files: Path, point: str) -> None:
     request = {**REQUEST, "image": OptionFile("cat.png", CAT)}
-    async with open_scene(tmp_path, rendered, nonce_seconds=180.0) as scene:
+    async with open_scene(tmp_path, files, nonce_seconds=180.0) as scene:
         async with scene.start(kill_at=POINTS[point]) as program:
             await scene.wire.wait_for_sessions(seconds=60)
             await scene.ask(request)

@@ -90,10 +90,10 @@ async def open_hosts(scene: Scene, url: str) -> AsyncGenerator[Hosts]:
 
 @pytest.mark.timeout(180)
 async def test_every_request_is_answered_and_paid_once_though_a_worker_is_killed(
-    tmp_path: Path, rendered: Path, postgres: Postgres
+    tmp_path: Path, files: Path, postgres: Postgres
 ) -> None:
     with postgres.lend() as url:
-        async with open_scene(tmp_path, rendered) as scene, open_hosts(scene, url) as hosts:
+        async with open_scene(tmp_path, files) as scene, open_hosts(scene, url) as hosts:
             scene.provider.hold = True
             interactions = [
                 await scene.ask(FAILING_REQUEST if number == 3 else REQUEST, member)

@@ -53,10 +53,10 @@ async def add_server_of(scene: Scene, shard: int) -> tuple[Guild, Channel]:
 
 @pytest.mark.timeout(180)
 async def test_two_gateways_share_the_servers_and_each_command_is_answered_once(
-    tmp_path: Path, rendered: Path, postgres: Postgres
+    tmp_path: Path, files: Path, postgres: Postgres
 ) -> None:
     with postgres.lend() as url:
-        async with open_scene(tmp_path, rendered) as scene:
+        async with open_scene(tmp_path, files) as scene:
             servers = [await add_server_of(scene, shard) for shard in range(SHARDS)]
             async with open_programs(scene, url) as programs:
                 asked = [

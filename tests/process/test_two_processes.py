@@ -11,8 +11,8 @@ MEMBERS = range(1, 11)
 
 
 @pytest.mark.timeout(120)
-async def test_two_programs_on_one_database_do_the_same_work_once(tmp_path: Path, rendered: Path) -> None:
-    async with open_scene(tmp_path, rendered) as scene, scene.start() as one, scene.start() as two:
+async def test_two_programs_on_one_database_do_the_same_work_once(tmp_path: Path, files: Path) -> None:
+    async with open_scene(tmp_path, files) as scene, scene.start() as one, scene.start() as two:
         await scene.wire.wait_for_sessions(2)
         interactions = [await scene.ask(REQUEST, member) for member in MEMBERS]
         await asyncio.gather(*(interaction.answered() for interaction in interactions))
@@ -30,10 +30,8 @@ async def test_two_programs_on_one_database_do_the_same_work_once(tmp_path: Path
 
 
 @pytest.mark.timeout(120)
-async def test_the_work_of_a_killed_program_is_taken_over_by_the_other(
-    tmp_path: Path, rendered: Path
-) -> None:
-    async with open_scene(tmp_path, rendered) as scene:
+async def test_the_work_of_a_killed_program_is_taken_over_by_the_other(tmp_path: Path, files: Path) -> None:
+    async with open_scene(tmp_path, files) as scene:
         scene.provider.hold = True
         async with scene.start() as one:
             await scene.ask(REQUEST)

@@ -12,7 +12,7 @@ from tests.sandbox.driver import Client, Clock
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rendered files of the whole session, so that each variant is rendered once."""
+    """Rendered files, kept apart from the other tests': here it is counted what is rendered."""
     return tmp_path_factory.mktemp("rendered")
 
 

@@ -1,7 +1,6 @@
 """Fixtures: a small Discord on a real socket, with the real discord.py connected to it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -17,12 +16,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The provider's files of the whole session, so that each video is rendered once."""
-    return tmp_path_factory.mktemp("rendered")
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ async def wire() -> AsyncIterator[WireDiscord]:
 
 
 @pytest.fixture
-async def provider(rendered: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=rendered) as provider:
+async def provider(files: Path) -> AsyncIterator[Provider]:
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
         yield provider
 
 
@@ -81,15 +81,15 @@ def assert_tidy(program: Program, wire: WireDiscord, provider: Provider) -> None
 
 
 async def test_a_video_is_asked_for_and_arrives_in_the_thread(
-    wire: WireDiscord, provider: Provider, rendered: Path, bot: Bot
+    wire: WireDiscord, provider: Provider, files: Path, bot: Bot
 ) -> None:
     async with bot.start() as program:
         card = await ask(wire)
         content = await video_in_thread(wire, card)
         assert await program.stop() == 0
 
-    files = await asyncio.to_thread(lambda: [path.read_bytes() for path in rendered.glob("*.mp4")])
-    assert content in files
+    videos = await asyncio.to_thread(lambda: [path.read_bytes() for path in files.glob("*.mp4")])
+    assert content in videos
     assert wire.count(POST) == provider.count("create") == 1
     assert wire.gateway.connected == []
     assert len(wire.gateway.closings) == 1

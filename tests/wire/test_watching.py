@@ -29,8 +29,8 @@ async def wire() -> AsyncIterator[WireDiscord]:
 
 
 @pytest.fixture
-async def provider(rendered: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=rendered) as provider:
+async def provider(files: Path) -> AsyncIterator[Provider]:
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
         yield provider
 
 
