@@ -56,9 +56,8 @@ def logs() -> Iterator[Logs]:
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
-@pytest.hookimpl(
-    tryfirst=True
-)  # before the marks' values, so that a test's id never depends on how it is called
+# Before what fixtures add: a test's id is the same however the tests are found.
+@pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses the database on both engines, unless it is about one of them."""
     if "database_url" not in metafunc.fixturenames:
