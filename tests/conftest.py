@@ -26,6 +26,15 @@ HASTE = ("bot.database.ANSWER_PATIENCE", "cogs.ui.asker.PATIENCE", "cogs.ui.owne
 REASON = pytest.StashKey[str]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--all-engines`."""
+    parser.addoption(
+        "--all-engines",
+        action="store_true",
+        help="run every test of the database on SQLite and PostgreSQL, not only those marked both_engines",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> Iterator[None]:
     """Give the program a minute for what it has seconds for."""

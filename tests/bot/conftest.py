@@ -59,10 +59,11 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # Before what fixtures add: a test's id is the same however the tests are found.
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test that uses the database on both engines, unless it is about one of them."""
+    """Run a test that uses the database on SQLite, and on PostgreSQL where that may make a difference."""
     if "database_url" not in metafunc.fixturenames:
         return
-    engines = [SQLITE, POSTGRESQL]
+    is_marked = metafunc.definition.get_closest_marker("both_engines") is not None
+    engines = [SQLITE, POSTGRESQL] if is_marked or metafunc.config.getoption("--all-engines") else [SQLITE]
     if metafunc.definition.get_closest_marker("sqlite_only") or "disk" in metafunc.fixturenames:
         engines = [SQLITE]
     if metafunc.definition.get_closest_marker("postgres_only"):

@@ -21,6 +21,8 @@ from bot.storage.sqlite import BUSY_TIMEOUT_MS
 from tests.bot.rows import insert, reread
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.both_engines
+
 
 def file_of(url: str) -> Path:
     return Path(make_url(url).database or "")

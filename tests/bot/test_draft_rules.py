@@ -61,6 +61,7 @@ async def test_the_rules_are_asked_again_at_the_click(desk: Desk) -> None:
     await desk.accept(offer)
 
 
+@pytest.mark.both_engines
 async def test_what_two_offers_promise_is_given_to_the_first_click(
     database: Database, clock: StoppedClock
 ) -> None:
@@ -73,6 +74,7 @@ async def test_what_two_offers_promise_is_given_to_the_first_click(
     assert sum(isinstance(answer, QuotaReachedError) for answer in answers) == 3, answers
 
 
+@pytest.mark.both_engines
 async def test_offers_reserve_no_money(desk: Desk, database: Database) -> None:
     await desk.rules.set_budgets(MODERATOR, {Period.DAY: 1.5 * PRICE})
     offers = [await desk.offer() for _ in range(3)]
@@ -99,6 +101,7 @@ async def test_a_worse_price_is_shown_before_it_is_spent(desk: Desk, now: float 
     assert (await desk.accept(again)).estimated_credits == now
 
 
+@pytest.mark.both_engines
 async def test_a_double_click_does_not_confirm_a_price_that_nobody_saw(desk: Desk) -> None:
     offer = await desk.offer()
     desk.prices.price = 2 * PRICE
@@ -172,6 +175,7 @@ async def test_the_wait_is_foretold(desk: Desk, clock: StoppedClock) -> None:
     assert behind.expected_at > waiting.expected_at > clock()
 
 
+@pytest.mark.both_engines
 async def test_many_clicks_at_once_get_exactly_the_places_there_are(
     database: Database, clock: StoppedClock
 ) -> None:

@@ -82,6 +82,7 @@ async def test_two_clicks_make_one_video(desk: Desk) -> None:
     assert len(await desk.accepted()) == 1
 
 
+@pytest.mark.both_engines
 async def test_many_clicks_at_once_make_one_video(desk: Desk) -> None:
     offer = await desk.offer()
     answers = await asyncio.gather(*(desk.click(offer) for _ in range(8)), return_exceptions=True)
@@ -207,6 +208,7 @@ async def test_a_cancelled_offer_is_gone(desk: Desk) -> None:
         await desk.click(offer)
 
 
+@pytest.mark.both_engines
 async def test_a_click_and_a_cancellation_at_once_are_one_of_both(desk: Desk) -> None:
     offer = await desk.offer()
     drop = desk.drafts.drop(new_asker(), offer.draft.id)

@@ -136,6 +136,7 @@ async def test_nothing_new_is_accepted_while_the_program_stops(
     assert [(row.id, row.card_id) for row in await service.list_recent(1)] == [(accepted.id, 77)]
 
 
+@pytest.mark.both_engines
 async def test_the_same_interaction_arriving_twice_at_once_is_served_once(service: GenerationService) -> None:
     asker = new_asker()
     results = await asyncio.gather(*(request(service, asker=asker) for _ in range(5)), return_exceptions=True)

@@ -88,7 +88,7 @@ def test_what_is_run_is_what_a_developer_runs(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = commands_of(path)
 
-    targets = re.findall(r"^make ([\w-]+)", commands, re.MULTILINE)
+    targets = re.findall(r"^(?:make|\.ci/run) ([\w-]+)", commands, re.MULTILINE)
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets), targets
     assert targets or ".ci/run" in commands
     assert not re.search(r"\b(pip|pytest|ruff|pyright)\b", commands), "this belongs into the Makefile"

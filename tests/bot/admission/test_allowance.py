@@ -14,6 +14,8 @@ from bot.moderation.service import Moderation
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 
+pytestmark = pytest.mark.both_engines
+
 GUILD, MEMBER, ROLE = 1, 3, 77
 MONA = Moderator(GUILD, 99)
 TICK = timedelta(microseconds=1)

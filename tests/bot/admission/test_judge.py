@@ -42,6 +42,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker
 
+pytestmark = pytest.mark.both_engines
+
 NOW = utc_now()
 PRICE = 1000.0
 MODERATOR = Moderator(guild_id=1, user_id=99)

@@ -21,6 +21,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row, reread
 
+pytestmark = pytest.mark.both_engines
+
 LIMIT = 5
 TICK = timedelta(microseconds=1)
 DAY = WINDOWS[LimitKind.DAY]

@@ -16,6 +16,8 @@ from bot.models import Generation, Status
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert, new_row
 
+pytestmark = pytest.mark.both_engines
+
 SINCE = {Period.DAY: NOW - timedelta(hours=12), Period.MONTH: NOW - timedelta(days=20)}
 EXAMPLES = 50  # each opens a database
 

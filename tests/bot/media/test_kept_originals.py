@@ -18,6 +18,8 @@ from tests.bot.erasable import ALICE, insert_delivered
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs
 
+pytestmark = pytest.mark.both_engines
+
 KEEP = timedelta(days=90)
 TICK = timedelta(microseconds=1)
 

@@ -136,6 +136,7 @@ async def test_a_refusal_never_raises_a_limit(limits: UploadLimits) -> None:
     assert await limits.learn(OTHER_GUILD, 0, 400 * MIB) == usable(20 * MIB)
 
 
+@pytest.mark.both_engines
 async def test_refusals_at_the_same_time_leave_the_lowest(limits: UploadLimits) -> None:
     sizes = [size * MIB for size in (100, 10, 50, 25, 20)]
     await asyncio.gather(*(limits.learn(GUILD, 3, size) for size in sizes))

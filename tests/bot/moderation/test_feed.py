@@ -27,6 +27,8 @@ from tests.bot.boards import (
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.mark.usefixtures("feed")
 async def test_entries_and_reports_are_shown_oldest_first(

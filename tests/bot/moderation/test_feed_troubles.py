@@ -23,6 +23,8 @@ from tests.bot.boards import (
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.troubles import Logs, count_events, count_tracebacks, locked, locked_at_once
 
+pytestmark = pytest.mark.both_engines
+
 REFUSES = "the moderators' channel refuses"
 
 

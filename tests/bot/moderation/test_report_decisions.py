@@ -170,6 +170,7 @@ async def test_each_decision_works_once_and_nothing_after_a_dismissal(
     assert decided_by_nick == works, "a decision that did not work was written down"
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("decision", ReportDecision)
 @pytest.mark.usefixtures("patient_locks")
 async def test_of_moderators_who_decide_at_once_one_does(

@@ -121,6 +121,7 @@ async def test_a_member_reports_a_video_once_and_several_members_may(
     assert await report_of(reports, await insert_video(database)), "another video of the same member"
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("patient_locks")
 async def test_of_two_reports_at_once_one_is_written(database: Database, database_url: str) -> None:
     video = await insert_video(database)

@@ -100,6 +100,7 @@ async def test_where_there_is_no_rule_nothing_is_taken_away(rules: QuotaRules, d
     assert (await policy_of(database)).rules == ()
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("patient_locks")
 async def test_two_moderators_at_once_are_served_one_after_the_other(
     database_url: str, clock: StoppedClock
@@ -116,6 +117,7 @@ async def test_two_moderators_at_once_are_served_one_after_the_other(
     assert last.new == {"day": rule.most}, "the last one did not win"
 
 
+@pytest.mark.both_engines
 async def test_twenty_changes_at_once_are_all_kept(rules: QuotaRules, database: Database) -> None:
     subjects = [Subject(Scope.MEMBER, number) for number in range(1, 21)]
     await asyncio.gather(*(rules.set_limits(MONA, subject, {DAY: subject.id}) for subject in subjects))

@@ -205,6 +205,7 @@ async def test_a_reason_is_kept_as_it_is_seen(moderation: Moderation, typed: str
     assert pause.reason == kept
 
 
+@pytest.mark.both_engines
 async def test_two_moderators_at_once_lose_nothing(moderation: Moderation) -> None:
     words = [f"word{number}" for number in range(12)]
     await asyncio.gather(
@@ -223,6 +224,7 @@ async def test_two_moderators_at_once_lose_nothing(moderation: Moderation) -> No
     assert len(news) == len(words), "a word was new to both"
 
 
+@pytest.mark.both_engines
 async def test_the_last_of_two_moderators_wins(moderation: Moderation, clock: StoppedClock) -> None:
     until = clock() + timedelta(hours=1)
     await asyncio.gather(

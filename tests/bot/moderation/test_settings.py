@@ -141,6 +141,7 @@ async def test_an_unknown_setting_is_a_mistake_of_ours(moderation: Moderation) -
         await moderation.change_settings(MONA, {"words": ("gore",)})
 
 
+@pytest.mark.both_engines
 async def test_two_moderators_cannot_leave_no_video_between_them(
     moderation: Moderation, database: Database
 ) -> None:

@@ -19,6 +19,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
 from tests.bot.rows import PROMPT, insert
 
+pytestmark = pytest.mark.both_engines
+
 MODERATOR = Moderator(guild_id=1, user_id=77)
 
 # What the program notes for its own work.

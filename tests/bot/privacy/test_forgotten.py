@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
@@ -25,6 +26,8 @@ from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.erasable import ALICE, BOB, columns_of
 from tests.bot.rows import new_row, reread
+
+pytestmark = pytest.mark.both_engines
 
 NOW = utc_now()
 DAYS = st.floats(0, 40)  # some of them longer ago than any window reaches

@@ -18,6 +18,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.offers import Desk
 from tests.bot.rows import MODEL, PROMPT
 
+pytestmark = pytest.mark.both_engines
+
 CAT = OfferedPicture("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
 
 

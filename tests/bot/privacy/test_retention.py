@@ -23,6 +23,8 @@ from tests.bot.erasable import ALICE, DAY, columns_of, insert_delivered, insert_
 from tests.bot.rows import PROMPT, new_row, reread
 from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
 
+pytestmark = pytest.mark.both_engines
+
 KEEP = timedelta(days=90)
 TICK = timedelta(microseconds=1)
 LINK = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png"

@@ -17,6 +17,8 @@ from tests.bot.erasable import ALICE, BOB, DAY, columns_of, insert_delivered, in
 from tests.bot.rows import PROMPT, new_row, reread
 from tests.bot.troubles import locked
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def privacy(database: Database, clock: StoppedClock) -> Privacy:

@@ -10,6 +10,8 @@ from bot.results.history import History
 from bot.work.cancellation import NotFoundError
 from tests.bot.rows import insert
 
+pytestmark = pytest.mark.both_engines
+
 ME, OTHER = 3, 4
 HERE, ELSEWHERE = 1, 2
 

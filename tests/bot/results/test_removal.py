@@ -17,6 +17,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, insert_delivered
 from tests.bot.rows import insert, reread
 
+pytestmark = pytest.mark.both_engines
+
 MONA = 77
 
 

@@ -82,6 +82,7 @@ async def test_a_second_click_is_refused_until_its_time_is_over(
     await ask(service, seed=2)
 
 
+@pytest.mark.both_engines
 async def test_many_clicks_at_once_make_one(service: GenerationService) -> None:
     answers = await asyncio.gather(*(ask(service, seed=seed) for seed in range(8)), return_exceptions=True)
     assert [type(answer) for answer in answers if not isinstance(answer, RepeatedError)] == [Generation]

@@ -74,6 +74,7 @@ async def test_a_direct_message_is_remembered_too(
     assert posts_of(await reread(database, video.id))[1] == Posted(12, None)
 
 
+@pytest.mark.both_engines
 async def test_many_clicks_at_once_claim_once(
     reposts: Reposts, database: Database, clock: StoppedClock
 ) -> None:

@@ -9,6 +9,8 @@ from bot.clock import utc_now
 from bot.database import Database
 from bot.storage.shared_turns import SharedTurns
 
+pytestmark = pytest.mark.both_engines
+
 SPACING = timedelta(seconds=0.2)
 
 

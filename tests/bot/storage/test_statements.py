@@ -9,6 +9,8 @@ from bot.database import Database
 from bot.models import Generation, Status
 from bot.work.queue import UNFINISHED
 
+pytestmark = pytest.mark.both_engines
+
 WORDS = "a most private prompt"
 
 

@@ -18,6 +18,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.random_rows import GUILD, NOW, TICK, ask, generations
 from tests.bot.rows import insert
 
+pytestmark = pytest.mark.both_engines
+
 periods = st.sampled_from(UsagePeriod)
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 as hypothesis wants them
 

@@ -20,6 +20,8 @@ from bot.watch.provider_record import ProviderRecord
 from tests.bot.clocks import StoppedClock
 from tests.bot.rows import insert
 
+pytestmark = pytest.mark.both_engines
+
 CHANNEL = 77
 ROUND = timedelta(seconds=LOOK_INTERVAL)
 GIB = 2**30  # bytes

@@ -23,6 +23,8 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Disk
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.both_engines
+
 KEY = AlertKey(AlertKind.DELIVERIES_FAILING, 42)
 
 

@@ -24,6 +24,8 @@ from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import Logs, count_events, locked
 
+pytestmark = pytest.mark.both_engines
+
 MODERATOR = 77
 TICK = timedelta(microseconds=1)
 LONGEST_DELAY = 2.0  # seconds; most of the videos of one round are made by then

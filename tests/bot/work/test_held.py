@@ -14,6 +14,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def queue(database: Database, clock: StoppedClock) -> GenerationQueue:

@@ -21,7 +21,7 @@ from tests.bot.troubles import Logs, count_events
 MODERATOR = 77
 HOUR = timedelta(hours=1)
 AT_ONCE = 20.0  # seconds, far less than any wait that is ended here
-pytestmark = pytest.mark.usefixtures("patient_locks")
+pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("patient_locks")]
 LEFT_ALONE = "left alone, since it was cancelled or another process carries it"
 
 

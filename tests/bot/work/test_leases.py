@@ -15,6 +15,8 @@ from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import Logs, count_events, count_tracebacks, locked
 
+pytestmark = pytest.mark.both_engines
+
 HOURS = timedelta(hours=5)
 TICK = timedelta(microseconds=1)
 

@@ -17,6 +17,8 @@ from tests.bot.recorder import RecordingDelivery
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events, count_tracebacks
 
+pytestmark = pytest.mark.both_engines
+
 MAX_RUNNING = 2
 UNREADABLE = "the line cannot be read"
 

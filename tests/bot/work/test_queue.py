@@ -15,6 +15,8 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
 
+pytestmark = pytest.mark.both_engines
+
 TICK = timedelta(microseconds=1)
 
 OpenQueue = Callable[..., GenerationQueue]

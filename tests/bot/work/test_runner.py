@@ -87,6 +87,7 @@ async def test_the_next_process_goes_on_at_once(make_engine: MakeEngine, provide
     assert (len(first.delivery.videos), len(second.delivery.videos)) == (0, 1)
 
 
+@pytest.mark.both_engines
 @pytest.mark.usefixtures("patient_locks")
 async def test_two_processes_on_one_database_do_the_work_once(
     make_engine: MakeEngine, database_url: str, provider: Provider

@@ -19,6 +19,8 @@ from tests.bot.engine import LEASE
 from tests.bot.random_rows import ask
 from tests.bot.rows import insert, new_row
 
+pytestmark = pytest.mark.both_engines
+
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 Member = tuple[int, int]
 
