@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 
-.PHONY: setup demo run test check format docs translations pictures bench chaos fuzz lock audit clean
+# Some images forbid it; the tests start hundreds of programs, each of which would compile the source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: setup demo run test test-all check format docs translations pictures bench chaos fuzz lock audit clean
 
 setup: $(READY)
 
@@ -22,8 +25,14 @@ demo: $(READY)
 run: $(READY)
 	$(BIN)/python -m bot run
 
+# Tests share the cores; one by hand (`python -m pytest PATH -k WORD`) stays in one process.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 test: check
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# With all tests of the database on both engines; GitHub runs it each night.
+test-all: check
+	$(PYTEST) --all-engines $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
