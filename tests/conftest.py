@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
-from tests.postgres import CannotStartError, Postgres, open_server
+from tests.postgres import CannotStartError, Postgres, in_thread, open_server
+from tests.sqlite import Template
 
 ADDRESS = "TEST_POSTGRES_URL"  # of a database whose user may make others; used where the wheel cannot start
 # How fast an example is made and runs depends on what else the machine does; the examples are the same each
@@ -54,6 +55,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rendered"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A database with tables, to be copied."""
+    template = Template(tmp_path_factory.mktemp("template"))
+    in_thread(template.make())
+    return template
 
 
 @pytest.fixture(scope="session")

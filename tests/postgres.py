@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -220,8 +221,7 @@ class Postgres:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 our name
         )
         tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        emptied = f"TRUNCATE {tables} RESTART IDENTITY; UPDATE alembic_version SET version_num = '{head}'"  # noqa: S608 ours
+        emptied = f"TRUNCATE {tables} RESTART IDENTITY; UPDATE alembic_version SET version_num = '{_head()}'"  # noqa: S608 ours
         await self._execute(emptied, database=name)
 
     async def _execute(self, statements: str, *, database: str | None = None) -> None:
@@ -262,6 +262,12 @@ async def connect(database: str | URL) -> AsyncGenerator[Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+@cache
+def _head() -> str | None:
+    """Return the newest migration; finding it reads all of them."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _find_wheel() -> Path:

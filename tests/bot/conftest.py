@@ -21,6 +21,7 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of, downloads_of
 from tests.bot.troubles import Disk, Logs
 from tests.postgres import Postgres
+from tests.sqlite import Template
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,8 +90,9 @@ def patient_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, template: Template) -> AsyncIterator[Database]:
     """An open database with its tables."""
+    template.lay(database_url)
     async with open_database(database_url) as database:
         yield database
 

@@ -19,6 +19,7 @@ from bot.veo.downloads import FETCH_ATTEMPTS
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with
+from tests.sqlite import Template
 
 OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
 LoseAnswer = Callable[[str, str], None]
@@ -92,12 +93,13 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def open_world(provider: Provider, tmp_path: Path) -> OpenWorld:
+def open_world(provider: Provider, tmp_path: Path, template: Template) -> OpenWorld:
     """Open a world of one's own; `timing` by names of `Timing`, the rest are settings."""
 
     @asynccontextmanager
     async def open_it(timing: dict[str, float] | None = None, **settings: Any) -> AsyncGenerator[World]:
         chosen = sandbox_settings(provider, tmp_path / "data", **settings)
+        template.lay(chosen.resolved_database_url)
         # The bot searches messages by their time, so Discord's clock must be near the bot's.
         async with World(provider, chosen, timing_with(**(timing or {})), is_dated_now=True) as world:
             yield world
