@@ -25,7 +25,7 @@ class Marked:
 
 def marked_texts(source: str) -> list[Marked]:
     """Return the texts that a module marks, in its order."""
-    comments = _comments(source)
+    comments = _comments(source) if COMMENT in source else {}  # to look for them takes long
     calls = sorted(calls_of(ast.parse(source)), key=lambda call: (call.lineno, call.col_offset))
     return [marked for call in calls if (marked := _read(call, comments)) is not None]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATH = ROOT / "Dockerfile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,9 @@ class Step:
         return json.loads(self.rest) if self.rest.startswith("[") else shlex.split(self.rest)
 
 
-def read_steps() -> list[Step]:
+def read_steps(root: Path = ROOT) -> list[Step]:
     """Return all steps, in order."""
-    lines = PATH.read_text(encoding="utf-8").splitlines()
+    lines = (root / "Dockerfile").read_text(encoding="utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith("#")).replace("\\\n", " ")
     steps: list[Step] = []
     stage = 0

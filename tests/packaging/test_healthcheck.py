@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.packaging.programs import ROOT
+from tests.packaging.dockerfile import ROOT
 
 SCRIPT = ROOT / "deploy/healthcheck.py"
 

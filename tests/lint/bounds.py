@@ -6,12 +6,10 @@ text is marked: into the call itself, a module's table or constant, or a class's
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from docs.marked_texts import IN_CONTEXT, calls_of, literals_of, name_of
-
-ROOT = Path(__file__).parents[3]
+from tests.lint.findings import modules
 
 BUTTON, TITLE, LABEL, SELECT, TEXT, HUNDRED = 80, 45, 45, 150, 100, 100  # characters
 ARGUMENTS = {
@@ -31,10 +29,9 @@ CONTEXTS = {"button": BUTTON, "title": TITLE, "label": LABEL, "placeholder": TEX
 Key = tuple[str | None, str]  # a message's context and its text
 
 
-@cache
-def bounds() -> dict[Key, int]:
+def bounds(root: Path) -> dict[Key, int]:
     """Return how long each text may be that is said in a button or a form; the tightest bound counts."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "cogs").rglob("*.py"))]
+    trees = [module.tree for module in modules(root, "cogs")]
     named: dict[str, list[Key]] = {}
     for tree in trees:
         for name, key in _named(tree):

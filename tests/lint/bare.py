@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from docs.marked_texts import calls_of
 
@@ -15,16 +14,15 @@ SINKS = frozenset({"content", "label", "placeholder", "title", "description", "w
 OPERATORS_ERRORS = frozenset({"ValueError", "TypeError", "RuntimeError", "AssertionError", "KeyError"})
 
 
-def bare_texts(path: Path, known: frozenset[str]) -> list[str]:
-    """Return the unmarked texts of a module; `known`: those that Discord is told with the commands.
+def bare_texts(tree: ast.Module, known: frozenset[str]) -> list[tuple[int, str]]:
+    """Return the lines and unmarked texts of a module; `known`: those that Discord is told with the commands.
 
     Sentences may be parts of these.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     parents = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     passed = set(_passed(tree))
     return [
-        f"{path.name}:{node.lineno} {node.value!r}"
+        (node.lineno, node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)

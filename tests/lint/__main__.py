@@ -1,0 +1,47 @@
+"""Looks at the files of the repository, and prints what is wrong with them (`make check`)."""
+
+import sys
+from pathlib import Path
+
+from tests.lint import (
+    catalogues,
+    compose,
+    dashboard,
+    documents,
+    image,
+    locks,
+    marks,
+    prometheus,
+    repository,
+    source,
+    unit,
+    workflows,
+)
+from tests.lint.findings import Check, Finding
+
+ROOT = Path(__file__).parents[2]
+CHECKS: tuple[Check, ...] = (
+    *repository.CHECKS,
+    *source.CHECKS,
+    *marks.CHECKS,
+    *catalogues.CHECKS,
+    *documents.CHECKS,
+    *locks.CHECKS,
+    *image.CHECKS,
+    *compose.CHECKS,
+    *unit.CHECKS,
+    *workflows.CHECKS,
+    *prometheus.CHECKS,
+    *dashboard.CHECKS,
+)
+
+
+def main(root: Path = ROOT) -> int:
+    """Run all checks; return 1 if there are findings."""
+    found: set[Finding] = {finding for check in CHECKS for finding in check(root)}
+    print(*sorted(found), f"{len(CHECKS)} checks, {len(found)} findings", sep="\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""How the checks of the catalogues, compose.yaml and what watches can fail; as `tests/lint/broken.py`."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from tests.lint import catalogues, compose, dashboard, prometheus
+from tests.lint.broken import CARDS, Row
+from tests.lint.messages import TEMPLATE
+
+POT, DE = TEMPLATE.as_posix(), "bot/language/locales/de/LC_MESSAGES/veo-bot.po"
+COMPOSE, EXAMPLE = "compose.yaml", ".env.example"
+RULES, PANELS, SCRAPE = prometheus.RULES, prometheus.DASHBOARD, prometheus.SCRAPE
+PAUSED = 'msgstr "⏸️ **Pausiert.** Bis `/veo-admin resume` kann'
+SOURCE = '"datasource": {\n            "type": "prometheus",\n            "uid": "'
+SMALL = 'msgid "Nothing was counted."\nmsgstr "'
+
+ROWS: Mapping[ModuleType, Sequence[Row]] = {
+    catalogues: [
+        (catalogues.the_template_has_all_texts_of_the_code, POT, "", "\n# more", "make translations"),
+        (
+            catalogues.every_catalogue_has_the_texts_of_the_template_and_no_others,
+            *(DE, 'msgid "Nothing was counted."', 'msgid "Nothing."', "Nothing was counted."),
+        ),
+        (
+            catalogues.every_text_is_translated,
+            DE,
+            f"{SMALL}Es wurde nichts angerechnet.",
+            SMALL,
+            "Nothing was",
+        ),
+        (
+            catalogues.every_language_has_its_own_number_of_plural_forms,
+            *(DE, 'msgstr[1] "Das ist zu lang:', 'msgstr[1] ""\nmsgstr[2] "', "3 plural forms"),
+        ),
+        (
+            catalogues.every_translation_has_the_placeholders_of_the_text,
+            *(DE, "Dauer ist {count} Tag", "Dauer ist {number} Tag", "Other placeholders"),
+        ),
+        (catalogues.every_translation_has_the_markup_of_the_text, DE, PAUSED, PAUSED[:-9], "Other code"),
+        (catalogues.every_translation_has_the_markup_of_the_text, DE, "**Pausiert.**", "Pausiert", "bold"),
+        (
+            catalogues.commands_and_names_of_options_are_as_in_english,
+            *(DE, PAUSED, PAUSED.replace("resume", "weiter"), "Other words in code"),
+        ),
+        (
+            catalogues.every_translation_begins_with_the_emoji_of_the_text,
+            *(DE, 'msgstr "⏸️ **', 'msgstr "▶️ **', "Another emoji"),
+        ),
+        (
+            catalogues.no_translation_has_blanks_at_its_ends_that_the_text_has_not,
+            *(DE, SMALL, f"{SMALL} ", "Other blanks"),
+        ),
+        (
+            catalogues.discord_takes_the_texts_of_the_commands,
+            *(DE, '"Dieses Bild animieren"', f'"Dieses {"x" * 30}"', "Longer than 32"),
+        ),
+        (
+            catalogues.discord_takes_the_texts_of_buttons_and_forms,
+            *(DE, '"Dieses Video ändern"', f'"Dieses {"x" * 45}"', "Longer than 45"),
+        ),
+        (
+            catalogues.the_template_has_the_texts_of_buttons_and_forms,
+            *(CARDS, "", 'x(pgettext("button", "A new one"))', "A new one"),
+        ),
+    ],
+    compose: [
+        (compose.the_schema_allows_compose, COMPOSE, "read_only:", "readonly:", "The schema says"),
+        (compose.every_container_is_confined, COMPOSE, "cap_drop: [ALL]", "cap_add: [ALL]", "left out"),
+        (compose.every_container_is_confined, COMPOSE, "read_only: true", "", "read_only must be True"),
+        (compose.every_container_is_confined, COMPOSE, "mem_limit: 1g", "", "host's memory"),
+        (compose.every_container_is_confined, COMPOSE, "pids_limit: 512", "pids_limit: -1", "512 processes"),
+        (compose.every_container_is_confined, COMPOSE, "max-size: 10m, ", "", "fill the disk"),
+        (
+            compose.nothing_is_published_beyond_the_host,
+            COMPOSE,
+            "127.0.0.1:3000:",
+            "3000:",
+            "beyond the host",
+        ),
+        (
+            compose.other_peoples_images_have_a_version_and_a_health_check,
+            *(COMPOSE, ":v3.14.0", ":latest", "has no version"),
+        ),
+        (
+            compose.other_peoples_images_have_a_version_and_a_health_check,
+            *(COMPOSE, "[CMD, wget", "[NONE, wget", "no health check"),
+        ),
+        (compose.exactly_one_service_speaks_with_members, COMPOSE, "[single]", "[scale]", "not exactly one"),
+        (compose.exactly_one_service_speaks_with_members, COMPOSE, "--role, worker", "", "not exactly one"),
+        (compose.exactly_one_service_speaks_with_members, COMPOSE, "role, worker", "role, gateway", "nobody"),
+        (compose.nothing_runs_without_a_profile, COMPOSE, "profiles: [single]", "", "bot has no profile"),
+        (
+            compose.the_parts_of_the_bot_wait_for_the_database_they_share,
+            *(COMPOSE, "service_healthy", "service_started", "does not wait"),
+        ),
+        (
+            compose.the_parts_of_the_bot_wait_for_the_database_they_share,
+            *(COMPOSE, "postgresql+asyncpg:", "sqlite:", "does not use"),
+        ),
+        (
+            compose.the_parts_of_the_bot_wait_for_the_database_they_share,
+            *(COMPOSE, "[default, storage]", "[default]", "does not reach"),
+        ),
+        (
+            compose.the_parts_of_the_bot_wait_for_the_database_they_share,
+            *(COMPOSE, "internal: true", "internal: false", "from elsewhere"),
+        ),
+        (
+            compose.the_parts_of_the_bot_wait_for_the_database_they_share,
+            *(COMPOSE, "replicas: 2", "replicas: 3", "two workers"),
+        ),
+        (
+            compose.a_bot_writes_where_the_image_expects_it_and_can_be_watched,
+            *(COMPOSE, "data:/data", "data:/x", "The volume of bot"),
+        ),
+        (
+            compose.a_bot_writes_where_the_image_expects_it_and_can_be_watched,
+            *(COMPOSE, "DATA_DIR: /data", "DATA_DIR: /x", "image's DATA_DIR"),
+        ),
+        (
+            compose.a_bot_writes_where_the_image_expects_it_and_can_be_watched,
+            *(COMPOSE, 'PORT: "8080"', 'PORT: "80"', "image's HTTP_PORT"),
+        ),
+        (
+            compose.a_bot_writes_where_the_image_expects_it_and_can_be_watched,
+            *(COMPOSE, "HTTP_HOST: 0.0.0.0", "HTTP_HOST: localhost", "not open to Prometheus"),
+        ),
+        (
+            compose.the_example_explains_what_compose_takes_from_the_environment,
+            *(COMPOSE, "POSTGRES_PASSWORD:-", "NEW:-", "NEW of compose.yaml"),
+        ),
+        (
+            compose.the_example_explains_what_compose_takes_from_the_environment,
+            *(COMPOSE, "POSTGRES_PASSWORD:-", "POSTGRES_PASSWORD:?", "required with every"),
+        ),
+        (compose.a_copied_example_starts_one_bot, EXAMPLE, "PROFILES=single", "PROFILES=scale", "one bot"),
+        (compose.every_file_that_is_mounted_is_here, COMPOSE, "./deploy/prometheus", "./gone", "is not here"),
+        (
+            compose.every_file_that_is_mounted_is_here,
+            COMPOSE,
+            "prometheus:ro",
+            "prometheus",
+            "lets a container",
+        ),
+    ],
+    prometheus: [
+        (prometheus.every_question_can_be_asked, RULES, "veobot_health_check_up ==", "==", "no question"),
+        (
+            prometheus.it_asks_for_what_the_program_has,
+            *(RULES, "veobot_health_check_up", "veobot_gone", "no series veobot_gone"),
+        ),
+        (prometheus.it_asks_for_what_the_program_has, RULES, 'state="queued"', 'state="x"', "no state x"),
+        (prometheus.it_asks_for_what_the_program_has, RULES, 'job="veo-bot"', 'job="x"', "no job x"),
+        (prometheus.it_groups_by_labels_that_there_are, RULES, "by (state)", "by (stat)", "no label stat"),
+        (prometheus.what_only_grows_is_never_shown_as_it_is, RULES, "rate(veo", "max(veo", "needs rate"),
+        (
+            prometheus.what_only_grows_is_never_shown_as_it_is,
+            RULES,
+            "max(veobot_q",
+            "sum(veobot_q",
+            "added up",
+        ),
+        (
+            prometheus.every_alert_says_what_to_do,
+            RULES,
+            "summary: No bot",
+            "title: No bot",
+            "needs a summary",
+        ),
+        (prometheus.every_alert_says_what_to_do, RULES, "critical", "loud", "needs a severity"),
+        (prometheus.every_alert_says_what_to_do, RULES, "VeoBotDown", "VeoBotGone", "two rules VeoBotGone"),
+    ],
+    dashboard: [
+        (dashboard.every_panel_is_explained, PANELS, '"id": 2,', '"id": 3,', "2 panels of the number 3"),
+        (dashboard.every_panel_is_explained, PANELS, '"title": "Health"', '"title": ""', "The panel 2 needs"),
+        (dashboard.every_panel_has_a_place_of_its_own, PANELS, '"w": 3', '"w": 4', "Health lies over"),
+        (
+            dashboard.the_dashboard_asks_the_prometheus_that_is_set_up,
+            *(PANELS, f'{SOURCE}prometheus"', f'{SOURCE}gone"', "The source gone"),
+        ),
+        (
+            dashboard.the_dashboard_asks_the_prometheus_that_is_set_up,
+            *(dashboard.SOURCES.as_posix(), "prometheus:9090", "localhost:9090", "Prometheus is at"),
+        ),
+        (
+            dashboard.the_files_are_where_the_containers_look_for_them,
+            *(SCRAPE, "[bot, gateway, worker]", "[bot]", "must look for bot, gateway, worker"),
+        ),
+        (
+            dashboard.the_files_are_where_the_containers_look_for_them,
+            *(SCRAPE, "port: 8080", "port: 80", "another port"),
+        ),
+        (
+            dashboard.the_files_are_where_the_containers_look_for_them,
+            *(dashboard.PROVIDERS.as_posix(), "/etc/veo-bot", "/etc/x", "mounted elsewhere"),
+        ),
+        (
+            dashboard.the_files_are_where_the_containers_look_for_them,
+            *(COMPOSE, "/etc/veo-bot/veo-bot.json", "/etc/veo-bot/x.json", "no dashboard"),
+        ),
+    ],
+}

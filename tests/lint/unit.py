@@ -1,0 +1,147 @@
+"""The systemd unit: what systemd itself says about it, and that it starts what the image starts."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.cli import EXIT_SETTINGS
+from bot.work.runner import STOP_GRACE
+from tests.lint.findings import Check, File, Findings
+from tests.packaging.dockerfile import last_words, read_steps
+
+ANALYZER = shutil.which("systemd-analyze")
+MOST_EXPOSED = 20  # tenths; 14 with systemd 252, and every version looks at a few more things
+SECONDS = {"s": 1, "min": 60}
+PYTHON = "/opt/veo-bot/venv/bin/python"
+# What each word must say, and why if that is not plain.
+WRITES = {
+    "StateDirectory": "veo-bot",
+    "CacheDirectory": "veo-bot",
+    "User": "veo-bot",
+    "WorkingDirectory": "%S/veo-bot",
+    "ProtectSystem": "strict",
+}
+
+
+class Unit(File):
+    """The unit, and every value of each of its words, whatever the section."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, "deploy/veo-bot.service")
+        self.words: dict[str, list[str]] = {}
+        self.strangers: list[str] = []
+        for line in self.text.splitlines():
+            word, equals, value = line.partition("=")
+            if equals and line[0] not in "#[":
+                self.words.setdefault(word, []).append(value)
+            elif line and line[0] not in "#[":
+                self.strangers.append(line)
+
+    def values(self, word: str) -> list[str]:
+        """Return what is said for a word, or nothing."""
+        return self.words.get(word, [])
+
+
+def every_line_is_a_word_with_a_value(root: Path) -> Findings:
+    """Find a line that says nothing."""
+    unit = Unit(root)
+    for line in unit.strangers:
+        yield unit.found(f"This line sets nothing: {line}", line)
+
+
+def systemd_understands_every_line(root: Path) -> Findings:
+    """Find what systemd does not understand."""
+    unit = Unit(root)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / unit.path.name
+        copy.write_text(unit.text.replace(PYTHON, sys.executable), encoding="utf-8")  # which must exist
+        code, said = _analyze("verify", "--man=no", copy)
+    if code != 0 or said:
+        yield unit.found(f"systemd says: {said.strip()}")
+
+
+def systemd_finds_little_to_attack(root: Path) -> Findings:
+    """Find rights that the program does not need."""
+    unit = Unit(root)
+    code, said = _analyze(
+        "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager", unit.path
+    )
+    if code != 0:
+        yield unit.found(f"systemd finds much to attack: {said.strip()}")
+
+
+def it_starts_what_the_image_starts(root: Path) -> Findings:
+    """Find another command or environment than the image's."""
+    unit, steps = Unit(root), read_steps(root)
+    python, *words = unit.values("ExecStart")[0].split()
+    if python != PYTHON or ["python", *words] != last_words(steps, "ENTRYPOINT") + last_words(steps, "CMD"):
+        yield unit.found("This is not the image's command, in /opt/veo-bot.", "ExecStart=")
+    image = {pair.partition("=")[0] for pair in last_words(steps, "ENV")}
+    ours = {pair.partition("=")[0] for line in unit.values("Environment") for pair in line.split()}
+    # PATH is not needed, and a port is the operator's choice.
+    for name in sorted(ours ^ (image - {"PATH", "HTTP_PORT"})):
+        yield unit.found(f"The unit and the image do not both set {name}.", "Environment=")
+
+
+def it_writes_only_where_systemd_keeps_state(root: Path) -> Findings:
+    """Find another place that it could write to."""
+    unit = Unit(root)
+    for word, wanted in WRITES.items():
+        if unit.values(word) != [wanted]:
+            yield unit.found(f"{word} must be {wanted}.", f"{word}=")
+    if "DATA_DIR=%S/veo-bot" not in " ".join(unit.values("Environment")):
+        yield unit.found("DATA_DIR must be %S/veo-bot.", "Environment=")
+    if unit.values("ReadWritePaths"):
+        yield unit.found("It may write to nothing else.", "ReadWritePaths=")
+
+
+def the_bot_gets_the_time_it_needs_to_stop(root: Path) -> Findings:
+    """Find a limit at which it would be killed while it lays work down."""
+    unit = Unit(root)
+    limit = re.fullmatch(r"(\d+)(s|min)", " ".join(unit.values("TimeoutStopSec")))
+    if limit is None or int(limit[1]) * SECONDS[limit[2]] < 2 * STOP_GRACE:
+        yield unit.found("It would be killed while it lays work down.", "TimeoutStopSec=")
+
+
+def a_refused_token_is_not_tried_again_and_again(root: Path) -> Findings:
+    """Find a restart where a setting is wrong."""
+    unit = Unit(root)
+    for word, wanted in {"Restart": "on-failure", "RestartPreventExitStatus": str(EXIT_SETTINGS)}.items():
+        if unit.values(word) != [wanted]:
+            yield unit.found(f"{word} must be {wanted}.", f"{word}=")
+
+
+def the_unit_has_no_secrets(root: Path) -> Findings:
+    """Find a secret in the unit, or a start without any."""
+    unit = Unit(root)
+    if unit.values("EnvironmentFile") != ["/etc/veo-bot/veo-bot.env"]:
+        yield unit.found("The secrets' file is another; a leading minus would start without it.")
+    if found := re.search("TOKEN|KEY", " ".join(unit.values("Environment"))):
+        yield unit.found("A secret does not belong here.", found[0])
+
+
+def _analyze(*arguments: str | Path) -> tuple[int, str]:
+    if ANALYZER is None:
+        print(
+            "Left out, since there is no systemd on this machine: what it says of the unit", file=sys.stderr
+        )
+        return 0, ""
+    done = subprocess.run(  # noqa: S603 systemd on our own file
+        [ANALYZER, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return done.returncode, done.stdout
+
+
+CHECKS: tuple[Check, ...] = (
+    every_line_is_a_word_with_a_value,
+    systemd_understands_every_line,
+    systemd_finds_little_to_attack,
+    it_starts_what_the_image_starts,
+    it_writes_only_where_systemd_keeps_state,
+    the_bot_gets_the_time_it_needs_to_stop,
+    a_refused_token_is_not_tried_again_and_again,
+    the_unit_has_no_secrets,
+)
