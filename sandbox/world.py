@@ -62,20 +62,22 @@ class World:
                 backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
             backend.cdn = self.cdn
             self.env = await stack.enter_async_context(simulation)
-            self.guild = self.env.create_guild("Studio")
-            self.channel = self.guild.create_text_channel("videos")
-            self.moderators_channel = self.guild.create_text_channel("moderators")
-            moderators = self.guild.create_role(
-                "Moderators", permissions=discord.Permissions(manage_guild=True)
-            )
-            self.alice = self.guild.add_member(self.env.create_user("alice"))
-            self.mona = self.guild.add_member(self.env.create_user("mona"), roles=[moderators])
+            self.found_server()
             self._start_runner()
             self._resources = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._resources.aclose()
+
+    def found_server(self) -> None:
+        """Make the server, its channels and its people: from now on others, if there were some before."""
+        self.guild = self.env.create_guild("Studio")
+        self.channel = self.guild.create_text_channel("videos")
+        self.moderators_channel = self.guild.create_text_channel("moderators")
+        moderators = self.guild.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
+        self.alice = self.guild.add_member(self.env.create_user("alice"))
+        self.mona = self.guild.add_member(self.env.create_user("mona"), roles=[moderators])
 
     async def restart(self, **settings: object) -> None:
         """Stop the program and start it anew on the same database, in the same Discord.

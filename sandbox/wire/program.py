@@ -14,6 +14,8 @@ from sandbox.wire.discord_server import WireDiscord
 
 ROOT = Path(__file__).parents[2]
 LINE_LIMIT = 2**20  # bytes; a traceback as JSON is one long line
+# Modules are compiled by the first start and not by every one, whatever this process was told.
+OURS = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 class Program:
@@ -55,7 +57,7 @@ class Program:
             sys.executable,
             *self._arguments,
             cwd=self._folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **self._environment},
+            env={**os.environ, **OURS, **self._environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -1,14 +1,13 @@
 """Fixtures: the whole program in a simulated Discord, with the strict fake provider on a real socket."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
+import pytest_asyncio
 import simcord.http.client
 import stamina
 import structlog
@@ -16,13 +15,17 @@ from simcord.backend.errors import BackendError
 from simcord.http import router
 
 from bot.veo.downloads import FETCH_ATTEMPTS
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with
+from tests.e2e.stage import Life, Stage, open_provider
 from tests.sqlite import Template
 
-OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+OpenWorld = Callable[..., World]
 LoseAnswer = Callable[[str, str], None]
+
+FOLDER = Path(__file__).parent
+IS_LAST = pytest.StashKey[bool]()
 
 
 @pytest.fixture(autouse=True)
@@ -80,51 +83,92 @@ def logs_are_plain() -> Iterator[None]:
 
 
 @pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    """A running provider whose generations take no time beyond rendering."""
-    async with Provider(render=QUICK, files=files, generation_seconds=0.02) as provider:
+async def own_provider(files: Path) -> AsyncIterator[Provider]:
+    """A provider of this test alone."""
+    async with open_provider(files) as provider:
         yield provider
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The address of the program's database."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'data' / 'veo.db'}"
+def provider(request: pytest.FixtureRequest) -> Provider:
+    """The running provider, whose generations take no time beyond rendering."""
+    if shares_world(request.fixturenames):
+        return request.getfixturevalue("world").provider
+    return request.getfixturevalue("own_provider")
 
 
 @pytest.fixture
-def open_world(provider: Provider, tmp_path: Path, template: Template) -> OpenWorld:
+def data_dir(request: pytest.FixtureRequest) -> Path:
+    """The program's folder."""
+    if shares_world(request.fixturenames):
+        request.getfixturevalue("world")
+        return request.getfixturevalue("stage").folder
+    return request.getfixturevalue("tmp_path") / "data"
+
+
+@pytest.fixture
+def database_url(data_dir: Path) -> str:
+    """The address of the program's database."""
+    return f"sqlite+aiosqlite:///{data_dir / 'veo.db'}"
+
+
+@pytest.fixture
+def open_world(own_provider: Provider, tmp_path: Path, template: Template) -> OpenWorld:
     """Open a world of one's own; `timing` by names of `Timing`, the rest are settings."""
 
-    @asynccontextmanager
-    async def open_it(timing: dict[str, float] | None = None, **settings: Any) -> AsyncGenerator[World]:
-        chosen = sandbox_settings(provider, tmp_path / "data", **settings)
+    def open_it(timing: dict[str, float] | None = None, **settings: Any) -> World:
+        chosen = sandbox_settings(own_provider, tmp_path / "data", **settings)
         template.lay(chosen.resolved_database_url)
         # The bot searches messages by their time, so Discord's clock must be near the bot's.
-        async with World(provider, chosen, timing_with(**(timing or {})), is_dated_now=True) as world:
-            yield world
+        return World(own_provider, chosen, timing_with(**(timing or {})), is_dated_now=True)
 
     return open_it
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(files: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The program that tests have one after the other."""
+    stage = Stage(files, lambda: tmp_path_factory.mktemp("stage"))
+    yield stage
+    await stage.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The program as it is set up by default, with alice and mona in `#videos` of a new server.
+
+    The program itself may have served other tests before; `own_world` has not.
+    """
+    yield await stage.enter()
+    await stage.leave()
+    if request.node.stash[IS_LAST]:
+        await stage.close()
+
+
 @pytest.fixture
-async def world(open_world: OpenWorld) -> AsyncIterator[World]:
-    """The program as it is set up by default, with alice and mona in `#videos`.
+async def own_world(open_world: OpenWorld) -> AsyncIterator[World]:
+    """A program as it is set up by default that no other test had.
 
     One task opens and closes it: simcord keeps a context variable, and pytest gives the two ends of
     a fixture different contexts.
     """
-    opened, done = asyncio.get_running_loop().create_future(), asyncio.Event()
+    life = Life(open_world())
+    yield await life.begin()
+    await life.end()
 
-    async def live() -> None:
-        async with open_world() as world:
-            opened.set_result(world)
-            await done.wait()
 
-    life = asyncio.create_task(live())
-    await asyncio.wait([life, opened], return_when=asyncio.FIRST_COMPLETED)
-    if life.done():
-        await life
-    yield opened.result()
-    done.set()
-    await life
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let tests that share a program share its event loop too."""
+    if shares_world(metafunc.fixturenames):
+        pytest.mark.asyncio(loop_scope="session")(metafunc.function)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Note whether tests of another kind follow, which must find no program running."""
+    item.stash[IS_LAST] = nextitem is None or FOLDER not in nextitem.path.parents
+
+
+def shares_world(fixtures: Sequence[str]) -> bool:
+    """Whether a test with these fixtures has the program that others have too."""
+    return "world" in fixtures and "own_world" not in fixtures

@@ -1,6 +1,7 @@
 """What members do and see, in the words of the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -41,6 +42,16 @@ QUICK_TIMING = Timing(
 WIRE_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}  # of an option, in Discord's numbers
 
 
+@contextmanager
+def case(name: object) -> Generator[None]:
+    """Name the case in what fails within, for tests that play several in one program."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"in the case: {name}")
+        raise
+
+
 def timing_with(**seconds: float) -> Timing:
     """Return short times; `seconds` changes some by their names."""
     return replace(QUICK_TIMING, **{name: timedelta(seconds=value) for name, value in seconds.items()})
@@ -73,8 +84,8 @@ async def ask_and_hold(
 
 
 async def ask_in_vain(world: World, **options: Any) -> simcord.InteractionResult:
-    """Let alice use /veo while the provider takes nothing, so that no video is rendered."""
-    world.provider.faults.add("create", Fault.status(401), times=None)
+    """Let alice use /veo while the provider answers nobody, so that no video is rendered."""
+    world.provider.faults.add("create", Fault.hang(), times=None)
     chosen = {"prompt": PROMPT, **options}
     answer = await world.alice.slash(world.channel, "veo", **chosen)
     await world.provider.called("create")

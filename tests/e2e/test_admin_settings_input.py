@@ -3,11 +3,11 @@
 from typing import Any
 
 import discord
-import pytest
 
 from bot.admission.policy import Policy
 from bot.veo.catalogue import CATALOGUE
 from sandbox.world import World
+from tests.e2e.driver import case
 from tests.e2e.moderating import admin, before_the_gateway_told, without_bounds
 
 LABELS = [model.label for model in CATALOGUE]
@@ -31,33 +31,33 @@ def denied(world: World, **permissions: bool) -> dict[Any, discord.PermissionOve
     return {user: discord.PermissionOverwrite(**permissions)}  # pyright: ignore[reportArgumentType]: names of permissions
 
 
-@pytest.mark.parametrize("typed", ["{0} {1}", "{0},{1}", "{0}{1}", " {0} , {1} {0} ", "{2} {1}"])
-async def test_channels_can_be_typed_in_several_ways(world: World, typed: str) -> None:
+async def test_channels_can_be_typed_in_several_ways(world: World) -> None:
     art = world.guild.create_text_channel("art")
-    await admin(
-        world, "settings", channels=typed.format(world.channel.mention, art.mention, world.channel.id)
-    )
-    assert (await policy(world)).channels == {world.channel.id, art.id}
+    for typed in ("{0} {1}", "{0},{1}", "{0}{1}", " {0} , {1} {0} ", "{2} {1}"):
+        await admin(
+            world, "settings", channels=typed.format(world.channel.mention, art.mention, world.channel.id)
+        )
+        assert (await policy(world)).channels == {world.channel.id, art.id}, typed
+        await admin(world, "settings", reset="channels")
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ("#videos", "Please name channels"),
-        ("nowhere", "Please name channels"),
-        ("{channel} and more", "Please name channels"),
-        ("all {channel}", "Please name channels"),
-        (", ,", "Please name channels"),
-        ("<#123456789012345678>", "There is no channel `123456789012345678` on this server."),
-        ("{channel} 123456789012345678", "There is no channel `123456789012345678` on this server."),
-        ("<@{user}>", "Please name channels"),
-        ("{thread}", "is a thread. Please name its channel"),
-        ("{category}", "is a category. Please name its channels."),
-        ("{elsewhere}", "There is no channel `"),
-        ("{many}", "At most 50 channels"),
-    ],
-)
-async def test_what_are_no_channels_of_the_server_is_refused(world: World, typed: str, said: str) -> None:
+NO_CHANNELS = [
+    ("#videos", "Please name channels"),
+    ("nowhere", "Please name channels"),
+    ("{channel} and more", "Please name channels"),
+    ("all {channel}", "Please name channels"),
+    (", ,", "Please name channels"),
+    ("<#123456789012345678>", "There is no channel `123456789012345678` on this server."),
+    ("{channel} 123456789012345678", "There is no channel `123456789012345678` on this server."),
+    ("<@{user}>", "Please name channels"),
+    ("{thread}", "is a thread. Please name its channel"),
+    ("{category}", "is a category. Please name its channels."),
+    ("{elsewhere}", "There is no channel `"),
+    ("{many}", "At most 50 channels"),
+]
+
+
+async def test_what_are_no_channels_of_the_server_is_refused(world: World) -> None:
     world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
     words = {
         "channel": world.channel.mention,
@@ -67,62 +67,55 @@ async def test_what_are_no_channels_of_the_server_is_refused(world: World, typed
         "elsewhere": world.env.create_guild("Elsewhere").create_text_channel("videos").mention,
         "many": " ".join(f"<#{10**17 + number}>" for number in range(51)),
     }
-    text = await admin(world, "settings", channels=typed.format(**words), longest_duration=6)
-    assert said in text
-    assert "Nothing was changed." in text
+    for typed, said in NO_CHANNELS:
+        with case(typed):
+            text = await admin(world, "settings", channels=typed.format(**words), longest_duration=6)
+            assert said in text
+            assert "Nothing was changed." in text
+            await unchanged(world)
+
+
+async def test_models_can_be_typed_in_several_ways(world: World) -> None:
+    for typed in ("Veo 3, veo 3 FAST", "google/veo3,google/veo-3.0-fast,", "veo 3,GOOGLE/veo-3.0-fast"):
+        await admin(world, "settings", models=typed)
+        assert (await policy(world)).models == {"google/veo3", "google/veo-3.0-fast"}, typed
+        await admin(world, "settings", reset="models")
+
+
+async def test_what_are_no_models_is_refused(world: World) -> None:
+    for typed in ("Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"):
+        text = await admin(world, "settings", models=typed, longest_duration=6)
+        assert f"There are: {', '.join(LABELS)}. Nothing was changed." in text, typed
     await unchanged(world)
 
 
-@pytest.mark.parametrize(
-    "typed", ["Veo 3, veo 3 FAST", "google/veo3,google/veo-3.0-fast,", "veo 3,GOOGLE/veo-3.0-fast"]
-)
-async def test_models_can_be_typed_in_several_ways(world: World, typed: str) -> None:
-    await admin(world, "settings", models=typed)
-    assert (await policy(world)).models == {"google/veo3", "google/veo-3.0-fast"}
-
-
-@pytest.mark.parametrize("typed", ["Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"])
-async def test_what_are_no_models_is_refused(world: World, typed: str) -> None:
-    text = await admin(world, "settings", models=typed, longest_duration=6)
-    assert f"There are: {', '.join(LABELS)}. Nothing was changed." in text
-    await unchanged(world)
-
-
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("", ["all", *LABELS]),
-        ("3 fa", ["Veo 3 Fast", "Veo 3 Fast from a picture"]),
-        ("Veo 3, ", [f"Veo 3, {label}" for label in LABELS if label != "Veo 3"]),
-        (
-            "veo 3 fast,3.1 fast f",
-            ["veo 3 fast, Veo 3.1 Fast from a picture", "veo 3 fast, Veo 3.1 Fast from two pictures"],
-        ),
-        ("nonsense", []),
-        ("x" * 300, []),
+OFFERED: dict[str, list[str]] = {
+    "": ["all", *LABELS],
+    "3 fa": ["Veo 3 Fast", "Veo 3 Fast from a picture"],
+    "Veo 3, ": [f"Veo 3, {label}" for label in LABELS if label != "Veo 3"],
+    "veo 3 fast,3.1 fast f": [
+        "veo 3 fast, Veo 3.1 Fast from a picture",
+        "veo 3 fast, Veo 3.1 Fast from two pictures",
     ],
-)
-async def test_models_are_offered_while_one_types(world: World, typed: str, offered: list[str]) -> None:
-    choices = await world.mona.autocomplete(world.channel, "veo-admin settings", "models", typed)
-    assert [choice["value"] for choice in choices] == offered
+    "nonsense": [],
+    "x" * 300: [],
+}
 
 
-@pytest.mark.parametrize(
-    ("lacking", "named"),
-    [
-        ({"send_messages": False}, "Send Messages"),
-        # Discord grants nothing where a channel cannot be seen.
-        ({"view_channel": False}, "View Channel and Send Messages"),
-    ],
-    ids=str,
-)
-async def test_a_moderators_channel_that_the_bot_cannot_write_to_is_refused(
-    world: World, lacking: dict[str, bool], named: str
-) -> None:
-    secret = world.guild.create_text_channel("secret", overwrites=denied(world, **lacking))
-    text = await admin(world, "settings", moderators_channel=secret, longest_duration=6)
-    assert f"I cannot write in {secret.mention}: I lack {named} there." in text
-    assert "Nothing was changed." in text
+async def test_models_are_offered_while_one_types(world: World) -> None:
+    for typed, offered in OFFERED.items():
+        choices = await world.mona.autocomplete(world.channel, "veo-admin settings", "models", typed)
+        assert [choice["value"] for choice in choices] == offered, typed
+
+
+async def test_a_moderators_channel_that_the_bot_cannot_write_to_is_refused(world: World) -> None:
+    # Discord grants nothing where a channel cannot be seen.
+    lacking = {"send_messages": "Send Messages", "view_channel": "View Channel and Send Messages"}
+    for permission, named in lacking.items():
+        secret = world.guild.create_text_channel("secret", overwrites=denied(world, **{permission: False}))
+        text = await admin(world, "settings", moderators_channel=secret, longest_duration=6)
+        assert f"I cannot write in {secret.mention}: I lack {named} there." in text
+        assert "Nothing was changed." in text
     await unchanged(world)
 
 
@@ -140,23 +133,19 @@ async def test_one_setting_cannot_be_set_and_reset_at_once(world: World) -> None
     await unchanged(world)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"longest_duration": 3},
-        {"longest_duration": -1},
-        {"highest_resolution": "8K"},
-        {"delivery": "pigeon"},
-        {"reset": "rules"},
-    ],
-    ids=str,
-)
-async def test_what_only_a_modified_client_can_send_changes_nothing(
-    world: World, options: dict[str, Any]
-) -> None:
+IMPOSSIBLE: list[dict[str, Any]] = [
+    {"longest_duration": 3},
+    {"longest_duration": -1},
+    {"highest_resolution": "8K"},
+    {"delivery": "pigeon"},
+    {"reset": "rules"},
+]
+
+
+async def test_what_only_a_modified_client_can_send_changes_nothing(world: World) -> None:
     await without_bounds(world)
-    text = await admin(world, "settings", **options)
-    assert "Nothing was changed." in text
+    for options in IMPOSSIBLE:
+        assert "Nothing was changed." in await admin(world, "settings", **options), options
     await unchanged(world)
 
 

@@ -4,7 +4,7 @@ import pytest
 from simcord.backend.errors import SetupError
 
 from sandbox.world import World
-from tests.e2e.driver import shown
+from tests.e2e.driver import case, shown
 from tests.e2e.moderating import accepted, admin, refused, said, use, without_bounds
 
 HOSTILE = "**bold** @everyone <@1> <@&2> https://evil.example `x`"
@@ -15,14 +15,12 @@ async def trail(world: World) -> int:
     return len(await world.app.services.moderation.list_log(world.guild.id, size=100))
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    ["violence", "Violence!", "no VIOLENCE, please", "ｖｉｏｌｅｎｃｅ", "vio\u200blence", "víolence"],
-)
-async def test_a_forbidden_word_is_found_however_it_is_written(world: World, prompt: str) -> None:
+async def test_a_forbidden_word_is_found_however_it_is_written(world: World) -> None:
     assert "Forbidden" in await admin(world, "words add", word="violence")
-    await refused(world, "“violence”", prompt=prompt)
-    await refused(world, "“violence”", negative_prompt=prompt)
+    for prompt in ("violence", "no VIOLENCE, please", "ｖｉｏｌｅｎｃｅ", "vio\u200blence", "víolence"):
+        with case(prompt):
+            await refused(world, "“violence”", prompt=prompt)
+            await refused(world, "“violence”", negative_prompt=prompt)
     assert world.provider.count("create") == 0
 
 
@@ -64,9 +62,9 @@ async def test_many_words_come_as_a_file(world: World) -> None:
     assert (await file.read()).decode().splitlines() == words
 
 
-@pytest.mark.parametrize("word", ["!!!", "\u200b\u200b", "*"])
-async def test_words_that_say_nothing_are_refused(world: World, word: str) -> None:
-    assert "letter or digit" in await admin(world, "words add", word=word)
+async def test_words_that_say_nothing_are_refused(world: World) -> None:
+    for word in ("!!!", "\u200b\u200b", "*"):
+        assert "letter or digit" in await admin(world, "words add", word=word), word
     assert await trail(world) == 0
 
 

@@ -3,16 +3,22 @@
 import re
 from typing import Any
 
-import pytest
-
 from bot.veo.catalogue import PROMPT_MAX_LENGTH
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, rows, send_unchecked, shown
+from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, case, rows, send_unchecked, shown
 
 INVISIBLE = "\u200b\u200c\u200d\u202e\u2066\ufeff\u00ad"
 
 BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
+    "a prompt without any character": ({"prompt": ""}, ""),
+    "a prompt as a number": ({"prompt": 5}, ""),
+    "a prompt as truth": ({"prompt": True}, ""),
+    "a prompt as a broken number": ({"prompt": 4.5}, ""),
+    "a long prompt": (
+        {"prompt": "x" * (PROMPT_MAX_LENGTH + 1)},
+        "The prompt has 2,001 characters; at most 2,000 are possible.",
+    ),
     "a length that is not offered": ({"duration": 5}, "`duration` must be one of: 4, 6, 8."),
     "a length as text": ({"duration": "8"}, "`duration` must be a whole number."),
     "a length as truth": ({"duration": True}, "`duration` must be a whole number."),
@@ -58,32 +64,12 @@ async def test_an_empty_prompt_is_refused(world: World) -> None:
         await assert_refused(world, answer, "Nothing was counted.")
 
 
-async def test_a_prompt_without_any_character_is_refused(world: World) -> None:
-    answer = await send_unchecked(world, prompt="")
-    await assert_refused(world, answer, "Nothing was counted.")
-
-
-@pytest.mark.parametrize("prompt", [5, True, 4.5])
-async def test_a_prompt_that_is_not_text_is_refused(world: World, prompt: object) -> None:
-    answer = await send_unchecked(world, prompt=prompt)
-    await assert_refused(world, answer, "Nothing was counted.")
-
-
-async def test_a_prompt_that_is_too_long_is_refused(world: World) -> None:
-    answer = await send_unchecked(world, prompt="x" * (PROMPT_MAX_LENGTH + 1))
-    await assert_refused(world, answer, "The prompt has 2,001 characters; at most 2,000 are possible.")
-
-
-@pytest.mark.parametrize(("options", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
-async def test_values_from_a_modified_client_are_refused(
-    world: World, options: dict[str, Any], words: str
-) -> None:
-    answer = await send_unchecked(world, prompt=PROMPT, **options)
-    await assert_refused(world, answer, words, "Nothing was counted.")
-
-
-async def test_a_command_of_another_version_is_refused(world: World) -> None:
-    answer = await send_unchecked(world, duration=4)
+async def test_values_from_a_modified_client_are_refused(world: World) -> None:
+    for name, (options, words) in BAD_VALUES.items():
+        with case(name):
+            answer = await send_unchecked(world, **{"prompt": PROMPT, **options})
+            await assert_refused(world, answer, words, "Nothing was counted.")
+    answer = await send_unchecked(world, duration=4)  # as by a command of another version
     await assert_refused(world, answer, "This command has changed.", "Nothing was counted.")
 
 

@@ -36,6 +36,13 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
 
 
+async def let_the_wait_end(world: World, url: str) -> None:
+    """Let the time pass that a request waits for its card, however long the program itself writes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.storage.sqlite.PRAGMAS", PRAGMAS)
+        await make_due(world, url)
+
+
 @contextmanager
 def locked_while(world: World, name: str, url: str) -> Generator[None]:
     """Hold it so whenever a method of the `GenerationService` is called."""
@@ -84,7 +91,7 @@ async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_
         assert answer.followups == [], "the card stands, and the request with it"
         [row] = await rows(world)
         assert row.card_id is None, "the database was not locked for long enough"
-        await make_due(world, database_url)
+        await let_the_wait_end(world, database_url)
         assert_card_leads_to(world, await world.wait_for_delivery(), the_result(world))
 
 
@@ -97,7 +104,7 @@ async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_n
         with locked_while(world, "withdraw", database_url):
             answer = await ask(world)
         assert "your request is accepted: the video will come to this channel." in shown(answer).content
-        await make_due(world, database_url)
+        await let_the_wait_end(world, database_url)
         await world.wait_for_delivery()
         assert the_result(world).attachments
 

@@ -6,13 +6,13 @@ import pytest
 from bot.clock import utc_now
 from bot.models import Generation, Status
 from bot.work.cancellation import Cancelled
+from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (
     accept_all,
     ask,
     ask_for_video,
-    ask_in_vain,
     card_of,
     change_rows,
     direct_messages,
@@ -76,7 +76,8 @@ async def test_what_is_being_made_is_told_in_its_thread_and_counts(world: World)
 
 async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
     async with open_world({"account_wait": 600}, default_daily_limit=1) as world:
-        await ask_in_vain(world)
+        world.provider.faults.add("create", Fault.status(401))
+        await ask(world)
         generation = await world.wait_for(lambda row: row.lease_owner is None and row.submitted_at is None)
         cancelled = await cancel(world, generation)
         assert not cancelled.counts

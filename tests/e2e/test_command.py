@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from bot.veo.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
 from sandbox.world import World
-from tests.e2e.driver import ask, requests
+from tests.e2e.driver import ask, case, requests
 
 TYPES: dict[type, int] = {str: 3, int: 4, bool: 5}  # Discord's numbers of option types
 OPTIONS = {option.name: option for model in reversed(CATALOGUE) for option in model.options}
@@ -16,10 +14,7 @@ ATTACHMENT = 11
 
 def command(world: World) -> dict[str, Any]:
     """Return /veo as it was sent."""
-    [synced] = requests(world, "PUT", "/commands")
-    commands: Any = synced.json
-    [sent] = [command for command in commands if command["name"] == "veo"]
-    return dict(sent)
+    return dict(world.env.backend.commands[None]["veo", 1])
 
 
 def declared(world: World) -> dict[str, dict[str, Any]]:
@@ -34,29 +29,22 @@ def texts(part: dict[str, Any]) -> Iterator[str]:
         yield from texts(inner)
 
 
-async def test_the_command_exists_in_servers_only(world: World) -> None:
+async def test_the_command_exists_in_servers_only_and_for_every_member(world: World) -> None:
     sent = command(world)
     assert (sent["name"], sent["type"]) == ("veo", 1)
     assert sent["contexts"] == [0], "the command is offered outside of servers"
     assert sent["integration_types"] == [0], "the command can be installed for a user alone"
     assert sent["default_member_permissions"] is None, "not every member may use the command"
-    assert not sent["nsfw"]
+    assert "veo" in world.alice.available_commands(world.channel)
 
 
-async def test_options_of_command_and_catalogue_are_the_same(world: World) -> None:
-    assert set(declared(world)) == {"prompt", "model", "image", "last_image", *OPTIONS}
-
-
-async def test_pictures_are_files_that_nobody_has_to_give(world: World) -> None:
-    options = declared(world)
-    assert {options[name]["type"] for name in ("image", "last_image")} == {ATTACHMENT}
-
-
-async def test_the_prompt_is_the_only_required_option_and_comes_first(world: World) -> None:
+async def test_the_options_are_a_prompt_and_what_nobody_has_to_choose(world: World) -> None:
     options = command(world)["options"]
+    assert {option["name"] for option in options} == {"prompt", "model", "image", "last_image", *OPTIONS}
     assert options[0]["name"] == "prompt"
     assert [option["name"] for option in options if option["required"]] == ["prompt"]
     assert (options[0]["min_length"], options[0]["max_length"]) == (1, PROMPT_MAX_LENGTH)
+    assert {declared(world)[name]["type"] for name in ("image", "last_image")} == {ATTACHMENT}
 
 
 async def test_the_models_can_be_chosen(world: World) -> None:
@@ -69,9 +57,15 @@ async def test_the_models_can_be_chosen(world: World) -> None:
     }
 
 
-@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
-async def test_discord_checks_what_the_catalogue_checks(world: World, option: Option) -> None:
-    sent = declared(world)[option.name]
+async def test_discord_checks_what_the_catalogue_checks(world: World) -> None:
+    options = declared(world)
+    for name, option in OPTIONS.items():
+        with case(name):
+            assert_checked(options[name], option)
+
+
+def assert_checked(sent: dict[str, Any], option: Option) -> None:
+    """Check that an option as it was sent has the catalogue's type, choices, bounds and default."""
     assert sent["type"] == TYPES[option.type]
     assert tuple(choice["value"] for choice in sent.get("choices", [])) == option.choices
     if option.type is int and not option.choices:
@@ -95,12 +89,12 @@ async def test_discords_limits_are_kept(world: World) -> None:
     assert sum(map(len, texts(sent))) <= 8000, "the command is too large for Discord"
 
 
-async def test_discord_is_told_once_as_long_as_nothing_changes(world: World) -> None:
+async def test_discord_is_told_once_as_long_as_nothing_changes(own_world: World) -> None:
+    world = own_world
+    [synced] = requests(world, "PUT", "/commands")
+    commands: Any = synced.json
+    assert not any(command["nsfw"] for command in commands), "a command is hidden in most channels"
     await world.restart()
     await world.restart()
     assert len(requests(world, "PUT", "/commands")) == 1, "unchanged commands were synced again"
     assert (await ask(world)).acknowledged, "the command does not work after a restart"
-
-
-async def test_every_member_sees_the_command(world: World) -> None:
-    assert "veo" in world.alice.available_commands(world.channel)

@@ -72,8 +72,9 @@ async def attached_to(world: World, folder: Path) -> Clip:
 
 
 async def test_a_refused_file_comes_smaller_and_the_limit_is_remembered(
-    world: World, files: Path, large_noise: Path, tmp_path: Path
+    own_world: World, files: Path, large_noise: Path, tmp_path: Path
 ) -> None:
+    world = own_world
     refuse(world, "POST", EVERYWHERE, 40005, status=413)
     generation = await ask_for_noise(world, files, large_noise)
     message, clip = the_result(world), await attached_to(world, tmp_path)
@@ -123,8 +124,9 @@ async def test_a_filter_for_links_does_not_keep_the_smaller_file_away(
 
 
 async def test_a_direct_message_that_does_not_take_the_file_gets_a_link(
-    world: World, files: Path, large_noise: Path
+    own_world: World, files: Path, large_noise: Path
 ) -> None:
+    world = own_world
     generation = await held_with_thread(world)
     for place in (generation.thread_id, world.channel.id):
         refuse(world, "POST", f"/channels/{place}/messages", 50013, status=403, times=None)

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from sandbox.world import World
-from tests.e2e.flows import FLOWS, Flow, the_use_of_the_server
+from tests.e2e.driver import case
+from tests.e2e.flows import FLOWS
 
 SEEN = (".png", ".mp4")  # files that are looked at
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -53,33 +52,34 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(MARKUP.sub(" ", text))
 
 
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
-async def test_everything_that_is_said_is_said_in_words(world: World, flow: Flow) -> None:
-    await flow(world)
-    said = list(messages(world))
-    assert said, "nothing was said at all"
-    for path, body in said:
-        assert words_of(body["content"] or ""), f"only an embed or a file speaks: {path}: {body}"
-        for line in (body["content"] or "").splitlines():
-            if not line.startswith("> ") and not line.isascii():
-                assert WORD.search(line), f"a sign without a word: {line!r}"
-        for button in parts(body.get("components", []), 2):
-            assert words_of(button.get("label") or ""), f"a button without a word: {button}"
-        for file in seen_files(body):
-            assert words_of(file.get("description") or ""), f"a picture or video without alt text: {file}"
-
-
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
-async def test_what_an_embed_shows_begins_in_the_text(world: World, flow: Flow) -> None:
-    await flow(world)
-    for path, body in messages(world):
-        for embed in body.get("embeds", []):
-            text = str(embed.get("description", ""))
-            assert text[:80] in body["content"] or embed.get("title"), f"{path}: only the embed says {text!r}"
-            assert not embed.get("color"), "a colour that says something says it to some only"
-
-
-async def test_the_flows_have_pictures_and_videos_in_them(world: World) -> None:
-    await the_use_of_the_server(world)
-    names = [file["filename"] for _path, body in messages(world) for file in seen_files(body)]
+async def test_everything_that_is_said_is_said_in_words(world: World) -> None:
+    names: set[str] = set()
+    for flow in FLOWS:
+        world.found_server()
+        world.env.http_requests.clear()
+        with case(flow.__name__):
+            await flow(world)
+            said = list(messages(world))
+            assert said, "nothing was said at all"
+            for path, body in said:
+                assert_readable(path, body)
+        world.provider.faults.clear()
+        names |= {file["filename"] for _, body in said for file in seen_files(body)}
     assert {name.rsplit(".")[-1] for name in names} == {"png", "mp4"}, "there was nothing to describe"
+
+
+def assert_readable(path: str, body: dict[str, Any]) -> None:
+    """Check that a message can be read without its signs, buttons, files and embeds."""
+    text = body["content"] or ""
+    assert words_of(text), f"only an embed or a file speaks: {path}: {body}"
+    for line in text.splitlines():
+        if not line.startswith("> ") and not line.isascii():
+            assert WORD.search(line), f"a sign without a word: {line!r}"
+    for button in parts(body.get("components", []), 2):
+        assert words_of(button.get("label") or ""), f"a button without a word: {button}"
+    for file in seen_files(body):
+        assert words_of(file.get("description") or ""), f"a picture or video without alt text: {file}"
+    for embed in body.get("embeds", []):
+        shown = str(embed.get("description", ""))
+        assert shown[:80] in text or embed.get("title"), f"{path}: only the embed says {shown!r}"
+        assert not embed.get("color"), "a colour that says something says it to some only"

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import make_url
 
 from bot.media.pictures import data_uri_of
@@ -25,6 +24,7 @@ from tests.e2e.driver import (
     assert_card_leads_to,
     assert_refused,
     card_of,
+    case,
     eventually,
     results,
     rows,
@@ -36,15 +36,19 @@ from tests.e2e.driver import (
 CAT, DOG = ("cat.png", draw()), ("dog.jpg", draw("JPEG", colour=BLUE))
 
 
+def create_bodies(world: World) -> list[Any]:
+    return [call.json for call in world.provider.calls if call.kind == "create"]
+
+
 def create_body(world: World) -> Any:
-    return next(call.json for call in world.provider.calls if call.kind == "create")
+    return create_bodies(world)[0]
 
 
-def pictures_on_disk(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "data" / "pictures").iterdir())
+def pictures_on_disk(data_dir: Path) -> list[str]:
+    return sorted(path.name for path in (data_dir / "pictures").iterdir())
 
 
-async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, tmp_path: Path) -> None:
+async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, data_dir: Path) -> None:
     generation = await ask_for_video(world, image=CAT)
     assert create_body(world) == {
         "model": "google/veo-3.0-i2v",
@@ -60,7 +64,7 @@ async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, tmp_path
     assert card[0] == f"<@{world.alice.id}> asked for a video from a picture"
     assert card[1] == "**Veo 3** · 4 seconds · 720P · prompt enhanced · with sound"
     assert generation.credits_used == generation.estimated_credits == 4 * 1_040_000
-    assert pictures_on_disk(tmp_path) == [], "the picture was kept"
+    assert pictures_on_disk(data_dir) == [], "the picture was kept"
 
 
 async def test_two_pictures_are_the_beginning_and_the_end(world: World) -> None:
@@ -82,37 +86,32 @@ async def test_two_pictures_are_the_beginning_and_the_end(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("options", "model"),
-    [
-        ({"image": CAT}, "google/veo-3.0-i2v"),
-        ({"image": CAT, "model": "google/veo3"}, "google/veo-3.0-i2v"),
-        ({"image": CAT, "model": "google/veo-3.0-fast"}, "google/veo-3.0-i2v-fast"),
-        ({"image": CAT, "model": "google/veo-3.1-t2v"}, "google/veo-3.1-i2v"),
-        ({"image": CAT, "model": "google/veo-3.1-t2v-fast"}, "google/veo-3.1-i2v-fast"),
-        ({"image": CAT, "last_image": DOG}, "google/veo-3.1-first-last-image-to-video"),
-    ],
-    ids=range(6),
-)
-async def test_the_model_is_chosen_by_the_family_and_the_pictures(
-    world: World, options: dict[str, Any], model: str
-) -> None:
-    await ask_in_vain(world, **options)
-    assert create_body(world)["model"] == model
-    assert (await rows(world))[0].model == model, "after a restart it would be another one"
+FAMILIES: list[tuple[dict[str, Any], str]] = [
+    ({"image": CAT}, "google/veo-3.0-i2v"),
+    ({"image": CAT, "model": "google/veo3"}, "google/veo-3.0-i2v"),
+    ({"image": CAT, "model": "google/veo-3.0-fast"}, "google/veo-3.0-i2v-fast"),
+    ({"image": CAT, "model": "google/veo-3.1-t2v"}, "google/veo-3.1-i2v"),
+    ({"image": CAT, "model": "google/veo-3.1-t2v-fast"}, "google/veo-3.1-i2v-fast"),
+    ({"image": CAT, "last_image": DOG}, "google/veo-3.1-first-last-image-to-video"),
+]
 
 
-@pytest.mark.parametrize("picture", [("a.png", draw()), ("b.jpg", draw("JPEG")), ("c.webp", draw("WEBP"))])
-async def test_every_kind_is_sent_as_what_it_is(world: World, picture: tuple[str, bytes]) -> None:
-    await ask_in_vain(world, image=picture)
-    assert create_body(world)["image_url"] == data_uri_of(picture[1])
+async def test_the_model_is_chosen_by_the_family_and_the_pictures(world: World) -> None:
+    for number, (options, model) in enumerate(FAMILIES):
+        with case(model):
+            await ask_for_video(world, **options)
+            assert create_bodies(world)[number]["model"] == model
+            assert (await rows(world))[0].model == model, "after a restart it would be another one"
 
 
-async def test_what_a_picture_is_counts_and_not_its_name(world: World) -> None:
+async def test_every_kind_is_sent_as_what_it_is_and_not_as_what_its_name_says(world: World) -> None:
     jpeg = draw("JPEG")
-    await ask_in_vain(world, image=("really.png", jpeg))
-    assert create_body(world)["image_url"] == data_uri_of(jpeg)
-    assert create_body(world)["image_url"].startswith("data:image/jpeg;")
+    named = [("a.png", draw()), ("b.jpg", jpeg), ("c.webp", draw("WEBP")), ("really.png", jpeg)]
+    for number, (name, content) in enumerate(named):
+        with case(name):
+            await ask_for_video(world, image=(name, content))
+            assert create_bodies(world)[number]["image_url"] == data_uri_of(content)
+    assert data_uri_of(jpeg).startswith("data:image/jpeg;")
 
 
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [
@@ -136,13 +135,11 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "words"), REFUSED, ids=range(len(REFUSED)))
-async def test_what_cannot_be_made_is_refused_at_once_and_privately(
-    world: World, options: dict[str, Any], words: list[str]
-) -> None:
-    answer = await ask(world, **options)
-    await assert_refused(world, answer, *words)
-    assert world.cdn.asked == [], "it was fetched all the same"
+async def test_what_cannot_be_made_is_refused_at_once_and_privately(world: World) -> None:
+    for options, words in REFUSED:
+        with case(words):
+            await assert_refused(world, await ask(world, **options), *words)
+    assert world.cdn.asked == [], "something was fetched all the same"
 
 
 LIES: list[tuple[bytes, str]] = [
@@ -153,17 +150,17 @@ LIES: list[tuple[bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "sentence"), LIES, ids=range(len(LIES)))
-async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(
-    open_world: OpenWorld, content: bytes, sentence: str
-) -> None:
+async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
-        generation = await ask_for_video(world, image=("cat.png", content))
-        assert generation.status is Status.FAILED
-        text = the_result(world).content
-        assert text.startswith(f"❌ <@{world.alice.id}> No video this time. {sentence}\n")
-        assert "It did not count towards your limit." in text
-        assert sentence in card_of(world, generation)
+        for number, (content, sentence) in enumerate(LIES):
+            world.found_server()
+            with case((number, sentence)):
+                generation = await ask_for_video(world, image=("cat.png", content))
+                assert generation.status is Status.FAILED
+                text = the_result(world).content
+                assert text.startswith(f"❌ <@{world.alice.id}> No video this time. {sentence}\n")
+                assert "It did not count towards your limit." in text
+                assert sentence in card_of(world, generation)
         assert world.provider.count("create") == 0
         await ask_for_video(world)  # the limit has a place left
 
@@ -176,12 +173,12 @@ async def test_a_link_that_died_is_told(world: World) -> None:
 
 
 async def test_the_picture_is_fetched_at_once_however_long_the_queue_is(
-    open_world: OpenWorld, tmp_path: Path
+    open_world: OpenWorld, data_dir: Path
 ) -> None:
     async with open_world(max_running=1) as world:
         await ask_and_hold(world)
         await ask(world, image=CAT)
-        await eventually("the picture is here", lambda: len(pictures_on_disk(tmp_path)) == 1)
+        await eventually("the picture is here", lambda: len(pictures_on_disk(data_dir)) == 1)
         world.cdn.refusal = 404
         await world.restart()
         world.provider.release()
@@ -212,14 +209,14 @@ async def test_after_a_restart_no_second_video_is_ordered(world: World) -> None:
 
 
 async def test_pictures_of_a_request_that_nobody_knows_any_more_are_thrown_away(
-    world: World, tmp_path: Path
+    world: World, data_dir: Path
 ) -> None:
-    left = tmp_path / "data" / "pictures" / "0123456789abcdef-0"
+    left = data_dir / "pictures" / "0123456789abcdef-0"
     left.write_bytes(CAT[1])
     long_ago = time.time() - 2 * 3600  # a younger one may be another process's work
     os.utime(left, (long_ago, long_ago))
     await world.restart()
-    await eventually("the picture is gone", lambda: not pictures_on_disk(tmp_path))
+    await eventually("the picture is gone", lambda: not pictures_on_disk(data_dir))
 
 
 async def test_of_a_picture_only_its_link_is_in_the_database(world: World, database_url: str) -> None:

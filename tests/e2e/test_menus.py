@@ -3,7 +3,6 @@
 from typing import Any
 
 import discord
-import pytest
 import simcord
 from simcord.results import to_discord_message
 
@@ -17,6 +16,7 @@ from tests.e2e.driver import (
     assert_card_leads_to,
     assert_refused,
     card_of,
+    case,
     change_rows,
     eventually,
     refuse,
@@ -56,8 +56,7 @@ async def open_form(world: World, menu: str, message: discord.Message) -> simcor
 
 
 async def test_the_menus_exist_in_servers_only_and_for_everybody(world: World) -> None:
-    [synced] = requests(world, "PUT", "/commands")
-    commands: Any = synced.json
+    commands = world.env.backend.commands[None].values()
     menus = {command["name"]: command for command in commands if command["type"] == 3}
     assert set(menus) == {ANIMATE, MAKE}
     for menu in menus.values():
@@ -146,59 +145,58 @@ async def test_what_a_message_forwards_counts_as_its_own(world: World) -> None:
     assert form_of(form)["prompt"]["value"] == "my cat"
 
 
-@pytest.mark.parametrize(
-    "link",
-    [f"{CDN}/cat.png", f"{CDN}/cat.jpg?ex=1&hm=2", "https://media.discordapp.net/attachments/1/2/cat.webp"],
+async def test_a_picture_that_a_link_shows_is_taken_where_it_lies_at_discord(world: World) -> None:
+    links = (
+        f"{CDN}/cat.png",
+        f"{CDN}/cat.jpg?ex=1&hm=2",
+        "https://media.discordapp.net/attachments/1/2/cat.webp",
+    )
+    for link in links:
+        for part in ("image", "thumbnail"):
+            with case((part, link)):
+                form = await open_form(world, ANIMATE, embed(world, **{part: {"url": link}}))
+                assert "prompt" in form_of(form)
+
+
+ELSEWHERE = (
+    "https://example.com/cat.png",
+    "http://cdn.discordapp.com/cat.png",
+    "https://cdn.discordapp.com.example.com/cat.png",
+    "https://cdn.discordapp.com@example.com/cat.png",
+    "https://cdn.discordapp.com:8443/cat.png",
+    "https://169.254.169.254/cat.png",
+    "https://[::1/cat.png",
+    "attachment://cat.png",
+    f"{CDN}/clip.mp4",
 )
-@pytest.mark.parametrize("part", ["image", "thumbnail"])
-async def test_a_picture_that_a_link_shows_is_taken_where_it_lies_at_discord(
-    world: World, part: str, link: str
-) -> None:
-    form = await open_form(world, ANIMATE, embed(world, **{part: {"url": link}}))
-    assert "prompt" in form_of(form)
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://example.com/cat.png",
-        "http://cdn.discordapp.com/cat.png",
-        "https://cdn.discordapp.com.example.com/cat.png",
-        "https://cdn.discordapp.com@example.com/cat.png",
-        "https://cdn.discordapp.com:8443/cat.png",
-        "https://169.254.169.254/cat.png",
-        "https://[::1/cat.png",
-        "attachment://cat.png",
-        f"{CDN}/clip.mp4",
-    ],
-)
-async def test_a_picture_anywhere_else_is_not_fetched(world: World, link: str) -> None:
-    answer = await open_form(world, ANIMATE, embed(world, image={"url": link}))
-    await assert_refused(world, answer, "PNG, JPEG and WebP", "Nothing was counted.")
+async def test_a_picture_anywhere_else_is_not_fetched(world: World) -> None:
+    for link in ELSEWHERE:
+        with case(link):
+            answer = await open_form(world, ANIMATE, embed(world, image={"url": link}))
+            await assert_refused(world, answer, "PNG, JPEG and WebP", "Nothing was counted.")
 
 
-@pytest.mark.parametrize(
-    ("attached", "words"),
-    [
-        ([], ["That message has no picture that I can use"]),
-        ([("notes.txt", b"x")], ["That message has no picture that I can use"]),
-        ([("a.gif", draw("GIF"))], ["“a.gif” is none"]),
-        ([("cat.png", CAT[1] + b"\0" * 9 * 2**20)], ["“cat.png” has 9.0 MiB"]),
-    ],
-    ids=range(4),
-)
-async def test_a_message_without_a_picture_to_use_is_told_at_once(
-    world: World, attached: list[tuple[str, bytes]], words: list[str]
-) -> None:
-    message = await say(world, "words", *attached)
-    await assert_refused(world, await open_form(world, ANIMATE, message), *words)
+UNUSABLE: list[tuple[list[tuple[str, bytes]], str]] = [
+    ([], "That message has no picture that I can use"),
+    ([("notes.txt", b"x")], "That message has no picture that I can use"),
+    ([("a.gif", draw("GIF"))], "“a.gif” is none"),
+    ([("cat.png", CAT[1] + b"\0" * 9 * 2**20)], "“cat.png” has 9.0 MiB"),
+]
 
 
-@pytest.mark.parametrize("text", ["", "\u200b \u3164"])
-async def test_a_message_without_text_is_told_at_once(world: World, text: str) -> None:
-    message = await say(world, text, CAT)
-    answer = await open_form(world, MAKE, message)
-    await assert_refused(world, answer, "That message has no text", "Nothing was counted.")
+async def test_a_message_without_a_picture_to_use_is_told_at_once(world: World) -> None:
+    for attached, words in UNUSABLE:
+        with case(words):
+            message = await say(world, "words", *attached)
+            await assert_refused(world, await open_form(world, ANIMATE, message), words)
+
+
+async def test_a_message_without_text_is_told_at_once(world: World) -> None:
+    for text in ("", "\u200b \u3164"):
+        answer = await open_form(world, MAKE, await say(world, text, CAT))
+        await assert_refused(world, answer, "That message has no text", "Nothing was counted.")
 
 
 async def test_a_text_that_is_too_long_is_offered_as_far_as_it_fits(world: World) -> None:
@@ -214,13 +212,13 @@ async def test_names_stand_in_place_of_mentions(world: World) -> None:
     assert form["prompt"]["value"] == "@alice rides a dragon"
 
 
-@pytest.mark.parametrize("menu", [ANIMATE, MAKE])
-async def test_where_no_video_can_come_no_form_is_shown(world: World, menu: str) -> None:
+async def test_where_no_video_can_come_no_form_is_shown(world: World) -> None:
     denied: Any = {world.app.bot.user: discord.PermissionOverwrite(attach_files=False)}
     channel = world.guild.create_text_channel("restricted", overwrites=denied)
     message = await world.mona.send(channel, "a dragon", attachments=[CAT])
-    answer = await world.alice.context_menu(channel, menu, message)
-    await assert_refused(world, answer, "I may not post the video here", "Attach Files")
+    for menu in (ANIMATE, MAKE):
+        answer = await world.alice.context_menu(channel, menu, message)
+        await assert_refused(world, answer, "I may not post the video here", "Attach Files")
 
 
 async def test_a_rule_of_the_server_holds_for_the_form_too(world: World) -> None:

@@ -13,6 +13,7 @@ from tests.e2e.driver import (
     ask_for_video,
     assert_card_leads_to,
     card_of,
+    case,
     rows,
     shown,
     the_result,
@@ -87,29 +88,37 @@ WAYS = {
 ON_A_VIDEO = {"Re-roll", "Remix", "/videos"}
 
 
-@pytest.mark.parametrize("is_on", [True, False], ids=["offer", "request"])
 @pytest.mark.parametrize("way", WAYS)
-async def test_every_way_leads_to_an_offer_where_it_is_wanted(world: World, way: str, *, is_on: bool) -> None:
+async def test_every_way_leads_to_an_offer_where_it_is_wanted(world: World, way: str) -> None:
     if way in ON_A_VIDEO:
         await ask_for_video(world)
     if way == "Try again":
         await ask_for_video(world, prompt="[fail] a dragon")
         world.provider.faults.clear()
     before = len(await rows(world))
-    await ask_first(world, is_on=is_on)
-    answer = await WAYS[way](world)
-    if is_on:
-        offer = offer_in(answer)
-        assert len(await rows(world)) == before, "it was asked for at once"
-        assert f"> {(await offers_of(world))[0]['prompt']}".replace("[", "\\[").replace("]", "\\]") in (
-            offer.content
-        )
-        made = await generate(world, offer)
-    else:
-        assert not shown(answer).ephemeral
-        made = (await rows(world))[0]
-    assert made.user_id == world.alice.id
+    await ask_first(world)
+    offer = offer_in(await WAYS[way](world))
+    assert len(await rows(world)) == before, "it was asked for at once"
+    prompt = (await offers_of(world))[0]["prompt"]
+    assert f"> {prompt}".replace("[", "\\[").replace("]", "\\]") in offer.content
+    assert (await generate(world, offer)).user_id == world.alice.id
     await newest(world, before + 1)
+
+
+async def test_no_way_leads_to_an_offer_where_none_is_wanted(world: World) -> None:
+    await ask_first(world)
+    await ask_first(world, is_on=False)
+    for way, go in WAYS.items():
+        world.found_server()
+        if way in ON_A_VIDEO:
+            await ask_for_video(world)
+        if way == "Try again":
+            await ask_for_video(world, prompt="[fail] a dragon")
+        before = len(await rows(world))
+        with case(way):
+            assert not shown(await go(world)).ephemeral
+            assert (await rows(world))[0].user_id == world.alice.id
+            await newest(world, before + 1)
 
 
 async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import discord
-import pytest
 import simcord
 from simcord.enums import ChannelType
 
@@ -15,6 +14,7 @@ from tests.e2e.driver import (
     ask_for_video,
     assert_card_leads_to,
     assert_refused,
+    case,
     refuse,
     requests,
     results,
@@ -75,18 +75,18 @@ async def test_in_an_announcement_channel_the_video_gets_a_thread(world: World) 
     assert [bool(message.attachments) for message in thread.history()] == [True]
 
 
-@pytest.mark.parametrize("lacking", ["create_public_threads", "send_messages_in_threads"])
-async def test_where_the_bot_may_open_no_threads_the_video_replies_to_the_card(
-    world: World, lacking: str
-) -> None:
-    channel = channel_without(world, **{lacking: False})
-    generation = await ask_for_video(world, channel)
-    message = the_result(world)
-    assert message.channel.id == channel.id
-    assert message.reference is not None
-    assert message.reference.message_id == generation.card_id
-    assert requests(world, "POST", "/threads") == [], "a thread was tried where none is allowed"
-    assert_card_leads_to(world, generation, message)
+async def test_where_the_bot_may_open_no_threads_the_video_replies_to_the_card(world: World) -> None:
+    for lacking in ("create_public_threads", "send_messages_in_threads"):
+        world.found_server()
+        channel = channel_without(world, **{lacking: False})
+        with case(lacking):
+            generation = await ask_for_video(world, channel)
+            message = the_result(world)
+            assert message.channel.id == channel.id
+            assert message.reference is not None
+            assert message.reference.message_id == generation.card_id
+            assert requests(world, "POST", "/threads") == [], "a thread was tried where none is allowed"
+            assert_card_leads_to(world, generation, message)
 
 
 async def test_without_the_right_to_write_in_the_channel_the_thread_is_enough(world: World) -> None:
@@ -104,22 +104,20 @@ async def test_a_servers_wish_for_the_channel_holds_where_the_bot_may_write(worl
     assert_card_leads_to(world, generation, the_result(world))
 
 
-@pytest.mark.parametrize(
-    ("lacking", "named"),
-    [
-        (["view_channel"], "View Channel"),
-        (["attach_files"], "Attach Files"),
-        (["send_messages", "create_public_threads"], "Send Messages"),
-        (["send_messages", "send_messages_in_threads"], "Send Messages"),
-    ],
-    ids=" ".join,
-)
-async def test_where_the_video_could_not_arrive_the_request_is_refused(
-    world: World, lacking: list[str], named: str
-) -> None:
-    channel = channel_without(world, **dict.fromkeys(lacking, False))
-    answer = await ask(world, channel)
-    await assert_refused(world, answer, named, "Nothing was counted.", "I may not post the video here")
+async def test_where_the_video_could_not_arrive_the_request_is_refused(world: World) -> None:
+    lacking = {
+        ("view_channel",): "View Channel",
+        ("attach_files",): "Attach Files",
+        ("send_messages", "create_public_threads"): "Send Messages",
+        ("send_messages", "send_messages_in_threads"): "Send Messages",
+    }
+    for permissions, named in lacking.items():
+        channel = channel_without(world, **dict.fromkeys(permissions, False))
+        with case(permissions):
+            answer = await ask(world, channel)
+            await assert_refused(
+                world, answer, named, "Nothing was counted.", "I may not post the video here"
+            )
 
 
 async def test_in_a_thread_the_right_to_write_in_threads_is_needed(world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.veo.client import VeoClient
-from sandbox.provider import Fault, Kind, Provider
+from sandbox.provider import Fault, Provider
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
@@ -15,6 +15,7 @@ from tests.e2e.driver import (
     ask,
     ask_for_video,
     card_of,
+    case,
     eventually,
     results,
     rows,
@@ -60,25 +61,27 @@ async def test_a_refusal_by_the_safety_filter_is_explained(world: World) -> None
     assert_failure_shown(world, generation, FailureKind.UNMADE, said)
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (Fault.failed("Out of `paint`"), "Out of \\`paint\\`"),
-        (Fault.failed(None, "InternalError"), "InternalError"),
-        (Fault.failed("line one\n\nline two"), "line one line two"),
-        (Fault.failed("\u202eabc\u200b \x07d\u2066ef"), "abc def"),
-        (Fault.failed("[a](b) [c](https://evil.example)"), "\\[a\\](b) \\[c\\](https\\://evil.example)"),
-        (Fault.without_video(), "It finished without a video. Its safety filter does this."),
-    ],
-    ids=["a reason", "only a name", "several lines", "hidden characters", "masked links", "no video"],
-)
-async def test_an_unmade_video_is_explained_in_the_providers_words(
-    world: World, fault: Fault, said: str
-) -> None:
+UNMADE: dict[str, tuple[Fault, str]] = {
+    "a reason": (Fault.failed("Out of `paint`"), "Out of \\`paint\\`"),
+    "only a name": (Fault.failed(None, "InternalError"), "InternalError"),
+    "several lines": (Fault.failed("line one\n\nline two"), "line one line two"),
+    "hidden characters": (Fault.failed("\u202eabc\u200b \x07d\u2066ef"), "abc def"),
+    "masked links": (
+        Fault.failed("[a](b) [c](https://evil.example)"),
+        "\\[a\\](b) \\[c\\](https\\://evil.example)",
+    ),
+    "no video": (Fault.without_video(), "It finished without a video. Its safety filter does this."),
+}
+
+
+async def test_an_unmade_video_is_explained_in_the_providers_words(world: World) -> None:
     world.provider.hold = True
-    world.provider.faults.add("retrieve", fault)
-    generation = await ask_for_video(world)
-    assert_failure_shown(world, generation, FailureKind.UNMADE, said)
+    for name, (fault, said) in UNMADE.items():
+        world.found_server()
+        world.provider.faults.add("retrieve", fault)
+        with case(name):
+            generation = await ask_for_video(world)
+            assert_failure_shown(world, generation, FailureKind.UNMADE, said)
 
 
 async def test_a_very_long_reason_is_cut(world: World) -> None:
@@ -103,27 +106,26 @@ async def test_a_video_that_takes_too_long_is_given_up(open_world: OpenWorld, pr
         assert_failure_shown(world, generation, FailureKind.LATE)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault.status(401, "Invalid key"),
-        Fault.status(402, "Pay first"),
-        Fault.status(403, "You've run out of credits."),
-        Fault.status(404, "Not here"),
-        Fault.status(429, "Slow down", retry_after=0.05),
-        Fault.status(429, "Slow down", body="html"),
-    ],
-    ids=["401", "402", "403", "404", "429 with a time", "429 of a proxy"],
-)
-async def test_a_provider_that_takes_nothing_now_fails_nobody(world: World, fault: Fault) -> None:
-    world.provider.faults.add("create", fault, times=3)
+TAKES_NOTHING = [
+    Fault.status(401, "Invalid key"),
+    Fault.status(402, "Pay first"),
+    Fault.status(403, "You've run out of credits."),
+    Fault.status(404, "Not here"),
+    Fault.status(429, "Slow down", retry_after=0.05),
+    Fault.status(429, "Slow down", body="html"),
+]
+
+
+async def test_a_provider_that_takes_nothing_now_fails_nobody(world: World) -> None:
+    for fault in TAKES_NOTHING:
+        world.provider.faults.add("create", fault)
     await ask(world)
-    await world.provider.called("create", 2)
+    await world.provider.called("create", len(TAKES_NOTHING))
     assert results(world) == [], "a request failed for a reason that passes"
     generation = await world.wait_for_delivery()
     assert generation.status is Status.SUCCEEDED
     assert the_result(world).attachments
-    assert world.provider.count("create") == 4
+    assert world.provider.count("create") == len(TAKES_NOTHING) + 1
 
 
 async def test_the_whole_queue_survives_an_empty_account(world: World) -> None:
@@ -136,27 +138,28 @@ async def test_the_whole_queue_survives_an_empty_account(world: World) -> None:
     await eventually("three videos", lambda: len(results(world)) == 3)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault.status(500),
-        Fault.status(502, body="html"),
-        Fault.status(503, body="empty"),
-        Fault.status(429),
-        Fault.status(404),
-        Fault.status(401),
-        Fault.reset(),
-        Fault.truncated_json(),
-        Fault.unknown_status(),
-    ],
-    ids=["500", "502", "503", "429", "404", "401", "reset", "half an answer", "unknown status"],
-)
-async def test_polls_that_go_wrong_are_not_seen_by_anybody(world: World, fault: Fault) -> None:
-    world.provider.faults.add("retrieve", fault, times=2)
-    generation = await ask_for_video(world)
-    assert generation.status is Status.SUCCEEDED
-    assert the_result(world).attachments
-    assert world.provider.count("create") == 1
+POLLS = [
+    Fault.status(500),
+    Fault.status(502, body="html"),
+    Fault.status(503, body="empty"),
+    Fault.status(429),
+    Fault.status(404),
+    Fault.status(401),
+    Fault.reset(),
+    Fault.truncated_json(),
+    Fault.unknown_status(),
+]
+
+
+async def test_polls_that_go_wrong_are_not_seen_by_anybody(world: World) -> None:
+    for number, fault in enumerate(POLLS, 1):
+        world.found_server()
+        world.provider.faults.add("retrieve", fault, times=2)
+        with case(fault):
+            generation = await ask_for_video(world)
+            assert generation.status is Status.SUCCEEDED
+            assert the_result(world).attachments
+            assert world.provider.count("create") == number
 
 
 async def test_a_task_that_the_provider_forgot_is_explained(world: World) -> None:
@@ -166,41 +169,40 @@ async def test_a_task_that_the_provider_forgot_is_explained(world: World) -> Non
     assert FREE in the_result(world).content
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault.reset(accepted=True),
-        Fault.status(500, accepted=True),
-        Fault.status(504, body="html", accepted=True),
-        Fault.status(408, accepted=True),
-        Fault.truncated_json(),
-    ],
-    ids=["reset", "500", "504", "408", "half an answer"],
-)
-async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(
-    world: World, fault: Fault
-) -> None:
-    world.provider.faults.add("create", fault)
-    generation = await ask_for_video(world, prompt=PROMPT)
-    assert generation.status is Status.SUCCEEDED
-    assert the_result(world).attachments
-    assert world.provider.count("create") == 1, "a second video was paid for"
-    assert world.provider.count("logs") >= 1
+LOST_ANSWERS = {
+    "reset": Fault.reset(accepted=True),
+    "500": Fault.status(500, accepted=True),
+    "504": Fault.status(504, body="html", accepted=True),
+    "408": Fault.status(408, accepted=True),
+    "half an answer": Fault.truncated_json(),
+}
 
 
-@pytest.mark.parametrize("kind", ["create", "retrieve", "logs"])
+async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(world: World) -> None:
+    for number, (name, fault) in enumerate(LOST_ANSWERS.items(), 1):
+        world.found_server()
+        world.provider.faults.add("create", fault)
+        with case(name):
+            generation = await ask_for_video(world, prompt=PROMPT)
+            assert generation.status is Status.SUCCEEDED
+            assert the_result(world).attachments
+            assert world.provider.count("create") == number, "a second video was paid for"
+            assert world.provider.count("logs") >= number
+
+
 async def test_a_provider_that_falls_silent_is_asked_again(
-    open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.composition.shared.VeoClient", partial(VeoClient, timeout=0.3))
-    if kind == "logs":
-        provider.faults.add("create", Fault.status(500, accepted=True))
-    provider.faults.add(kind, Fault.hang(accepted=True))
     async with open_world() as world:
+        provider.faults.add("create", Fault.hang(accepted=True))
+        for kind in ("retrieve", "logs"):
+            provider.faults.add(kind, Fault.hang(accepted=True))
         generation = await ask_for_video(world)
         assert generation.status is Status.SUCCEEDED
         assert the_result(world).attachments
         assert provider.count("create") == 1, "a second video was paid for"
+        assert provider.count("logs") == 2, "the silence of the logs was taken for an answer"
 
 
 async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, provider: Provider) -> None:
@@ -211,32 +213,35 @@ async def test_a_request_that_never_arrived_is_explained(open_world: OpenWorld, 
         assert provider.count("create") == 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "times"),
-    [(Fault.status(503), 7), (Fault.reset(), 2), (Fault.truncated_download(), 6), (Fault.status(404), 2)],
-    ids=["503", "reset", "half a file", "404"],
-)
-async def test_a_file_that_comes_late_comes(world: World, fault: Fault, times: int) -> None:
-    world.provider.faults.add("cdn", fault, times=times)
+async def test_a_file_that_comes_late_comes(world: World) -> None:
+    late = [
+        (Fault.status(503), 7),
+        (Fault.reset(), 2),
+        (Fault.truncated_download(), 6),
+        (Fault.status(404), 2),
+    ]
+    for fault, times in late:
+        world.provider.faults.add("cdn", fault, times=times)
     generation = await ask_for_video(world)
     assert generation.status is Status.SUCCEEDED
     assert the_result(world).attachments
+    assert world.provider.count("cdn") == sum(times for _, times in late) + 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (Fault.status(404), "The file's address answered 404."),
-        (Fault.status(403), "The file's address answered 403."),
-        (Fault.status(503), "The download failed (ClientResponseError)."),
-        (Fault.truncated_download(), "The download failed (ClientPayloadError)."),
-    ],
-    ids=["404", "403", "503", "half a file"],
-)
-async def test_a_file_that_never_comes_is_explained(
-    open_world: OpenWorld, provider: Provider, fault: Fault, said: str
-) -> None:
-    provider.faults.add("cdn", fault, times=None)
+NEVER = {
+    "404": (Fault.status(404), "The file's address answered 404."),
+    "403": (Fault.status(403), "The file's address answered 403."),
+    "503": (Fault.status(503), "The download failed (ClientResponseError)."),
+    "half a file": (Fault.truncated_download(), "The download failed (ClientPayloadError)."),
+}
+
+
+async def test_a_file_that_never_comes_is_explained(open_world: OpenWorld, provider: Provider) -> None:
     async with open_world({"fetch_window": 0.3}) as world:
-        generation = await ask_for_video(world)
-        assert_failure_shown(world, generation, FailureKind.FILE_LOST, said)
+        for name, (fault, said) in NEVER.items():
+            world.found_server()
+            provider.faults.clear()
+            provider.faults.add("cdn", fault, times=None)
+            with case(name):
+                generation = await ask_for_video(world)
+                assert_failure_shown(world, generation, FailureKind.FILE_LOST, said)

@@ -12,8 +12,8 @@ import pytest
 
 from bot.language import catalogues
 from sandbox.world import World
-from tests.e2e.driver import PROMPT, ask_and_hold, requests
-from tests.e2e.flows import FLOWS, WRITTEN, Flow
+from tests.e2e.driver import PROMPT, ask_and_hold, case, requests
+from tests.e2e.flows import FLOWS, WRITTEN
 from tests.e2e.spoken import bare_lines, said, set_guild_locale, speak_pseudo
 from tests.pseudo import LOCALE, bare_words, bracketed, forget_catalogues, write_pseudo
 
@@ -30,18 +30,22 @@ def everybody_speaks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     forget_catalogues()
 
 
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
-async def test_nobody_reads_english(world: World, flow: Flow) -> None:
-    set_guild_locale(world)
-    since = len(world.env.http_requests)
-    await flow(world)
-    assert list(said(world, since)), "nothing was said at all"
-    bare = bare_lines(world, *WRITTEN, since=since)
-    assert not bare, "\n".join(["these are in English:", *bare])
+async def test_nobody_reads_english(own_world: World) -> None:
+    world = own_world
+    for flow in FLOWS:
+        world.found_server()
+        world.env.http_requests.clear()
+        set_guild_locale(world)
+        with case(flow.__name__):
+            await flow(world)
+            assert list(said(world)), "nothing was said at all"
+            bare = bare_lines(world, *WRITTEN)
+            assert not bare, "\n".join(["these are in English:", *bare])
+        world.provider.faults.clear()
 
 
-async def test_discord_is_told_the_commands_in_the_language(world: World) -> None:
-    [synced] = requests(world, "PUT", "/commands")
+async def test_discord_is_told_the_commands_in_the_language(own_world: World) -> None:
+    [synced] = requests(own_world, "PUT", "/commands")
     commands: Any = synced.json
     veo = next(command for command in commands if command["name"] == "veo")
     english = "Make a short video with Google's Veo 3"
@@ -54,8 +58,9 @@ async def test_discord_is_told_the_commands_in_the_language(world: World) -> Non
 
 
 async def test_discord_is_told_the_commands_anew_when_a_translation_changed(
-    world: World, tmp_path: Path
+    own_world: World, tmp_path: Path
 ) -> None:
+    world = own_world
     await world.restart()
     assert len(requests(world, "PUT", "/commands")) == 1, "nothing had changed"
     path = tmp_path / "locales" / LOCALE / "LC_MESSAGES" / f"{catalogues.DOMAIN}.po"
@@ -69,8 +74,8 @@ async def test_discord_is_told_the_commands_anew_when_a_translation_changed(
     assert {LOCALE: "⟦Move this image⟧"} in names
 
 
-async def test_the_language_is_kept_with_the_request(world: World) -> None:
-    generation = await ask_and_hold(world)
+async def test_the_language_is_kept_with_the_request(own_world: World) -> None:
+    generation = await ask_and_hold(own_world)
     assert generation.locale == LOCALE
 
 

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 import simcord
 
 from bot.admission.policies import store_policy
@@ -13,7 +12,7 @@ from bot.database import open_database
 from bot.models import Status
 from sandbox.world import World
 from tests.bot.rows import new_row
-from tests.e2e.driver import ask_for_video, refuse, shown
+from tests.e2e.driver import ask_for_video, case, refuse, shown
 from tests.e2e.limiting import add_role, use
 from tests.e2e.moderating import accepted, labels, said
 
@@ -154,32 +153,32 @@ async def test_a_page_that_is_gone_meanwhile_leads_to_the_last_one(world: World,
     assert labels(answer) == []
 
 
-@pytest.mark.parametrize("name", ["rules", "usage"])
-async def test_who_is_no_moderator_any_more_turns_no_page(world: World, database_url: str, name: str) -> None:
+async def test_who_is_no_moderator_any_more_turns_no_page(world: World, database_url: str) -> None:
     await set_rules(database_url, world, MANY)
     await insert_use(database_url, world, MANY)
-    answer = await use(world, name)
-    before = said(answer)
+    answers = {name: await use(world, name) for name in ("rules", "usage")}
     world.env.backend.remove_member_role(world.guild.id, world.mona.id, world.guild.roles["Moderators"].id)
-    assert await turn(world, answer, "Next page") == [NOT_ALLOWED]
-    assert said(answer) == before
+    for name, answer in answers.items():
+        before = said(answer)
+        with case(name):
+            assert await turn(world, answer, "Next page") == [NOT_ALLOWED]
+            assert said(answer) == before
 
 
-@pytest.mark.parametrize("name", ["rules", "usage"])
-async def test_a_role_that_may_use_quota_alone_turns_pages(
-    world: World, database_url: str, name: str
-) -> None:
+async def test_a_role_that_may_use_quota_alone_turns_pages(world: World, database_url: str) -> None:
     await set_rules(database_url, world, MANY)
     await insert_use(database_url, world, MANY)
     helpers, [nils] = add_role(world, "Helpers", "nils")
     command = world.env.backend.find_command("quota", world.guild.id)
     assert command is not None
-    world.guild.set_command_permissions(int(command["id"]), {helpers: True})
-    answer = await use(world, name, by=nils)
-    assert await turn(world, answer, "Next page", by=nils) == []
-    assert "Page 2 of" in said(answer)
-    world.guild.set_command_permissions(int(command["id"]), {helpers: False})
-    assert await turn(world, answer, "Previous page", by=nils) == [NOT_ALLOWED]
+    for name in ("rules", "usage"):
+        world.guild.set_command_permissions(int(command["id"]), {helpers: True})
+        with case(name):
+            answer = await use(world, name, by=nils)
+            assert await turn(world, answer, "Next page", by=nils) == []
+            assert "Page 2 of" in said(answer)
+            world.guild.set_command_permissions(int(command["id"]), {helpers: False})
+            assert await turn(world, answer, "Previous page", by=nils) == [NOT_ALLOWED]
 
 
 async def test_where_discord_takes_no_files_the_text_comes_alone(world: World, database_url: str) -> None:

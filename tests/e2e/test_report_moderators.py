@@ -76,7 +76,8 @@ async def test_administrators_may_always_decide(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/applications/*/commands", "/applications/*/permissions"])
-async def test_when_the_settings_cannot_be_read_manage_server_decides(world: World, path: str) -> None:
+async def test_when_the_settings_cannot_be_read_manage_server_decides(own_world: World, path: str) -> None:
+    world = own_world  # which has not learnt the command's number yet
     _, _, message = await report_of_bob(world)
     eve = add_bob(world, name="eve")
     world.guild.set_command_permissions(await command_of(world), {eve: True})
@@ -122,7 +123,8 @@ async def test_a_number_that_no_pattern_fits_reaches_nothing(world: World) -> No
     assert len(results(world)) == 1
 
 
-async def test_a_command_that_was_registered_anew_is_found_again(world: World) -> None:
+async def test_a_command_that_was_registered_anew_is_found_again(own_world: World) -> None:
+    world = own_world  # as above
     _, _, message = await report_of_bob(world)
     lists = "/commands"
     for label in (DELETE, BLOCK):

@@ -84,11 +84,11 @@ async def test_when_message_and_file_are_gone_it_says_so(world: World) -> None:
     assert reposts(world) == []
 
 
-async def test_a_kept_original_is_posted_when_the_message_is_gone(world: World, tmp_path: Path) -> None:
+async def test_a_kept_original_is_posted_when_the_message_is_gone(world: World, data_dir: Path) -> None:
     generation = await ask_for_video(world)
     content = await the_result(world).attachments[0].read()
     await the_result(world).delete()
-    keep(tmp_path / "data", generation.id, content)
+    keep(data_dir, generation.id, content)
     await repost(world)
     [message] = reposts(world)
     assert await message.attachments[0].read() == content

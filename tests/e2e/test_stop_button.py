@@ -5,6 +5,7 @@ from typing import Any
 import simcord
 
 from bot.models import Status
+from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (
@@ -12,7 +13,6 @@ from tests.e2e.driver import (
     ask,
     ask_and_hold,
     ask_for_video,
-    ask_in_vain,
     card_of,
     refuse,
     results,
@@ -34,7 +34,8 @@ def assert_silent(answer: simcord.InteractionResult) -> None:
 
 async def test_what_waits_is_cancelled_at_once_and_free(open_world: OpenWorld) -> None:
     async with open_world({"account_wait": 600}, default_daily_limit=1) as world:
-        await ask_in_vain(world)
+        world.provider.faults.add("create", Fault.status(401))
+        await ask(world)
         generation = await world.wait_for(lambda row: row.lease_owner is None and row.submitted_at is None)
         assert_silent(await world.alice.click(card(world, generation), label="Cancel"))
         assert f"🚫 **Cancelled** by you before it was sent. {FREE}" in card_of(world, generation)

@@ -25,6 +25,7 @@ PIECES = [
 # What is refused, parted by strokes; the first of each is empty.
 NO_SPANS = (
     "|0|0m|0h 0m|12|h|-1h|+1h|1.5h|½h|10s|30 seconds|1 year|1h 30|1hand 2m|1 hour and|9999999m|2²h|"
+    "forever|1e9d|٣h|1h 1h 1h x|"
     "1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h1h|"
     "<t:1767225600>"
 )
