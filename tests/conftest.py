@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
+from bot.storage.sqlite import PRAGMAS
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
 from tests.sqlite import Template
 
@@ -25,6 +27,7 @@ settings.load_profile("unhurried")
 HASTE = ("bot.database.ANSWER_PATIENCE", "cogs.ui.asker.PATIENCE", "cogs.ui.owners.PATIENCE")
 
 REASON = pytest.StashKey[str]()
+WHEEL_REASON = "why the wheel's PostgreSQL was not used"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +60,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    """Let SQLite not wait for the disk: no test cuts the power. Programs that tests start do wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """A database with tables, to be copied."""
@@ -81,6 +92,19 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
             found = Postgres(server.address, server)
         yield found
         found.close()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the reason to the process that writes the summary, where the tests run in several."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[WHEEL_REASON] = session.config.stash.get(REASON, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take it from one of them."""
+    if reason := getattr(node, "workeroutput", {}).get(WHEEL_REASON):
+        node.config.stash[REASON] = reason
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
