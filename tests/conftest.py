@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
@@ -66,6 +67,13 @@ def unsynced() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def servers_are_forgotten() -> Iterator[None]:
+    """Let the test's servers go: aiohttp keeps 1024 handlers, and so every call and its body."""
+    yield
+    web_app._cached_build_middleware.cache_clear()  # pyright: ignore[reportPrivateUsage]: locked version
 
 
 @pytest.fixture(scope="session")
