@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
+from bot.storage.sqlite import PRAGMAS
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
 from tests.sqlite import Template
 
@@ -25,6 +28,7 @@ settings.load_profile("unhurried")
 HASTE = ("bot.database.ANSWER_PATIENCE", "cogs.ui.asker.PATIENCE", "cogs.ui.owners.PATIENCE")
 
 REASON = pytest.StashKey[str]()
+WHEEL_REASON = "why the wheel's PostgreSQL was not used"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +61,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    """Let SQLite not wait for the disk: no test cuts the power. Programs that tests start do wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def servers_are_forgotten() -> Iterator[None]:
+    """Let the test's servers go: aiohttp keeps 1024 handlers, and so every call and its body."""
+    yield
+    web_app._cached_build_middleware.cache_clear()  # pyright: ignore[reportPrivateUsage]: locked version
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """A database with tables, to be copied."""
@@ -81,6 +100,19 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
             found = Postgres(server.address, server)
         yield found
         found.close()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the reason to the process that writes the summary, where the tests run in several."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[WHEEL_REASON] = session.config.stash.get(REASON, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take it from one of them."""
+    if reason := getattr(node, "workeroutput", {}).get(WHEEL_REASON):
+        node.config.stash[REASON] = reason
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

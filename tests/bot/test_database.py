@@ -17,7 +17,7 @@ from sqlalchemy.pool import Pool
 from bot.database import Database, DatabaseError, open_database
 from bot.models import Base
 from bot.notes import get_note, keep_note
-from bot.storage.sqlite import BUSY_TIMEOUT_MS
+from bot.storage.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
 from tests.bot.rows import insert, reread
 from tests.postgres import Postgres
 
@@ -28,7 +28,14 @@ def file_of(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
+@pytest.fixture
+def as_in_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open databases as the program does, and not as quickly as the other tests."""
+    monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", PRAGMAS)
+
+
 @pytest.mark.sqlite_only
+@pytest.mark.usefixtures("as_in_the_program")
 @pytest.mark.parametrize("kind", ["read", "write"])
 @pytest.mark.parametrize(
     ("pragma", "value"),
