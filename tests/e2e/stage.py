@@ -20,6 +20,7 @@ from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings, wait_until
 from tests.e2e.driver import timing_with
 
+TIMER = "__timeout_task_impl"  # of discord.py, for each form that was opened
 BALANCE_USD = 100.0  # on the provider's account when a test begins
 REST_SECONDS = 5.0  # that what is left of a test may take to end
 
@@ -141,6 +142,7 @@ class _Kept:
         world.provider.faults.clear()
         await asyncio.to_thread(self._forget_rows)
         world.provider.release()
+        _forget_forms()
         if not await self._comes_to_rest():
             return False
         await asyncio.to_thread(self._delete_files)
@@ -169,6 +171,13 @@ class _Kept:
             for path in (self.folder / folder).iterdir():
                 if path.is_file():
                     path.unlink(missing_ok=True)
+
+
+def _forget_forms() -> None:
+    """End the timers of forms that nobody will send: simcord looks through them whenever it waits."""
+    for task in asyncio.all_tasks():
+        if getattr(task.get_coro(), "__name__", "") == TIMER:
+            task.cancel()
 
 
 def _settings_of(world: World) -> Settings:
