@@ -149,7 +149,7 @@ class _Kept:
         return True
 
     def _forget_rows(self) -> None:
-        """Empty the tables; whoever carries a generation finds that it is not theirs any more."""
+        """Empty the tables; a runner that still holds a generation finds its row gone."""
         with closing(sqlite3.connect(self.folder / "veo.db", timeout=REST_SECONDS)) as connection, connection:
             for table in reversed(Base.metadata.sorted_tables):
                 if table is not Note.__table__:

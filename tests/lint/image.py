@@ -30,7 +30,7 @@ def the_build_sees_only_what_the_dockerfile_copies(root: Path) -> Findings:
 
 
 def the_user_is_a_number(root: Path) -> Findings:
-    """Find a user of whom an orchestrator does not see that it is not root."""
+    """Find a user that an orchestrator cannot recognise as non-root."""
     user = last_words(read_steps(root), "USER")[0]
     if not all(part.isdigit() and int(part) > 0 for part in user.split(":")):
         yield File(root, NAME).found(f"The user {user} is no number above 0.", f"USER {user}")

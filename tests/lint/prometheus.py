@@ -38,7 +38,7 @@ class Question:
         self.text = text
 
     def found(self, sentence: str) -> Finding:
-        """Return a finding about whoever asks."""
+        """Return a finding at the place of this query."""
         return self.file.found(f"{self.who}: {sentence}", self.who)
 
     def selectors(self) -> list[promql_parser.VectorSelector]:
