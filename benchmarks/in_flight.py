@@ -33,6 +33,7 @@ from sqlalchemy import select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
+from sqlalchemy.orm import Session  # noqa: E402
 from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
@@ -111,11 +112,14 @@ async def insert_rows(database: Database, count: int) -> dict[str, float]:
     """Write the generations as they were sent; return how long each takes, by its id."""
     chance, now = random.Random(1), utc_now()  # noqa: S311 a simulation
     durations: dict[str, float] = {}
-    async with database.write() as session:
+
+    def work(session: Session):
         for number in range(count):
             age = OLDEST * number / count
             durations[str(number)] = duration = draw_duration(chance, age)
             session.add(new_row(number, now - timedelta(seconds=age), duration))
+
+    await database.write(work)
     return durations
 
 
@@ -146,9 +150,12 @@ async def measure(kind: str, url: str, count: int) -> Figures:
         await carry_all(open_timetable(kind, count), database, veo, pictures, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        async with database.read() as reading:
-            for row in await reading.scalars(select(Generation)):
+
+        def work(reading: Session):
+            for row in reading.scalars(select(Generation)):
                 judge(row, durations[row.id], figures)
+
+        await database.read(work)
     return figures
 
 

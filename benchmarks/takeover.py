@@ -25,6 +25,7 @@ from aiohttp import web
 from in_flight import MANY, RATE, open_timetable
 from pydantic import SecretStr
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from stand_ins import NoDiscord, NoHandover, new_row
 
 from bot.clock import utc_now
@@ -78,15 +79,17 @@ async def hold(folder: str, url: str, owner: str) -> None:
 
 async def held_by(database: Database, owner: str) -> int:
     """Return how many rows a process holds."""
-    async with database.read() as session:
+
+    def work(session: Session):
         query = select(func.count()).where(Generation.lease_owner == owner)
-        return (await session.scalar(query)) or 0
+        return (session.scalar(query)) or 0
+
+    return await database.read(work)
 
 
 async def last_lease(database: Database) -> float:
     """Return when the last lease ends, in seconds since the epoch."""
-    async with database.read() as session:
-        until = await session.scalar(select(func.max(Generation.lease_until)))
+    until = await database.read(lambda session: session.scalar(select(func.max(Generation.lease_until))))
     return until.timestamp() if until else 0.0
 
 
@@ -103,8 +106,10 @@ async def start(folder: str, url: str, owner: str) -> tuple[asyncio.subprocess.P
 async def measure(url: str) -> tuple[float, float]:
     """Return the seconds of one takeover, and of one start on rows that nobody holds."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_database(address(folder)) as database, database.write() as session:
-            session.add_all(new_row(number, utc_now(), LONG) for number in range(MANY))
+        async with open_database(address(folder)) as database:
+            await database.write(
+                lambda session: session.add_all(new_row(number, utc_now(), LONG) for number in range(MANY))
+            )
         began = time.time()
         first, held_at = await start(folder, url, "first")
         fresh = held_at - began

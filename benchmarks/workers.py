@@ -25,6 +25,7 @@ from sqlalchemy import func, select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
+
 from bot.clock import utc_now  # noqa: E402
 from bot.database import Database, open_database  # noqa: E402
 from bot.models import Generation, Placement, Status  # noqa: E402
@@ -117,8 +118,8 @@ async def post_cards(stage: Stage, count: int) -> list[int]:
 async def insert(database: Database, stage: Stage, cards: Sequence[int]) -> None:
     """Write the requests as a gateway does."""
     now = utc_now()
-    async with database.write() as session:
-        session.add_all(
+    await database.write(
+        lambda session: session.add_all(
             Generation(
                 id=f"{card:016x}"[-16:],
                 guild_id=stage.wire.guild.id,
@@ -136,16 +137,14 @@ async def insert(database: Database, stage: Stage, cards: Sequence[int]) -> None
             )
             for number, card in enumerate(cards)
         )
+    )
 
 
 async def wait_for_all(database: Database) -> None:
     """Return when everything is delivered."""
     query = select(func.count()).where(Generation.delivered_at.is_(None))
     async with asyncio.timeout(SECONDS):
-        while True:
-            async with database.read() as session:
-                if not await session.scalar(query):
-                    return
+        while await database.read(lambda session: session.scalar(query)):  # noqa: ASYNC110 another process writes
             await asyncio.sleep(LOOK)
 
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy
 from bot.guild_models import Action, AuditRow
 
 
-async def record(
-    session: AsyncSession,
+def record(
+    session: Session,
     guild_id: int,
     actor_id: int | None,
     action: Action,
@@ -31,7 +31,7 @@ async def record(
     `actor_id` is who did it, None the bot itself; `subject` to whom or what (`member:1`, `role:1`,
     `server`, `generation:…`, `budget:day`); `old` and `new` what was changed, as JSON.
     """
-    has_channel = (await fetch_policy(session, guild_id)).moderators_channel_id is not None
+    has_channel = (fetch_policy(session, guild_id)).moderators_channel_id is not None
     session.add(
         AuditRow(
             guild_id=guild_id,
@@ -47,9 +47,7 @@ async def record(
     )
 
 
-async def was_recorded(
-    session: AsyncSession, guild_id: int, action: Action, subject: str, since: datetime
-) -> bool:
+def was_recorded(session: Session, guild_id: int, action: Action, subject: str, since: datetime) -> bool:
     """Whether the action was recorded for this subject since a moment."""
     query = select(AuditRow.id).where(
         AuditRow.guild_id == guild_id,
@@ -57,14 +55,12 @@ async def was_recorded(
         AuditRow.subject == subject,
         AuditRow.at >= since,
     )
-    return await session.scalar(query.limit(1)) is not None
+    return session.scalar(query.limit(1)) is not None
 
 
-async def list_page(
-    session: AsyncSession, guild_id: int, *, size: int, before: int | None = None
-) -> Sequence[AuditRow]:
+def list_page(session: Session, guild_id: int, *, size: int, before: int | None = None) -> Sequence[AuditRow]:
     """Return up to `size` rows of a server, newest first; `before`: only those with a smaller id."""
     query = select(AuditRow).where(AuditRow.guild_id == guild_id).order_by(AuditRow.id.desc()).limit(size)
     if before is not None:
         query = query.where(AuditRow.id < before)
-    return (await session.scalars(query)).all()
+    return session.scalars(query).all()

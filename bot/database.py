@@ -1,4 +1,4 @@
-"""The database: opening it, migrations, and the two kinds of session.
+"""The database: opening it, migrations, and the one way to run a transaction.
 
 `read()` sees a consistent state and never waits for a writer. `write()` holds the lock that it names from
 its first statement, so that a rule and the row it allows are one step. What differs between SQLite and
@@ -7,8 +7,10 @@ PostgreSQL is in `bot.storage`.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
@@ -19,16 +21,27 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 
 from bot.errors import UserError
 from bot.language import N_, _
-from bot.storage.engines import Storage, storage_of
-from bot.storage.locks import Turns
+from bot.storage.engines import Connections, Storage, storage_of
+from bot.storage.locks import Lock
+from bot.storage.transactions import (
+    GroupCommit,
+    InDoubtError,
+    NotBegunError,
+    Outcome,
+    Result,
+    Transaction,
+    Work,
+    run_batch,
+)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 ANSWER_PATIENCE = 1.8  # seconds: a command must be answered within Discord's three
+DECISION_PATIENCE = 30.0  # seconds for a request whose member sees that the bot is thinking
 START_PATIENCE = 30.0  # seconds that a start waits for a locked database, or one that is not up yet
 
 # What SQLite and PostgreSQL say when there is no room, or the disk refuses.
@@ -38,6 +51,7 @@ NEWER = (
     "The database was written by a newer version of this program, which this one does not understand. "
     "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
 )
+LATE = N_("I couldn't get to this in time. Try again in a minute. Nothing was counted.")
 BUSY = N_("I cannot write anything down at the moment. Please try again in a minute. Nothing was counted.")
 UNKNOWN = N_(
     "I lost the database just as I was writing that down, and cannot tell whether it was done. "
@@ -65,14 +79,16 @@ class OutcomeUnknownError(DatabaseBusyError):
 
 
 class Database:
-    """Sessions on one database. Use `open_database` to make one."""
+    """Runs plain functions in transactions on one database. Use `open_database` to make one.
 
-    def __init__(self, engine: AsyncEngine, storage: Storage) -> None:
+    A function gets a session, whose objects stay readable afterwards. It runs whole on the database's thread
+    or connection, so it waits for nothing else, and touches nothing that belongs to the event loop.
+    """
+
+    def __init__(self, connections: Connections, storage: Storage) -> None:
+        self._connections = connections
         self._storage = storage
-        self._write_sessions = async_sessionmaker(engine, expire_on_commit=False)
-        reading = engine.execution_options(**storage.reading)
-        self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
-        self._turns = Turns()
+        self._commits = GroupCommit(self._commit)
         self._full_at: float | None = None
 
     @property
@@ -80,88 +96,75 @@ class Database:
         """When a write was last refused for want of room, on the monotonic clock; None: not yet."""
         return self._full_at
 
-    @asynccontextmanager
-    async def read(self, *, hurried: bool = False) -> AsyncGenerator[AsyncSession]:
-        """Open a session for reading.
+    async def read(self, work: Work[Result], *, hurried: bool = False) -> Result:
+        """Run `work` on one state of the database, and return its result; it never waits for a writer.
 
         `hurried`: somebody waits for an answer; a server is waited for no longer than `ANSWER_PATIENCE`.
 
         Raises:
             DatabaseBusyError: nothing can be read now.
         """
-        async with (
-            self._told_politely("the database cannot be read", UNREADABLE),
-            self._read_sessions() as session,
-        ):
-            async with asyncio.timeout(ANSWER_PATIENCE if hurried else None):
-                await self._storage.begin_reading(session)
-            yield session
 
-    @asynccontextmanager
+        def look(connection: Connection) -> Result:
+            with Session(connection, expire_on_commit=False) as session:
+                return context.run(work, session)
+
+        context = copy_context()
+        with self._told_politely("the database cannot be read", UNREADABLE):
+            return await self._connections.read(
+                look, deadline=_deadline(ANSWER_PATIENCE if hurried else None)
+            )
+
     async def write(
-        self, lock: int | None = None, *, hurried: bool = False, patience: float | None = None
-    ) -> AsyncGenerator[AsyncSession]:
-        """Open a session in one transaction: committed at the end, rolled back on an error.
+        self,
+        work: Work[Result],
+        lock: int | None = None,
+        *,
+        hurried: bool = False,
+        patience: float | None = None,
+    ) -> Result:
+        """Run `work` in a transaction, and return its result once it is on disk; an error undoes it.
+
+        Those that wait at the same time are committed together, in the order in which they came.
 
         Args:
+            work: must not keep the session; what it returns stays readable.
             lock: of the transactions with the same number, over all processes, one is open at a time: a
                 server's id for what its rules allow, or a `bot.storage.locks.Lock`. None: the statements
                 need nobody else to wait (on SQLite, all wait for each other all the same).
-            hurried: somebody waits for an answer; the transaction begins within `ANSWER_PATIENCE`.
+            hurried: somebody waits for an answer: it goes before what nobody waits for, and begins within
+                `ANSWER_PATIENCE`.
             patience: seconds to wait until the transaction begins; None: however long.
 
         Raises:
             DatabaseBusyError: nothing can be written now; nothing was.
             OutcomeUnknownError: all or nothing was written.
         """
-        if hurried:
-            patience = ANSWER_PATIENCE
-        deadline = None if patience is None else asyncio.get_running_loop().time() + patience
-        async with (
-            self._turn(lock, deadline),
-            self._told_politely("the database cannot be written", BUSY),
-            self._write_sessions() as session,
-        ):
-            async with asyncio.timeout_at(deadline):
-                await self._storage.begin_writing(session, lock)
-            yield session
-            await session.flush()  # what fails here leaves no doubt
-            await self._commit(session)
+        deadline = _deadline(ANSWER_PATIENCE if hurried and patience is None else patience)
+        with self._told_politely("the database cannot be written", BUSY):
+            return await self._commits.run(
+                work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
+            )
 
-    async def hold(self, session: AsyncSession, lock: int) -> None:
-        """Take one more lock in a transaction of `write()`, until it ends."""
-        await self._storage.hold(session, lock)
+    async def close(self) -> None:
+        """Return when everything that was begun is written."""
+        await self._commits.close()
 
-    async def _commit(self, session: AsyncSession) -> None:
-        committing = asyncio.create_task(session.commit(), name="commit")
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            # Left halfway it might stand or not, and its connection would go back to the pool in use.
-            await _ended(committing)
-            raise
-        except Exception as error:
-            if not self._storage.leaves_doubt(error):
-                raise
-            log.error("not known whether a change was written", error=_reason_of(error))
-            raise OutcomeUnknownError(_(UNKNOWN)) from error
+    async def _commit(self, lock: int | None, batch: Sequence[Transaction]) -> Sequence[Outcome]:
+        deadline = min((found.deadline for found in batch if found.deadline is not None), default=None)
+        return await self._connections.write(partial(run_batch, batch=batch), lock, deadline=deadline)
 
-    @asynccontextmanager
-    async def _turn(self, lock: int | None, deadline: float | None) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await stack.enter_async_context(self._turns.take(self._storage.turn_of(lock)))
-            except TimeoutError as error:
-                log.error("too many writers", lock=lock)
-                raise DatabaseBusyError(_(BUSY)) from error
-            yield
-
-    @asynccontextmanager
-    async def _told_politely(self, event: str, sentence: LiteralString) -> AsyncGenerator[None]:
+    @contextmanager
+    def _told_politely(self, event: str, sentence: LiteralString) -> Generator[None]:
         """Turn troubles that pass into an error whose text may be shown."""
         try:
             yield
+        except NotBegunError as error:
+            log.error("a writer could not begin in time")
+            raise DatabaseBusyError(_(LATE)) from error
+        except InDoubtError as error:
+            log.error("not known whether a change was written", error=str(error))
+            raise OutcomeUnknownError(_(UNKNOWN)) from error
         except Exception as error:
             if not self._storage.is_passing(error):
                 raise
@@ -172,6 +175,10 @@ class Database:
             raise DatabaseBusyError(_(sentence)) from error
 
 
+def _deadline(patience: float | None) -> float | None:
+    return None if patience is None else asyncio.get_running_loop().time() + patience
+
+
 @asynccontextmanager
 async def open_database(url: str) -> AsyncGenerator[Database]:
     """Open the database at `url` (SQLAlchemy's form), bring its tables up to date, and close it at the end.
@@ -180,12 +187,13 @@ async def open_database(url: str) -> AsyncGenerator[Database]:
         DatabaseError: it cannot be opened, or belongs to a newer version of the program.
     """
     storage = storage_at(url)
-    engine = storage.create_engine()
-    try:
-        await bring_up_to_date(storage, engine)
-        yield Database(engine, storage)
-    finally:
-        await engine.dispose()
+    await bring_up_to_date(storage)
+    async with storage.open() as connections:
+        database = Database(connections, storage)
+        try:
+            yield database
+        finally:
+            await database.close()
 
 
 def storage_at(url: str) -> Storage:
@@ -200,7 +208,7 @@ def storage_at(url: str) -> Storage:
         raise DatabaseError(f"The address {error}.") from None
 
 
-async def bring_up_to_date(storage: Storage, engine: AsyncEngine) -> None:
+async def bring_up_to_date(storage: Storage) -> None:
     """Make the tables, or change them to what this version needs; wait a while for the database itself.
 
     Raises:
@@ -208,8 +216,8 @@ async def bring_up_to_date(storage: Storage, engine: AsyncEngine) -> None:
     """
     try:
         await storage.make_place()
-        async with storage.patient(engine) as patient:
-            await _migrate_in_time(storage, patient)
+        async with storage.open(patient=True) as connections:
+            await _migrate_in_time(storage, connections)
     except CommandError as error:
         raise DatabaseError(f"{NEWER} ({error})") from error
     except Exception as error:
@@ -219,14 +227,16 @@ async def bring_up_to_date(storage: Storage, engine: AsyncEngine) -> None:
         raise kind(sentence) from error
 
 
-async def _migrate_in_time(storage: Storage, engine: AsyncEngine) -> None:
+async def _migrate_in_time(storage: Storage, connections: Connections) -> None:
+    def migrate(connection: Connection) -> None:
+        storage.ensure_usable(connection)
+        _migrate(connection)
+
     async for attempt in stamina.retry_context(
         on=lambda error: _is_waited_for(storage, error), attempts=None, timeout=START_PATIENCE, wait_max=2
     ):
         with attempt:
-            async with engine.begin() as connection:
-                await storage.begin_migrating(connection)
-                await connection.run_sync(_migrate)
+            await connections.write(migrate, Lock.MIGRATIONS, deadline=None)
 
 
 def _is_waited_for(storage: Storage, error: Exception) -> bool:
@@ -239,13 +249,6 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
         patience=START_PATIENCE,
     )
     return True
-
-
-async def _ended(committing: asyncio.Task[None]) -> None:
-    try:
-        await committing
-    except Exception as error:  # noqa: BLE001 whatever it is, its writer was told to end
-        log.error("a change was not written, and its writer has ended", error=_reason_of(error))
 
 
 def _reason_of(error: Exception) -> str:

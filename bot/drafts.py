@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState
 from bot.admission.consent import (
@@ -20,6 +21,7 @@ from bot.admission.judge import Admission, Asker, Facts
 from bot.admission.limits import Limit, remaining, resolve_limits
 from bot.clock import Clock, utc_now
 from bot.database import Database
+from bot.errors import UserError
 from bot.generations import GenerationService, understand
 from bot.models import DraftRow, Generation, Placement, Status
 from bot.results.repeats import Wishes
@@ -117,8 +119,9 @@ class Drafts:
             RepeatedError: it was confirmed before.
             DatabaseBusyError: nothing can be read now.
         """
-        async with self._database.read(hurried=True) as session:
-            return await fetch_open(session, asker, draft_id, self._clock())
+        return await self._database.read(
+            lambda session: fetch_open(session, asker, draft_id, self._clock()), hurried=True
+        )
 
     async def change(self, asker: Asker, draft_id: str, wishes: Wishes) -> Offer:
         """Offer something else instead; nothing is asked for.
@@ -130,12 +133,16 @@ class Drafts:
             DatabaseBusyError: nothing can be recorded now.
         """
         video, now = understand(wishes), self._clock()
-        async with self._database.write(asker.guild_id, hurried=True) as session:
-            draft = await fetch_open(session, asker, draft_id, now)
-            facts = await self._admission.fetch_facts(session, asker, video, now, is_offer=True)
-            refusal = await self._admission.decide(session, asker, video, facts, now)
+
+        def change(session: Session) -> tuple[DraftRow, Facts, UserError | None]:
+            draft = fetch_open(session, asker, draft_id, now)
+            facts = self._admission.fetch_facts(session, asker, video, now, is_offer=True)
+            refusal = self._admission.decide(session, asker, video, facts, now)
             if refusal is None:
-                draft = await renew(session, draft, kept_wishes(video, wishes), facts.price, now)
+                draft = renew(session, draft, kept_wishes(video, wishes), facts.price, now)
+            return draft, facts, refusal
+
+        draft, facts, refusal = await self._database.write(change, asker.guild_id, hurried=True)
         if refusal is not None:
             raise refusal
         return await self._offer(asker, draft, facts, is_changed=False)
@@ -151,9 +158,11 @@ class Drafts:
         Raises:
             OfferGoneError, RepeatedError: as `find`.
         """
-        async with self._database.write(asker.guild_id, hurried=True) as session:
-            draft = await fetch_open(session, asker, draft_id, self._clock())
-            await discard(session, draft)
+
+        def forget(session: Session) -> None:
+            discard(session, fetch_open(session, asker, draft_id, self._clock()))
+
+        await self._database.write(forget, asker.guild_id, hurried=True)
 
     async def _offer(self, asker: Asker, draft: DraftRow, facts: Facts, *, is_changed: bool) -> Offer:
         now = self._clock()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import stamina
 import structlog
 from sqlalchemy import CursorResult, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.admission.consent import (
@@ -23,7 +23,7 @@ from bot.admission.consent import (
 )
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
-from bot.database import BUSY, Database, DatabaseBusyError, OutcomeUnknownError
+from bot.database import BUSY, DECISION_PATIENCE, Database, DatabaseBusyError, OutcomeUnknownError
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
@@ -111,8 +111,12 @@ class GenerationService:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(wishes)
         try:
-            async with self._database.write(asker.guild_id, hurried=True) as session:
-                answer = await self._answer(session, asker, video, kept_wishes(video, wishes), consent)
+            answer = await self._database.write(
+                lambda session: self._answer(session, asker, video, kept_wishes(video, wishes), consent),
+                asker.guild_id,
+                hurried=True,
+                patience=DECISION_PATIENCE,
+            )
         except OutcomeUnknownError as unknown:
             return await self._find_out(asker, unknown)
         if isinstance(answer, UserError):
@@ -128,8 +132,9 @@ class GenerationService:
         """
         mine = select(Generation).where(Generation.interaction_id == asker.interaction_id)
         try:
-            async with self._database.write(asker.guild_id, hurried=True) as session:
-                found = await session.scalar(mine)
+            found = await self._database.write(
+                lambda session: session.scalar(mine), asker.guild_id, hurried=True
+            )
         except DatabaseBusyError:
             raise unknown from None
         if found is None:
@@ -137,9 +142,9 @@ class GenerationService:
         log.warning("recorded, though the answer was lost", generation=found.id)
         return found
 
-    async def _answer(
+    def _answer(
         self,
-        session: AsyncSession,
+        session: Session,
         asker: Asker,
         video: VideoRequest,
         wishes: Wishes,
@@ -147,21 +152,21 @@ class GenerationService:
     ) -> Generation | UserError:
         """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
         now = self._clock()
-        await _ensure_new(session, asker.interaction_id)
-        draft = None if consent is None else await fetch_clicked(session, asker, consent, now)
+        _ensure_new(session, asker.interaction_id)
+        draft = None if consent is None else fetch_clicked(session, asker, consent, now)
         if wishes.source_id is not None:
-            await ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
-        facts = await self._admission.fetch_facts(session, asker, video, now, is_offer=draft is not None)
-        refusal = await self._admission.decide(session, asker, video, facts, now)
+            ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
+        facts = self._admission.fetch_facts(session, asker, video, now, is_offer=draft is not None)
+        refusal = self._admission.decide(session, asker, video, facts, now)
         if refusal is not None:
             return refusal
         if not is_agreed(draft, facts):
-            return await _offer(session, asker, wishes, draft, facts, now)
+            return _offer(session, asker, wishes, draft, facts, now)
         generation = _new_generation(asker, wishes, facts, now)
         session.add(generation)
-        await self._admission.note_accepted(session, asker, facts, now)
+        self._admission.note_accepted(session, asker, facts, now)
         if draft is not None:
-            await redeem(session, draft, generation.id)
+            redeem(session, draft, generation.id)
         return generation
 
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
@@ -171,12 +176,13 @@ class GenerationService:
         Raises:
             DatabaseBusyError: it cannot be recorded now; the work begins all the same, and finds the card.
         """
-        async with self._database.write() as session:
-            await session.execute(
+        await self._database.write(
+            lambda session: session.execute(
                 update(Generation)
                 .where(Generation.id == generation_id)
                 .values(card_id=card_id, not_before=self._clock())
             )
+        )
         self._work.set()
 
     # Half of the time after which the work begins: what cannot be forgotten by then may have begun.
@@ -187,8 +193,8 @@ class GenerationService:
         Raises:
             DatabaseBusyError: it cannot be forgotten now, so that it is served.
         """
-        async with self._database.write() as session:
-            result = await session.execute(
+        result = await self._database.write(
+            lambda session: session.execute(
                 delete(Generation).where(
                     Generation.id == generation_id,
                     Generation.status.in_(WAITING),
@@ -196,14 +202,14 @@ class GenerationService:
                     Generation.lease_owner.is_(None),
                 )
             )
+        )
         if isinstance(result, CursorResult) and result.rowcount:
             self._metrics.note_withdrawn()
         log.info("withdrawn", generation=generation_id)
 
     async def get(self, generation_id: str) -> Generation | None:
         """Return one generation, or None."""
-        async with self._database.read(hurried=True) as session:
-            return await session.get(Generation, generation_id)
+        return await self._database.read(lambda session: session.get(Generation, generation_id), hurried=True)
 
     async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
         """Return a server's generations, newest first."""
@@ -213,8 +219,7 @@ class GenerationService:
             .order_by(Generation.created_at.desc(), Generation.id)
             .limit(most)
         )
-        async with self._database.read(hurried=True) as session:
-            return list((await session.scalars(query)).all())
+        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
     async def list_open(self, guild_id: int) -> list[Generation]:
         """Return the generations of a server that are still waited for, oldest first."""
@@ -223,8 +228,7 @@ class GenerationService:
             .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
             .order_by(Generation.created_at, Generation.id)
         )
-        async with self._database.read(hurried=True) as session:
-            return list((await session.scalars(query)).all())
+        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
 
 def understand(wishes: Wishes) -> VideoRequest:
@@ -243,8 +247,8 @@ def understand(wishes: Wishes) -> VideoRequest:
     return video
 
 
-async def _offer(
-    session: AsyncSession,
+def _offer(
+    session: Session,
     asker: Asker,
     wishes: Wishes,
     draft: DraftRow | None,
@@ -252,15 +256,15 @@ async def _offer(
     now: datetime,
 ) -> UnconfirmedError:
     if draft is None:
-        kept = await keep(session, asker, wishes, facts.price, now)
+        kept = keep(session, asker, wishes, facts.price, now)
     else:
-        kept = await renew(session, draft, wishes, facts.price, now)
+        kept = renew(session, draft, wishes, facts.price, now)
     return UnconfirmedError(kept, facts, is_changed=draft is not None)
 
 
-async def _ensure_new(session: AsyncSession, interaction_id: int) -> None:
+def _ensure_new(session: Session, interaction_id: int) -> None:
     query = select(Generation.id).where(Generation.interaction_id == interaction_id)
-    if await session.scalar(query) is not None:
+    if session.scalar(query) is not None:
         raise AlreadyRequestedError(interaction_id)
 
 

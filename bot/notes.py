@@ -9,12 +9,10 @@ COMMANDS = "commands of "  # and an application's id: what Discord was told abou
 
 async def get_note(database: Database, name: str) -> str | None:
     """Return what was kept under `name`, or None."""
-    async with database.read() as session:
-        note = await session.get(Note, name)
+    note = await database.read(lambda session: session.get(Note, name))
     return note.value if note else None
 
 
 async def keep_note(database: Database, name: str, value: str) -> None:
     """Keep `value` under `name`, in place of what was there."""
-    async with database.write(Lock.NOTES) as session:
-        await session.merge(Note(name=name, value=value))
+    await database.write(lambda session: session.merge(Note(name=name, value=value)), Lock.NOTES)

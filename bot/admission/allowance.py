@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.limits import Limit, Use, resolve_limits
 from bot.admission.policies import fetch_policy, fetch_standing
@@ -59,13 +61,16 @@ class Allowances:
     async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
         """Return how a member with these roles stands."""
         now = self._clock()
-        async with self._database.read(hurried=True) as session:
-            policy = await fetch_policy(session, guild_id)
-            standing = await fetch_standing(session, guild_id, user_id)
-            use = await fetch_use(session, guild_id, user_id, standing, now)
+
+        def look(session: Session) -> Allowance:
+            policy = fetch_policy(session, guild_id)
+            standing = fetch_standing(session, guild_id, user_id)
+            use = fetch_use(session, guild_id, user_id, standing, now)
             since = {period: period_start(period, now) for period in policy.budgets}
-            spent = await fetch_spent(session, guild_id, since) if since else {}
-            own = await fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW)
-        limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
-        budgets = states_of(policy.budgets, spent, now)
-        return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)
+            spent = fetch_spent(session, guild_id, since) if since else {}
+            own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW)
+            limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
+            budgets = states_of(policy.budgets, spent, now)
+            return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)
+
+        return await self._database.read(look, hurried=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.judge import Asker, Facts
 from bot.errors import AlreadyRequestedError, UserError, relative_time
@@ -100,7 +100,7 @@ def covers(shown: float | None, price: float | None) -> bool:
     return price <= shown * DEARER
 
 
-async def fetch_open(session: AsyncSession, asker: Asker, draft_id: str, now: datetime) -> DraftRow:
+def fetch_open(session: Session, asker: Asker, draft_id: str, now: datetime) -> DraftRow:
     """Return a member's own offer, which is neither confirmed nor over.
 
     One whose generation was taken back, since Discord refused the card, can be confirmed again.
@@ -110,48 +110,46 @@ async def fetch_open(session: AsyncSession, asker: Asker, draft_id: str, now: da
         RepeatedError: it was confirmed.
         OfferExpiredError: its time is over.
     """
-    draft = await session.get(DraftRow, draft_id)
+    draft = session.get(DraftRow, draft_id)
     if draft is None or (draft.guild_id, draft.user_id) != (asker.guild_id, asker.user_id):
         raise UnknownOfferError
-    if draft.generation_id is not None and await _is_there(session, draft.generation_id):
+    if draft.generation_id is not None and _is_there(session, draft.generation_id):
         raise RepeatedError
     if draft.expires_at <= now:
         raise OfferExpiredError(draft.expires_at)
     return draft
 
 
-async def fetch_clicked(session: AsyncSession, asker: Asker, consent: Consent, now: datetime) -> DraftRow:
+def fetch_clicked(session: Session, asker: Asker, consent: Consent, now: datetime) -> DraftRow:
     """Return the offer that a member clicked on.
 
     Raises:
         UnknownOfferError, RepeatedError, OfferExpiredError: as `fetch_open`.
         OfferChangedError: it was changed after it was shown as they clicked it.
     """
-    draft = await fetch_open(session, asker, consent.draft_id, now)
+    draft = fetch_open(session, asker, consent.draft_id, now)
     if draft.revision != consent.revision:
         raise OfferChangedError
     return draft
 
 
-async def redeem(session: AsyncSession, draft: DraftRow, generation_id: str) -> None:
+def redeem(session: Session, draft: DraftRow, generation_id: str) -> None:
     """Let an offer become a generation, once.
 
     Raises:
         RepeatedError: it became one a moment ago.
     """
-    await _update(session, draft, {"generation_id": generation_id})
+    _update(session, draft, {"generation_id": generation_id})
 
 
-async def keep(
-    session: AsyncSession, asker: Asker, wishes: Wishes, price: float | None, now: datetime
-) -> DraftRow:
+def keep(session: Session, asker: Asker, wishes: Wishes, price: float | None, now: datetime) -> DraftRow:
     """Write down what is offered.
 
     Raises:
         AlreadyRequestedError: this was done for the same interaction before.
     """
     same = select(DraftRow.id).where(DraftRow.interaction_id == asker.interaction_id)
-    if await session.scalar(same) is not None:
+    if session.scalar(same) is not None:
         raise AlreadyRequestedError(asker.interaction_id)
     draft = DraftRow(
         id=secrets.token_hex(8),
@@ -167,24 +165,22 @@ async def keep(
     return draft
 
 
-async def renew(
-    session: AsyncSession, draft: DraftRow, wishes: Wishes, price: float | None, now: datetime
-) -> DraftRow:
+def renew(session: Session, draft: DraftRow, wishes: Wishes, price: float | None, now: datetime) -> DraftRow:
     """Write down what is offered instead, for the whole time anew.
 
     Raises:
         RepeatedError: the offer was confirmed or changed a moment ago.
     """
-    return await _update(session, draft, {"revision": draft.revision + 1, **_values(wishes, price, now)})
+    return _update(session, draft, {"revision": draft.revision + 1, **_values(wishes, price, now)})
 
 
-async def discard(session: AsyncSession, draft: DraftRow) -> None:
+def discard(session: Session, draft: DraftRow) -> None:
     """Forget an offer.
 
     Raises:
         RepeatedError: it was confirmed a moment ago.
     """
-    if await session.scalar(delete(DraftRow).where(_is_as(draft)).returning(DraftRow.id)) is None:
+    if session.scalar(delete(DraftRow).where(_is_as(draft)).returning(DraftRow.id)) is None:
         raise RepeatedError
 
 
@@ -217,8 +213,8 @@ def _values(wishes: Wishes, price: float | None, now: datetime) -> dict[str, Any
     }
 
 
-async def _update(session: AsyncSession, draft: DraftRow, values: Mapping[str, Any]) -> DraftRow:
-    changed = await session.scalar(update(DraftRow).where(_is_as(draft)).values(values).returning(DraftRow))
+def _update(session: Session, draft: DraftRow, values: Mapping[str, Any]) -> DraftRow:
+    changed = session.scalar(update(DraftRow).where(_is_as(draft)).values(values).returning(DraftRow))
     if changed is None:
         raise RepeatedError
     return changed
@@ -233,5 +229,5 @@ def _is_as(draft: DraftRow) -> ColumnElement[bool]:
     )
 
 
-async def _is_there(session: AsyncSession, generation_id: str) -> bool:
-    return await session.scalar(select(Generation.id).where(Generation.id == generation_id)) is not None
+def _is_there(session: Session, generation_id: str) -> bool:
+    return session.scalar(select(Generation.id).where(Generation.id == generation_id)) is not None

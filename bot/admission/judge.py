@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.limits import Use, judge_quota, resolve_limits
@@ -167,9 +167,9 @@ class Admission:
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
 
-    async def fetch_facts(
+    def fetch_facts(
         self,
-        session: AsyncSession,
+        session: Session,
         asker: Asker,
         video: VideoRequest,
         now: datetime,
@@ -177,39 +177,37 @@ class Admission:
         is_offer: bool = False,
     ) -> Facts:
         """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
-        policy = await fetch_policy(session, asker.guild_id)
-        standing = await fetch_standing(session, asker.guild_id, asker.user_id)
-        use = await fetch_use(session, asker.guild_id, asker.user_id, standing, now)
+        policy = fetch_policy(session, asker.guild_id)
+        standing = fetch_standing(session, asker.guild_id, asker.user_id)
+        use = fetch_use(session, asker.guild_id, asker.user_id, standing, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_offer):
-            price = await recall_price(session, video)
+            price = recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
-        spent = await fetch_spent(session, asker.guild_id, since)
+        spent = fetch_spent(session, asker.guild_id, since)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
         return Facts(policy, standing, use, states, price, self._max_waiting, is_recalled)
 
-    async def decide(
-        self, session: AsyncSession, asker: Asker, video: VideoRequest, facts: Facts, now: datetime
+    def decide(
+        self, session: Session, asker: Asker, video: VideoRequest, facts: Facts, now: datetime
     ) -> UserError | None:
         """Return why the request is refused, or None; what moderators must know of that is recorded."""
         refusal = judge(asker, video, facts, self.daily_limit, now)
         if isinstance(refusal, BudgetReachedError):
-            await _tell_once(session, asker.guild_id, Action.BUDGET_REACHED, refusal.state, now)
+            _tell_once(session, asker.guild_id, Action.BUDGET_REACHED, refusal.state, now)
         return refusal
 
-    async def note_accepted(self, session: AsyncSession, asker: Asker, facts: Facts, now: datetime) -> None:
+    def note_accepted(self, session: Session, asker: Asker, facts: Facts, now: datetime) -> None:
         """Record what moderators must know of a request that is accepted."""
         for state in facts.budgets:
             reserved = state.after(facts.price or 0)
             if reserved.needs_warning:
-                await _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
+                _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
 
 
-async def _tell_once(
-    session: AsyncSession, guild_id: int, action: Action, state: BudgetState, now: datetime
-) -> None:
+def _tell_once(session: Session, guild_id: int, action: Action, state: BudgetState, now: datetime) -> None:
     subject = f"budget:{state.period}"
-    if not await was_recorded(session, guild_id, action, subject, state.warned_since):
+    if not was_recorded(session, guild_id, action, subject, state.warned_since):
         new = {"budget": state.budget, "spent": state.spent, "resets_at": state.resets_at.isoformat()}
-        await record(session, guild_id, None, action, now, subject=subject, new=new)
+        record(session, guild_id, None, action, now, subject=subject, new=new)

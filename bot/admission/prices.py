@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.models import Generation, Status
 from bot.timing.pacing import retry_delay
@@ -66,7 +66,7 @@ class PriceList:
                 log.warning("the provider's list has no price that we can read", model=model.id)
 
 
-async def recall_price(session: AsyncSession, request: VideoRequest) -> float | None:
+def recall_price(session: Session, request: VideoRequest) -> float | None:
     """Return what `request` will cost at most as far as experience goes, in credits; None: there is none.
 
     The highest price of a second among the last videos of the model with the same options counts, or
@@ -86,7 +86,7 @@ async def recall_price(session: AsyncSession, request: VideoRequest) -> float | 
         .limit(HISTORY_SCANNED)
     )
     rates: list[tuple[float, bool]] = []  # credits per second; whether the options were the same
-    for options, cost in await session.execute(query):
+    for options, cost in session.execute(query):
         past = _build_past(request, options)
         seconds = past and duration_of(past)
         if past and seconds and cost:

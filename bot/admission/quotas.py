@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW, Use
 from bot.admission.policy import Standing
@@ -16,9 +16,7 @@ COUNTS = and_(
 )
 
 
-async def fetch_use(
-    session: AsyncSession, guild_id: int, user_id: int, standing: Standing, now: datetime
-) -> Use:
+def fetch_use(session: Session, guild_id: int, user_id: int, standing: Standing, now: datetime) -> Use:
     """Return what the member has used; what was requested before a reset is not in the windows."""
     since = now - LONGEST_WINDOW
     if standing.reset_at is not None:
@@ -27,6 +25,6 @@ async def fetch_use(
     moments = select(Generation.created_at).where(own, Generation.created_at > since, COUNTS)
     in_queue = func.count().filter(Generation.status.in_(WAITING))
     waiting = select(func.count(), in_queue).where(own, Generation.status.in_(OPEN))
-    counted = (await session.scalars(moments.order_by(Generation.created_at))).all()
-    at_once, queued = (await session.execute(waiting)).one()
+    counted = session.scalars(moments.order_by(Generation.created_at)).all()
+    at_once, queued = session.execute(waiting).one()
     return Use(counted, at_once, queued)

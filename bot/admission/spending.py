@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policy import Period
 from bot.failures import FailureKind
@@ -53,9 +53,7 @@ def bound_credits(generation: Generation) -> float:
     return generation.estimated_credits or 0.0
 
 
-async def fetch_spent(
-    session: AsyncSession, guild_id: int, since: Mapping[Period, datetime]
-) -> dict[Period, float]:
+def fetch_spent(session: Session, guild_id: int, since: Mapping[Period, datetime]) -> dict[Period, float]:
     """Return what a server's requests cost, or may cost, from each of these moments on, in credits."""
     if not since:
         return {}
@@ -63,12 +61,12 @@ async def fetch_spent(
         func.coalesce(func.sum(BOUND).filter(Generation.created_at >= start), 0.0) for start in since.values()
     ]
     query = select(*sums).where(Generation.guild_id == guild_id, Generation.created_at >= min(since.values()))
-    return dict(zip(since, (await session.execute(query)).one(), strict=True))
+    return dict(zip(since, session.execute(query).one(), strict=True))
 
 
-async def fetch_member_spent(session: AsyncSession, guild_id: int, user_id: int, since: datetime) -> float:
+def fetch_member_spent(session: Session, guild_id: int, user_id: int, since: datetime) -> float:
     """Return what a member's requests in a server cost, or may cost, from a moment on, in credits."""
     query = select(func.coalesce(func.sum(BOUND), 0.0)).where(
         Generation.guild_id == guild_id, Generation.user_id == user_id, Generation.created_at >= since
     )
-    return (await session.scalars(query)).one()
+    return session.scalars(query).one()

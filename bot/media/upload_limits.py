@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.database import Database
@@ -113,14 +114,18 @@ class UploadLimits:
         if limit is None:
             log.warning("a small file was refused as too large", guild=guild_id, size=refused_size)
             return None
-        async with self._database.write(Lock.NOTES) as session:
-            note = await session.get(Note, _name(guild_id))
+
+        def lower(session: Session) -> LearntLimit:
+            note = session.get(Note, _name(guild_id))
             learnt = self._read(guild_id, note.value if note else None, tier)
             if learnt is None or limit < learnt.limit:
                 learnt = LearntLimit(limit, tier, self._clock())
                 value = _LEARNT.dump_json(learnt).decode()
-                await session.merge(Note(name=_name(guild_id), value=value))
+                session.merge(Note(name=_name(guild_id), value=value))
                 log.warning("a server takes smaller files than thought", guild=guild_id, limit=limit)
+            return learnt
+
+        learnt = await self._database.write(lower, Lock.NOTES)
         return usable(self._lower_of(learnt, tier))
 
     def _lower_of(self, learnt: LearntLimit | None, tier: int) -> int:

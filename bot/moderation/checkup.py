@@ -91,8 +91,7 @@ async def bounded_all(
 
 async def check_pause(database: Database, guild_id: int) -> Finding:
     """Find out whether moderators of a server have paused /veo."""
-    async with database.read() as session:
-        policy = await fetch_policy(session, guild_id)
+    policy = await database.read(lambda session: fetch_policy(session, guild_id))
     if policy.pause is None:
         return Finding(is_good=True, what=_("/veo is not paused."))
     since = relative_time(policy.pause.since)
@@ -191,8 +190,7 @@ class Checkup:
         query = select(func.count(), func.min(Generation.submitted_at)).where(
             Generation.status == Status.RUNNING
         )
-        async with self._database.read() as session:
-            running, since = (await session.execute(query)).one()
+        running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:
             return Finding(is_good=True, what=_("Nothing is being made at the moment."))
         return _judge_polls(

@@ -5,11 +5,10 @@ both are in the trail.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy, fetch_standing, store_policy, store_standing
 from bot.admission.policy import Policy, Standing
@@ -19,6 +18,7 @@ from bot.database import Database
 from bot.errors import BadInputError
 from bot.guild_models import Action
 from bot.language import ngettext, number
+from bot.storage.transactions import Result, Work
 from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters
@@ -61,35 +61,34 @@ class Decisions:
             BadInputError: the reason is too long; or what `change` raises.
             DatabaseBusyError: nothing can be recorded now.
         """
-        async with self.transaction(by) as session:
-            return await self.change_policy_in(session, by, deed, change, tell)
+        return await self.write(by, lambda session: self.change_policy_in(session, by, deed, change, tell))
 
-    def transaction(self, by: Moderator) -> AbstractAsyncContextManager[AsyncSession]:
-        """Open a transaction for what is decided about a server together.
+    async def write(self, by: Moderator, work: Work[Result]) -> Result:
+        """Run `work` in a transaction for what is decided about a server together.
 
         Raises:
             DatabaseBusyError: nothing can be recorded now.
         """
-        return self.database.write(by.guild_id, hurried=True)
+        return await self.database.write(work, by.guild_id, hurried=True)
 
-    async def change_policy_in(
+    def change_policy_in(
         self,
-        session: AsyncSession,
+        session: Session,
         by: Moderator,
         deed: Deed,
         change: PolicyChange,
         tell: Callable[[Policy], Told],
     ) -> tuple[Policy, Policy]:
-        """Do as `change_policy`, in a `transaction()` in which more is done.
+        """Do as `change_policy`, in a transaction in which more is done (`write`).
 
         Raises:
             BadInputError: the reason is too long; or what `change` raises.
         """
         reason = checked_reason(deed.reason)
-        old = await fetch_policy(session, by.guild_id)
+        old = fetch_policy(session, by.guild_id)
         new = change(old)
-        await store_policy(session, by.guild_id, new)
-        await self._record(session, by, deed, reason, tell(old), tell(new))
+        store_policy(session, by.guild_id, new)
+        self._record(session, by, deed, reason, tell(old), tell(new))
         return old, new
 
     async def change_standing(
@@ -107,17 +106,20 @@ class Decisions:
             DatabaseBusyError: nothing can be recorded now.
         """
         reason = checked_reason(deed.reason)
-        async with self.transaction(by) as session:
-            old = await fetch_standing(session, by.guild_id, user_id)
-            new = change(old)
-            await store_standing(session, by.guild_id, user_id, new)
-            await self._record(session, by, deed, reason, tell(old), tell(new))
-        return old, new
 
-    async def _record(
-        self, session: AsyncSession, by: Moderator, deed: Deed, reason: str | None, old: Told, new: Told
+        def decide(session: Session) -> tuple[Standing, Standing]:
+            old = fetch_standing(session, by.guild_id, user_id)
+            new = change(old)
+            store_standing(session, by.guild_id, user_id, new)
+            self._record(session, by, deed, reason, tell(old), tell(new))
+            return old, new
+
+        return await self.write(by, decide)
+
+    def _record(
+        self, session: Session, by: Moderator, deed: Deed, reason: str | None, old: Told, new: Told
     ) -> None:
-        await record(
+        record(
             session,
             by.guild_id,
             by.user_id,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
@@ -89,12 +89,15 @@ class Feed:
     async def _fetch_due(self) -> list[Row]:
         """Return some due rows, those that have waited longest first."""
         now = self._clock()
-        rows: list[Row] = []
-        async with self._database.read() as session:
+
+        def look(session: Session) -> list[Row]:
+            rows: list[Row] = []
             for table, waiting_since in OUTBOXES:
                 due = select(table).where(table.post_at <= now).order_by(waiting_since, table.id)
-                rows += (await session.scalars(due.limit(LOOK_SIZE))).all()
-        return sorted(rows, key=_waiting_since)[:LOOK_SIZE]
+                rows += session.scalars(due.limit(LOOK_SIZE)).all()
+            return rows
+
+        return sorted(await self._database.read(look), key=_waiting_since)[:LOOK_SIZE]
 
     async def _serve(self, row: Row) -> None:
         claimed = await self._claim(row)
@@ -121,14 +124,17 @@ class Feed:
 
         None: another process has taken the row, or the server has no channel for moderators any more.
         """
-        async with self._database.write() as session:
-            if not await _move(session, row, self._clock() + RETRY, seen=row.post_at):
+
+        def claim(session: Session) -> tuple[int, Shown] | None:
+            if not _move(session, row, self._clock() + RETRY, seen=row.post_at):
                 return None
-            channel_id = (await fetch_policy(session, row.guild_id)).moderators_channel_id
+            channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
             if channel_id is not None:
-                return channel_id, await _load(session, row)
-            await _move(session, row, None)  # a report is shown later: `Moderation.change_settings`
-        return None
+                return channel_id, _load(session, row)
+            _move(session, row, None)  # a report is shown later: `Moderation.change_settings`
+            return None
+
+        return await self._database.write(claim)
 
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
@@ -137,14 +143,16 @@ class Feed:
         return None
 
     async def _note_posted(self, row: Row, channel_id: int, message_id: int | None) -> None:
-        async with self._database.write() as session:
-            await _move(session, row, None)
+        def settle(session: Session) -> None:
+            _move(session, row, None)
             if isinstance(row, ReportRow):
-                await session.execute(
+                session.execute(
                     update(ReportRow)
                     .where(ReportRow.id == row.id)
                     .values(channel_id=channel_id, message_id=message_id)
                 )
+
+        await self._database.write(settle)
 
     async def _note_refusal(self, guild_id: int, channel_id: int, error: UndeliverableError) -> None:
         """Let the whole server wait, so that a closed channel is not asked for each row."""
@@ -160,45 +168,50 @@ class Feed:
 
     async def _give_up(self, guild_id: int, before: datetime) -> None:
         """Post no row that has waited since `before`; `/veo-admin log` still has the trail."""
-        async with self._database.write() as session:
+
+        def give_up(session: Session) -> None:
             for table, waiting_since in OUTBOXES:
                 waiting = update(table).where(
                     table.guild_id == guild_id, table.post_at.is_not(None), waiting_since <= before
                 )
-                await session.execute(waiting.values(post_at=None))
+                session.execute(waiting.values(post_at=None))
+
+        await self._database.write(give_up)
         log.error("given up showing what has waited for a day", guild=guild_id)
 
     async def _postpone(self, guild_id: int, wait: timedelta) -> None:
         """Let all that is due in a server wait, so that it is shown in order later."""
         until = self._clock() + wait
-        async with self._database.write() as session:
+
+        def postpone(session: Session) -> None:
             for table, _ in OUTBOXES:
                 early = update(table).where(table.guild_id == guild_id, table.post_at < until)
-                await session.execute(early.values(post_at=until))
+                session.execute(early.values(post_at=until))
+
+        await self._database.write(postpone)
 
     async def _lay_aside(self, row: Row) -> None:
         now = self._clock()
         is_hopeless = now - _waiting_since(row) >= PATIENCE
-        async with self._database.write() as session:
-            await _move(session, row, None if is_hopeless else now + REFUSED_WAIT)
+        await self._database.write(
+            lambda session: _move(session, row, None if is_hopeless else now + REFUSED_WAIT)
+        )
 
 
-async def _load(session: AsyncSession, row: Row) -> Shown:
+def _load(session: Session, row: Row) -> Shown:
     if isinstance(row, AuditRow):
         return row
-    report = await session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
-    return ReportedVideo(report, await session.get(Generation, row.generation_id))
+    report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
+    return ReportedVideo(report, session.get(Generation, row.generation_id))
 
 
-async def _move(
-    session: AsyncSession, row: Row, post_at: datetime | None, *, seen: datetime | None = None
-) -> bool:
+def _move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime | None = None) -> bool:
     """Change when the row is due; `seen`: only where that is what it was. Return whether it was changed."""
     table = type(row)
     query = update(table).where(table.id == row.id)
     if seen is not None:
         query = query.where(table.post_at == seen)
-    result = await session.execute(query.values(post_at=post_at))
+    result = session.execute(query.values(post_at=post_at))
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 

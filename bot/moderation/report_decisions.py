@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, LiteralString
 
 from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_standing, store_standing
 from bot.admission.policy import Block, tell_block
@@ -69,35 +69,35 @@ class ReportedVideo:
     generation: Generation | None
 
 
-async def carry_out(
-    session: AsyncSession, by: Moderator, report_id: str, decision: ReportDecision, now: datetime
+def carry_out(
+    session: Session, by: Moderator, report_id: str, decision: ReportDecision, now: datetime
 ) -> ReportedVideo:
     """Decide a report and do what follows in the database; see `bot.moderation.reports.Reports.decide`."""
-    report = await _claim(session, by, report_id, decision)
-    generation = await session.get(Generation, report.generation_id)
+    report = _claim(session, by, report_id, decision)
+    generation = session.get(Generation, report.generation_id)
     match decision:
         case ReportDecision.DELETE:
-            await _delete(session, by, report, generation, now)
+            _delete(session, by, report, generation, now)
         case ReportDecision.BLOCK:
-            await _block(session, by, report, generation, now)
+            _block(session, by, report, generation, now)
         case ReportDecision.DISMISS:
-            await _record(session, by, Action.REPORT_DISMISS, report, now)
+            _record(session, by, Action.REPORT_DISMISS, report, now)
     return ReportedVideo(report, generation)
 
 
-async def fetch_report(session: AsyncSession, guild_id: int, report_id: str) -> ReportRow | None:
+def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow | None:
     """Return a report of this server, or None."""
     query = select(ReportRow).where(ReportRow.id == report_id, ReportRow.guild_id == guild_id)
-    return await session.scalar(query)
+    return session.scalar(query)
 
 
-async def _claim(session: AsyncSession, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:
+def _claim(session: Session, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:
     """Write down who decides; of two at the same time, one does.
 
     Raises:
         ReportNotFoundError, ReportClosedError: see `Reports.decide`.
     """
-    report = await session.scalar(
+    report = session.scalar(
         update(ReportRow)
         .where(ReportRow.id == report_id, ReportRow.guild_id == by.guild_id, *_undecided(decision))
         .values({f"{_DONE[decision]}_by": by.user_id})
@@ -105,7 +105,7 @@ async def _claim(session: AsyncSession, by: Moderator, report_id: str, decision:
     )
     if report is not None:
         return report
-    report = await fetch_report(session, by.guild_id, report_id)
+    report = fetch_report(session, by.guild_id, report_id)
     raise ReportNotFoundError if report is None else _closed(report, decision)
 
 
@@ -141,14 +141,14 @@ def _closed(report: ReportRow, decision: ReportDecision) -> ReportClosedError:
     return ReportClosedError(_(sentence, who=f"<@{who}>"))
 
 
-async def _delete(
-    session: AsyncSession, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
+def _delete(
+    session: Session, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
 ) -> None:
     if generation is None:
         raise NotFoundError
     generation.removed_at = generation.removed_at or now
     generation.video_url = None
-    await session.execute(
+    session.execute(
         update(ReportRow)
         .where(
             ReportRow.generation_id == generation.id,
@@ -157,21 +157,21 @@ async def _delete(
         )
         .values(deleted_by=by.user_id)
     )
-    await _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
+    _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
 
 
-async def _block(
-    session: AsyncSession, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
+def _block(
+    session: Session, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
 ) -> None:
     if generation is None:
         raise NotFoundError
     user_id = generation.user_id
     if user_id == NOBODY:
         raise NobodyToBlockError
-    standing = await fetch_standing(session, by.guild_id, user_id)
+    standing = fetch_standing(session, by.guild_id, user_id)
     block = _longer(standing.block, now, f"Video {generation.id} was reported.")
-    await store_standing(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
-    await record(
+    store_standing(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
+    record(
         session,
         by.guild_id,
         by.user_id,
@@ -192,8 +192,8 @@ def _longer(present: Block | None, now: datetime, reason: str) -> Block:
     return Block(since=now, until=until, reason=reason)
 
 
-async def _record(
-    session: AsyncSession,
+def _record(
+    session: Session,
     by: Moderator,
     action: Action,
     report: ReportRow,
@@ -201,7 +201,7 @@ async def _record(
     *,
     new: dict[str, Any] | None = None,
 ) -> None:
-    await record(
+    record(
         session,
         by.guild_id,
         by.user_id,

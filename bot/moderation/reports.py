@@ -4,7 +4,7 @@ import secrets
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
@@ -76,10 +76,11 @@ class Reports:
                 _("Please say in a few words what is wrong with the video. Nothing was sent.")
             )
         now = self._clock()
-        async with self._database.write(guild_id, hurried=True) as session:
-            generation = await _fetch_video(session, guild_id, generation_id)
+
+        def add(session: Session) -> ReportRow:
+            generation = _fetch_video(session, guild_id, generation_id)
             _ensure_shown(generation, shown_at)
-            has_channel = (await fetch_policy(session, guild_id)).moderators_channel_id is not None
+            has_channel = fetch_policy(session, guild_id).moderators_channel_id is not None
             row = ReportRow(
                 id=secrets.token_hex(8),
                 guild_id=guild_id,
@@ -89,17 +90,23 @@ class Reports:
                 created_at=now,
                 post_at=now if has_channel else None,
             )
-            await _insert(session, row)
+            _insert(session, row)
+            return row
+
+        row = await self._database.write(add, guild_id, hurried=True)
         log.info("reported", report=row.id, generation=generation_id, guild=guild_id, user=reporter_id)
         return row
 
     async def get(self, guild_id: int, report_id: str) -> ReportedVideo | None:
         """Return a report of this server as it stands, or None."""
-        async with self._database.read(hurried=True) as session:
-            report = await fetch_report(session, guild_id, report_id)
+
+        def look(session: Session) -> ReportedVideo | None:
+            report = fetch_report(session, guild_id, report_id)
             if report is None:
                 return None
-            return ReportedVideo(report, await session.get(Generation, report.generation_id))
+            return ReportedVideo(report, session.get(Generation, report.generation_id))
+
+        return await self._database.read(look, hurried=True)
 
     async def decide(self, by: Moderator, report_id: str, decision: ReportDecision) -> ReportedVideo:
         """Decide a report; its audit row and a block are in the same transaction.
@@ -113,14 +120,17 @@ class Reports:
             NotFoundError: the generation's row is gone.
             DatabaseBusyError: nothing can be recorded now.
         """
-        async with self._database.write(by.guild_id, hurried=True) as session:
-            reported = await carry_out(session, by, report_id, decision, self._clock())
+        reported = await self._database.write(
+            lambda session: carry_out(session, by, report_id, decision, self._clock()),
+            by.guild_id,
+            hurried=True,
+        )
         log.info("report decided", report=report_id, decision=decision.value, by=by.user_id)
         return reported
 
 
-async def _fetch_video(session: AsyncSession, guild_id: int, generation_id: str) -> Generation:
-    generation = await session.get(Generation, generation_id)
+def _fetch_video(session: Session, guild_id: int, generation_id: str) -> Generation:
+    generation = session.get(Generation, generation_id)
     if generation is None or generation.guild_id != guild_id:
         raise NotFoundError
     return generation
@@ -140,9 +150,9 @@ def _ensure_shown(generation: Generation, shown_at: Posted | None) -> None:
         generation.result_id, generation.result_channel_id = shown_at.message_id, shown_at.channel_id
 
 
-async def _insert(session: AsyncSession, row: ReportRow) -> None:
+def _insert(session: Session, row: ReportRow) -> None:
     session.add(row)
     try:
-        await session.flush()
+        session.flush()
     except IntegrityError as error:
         raise AlreadyReportedError from error

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from bot.admission.limits import Limit, resolve_limits
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
@@ -144,11 +146,12 @@ class QuotaRules:
         Raises:
             BadInputError: the reason is too long; no budget was changed.
         """
-        async with self._decisions.transaction(by) as session:
+
+        def decide(session: Session) -> None:
             for period, amount in amounts.items():
                 # Not earlier: a warning from before the server's lock was ours is about the old budget.
                 budget = None if amount is None else Budget(credits=amount, since=self._decisions.clock())
-                await self._decisions.change_policy_in(
+                self._decisions.change_policy_in(
                     session,
                     by,
                     Deed(Action.BUDGET, f"budget:{period}", reason),
@@ -156,13 +159,19 @@ class QuotaRules:
                     partial(_tell_budget, period=period),
                 )
 
+        await self._decisions.write(by, decide)
+
     async def read(
         self, guild_id: int, user_id: int | None = None, role_ids: Collection[int] = ()
     ) -> RuleBook:
         """Return the server's rules, and which of them win for a member, where one is named."""
-        async with self._database.read(hurried=True) as session:
-            policy = await fetch_policy(session, guild_id)
-            standing = Standing() if user_id is None else await fetch_standing(session, guild_id, user_id)
+
+        def look(session: Session) -> tuple[Policy, Standing]:
+            policy = fetch_policy(session, guild_id)
+            standing = Standing() if user_id is None else fetch_standing(session, guild_id, user_id)
+            return policy, standing
+
+        policy, standing = await self._database.read(look, hurried=True)
         default = Rule(scope=Scope.DEFAULT, kind=LimitKind.DAY, most=self._daily_limit)
         book = RuleBook(policy.rules, policy.budgets, default)
         if user_id is None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.offer import ensure_possible
 from bot.admission.policies import fetch_policy
@@ -50,8 +50,7 @@ class Moderation:
 
     async def read(self, guild_id: int) -> Policy:
         """Return what is decided about the server."""
-        async with self._database.read(hurried=True) as session:
-            return await fetch_policy(session, guild_id)
+        return await self._database.read(lambda session: fetch_policy(session, guild_id), hurried=True)
 
     async def pause(self, by: Moderator, reason: str | None) -> None:
         """Let nobody ask for videos; what was asked for goes on."""
@@ -101,8 +100,10 @@ class Moderation:
     async def list_blocked(self, guild_id: int) -> list[tuple[int, Block]]:
         """Return the members who are blocked now."""
         now = self._clock()
-        async with self._database.read(hurried=True) as session:
-            rows = (await session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id))).all()
+        rows = await self._database.read(
+            lambda session: session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all(),
+            hurried=True,
+        )
         standings = [(row.user_id, Standing.model_validate(row.standing).block) for row in rows]
         return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
 
@@ -169,26 +170,30 @@ class Moderation:
             return {name: document[name] for name in sorted(changes)}
 
         deed = Deed(Action.SETTINGS, "server")
-        async with self._decisions.transaction(by) as session:
-            _, policy = await self._decisions.change_policy_in(session, by, deed, change, tell)
+
+        def decide(session: Session) -> Policy:
+            _, policy = self._decisions.change_policy_in(session, by, deed, change, tell)
             if changes.get("moderators_channel_id") is not None:
-                await _show_waiting_reports(session, by.guild_id, self._clock())
-        return policy
+                _show_waiting_reports(session, by.guild_id, self._clock())
+            return policy
+
+        return await self._decisions.write(by, decide)
 
     async def list_log(self, guild_id: int, *, size: int, before: int | None = None) -> list[AuditRow]:
         """Return up to `size` rows of the audit trail, newest first; `before`: those with smaller ids."""
-        async with self._database.read(hurried=True) as session:
-            return list(await list_page(session, guild_id, size=size, before=before))
+        return await self._database.read(
+            lambda session: list(list_page(session, guild_id, size=size, before=before)), hurried=True
+        )
 
 
-async def _show_waiting_reports(session: AsyncSession, guild_id: int, now: datetime) -> None:
+def _show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
     waiting = update(ReportRow).where(
         ReportRow.guild_id == guild_id,
         ReportRow.message_id.is_(None),
         ReportRow.dismissed_by.is_(None),
         ReportRow.deleted_by.is_(None),
     )
-    await session.execute(waiting.values(post_at=now))
+    session.execute(waiting.values(post_at=now))
 
 
 def _tell_pause(policy: Policy) -> Told:

@@ -58,8 +58,7 @@ async def count_open(database: Database) -> Finding:
         .where(Generation.delivered_at.is_(None))
         .group_by(Generation.status)
     )
-    async with database.read() as session:
-        counts = {row[0]: row[1] for row in await session.execute(query)}
+    counts = await database.read(lambda session: {row[0]: row[1] for row in session.execute(query)})
     making = counts.get(Status.RUNNING, 0)
     return Finding(
         is_good=True, what=f"Open requests: {sum(counts.values())}, of which {making} at the video service."

@@ -56,5 +56,4 @@ class Leftovers:
         query = select(Generation.id).where(
             Generation.id.in_(generation_ids), Generation.delivered_at.is_(None)
         )
-        async with self._database.read() as session:
-            return set((await session.scalars(query)).all())
+        return await self._database.read(lambda session: set(session.scalars(query)))

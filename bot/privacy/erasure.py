@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, select, true, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.guild_models import ReportRow
@@ -56,9 +56,7 @@ _HAS_OPEN_REPORT = exists().where(
 )
 
 
-async def erase_batch(
-    session: AsyncSession, condition: ColumnElement[bool], now: datetime, most: int = BATCH
-) -> int:
+def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime, most: int = BATCH) -> int:
     """Erase up to `most` finished generations that meet `condition`; return how many there were."""
     found = (
         select(Generation.id, Generation.options)
@@ -66,23 +64,23 @@ async def erase_batch(
         .limit(most)
         .with_for_update()
     )
-    rows = (await session.execute(found)).all()
+    rows = session.execute(found).all()
     if not rows:
         return 0
     gone: dict[str, datetime | str | None] = dict.fromkeys(FORGOTTEN)
     gone |= {"prompt": "", "erased_at": now}
-    await session.execute(
+    session.execute(
         update(Generation),
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
     )
-    await unlink(session, Generation.id.in_([row_id for row_id, _ in rows]))
+    unlink(session, Generation.id.in_([row_id for row_id, _ in rows]))
     return len(rows)
 
 
-async def unlink(session: AsyncSession, condition: ColumnElement[bool] | None = None) -> None:
+def unlink(session: Session, condition: ColumnElement[bool] | None = None) -> None:
     """Remove the ids of messages from erased rows that meet `condition` and have no open report."""
     chosen = true() if condition is None else condition
-    await session.execute(
+    session.execute(
         update(Generation)
         .where(chosen, Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
         .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
@@ -90,7 +88,7 @@ async def unlink(session: AsyncSession, condition: ColumnElement[bool] | None = 
     )
 
 
-async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATCH) -> int:
+def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     """Take the member off up to `most` erased rows that count as theirs no more; return how many there were.
 
     That is done where they asked for it. An interaction's id leads to its member through Discord, so it
@@ -108,11 +106,11 @@ async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATC
         .limit(most)
         .with_for_update()
     )
-    row_ids = (await session.scalars(found)).all()
+    row_ids = session.scalars(found).all()
     if not row_ids:
         return 0
     own = Generation.cancelled_by == Generation.user_id
-    await session.execute(
+    session.execute(
         update(Generation)
         .where(Generation.id.in_(row_ids))
         .values(
@@ -122,28 +120,28 @@ async def anonymize_batch(session: AsyncSession, now: datetime, most: int = BATC
         )
         .execution_options(synchronize_session=False)
     )
-    await session.execute(
+    session.execute(
         update(Generation),
         [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
     )
     return len(row_ids)
 
 
-async def select_dead_links(session: AsyncSession, now: datetime) -> list[str]:
+def select_dead_links(session: Session, now: datetime) -> list[str]:
     """Return the ids of delivered generations with links to pictures that cannot be fetched any more."""
     found = select(Generation.id, Generation.picture_urls, Generation.created_at).where(
         Generation.delivered_at.is_not(None), Generation.picture_urls.is_not(None)
     )
     return [
         row_id
-        for row_id, links, asked_at in await session.execute(found)
+        for row_id, links, asked_at in session.execute(found)
         if fetchable_until(links or (), asked_at) <= now
     ]
 
 
-async def forget_picture_links(session: AsyncSession, generation_ids: Collection[str]) -> None:
+def forget_picture_links(session: Session, generation_ids: Collection[str]) -> None:
     """Remove the links to pictures from these generations."""
-    await session.execute(
+    session.execute(
         update(Generation)
         .where(Generation.id.in_(generation_ids))
         .values(picture_urls=None)
@@ -151,12 +149,12 @@ async def forget_picture_links(session: AsyncSession, generation_ids: Collection
     )
 
 
-async def forget_drafts(session: AsyncSession, condition: ColumnElement[bool], most: int = BATCH) -> int:
+def forget_drafts(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
     """Delete up to `most` offers that meet `condition`, words and all; return how many there were."""
     found = select(DraftRow.id).where(condition).limit(most).with_for_update()
-    row_ids = (await session.scalars(found)).all()
+    row_ids = session.scalars(found).all()
     if row_ids:
-        await session.execute(delete(DraftRow).where(DraftRow.id.in_(row_ids)))
+        session.execute(delete(DraftRow).where(DraftRow.id.in_(row_ids)))
     return len(row_ids)
 
 

@@ -1,13 +1,14 @@
 """Forgets prompts, links and videos when their time is over, and tidies up files that nobody needs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
@@ -76,8 +77,7 @@ class Retention:
         due: list[ColumnElement[bool]] = [Generation.erase_at.is_not(None)]
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
-        async with self._database.write() as session:
-            await unlink(session)
+        await self._database.write(unlink)
         offers = await self._repeat(lambda session: forget_drafts(session, DraftRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
@@ -95,11 +95,10 @@ class Retention:
 
     async def _forget_dead_links(self, now: datetime) -> int:
         """Forget the links to pictures that nobody can use any more; return of how many requests."""
-        async with self._database.read() as session:
-            dead = await select_dead_links(session, now)
+        dead = await self._database.read(lambda session: select_dead_links(session, now))
         for start in range(0, len(dead), BATCH):
-            async with self._database.write() as session:
-                await forget_picture_links(session, dead[start : start + BATCH])
+            batch = dead[start : start + BATCH]
+            await self._database.write(partial(forget_picture_links, generation_ids=batch))
         return len(dead)
 
     async def _discard_originals(self) -> int:
@@ -118,8 +117,7 @@ class Retention:
         query = select(Generation.id).where(
             Generation.id.in_(generation_ids), Generation.erased_at.is_(None), Generation.removed_at.is_(None)
         )
-        async with self._database.read() as session:
-            return set((await session.scalars(query)).all())
+        return await self._database.read(lambda session: set(session.scalars(query)))
 
     async def _try_to_clean(self) -> bool:
         try:
@@ -132,11 +130,10 @@ class Retention:
             return False
         return True
 
-    async def _repeat(self, forget: Callable[[AsyncSession], Awaitable[int]]) -> int:
+    async def _repeat(self, forget: Callable[[Session], int]) -> int:
         """Forget one batch after the other, each in its own transaction; return how many rows it were."""
         total, latest = 0, BATCH
         while latest == BATCH and not self._stopping.is_set():
-            async with self._database.write() as session:
-                latest = await forget(session)
+            latest = await self._database.write(forget)
             total += latest
         return total

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.policy import Policy, Rule, Scope, Standing
 from bot.clock import Clock, utc_now
@@ -46,18 +46,18 @@ class Privacy:
         requests = select(Generation).where(Generation.user_id == user_id)
         offers = select(DraftRow).where(DraftRow.user_id == user_id)
         reports = select(ReportRow).where(ReportRow.reporter_id == user_id)
-        async with self._database.read(hurried=True) as session:
-            return export_all(
+        return await self._database.read(
+            lambda session: export_all(
                 user_id,
                 self._clock(),
-                requests=(
-                    await session.scalars(requests.order_by(Generation.created_at, Generation.id))
-                ).all(),
-                offers=(await session.scalars(offers.order_by(DraftRow.created_at, DraftRow.id))).all(),
-                reports=(await session.scalars(reports.order_by(ReportRow.created_at, ReportRow.id))).all(),
-                standings=await _fetch_standings(session, user_id),
-                rules=await _fetch_own_rules(session, user_id),
-            )
+                requests=session.scalars(requests.order_by(Generation.created_at, Generation.id)).all(),
+                offers=session.scalars(offers.order_by(DraftRow.created_at, DraftRow.id)).all(),
+                reports=session.scalars(reports.order_by(ReportRow.created_at, ReportRow.id)).all(),
+                standings=_fetch_standings(session, user_id),
+                rules=_fetch_own_rules(session, user_id),
+            ),
+            hurried=True,
+        )
 
     async def forget(self, user_id: int) -> Forgotten:
         """Remove prompts and links of a member's requests, and all offers to them; the counts stay.
@@ -70,44 +70,46 @@ class Privacy:
         now = self._clock()
         own = Generation.user_id == user_id
         not_gone = and_(own, Generation.erased_at.is_(None), Generation.erase_at.is_not(None))
-        async with self._database.write(hurried=True) as session:
-            await session.execute(
-                update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now)
-            )
-            before = await _count(session, not_gone)
-            offers = await _forget_offers(session, user_id)
+
+        def wish(session: Session) -> tuple[int, int]:
+            session.execute(update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now))
+            before = _count(session, not_gone)
+            offers = _forget_offers(session, user_id)
+            return before, offers
+
+        before, offers = await self._database.write(wish, hurried=True)
         with suppress(DatabaseBusyError):  # it is logged, and the wish is recorded
             while await self._erase_batch(not_gone):
                 pass
-        async with self._database.read(hurried=True) as session:
-            left = await _count(session, not_gone)
+        left = await self._database.read(lambda session: _count(session, not_gone), hurried=True)
         log.info("asked to be forgotten", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)
 
     async def _erase_batch(self, condition: ColumnElement[bool]) -> int:
-        async with self._database.write(hurried=True) as session:
-            return await erase_batch(session, condition, self._clock())
+        return await self._database.write(
+            lambda session: erase_batch(session, condition, self._clock()), hurried=True
+        )
 
 
-async def _forget_offers(session: AsyncSession, user_id: int) -> int:
+def _forget_offers(session: Session, user_id: int) -> int:
     """Delete all offers to a member; return how many of them were not confirmed: no request shows those."""
     own = delete(DraftRow).where(DraftRow.user_id == user_id).returning(DraftRow.generation_id)
-    return sum(generation_id is None for generation_id in (await session.scalars(own)).all())
+    return sum(generation_id is None for generation_id in session.scalars(own).all())
 
 
-async def _count(session: AsyncSession, condition: ColumnElement[bool]) -> int:
-    return await session.scalar(select(func.count()).select_from(Generation).where(condition)) or 0
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Generation).where(condition)) or 0
 
 
-async def _fetch_standings(session: AsyncSession, user_id: int) -> dict[int, Standing]:
-    rows = await session.scalars(select(MemberRow).where(MemberRow.user_id == user_id))
+def _fetch_standings(session: Session, user_id: int) -> dict[int, Standing]:
+    rows = session.scalars(select(MemberRow).where(MemberRow.user_id == user_id))
     return {row.guild_id: Standing.model_validate(row.standing) for row in rows}
 
 
-async def _fetch_own_rules(session: AsyncSession, user_id: int) -> dict[int, list[Rule]]:
+def _fetch_own_rules(session: Session, user_id: int) -> dict[int, list[Rule]]:
     """Return the rules that were set for this member, by the server's id."""
     found: dict[int, list[Rule]] = {}
-    for row in await session.scalars(select(GuildRow)):
+    for row in session.scalars(select(GuildRow)):
         rules = Policy.model_validate(row.policy).rules
         own = [rule for rule in rules if rule.scope is Scope.MEMBER and rule.subject_id == user_id]
         if own:

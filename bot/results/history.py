@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Generation
@@ -42,8 +43,9 @@ class History:
         newest = (Generation.created_at.desc(), Generation.id.desc())
         oldest = (Generation.created_at, Generation.id)
         chosen = own if generation_id is None else and_(own, Generation.id == generation_id)
-        async with self._database.read(hurried=True) as session:
-            shown = await session.scalar(select(Generation).where(chosen).order_by(*newest).limit(1))
+
+        def look(session: Session) -> HistoryPage | None:
+            shown = session.scalar(select(Generation).where(chosen).order_by(*newest).limit(1))
             if shown is None:
                 if generation_id is not None:
                     raise NotFoundError
@@ -56,8 +58,10 @@ class History:
             count = select(func.count()).select_from(Generation)
             return HistoryPage(
                 shown,
-                number=1 + (await session.scalar(count.where(own, is_newer)) or 0),
-                count=await session.scalar(count.where(own)) or 0,
-                newer_id=await session.scalar(newer),
-                older_id=await session.scalar(older),
+                number=1 + (session.scalar(count.where(own, is_newer)) or 0),
+                count=session.scalar(count.where(own)) or 0,
+                newer_id=session.scalar(newer),
+                older_id=session.scalar(older),
             )
+
+        return await self._database.read(look, hurried=True)

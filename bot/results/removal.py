@@ -2,6 +2,7 @@
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from bot import audit
 from bot.clock import Clock, utc_now
@@ -39,13 +40,15 @@ class Removal:
             DatabaseBusyError: nothing can be recorded now.
         """
         unknown = (Generation.erased_at.is_not(None), Generation.result_id.is_(None))
-        async with self._database.write(hurried=True) as session:
-            changed = await session.scalar(
+        changed = await self._database.write(
+            lambda session: session.scalar(
                 update(Generation)
                 .where(Generation.id == generation.id, *unknown)
                 .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id)
                 .returning(Generation)
-            )
+            ),
+            hurried=True,
+        )
         return generation if changed is None else changed
 
     async def remove(self, guild_id: int, generation_id: str, actor_id: int) -> Generation:
@@ -61,8 +64,9 @@ class Removal:
         """
         now = self._clock()
         query = select(Generation).where(Generation.id == generation_id, Generation.guild_id == guild_id)
-        async with self._database.write(guild_id, hurried=True) as session:
-            generation = await session.scalar(query)
+
+        def remove(session: Session) -> Generation:
+            generation = session.scalar(query)
             if generation is None:
                 raise NotFoundError
             if generation.removed_at is not None:
@@ -71,7 +75,7 @@ class Removal:
                 raise NothingToRemoveError
             generation.removed_at, generation.video_url = now, None
             if actor_id != generation.user_id:
-                await audit.record(
+                audit.record(
                     session,
                     guild_id,
                     actor_id,
@@ -80,6 +84,9 @@ class Removal:
                     subject=f"generation:{generation_id}",
                     new={"user_id": generation.user_id},
                 )
+            return generation
+
+        generation = await self._database.write(remove, guild_id, hurried=True)
         log.info("removed", generation=generation_id, guild=guild_id, actor=actor_id)
         return generation
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.errors import UserError, relative_time
 from bot.language import _
@@ -115,8 +115,8 @@ def with_new_seed(wishes: Wishes) -> Wishes:
     return replace(wishes, options=options)
 
 
-async def ensure_first_click(
-    session: AsyncSession, user_id: int, source_id: str, video: VideoRequest, now: datetime
+def ensure_first_click(
+    session: Session, user_id: int, source_id: str, video: VideoRequest, now: datetime
 ) -> None:
     """Check that the member did not ask for the same a moment ago; each click has an id of its own.
 
@@ -131,7 +131,7 @@ async def ensure_first_click(
         Generation.created_at > now - DOUBLE_CLICK,
         Generation.status != Status.CANCELLED,
     )
-    for row in await session.scalars(query):
+    for row in session.scalars(query):
         if (row.model, row.prompt) == (video.model.id, video.prompt) and _is_alike(
             row.options, video.options
         ):

@@ -8,6 +8,7 @@ from typing import Protocol
 import stamina
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from bot.admission.judge import Asker, Facts, judge_place, judge_words
 from bot.admission.policies import fetch_policy, fetch_standing
@@ -59,13 +60,14 @@ class Reposts:
         """
         now = self._clock()
         own = (Generation.guild_id == asker.guild_id, Generation.user_id == asker.user_id)
-        async with self._database.write(asker.guild_id, hurried=True) as session:
-            generation = await session.scalar(select(Generation).where(Generation.id == generation_id, *own))
+
+        def claim(session: Session) -> Generation:
+            generation = session.scalar(select(Generation).where(Generation.id == generation_id, *own))
             if generation is None:
                 raise NotFoundError
             _ensure_postable(generation)
-            policy = await fetch_policy(session, asker.guild_id)
-            standing = await fetch_standing(session, asker.guild_id, asker.user_id)
+            policy = fetch_policy(session, asker.guild_id)
+            standing = fetch_standing(session, asker.guild_id, asker.user_id)
             refusal = judge_place(asker, Facts(policy, standing), now) or judge_words(
                 generation.prompt, policy
             )
@@ -74,7 +76,9 @@ class Reposts:
             if _is_being_posted(generation, now):
                 raise RepeatedError
             generation.posting_at = now
-        return generation
+            return generation
+
+        return await self._database.write(claim, asker.guild_id, hurried=True)
 
     def find_original(self, generation_id: str) -> Path | None:
         """Return the file that was kept, or None."""
@@ -98,13 +102,14 @@ class Reposts:
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2)
     async def _end(self, claimed: Generation, values: dict[str, object]) -> Generation | None:
         here = (Generation.id == claimed.id, Generation.removed_at.is_(None), Generation.erased_at.is_(None))
-        async with self._database.write() as session:
-            return await session.scalar(
+        return await self._database.write(
+            lambda session: session.scalar(
                 update(Generation)
                 .where(*here)
                 .values(posting_at=claimed.delivered_at, **values)
                 .returning(Generation)
             )
+        )
 
 
 def posts_of(generation: Generation) -> list[Posted]:

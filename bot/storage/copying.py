@@ -88,13 +88,10 @@ def _storage(name: str, address: str) -> Storage:
 
 
 async def _make_tables(target: Storage) -> None:
-    engine = target.create_engine()
     try:
-        await bring_up_to_date(target, engine)
+        await bring_up_to_date(target)
     except DatabaseError as error:
         raise CopyError(f"TO: {error}") from error
-    finally:
-        await engine.dispose()
 
 
 def _ensure_there(address: str) -> None:

@@ -1,15 +1,42 @@
 """What the program needs to know about a database engine; `storage_of` chooses by the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy import Connection, Table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.storage.addresses import SQLITE, checked_address
 from bot.storage.postgres import PostgresStorage
 from bot.storage.sqlite import SqliteStorage
+from bot.storage.transactions import Result
+
+
+class Connections(Protocol):
+    """An open database. Work is a plain function on SQLAlchemy's connection, in a transaction.
+
+    A deadline is in the event loop's time; None: however long it takes to begin.
+    """
+
+    async def read(self, work: Callable[[Connection], Result], *, deadline: float | None) -> Result:
+        """Run `work` on one state of the database throughout; it may not write.
+
+        Raises:
+            TimeoutError: it could not begin before the deadline.
+        """
+        ...
+
+    async def write(
+        self, work: Callable[[Connection], Result], lock: int | None, *, deadline: float | None
+    ) -> Result:
+        """Run `work` holding the lock with this number over all processes, and commit.
+
+        Raises:
+            NotBegunError: it could not begin before the deadline.
+            InDoubtError: the commit may have been done or not.
+        """
+        ...
 
 
 class Storage(Protocol):
@@ -17,46 +44,32 @@ class Storage(Protocol):
 
     Attributes:
         place: where it is, in a form that may be shown.
-        reading: SQLAlchemy's execution options of sessions that only read: they see one state throughout.
     """
 
     place: str
-    reading: Mapping[str, object]
 
-    def create_engine(self) -> AsyncEngine:
-        """Return the engine of a running program: pooled, and no call takes for ever."""
-        ...
-
-    def patient(self, engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncEngine]:
-        """Lend an engine on the same database for long work; `engine`: of `create_engine`."""
+    def open(self, *, patient: bool = False) -> AbstractAsyncContextManager[Connections]:
+        """Open it, and close it at the end; `patient`: for work that may take hours."""
         ...
 
     def create_lone_engine(self) -> AsyncEngine:
-        """Return an engine for one who wants the database for himself, as a copy does."""
+        """Return an engine that takes the database exclusively (used by copy-database)."""
         ...
 
     async def make_place(self) -> None:
         """Make what must be there before the first connection."""
         ...
 
-    def turn_of(self, lock: int | None) -> int | None:
-        """Return which writers of this process wait for each other, by a number; None: for nobody."""
+    def lane_of(self, lock: int | None) -> Hashable:
+        """Return which transactions of this process are committed together, one batch after the other."""
         ...
 
-    async def begin_reading(self, session: AsyncSession) -> None:
-        """Begin a transaction that reads."""
-        ...
+    def ensure_usable(self, connection: Connection) -> None:
+        """Check that the program can use what it is connected to.
 
-    async def begin_writing(self, session: AsyncSession, lock: int | None) -> None:
-        """Begin a transaction that writes; it holds the lock with this number over all processes."""
-        ...
-
-    async def hold(self, session: AsyncSession, lock: int) -> None:
-        """Take one more lock, until the transaction ends."""
-        ...
-
-    async def begin_migrating(self, connection: AsyncConnection) -> None:
-        """Keep other processes from migrating until the transaction ends."""
+        Raises:
+            UnusableError: it cannot; `explain` says why.
+        """
         ...
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:
@@ -72,10 +85,6 @@ class Storage(Protocol):
 
     def is_passing(self, error: Exception) -> bool:
         """Whether the same call may work in a while."""
-        ...
-
-    def leaves_doubt(self, error: Exception) -> bool:
-        """Whether a COMMIT that ended with this error may have been done all the same."""
         ...
 
     def waits_for(self, error: Exception) -> bool:

@@ -1,13 +1,14 @@
-"""Who goes first: the numbers of locks, and the turns that a process's own writers take.
+"""The numbers of locks: of the transactions that hold the same one, one is open at a time.
 
 Discord's ids are positive, so a server's id is the number of its lock, and the others are negative.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from enum import IntEnum
-from weakref import WeakValueDictionary
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+HOLD = text("SELECT pg_advisory_xact_lock(:number)")
 
 
 class Lock(IntEnum):
@@ -19,21 +20,7 @@ class Lock(IntEnum):
     COPY = -4  # one copy at a time reads from a database, or writes to it
 
 
-class Turns:
-    """Lets one task at a time in per number, those that came first first.
-
-    Waiting here takes no connection: one busy server cannot use up those of all others.
-    """
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-
-    @asynccontextmanager
-    async def take(self, number: int | None) -> AsyncGenerator[None]:
-        """Wait for the turn and hold it; None: there is nothing to wait for."""
-        if number is None:
-            yield
-            return
-        lock = self._locks.setdefault(number, asyncio.Lock())
-        async with lock:
-            yield
+def hold(session: Session, lock: int) -> None:
+    """Take one more lock until the transaction ends; on SQLite, a writer has them all."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(HOLD, {"number": lock})

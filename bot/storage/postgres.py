@@ -3,19 +3,21 @@
 All advisory locks are a transaction's: a process that dies gives them back with its connection.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]: it has none; only its errors are used
-from sqlalchemy import URL, Table, false, func, select, text
+from sqlalchemy import URL, Connection, Table, false, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.storage.addresses import shown_address
-from bot.storage.locks import Lock
+from bot.storage.locks import HOLD, Lock
+from bot.storage.transactions import InDoubtError, NotBegunError, Result
 
 APPLICATION = "veo-bot"  # as the server's list of connections shows it
 CONNECTIONS = 10  # of a process, kept open
@@ -49,7 +51,6 @@ REFUSED_CLASS = "28"  # the user or the password
 NO_SUCH_DATABASE = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
 
-HOLD = text("SELECT pg_advisory_xact_lock(:number)")
 TRY_TO_HOLD = text("SELECT pg_try_advisory_xact_lock(:number)")
 OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
@@ -64,17 +65,58 @@ class UnusableError(Exception):
     """The database is not made for this; `str()` is a sentence for the operator."""
 
 
+class PostgresConnections:
+    """Connections to a server; see `bot.storage.engines.Connections`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # One state throughout, as SQLite's readers see it.
+        self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def read(self, work: Callable[[Connection], Result], *, deadline: float | None) -> Result:
+        """Run `work` in a transaction that reads."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                connection = await stack.enter_async_context(self._reading.connect())
+            return await connection.run_sync(work)
+
+    async def write(
+        self, work: Callable[[Connection], Result], lock: int | None, *, deadline: float | None
+    ) -> Result:
+        """Run `work` in a transaction, and commit it."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                connection = await stack.enter_async_context(self._engine.connect())
+                await connection.begin()  # else a session would commit, where doubt is not seen
+            if lock is not None:
+                await _hold(connection, lock, deadline)
+            result = await connection.run_sync(work)
+            try:
+                await connection.commit()
+            except Exception as error:
+                if _leaves_doubt(error):
+                    raise InDoubtError(_words_of(error)) from error
+                raise
+            return result
+
+
 class PostgresStorage:
     """A database on a server; see `bot.storage.engines.Storage`."""
-
-    # One state throughout, as SQLite's readers see it.
-    reading: Mapping[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self.place = shown_address(url)
 
-    def create_engine(self) -> AsyncEngine:
+    @asynccontextmanager
+    async def open(self, *, patient: bool = False) -> AsyncGenerator[PostgresConnections]:
+        """Connect as needed; see `bot.storage.engines.Storage`."""
+        engine = self.create_lone_engine() if patient else self._create_engine()
+        try:
+            yield PostgresConnections(engine)
+        finally:
+            await engine.dispose()
+
+    def _create_engine(self) -> AsyncEngine:
         """Return a pooled engine; a connection that was lost meanwhile is replaced before it is used."""
         return create_async_engine(
             self._url,
@@ -89,15 +131,6 @@ class PostgresStorage:
             },
         )
 
-    @asynccontextmanager
-    async def patient(self, engine: AsyncEngine) -> AsyncGenerator[AsyncEngine]:  # noqa: ARG002 the interface names it
-        """Lend an engine whose calls may take hours."""
-        patient = self.create_lone_engine()
-        try:
-            yield patient
-        finally:
-            await patient.dispose()
-
     def create_lone_engine(self) -> AsyncEngine:
         """Return an engine without a pool whose calls may take hours; `is_alone` looks for others."""
         return create_async_engine(
@@ -110,38 +143,22 @@ class PostgresStorage:
     async def make_place(self) -> None:
         """Do nothing: who runs the server makes the database."""
 
-    def turn_of(self, lock: int | None) -> int | None:
+    def lane_of(self, lock: int | None) -> object:
         """Return the lock: it is waited for in this process first, which takes no connection."""
-        return lock
+        return object() if lock is None else lock
 
-    async def begin_reading(self, session: AsyncSession) -> None:
-        """Connect; the first statement decides which state is seen."""
-        await session.connection()
-
-    async def begin_writing(self, session: AsyncSession, lock: int | None) -> None:
-        """Connect, and take the lock."""
-        if lock is None:
-            await session.connection()
-        else:
-            await self.hold(session, lock)
-
-    async def hold(self, session: AsyncSession, lock: int) -> None:
-        """Take an advisory lock until the transaction ends."""
-        await session.execute(HOLD, {"number": lock})
-
-    async def begin_migrating(self, connection: AsyncConnection) -> None:
-        """Take the migrations' lock.
+    def ensure_usable(self, connection: Connection) -> None:
+        """Check the database's encoding.
 
         Raises:
             UnusableError: the database cannot keep every character.
         """
-        encoding = await connection.scalar(text("SHOW server_encoding"))
+        encoding = connection.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
             raise UnusableError(
                 f"The database at {self.place} keeps text as {encoding}, which has no room for most letters. "
                 "Make a new one with createdb --encoding=UTF8 --template=template0."
             )
-        await connection.execute(HOLD, {"number": Lock.MIGRATIONS})
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:
         """Look for other processes of the program; the copies' lock and those of all tables keep them out."""
@@ -164,17 +181,7 @@ class PostgresStorage:
 
     def is_passing(self, error: Exception) -> bool:
         """Whether the server cannot be reached, or cannot serve this now."""
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return True
-        # What the driver raises while it connects reaches us as it is; OSError includes timeouts.
-        if isinstance(error, OSError | PoolTimeoutError | asyncpg.PostgresError):
-            return True
-        return _passes(_state_of(error))
-
-    def leaves_doubt(self, error: Exception) -> bool:
-        """Whether the server did not say what became of it, as when it closes the connection."""
-        state = _state_of(error)
-        return self.is_passing(error) and (state is None or state.startswith(("08", "57P")))
+        return _is_passing(error)
 
     def waits_for(self, error: Exception) -> bool:
         """Whether the server is not there yet; a refused password stays refused."""
@@ -203,12 +210,40 @@ class PostgresStorage:
         return None
 
 
+async def _hold(connection: AsyncConnection, lock: int, deadline: float | None) -> None:
+    """Take an advisory lock until the transaction ends.
+
+    Raises:
+        NotBegunError: another process holds it until the deadline.
+    """
+    try:
+        async with asyncio.timeout_at(deadline):
+            await connection.execute(HOLD, {"number": lock})
+    except TimeoutError as error:
+        raise NotBegunError from error
+
+
 def _session_settings(*, idle: str) -> dict[str, str]:
     return {
         "application_name": APPLICATION,
         "lock_timeout": LOCK_TIMEOUT,
         "idle_in_transaction_session_timeout": idle,
     }
+
+
+def _leaves_doubt(error: Exception) -> bool:
+    """Whether the server did not say what became of a commit, as when it closes the connection."""
+    state = _state_of(error)
+    return _is_passing(error) and (state is None or state.startswith(("08", "57P")))
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    # What the driver raises while it connects reaches us as it is; OSError includes timeouts.
+    if isinstance(error, OSError | PoolTimeoutError | asyncpg.PostgresError):
+        return True
+    return _passes(_state_of(error))
 
 
 def _state_of(error: Exception) -> str | None:

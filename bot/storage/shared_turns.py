@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.models import Note
@@ -41,12 +43,15 @@ class SharedTurns:
 
     async def _try(self, name: str, spacing: timedelta) -> float:
         """Take the turn if it is free and return 0, else return the seconds until it may be."""
-        async with self._database.write(Lock.NOTES) as session:
-            note = await session.get(Note, name)
+
+        def take(session: Session) -> float:
+            note = session.get(Note, name)
             now = self._clock()  # a busy database may have kept us waiting
             free_at = now if note is None else datetime.fromisoformat(note.value)
             # One that is further away comes from a clock that was set back.
             if now < free_at <= now + spacing + CLOCK_SKEW:
                 return (free_at - now).total_seconds()
-            await session.merge(Note(name=name, value=(now + spacing).isoformat()))
-        return 0.0
+            session.merge(Note(name=name, value=(now + spacing).isoformat()))
+            return 0.0
+
+        return await self._database.write(take, Lock.NOTES)

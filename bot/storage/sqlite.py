@@ -1,21 +1,29 @@
-"""SQLite: one file, many readers, one writer at a time."""
+"""SQLite: one file, many readers, one writer at a time.
+
+Each connection lives on a thread of aiosqlite's; a transaction goes there once, whole, as a plain function.
+"""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import URL, Connection, Table, event
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.storage.addresses import shown_address
+from bot.storage.transactions import Result
 
 # Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
 # must leave a command time to be answered within Discord's three seconds.
 BUSY_TIMEOUT_MS = 1000
+READERS = 4  # threads: a long look keeps no short one waiting
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -27,32 +35,100 @@ PRAGMAS = (
 )
 
 PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
-EVERYBODY = 0  # all writers of a process wait for each other: waiting here is fair and costs no threads
+
+
+class DatabaseThread:
+    """A connection on a thread of its own, opened when it is first used."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = asyncio.Lock()
+        self._thread: aiosqlite.Connection | None = None
+        self._connection: Connection | None = None
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` there in one transaction: committed at its end, rolled back on an error.
+
+        A caller that is cancelled meanwhile does not stop it; it still goes on then.
+        """
+        async with self._lock:
+            if self._thread is None:
+                self._thread = await _open(aiosqlite.Connection(self._connect, iter_chunk_size=64))
+        return await _call(self._thread, lambda: self._transact(work))
+
+    async def close(self) -> None:
+        """Close the connection, and end the thread."""
+        if self._thread is not None and self._connection is not None:
+            await _call(self._thread, self._connection.close)
+            await self._thread.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = self._engine.connect()
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+
+    def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        assert self._connection is not None  # noqa: S101 it was opened on this thread
+        with self._connection.begin():
+            return work(self._connection)
+
+
+class SqliteConnections:
+    """The open file: one thread that writes, and some that read."""
+
+    def __init__(self, writing: Engine, reading: Engine) -> None:
+        self._writer = DatabaseThread(writing)
+        self._readers = [DatabaseThread(reading) for _ in range(READERS)]
+        # Whoever read last reads next: the others are opened only when they are needed.
+        self._idle: asyncio.LifoQueue[DatabaseThread] = asyncio.LifoQueue()
+        for reader in self._readers:
+            self._idle.put_nowait(reader)
+
+    async def read(self, work: Callable[[Connection], Result], *, deadline: float | None) -> Result:
+        """Run `work` in a transaction that reads; see `bot.storage.engines.Connections`."""
+        async with asyncio.timeout_at(deadline):
+            reader = await self._idle.get()
+        reading = asyncio.ensure_future(reader.run(work))
+        reading.add_done_callback(lambda _: self._idle.put_nowait(reader))
+        return await asyncio.shield(reading)
+
+    async def write(
+        self,
+        work: Callable[[Connection], Result],
+        lock: int | None,  # noqa: ARG002 SQLite has one lock for all
+        *,
+        deadline: float | None,  # noqa: ARG002 a batch that began waits for the file (`BUSY_TIMEOUT_MS`)
+    ) -> Result:
+        """Run `work` in a transaction that holds the file's write lock, whatever `lock` and the deadline."""
+        return await self._writer.run(work)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for thread in (self._writer, *self._readers):
+            await thread.close()
 
 
 class SqliteStorage:
     """A file; see `bot.storage.engines.Storage`."""
 
-    reading: Mapping[str, object] = {"sqlite_begin": "BEGIN DEFERRED"}
-
     def __init__(self, url: URL) -> None:
         self._url = url
         self.place = shown_address(url)
 
-    def create_engine(self) -> AsyncEngine:
-        """Return an engine whose transactions hold the write lock from their first statement.
-
-        Parameters of a statement stay out of errors, which are logged: prompts are among them.
-        """
-        engine = create_async_engine(self._url, hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _prepare_connection)
-        event.listen(engine.sync_engine, "begin", _begin)
-        return engine
-
     @asynccontextmanager
-    async def patient(self, engine: AsyncEngine) -> AsyncGenerator[AsyncEngine]:
-        """Lend the same: nothing ends a long transaction."""
-        yield engine
+    async def open(self, *, patient: bool = False) -> AsyncGenerator[SqliteConnections]:  # noqa: ARG002 nothing ends a long transaction
+        """Open the file; see `bot.storage.engines.Storage`."""
+        connections = SqliteConnections(self._engine("BEGIN IMMEDIATE"), self._engine("BEGIN DEFERRED"))
+        try:
+            yield connections
+        finally:
+            await connections.close()
+
+    def _engine(self, begin: str) -> Engine:
+        # Parameters of a statement stay out of errors, which are logged: prompts are among them.
+        engine = create_engine(self._url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_connection)
+        event.listen(engine, "begin", partial(_begin, begin))
+        return engine
 
     def create_lone_engine(self) -> AsyncEngine:
         """Return an engine that cannot open a file which another program has open."""
@@ -60,7 +136,7 @@ class SqliteStorage:
         # Set before the file is looked at: SQLite wants it for itself then, and not only for writing.
         event.listen(engine.sync_engine, "connect", _want_alone)
         event.listen(engine.sync_engine, "connect", _prepare_connection)
-        event.listen(engine.sync_engine, "begin", _begin)
+        event.listen(engine.sync_engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
         return engine
 
     async def make_place(self) -> None:
@@ -72,23 +148,14 @@ class SqliteStorage:
         if path := self._url.database:
             await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
 
-    def turn_of(self, lock: int | None) -> int | None:  # noqa: ARG002 the interface names it
+    def lane_of(self, lock: int | None) -> object:  # noqa: ARG002 the interface names it
         """Return the same for all: SQLite lets one writer at a time in."""
-        return EVERYBODY
+        return None
 
-    async def begin_reading(self, session: AsyncSession) -> None:
-        """Do nothing: no reader waits, and the first statement begins."""
+    def ensure_usable(self, connection: Connection) -> None:
+        """Do nothing: a file keeps every character."""
 
-    async def begin_writing(self, session: AsyncSession, lock: int | None) -> None:
-        """Do nothing: the write lock is taken with the first statement, and is everybody's."""
-
-    async def hold(self, session: AsyncSession, lock: int) -> None:
-        """Do nothing: see `begin_writing`."""
-
-    async def begin_migrating(self, connection: AsyncConnection) -> None:
-        """Do nothing: see `begin_writing`."""
-
-    async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 as above
+    async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
         """Return True: a lone engine's connection could not have been opened otherwise."""
         return True
 
@@ -139,6 +206,25 @@ def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) 
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+def _begin(statement: str, connection: Connection) -> None:
     connection.exec_driver_sql(statement)
+
+
+async def _call(thread: aiosqlite.Connection, function: Callable[[], Result]) -> Result:
+    """Run a function on the thread of a connection; aiosqlite itself has only single statements for that."""
+    execute = cast("Callable[..., Awaitable[Result]]", thread._execute)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]: SQLAlchemy's dialect looks inside as well
+    return await execute(function)
+
+
+async def _open(thread: aiosqlite.Connection) -> aiosqlite.Connection:
+    """Open a connection; a task that is cancelled meanwhile waits, so that none is dropped open."""
+
+    async def connect() -> aiosqlite.Connection:
+        return await thread
+
+    opening = asyncio.create_task(connect(), name="open a connection")
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await (await opening).close()
+        raise

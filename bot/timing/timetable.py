@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil, log
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Generation, Status
@@ -220,12 +221,15 @@ async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
         .order_by(Generation.finished_at.desc())
         .limit(SCANNED)
     )
-    found: defaultdict[Kind, list[Finish]] = defaultdict(list)
-    async with database.read() as session:
-        for generation in await session.scalars(query):
+
+    def recall(session: Session) -> dict[Kind, list[Finish]]:
+        found: defaultdict[Kind, list[Finish]] = defaultdict(list)
+        for generation in session.scalars(query):
             if len(known := found[kind_of(generation)]) < RECALLED:
                 known.append(finish_of(generation))
-    return {kind: known[::-1] for kind, known in found.items()}
+        return {kind: known[::-1] for kind, known in found.items()}
+
+    return await database.read(recall)
 
 
 def kind_of(generation: Generation) -> Kind:

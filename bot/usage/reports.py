@@ -16,8 +16,9 @@ class UsageReports:
 
     async def read(self, guild_id: int, period: UsagePeriod) -> UsageReport:
         """Return what a server used until now."""
-        async with self._database.read(hurried=True) as session:
-            return await fetch_usage(session, guild_id, period, self._clock())
+        return await self._database.read(
+            lambda session: fetch_usage(session, guild_id, period, self._clock()), hurried=True
+        )
 
     async def render(self, report: UsageReport, server_name: str) -> UsageFiles:
         """Return the report as a chart and a table; it takes about a second the first time."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.admission.spending import BOUND
 from bot.language import _, ngettext
@@ -153,16 +153,14 @@ def bucket_starts(period: UsagePeriod, now: datetime) -> list[datetime]:
     return days
 
 
-async def fetch_usage(
-    session: AsyncSession, guild_id: int, period: UsagePeriod, now: datetime
-) -> UsageReport:
+def fetch_usage(session: Session, guild_id: int, period: UsagePeriod, now: datetime) -> UsageReport:
     """Read what a server used in a period that ends now."""
     starts = bucket_starts(period, now)
     inside = and_(
         Generation.guild_id == guild_id, Generation.created_at >= starts[0], Generation.created_at <= now
     )
-    members = (await session.execute(_by_member(inside))).all()
-    rows = (await session.execute(_by_bucket_and_model(inside, starts))).all()
+    members = session.execute(_by_member(inside)).all()
+    rows = session.execute(_by_bucket_and_model(inside, starts)).all()
     cells: list[Cell] = [(row.bucket, row.model, _tally(row)) for row in rows]
     models = {model for _, model, _ in cells}
     return UsageReport(

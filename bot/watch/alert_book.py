@@ -6,6 +6,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from bot.database import Database, DatabaseBusyError
 from bot.models import Note
@@ -53,9 +54,9 @@ class AlertBook:
             self._unsaved.discard(key)
 
     async def _fetch(self) -> dict[AlertKey, AlertState]:
-        found: dict[AlertKey, AlertState] = {}
-        async with self._database.read() as session:
-            for note in await session.scalars(select(Note).where(Note.name.startswith(PREFIX))):
+        def look(session: Session) -> dict[AlertKey, AlertState]:
+            found: dict[AlertKey, AlertState] = {}
+            for note in session.scalars(select(Note).where(Note.name.startswith(PREFIX))):
                 key = parse_key(note.name.removeprefix(PREFIX))
                 try:
                     state = _STATE.validate_json(note.value)
@@ -64,12 +65,17 @@ class AlertBook:
                     continue
                 if key is not None:
                     found[key] = state
-        return found
+            return found
+
+        return await self._database.read(look)
 
     async def _store(self, key: AlertKey, state: AlertState | None) -> None:
         name = f"{PREFIX}{key}"
-        async with self._database.write(Lock.NOTES) as session:
+
+        def store(session: Session) -> None:
             if state is None:
-                await session.execute(delete(Note).where(Note.name == name))
+                session.execute(delete(Note).where(Note.name == name))
             else:
-                await session.merge(Note(name=name, value=_STATE.dump_json(state).decode()))
+                session.merge(Note(name=name, value=_STATE.dump_json(state).decode()))
+
+        await self._database.write(store, Lock.NOTES)

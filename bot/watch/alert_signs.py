@@ -97,8 +97,10 @@ class SignReader:
 
     async def _fetch_unposted(self) -> Mapping[int, int] | None:
         try:
-            async with asyncio.timeout(PROBE_PATIENCE), self._watched.database.read() as session:
-                return await fetch_unposted(session, self._clock())
+            async with asyncio.timeout(PROBE_PATIENCE):
+                return await self._watched.database.read(
+                    lambda session: fetch_unposted(session, self._clock())
+                )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("the deliveries cannot be looked at", reason=str(error) or type(error).__name__)
             return None

@@ -220,10 +220,12 @@ class Alerts:
         return True
 
     async def _channel_for(self, key: AlertKey) -> int | None:
-        if self._settings.channel_id is not None or key.guild_id is None:
+        guild_id = key.guild_id
+        if self._settings.channel_id is not None or guild_id is None:
             return self._settings.channel_id
-        async with self._database.read() as session:
-            return (await fetch_policy(session, key.guild_id)).moderators_channel_id
+        return (
+            await self._database.read(lambda session: fetch_policy(session, guild_id))
+        ).moderators_channel_id
 
 
 def _log(key: AlertKey, turn: Turn, state: AlertState) -> None:

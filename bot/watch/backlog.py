@@ -80,9 +80,10 @@ class BacklogReader:
             .group_by(Generation.status)
         )
         now, backlog = self._clock(), Backlog()
-        async with self._database.read() as session:
-            for status, count, created_at, finished_at in await session.execute(query):
-                _add(backlog, status, count, created_at if status in OPEN else finished_at, now)
+        for status, count, created_at, finished_at in await self._database.read(
+            lambda session: session.execute(query).all()
+        ):
+            _add(backlog, status, count, created_at if status in OPEN else finished_at, now)
         return backlog
 
 

@@ -129,6 +129,7 @@ class DatabaseCheck:
         self._path = path
         self._file = None if path is None else _identity(path)
         self._answered_at = time.monotonic()
+        self._probe: asyncio.Task[int | None] | None = None
 
     async def __call__(self) -> Sign:
         """Look once."""
@@ -140,16 +141,25 @@ class DatabaseCheck:
 
     async def _answers(self) -> bool:
         try:
-            async with asyncio.timeout(DATABASE_PATIENCE):
-                if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
-                    log.error("the database's file is not where it was")
-                    return False
-                async with self._database.write(patience=DATABASE_PATIENCE) as session:
-                    await session.execute(select(1))  # the transaction begins with its first statement
-                    return True
+            if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
+                log.error("the database's file is not where it was")
+                return False
+            return await self._takes_transactions()
         except Exception as error:  # noqa: BLE001 whatever it is, the database does not answer
             log.warning("the database does not answer", reason=str(error) or type(error).__name__)
             return False
+
+    async def _takes_transactions(self) -> bool:
+        """Whether a transaction is done in time; one that is not is waited for by the next look, too."""
+        if self._probe is None:
+            self._probe = asyncio.create_task(
+                self._database.write(lambda session: session.scalar(select(1)), patience=DATABASE_PATIENCE)
+            )
+        await asyncio.wait({self._probe}, timeout=DATABASE_PATIENCE)
+        if not self._probe.done():
+            raise TimeoutError
+        probe, self._probe = self._probe, None
+        return probe.result() == 1
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

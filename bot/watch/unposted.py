@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.models import OPEN, Generation, Status
 
@@ -12,7 +12,7 @@ LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smal
 LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad news
 
 
-async def fetch_unposted(session: AsyncSession, now: datetime) -> Mapping[int, int]:
+def fetch_unposted(session: Session, now: datetime) -> Mapping[int, int]:
     """Return how many results each server waits for in vain; servers without any are not in it.
 
     They are late, or were given up lately and nothing was posted in the server since then.
@@ -42,7 +42,7 @@ async def fetch_unposted(session: AsyncSession, now: datetime) -> Mapping[int, i
     )
     found: dict[int, int] = {}
     for query in (late, given_up):
-        for guild_id, count in await session.execute(query.group_by(Generation.guild_id)):
+        for guild_id, count in session.execute(query.group_by(Generation.guild_id)):
             found[guild_id] = found.get(guild_id, 0) + count
     return found
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import and_, case, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot import audit
 from bot.clock import Clock, utc_now
@@ -68,11 +68,12 @@ class Cancellation:
             DatabaseBusyError: nothing can be recorded now.
         """
         now = self._clock()
-        async with self._database.write(hurried=True) as session:
-            generation = await _close(session, guild_id, generation_id, actor_id, now)
+
+        def cancel(session: Session) -> Cancelled:
+            generation = _close(session, guild_id, generation_id, actor_id, now)
             cancelled = Cancelled(generation, counts=was_sent(generation))
             if not is_own(generation):
-                await audit.record(
+                audit.record(
                     session,
                     guild_id,
                     actor_id,
@@ -81,6 +82,9 @@ class Cancellation:
                     subject=f"generation:{generation_id}",
                     new={"counts": cancelled.counts},
                 )
+            return cancelled
+
+        cancelled = await self._database.write(cancel, hurried=True)
         log.info(
             "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
         )
@@ -98,9 +102,7 @@ def is_own(generation: Generation) -> bool:
     return generation.cancelled_by == generation.user_id
 
 
-async def _close(
-    session: AsyncSession, guild_id: int, generation_id: str, actor_id: int, now: datetime
-) -> Generation:
+def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
     """Cancel the row and take it from whoever carries it.
 
     Raises:
@@ -109,7 +111,7 @@ async def _close(
     place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
     # The card may be on its way to Discord: whoever ends it before it is recorded cannot edit it.
     is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
-    generation = await session.scalar(
+    generation = session.scalar(
         update(Generation)
         .where(place, Generation.status.in_(OPEN))
         .values(
@@ -125,5 +127,5 @@ async def _close(
     )
     if generation is not None:
         return generation
-    is_known = await session.scalar(select(Generation.id).where(place)) is not None
+    is_known = session.scalar(select(Generation.id).where(place)) is not None
     raise TooLateError if is_known else NotFoundError

@@ -11,13 +11,13 @@ from typing import cast
 import stamina
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
 from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
-from bot.storage.locks import Lock
+from bot.storage.locks import Lock, hold
 from bot.watch.metrics import Metrics
 from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
 
@@ -69,13 +69,14 @@ class GenerationQueue:
         """
         now = self._clock()
         due = and_(UNFINISHED, _is_due(now), is_free(now, self.lease))
-        async with self._database.write() as session:
+
+        def take(session: Session) -> list[Generation]:
             oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
-            begun = await _select_ids(session, oldest.order_by(Generation.created_at), most)
-            queued = await self._select_queued(session, now, most - len(begun))
+            begun = _select_ids(session, oldest.order_by(Generation.created_at), most)
+            queued = self._select_queued(session, now, most - len(begun))
             if not begun and not queued:
                 return []
-            result = await session.scalars(
+            result = session.scalars(
                 update(Generation)
                 # Somebody may have changed a row between our look and our lock on it.
                 .where(Generation.id.in_([*begun, *queued]), is_free(now, self.lease))
@@ -84,18 +85,20 @@ class GenerationQueue:
             )
             return sorted(result, key=lambda generation: generation.created_at)
 
-    async def _select_queued(self, session: AsyncSession, now: datetime, most: int) -> Sequence[str]:
+        return await self._database.write(take)
+
+    def _select_queued(self, session: Session, now: datetime, most: int) -> Sequence[str]:
         """Return up to `most` that may go to the provider now, and lock their rows.
 
         Places are counted by one process at a time, but only while there may be any to take.
         """
-        if most <= 0 or not await self._may_take(session, now):
+        if most <= 0 or not self._may_take(session, now):
             return []
-        await self._database.hold(session, Lock.PLACES)
-        free = self._max_running - await _count_running(session, now, self.lease)
-        return await _select_ids(session, in_turn(_is_due(now), now, self.lease), min(most, free))
+        hold(session, Lock.PLACES)
+        free = self._max_running - _count_running(session, now, self.lease)
+        return _select_ids(session, in_turn(_is_due(now), now, self.lease), min(most, free))
 
-    async def _may_take(self, session: AsyncSession, now: datetime) -> bool:
+    def _may_take(self, session: Session, now: datetime) -> bool:
         """Whether something waits and there is a place for it, as far as can be seen without a lock."""
         waiting = select(Generation.id).where(
             Generation.delivered_at.is_(None),
@@ -103,18 +106,19 @@ class GenerationQueue:
             _is_due(now),
             is_free(now, self.lease),
         )
-        if await session.scalar(waiting.limit(1)) is None:
+        if session.scalar(waiting.limit(1)) is None:
             return False
-        return await _count_running(session, now, self.lease) < self._max_running
+        return _count_running(session, now, self.lease) < self._max_running
 
     async def renew(self, generation_ids: Collection[str]) -> None:
         """Keep these generations, which this process carries, for another lease time."""
-        async with self._database.write() as session:
-            await session.execute(
+        await self._database.write(
+            lambda session: session.execute(
                 update(Generation)
                 .where(Generation.id.in_(generation_ids), Generation.lease_owner == self._owner)
                 .values(lease_until=self._clock() + self.lease)
             )
+        )
 
     async def move(self, generation: Generation, status: Status, **values: object) -> Generation:
         """Change the status, and `values` with it, and return the new row.
@@ -166,8 +170,7 @@ class GenerationQueue:
         Raises:
             LeaseLostError: there is none any more.
         """
-        async with self._database.read() as session:
-            generation = await session.get(Generation, generation_id)
+        generation = await self._database.read(lambda session: session.get(Generation, generation_id))
         if generation is None:
             raise LeaseLostError(generation_id)
         return generation
@@ -194,8 +197,8 @@ class GenerationQueue:
         ours = [Generation.id == claimed.id, Generation.lease_owner == self._owner]
         if claimed.status is not Status.CANCELLED:
             ours.append(Generation.status != Status.CANCELLED)
-        async with self._database.write() as session:
-            await session.execute(
+        await self._database.write(
+            lambda session: session.execute(
                 update(Generation)
                 .where(*ours)
                 .values(
@@ -205,20 +208,21 @@ class GenerationQueue:
                     lease_until=None,
                 )
             )
+        )
 
     async def release_all(self) -> None:
         """Lay down all that this process carries, so that the next one need not wait for the leases."""
-        async with self._database.write() as session:
-            await session.execute(
+        await self._database.write(
+            lambda session: session.execute(
                 update(Generation)
                 .where(Generation.lease_owner == self._owner)
                 .values(lease_owner=None, lease_until=None)
             )
+        )
 
     async def list_line(self) -> Sequence[Row[str, int]]:
         """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
-        async with self._database.read() as session:
-            return await fetch_line(session, self._clock(), self.lease)
+        return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
 
     async def foresee_place(self, guild_id: int, user_id: int) -> int:
         """Return the place in that line that one more request would have; 0: it would not have to wait.
@@ -227,24 +231,25 @@ class GenerationQueue:
             DatabaseBusyError: nothing can be read now.
         """
         now = self._clock()
-        async with self._database.read(hurried=True) as session:
-            place = await fetch_next_place(session, guild_id, user_id, now, self.lease)
-            free = self._max_running - await _count_running(session, now, self.lease)
-        return place if place > free else 0
+
+        def foresee(session: Session) -> int:
+            place = fetch_next_place(session, guild_id, user_id, now, self.lease)
+            free = self._max_running - _count_running(session, now, self.lease)
+            return place if place > free else 0
+
+        return await self._database.read(foresee, hurried=True)
 
     async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
         """Return those of these generations that still wait."""
         query = select(Generation).where(
             Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
         )
-        async with self._database.read() as session:
-            return list((await session.scalars(query)).all())
+        return await self._database.read(lambda session: list(session.scalars(query).all()))
 
     async def list_unfinished(self) -> set[str]:
         """Return the ids of all generations whose result is not delivered."""
-        async with self._database.read() as session:
-            query = select(Generation.id).where(Generation.delivered_at.is_(None))
-            return set((await session.scalars(query)).all())
+        query = select(Generation.id).where(Generation.delivered_at.is_(None))
+        return await self._database.read(lambda session: set(session.scalars(query)))
 
     async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
         expected = {generation.status}
@@ -267,13 +272,14 @@ class GenerationQueue:
         self, generation_id: str, expected: Collection[Status], values: dict[str, object]
     ) -> Generation | None:
         own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
-        async with self._database.write() as session:
-            return await session.scalar(
+        return await self._database.write(
+            lambda session: session.scalar(
                 update(Generation)
                 .where(*own, Generation.status.in_(expected))
                 .values(values)
                 .returning(Generation)
             )
+        )
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -281,14 +287,14 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
 
 
-async def _select_ids(session: AsyncSession, query: Select[str], most: int) -> Sequence[str]:
+def _select_ids(session: Session, query: Select[str], most: int) -> Sequence[str]:
     if most <= 0:
         return []
     locked = query.limit(most).with_for_update(of=Generation, skip_locked=True)
-    return (await session.scalars(locked)).all()
+    return session.scalars(locked).all()
 
 
-async def _count_running(session: AsyncSession, now: datetime, lease: timedelta) -> int:
+def _count_running(session: Session, now: datetime, lease: timedelta) -> int:
     """Count what is at the provider, and what a process has just taken to bring it there."""
     query = select(func.count()).where(Generation.delivered_at.is_(None), is_running(now, lease))
-    return await session.scalar(query) or 0
+    return session.scalar(query) or 0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.models import AT_PROVIDER, Generation, Status
 
@@ -45,26 +45,24 @@ def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> 
     )
 
 
-async def fetch_line(session: AsyncSession, now: datetime, lease: timedelta) -> Sequence[Row[str, int]]:
+def fetch_line(session: Session, now: datetime, lease: timedelta) -> Sequence[Row[str, int]]:
     """Return all requests that wait, by their and their servers' ids, the next one first.
 
     Those that wait to be tried again are among them.
     """
     line = in_turn(Generation.card_id.is_not(None), now, lease)
-    return (await session.execute(line.add_columns(Generation.guild_id))).all()
+    return session.execute(line.add_columns(Generation.guild_id)).all()
 
 
-async def fetch_next_place(
-    session: AsyncSession, guild_id: int, user_id: int, now: datetime, lease: timedelta
-) -> int:
+def fetch_next_place(session: Session, guild_id: int, user_id: int, now: datetime, lease: timedelta) -> int:
     """Return the place in the line, from 1 on, that one more request of a member would have."""
     turns = _turns(Generation.card_id.is_not(None), now, lease)
     own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
     carried = or_(Generation.status == Status.QUEUED, is_running(now, lease))
     before = select(func.count()).where(own, Generation.delivered_at.is_(None), carried)
-    turn = 1 + (await session.scalar(before) or 0)
+    turn = 1 + (session.scalar(before) or 0)
     earlier = select(func.count()).select_from(turns).where(turns.c.turn <= turn)
-    return 1 + (await session.scalar(earlier) or 0)
+    return 1 + (session.scalar(earlier) or 0)
 
 
 def _turns(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> Subquery:

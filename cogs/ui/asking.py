@@ -1,26 +1,60 @@
 """Asking for a video, however it is done: the answer is its card or, where the server wants it, an offer."""
 
+import asyncio
+
 import discord
+import structlog
 
 from bot.client import VeoBot
+from bot.drafts import Offer
 from bot.models import Generation
 from bot.results.repeats import Wishes
-from cogs.ui.answer import answer_with_card
+from cogs.ui.answer import answer_with_card, send_card
 from cogs.ui.asker import asker_of, ensure_inside
 from cogs.ui.offer_items import offer_message
+from cogs.ui.posted_card import follow_with_card
+from cogs.ui.verdicts import CALL_ERRORS
+
+# Discord wants an answer within 3 s. After this long we say "thinking", which leaves time for that call.
+DEFER_AFTER_SECONDS = 1.0
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def ask(interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:
     """Accept the request and answer with its card, which the runner carries on; or answer with the offer.
 
     Raises:
-        UserError: it is refused, and nobody was answered yet.
+        UserError: it is refused, and nobody was answered yet, or shown more than "thinking".
     """
     services = interaction.client.services
     asker = asker_of(interaction)
     await ensure_inside(interaction)
-    answer = await services.drafts.ask(asker, wishes)
+    decision = asyncio.create_task(services.drafts.ask(asker, wishes), name=f"decide {interaction.id}")
+    is_late = await _has_to_wait(interaction, decision)
+    answer = await decision
     if isinstance(answer, Generation):
-        await answer_with_card(interaction, services.generations, answer)
+        send = follow_with_card if is_late else send_card
+        await answer_with_card(interaction, services.generations, answer, send=send)
+    elif is_late:
+        await interaction.edit_original_response(**offer_message(answer))
     else:
         await interaction.response.send_message(**offer_message(answer), ephemeral=True)
+
+
+async def _has_to_wait(
+    interaction: discord.Interaction[VeoBot], decision: asyncio.Task[Generation | Offer]
+) -> bool:
+    """Wait for the decision for a moment; where many wait for theirs, let the member see "thinking" then.
+
+    The member alone sees that: most answers that are not a card are private, and Discord keeps it so.
+    """
+    await asyncio.wait({decision}, timeout=DEFER_AFTER_SECONDS)
+    if decision.done():
+        return False
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except CALL_ERRORS as error:
+        # It may be shown all the same; the answer will tell.
+        log.warning("not told that it takes longer", interaction=interaction.id, error=str(error))
+    return True

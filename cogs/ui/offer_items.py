@@ -19,7 +19,7 @@ from cogs.ui.answer import AnswerLostError, answer_with_card
 from cogs.ui.asker import asker_of
 from cogs.ui.card_items import CardMessage
 from cogs.ui.items import Item
-from cogs.ui.offer_text import accepted_text, dropped_text, render_offer
+from cogs.ui.offer_text import asked_text, dropped_text, render_offer
 from cogs.ui.owners import Interaction
 from cogs.ui.posted_card import post_card
 from cogs.ui.verdicts import CALL_ERRORS
@@ -108,7 +108,7 @@ class GenerateButton(OfferButton, template=offer_template("offer-yes")):
         except AnswerLostError as error:
             await _replace(interaction, str(error))
         else:
-            await _replace(interaction, accepted_text(generation, card_id))
+            await _replace(interaction, asked_text(generation, card_id))
 
 
 class ChangeButton(OfferButton, template=offer_template("offer-change")):

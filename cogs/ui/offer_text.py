@@ -114,7 +114,12 @@ def spell_wait(seconds: float) -> str:
     return ngettext("{count} minute", "{count} minutes", int(seconds / 60 + 0.5))
 
 
-def accepted_text(generation: Generation, card_id: int) -> str:
+def accepted_text() -> str:
+    """Return what takes the place of "thinking" before the card is shown."""
+    return _("✅ **Your request is in.** Its card is below.")
+
+
+def asked_text(generation: Generation, card_id: int) -> str:
     """Return what takes the offer's place once the video is asked for."""
     place = f"{generation.guild_id}/{generation.channel_id}/{card_id}"
     link = f"https://discord.com/channels/{place}"

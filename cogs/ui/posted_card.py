@@ -1,4 +1,4 @@
-"""A card that answers nothing which everybody sees, such as a click on an offer: a message of its own."""
+"""A card that cannot be the answer itself, since the member alone sees that one: a message of its own."""
 
 import aiohttp
 import discord
@@ -7,6 +7,7 @@ import structlog
 from bot.models import Generation
 from cogs.ui.answer import AnswerLostError
 from cogs.ui.card_items import card_message
+from cogs.ui.offer_text import accepted_text
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -21,13 +22,31 @@ async def post_card(interaction: discord.Interaction, generation: Generation) ->
         AnswerLostError: whether such an answer arrived is not known.
         discord.HTTPException, aiohttp.ClientError, OSError: the message was not posted, or may be lost.
     """
-    card = card_message(generation)
     channel = interaction.client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
     try:
-        return (await channel.send(**card, nonce=f"{generation.id}-c")).id
+        return (await channel.send(**card_message(generation), nonce=f"{generation.id}-c")).id
     except discord.Forbidden as error:
         log.warning("the card is sent as an answer", generation=generation.id, error=str(error))
+    return await _follow(interaction, generation)
+
+
+async def follow_with_card(interaction: discord.Interaction, generation: Generation) -> int:
+    """Let the card follow on "thinking", which the member alone sees; return the message's id.
+
+    Messages of the channel are limited to a few in seconds; further answers are not, and a burst is when
+    members see "thinking".
+
+    Raises:
+        AnswerLostError: whether the card arrived is not known.
+        discord.HTTPException, aiohttp.ClientError, OSError: it was not sent.
+    """
+    # Discord would put the card in the place of "thinking", for the member alone, if it stood there still.
+    await interaction.edit_original_response(content=accepted_text())
+    return await _follow(interaction, generation)
+
+
+async def _follow(interaction: discord.Interaction, generation: Generation) -> int:
     try:
-        return (await interaction.followup.send(**card, wait=True)).id
+        return (await interaction.followup.send(**card_message(generation), wait=True)).id
     except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
         raise AnswerLostError from error

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy, store_policy
 from bot.audit import record
@@ -74,15 +75,18 @@ async def running(database: Database, board: RecordingBoard, clock: Clock = utc_
 
 
 async def set_channel(database: Database, guild_id: int, channel_id: int | None) -> None:
-    async with database.write() as session:
-        policy = await fetch_policy(session, guild_id)
-        await store_policy(session, guild_id, policy.model_copy(update={"moderators_channel_id": channel_id}))
+    def work(session: Session):
+        policy = fetch_policy(session, guild_id)
+        store_policy(session, guild_id, policy.model_copy(update={"moderators_channel_id": channel_id}))
+
+    await database.write(work)
 
 
 async def add_entry(database: Database, text: str, now: datetime, guild_id: int = GUILD) -> None:
     """Write an audit row as the services do."""
-    async with database.write() as session:
-        await record(session, guild_id, 5, Action.PAUSE, now, subject="server", reason=text)
+    await database.write(
+        lambda session: record(session, guild_id, 5, Action.PAUSE, now, subject="server", reason=text)
+    )
 
 
 async def add_report(
@@ -92,17 +96,21 @@ async def add_report(
     if generation_id is None:
         generation_id = (await insert(database)).id
     values: dict[str, Any] = {"id": text, "guild_id": GUILD, "reporter_id": 7, "created_at": now, **changes}
-    async with database.write() as session:
-        session.add(ReportRow(generation_id=generation_id, reason=text, post_at=now, **values))
+    await database.write(
+        lambda session: session.add(
+            ReportRow(generation_id=generation_id, reason=text, post_at=now, **values)
+        )
+    )
 
 
 async def due_times(database: Database, guild_id: int = GUILD) -> dict[str, datetime | None]:
     """Return when each row of a server is due, by its text."""
-    async with database.read() as session:
-        rows = [
-            *(await session.scalars(select(AuditRow).where(AuditRow.guild_id == guild_id))).all(),
-            *(await session.scalars(select(ReportRow).where(ReportRow.guild_id == guild_id))).all(),
+    rows = await database.read(
+        lambda session: [
+            *(session.scalars(select(AuditRow).where(AuditRow.guild_id == guild_id))).all(),
+            *(session.scalars(select(ReportRow).where(ReportRow.guild_id == guild_id))).all(),
         ]
+    )
     return {row.reason or "": row.post_at for row in rows}
 
 

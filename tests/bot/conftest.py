@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 import stamina
 import structlog
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from bot.database import Database, open_database
@@ -98,11 +100,12 @@ async def database(database_url: str, template: Template) -> AsyncIterator[Datab
 
 
 @pytest.fixture
-async def disk(database: Database) -> Disk:
-    """The disk below `database`, whose connections wait only shortly for locks from now on."""
-    async with database.read() as session:
-        connection = await session.connection()
-        return Disk(connection.engine.sync_engine)
+def disk() -> Iterator[Disk]:
+    """The disk below all databases, whose connections wait only shortly for locks from now on."""
+    disk = Disk()
+    event.listen(SqlEngine, "begin", disk.prepare, insert=True)
+    yield disk
+    event.remove(SqlEngine, "begin", disk.prepare)
 
 
 @pytest.fixture

@@ -43,8 +43,7 @@ async def insert_report(database: Database, generation: Generation, **changes: A
         "created_at": utc_now(),
     }
     report = ReportRow(**{**values, **changes})
-    async with database.write() as session:
-        session.add(report)
+    await database.write(lambda session: session.add(report))
     return report
 
 

@@ -73,5 +73,4 @@ class Desk:
 
     async def draft(self, offer: Offer) -> DraftRow | None:
         """Return the offer's row as it is now."""
-        async with self.database.read() as session:
-            return await session.get(DraftRow, offer.draft.id)
+        return await self.database.read(lambda session: session.get(DraftRow, offer.draft.id))

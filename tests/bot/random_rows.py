@@ -1,12 +1,12 @@
 """Generations of every kind and cost, for properties of sums. All costs are whole, so that sums are exact."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from bot.failures import FailureKind
 from bot.models import Base, Generation, Status
@@ -46,19 +46,14 @@ generations = st.builds(
 )
 
 
-def ask(rows: Sequence[Generation], question: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+def ask(rows: Sequence[Generation], question: Callable[[Session], Result]) -> Result:
     """Return what `question` reads from a fresh SQLite database that holds just these rows."""
-    return asyncio.run(_ask(rows, question))
-
-
-async def _ask(rows: Sequence[Generation], question: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
-    engine = create_async_engine("sqlite+aiosqlite://")
+    engine = create_engine("sqlite://")
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+        Base.metadata.create_all(engine)
+        with Session(engine, expire_on_commit=False) as session:
             session.add_all(rows)
-            await session.commit()
-            return await question(session)
+            session.commit()
+            return question(session)
     finally:
-        await engine.dispose()
+        engine.dispose()

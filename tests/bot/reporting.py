@@ -36,20 +36,18 @@ async def report_of(reports: Reports, video: Generation, reporter_id: int = REPO
 
 
 async def reread_report(database: Database, report_id: str) -> ReportRow:
-    async with database.read() as session:
-        return await session.get_one(ReportRow, report_id)
+    return await database.read(lambda session: session.get_one(ReportRow, report_id))
 
 
 async def audit_rows(database: Database) -> Sequence[AuditRow]:
-    async with database.read() as session:
-        return (await session.scalars(select(AuditRow).order_by(AuditRow.id))).all()
+    return await database.read(
+        lambda session: (session.scalars(select(AuditRow).order_by(AuditRow.id))).all()
+    )
 
 
 async def set_block(database: Database, user_id: int, block: Block) -> None:
-    async with database.write() as session:
-        await store_standing(session, 1, user_id, Standing(block=block))
+    await database.write(lambda session: store_standing(session, 1, user_id, Standing(block=block)))
 
 
 async def get_block(database: Database, user_id: int) -> Block | None:
-    async with database.read() as session:
-        return (await fetch_standing(session, 1, user_id)).block
+    return await database.read(lambda session: (fetch_standing(session, 1, user_id)).block)

@@ -50,14 +50,12 @@ def new_row(**changes: Any) -> Generation:
 async def insert(database: Database, **changes: Any) -> Generation:
     """Write a row past all rules and return it."""
     row = new_row(**changes)
-    async with database.write() as session:
-        session.add(row)
+    await database.write(lambda session: session.add(row))
     return row
 
 
 async def reread(database: Database, generation_id: str) -> Generation:
     """Return the row as it is now."""
-    async with database.read() as session:
-        row = await session.get(Generation, generation_id)
+    row = await database.read(lambda session: session.get(Generation, generation_id))
     assert row is not None, f"the row {generation_id} is gone"
     return row

@@ -4,15 +4,16 @@ import asyncio
 import sqlite3
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import StatementError
-from sqlalchemy.pool import Pool
+from sqlalchemy.orm import Session
 
 from bot.database import Database, DatabaseError, open_database
 from bot.models import Base
@@ -44,8 +45,8 @@ def as_in_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_connection_is_prepared(
     database: Database, kind: str, pragma: str, value: int | str
 ) -> None:
-    async with database.read() if kind == "read" else database.write() as session:
-        assert await session.scalar(text(f"PRAGMA {pragma}")) == value
+    run = database.read if kind == "read" else database.write
+    assert await run(lambda session: session.scalar(text(f"PRAGMA {pragma}"))) == value
 
 
 async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
@@ -71,8 +72,7 @@ async def test_the_migrations_make_the_tables_of_the_models(database: Database) 
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))
 
-    async with database.read() as session:
-        differences = await (await session.connection()).run_sync(compare)
+    differences = await database.read(lambda session: compare(session.connection()))
     assert differences == [], "run a new migration for these"
 
 
@@ -91,13 +91,12 @@ async def test_a_note_is_replaced(database: Database) -> None:
 
 
 async def test_an_error_takes_back_the_whole_transaction(database: Database) -> None:
-    async def write_and_fail() -> None:
-        async with database.write() as session:
-            await session.execute(text("INSERT INTO notes VALUES ('colour', 'red')"))
-            raise RuntimeError
+    def write_and_fail(session: Session) -> None:
+        session.execute(text("INSERT INTO notes VALUES ('colour', 'red')"))
+        raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        await write_and_fail()
+        await database.write(write_and_fail)
     assert await get_note(database, "colour") is None
 
 
@@ -107,15 +106,15 @@ async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and
     loop = asyncio.get_running_loop()
     writer = asyncio.create_task(keep_note(database, "colour", "red"))
 
-    def end_the_writer(*_: object) -> None:
-        loop.call_soon(writer.cancel)
+    def end_the_writer(_: object) -> None:
+        loop.call_soon_threadsafe(writer.cancel)
 
-    event.listen(Pool, "reset", end_the_writer)  # the COMMIT is done, the connection on its way back
+    event.listen(Engine, "commit", end_the_writer)
     try:
         with pytest.raises(asyncio.CancelledError):
             await writer
     finally:
-        event.remove(Pool, "reset", end_the_writer)
+        event.remove(Engine, "commit", end_the_writer)
     assert await get_note(database, "colour") == "red"
     assert caplog.messages == []
 
@@ -179,19 +178,29 @@ async def test_a_lock_held_by_another_connection_is_waited_for(database: Databas
     assert await get_note(database, "who") == "us"
 
 
-async def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
+async def test_a_reader_sees_one_state_while_others_write(database: Database, database_url: str) -> None:
     await keep_note(database, "colour", "red")
-    async with database.read() as session:
-        query = text("SELECT value FROM notes WHERE name = 'colour'")
-        assert await session.scalar(query) == "red"
-        await keep_note(database, "colour", "blue")
-        assert await session.scalar(query) == "red"
+    query = text("SELECT value FROM notes WHERE name = 'colour'")
+
+    async def paint_blue() -> None:
+        async with open_database(database_url) as other:
+            await keep_note(other, "colour", "blue")
+
+    def look_twice(session: Session) -> list[str]:
+        first = session.scalars(query).all()
+        with ThreadPoolExecutor(1) as another_program:
+            another_program.submit(asyncio.run, paint_blue()).result(60)
+        return [*first, *session.scalars(query)]
+
+    assert await database.read(look_twice) == ["red", "red"]
     assert await get_note(database, "colour") == "blue"
 
 
 async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
-    async with open_database(database_url) as database, database.write() as session:
-        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with open_database(database_url) as database:
+        await database.write(
+            lambda session: session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        )
     with pytest.raises(DatabaseError, match=r"^The database was written by a newer version .*9999"):
         async with open_database(database_url):
             pass

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.admission.consent import OfferChangedError
 from bot.admission.policy import LimitKind, Period
@@ -30,9 +31,11 @@ async def desk(database: Database, clock: StoppedClock) -> Desk:
 
 
 async def actions(database: Database) -> list[Action]:
-    async with database.read() as session:
-        found = await session.scalars(select(AuditRow.action).where(AuditRow.action != Action.SETTINGS))
+    def work(session: Session):
+        found = session.scalars(select(AuditRow.action).where(AuditRow.action != Action.SETTINGS))
         return list(found.all())
+
+    return await database.read(work)
 
 
 async def test_the_rules_are_asked_before_an_offer(desk: Desk, database: Database) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from bot.admission.consent import OFFER_LIFE, OfferChangedError, OfferExpiredError, UnknownOfferError
 from bot.database import Database, DatabaseBusyError
@@ -14,9 +16,12 @@ from bot.media.pictures import PNG, OfferedPicture
 from bot.models import Generation, Status
 from bot.results.repeats import RepeatedError, Wishes
 from bot.storage.postgres import CONNECTIONS, MORE_CONNECTIONS
+from sandbox.world import wait_until
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, WISHES, Desk
 from tests.bot.rows import MODEL, PROMPT, new_asker
+from tests.bot.troubles import held
+from tests.postgres import connect
 
 TICK = timedelta(microseconds=1)
 CAT = OfferedPicture("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
@@ -147,18 +152,36 @@ async def test_an_id_that_there_is_not_is_refused_with_the_same_words(desk: Desk
     assert str(of_another.value) == str(of_nobody.value), "one can find out whose ids there are"
 
 
+async def until_locks_are_waited_for(url: str, count: int) -> None:
+    async with connect(url) as other:
+
+        async def look() -> bool | None:
+            waiting = await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return True if waiting >= count else None
+
+        await wait_until(look, seconds=60)
+
+
 @pytest.mark.postgres_only
 async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_busy(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.database.ANSWER_PATIENCE", 0.2)
     offer = await desk.offer()
+    writing: list[asyncio.Task[int | None]] = []
     async with AsyncExitStack() as stack:
-        for _ in range(CONNECTIONS + MORE_CONNECTIONS):
-            await stack.enter_async_context(desk.database.read())
-        for look in (desk.drafts.find(new_asker(), offer.draft.id), desk.foresight.outlook(offer.preview)):
-            with pytest.raises(DatabaseBusyError, match="I cannot look anything up"):
-                await asyncio.wait_for(look, 25)  # the pool itself waits for 30
+        for lock in range(CONNECTIONS + MORE_CONNECTIONS):
+            await stack.enter_async_context(held(database_url, lock))
+            waiting = desk.database.write(lambda session: session.scalar(select(1)), lock)
+            writing.append(asyncio.create_task(waiting))
+        await until_locks_are_waited_for(database_url, len(writing))
+        for look in (
+            partial(desk.drafts.find, new_asker(), offer.draft.id),
+            partial(desk.foresight.outlook, offer.preview),
+        ):
+            with pytest.raises(DatabaseBusyError):
+                await asyncio.wait_for(look(), 25)  # the pool itself waits for 30
+    await asyncio.gather(*writing)
 
 
 async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClock) -> None:

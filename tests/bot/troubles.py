@@ -2,11 +2,15 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Connection, make_url
+
+from bot.database import Database
+from tests.postgres import connect
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
 LOCK_PATIENCE = 60.0  # seconds for the program's own writers to end
@@ -38,22 +42,33 @@ def _connected(url: str, patience: float) -> closing[sqlite3.Connection]:
     return closing(sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False))
 
 
+@asynccontextmanager
+async def held(url: str, lock: int) -> AsyncGenerator[None]:
+    """Hold a lock of the program as another process would: on SQLite the file's, which is everybody's."""
+    if url.startswith("sqlite"):
+        async with locked(url):
+            yield
+        return
+    async with connect(url) as other:
+        await other.execute("BEGIN")
+        await other.execute(f"SELECT pg_advisory_xact_lock({lock})")
+        yield
+
+
 class Disk:
-    """What the connections of an engine believe about their disk.
+    """What the connections to a file believe about their disk.
 
     SQLite itself refuses pages above `max_page_count` with "database or disk is full".
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self) -> None:
         self.is_full = False
-        event.listen(engine.pool, "checkout", self._prepare)
 
-    def _prepare(self, connection: Any, *_: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    def prepare(self, connection: Connection) -> None:
+        """Called before each transaction of the program's."""
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         # No less than what the file already has is possible: that is the bound then.
-        cursor.execute(f"PRAGMA max_page_count = {1 if self.is_full else ROOM}")
-        cursor.close()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if self.is_full else ROOM}")
 
 
 def count_tracebacks(logs: Logs, name: str) -> int:
@@ -64,3 +79,15 @@ def count_tracebacks(logs: Logs, name: str) -> int:
 def count_events(logs: Logs, name: str) -> int:
     """Return how often the event `name` was logged."""
     return sum(line["event"] == name for line in logs)
+
+
+@asynccontextmanager
+async def busy_thread(database: Database) -> AsyncGenerator[None]:
+    """Keep SQLite's writing thread busy, so that what comes meanwhile waits together."""
+    ends = threading.Event()
+    writing = asyncio.create_task(database.write(lambda _: ends.wait(60)))
+    await asyncio.sleep(0)
+    yield
+    await asyncio.sleep(0)  # those who come are in line
+    ends.set()
+    await writing

@@ -123,8 +123,8 @@ async def make_due(world: World, database_url: str) -> None:
 
 async def change_rows(database_url: str, **values: Any) -> None:
     """Change all rows from outside of the program."""
-    async with open_database(database_url) as database, database.write() as session:
-        await session.execute(update(Generation).values(values))
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(update(Generation).values(values)))
 
 
 async def rows(world: World) -> list[Generation]:

@@ -5,17 +5,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import simcord
 
 from bot.models import Status
 from bot.storage.sqlite import PRAGMAS
 from sandbox.world import World
 from tests.bot.troubles import locked
-from tests.e2e.conftest import OpenWorld
+from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (
     ask,
     ask_for_video,
     assert_card_leads_to,
     assert_refused,
+    eventually,
     held_with_thread,
     make_due,
     refuse,
@@ -25,7 +27,7 @@ from tests.e2e.driver import (
     shown,
     the_result,
 )
-from tests.e2e.offering import GENERATE, ask_first, now_shown, offered
+from tests.e2e.offering import GENERATE, ask_first, generate, now_shown, offer_in, offered
 
 BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
 
@@ -70,6 +72,69 @@ async def test_a_locked_database_is_explained_and_counts_nothing(
         generation = await ask_for_video(world)
         assert generation.status is Status.SUCCEEDED, "the refused request took the member's only place"
         assert the_result(world).attachments
+
+
+async def decided_late(
+    world: World, monkeypatch: pytest.MonkeyPatch, **options: Any
+) -> simcord.InteractionResult:
+    """Let alice use /veo; it is decided once she is told to wait, as where many wait for the database."""
+    monkeypatch.setattr("cogs.ui.asking.DEFER_AFTER_SECONDS", 0.05)
+    service = world.app.services.drafts
+    decide = service.ask
+    before = len(requests(world, "POST", "/callback"))
+
+    async def decide_late(*arguments: Any) -> Any:
+        await eventually("she is told to wait", lambda: len(requests(world, "POST", "/callback")) > before)
+        return await decide(*arguments)
+
+    monkeypatch.setattr(service, "ask", decide_late)
+    return await ask(world, **options)
+
+
+async def test_a_member_who_waits_sees_thinking_and_then_the_card(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await decided_late(world, monkeypatch)
+    assert shown(answer).content == "✅ **Your request is in.** Its card is below."
+    [card] = answer.followups
+    assert not card.ephemeral, "nobody else can see the card"
+    generation = await world.wait_for_delivery()
+    assert generation.card_id == card.id
+    assert_card_leads_to(world, generation, the_result(world))
+
+
+async def test_a_refusal_that_comes_late_takes_the_place_of_thinking(
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(default_daily_limit=0) as world:
+        answer = await decided_late(world, monkeypatch)
+        assert shown(answer).ephemeral, "a refusal was shown to everybody"
+        assert "Nothing was counted" in shown(answer).content
+        assert await rows(world) == []
+
+
+async def test_an_offer_that_comes_late_takes_the_place_of_thinking(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask_first(world)
+    answer = await decided_late(world, monkeypatch)
+    assert shown(answer).ephemeral, "an offer was shown to everybody"
+    await generate(world, offer_in(answer))
+    await world.wait_for_delivery()
+    assert the_result(world).attachments
+
+
+async def test_a_late_card_of_unknown_fate_is_sent_once_and_keeps_the_request(
+    world: World, lose_answer: LoseAnswer, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord fails after it has shown the card."""
+    lose_answer("POST", "/webhooks/*/*")
+    answer = await decided_late(world, monkeypatch)
+    assert "your request is accepted" in answer.followups[-1].content
+    await let_the_wait_end(world, database_url)
+    generation = await world.wait_for_delivery()
+    assert len(results(world)) == 1
+    assert generation.card_id is not None
 
 
 @pytest.mark.usefixtures("short_patience")

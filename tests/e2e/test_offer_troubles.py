@@ -54,8 +54,8 @@ GONE = "This offer is not there any more. Please ask again with `/veo`. Nothing 
 
 async def change_offers(database_url: str, **values: Any) -> None:
     """Change all offers from outside of the program."""
-    async with open_database(database_url) as database, database.write() as session:
-        await session.execute(update(DraftRow).values(values))
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(update(DraftRow).values(values)))
 
 
 async def press_unseen(

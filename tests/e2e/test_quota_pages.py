@@ -35,8 +35,8 @@ async def insert_use(database_url: str, world: World, members: int, **values: An
         )
         for number in range(members)
     ]
-    async with open_database(database_url) as database, database.write() as session:
-        session.add_all(rows)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.add_all(rows))
 
 
 async def set_rules(database_url: str, world: World, members: int) -> None:
@@ -45,8 +45,10 @@ async def set_rules(database_url: str, world: World, members: int) -> None:
         Rule(scope=Scope.MEMBER, subject_id=FIRST_MEMBER + number, kind=LimitKind.DAY, most=number)
         for number in range(members)
     ]
-    async with open_database(database_url) as database, database.write() as session:
-        await store_policy(session, world.guild.id, Policy(rules=tuple(rules)))
+    async with open_database(database_url) as database:
+        await database.write(
+            lambda session: store_policy(session, world.guild.id, Policy(rules=tuple(rules)))
+        )
 
 
 async def turn(
@@ -108,8 +110,8 @@ async def test_what_failed_was_cancelled_or_is_being_made_is_told_apart(
         new_row(**{**done, "status": Status.CANCELLED}),
         new_row(**{**done, "status": Status.SUCCEEDED, "user_id": 0, "credits_used": 1.0}),
     ]
-    async with open_database(database_url) as database, database.write() as session:
-        session.add_all(rows)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.add_all(rows))
     await accepted(world)
     text = said(await use(world, "usage", period="day"))
     assert f"- <@{world.alice.id}>: 1 video, 2 failed, 1 cancelled, 1 being made, $" in text

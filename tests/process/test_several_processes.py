@@ -43,8 +43,9 @@ class Hosts:
 
     async def rows(self) -> list[Generation]:
         """Return all generations."""
-        async with self._database.read() as session:
-            return list((await session.scalars(select(Generation).order_by(Generation.created_at))).all())
+        return await self._database.read(
+            lambda session: list((session.scalars(select(Generation).order_by(Generation.created_at))).all())
+        )
 
     async def settled(self, count: int, seconds: float = 90) -> list[Generation]:
         """Return the rows once so many are delivered."""

@@ -239,8 +239,7 @@ async def test_a_thousand_requests_at_once_never_pass_the_budget(
     total = sum(outcomes.values(), Counter[str]())
     print(f"\nbudget for 123.9 videos: {dict(total)}")
     assert total == Counter({"accepted": 123, "BudgetReachedError": 877})
-    async with database.read() as session:
-        actions = list((await session.scalars(select(AuditRow.action))).all())
+    actions = await database.read(lambda session: list((session.scalars(select(AuditRow.action))).all()))
     assert actions.count(Action.BUDGET_WARNING) == 1, "the moderators are told once at 80 %"
     assert actions.count(Action.BUDGET_REACHED) == 1, "the moderators are told once at 100 %"
 
@@ -290,10 +289,11 @@ async def test_a_failed_video_gives_its_money_and_its_place_back(
     first = await _try(service)
     assert first is not None
     assert await _try(service) is None, "the money for one video bought two"
-    async with database.write() as session:
-        await session.execute(
+    await database.write(
+        lambda session: session.execute(
             update(Generation).where(Generation.id == first.id).values(status=Status.FAILED)
         )
+    )
     assert await _try(service) is not None
 
 
@@ -317,9 +317,10 @@ async def _try(service: GenerationService) -> Generation | None:
 
 
 async def _finish(database: Database, generation_id: str, cost: float) -> None:
-    async with database.write() as session:
-        await session.execute(
+    await database.write(
+        lambda session: session.execute(
             update(Generation)
             .where(Generation.id == generation_id)
             .values(status=Status.SUCCEEDED, credits_used=cost)
         )
+    )

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from bot.admission.judge import Admission
 from bot.admission.limits import LONGEST_WINDOW, WINDOWS, Use
@@ -42,8 +43,7 @@ async def request_many(service: GenerationService, times: int) -> list[Generatio
 
 async def use_of(database: Database, clock: StoppedClock, standing: Standing | None = None) -> Use:
     """Return the use of the member that rows belong to by default."""
-    async with database.read() as session:
-        return await fetch_use(session, 1, 3, standing or Standing(), clock())
+    return await database.read(lambda session: fetch_use(session, 1, 3, standing or Standing(), clock()))
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["not sent", "sent"])
@@ -105,7 +105,7 @@ async def test_other_members_and_servers_do_not_matter(
     assert await use_of(database, clock) == Use([], 0)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     made=st.lists(
         st.tuples(st.sampled_from(Status), st.booleans(), st.timedeltas(timedelta(), timedelta(days=40))),
@@ -114,7 +114,7 @@ async def test_other_members_and_servers_do_not_matter(
     reset=st.one_of(st.none(), st.timedeltas(timedelta(), timedelta(days=40))),
 )
 async def test_the_database_counts_as_one_would_by_hand(
-    made: list[tuple[Status, bool, timedelta]], reset: timedelta | None
+    database: Database, made: list[tuple[Status, bool, timedelta]], reset: timedelta | None
 ) -> None:
     clock = StoppedClock()
     rows = [
@@ -130,10 +130,9 @@ async def test_the_database_counts_as_one_would_by_hand(
         and (reset is None or clock() - row.created_at < reset)
     )
     standing = Standing(reset_at=None if reset is None else clock() - reset)
-    async with open_database("sqlite+aiosqlite:///:memory:") as database:
-        async with database.write() as session:
-            session.add_all(rows)
-        use = await use_of(database, clock, standing)
+    await database.write(lambda session: session.execute(delete(Generation)))  # the example's before
+    await database.write(lambda session: session.add_all(rows))
+    use = await use_of(database, clock, standing)
     assert list(use.counted) == expected
     assert use.at_once == sum(status in OPEN for status, _, _ in made)
 

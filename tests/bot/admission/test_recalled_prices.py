@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, recall_price
 from bot.clock import utc_now
@@ -21,16 +22,18 @@ def wish(**options: Any) -> VideoRequest:
 
 async def insert_made(database: Database, *costs: float | None, **changes: Any) -> None:
     """Write videos of 4 seconds that were made, the first of `costs` being the newest."""
-    async with database.write() as session:
+
+    def work(session: Session):
         for age, cost in enumerate(costs):
             at = changes.get("created_at", utc_now()) - timedelta(minutes=age)
             row = {"status": Status.SUCCEEDED, "credits_used": cost, **changes, "created_at": at}
             session.add(new_row(**row))
 
+    await database.write(work)
+
 
 async def recall(database: Database, request: VideoRequest) -> float | None:
-    async with database.read() as session:
-        return await recall_price(session, request)
+    return await database.read(lambda session: recall_price(session, request))
 
 
 async def test_there_is_no_experience_without_history(database: Database) -> None:

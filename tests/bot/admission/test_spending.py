@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.admission.policy import Period
 from bot.admission.spending import BOUND, bound_credits, fetch_member_spent, fetch_spent
@@ -23,8 +24,7 @@ EXAMPLES = 50  # each opens a database
 
 
 async def spent_today(database: Database) -> float:
-    async with database.read() as session:
-        return (await fetch_spent(session, GUILD, {Period.DAY: NOW}))[Period.DAY]
+    return await database.read(lambda session: (fetch_spent(session, GUILD, {Period.DAY: NOW}))[Period.DAY])
 
 
 @pytest.mark.parametrize(
@@ -60,16 +60,19 @@ async def test_an_estimate_counts_until_the_cost_is_known_or_nothing_can_be_char
 
 async def test_a_server_without_requests_has_spent_nothing(database: Database) -> None:
     assert await spent_today(database) == 0.0
-    async with database.read() as session:
-        assert await fetch_spent(session, GUILD, {}) == {}
-        assert await fetch_member_spent(session, GUILD, 3, NOW) == 0.0
+
+    def work(session: Session):
+        assert fetch_spent(session, GUILD, {}) == {}
+        assert fetch_member_spent(session, GUILD, 3, NOW) == 0.0
+
+    await database.read(work)
 
 
 @settings(max_examples=EXAMPLES)
 @given(st.lists(generations, max_size=30))
 def test_each_row_costs_the_same_in_python_and_in_sql(rows: list[Generation]) -> None:
     query = select(Generation, BOUND)
-    costs = ask(rows, lambda session: session.execute(query)).all()
+    costs = ask(rows, lambda session: session.execute(query).all())
     assert len(costs) == len(rows)
     for row, cost in costs:
         assert cost == bound_credits(row), f"{row.status} {row.submitted_at=} {row.late_until=}"
@@ -102,6 +105,9 @@ async def test_a_member_s_spending_is_theirs_in_this_server_only(database: Datab
         await insert(
             database, user_id=user_id, guild_id=guild_id, created_at=created_at, estimated_credits=cost
         )
-    async with database.read() as session:
-        assert await fetch_member_spent(session, 1, 3, NOW - timedelta(days=30)) == 21.0
-        assert await fetch_member_spent(session, 1, 3, NOW - timedelta(days=8)) == 1.0
+
+    def work(session: Session):
+        assert fetch_member_spent(session, 1, 3, NOW - timedelta(days=30)) == 21.0
+        assert fetch_member_spent(session, 1, 3, NOW - timedelta(days=8)) == 1.0
+
+    await database.read(work)

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from bot.admission.judge import Admission
 from bot.admission.policy import Standing
@@ -100,8 +101,9 @@ async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
     service: GenerationService, database: Database, clock: StoppedClock
 ) -> None:
     row = await request(service, picture())
-    async with database.read() as session:
-        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    use = await database.read(
+        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    )
     assert (len(use.counted), use.at_once) == (1, 1)
     assert [listed.id for listed in await service.list_open(row.guild_id)] == [row.id]
     await service.withdraw(row.id)
@@ -110,8 +112,9 @@ async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
 
 async def test_a_picture_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:
     row = await insert(database, status=Status.FAILED, failure_kind=FailureKind.PICTURE_BAD)
-    async with database.read() as session:
-        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    use = await database.read(
+        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    )
     assert len(use.counted) == 0
 
 
@@ -131,8 +134,7 @@ async def test_links_to_pictures_are_exported_and_forgotten(database: Database, 
     await Privacy(database, clock).forget(row.user_id)
     after = await reread(database, row.id)
     assert (after.picture_urls, after.model) == (None, "google/veo-3.0-i2v")
-    async with database.read() as session:
-        left = await session.scalar(text("SELECT picture_urls FROM generations"))
+    left = await database.read(lambda session: session.scalar(text("SELECT picture_urls FROM generations")))
     assert left is None, "a JSON null is not nothing"
 
 
@@ -147,10 +149,12 @@ async def test_an_older_program_finds_nothing_that_it_does_not_know(database: Da
         config.attributes["connection"] = connection
         change(config, revision)
 
-    async with database.write() as session:
-        connection = await session.connection()
-        await connection.run_sync(move, str(ours.down_revision), command.downgrade)
-        rows = (await session.execute(text("SELECT id, status FROM generations"))).all()
+    def work(session: Session):
+        connection = session.connection()
+        move(connection, str(ours.down_revision), command.downgrade)
+        rows = (session.execute(text("SELECT id, status FROM generations"))).all()
         assert [tuple(row) for row in rows] == [("preparing", "queued")]
-        await connection.run_sync(move, "head", command.upgrade)
+        move(connection, "head", command.upgrade)
+
+    await database.write(work)
     assert (await reread(database, "preparing")).picture_urls is None

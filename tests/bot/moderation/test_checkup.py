@@ -5,6 +5,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Status
@@ -19,7 +20,7 @@ from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import StartProvider, client_of
 from tests.bot.rows import insert
-from tests.bot.troubles import Disk, locked
+from tests.bot.troubles import Disk, held, locked
 
 GUILD = 1
 
@@ -172,16 +173,20 @@ async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_
         assert await bad(checkup) == ["The database takes no writes, so nothing can be asked for."]
 
 
-async def test_a_database_that_keeps_us_waiting_is_given_up(database: Database, veo: VeoClient) -> None:
-    async with database.write(Lock.NOTES):
+async def test_a_database_that_keeps_us_waiting_is_given_up(
+    database: Database, database_url: str, veo: VeoClient
+) -> None:
+    async with held(database_url, Lock.NOTES):
         found = await bad(Checkup(database, veo, patience=0.2))
     assert found == ["The database: no answer in time."]
 
 
 async def test_a_check_that_breaks_hides_no_other(checkup: Checkup, database: Database) -> None:
-    async with database.write() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("DROP TABLE generations")
+    def work(session: Session):
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TABLE generations")
+
+    await database.write(work)
     assert await bad(checkup) == ["How the videos get on: the check failed."]
 
 

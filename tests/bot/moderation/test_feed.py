@@ -50,8 +50,7 @@ async def test_where_a_report_is_shown_is_written_down(
 ) -> None:
     await add_report(database, "cruel", clock())
     await recorded(database, "cruel")
-    async with database.read() as session:
-        row = await session.get_one(ReportRow, "cruel")
+    row = await database.read(lambda session: session.get_one(ReportRow, "cruel"))
     assert (row.channel_id, row.message_id, row.post_at) == (CHANNEL, 4001, None)
     [reported] = board.reports
     assert reported.generation is not None
@@ -75,8 +74,7 @@ async def test_a_report_of_a_video_that_is_gone_is_shown(
 ) -> None:
     row = await insert(database)
     await add_report(database, "gone", clock() + TICK, row.id)
-    async with database.write() as session:
-        await session.execute(delete(Generation))
+    await database.write(lambda session: session.execute(delete(Generation)))
     clock.advance(TICK)
     await shown(board, "gone")
     assert board.reports[0].generation is None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
@@ -35,8 +36,9 @@ def rules(database: Database, clock: StoppedClock) -> QuotaRules:
 
 async def trail(database: Database) -> Sequence[AuditRow]:
     """Return the audit trail, oldest first."""
-    async with database.read() as session:
-        return (await session.scalars(select(AuditRow).order_by(AuditRow.id))).all()
+    return await database.read(
+        lambda session: (session.scalars(select(AuditRow).order_by(AuditRow.id))).all()
+    )
 
 
 async def told(database: Database) -> list[tuple[Any, ...]]:
@@ -45,13 +47,11 @@ async def told(database: Database) -> list[tuple[Any, ...]]:
 
 
 async def policy_of(database: Database, guild_id: int = GUILD) -> Policy:
-    async with database.read() as session:
-        return await fetch_policy(session, guild_id)
+    return await database.read(lambda session: fetch_policy(session, guild_id))
 
 
 async def standing_of(database: Database, user_id: int = MEMBER) -> Standing:
-    async with database.read() as session:
-        return await fetch_standing(session, GUILD, user_id)
+    return await database.read(lambda session: fetch_standing(session, GUILD, user_id))
 
 
 @pytest.mark.parametrize(
@@ -303,14 +303,16 @@ async def test_the_rule_book_says_which_rules_win_for_a_member(rules: QuotaRules
 async def test_a_warning_about_a_budget_that_is_just_being_changed_is_none_about_the_new_one(
     rules: QuotaRules, database: Database, clock: StoppedClock
 ) -> None:
-    async with database.write(GUILD) as session:
-        change = asyncio.create_task(rules.set_budgets(MONA, {Period.DAY: 100.0}))
-        await asyncio.sleep(0)  # it waits for the server's lock
+    def warn(session: Session) -> None:
         clock.advance(timedelta(seconds=1))
-        await record(session, GUILD, None, Action.BUDGET_WARNING, clock(), subject="budget:day")
+        record(session, GUILD, None, Action.BUDGET_WARNING, clock(), subject="budget:day")
         clock.advance(timedelta(seconds=1))
-    await change
+
+    warning = asyncio.create_task(database.write(warn, GUILD, hurried=True))
+    # It waits for the server's lock.
+    await asyncio.gather(warning, rules.set_budgets(MONA, {Period.DAY: 100.0}))
     since = (await policy_of(database)).budgets[Period.DAY].since
-    async with database.read() as session:
-        is_told = await was_recorded(session, GUILD, Action.BUDGET_WARNING, "budget:day", since)
+    is_told = await database.read(
+        lambda session: was_recorded(session, GUILD, Action.BUDGET_WARNING, "budget:day", since)
+    )
     assert not is_told, "nobody would be warned about the new budget"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from bot.admission.policy import Policy
 from bot.admission.words import MOST_WORDS
@@ -173,11 +174,13 @@ def report(number: int, now: datetime, **changes: Any) -> ReportRow:
 async def test_a_moderators_channel_gets_the_reports_that_nobody_saw(
     moderation: Moderation, database: Database, clock: StoppedClock
 ) -> None:
-    async with database.write() as session:
+    def work(session: Session):
         session.add(report(1, clock()))
         session.add(report(2, clock(), message_id=5))
         session.add(report(3, clock(), dismissed_by=70))
         session.add(report(4, clock(), guild_id=2))
+
+    await database.write(work)
     await moderation.change_settings(MONA, {"channels": frozenset({5})})
     assert await due_reports(database) == []
     await moderation.change_settings(MONA, {"moderators_channel_id": 9})
@@ -188,16 +191,19 @@ async def test_a_moderators_channel_gets_the_reports_that_nobody_saw(
 async def test_the_channel_is_set_together_with_what_is_shown_in_it_or_not_at_all(
     moderation: Moderation, database: Database, clock: StoppedClock
 ) -> None:
-    async with database.write() as session:
+    def work(session: Session):
         session.add(report(1, clock()))
-        await session.execute(
+        session.execute(
             text("CREATE TRIGGER broken UPDATE ON reports BEGIN SELECT RAISE(ABORT, 'broken'); END")
         )
+
+    await database.write(work)
     with pytest.raises(IntegrityError, match="broken"):
         await moderation.change_settings(MONA, {"moderators_channel_id": 9})
     assert (await moderation.read(GUILD)).moderators_channel_id is None, "the report waits for ever"
 
 
 async def due_reports(database: Database) -> list[str]:
-    async with database.read() as session:
-        return list(await session.scalars(select(ReportRow.id).where(ReportRow.post_at.is_not(None))))
+    return await database.read(
+        lambda session: list(session.scalars(select(ReportRow.id).where(ReportRow.post_at.is_not(None))))
+    )

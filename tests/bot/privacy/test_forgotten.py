@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from bot.admission.budgets import period_start
 from bot.admission.limits import LONGEST_WINDOW
@@ -102,34 +103,41 @@ def mark(number: int) -> str:
 
 async def fill(database: Database, drawn: list[Case]) -> None:
     """Put the drawn requests in place of those of the example before."""
-    async with database.write() as session:
-        await session.execute(delete(Generation))
-        await session.execute(delete(ReportRow))
+
+    def work(session: Session):
+        session.execute(delete(Generation))
+        session.execute(delete(ReportRow))
         session.add_all(row_of(number, case) for number, case in enumerate(drawn))
         session.add_all(report_of(number, case) for number, case in enumerate(drawn) if case["report"])
+
+    await database.write(work)
 
 
 async def dump(database: Database) -> str:
     """Return the text of every table, as one would read it with any tool."""
-    lines: list[str] = []
-    async with database.read() as session:
-        for table in Base.metadata.sorted_tables:
-            lines += [repr(tuple(row)) for row in await session.execute(select(table))]
-    return "\n".join(lines)
+
+    def read(session: Session) -> str:
+        tables = Base.metadata.sorted_tables
+        return "\n".join(repr(tuple(row)) for table in tables for row in session.execute(select(table)))
+
+    return await database.read(read)
 
 
 async def count_everything(database: Database) -> list[object]:
     """Return what limits, budgets and reports about spending see."""
     since = {period: period_start(period, NOW) for period in Period}
-    sums: list[object] = []
-    async with database.read() as session:
+
+    def count(session: Session) -> list[object]:
+        sums: list[object] = []
         for guild_id in (1, 2):
-            sums.append(await fetch_spent(session, guild_id, since))
+            sums.append(fetch_spent(session, guild_id, since))
             for user_id in (ALICE, BOB):
-                sums.append(await fetch_use(session, guild_id, user_id, Standing(), NOW))
+                sums.append(fetch_use(session, guild_id, user_id, Standing(), NOW))
                 month = NOW - LONGEST_WINDOW + timedelta(microseconds=1)
-                sums.append(await fetch_member_spent(session, guild_id, user_id, month))
-    return sums
+                sums.append(fetch_member_spent(session, guild_id, user_id, month))
+        return sums
+
+    return await database.read(count)
 
 
 def traces(text: str, number: int) -> set[str]:
@@ -148,11 +156,14 @@ def expected_traces(case: Case) -> set[str]:
 
 async def end_everything(database: Database) -> None:
     """Let what is on its way arrive, and moderators decide every report."""
-    async with database.write() as session:
-        await session.execute(update(Generation).values(delivered_at=NOW, late_until=None))
+
+    def work(session: Session):
+        session.execute(update(Generation).values(delivered_at=NOW, late_until=None))
         waiting = update(Generation).where(Generation.status.in_(OPEN))
-        await session.execute(waiting.values(status=Status.SUCCEEDED))
-        await session.execute(update(ReportRow).values(dismissed_by=77))
+        session.execute(waiting.values(status=Status.SUCCEEDED))
+        session.execute(update(ReportRow).values(dismissed_by=77))
+
+    await database.write(work)
 
 
 @settings(

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
 
 from bot.admission.consent import OFFER_LIFE
 from bot.database import Database
@@ -73,6 +74,9 @@ async def test_what_is_over_is_forgotten_with_its_words(
     clock.advance(OFFER_LIFE)
     alive = await desk.offer()
     await retention.clean()
-    async with desk.database.read() as session:
-        assert list((await session.scalars(select(DraftRow.id))).all()) == [alive.draft.id]
+
+    def work(session: Session):
+        assert list((session.scalars(select(DraftRow.id))).all()) == [alive.draft.id]
+
+    await desk.database.read(work)
     assert await desk.draft(over) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.clock import utc_now
@@ -115,23 +116,28 @@ async def test_links_to_pictures_go_once_they_are_dead(
     clock.advance(DAY)
     await retention.clean()
     assert await kept() == [waiting.id], "a restart would not find what the video is made from"
-    async with database.read() as session:
-        stored = await session.scalar(text("SELECT count(*) FROM generations WHERE picture_urls IS NULL"))
+    stored = await database.read(
+        lambda session: session.scalar(text("SELECT count(*) FROM generations WHERE picture_urls IS NULL"))
+    )
     assert stored == 2, "a JSON null is not nothing"
 
 
 async def test_many_links_are_forgotten(
     retention: Retention, database: Database, clock: StoppedClock
 ) -> None:
-    async with database.write() as session:
-        session.add_all(
+    await database.write(
+        lambda session: session.add_all(
             new_row(picture_urls=[LINK], created_at=clock() - DAY, delivered_at=clock())
             for _ in range(2 * BATCH + 1)
         )
+    )
     await retention.clean()
-    async with database.read() as session:
+
+    def work(session: Session):
         left = select(func.count()).select_from(Generation).where(Generation.picture_urls.is_not(None))
-        assert await session.scalar(left) == 0
+        assert session.scalar(left) == 0
+
+    await database.read(work)
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -144,10 +150,11 @@ async def test_what_is_on_its_way_keeps_its_words_until_it_has_arrived(
     clock.advance(KEEP)
     await retention.clean()
     assert not await is_erased(database, row)
-    async with database.write() as session:
-        await session.execute(
+    await database.write(
+        lambda session: session.execute(
             update(Generation).values(late_until=None, delivered_at=clock() if asked else clock() - KEEP)
         )
+    )
     await retention.clean()
     assert await is_erased(database, row)
 
@@ -193,8 +200,7 @@ async def test_links_and_the_member_outlive_the_words_until_the_report_is_decide
     await retention.clean()
     held = await reread(database, row.id)
     assert (held.prompt, held.user_id, links_of(held)) == ("", ALICE, links_of(row))
-    async with database.write() as session:
-        await session.execute(update(ReportRow).values(decision))
+    await database.write(lambda session: session.execute(update(ReportRow).values(decision)))
     await retention.clean()
     after = await reread(database, row.id)
     assert (after.user_id, set(links_of(after))) == (NOBODY, {None})
@@ -205,21 +211,25 @@ async def test_many_are_forgotten_without_keeping_others_from_writing(
 ) -> None:
     many = 3 * BATCH + 50
     long_ago = clock() - LONGEST_WINDOW
-    async with database.write() as session:
-        session.add_all(
+    await database.write(
+        lambda session: session.add_all(
             new_row(delivered_at=long_ago, created_at=long_ago, erase_at=long_ago) for _ in range(many)
         )
+    )
     erased: list[int] = []
     cleaning = asyncio.create_task(retention.clean())
+    query = select(func.count()).select_from(Generation).where(Generation.prompt == "")
     while not cleaning.done():
-        async with database.write() as session:  # writers are served in turn
-            query = select(func.count()).select_from(Generation).where(Generation.prompt == "")
-            erased.append(await session.scalar(query) or 0)
+        erased.append(await database.write(lambda session: session.scalar(query)) or 0)
     await cleaning
     assert {BATCH, 2 * BATCH, 3 * BATCH, many} <= set(erased)
-    async with database.read() as session:
-        owners = await session.execute(select(Generation.user_id, Generation.prompt).distinct())
-        ids = await session.scalar(select(func.count(Generation.interaction_id.distinct())))
+
+    def work(session: Session):
+        owners = session.execute(select(Generation.user_id, Generation.prompt).distinct()).all()
+        ids = session.scalar(select(func.count(Generation.interaction_id.distinct())))
+        return ids, owners
+
+    ids, owners = await database.read(work)
     assert [tuple(row) for row in owners] == [(NOBODY, "")]
     assert ids == many
 

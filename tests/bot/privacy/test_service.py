@@ -1,11 +1,14 @@
 """What is left of a member's requests once they asked to be forgotten."""
 
 import asyncio
+import threading
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
+from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
 from bot.database import Database, DatabaseBusyError
@@ -94,8 +97,11 @@ async def test_asking_again_forgets_what_has_arrived_since_and_nothing_twice(
     assert await privacy.forget(ALICE) == Forgotten(now=1, later=1)
     first = clock()
     clock.advance(timedelta(minutes=5))
-    async with database.write() as session:
-        (await session.get_one(Generation, waiting.id)).delivered_at = clock()
+
+    def work(session: Session):
+        (session.get_one(Generation, waiting.id)).delivered_at = clock()
+
+    await database.write(work)
     assert await privacy.forget(ALICE) == Forgotten(now=1, later=0)
     assert ((await reread(database, gone.id)).erased_at, (await reread(database, gone.id)).erase_at) == (
         first,
@@ -146,21 +152,28 @@ async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
 ) -> None:
     monkeypatch.setattr("bot.database.ANSWER_PATIENCE", 0.2)
     row = await insert_delivered(database)
-    begin, end = asyncio.Event(), asyncio.Event()
+    begin, end = threading.Event(), threading.Event()
 
-    async def hold(until: asyncio.Event) -> None:
-        async with database.write():
-            await until.wait()
+    async def hold(until: threading.Event) -> None:
+        await database.write(lambda _: until.wait(60))
 
-    # Writers are served in turn: the wish comes before the second one, its fulfilment after it.
+    loop = asyncio.get_running_loop()
     holding = [asyncio.create_task(hold(begin))]
+
+    commits = count(1)
+
+    def hold_again(_: object) -> None:
+        if next(commits) == 2:
+            loop.call_soon_threadsafe(lambda: holding.append(loop.create_task(hold(end))))
+
     await asyncio.sleep(0)
     asking = asyncio.create_task(privacy.forget(ALICE))
     await asyncio.sleep(0)
-    holding.append(asyncio.create_task(hold(end)))
-    await asyncio.sleep(0)
+    # Another writer comes while the wish is committed, and so before its fulfilment.
+    event.listen(Engine, "commit", hold_again)
     begin.set()
     assert await asking == Forgotten(now=0, later=1)
+    event.remove(Engine, "commit", hold_again)
     end.set()
     await asyncio.gather(*holding)
     assert (await reread(database, row.id)).erase_at is not None
@@ -169,8 +182,12 @@ async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
 
 async def test_many_requests_are_forgotten_in_one_go(privacy: Privacy, database: Database) -> None:
     many = 2 * BATCH + 50
-    async with database.write() as session:
-        session.add_all(new_row(user_id=ALICE, delivered_at=utc_now()) for _ in range(many))
+    await database.write(
+        lambda session: session.add_all(new_row(user_id=ALICE, delivered_at=utc_now()) for _ in range(many))
+    )
     assert await privacy.forget(ALICE) == Forgotten(now=many, later=0)
-    async with database.read() as session:
-        assert set(await session.scalars(select(Generation.prompt))) == {""}
+
+    def work(session: Session):
+        assert set(session.scalars(select(Generation.prompt))) == {""}
+
+    await database.read(work)

@@ -29,8 +29,7 @@ def removal(database: Database, clock: StoppedClock) -> Removal:
 
 
 async def trail(database: Database) -> Sequence[AuditRow]:
-    async with database.read() as session:
-        return (await session.scalars(select(AuditRow))).all()
+    return await database.read(lambda session: (session.scalars(select(AuditRow))).all())
 
 
 async def test_the_owner_removes_without_a_trail(
@@ -60,8 +59,7 @@ async def test_a_moderator_leaves_a_trail(removal: Removal, database: Database) 
 async def test_the_place_is_not_given_back(removal: Removal, database: Database, clock: StoppedClock) -> None:
     video = await insert_delivered(database)
     await removal.remove(1, video.id, ALICE)
-    async with database.read() as session:
-        use = await fetch_use(session, 1, ALICE, Standing(), clock())
+    use = await database.read(lambda session: fetch_use(session, 1, ALICE, Standing(), clock()))
     assert len(use.counted) == 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.admission.judge import Asker
 from bot.admission.policies import store_policy, store_standing
@@ -111,9 +112,12 @@ async def test_what_is_taken_down_meanwhile_is_not_written_down(
 ) -> None:
     video = await insert_video(database, clock)
     claimed = await reposts.claim(alice(), video.id)
-    async with database.write() as session:
-        row = await session.get(Generation, video.id)
+
+    def work(session: Session):
+        row = session.get(Generation, video.id)
         setattr(row, end, clock())
+
+    await database.write(work)
     assert await reposts.finish(claimed, NEW, []) is None
     assert (await reread(database, video.id)).result_id == video.result_id
 
@@ -170,8 +174,7 @@ async def test_the_servers_rules_hold(
     reposts: Reposts, database: Database, clock: StoppedClock, policy: dict[str, Any], error: type[Exception]
 ) -> None:
     video = await insert_video(database, clock)
-    async with database.write() as session:
-        await store_policy(session, 1, Policy(**policy))
+    await database.write(lambda session: store_policy(session, 1, Policy(**policy)))
     with pytest.raises(error):
         await reposts.claim(alice(), video.id)
 
@@ -180,8 +183,9 @@ async def test_who_is_blocked_posts_nothing(
     reposts: Reposts, database: Database, clock: StoppedClock
 ) -> None:
     video = await insert_video(database, clock)
-    async with database.write() as session:
-        await store_standing(session, 1, ALICE, Standing(block=Block(since=clock())))
+    await database.write(
+        lambda session: store_standing(session, 1, ALICE, Standing(block=Block(since=clock())))
+    )
     with pytest.raises(BlockedError):
         await reposts.claim(alice(), video.id)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.audit import record
 from bot.clock import utc_now
@@ -38,21 +39,25 @@ async def fill(address: str) -> None:
             interaction_id=-(2**62),
         )
         await keep_note(database, "colour", "red")
-        async with database.write() as session:
+
+        def work(session: Session):
             session.add(GuildRow(guild_id=2**62, policy={"words": ["\u00df"], "budgets": {}}))
             session.add(MemberRow(guild_id=2**62, user_id=3, standing={"grants": []}))
             for _ in range(3):
-                await record(session, 1, 2, Action.PAUSE, now, old=None, new={"a": [1, None]})
+                record(session, 1, 2, Action.PAUSE, now, old=None, new={"a": [1, None]})
             session.add(
                 ReportRow(id="r", guild_id=1, generation_id="g", reporter_id=2, reason="!", created_at=now)
             )
 
+        await database.write(work)
+
 
 async def contents(address: str) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of all tables."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
-    async with open_database(address) as database, database.read() as session:
-        for table in TABLES:
-            rows = await session.execute(select(table).order_by(*table.primary_key.columns))
-            found[table.name] = [tuple(row) for row in rows]
-    return found
+
+    def read(session: Session) -> dict[str, list[tuple[Any, ...]]]:
+        tables = {table.name: select(table).order_by(*table.primary_key.columns) for table in TABLES}
+        return {name: [tuple(row) for row in session.execute(query)] for name, query in tables.items()}
+
+    async with open_database(address) as database:
+        return await database.read(read)

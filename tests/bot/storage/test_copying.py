@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, select, text
+from sqlalchemy.orm import Session
 
 from bot.audit import record
 from bot.clock import utc_now
@@ -50,10 +51,12 @@ async def test_new_rows_get_numbers_after_those_that_came(new_database: NewDatab
     await fill(old)
     await copy_database(old, new, silent)
     async with open_database(new) as database:
-        async with database.write() as session:
-            await record(session, 1, 2, Action.RESUME, utc_now())
-        async with database.read() as session:
-            assert (await session.scalars(select(AuditRow.id).order_by(AuditRow.id))).all() == [1, 2, 3, 4]
+        await database.write(lambda session: record(session, 1, 2, Action.RESUME, utc_now()))
+
+        def work(session: Session):
+            assert (session.scalars(select(AuditRow.id).order_by(AuditRow.id))).all() == [1, 2, 3, 4]
+
+        await database.read(work)
 
 
 @pytest.mark.parametrize("target", ENGINES)
@@ -88,8 +91,11 @@ async def test_a_side_on_which_a_bot_runs_is_refused(
     await fill(other)
     old, new = (used, other) if side == "FROM" else (other, used)
     async with open_database(used) as database:
-        async with database.read() as session:
-            await session.execute(text("SELECT 1 FROM notes"))  # a bot that has nothing to do
+
+        def work(session: Session):
+            session.execute(text("SELECT 1 FROM notes"))  # a bot that has nothing to do
+
+        await database.read(work)
         with pytest.raises(CopyError, match=rf"^{side} is in use: a bot is running on it"):
             await copy_database(old, new, silent)
 

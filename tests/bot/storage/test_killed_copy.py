@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
 from bot.database import open_database
@@ -49,10 +50,11 @@ async def fill_with_many(address: str, count: int) -> None:
     """Write that many finished generations, with long words, without going through Python."""
     async with open_database(address) as database:
         await insert(database, **_columns_of_finished())
-        async with database.write() as session:
+
+        def work(session: Session):
             columns = {column.name for column in Generation.__table__.columns} - {"id", "interaction_id"}
             names = ", ".join(sorted(columns))
-            await session.execute(
+            session.execute(
                 text(
                     f"INSERT INTO generations (id, interaction_id, {names})"  # noqa: S608 our own columns
                     " WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
@@ -60,6 +62,8 @@ async def fill_with_many(address: str, count: int) -> None:
                 ),
                 {"count": count},
             )
+
+        await database.write(work)
 
 
 def _columns_of_finished() -> dict[str, Any]:

@@ -46,8 +46,7 @@ async def ask(database: Database) -> Generation:
 
 
 async def all_rows(database: Database) -> list[Generation]:
-    async with database.read() as session:
-        return list((await session.scalars(select(Generation))).all())
+    return await database.read(lambda session: list((session.scalars(select(Generation))).all()))
 
 
 async def test_a_request_that_stands_is_served_although_the_answer_was_lost(
@@ -109,8 +108,7 @@ async def test_a_step_that_another_process_made_meanwhile_is_not_taken_for_our_o
     taken = (
         update(Generation).where(Generation.id == row.id).values(lease_owner="others", status=Status.RUNNING)
     )
-    async with database.write() as session:
-        await session.execute(taken)
+    await database.write(lambda session: session.execute(taken))
     line.cuts = [Cut.BEFORE]
     with pytest.raises(LeaseLostError):
         await queue.move(claimed, Status.RUNNING)

@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
-from bot.database import BUSY, Database, DatabaseBusyError, open_database
+from bot.database import LATE, Database, DatabaseBusyError, open_database
 from bot.models import Generation, Status
 from bot.notes import get_note, keep_note
 from bot.storage.locks import Lock
@@ -17,6 +18,7 @@ from bot.storage.postgres import CONNECTIONS, MORE_CONNECTIONS
 from bot.work.queue import GenerationQueue
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert
+from tests.bot.troubles import held
 from tests.postgres import connect
 
 A, B = 1, 2  # servers
@@ -33,26 +35,41 @@ async def other(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_writers_of_one_server_wait_for_each_other_over_all_processes(
-    database: Database, other: Database
+    database: Database, database_url: str
 ) -> None:
-    for second in (database, other):
-        async with database.write(A):
-            with pytest.raises(DatabaseBusyError) as refusal:
-                async with second.write(A, patience=0.1):
-                    pytest.fail("two transactions decide about one server at once")
-        assert str(refusal.value) == BUSY
-        async with second.write(A, patience=5):
-            pass  # the lock was given back
+    async with held(database_url, A):
+        with pytest.raises(DatabaseBusyError) as refusal:
+            await _write(database, A, patience=0.1)
+    assert str(refusal.value) == LATE
+    await _write(database, A, patience=5)  # the lock was given back
 
 
-async def test_writers_of_different_servers_do_not_wait(database: Database, other: Database) -> None:
-    async with database.write(A), database.write(B, patience=5), other.write(patience=5) as session:
-        assert await session.scalar(text("SELECT 1")) == 1
+async def test_writers_of_one_server_wait_for_each_other_in_one_process(
+    database: Database, database_url: str
+) -> None:
+    order: list[str] = []
+    async with held(database_url, A):
+        first = asyncio.create_task(database.write(lambda _: order.append("first"), A))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(database.write(lambda _: order.append("second"), A))
+        await asyncio.wait_for(_write(database, B), 20)
+        assert order == [], "a transaction ran while another one held the server's lock"
+    await asyncio.gather(first, second)
+    assert order == ["first", "second"]
 
 
-async def test_a_server_with_a_crowd_does_not_keep_others_from_the_database(database: Database) -> None:
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(database.write(A))
+async def test_writers_of_different_servers_do_not_wait(
+    database: Database, other: Database, database_url: str
+) -> None:
+    async with held(database_url, A):
+        await _write(database, B, patience=5)
+        await _write(other, None, patience=5)
+
+
+async def test_a_server_with_a_crowd_does_not_keep_others_from_the_database(
+    database: Database, database_url: str
+) -> None:
+    async with held(database_url, A):
         crowd = [
             asyncio.create_task(_write(database, A)) for _ in range(3 * (CONNECTIONS + MORE_CONNECTIONS))
         ]
@@ -63,9 +80,8 @@ async def test_a_server_with_a_crowd_does_not_keep_others_from_the_database(data
     await asyncio.gather(*crowd)
 
 
-async def _write(database: Database, lock: int) -> None:
-    async with database.write(lock) as session:
-        await session.execute(text("SELECT 1"))
+async def _write(database: Database, lock: int | None, patience: float | None = None) -> None:
+    await database.write(lambda session: session.execute(text("SELECT 1")), lock, patience=patience)
 
 
 async def test_a_lock_ends_with_the_connection_that_held_it(database: Database, database_url: str) -> None:
@@ -73,11 +89,9 @@ async def test_a_lock_ends_with_the_connection_that_held_it(database: Database, 
         await dying.execute("BEGIN")
         await dying.execute(f"SELECT pg_advisory_xact_lock({A})")
         with pytest.raises(DatabaseBusyError):
-            async with database.write(A, patience=0.1):
-                pytest.fail("the lock is held by another program")
+            await _write(database, A, patience=0.1)
         dying.terminate()
-        async with database.write(A, patience=5):
-            pass
+        await _write(database, A, patience=5)
 
 
 async def test_a_note_is_kept_by_many_processes_at_once(database: Database, other: Database) -> None:
@@ -116,10 +130,13 @@ async def test_runners_that_claim_at_once_never_get_the_same_row(database_url: s
         await claim_all("last", processes[0])
         assert claimed == dict.fromkeys(names, 1)
         assert len(set(owners.values())) > 2, "one runner took it all, so this shows nothing"
-        async with processes[0].read() as session:
+
+        def work(session: Session):
             for name in names:
-                row = await session.get_one(Generation, name)
+                row = session.get_one(Generation, name)
                 assert row.lease_owner == owners[name]
+
+        await processes[0].read(work)
 
 
 async def test_a_row_that_somebody_changes_is_passed_over(database: Database, database_url: str) -> None:
@@ -138,12 +155,13 @@ async def test_places_are_counted_over_all_processes(database: Database, other: 
         queues = [queue_of(each, name, most) for each, name in ((database, "one"), (other, "two"))]
         claims = await asyncio.gather(*(queue.claim(10) for queue in queues for _ in range(3)))
         assert sum(len(rows) for rows in claims) == most, "more go to the provider than MAX_RUNNING"
-        async with database.write() as session:
-            await session.execute(text("DELETE FROM generations"))
+        await database.write(lambda session: session.execute(text("DELETE FROM generations")))
 
 
-async def test_whoever_finds_no_place_waits_for_no_lock(database: Database, other: Database) -> None:
+async def test_whoever_finds_no_place_waits_for_no_lock(
+    database: Database, other: Database, database_url: str
+) -> None:
     await insert_many(database, 2, Status.QUEUED)
     assert len(await queue_of(database, "one", 1).claim(10)) == 1
-    async with database.write(Lock.PLACES):
+    async with held(database_url, Lock.PLACES):
         assert await asyncio.wait_for(queue_of(other, "two", 1).claim(10), 20) == []

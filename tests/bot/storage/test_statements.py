@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Generation, Status
@@ -20,15 +21,19 @@ async def test_looking_for_work_does_not_read_what_is_finished(database: Databas
     query = select(Generation.id).where(UNFINISHED, Generation.status != Status.QUEUED)
     due = query.order_by(Generation.created_at).limit(100)
     statement = due.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    async with database.read() as session:
+
+    def work(session: Session):
         if not is_sqlite:
-            await session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
-        plan = await session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
+        plan = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
         assert "ix_generations_unfinished" in str(plan.all())
+
+    await database.read(work)
 
 
 async def test_an_error_of_the_database_does_not_show_the_words_of_members(database: Database) -> None:
     with pytest.raises(SQLAlchemyError) as failure:
-        async with database.write() as session:
-            await session.execute(text("SELECT :words FROM nowhere"), {"words": WORDS})
+        await database.write(
+            lambda session: session.execute(text("SELECT :words FROM nowhere"), {"words": WORDS})
+        )
     assert WORDS not in str(failure.value)

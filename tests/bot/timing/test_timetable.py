@@ -190,8 +190,7 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
         moments = {"not_ready_at": end - timedelta(seconds=2), "finished_at": end}
         row = ended(0, 0, submitted_at=end - timedelta(seconds=62 + number), **moments)
         before.learn(row)
-        async with database.write() as session:
-            session.add(row)
+        await database.write(lambda session, row=row: session.add(row))
     await insert(database, status=Status.FAILED, submitted_at=NOW, finished_at=NOW + timedelta(hours=1))
     await insert(database, status=Status.SUCCEEDED, finished_at=NOW)
     after = open_timetable()
@@ -206,8 +205,7 @@ async def test_what_other_processes_learn_is_read_again(database: Database) -> N
     recalling = asyncio.create_task(Recall(timetable, database, stopping, interval=0.02).run())
     for number in range(10):
         row = ended(20 + number / 10, 25 + number / 10)
-        async with database.write() as session:
-            session.add(row)
+        await database.write(lambda session, row=row: session.add(row))
 
     async def look() -> bool | None:
         return True if expected_seconds(timetable, sent()) < believed - 60 else None
@@ -225,8 +223,7 @@ async def test_only_the_last_videos_of_each_kind_are_recalled(
         row = ended(0, 10 * (number + 1))
         row.submitted_at = NOW
         row.not_ready_at, row.finished_at = None, NOW + timedelta(seconds=10 * (number + 1))
-        async with database.write() as session:
-            session.add(row)
+        await database.write(lambda session, row=row: session.add(row))
     other = await insert(
         database,
         model=FAST,

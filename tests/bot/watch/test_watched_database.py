@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
 from bot.database import Database, DatabaseBusyError
@@ -74,8 +75,11 @@ async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
     now = utc_now()
     moments = {column: now - timedelta(minutes=age) for column, age in ages.items()}
     await insert(database, **changes, **moments)
-    async with database.read() as session:
-        assert await fetch_unposted(session, now) == expected
+
+    def work(session: Session):
+        assert fetch_unposted(session, now) == expected
+
+    await database.read(work)
 
 
 async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(database: Database) -> None:
@@ -83,8 +87,11 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await insert(database, **ended, delivered_at=ago(minutes=20))
     await insert(database, **ended, delivered_at=ago(minutes=20), guild_id=2)
     await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
-    async with database.read() as session:
-        assert await fetch_unposted(session, utc_now()) == {2: 1}
+
+    def work(session: Session):
+        assert fetch_unposted(session, utc_now()) == {2: 1}
+
+    await database.read(work)
 
 
 async def test_alerts_are_kept_and_forgotten(database: Database) -> None:

@@ -54,8 +54,7 @@ def service(database: Database, work: asyncio.Event, clock: StoppedClock) -> Can
 
 
 async def audit_rows(database: Database) -> Sequence[AuditRow]:
-    async with database.read() as session:
-        return (await session.scalars(select(AuditRow))).all()
+    return await database.read(lambda session: (session.scalars(select(AuditRow))).all())
 
 
 async def insert_old(database: Database, clock: StoppedClock, **changes: Any) -> Generation:
@@ -66,8 +65,9 @@ async def insert_old(database: Database, clock: StoppedClock, **changes: Any) ->
 
 async def counted(database: Database, row: Generation, clock: StoppedClock) -> tuple[int, int]:
     """Return how many requests of the member count, and how many are waited for."""
-    async with database.read() as session:
-        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    use = await database.read(
+        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+    )
     return len(use.counted), use.at_once
 
 

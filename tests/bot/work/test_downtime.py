@@ -26,12 +26,13 @@ async def made_before_the_downtime(before: Engine) -> Generation:
         await before.workflow.carry(await before.claim())
     await before.queue.release_all()
     long_ago = utc_now() - DOWN
-    async with before.database.write() as session:
-        await session.execute(
+    await before.database.write(
+        lambda session: session.execute(
             update(Generation)
             .where(Generation.id == row.id)
             .values(created_at=long_ago, submitted_at=long_ago, finished_at=long_ago)
         )
+    )
     return row
 
 

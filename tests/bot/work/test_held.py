@@ -58,6 +58,5 @@ async def test_a_database_that_cannot_be_read_is_no_reason_to_stop(
 ) -> None:
     await insert(database, not_before=clock())
     (mine,) = await queue.claim(1)
-    async with database.write() as session:
-        await session.execute(text("ALTER TABLE generations RENAME TO hidden"))
+    await database.write(lambda session: session.execute(text("ALTER TABLE generations RENAME TO hidden")))
     await queue.ensure_held(mine)

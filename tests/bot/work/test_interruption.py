@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.database import Database, open_database
 from bot.models import Generation, Status
@@ -198,9 +199,12 @@ async def test_a_process_that_hears_of_it_from_the_row_says_so_and_counts_no_att
     row = await insert(engine.database)
     async with engine.running():
         await provider.called("retrieve")
-        async with engine.database.write() as session:
-            taken = await session.get_one(Generation, row.id)
+
+        def work(session: Session):
+            taken = session.get_one(Generation, row.id)
             taken.lease_owner, taken.status, taken.cancelled_by = "there", Status.CANCELLED, MODERATOR
+
+        await engine.database.write(work)
         await idle(engine)
     after = await engine.row(row.id)
     assert (after.lease_owner, after.attempts) == ("there", 0)

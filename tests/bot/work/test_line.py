@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.database import Database, DatabaseBusyError
 from bot.models import Generation, Status
@@ -129,8 +130,11 @@ async def test_a_card_is_not_told_of_what_has_left_the_line(scene: Scene) -> Non
     row = await scene.ask()
     scene.clock.advance(SETTLING)
     await scene.told()
-    async with scene.database.write() as session:
-        (await session.get_one(Generation, row.id)).status = Status.CANCELLED
+
+    def work(session: Session):
+        (session.get_one(Generation, row.id)).status = Status.CANCELLED
+
+    await scene.database.write(work)
     assert await scene.told() == []
 
 

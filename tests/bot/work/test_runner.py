@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.database import open_database
 from bot.failures import FailureKind
@@ -160,9 +161,12 @@ async def test_a_row_that_another_process_took_is_left_to_it(
     row = await insert(engine.database)
     async with engine.running():
         await provider.called("retrieve")
-        async with engine.database.write() as session:
-            taken = await session.get_one(type(row), row.id)
+
+        def work(session: Session):
+            taken = session.get_one(type(row), row.id)
             taken.lease_owner, taken.status = "other", status
+
+        await engine.database.write(work)
         provider.release()
 
         async def is_idle() -> bool:

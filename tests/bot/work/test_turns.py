@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import true
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import AT_PROVIDER, Generation, Status
@@ -65,8 +65,8 @@ def expected_line(rows: Sequence[Generation]) -> list[str]:
 def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) -> None:
     expected = expected_line(found)
 
-    async def read(session: AsyncSession) -> list[str]:
-        return list((await session.scalars(in_turn(true(), NOW, LEASE))).all())
+    def read(session: Session) -> list[str]:
+        return list((session.scalars(in_turn(true(), NOW, LEASE))).all())
 
     assert ask(found, read) == expected
 
@@ -77,11 +77,11 @@ def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
 ) -> None:
     new = new_row(guild_id=1, user_id=user_id, status=Status.QUEUED, created_at=NOW + timedelta(seconds=1))
 
-    async def read(session: AsyncSession) -> tuple[int, list[str]]:
-        place = await fetch_next_place(session, 1, user_id, NOW, LEASE)
+    def read(session: Session) -> tuple[int, list[str]]:
+        place = fetch_next_place(session, 1, user_id, NOW, LEASE)
         session.add(new)
-        await session.flush()
-        return place, [name for name, _ in await fetch_line(session, NOW, LEASE)]
+        session.flush()
+        return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
 
     place, line = ask(found, read)
     assert line.index(new.id) + 1 == place

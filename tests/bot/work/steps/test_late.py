@@ -55,8 +55,9 @@ async def run_until(engine: Engine, row: Generation, *, is_late: bool) -> Genera
 
 
 async def counted(engine: Engine, row: Generation) -> int:
-    async with engine.database.read() as session:
-        use = await fetch_use(session, row.guild_id, row.user_id, Standing(), engine.clock())
+    use = await engine.database.read(
+        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), engine.clock())
+    )
     return len(use.counted)
 
 
