@@ -4,6 +4,10 @@ The programs run as processes of their own and reach this process's small Discor
 provider holds all generations, so that only answers are measured. Tables go to standard output as Markdown,
 progress to standard error.
 
+Discord takes no answer after three seconds, so what came later is "unanswered". "Accepted" are the requests
+that the bot recorded; what it answered and did not record, it refused. "Time" is the program's own time of a
+processor from the first command until all that follows the answers is done, divided by the commands.
+
 What limits it: the programs and this process share the machine's processors, so that sending many commands
 takes time from answering them; nothing else should run. p99 of a single command is its slowest.
 Without a network, ratios say more about work done than about what a member would feel.
@@ -17,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
@@ -31,13 +36,34 @@ from sandbox.wire import WireDiscord  # noqa: E402
 from sandbox.wire.program import Program, bot_environment  # noqa: E402
 
 BARE_BOT = str(ROOT / "benchmarks" / "bare_bot.py")
-ROUNDS = {1: 60, 50: 8, 200: 5}  # by how many commands are sent at the same time
+ROUNDS = {1: 60, 50: 8, 200: 5, 500: 3, 1000: 3}  # by how many commands are sent at the same time
 STARTS = 5
 MAX_RUNNING = 10  # generations at the provider; all others wait in the database, as on a busy day
-SECONDS = 30.0  # longest wait for anything
+SECONDS = 30.0  # longest wait for an answer, or a start
+SETTLE_SECONDS = 120.0  # longest wait for what follows a thousand answers
 COMMAND = {"prompt": "A fox in the snow", "duration": 4}
 
-Times = dict[int, list[float]]
+
+@dataclass
+class Round:
+    """What became of the commands that were sent at the same time, over several rounds.
+
+    Attributes:
+        sent: commands.
+        times: seconds to each answer that Discord took.
+        accepted: requests that the bot recorded.
+        processor: seconds that the program used.
+    """
+
+    sent: int = 0
+    times: list[float] = field(default_factory=list[float])
+    accepted: int = 0
+    processor: float = 0.0
+
+    @property
+    def per_command(self) -> float:
+        """Milliseconds of processor time for one command."""
+        return 1000 * self.processor / self.sent
 
 
 @dataclass
@@ -46,7 +72,7 @@ class Subject:
 
     Attributes:
         database: where the bot keeps what it accepted; None for the bare bot.
-        times: seconds from the command to its answer, by how many were sent at the same time.
+        rounds: by how many commands were sent at the same time.
         starts: seconds from starting the process to READY on the gateway.
     """
 
@@ -58,7 +84,8 @@ class Subject:
     command: str
     options: dict[str, object]
     database: Path | None = None
-    times: Times = field(default_factory=dict[int, list[float]])
+    pid: int = 0
+    rounds: defaultdict[int, Round] = field(default_factory=lambda: defaultdict(Round))
     starts: list[float] = field(default_factory=list[float])
 
     def program(self) -> Program:
@@ -76,7 +103,7 @@ async def main() -> None:
         veo = await _veo_bot(stack, folder, provider)
         await _measure_starts([bare, veo])
         for subject in (bare, veo):
-            await stack.enter_async_context(subject.program())
+            subject.pid = (await stack.enter_async_context(subject.program())).pid
             await subject.wire.wait_for_sessions(seconds=SECONDS)
         await _warm_up([bare, veo])
         await provider.called("retrieve", MAX_RUNNING)  # the provider is full, as it stays from here on
@@ -85,8 +112,7 @@ async def main() -> None:
             for number in range(rounds):
                 _tell(f"{simultaneous} at once, round {number + 1} of {rounds}")
                 for subject in (bare, veo):
-                    times = await _ask(subject, simultaneous)
-                    subject.times.setdefault(simultaneous, []).extend(times)
+                    await _ask(subject, simultaneous, subject.rounds[simultaneous])
     _print_tables(bare, veo)
 
 
@@ -135,32 +161,46 @@ async def _warm_up(subjects: Sequence[Subject]) -> None:
     """Let the provider fill up, and everything be loaded that is loaded late."""
     for subject in subjects:
         for _ in range(2):
-            await _ask(subject, MAX_RUNNING)
+            await _ask(subject, MAX_RUNNING, Round())
 
 
 MEMBERS = count(1)  # a member of their own for each command, so that no quota has much to count
 
 
-async def _ask(subject: Subject, simultaneous: int) -> list[float]:
-    """Send commands at the same time; return the seconds to each answer once all have been answered."""
+async def _ask(subject: Subject, simultaneous: int, found: Round) -> None:
+    """Send commands at the same time, and note what became of them once all that follows is done."""
+    processor, (before, _) = _processor_seconds(subject.pid), _count_requests(subject)
     sent = [
         await subject.wire.interact(next(MEMBERS), subject.command, subject.options)
         for _ in range(simultaneous)
     ]
-    await asyncio.gather(*(interaction.answered(SECONDS) for interaction in sent))
-    async with asyncio.timeout(SECONDS):
+    await asyncio.gather(*(interaction.answered(SECONDS) for interaction in sent), return_exceptions=True)
+    async with asyncio.timeout(SETTLE_SECONDS):
         while not await asyncio.to_thread(_is_settled, subject):  # noqa: ASYNC110 it happens in a database
             await asyncio.sleep(0.02)
-    return [interaction.seconds for interaction in sent if interaction.seconds is not None]
+    found.sent += simultaneous
+    found.times += [interaction.seconds for interaction in sent if interaction.seconds is not None]
+    found.accepted += _count_requests(subject)[0] - before
+    found.processor += _processor_seconds(subject.pid) - processor
+
+
+def _count_requests(subject: Subject) -> tuple[int, int]:
+    """Return how many the bot has recorded, and of how many it has recorded the card."""
+    if subject.database is None:
+        return 0, 0
+    with closing(sqlite3.connect(subject.database)) as database:
+        return database.execute("SELECT count(*), count(card_id) FROM generations").fetchone()
 
 
 def _is_settled(subject: Subject) -> bool:
-    """Whether the work that follows the answers is done: the card is recorded."""
-    if subject.database is None:
-        return True
-    with closing(sqlite3.connect(subject.database)) as database:
-        (open_rows,) = database.execute("SELECT count(*) FROM generations WHERE card_id IS NULL").fetchone()
-    return open_rows == 0
+    recorded, shown = _count_requests(subject)
+    return recorded == shown
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return what a process has used so far; in Linux's file it follows the name, which may hold spaces."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _print_tables(bare: Subject, veo: Subject) -> None:
@@ -168,18 +208,34 @@ def _print_tables(bare: Subject, veo: Subject) -> None:
     load = os.getloadavg()[0]
     print(f"Python {python}, {os.cpu_count()} processors, load {load:.1f}, Discord on the same machine.\n")
     print("Time from the command to its answer, in milliseconds:\n")
-    print(f"| at once | commands | {bare.name} p50 | p99 | {veo.name} p50 | p99 | ratio p50 | p99 |")
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print(f"| at once | {bare.name} p50 | p99 | {veo.name} p50 | p99 | ratio p50 | p99 |")
+    print("|--:|--:|--:|--:|--:|--:|--:|")
     for simultaneous in ROUNDS:
-        plain, own = bare.times[simultaneous], veo.times[simultaneous]
-        cells = [_percentile(times, part) * 1000 for times in (plain, own) for part in (50, 99)]
+        rounds = (bare.rounds[simultaneous], veo.rounds[simultaneous])
+        cells = [_percentile(round_.times, part) * 1000 for round_ in rounds for part in (50, 99)]
         ratios = [cells[2] / cells[0], cells[3] / cells[1]]
-        columns = [str(simultaneous), str(len(own)), *(f"{cell:.1f}" for cell in cells)]
+        columns = [str(simultaneous), *(f"{cell:.1f}" for cell in cells)]
         print(f"| {' | '.join([*columns, *(f'{ratio:.1f}' for ratio in ratios)])} |")
+    _print_outcomes(bare, veo)
     print(f"\nTime from starting the process to READY, in seconds (median of {STARTS}):\n")
     print(f"| {bare.name} | {veo.name} | ratio |\n|--:|--:|--:|")
     medians = [statistics.median(subject.starts) for subject in (bare, veo)]
     print(f"| {medians[0]:.2f} | {medians[1]:.2f} | {medians[1] / medians[0]:.1f} |")
+
+
+def _print_outcomes(bare: Subject, veo: Subject) -> None:
+    print("\nWhat became of them, and the time of a processor that one takes, in milliseconds:\n")
+    print(
+        f"| at once | sent | {bare.name} unanswered | {veo.name} unanswered | refused | accepted "
+        f"| {bare.name} time | {veo.name} time |"
+    )
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
+    for simultaneous in ROUNDS:
+        plain, own = bare.rounds[simultaneous], veo.rounds[simultaneous]
+        refused = max(0, len(own.times) - own.accepted)
+        counts = (own.sent, plain.sent - len(plain.times), own.sent - len(own.times), refused, own.accepted)
+        columns = [str(simultaneous), *map(str, counts)]
+        print(f"| {' | '.join(columns)} | {plain.per_command:.1f} | {own.per_command:.1f} |")
 
 
 def _percentile(values: Sequence[float], part: int) -> float:

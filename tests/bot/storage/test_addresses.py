@@ -42,6 +42,7 @@ def test_what_is_shown_of_an_address(address: str, shown: str) -> None:
         (f"{ADDRESS}?prepared_statement_cache_size={PASSWORD}", "must have the form"),
         (f"sqlite+aiosqlite:///veo.db?timeout={PASSWORD}", "value that cannot be read"),
         ("sqlite+aiosqlite:///", "names no file"),
+        ("sqlite+aiosqlite:///:memory:", "names no file"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_showing_it(address: str, sentence: str) -> None:
