@@ -4,10 +4,11 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 import stamina
 import structlog
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
@@ -37,6 +38,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
 # up on. If the process dies in between, the work starts after this time without a card.
 ANSWER_GRACE = timedelta(seconds=20)
+
+# What every request needs is built once: SQLAlchemy takes longer to build a statement than to run it.
+_SAME = select(Generation.id).where(Generation.interaction_id == bindparam("interaction_id"))
+_TABLE = cast("Table", Generation.__table__)
+_INSERT = insert(_TABLE)
+_ATTACH = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("generation_id"))
+    .values(card_id=bindparam("card_id"), not_before=bindparam("not_before"))
+)
 
 
 class GenerationService:
@@ -163,7 +174,7 @@ class GenerationService:
         if not is_agreed(draft, facts):
             return _offer(session, asker, wishes, draft, facts, now)
         generation = _new_generation(asker, wishes, facts, now)
-        session.add(generation)
+        _insert(session, generation)
         self._admission.note_accepted(session, asker, facts, now)
         if draft is not None:
             redeem(session, draft, generation.id)
@@ -178,9 +189,8 @@ class GenerationService:
         """
         await self._database.write(
             lambda session: session.execute(
-                update(Generation)
-                .where(Generation.id == generation_id)
-                .values(card_id=card_id, not_before=self._clock())
+                _ATTACH,
+                {"generation_id": generation_id, "card_id": card_id, "not_before": self._clock()},
             )
         )
         self._work.set()
@@ -263,9 +273,13 @@ def _offer(
 
 
 def _ensure_new(session: Session, interaction_id: int) -> None:
-    query = select(Generation.id).where(Generation.interaction_id == interaction_id)
-    if session.scalar(query) is not None:
+    if session.scalar(_SAME, {"interaction_id": interaction_id}) is not None:
         raise AlreadyRequestedError(interaction_id)
+
+
+def _insert(session: Session, generation: Generation) -> None:
+    """Write a new row; a session's own way takes four times as long."""
+    session.execute(_INSERT, {column.key: getattr(generation, column.key) for column in _TABLE.columns})
 
 
 def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -> Generation:
@@ -286,6 +300,7 @@ def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -
         estimated_credits=facts.price,
         created_at=now,
         not_before=now + ANSWER_GRACE,
+        attempts=0,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.limits import Limit, Use, resolve_limits
-from bot.admission.policies import fetch_policy, fetch_standing
+from bot.admission.policies import fetch_rules
 from bot.admission.policy import Policy, Standing
 from bot.admission.quotas import fetch_use
 from bot.admission.spending import fetch_member_spent, fetch_spent
@@ -63,8 +63,7 @@ class Allowances:
         now = self._clock()
 
         def look(session: Session) -> Allowance:
-            policy = fetch_policy(session, guild_id)
-            standing = fetch_standing(session, guild_id, user_id)
+            policy, standing = fetch_rules(session, guild_id, user_id)
             use = fetch_use(session, guild_id, user_id, standing, now)
             since = {period: period_start(period, now) for period in policy.budgets}
             spent = fetch_spent(session, guild_id, since) if since else {}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.limits import Use, judge_quota, resolve_limits
-from bot.admission.policies import fetch_policy, fetch_standing
+from bot.admission.policies import fetch_rules
 from bot.admission.policy import Policy, Standing
 from bot.admission.prices import recall_price
 from bot.admission.quotas import fetch_use
@@ -177,8 +177,7 @@ class Admission:
         is_offer: bool = False,
     ) -> Facts:
         """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
-        policy = fetch_policy(session, asker.guild_id)
-        standing = fetch_standing(session, asker.guild_id, asker.user_id)
+        policy, standing = fetch_rules(session, asker.guild_id, asker.user_id)
         use = fetch_use(session, asker.guild_id, asker.user_id, standing, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_offer):

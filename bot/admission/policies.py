@@ -1,9 +1,26 @@
 """Reads and writes the documents of `bot.admission.policy`; always inside a transaction of the caller's."""
 
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.admission.policy import Policy, Standing
 from bot.guild_models import GuildRow, MemberRow
+
+# Built once: every request reads both, and SQLAlchemy takes longer to build a statement than to run it.
+_GUILD_ID = bindparam("guild_id", type_=BigInteger())
+_USER_ID = bindparam("user_id", type_=BigInteger())
+_POLICY = select(GuildRow.policy).where(GuildRow.guild_id == _GUILD_ID)
+_STANDING = select(MemberRow.standing).where(MemberRow.guild_id == _GUILD_ID, MemberRow.user_id == _USER_ID)
+_BOTH = select(_POLICY.scalar_subquery(), _STANDING.scalar_subquery())
+
+
+def fetch_rules(session: Session, guild_id: int, user_id: int) -> tuple[Policy, Standing]:
+    """Return a server's document and a member's; empty ones where moderators decided nothing."""
+    policy, standing = session.execute(_BOTH, {"guild_id": guild_id, "user_id": user_id}).one()
+    return (
+        Policy() if policy is None else Policy.model_validate(policy),
+        Standing() if standing is None else Standing.model_validate(standing),
+    )
 
 
 def fetch_policy(session: Session, guild_id: int) -> Policy:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW, Use
@@ -15,16 +15,27 @@ COUNTS = and_(
     or_(Generation.status != Status.CANCELLED, Generation.submitted_at.is_not(None)),
 )
 
+# Built once: every request reads it, and SQLAlchemy takes longer to build a statement than to run it.
+_COUNTED = and_(Generation.created_at > bindparam("since"), COUNTS)
+_USE = (
+    select(Generation.created_at, Generation.status, _COUNTED)
+    .where(
+        Generation.guild_id == bindparam("guild_id"),
+        Generation.user_id == bindparam("user_id"),
+        or_(_COUNTED, Generation.status.in_(OPEN)),
+    )
+    .order_by(Generation.created_at)
+)
+
 
 def fetch_use(session: Session, guild_id: int, user_id: int, standing: Standing, now: datetime) -> Use:
     """Return what the member has used; what was requested before a reset is not in the windows."""
     since = now - LONGEST_WINDOW
     if standing.reset_at is not None:
         since = max(since, standing.reset_at)
-    own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
-    moments = select(Generation.created_at).where(own, Generation.created_at > since, COUNTS)
-    in_queue = func.count().filter(Generation.status.in_(WAITING))
-    waiting = select(func.count(), in_queue).where(own, Generation.status.in_(OPEN))
-    counted = session.scalars(moments.order_by(Generation.created_at)).all()
-    at_once, queued = session.execute(waiting).one()
-    return Use(counted, at_once, queued)
+    rows = session.execute(_USE, {"guild_id": guild_id, "user_id": user_id, "since": since}).all()
+    return Use(
+        counted=[created_at for created_at, _, counts in rows if counts],
+        at_once=sum(status in OPEN for _, status, _ in rows),
+        in_queue=sum(status in WAITING for _, status, _ in rows),
+    )

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.judge import Asker, Facts, judge_place, judge_words
-from bot.admission.policies import fetch_policy, fetch_standing
+from bot.admission.policies import fetch_rules
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.errors import UserError
@@ -66,8 +66,7 @@ class Reposts:
             if generation is None:
                 raise NotFoundError
             _ensure_postable(generation)
-            policy = fetch_policy(session, asker.guild_id)
-            standing = fetch_standing(session, asker.guild_id, asker.user_id)
+            policy, standing = fetch_rules(session, asker.guild_id, asker.user_id)
             refusal = judge_place(asker, Facts(policy, standing), now) or judge_words(
                 generation.prompt, policy
             )
