@@ -1,14 +1,12 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import datetime
 
 import stamina
 import structlog
-from sqlalchemy import CursorResult, Table, bindparam, delete, insert, select, update
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
@@ -25,29 +23,16 @@ from bot.admission.consent import (
 from bot.admission.judge import Admission, Asker, Facts
 from bot.clock import Clock, utc_now
 from bot.database import BUSY, DECISION_PATIENCE, Database, DatabaseBusyError, OutcomeUnknownError
-from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
+from bot.errors import BadRequestError, RestartingError, UserError
 from bot.language import _
 from bot.media.pictures import OfferedPicture, ensure_usable
-from bot.models import OPEN, WAITING, DraftRow, Generation, Placement, Status
+from bot.models import OPEN, WAITING, DraftRow, Generation
+from bot.new_requests import ANSWER_GRACE, ATTACH_CARD, ensure_new, insert_request
 from bot.results.repeats import Wishes, ensure_first_click
 from bot.veo.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
 from bot.watch.metrics import Metrics
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-# How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
-# up on. If the process dies in between, the work starts after this time without a card.
-ANSWER_GRACE = timedelta(seconds=20)
-
-# What every request needs is built once: SQLAlchemy takes longer to build a statement than to run it.
-_SAME = select(Generation.id).where(Generation.interaction_id == bindparam("interaction_id"))
-_TABLE = cast("Table", Generation.__table__)
-_INSERT = insert(_TABLE)
-_ATTACH = (
-    update(_TABLE)
-    .where(_TABLE.c.id == bindparam("generation_id"))
-    .values(card_id=bindparam("card_id"), not_before=bindparam("not_before"))
-)
 
 
 class GenerationService:
@@ -163,7 +148,7 @@ class GenerationService:
     ) -> Generation | UserError:
         """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
         now = self._clock()
-        _ensure_new(session, asker.interaction_id)
+        ensure_new(session, asker.interaction_id)
         draft = None if consent is None else fetch_clicked(session, asker, consent, now)
         if wishes.source_id is not None:
             ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
@@ -173,8 +158,7 @@ class GenerationService:
             return refusal
         if not is_agreed(draft, facts):
             return _offer(session, asker, wishes, draft, facts, now)
-        generation = _new_generation(asker, wishes, facts, now)
-        _insert(session, generation)
+        generation = insert_request(session, asker, wishes, facts, now)
         self._admission.note_accepted(session, asker, facts, now)
         if draft is not None:
             redeem(session, draft, generation.id)
@@ -189,7 +173,7 @@ class GenerationService:
         """
         await self._database.write(
             lambda session: session.execute(
-                _ATTACH,
+                ATTACH_CARD,
                 {"generation_id": generation_id, "card_id": card_id, "not_before": self._clock()},
             )
         )
@@ -270,40 +254,3 @@ def _offer(
     else:
         kept = renew(session, draft, wishes, facts.price, now)
     return UnconfirmedError(kept, facts, is_changed=draft is not None)
-
-
-def _ensure_new(session: Session, interaction_id: int) -> None:
-    if session.scalar(_SAME, {"interaction_id": interaction_id}) is not None:
-        raise AlreadyRequestedError(interaction_id)
-
-
-def _insert(session: Session, generation: Generation) -> None:
-    """Write a new row; a session's own way takes four times as long."""
-    session.execute(_INSERT, {column.key: getattr(generation, column.key) for column in _TABLE.columns})
-
-
-def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -> Generation:
-    return Generation(
-        id=secrets.token_hex(8),
-        interaction_id=asker.interaction_id,
-        guild_id=asker.guild_id,
-        channel_id=asker.channel_id,
-        user_id=asker.user_id,
-        locale=asker.locale,
-        placement=_placement(asker, facts.policy.placement),
-        source_id=wishes.source_id,
-        prompt=wishes.prompt,
-        model=wishes.model,
-        options=dict(wishes.options),
-        picture_urls=[picture.url for picture in wishes.pictures] or None,
-        status=Status.PREPARING if wishes.pictures else Status.QUEUED,
-        estimated_credits=facts.price,
-        created_at=now,
-        not_before=now + ANSWER_GRACE,
-        attempts=0,
-    )
-
-
-def _placement(asker: Asker, wish: Placement | None) -> Placement:
-    """Return where the result goes; a server's wish holds where that can be."""
-    return wish if wish is Placement.CHANNEL and asker.may_reply else asker.placement

@@ -12,10 +12,10 @@ from bot import audit
 from bot.clock import Clock, utc_now
 from bot.database import Database
 from bot.errors import UserError
-from bot.generations import ANSWER_GRACE
 from bot.guild_models import Action
 from bot.language import _
 from bot.models import OPEN, Generation, Status
+from bot.new_requests import ANSWER_GRACE
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -10,8 +10,9 @@ import pytest
 from bot.admission.judge import Admission
 from bot.database import Database
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
-from bot.generations import ANSWER_GRACE, GenerationService
+from bot.generations import GenerationService
 from bot.models import WAITING, Generation, Placement, Status
+from bot.new_requests import ANSWER_GRACE
 from bot.work.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE

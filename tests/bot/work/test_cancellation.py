@@ -13,9 +13,9 @@ from bot.admission.policy import Standing
 from bot.admission.quotas import fetch_use
 from bot.database import Database, DatabaseBusyError, open_database
 from bot.errors import UserError
-from bot.generations import ANSWER_GRACE
 from bot.guild_models import Action, AuditRow
 from bot.models import OPEN, Generation, Status
+from bot.new_requests import ANSWER_GRACE
 from bot.work.cancellation import Cancellation, Cancelled, NotFoundError, TooLateError
 from bot.work.steps.timing import Timing
 from sandbox.provider import Fault, Provider
