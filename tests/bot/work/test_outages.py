@@ -150,10 +150,11 @@ async def test_the_runner_outlasts_a_queue_that_cannot_be_read(
 ) -> None:
     row = await insert(engine.database)
     async with running_and_delivering(engine, row.id), locked(database_url):
+        calls = len(provider.calls)
         for times in (1, 2, 3):
             engine.work.set()
             await logged(logs, UNREADABLE, times)
-        assert len(provider.calls) <= 1
+        assert len(provider.calls) <= calls + 1, "more was asked than what was under way"
     assert (await engine.row(row.id)).status is Status.SUCCEEDED
     assert provider.count("create") == 1
 
