@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,22 @@ def main() -> None:
     app()
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"veo-bot {version('veo-bot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    show_version: Annotated[
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end."),
+    ] = None,
+) -> None:
+    """Take the options that stand before a command."""
+
+
 @app.command()
 def run(
     role: Annotated[
@@ -75,7 +92,7 @@ def run(
         console.print(f"DATA_DIR: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None
     except ListenError as error:
-        console.print(f"HTTP_PORT: {error}", markup=False, soft_wrap=True)
+        console.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_SETTINGS) from None
     except DiscordRefusedError as error:
         console.print(str(error), markup=False, soft_wrap=True)
@@ -166,10 +183,20 @@ def backup(
 
 @app.command()
 def copy_database(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The present DATABASE_URL.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="That of an empty database.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", envvar="COPY_FROM", help="The present DATABASE_URL.")
+    ] = "",
+    target: Annotated[
+        str, typer.Argument(metavar="TO", envvar="COPY_TO", help="That of an empty database.")
+    ] = "",
 ) -> None:
-    """Move everything to another database, as from SQLite to PostgreSQL; the bot must not run meanwhile."""
+    """Move everything to another database, as from SQLite to PostgreSQL; the bot must not run meanwhile.
+
+    An address with a password is better not an argument, which others on the machine can read: set COPY_FROM
+    and COPY_TO, or leave it out to be asked.
+    """
+    source = source or typer.prompt("FROM, the present DATABASE_URL", hide_input=True)
+    target = target or typer.prompt("TO, that of an empty database", hide_input=True)
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
     restrict_new_files()

@@ -10,6 +10,7 @@ import aiohttp
 import discord
 import structlog
 import yarl
+from discord import VoiceClient
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
@@ -37,6 +38,10 @@ EXTENSIONS = (
 MANY_SERVERS = 1000  # of this process; Discord wants about so many on a shard
 IDENTIFY_SPACING = timedelta(seconds=5.5)  # Discord's 5 ("Gateway", Rate Limiting), and some for the way
 HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
+
+
+# No voice is used; without this, each start warns that the libraries for it are not here.
+VoiceClient.warn_nacl = VoiceClient.warn_dave = False
 
 
 class VeoBot(commands.Bot):

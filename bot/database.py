@@ -90,6 +90,12 @@ class Database:
         self._storage = storage
         self._commits = GroupCommit(self._commit)
         self._full_at: float | None = None
+        self._damage: str | None = None
+
+    @property
+    def damage(self) -> str | None:
+        """What the database said when it found itself damaged; None: it has not. A restart forgets it."""
+        return self._damage
 
     @property
     def full_at(self) -> float | None:
@@ -166,9 +172,11 @@ class Database:
             log.error("not known whether a change was written", error=str(error))
             raise OutcomeUnknownError(_(UNKNOWN)) from error
         except Exception as error:
-            if not self._storage.is_passing(error):
-                raise
             reason = _reason_of(error)
+            if self._storage.is_damaged(error):
+                self._damage = reason
+            elif not self._storage.is_passing(error):
+                raise
             log.error(event, error=reason)
             if any(words in reason for words in NO_ROOM):
                 self._full_at = time.monotonic()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Literal
 
+import stamina.instrumentation
 import structlog
 from pydantic import SecretStr
 
@@ -57,6 +58,7 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
     root.setLevel(level)
     # discord.py tells every request at DEBUG and every connection at INFO.
     logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
+    stamina.instrumentation.set_on_retry_hooks(())  # what fails says so itself, each time
     # matplotlib tells every font it looks at.
     logging.getLogger("matplotlib").setLevel(max(logging.ERROR, root.level))
 

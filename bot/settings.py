@@ -3,9 +3,12 @@
 `.env.example` lists all of them and the README's table is made from these fields.
 """
 
+import os
+import re
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from dotenv import dotenv_values
 from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
@@ -14,6 +17,10 @@ from bot.media.upload_limits import DEFAULT, parse_limits
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.storage.addresses import checked_address, secrets_of, with_folder
+
+ENV_FILE = ".env"
+WRAPPINGS = frozenset({('"', '"'), ("'", "'"), ("<", ">"), ("`", "`")})  # as examples put around a value
+VERSION_PATH = re.compile(r"/v[0-9]+$")
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -30,7 +37,7 @@ class ProviderSettings(BaseSettings):
     """What is needed to speak to the provider, with or without Discord."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+        env_file=ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
     )
 
     aimlapi_key: SecretStr = Field(min_length=1, description="Your AI/ML API key.")
@@ -56,6 +63,9 @@ class ProviderSettings(BaseSettings):
     @classmethod
     def _is_one_word(cls, value: SecretStr) -> SecretStr:
         secret = value.get_secret_value()
+        if len(secret) > 1 and (secret[0], secret[-1]) in WRAPPINGS:
+            # `docker run --env-file` takes quotes for a part of the value.
+            raise ValueError(f"must stand without the {secret[0]} and {secret[-1]} around it")
         if not secret.isascii() or not secret.isprintable() or " " in secret:
             raise ValueError("must be one word of plain characters; copy it again without quotes or spaces")
         return value
@@ -63,7 +73,8 @@ class ProviderSettings(BaseSettings):
     @field_validator("aimlapi_base_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
-        return _checked_url(value, {"http", "https"})
+        # The provider's own examples name the address with its version, which each of our calls has itself.
+        return VERSION_PATH.sub("", _checked_url(value, {"http", "https"}))
 
 
 class Settings(ProviderSettings):
@@ -230,6 +241,19 @@ def load_provider_settings() -> ProviderSettings:
         SettingsError: some are missing or malformed.
     """
     return _load(ProviderSettings)
+
+
+def names_in_env_file() -> set[str]:
+    """Return all names in `.env`, whoever reads them; none where it cannot be read, which `_load` says."""
+    try:
+        return set(dotenv_values(ENV_FILE, encoding="utf-8", interpolate=False))
+    except (OSError, UnicodeDecodeError):
+        return set()
+
+
+def names_in_environment() -> set[str]:
+    """Return all names in the environment, which is other programs' as well."""
+    return set(os.environ)
 
 
 def _load(kind: type[Kind]) -> Kind:

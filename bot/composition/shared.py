@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 
@@ -86,6 +87,7 @@ async def open_shared(
         FolderError: there can be no files.
     """
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
+    await asyncio.to_thread(_make_folder, settings.data_dir)
     await asyncio.to_thread(restrict_files, settings.data_dir, settings.resolved_database_url)
     recorders, timing = Recorders(), timing or timing_of(settings)
     async with (
@@ -122,6 +124,22 @@ def _queue(settings: Settings, database: Database, recorders: Recorders) -> Gene
     )
 
 
+def _make_folder(folder: Path) -> None:
+    """Make DATA_DIR where it is not there yet, for its owner only.
+
+    Raises:
+        FolderError: it cannot be made, or something else has its place.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> FolderError:
+    return FolderError(f"The folder {folder} cannot be used: {error.strerror}")
+
+
 def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.ClientSession) -> Stores:
     """Open the stores; only what a setting names may be fetched from a private network, and that alone.
 
@@ -136,7 +154,7 @@ def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.
             PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
         )
     except OSError as error:
-        raise FolderError(f"The folder {settings.data_dir} cannot be used: {error.strerror}") from error
+        raise _unusable(settings.data_dir, error) from error
 
 
 async def _timetable(settings: Settings, timing: Timing, database: Database) -> Timetable:

@@ -43,11 +43,17 @@ def judge_schema(schema: Schema) -> Finding:
                 what="The database belongs to another program.",
                 remedy="DATABASE_URL must name a database of the bot's own.",
             )
+        case Fit.DAMAGED:
+            return Finding(
+                is_good=False,
+                what=f"The database is damaged: {schema.reason}.",
+                remedy="Stop the bot, keep the file, and put back the latest backup.",
+            )
         case Fit.UNREADABLE:
             return Finding(
                 is_good=False,
                 what=f"The database cannot be read: {schema.reason}.",
-                remedy="Look at DATABASE_URL and at who owns what it names; or put back a backup.",
+                remedy="Look at DATABASE_URL, at who owns what it names, and whether it is running.",
             )
 
 

@@ -16,6 +16,8 @@ from bot.operating.discord_api import DiscordApi
 from bot.operating.discord_checks import check_application, check_gateway, check_servers, check_token
 from bot.operating.inspection import Inspection, inspect_settings
 from bot.operating.machine import check_env_file, check_ffmpeg, check_folder
+from bot.operating.names import check_names
+from bot.operating.port_check import check_port
 from bot.operating.revision import Fit, examine_schema
 from bot.settings import Settings
 from bot.veo.client import VeoClient
@@ -45,12 +47,13 @@ async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
     async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
         examination = _Examination(inspection.settings, inspection.wrong, session, patience)
         database, database_findings = await examination.open_database(stack)
-        files, account, discord = await asyncio.gather(
+        files, watching, account, discord = await asyncio.gather(
             examination.look_at_files(),
+            examination.look_at_port(),
             examination.look_at_account(),
             examination.look_at_discord(database),
         )
-    return [settings, *files, Section("Database", database_findings), account, *discord]
+    return [settings, *files, Section("Database", database_findings), *watching, account, *discord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ class _Examination:
         ffmpeg = await bounded("ffmpeg", check_ffmpeg(folder), self.patience)
         findings = await bounded_all("The files", asyncio.to_thread(check_folder, folder), self.patience)
         return [Section("Files", findings), Section("ffmpeg", [ffmpeg])]
+
+    async def look_at_port(self) -> list[Section]:
+        """Return what there is to say about the pages for those who watch; nothing where there are none."""
+        settings = self.settings
+        if not settings.http_port or not self._has("http_host", "http_port"):
+            return []
+        check = check_port(self.session, settings.http_host, settings.http_port)
+        return [Section("Watching", [await bounded("HTTP_PORT", check, self.patience)])]
 
     async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[Finding]]:
         """Return the database where it is this version's, and what there is to say about it."""
@@ -126,7 +137,7 @@ def _judge_settings(inspection: Inspection) -> list[Finding]:
         Finding(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
     ] or [Finding(is_good=True, what="All settings make sense.")]
     loose = check_env_file()
-    return [*findings, loose] if loose else findings
+    return [*findings, *check_names(), *([loose] if loose else [])]
 
 
 def _passed_over(name: str) -> Finding:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.database import MIGRATIONS
+from bot.storage.sqlite import damage_in, is_corrupt
 
 
 class Fit(Enum):
@@ -26,6 +27,7 @@ class Fit(Enum):
     CURRENT = auto()
     NEWER = auto()  # or of a version that never was
     FOREIGN = auto()  # it has tables, but not ours
+    DAMAGED = auto()
     UNREADABLE = auto()
 
 
@@ -58,11 +60,15 @@ async def examine_schema(url: str) -> Schema:
     try:
         async with engine.connect() as connection:
             revision, has_tables = await connection.run_sync(_look)
+            damage = await connection.run_sync(damage_in) if engine.dialect.name == "sqlite" else None
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
         cause = error.__cause__ or error
-        return Schema(Fit.UNREADABLE, "", head, f"{cause}".splitlines()[0])
+        fit = Fit.DAMAGED if is_corrupt(error) else Fit.UNREADABLE
+        return Schema(fit, "", head, f"{cause}".splitlines()[0])
     finally:
         await engine.dispose()
+    if damage is not None:
+        return Schema(Fit.DAMAGED, revision, head, damage)
     return Schema(_judge(scripts, revision, head, has_tables=has_tables), revision, head)
 
 

@@ -83,6 +83,10 @@ class Storage(Protocol):
         """Let a table's own numbers go on after the highest one that is there."""
         ...
 
+    def is_damaged(self, error: Exception) -> bool:
+        """Whether the database found that what it has kept is damaged, which no waiting mends."""
+        ...
+
     def is_passing(self, error: Exception) -> bool:
         """Whether the same call may work in a while."""
         ...

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.storage.addresses import shown_address
 from bot.storage.locks import HOLD, Lock
-from bot.storage.transactions import InDoubtError, NotBegunError, Result
+from bot.storage.transactions import InDoubtError, NotBegunError, Result, UnusableError
 
 APPLICATION = "veo-bot"  # as the server's list of connections shows it
 CONNECTIONS = 10  # of a process, kept open
@@ -48,6 +48,7 @@ PASSING_CODES = frozenset(
     }
 )
 REFUSED_CLASS = "28"  # the user or the password
+DAMAGED_CODES = frozenset({"XX001", "XX002"})  # a page, an index
 NO_SUCH_DATABASE = "3D000"
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -59,10 +60,6 @@ OTHERS = text(
 PRESENT = text(
     "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY(:names)"
 )
-
-
-class UnusableError(Exception):
-    """The database is not made for this; `str()` is a sentence for the operator."""
 
 
 class PostgresConnections:
@@ -178,6 +175,10 @@ class PostgresStorage:
         following = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
         sequence = func.pg_get_serial_sequence(table.name, column.name)
         await connection.execute(select(func.setval(sequence, following, false())))
+
+    def is_damaged(self, error: Exception) -> bool:
+        """Whether a page or an index makes no sense."""
+        return _state_of(error) in DAMAGED_CODES
 
     def is_passing(self, error: Exception) -> bool:
         """Whether the server cannot be reached, or cannot serve this now."""

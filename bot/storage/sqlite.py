@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import cast
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.storage.addresses import shown_address
-from bot.storage.transactions import Result
+from bot.storage.transactions import Result, UnusableError
 
 # Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
 # must leave a command time to be answered within Discord's three seconds.
@@ -33,6 +33,10 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",  # erased words do not stay in the file's free pages
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
+
+PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
+QUICK_CHECK = text("PRAGMA quick_check(1)")
+QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
 
 PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
 
@@ -153,7 +157,16 @@ class SqliteStorage:
         return None
 
     def ensure_usable(self, connection: Connection) -> None:
-        """Do nothing: a file keeps every character."""
+        """Read the file through, unless that would take long; a file keeps every character.
+
+        Raises:
+            UnusableError: it is damaged.
+        """
+        pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
+        if pages * size <= QUICK_CHECK_MOST and (damage := damage_in(connection)):
+            raise UnusableError(
+                f"The file {self.place} is damaged ({damage}). Keep it, and put back the latest backup."
+            )
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
         """Return True: a lone engine's connection could not have been opened otherwise."""
@@ -162,12 +175,13 @@ class SqliteStorage:
     async def set_sequence(self, connection: AsyncConnection, table: Table) -> None:
         """Do nothing: SQLite takes the number after the highest one by itself."""
 
+    def is_damaged(self, error: Exception) -> bool:
+        """Whether a page of the file makes no sense."""
+        return is_corrupt(error)
+
     def is_passing(self, error: Exception) -> bool:
         """Whether the file is locked or the disk full; a statement that makes no sense never will."""
-        if not isinstance(error, OperationalError):
-            return False
-        code: int = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_BUSY)
-        return code & PRIMARY != sqlite3.SQLITE_ERROR
+        return isinstance(error, OperationalError) and _primary_code(error) != sqlite3.SQLITE_ERROR
 
     def leaves_doubt(self, error: Exception) -> bool:  # noqa: ARG002 the interface names it
         """Never: there is no way on which an answer could be lost."""
@@ -183,11 +197,35 @@ class SqliteStorage:
 
     def explain(self, error: Exception) -> str | None:
         """Say why the file cannot be used."""
+        if isinstance(error, UnusableError):
+            return str(error)
         if isinstance(error, SQLAlchemyError):
             return f"The database cannot be opened: {error.__cause__ or error}"
         if isinstance(error, OSError):
             return f"The database's folder cannot be made: {error.strerror}"
         return None
+
+
+def damage_in(connection: Connection) -> str | None:
+    """Return the first thing that makes no sense in a file, in SQLite's words; None: there is nothing."""
+    try:
+        said = connection.scalar(QUICK_CHECK)
+    except DatabaseError as error:
+        if not is_corrupt(error):
+            raise
+        return str(error.orig)
+    return None if said == "ok" else " ".join(str(said).split())
+
+
+def is_corrupt(error: Exception) -> bool:
+    """Whether SQLite met a page that makes no sense."""
+    return _primary_code(error) == sqlite3.SQLITE_CORRUPT
+
+
+def _primary_code(error: Exception) -> int | None:
+    """Return what SQLite calls the error; None: it is none of SQLite's."""
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    return None if code is None else code & PRIMARY
 
 
 def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

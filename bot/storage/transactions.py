@@ -30,6 +30,10 @@ class NotBegunError(Exception):
     """The transaction could not begin before its deadline; nothing was done."""
 
 
+class UnusableError(Exception):
+    """The database is not made for this, or damaged; `str()` is a sentence for the operator."""
+
+
 class InDoubtError(Exception):
     """The connection was lost during a commit; `str()` is the reason."""
 

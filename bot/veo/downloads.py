@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import stamina
+import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
@@ -29,6 +30,9 @@ HEADERS = {"Accept-Encoding": "identity"}
 
 # As `socket.getaddrinfo` returns it; aiohttp's own type leaves out what an address is.
 _AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class MediaError(Exception):
@@ -203,8 +207,11 @@ def _is_passing(error: Exception) -> bool:
     """Whether another try may help: broken connections and server errors, not missing files."""
     match error:
         case aiohttp.ClientResponseError():
-            return error.status >= 500 or error.status == 429
+            is_passing = error.status >= 500 or error.status == 429
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return False
+            is_passing = False
         case _:
-            return isinstance(error, (aiohttp.ClientError, TimeoutError))
+            is_passing = isinstance(error, (aiohttp.ClientError, TimeoutError))
+    if is_passing:
+        log.warning("a download broke off", kind=type(error).__name__)  # its words may hold the address
+    return is_passing

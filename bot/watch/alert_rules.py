@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     PROVIDER_DOWN = "provider_down"
     DELIVERIES_FAILING = "deliveries_failing"
     DATABASE_UNWRITABLE = "database_unwritable"
+    DATABASE_DAMAGED = "database_damaged"
     DISK_FULL = "disk_full"
 
 
@@ -46,6 +47,7 @@ MEANINGS: Mapping[AlertKind, str] = {
     AlertKind.PROVIDER_DOWN: "the provider answers nothing that members wait for, for 5 minutes",
     AlertKind.DELIVERIES_FAILING: "results are not posted 10 minutes after they were ready, or were given up",
     AlertKind.DATABASE_UNWRITABLE: "the database is full, or takes no writes for a minute",
+    AlertKind.DATABASE_DAMAGED: "the database says that its file is damaged",
     AlertKind.DISK_FULL: "less than 512 MiB are free where `DATA_DIR` is",
 }
 WARNINGS = frozenset({AlertKind.CREDITS_LOW, AlertKind.DISK_FULL})  # nothing fails yet
@@ -89,6 +91,7 @@ class Signs:
         unposted: by server, how many results are late or were given up; those without any are not in it.
         unwritable_for: seconds since the first failed write after the last successful one; 0: it works.
         full_ago: seconds since a write was refused for want of room.
+        is_database_damaged: whether the database said so since the start.
         disk_free: bytes.
     """
 
@@ -101,6 +104,7 @@ class Signs:
     unposted: Mapping[int, int] | None = None
     unwritable_for: float = 0.0
     full_ago: float | None = None
+    is_database_damaged: bool | None = None
     disk_free: int | None = None
 
 
@@ -113,6 +117,7 @@ def judge(signs: Signs, balance_limit: float) -> dict[AlertKind, Finding]:
         AlertKind.PROVIDER_DOWN: _judge_silence(signs),
         AlertKind.DELIVERIES_FAILING: _judge_deliveries(signs.unposted),
         AlertKind.DATABASE_UNWRITABLE: _judge_database(signs),
+        AlertKind.DATABASE_DAMAGED: Finding(signs.is_database_damaged),
         AlertKind.DISK_FULL: _judge_disk(signs.disk_free),
     }
 

@@ -64,6 +64,7 @@ class SignReader:
             unposted=await self._fetch_unposted(),
             unwritable_for=await self._probe_database(),
             full_ago=self._full_ago(),
+            is_database_damaged=self._watched.database.damage is not None,
             disk_free=await asyncio.to_thread(_free_bytes, self._watched.folder),
         )
 

@@ -140,6 +140,8 @@ class DatabaseCheck:
         return Sign(time.monotonic() - self._answered_at, DATABASE_LIMIT)
 
     async def _answers(self) -> bool:
+        if self._database.damage is not None:
+            return False  # what lies elsewhere in the file still works, and says nothing
         try:
             if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
                 log.error("the database's file is not where it was")

@@ -1,5 +1,6 @@
 """The small HTTP server for those who watch: `/healthz`, `/readyz` and `/metrics`."""
 
+import errno
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from bot.watch.backlog import BacklogReader
 from bot.watch.health import Health
 from bot.watch.metrics import Metrics
 
+ERRORS_OF_PORT = frozenset({errno.EADDRINUSE, errno.EACCES})  # all others are about the host's name
 SHUTDOWN_SECONDS = 1.0  # that answers get to end when the program stops
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 HEADERS = {"Cache-Control": "no-store"}
@@ -21,7 +23,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class ListenError(Exception):
-    """The address cannot be listened on; `str()` is a sentence for the operator."""
+    """The address cannot be listened on; `str()` names the setting and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ async def serve(page: Page, host: str, port: int) -> AsyncGenerator[str]:
         try:
             await web.TCPSite(runner, host, port).start()
         except (OSError, UnicodeError) as error:  # the latter: of a name that cannot be one
-            raise ListenError(f"Nobody can listen on {host} port {port}: {_reason(error)}") from error
+            of_port = isinstance(error, OSError) and error.errno in ERRORS_OF_PORT
+            name = "HTTP_PORT" if of_port else "HTTP_HOST"
+            raise ListenError(f"{name}: Nobody can listen on {host} port {port}: {_reason(error)}") from error
         address = f"http://{_in_brackets(host)}:{runner.addresses[0][1]}"
         log.info("watching", address=address)
         yield address

@@ -35,6 +35,10 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
         "The database takes no writes, so nothing can be asked for. Is its disk "
         "full, or does another program hold it?"
     ),
+    AlertKind.DATABASE_DAMAGED: N_(
+        "The database's file is damaged, and some requests may fail. Stop the bot, keep the file, and put "
+        "back the latest backup. `veo-bot doctor` says more."
+    ),
     AlertKind.DISK_FULL: N_(
         "Only {free} are left on the disk of `DATA_DIR`. Make room before the database and the videos stop."
     ),
@@ -53,6 +57,7 @@ OVER: Mapping[AlertKind, LiteralString] = {
     AlertKind.PROVIDER_DOWN: N_("The video service answers again."),
     AlertKind.DELIVERIES_FAILING: N_("Results are posted again."),
     AlertKind.DATABASE_UNWRITABLE: N_("The database takes writes again."),
+    AlertKind.DATABASE_DAMAGED: N_("The database is in order again."),
     AlertKind.DISK_FULL: N_("The disk of `DATA_DIR` has room again: {free}."),
 }
 

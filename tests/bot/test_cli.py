@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import re
+import socket
 import stat
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from bot.media.files import probe
 from bot.media.pictures import MAX_SIZE, data_uri_of
 from sandbox.provider import QUICK, Fault, Provider
 from tests.bot.drawn import BLUE, HTML, draw
+from tests.bot.troubles import make_damaged
 
 SECRET = "sk-do-not-print-me"
 
@@ -73,12 +77,54 @@ async def test_settings_are_read_from_the_env_file_of_the_folder(tmp_path: Path)
     assert [line.split(":")[0] for line in finished.text.splitlines()] == ["POLL_INTERVAL", "DISCORD_TOKEN"]
 
 
-async def test_a_database_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
+async def test_the_version_can_be_asked_for_without_settings(tmp_path: Path) -> None:
+    finished = await veo_bot(tmp_path, "--version")
+    assert (finished.code, finished.text.strip()) == (0, f"veo-bot {version('veo-bot')}")
+
+
+async def test_a_file_in_the_place_of_the_data_folder_is_explained(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
-    assert finished.code == 2
-    assert "DATABASE_URL" in finished.text
+    assert (finished.code, finished.text.strip()) == (
+        2,
+        "DATA_DIR: The folder data cannot be used: File exists",
+    )
+
+
+async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
+    await make_damaged(tmp_path / "data" / "veo.db")
+    finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
+    assert finished.code == 2, "systemd would start it again and again"
+    assert re.fullmatch(
+        r"DATABASE_URL: The file .*veo\.db is damaged \(.+\)\. Keep it, and put back the latest backup\.",
+        finished.text.splitlines()[-1],
+    )
     assert "Traceback" not in finished.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({"HTTP_PORT": "{taken}"}, "HTTP_PORT"), ({"HTTP_PORT": "0", "HTTP_HOST": "192.0.2.1"}, "HTTP_HOST")],
+)
+async def test_an_address_that_cannot_be_listened_on_is_told_by_its_setting(
+    tmp_path: Path, settings: dict[str, str], name: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        given = {key: value.format(taken=taken) for key, value in settings.items()}
+        finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", **given)
+    assert finished.code == 2
+    assert finished.text.splitlines()[-1].startswith(f"{name}: Nobody can listen on ")
+
+
+async def test_the_databases_to_copy_need_not_stand_in_the_list_of_processes(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    async with open_database(f"sqlite+aiosqlite:///{old}"):
+        pass
+    addresses = {"COPY_FROM": f"sqlite+aiosqlite:///{old}", "COPY_TO": f"sqlite+aiosqlite:///{new}"}
+    finished = await veo_bot(tmp_path, "copy-database", **addresses)
+    assert finished.code == 0, finished.text
+    assert new.exists()
 
 
 async def test_a_data_folder_that_cannot_be_made_is_explained_though_the_database_is_elsewhere(

@@ -159,6 +159,8 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
         ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://"),
         ("AIMLAPI_BASE_URL", "host", "must be an address that starts with http:// or https://"),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
+        ("AIMLAPI_KEY", f'"{SECRET}"', 'must stand without the " and " around it'),
+        ("DISCORD_TOKEN", f"<{SECRET}>", "must stand without the < and > around it"),
     ],
 )
 def test_a_bad_value_is_told_in_a_readable_sentence(
@@ -219,6 +221,12 @@ def test_secrets_do_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     settings = load_settings()
     assert SECRET not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
     assert settings.aimlapi_key == SecretStr(SECRET)
+
+
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v2", "/v2/"])
+def test_the_providers_address_may_name_the_version(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    set_environment(monkeypatch, AIMLAPI_BASE_URL=f"https://api.aimlapi.com{ending}")
+    assert load_settings().aimlapi_base_url == "https://api.aimlapi.com"
 
 
 def test_the_terminal_command_needs_no_discord(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,15 +5,17 @@ import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, make_url
 
-from bot.database import Database
+from bot.database import Database, open_database
 from tests.postgres import connect
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
 LOCK_PATIENCE = 60.0  # seconds for the program's own writers to end
+PAGE = 4096  # bytes
 ROOM = 2**30  # pages: as good as no bound
 
 Logs = Sequence[Any]
@@ -40,6 +42,21 @@ def _connected(url: str, patience: float) -> closing[sqlite3.Connection]:
     assert url.startswith("sqlite"), "this trouble is SQLite's: mark the test with sqlite_only"
     path = make_url(url).database or ""
     return closing(sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False))
+
+
+async def make_damaged(path: Path) -> None:
+    """Make a database of this version, and overwrite the middle of its file."""
+    async with open_database(f"sqlite+aiosqlite:///{path}"):
+        pass
+    damage(path)
+
+
+def damage(path: Path) -> None:
+    """Overwrite the middle of a database's file, as a failing disk does."""
+    content = bytearray(path.read_bytes())
+    content[PAGE : 4 * PAGE] = b"\xa5" * (3 * PAGE)  # but for the first page, with which it begins
+    with path.open("r+b") as file:  # in place: a program may have it open
+        file.write(content)
 
 
 @asynccontextmanager

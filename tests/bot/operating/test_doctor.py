@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.database import open_database
 from bot.models import Status
@@ -21,7 +24,7 @@ from sandbox.provider import Fault as ProviderFault
 from sandbox.provider import Provider
 from sandbox.wire import Fault, WireDiscord
 from tests.bot.rows import insert
-from tests.bot.troubles import locked
+from tests.bot.troubles import locked, make_damaged
 
 ALL_NEEDED = sum(need.bit for need in NEEDS)
 PATIENCE = 10.0
@@ -221,6 +224,46 @@ async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
     (folder / "data" / "veo.db").touch()
     assert await troubles() == []
     assert (folder / "data" / "veo.db").stat().st_size == 0
+
+
+async def test_a_damaged_database_is_bad(made: str) -> None:
+    await make_damaged(Path(made.removeprefix("sqlite+aiosqlite:///")))
+    [trouble] = await troubles()
+    assert trouble.startswith("The database is damaged: ")
+
+
+async def test_a_slip_in_a_settings_name_is_worth_a_warning(
+    folder: Path, environment: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text("MAX_RUNING=3\nCOMPOSE_PROFILES=single\nPOSTGRES_PASSWORD=x\nLEMON=1\n")
+    (folder / ".env").chmod(0o600)
+    environment.setenv("POLL_INTERVALL", "3")
+    environment.setenv("EDITOR", "vi")
+    slips = [finding for finding in await findings() if finding.what.startswith("No setting has the name")]
+    assert [(finding.what.split()[5].rstrip(","), finding.remedy) for finding in slips] == [
+        ("LEMON", "Take it out of .env, or look its name up in .env.example."),
+        ("MAX_RUNING", "Is MAX_RUNNING meant?"),
+        ("POLL_INTERVALL", "Is POLL_INTERVAL meant?"),
+    ]
+
+
+async def test_a_port_of_another_program_is_bad(environment: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environment.setenv("HTTP_PORT", str(other.getsockname()[1]))
+        [trouble] = await troubles(patience=BOUND)
+    assert trouble.startswith("Nobody can listen on 127.0.0.1 port ")
+
+
+async def test_a_port_of_the_bot_itself_is_good(environment: pytest.MonkeyPatch) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "checks": {}})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", answer)])
+    async with TestServer(app) as server:
+        port = server.make_url("/").port
+        environment.setenv("HTTP_PORT", str(port))
+        assert f"A bot answers on 127.0.0.1 port {port}." in [found.what for found in await findings()]
 
 
 async def test_a_locked_database_is_bad_and_hides_nothing_else(made: str) -> None:

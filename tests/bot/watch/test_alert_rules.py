@@ -36,6 +36,7 @@ QUIET = Signs(
     is_answering=True,
     is_work_waiting=True,
     unposted={},
+    is_database_damaged=False,
     disk_free=2**40,
 )
 
@@ -126,6 +127,7 @@ def test_a_clock_that_was_set_back_silences_nothing() -> None:
         (replace(QUIET, unposted={7: 1}), AlertKind.DELIVERIES_FAILING),
         (replace(QUIET, unwritable_for=61.0), AlertKind.DATABASE_UNWRITABLE),
         (replace(QUIET, full_ago=1.0), AlertKind.DATABASE_UNWRITABLE),
+        (replace(QUIET, is_database_damaged=True), AlertKind.DATABASE_DAMAGED),
         (replace(QUIET, disk_free=2**20), AlertKind.DISK_FULL),
     ],
 )

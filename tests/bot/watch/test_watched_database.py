@@ -6,22 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
 from bot.database import Database, DatabaseBusyError
-from bot.models import Status
+from bot.models import Generation, Status
 from bot.notes import keep_note
 from bot.veo.client import VeoClient
 from bot.watch.alert_book import AlertBook
 from bot.watch.alert_rules import AlertKey, AlertKind, AlertState, judge
 from bot.watch.alert_signs import SignReader, Watched
 from bot.watch.backlog import BacklogReader
+from bot.watch.health import DatabaseCheck
 from bot.watch.metrics import Metrics
 from bot.watch.provider_record import ProviderRecord
 from bot.watch.unposted import fetch_unposted
 from tests.bot.rows import insert
-from tests.bot.troubles import Disk
+from tests.bot.troubles import Disk, damage
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.both_engines
@@ -133,6 +135,23 @@ async def test_a_full_database_is_an_alert_though_small_writes_still_work(
     after = judge(await signs.read(is_account_in_doubt=False), 5.0)
     assert before[AlertKind.DATABASE_UNWRITABLE].holds is False
     assert after[AlertKind.DATABASE_UNWRITABLE].holds is True
+
+
+@pytest.mark.sqlite_only
+async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
+    database: Database, database_url: str, signs: SignReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.watch.health.DATABASE_LIMIT", 0.0)
+    path = Path(make_url(database_url).database or "")
+    check = DatabaseCheck(database, path)
+    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    await asyncio.to_thread(damage, path)
+    with pytest.raises(DatabaseBusyError):
+        await database.read(lambda session: session.scalars(select(Generation)).all())
+    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    assert before[AlertKind.DATABASE_DAMAGED].holds is False
+    assert after[AlertKind.DATABASE_DAMAGED].holds is True
+    assert not (await check()).is_good, "what is damaged is called healthy"
 
 
 @pytest.mark.postgres_only
