@@ -5,24 +5,26 @@ Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp'
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from io import BytesIO
-from math import isfinite
 from typing import TypeVar
 
 import aiohttp
-from pydantic import BaseModel, SecretStr, ValidationError
+import structlog
+from pydantic import BaseModel, SecretStr
 
 from bot.veo.calls import Call, CallKind, ignore_call
 from bot.veo.catalogue import VideoRequest
-from bot.veo.errors import UnavailableError, UnreachableError, VeoError, error_from_status
+from bot.veo.errors import UnavailableError, UnreachableError, VeoError
 from bot.veo.metrics import Durations, MetricsPage
-from bot.veo.models import LogEntry, LogPage, ProviderError, Task
+from bot.veo.models import LogEntry, LogPage, Task
 from bot.veo.pricing import Balance, ModelList, Pricing
+from bot.veo.reading import ForeignAnswerError, about, read_json
+from bot.veo.refusals import refusal_of
+from bot.veo.words import WordFilter
 
 UNIVERSAL_PATH = "/v2/video/generations"
 LEGACY_PATH = "/v2/generate/video/google/generation"
@@ -37,13 +39,12 @@ LOG_PRECISION = timedelta(seconds=1)  # a row's time may be cut to whole seconds
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
 SLOWEST_UPLOAD = 128 * 1024  # bytes a second: pictures make a body of up to 22 million
-LONGEST_RETRY_AFTER = 3600.0  # seconds
 LONGEST_ANSWER = 64 * 2**20  # bytes; the log may repeat the pictures of several requests
 CHUNK = 256 * 1024  # bytes
-REASON_MAX_LENGTH = 500  # characters of a provider's message that are worth keeping
-PICTURE_IN_REASON = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=]*")
 
 Answer = TypeVar("Answer", bound=BaseModel)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class VeoClient:
@@ -71,6 +72,7 @@ class VeoClient:
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._key = key
+        self._words = WordFilter(key.get_secret_value())
         self._timeout = timeout
         self._tell = tell
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
@@ -103,11 +105,12 @@ class VeoClient:
 
         Raises:
             UnknownTaskError: the provider does not know `task_id`.
+            UnavailableError: or it answered about another one.
             VeoError: any other kind.
         """
         self._asked_at = time.monotonic()
         params = {"generation_id": task_id}
-        task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params)
+        task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params, task_id=task_id)
         self._answered_at = datetime.now(UTC)
         return task
 
@@ -132,9 +135,9 @@ class VeoClient:
             for entry in page.data:
                 if entry is None or entry.client_request_id != request_id:
                     continue
-                if not entry.is_refused or entry.created >= sent_at - LOG_PRECISION:
+                if not entry.is_refused or (entry.created and entry.created >= sent_at - LOG_PRECISION):
                     return entry
-            if not page.pagination.has_more:
+            if not page.has_more(LOG_PAGE_SIZE):
                 return None
         raise UnavailableError("The provider's log is too long to search.")
 
@@ -176,12 +179,19 @@ class VeoClient:
         params: Mapping[str, str] | None = None,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
+        task_id: str | None = None,
     ) -> Answer:
-        """Make a call, and tell about it."""
+        """Make a call, and tell about it; `task_id`: the answer must be about that one."""
         begun_at = time.monotonic()
         try:
-            found = await self._call(method, path, answer, params=params, body=body, headers=headers)
+            found = await self._call(
+                method, path, answer, params=params, body=body, headers=headers, task_id=task_id
+            )
         except VeoError as error:
+            if error.request_id:
+                log.warning(
+                    "a call was refused", call=kind.value, request_id=error.request_id, reason=str(error)
+                )
             self._tell(Call(kind, time.monotonic() - begun_at, error))
             raise
         state = found.state if isinstance(found, Task) and kind is CallKind.RETRIEVE else None
@@ -197,6 +207,7 @@ class VeoClient:
         params: Mapping[str, str] | None,
         body: bytes,
         headers: Mapping[str, str] | None,
+        task_id: str | None,
     ) -> Answer:
         sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
         time = self._timeout + len(body) / SLOWEST_UPLOAD
@@ -219,11 +230,14 @@ class VeoClient:
             # Without its cause: that of a malformed answer holds the request's headers, and so the key.
             raise UnavailableError(f"The connection broke ({type(error).__name__}).") from None
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            reason = _reason(response, content, self._key.get_secret_value())
-            raise error_from_status(response.status, reason, _retry_after(response))
+            raise refusal_of(response.status, response.headers, content, self._words)
         try:
-            return answer.model_validate_json(content)
-        except ValidationError:
+            found = read_json(content)
+            found = found if task_id is None else about(found, task_id)
+            return answer.model_validate(found, context=self._words)
+        except ForeignAnswerError:
+            raise UnavailableError("The video service answered about another video.") from None
+        except ValueError:
             # Without its cause, which repeats the answer: it may hold the key, or a member's words.
             raise UnavailableError("The video service gave an answer that makes no sense.") from None
 
@@ -244,25 +258,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(content) > LONGEST_ANSWER:
             raise UnavailableError("The video service's answer is too long.")
     return bytes(content)
-
-
-def _reason(response: aiohttp.ClientResponse, body: bytes, key: str) -> str:
-    """Return the provider's message, without our key; the body may also be a proxy's HTML, or empty.
-
-    Nor does a picture that it repeats belong into logs and messages.
-    """
-    try:
-        message = ProviderError.model_validate_json(body).message
-    except ValidationError:
-        message = ""
-    message = PICTURE_IN_REASON.sub("the picture", message.replace(key, "the key"))
-    return message[:REASON_MAX_LENGTH] or f"The video service answered {response.status}."
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
-    try:
-        seconds = float(response.headers["Retry-After"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None

@@ -16,7 +16,15 @@ Source: `Errors` in the provider's API documentation; the meaning of each status
 
 
 class VeoError(Exception):
-    """Base of all; `str()` is the provider's reason where it gave one. It never holds a secret."""
+    """Base of all; `str()` is the provider's reason where it gave one. It never holds a secret.
+
+    Attributes:
+        words: the provider's own; None: `str()` is ours.
+        request_id: the provider's name for the call, which its support asks for; None: it gave none.
+    """
+
+    words: str | None = None
+    request_id: str | None = None
 
 
 class InvalidRequestError(VeoError):

@@ -4,30 +4,56 @@ Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)
 the provider's API reference.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from bot.language import N_
+from bot.veo.reading import Fields, address_in, ids_in
+from bot.veo.words import Said, SaidReason, WordFilter
 
 MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
 
+
+def without_key(name: str, info: ValidationInfo) -> str:
+    """Refuse a name that holds our key.
+
+    Raises:
+        ValueError: it does.
+    """
+    if isinstance(info.context, WordFilter) and info.context.holds_key(name):
+        raise ValueError("the key")
+    return name
+
+
 # As long as the database keeps, and characters that it and every log take: a task that was paid for and
 # cannot be written down would be lost.
-TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")]
+TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$"), AfterValidator(without_key)]
 
-# The schema names the first two; the documents' own examples also wait on the others.
+# In lower case, as the provider's own SDK compares. The schema names the first two of those that work, and
+# "completed" and "error"; the others are in its examples and in answers that its documents recorded.
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
+FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
+FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
+OWN_REASONS = (
+    N_("It finished without a video. Its safety filter does this."),
+    N_("It gave no reason."),
+)  # in place of the provider's words, and never quoted as these
+WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS
 
 
 class TaskState(StrEnum):
@@ -42,19 +68,6 @@ class Wire(BaseModel):
     """Base of all answers: unknown fields are allowed, since the provider adds some at times."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Video(Wire):
-    """Where the finished file can be fetched."""
-
-    url: str = ""
-
-
-class TaskError(Wire):
-    """Why a task failed; the schema requires both fields, real answers sometimes lack one."""
-
-    name: str | None = None
-    message: str | None = None
 
 
 class Usage(Wire):
@@ -77,38 +90,62 @@ def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object
         return None
 
 
+def _usable_address(value: object, info: ValidationInfo) -> str | None:
+    """Return the address in a field of whatever form; one that holds our key would be told on with a link."""
+    address = address_in(value)
+    if address and isinstance(info.context, WordFilter) and info.context.holds_key(address):
+        return None
+    return address
+
+
 class Task(Wire):
-    """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`."""
+    """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`.
+
+    Attributes:
+        video: the file's address; the provider sends an object, a list, or the address itself.
+        error: why it failed, in the provider's words and from an object of any form; empty: it did not say.
+        remark: what it says beside that.
+    """
 
     id: TaskId
-    status: str
-    video: Annotated[Video | None, WrapValidator(none_if_odd)] = None
-    error: Annotated[TaskError | None, WrapValidator(none_if_odd)] = None
+    status: Said = ""
+    video: Annotated[str | None, BeforeValidator(_usable_address)] = None
+    error: SaidReason = ""
+    remark: SaidReason = ""
     meta: Annotated[Meta | None, WrapValidator(none_if_odd)] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, answer: object) -> object:
+        """Take the id by its other name, and the remark from where it stands."""
+        if not isinstance(answer, Mapping):
+            return answer
+        task = cast("Fields", answer)
+        remark = [task.get(name) for name in ("message", "detail", "reason")]
+        ids = ids_in(task)
+        return {**task, "remark": remark, "id": ids[0] if ids else None}
 
     @property
     def state(self) -> TaskState:
-        """`status` in our words; an unknown one counts as still working.
+        """How it stands: an address means done and an error failed, whatever the word says.
 
-        A task that is "completed" without a file has failed: safety filters end that way.
+        A task that is "completed" without a file has failed: safety filters end that way. A word that
+        nobody knows means that it still works.
         """
-        match self.status:
-            case "completed":
-                return TaskState.COMPLETED if self.video_url else TaskState.FAILED
-            case "error":
-                return TaskState.FAILED
-            case _:
-                return TaskState.WORKING
+        if self.video:
+            return TaskState.COMPLETED
+        has_ended = self._word in FINISHED_STATUSES | FAILED_STATUSES
+        return TaskState.FAILED if self.error or has_ended else TaskState.WORKING
 
     @property
     def is_known_status(self) -> bool:
-        """False for a status that no document mentions."""
-        return self.status in WORKING_STATUSES or self.status in {"completed", "error"}
+        """False for a status that neither a document nor a recorded answer has."""
+        return self._word in WORKING_STATUSES | FINISHED_STATUSES | FAILED_STATUSES
 
     @property
     def video_url(self) -> str | None:
         """The file's address, or None."""
-        return self.video.url or None if self.video else None
+        return self.video
 
     @property
     def credits_used(self) -> float | None:
@@ -117,12 +154,14 @@ class Task(Wire):
 
     @property
     def failure_reason(self) -> str:
-        """The provider's reason for a failed task, in its own words where it gave any."""
-        if self.error and (reason := self.error.message or self.error.name):
-            return reason
-        if self.status == "completed":
-            return N_("It finished without a video. Its safety filter does this.")
-        return N_("It gave no reason.")
+        """Why a failed task failed: in the provider's words, or one of `OWN_REASONS`."""
+        if said := self.error or self.remark:
+            return said
+        return WITHOUT_VIDEO if self._word in FINISHED_STATUSES else WITHOUT_REASON
+
+    @property
+    def _word(self) -> str:
+        return self.status.casefold()
 
 
 def aware(moment: datetime) -> datetime:
@@ -130,18 +169,21 @@ def aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+Moment = Annotated[datetime, AfterValidator(aware)]
+
+
 class LogEntry(Wire):
     """One row of the provider's request log. `inference_id` is the task's id."""
 
-    created: Annotated[datetime, AfterValidator(aware)]
-    status: str
+    created: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    status: Said = ""
     inference_id: TaskId | None = None
-    client_request_id: str | None = None
+    client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
 
     @property
     def is_refused(self) -> bool:
         """Whether nothing was begun, so that nothing is charged."""
-        return self.status == "failed" or not self.inference_id
+        return self.status.casefold() == "failed" or not self.inference_id
 
 
 class Pagination(Wire):
@@ -154,10 +196,8 @@ class LogPage(Wire):
     """One page of the provider's request log, newest first; rows that make no sense are None."""
 
     data: list[Annotated[LogEntry | None, WrapValidator(none_if_odd)]]
-    pagination: Pagination = Pagination()
+    pagination: Annotated[Pagination | None, WrapValidator(none_if_odd)] = Pagination()
 
-
-class ProviderError(Wire):
-    """The body of every error answer, as far as we use it."""
-
-    message: str = ""
+    def has_more(self, page_size: int) -> bool:
+        """Whether a page follows; where the provider does not say it in a form we know, a full one tells."""
+        return len(self.data) >= page_size if self.pagination is None else self.pagination.has_more

@@ -16,9 +16,10 @@ from bot.media.files import MediaError, probe
 from bot.models import Generation, Status
 from bot.storage.sqlite import BUSY_TIMEOUT_MS
 from bot.veo.catalogue import build_request
-from bot.veo.client import REASON_MAX_LENGTH, VeoClient
+from bot.veo.client import VeoClient
 from bot.veo.errors import VeoError
 from bot.veo.models import Task, TaskState
+from bot.veo.words import REASON_MAX_LENGTH
 from bot.work.queue import GenerationQueue
 from bot.work.runner import MAX_ATTEMPTS
 from bot.work.steps.errors import StepPostponedError

@@ -19,6 +19,12 @@ RIGHT: list[Any] = [
         "meta": {"usage": {"credits_used": 4_160_000}},
     },
     {"id": "df43b636:veo3", "status": "error", "error": {"name": "Oh", "message": f"no {KEY}"}},
+    {
+        "generation_id": "df43b636:veo3",
+        "status": "succeeded",
+        "video": ["https://cdn.example.com/v.mp4", KEY],
+    },
+    {"id": "df43b636:veo3", "status": "error", "error": {"detail": [{"loc": ["x"], "msg": f"no {KEY}"}]}},
     {"message": f"The key {KEY} is not valid", "statusCode": 401},
     {"current_balance": 12.5},
     {"data": [], "pagination": {"has_more": False}},

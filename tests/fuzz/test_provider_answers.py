@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.veo.catalogue import build_request
-from bot.veo.client import REASON_MAX_LENGTH, VeoClient
+from bot.veo.client import VeoClient
 from bot.veo.errors import VeoError
 from bot.veo.models import Task
+from bot.veo.words import REASON_MAX_LENGTH
 from tests.fuzz.answers import KEY, Answer, answers
 from tests.fuzz.listening import Listener
 from tests.fuzz.server import serve
@@ -92,6 +93,10 @@ def assert_fits(found: object) -> None:
     if isinstance(found, Task):
         assert 0 < len(found.id) <= 128, "PostgreSQL does not take it, after it was paid for"
         assert "\0" not in found.id
+        words = f"{found.status}{found.failure_reason}{found.video_url}"
+        assert KEY not in words, "the key would be shown"
+        assert len(found.failure_reason) <= REASON_MAX_LENGTH
+        words.encode()
     if isinstance(found, float):
         assert found == found, "a balance that is no number"  # noqa: PLR0124 NaN alone differs from itself
     if isinstance(found, Task) and found.credits_used is not None:
@@ -99,7 +104,7 @@ def assert_fits(found: object) -> None:
 
 
 def test_the_server_of_these_tests_can_also_be_understood(line: Line) -> None:
-    body = b'{"id":"x","status":"queued"}'
+    body = b'{"id":"df43b636:veo3","status":"queued"}'
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     found = line.call(ACTS["poll"], Answer(head + body))
-    assert found == Task(id="x", status="queued")
+    assert found == Task(id="df43b636:veo3", status="queued")

@@ -14,6 +14,8 @@ SILENT = {
     "bot/media/upload_limits.py": "the operator's settings",
     "bot/veo/client.py": "errors for the log and the command line",
     "bot/veo/errors.py": "errors for the log and the command line",
+    "bot/veo/refusals.py": "errors for the log and the command line",
+    "bot/veo/words.py": "what stands in the provider's own words",
     "bot/migrations": "what Alembic reads",
     "bot/operating/backup.py": "the command line",
     "bot/media/confinement.py": "a shell's words",

@@ -12,7 +12,7 @@ import pytest
 
 from bot.clock import utc_now
 from bot.veo.catalogue import VideoRequest, build_request
-from bot.veo.client import LEGACY_PATH, LONGEST_RETRY_AFTER, UNIVERSAL_PATH, VeoClient
+from bot.veo.client import LEGACY_PATH, UNIVERSAL_PATH, VeoClient
 from bot.veo.errors import (
     AccountError,
     CreditsGoneError,
@@ -25,6 +25,7 @@ from bot.veo.errors import (
     VeoError,
 )
 from bot.veo.models import TaskState
+from bot.veo.refusals import LONGEST_RETRY_AFTER
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import StartProvider, client_of

@@ -6,8 +6,10 @@ from pydantic import SecretStr
 
 from bot.clock import utc_now
 from bot.veo import client
+from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnavailableError
+from bot.veo.models import Task
 from tests.fuzz.server import serve
 
 KEY = "sk-hostile-0123456789"
@@ -18,10 +20,17 @@ def http(body: bytes, *, length: int | None = None) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) if length is None else length) + body
 
 
-async def polled(session: aiohttp.ClientSession, raw: bytes) -> object:
+async def polled(session: aiohttp.ClientSession, raw: bytes) -> Task:
     """Return how a task stands, as the client understands the answer."""
     async with serve(lambda _: raw) as url:
         return await VeoClient(session, url, SecretStr(KEY)).retrieve("some:veo3")
+
+
+async def created(session: aiohttp.ClientSession, raw: bytes) -> Task:
+    """Return what the client understands of the answer to a create call."""
+    request = build_request("google/veo3", "a dragon", {"duration": 4})
+    async with serve(lambda _: raw) as url:
+        return await VeoClient(session, url, SecretStr(KEY)).create(request, "ours")
 
 
 @pytest.mark.parametrize("raw", [b"\0", b"nonsense\r\n\r\n", http(KEY.encode()), http(b'{"id": 5}')])
@@ -43,18 +52,18 @@ async def test_an_answer_that_is_too_long_is_not_read_to_its_end(
         await polled(session, http(b"[" * 1001, length=10**12))
 
 
-@pytest.mark.parametrize("task_id", ["", "x" * 129, "a\\u0000b", "a b", "ä", "\\ud800"])
+@pytest.mark.parametrize("task_id", ["", "x" * 129, "a\\u0000b", "a b", "ä", "\\ud800", KEY])
 async def test_a_task_whose_id_cannot_be_kept_is_no_answer(
     session: aiohttp.ClientSession, task_id: str
 ) -> None:
     with pytest.raises(UnavailableError, match="no sense"):
-        await polled(session, http(b'{"id": "%b", "status": "queued"}' % task_id.encode()))
+        await created(session, http(b'{"id": "%b", "status": "queued"}' % task_id.encode()))
 
 
 async def test_a_cost_beyond_all_sense_is_taken_for_none(session: aiohttp.ClientSession) -> None:
-    body = b'{"id": "a", "status": "queued", "meta": {"usage": {"credits_used": 1e300}}}'
+    body = b'{"id": "some:veo3", "status": "queued", "meta": {"usage": {"credits_used": 1e300}}}'
     task = await polled(session, http(body))
-    assert getattr(task, "credits_used", 0) is None
+    assert task.credits_used is None
 
 
 async def test_the_log_is_searched_past_a_row_whose_id_cannot_be_kept(session: aiohttp.ClientSession) -> None:

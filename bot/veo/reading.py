@@ -1,0 +1,91 @@
+"""Reading answers leniently: what nobody needs must not spoil what somebody does. Pure."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import urlsplit
+
+Fields = Mapping[str, object]  # a JSON object
+
+LONGEST_ADDRESS = 4096  # characters; signed ones have about a thousand
+LONGEST_NUMBER = 400  # digits; a longer one is as good as endless
+NOISE = "\ufeff\ufffd\0 \t\r\n"  # before and after JSON
+DEEPEST = 6  # a list within an object within a list
+SCHEMES = frozenset({"http", "https"})
+
+# All escapes one after the other, so that no backslash is taken for the beginning of one.
+ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+class ForeignAnswerError(ValueError):
+    """The answer is about another task than the one that was asked about."""
+
+
+def read_json(content: bytes) -> object:
+    """Return what JSON says; bytes that are no UTF-8 and halves of characters are replaced.
+
+    Raises:
+        ValueError: it is no JSON, or cut off.
+    """
+    text = content.decode(errors="replace").strip(NOISE)
+    if "\\u" in text:
+        text = ESCAPES.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
+    try:
+        return json.loads(text, strict=False, parse_int=_number)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def ids_in(task: Fields) -> list[str]:
+    """Return the ids that an answer names: `id`, and `generation_id`, as some models' create has it."""
+    named = (task.get("id"), task.get("generation_id"))
+    return [str(name) for name in named if name and isinstance(name, str | int) and name is not True]
+
+
+def about(answer: object, task_id: str) -> Fields:
+    """Return a task's answer with the id that was asked about, which it need not repeat.
+
+    Raises:
+        ForeignAnswerError: it is about another one.
+        ValueError: it is about none.
+    """
+    if not isinstance(answer, Mapping):
+        raise ValueError("no object")  # noqa: TRY004 a bad answer, not a fault of the caller
+    task = cast("Fields", answer)
+    ids = ids_in(task)
+    if ids and task_id not in ids:
+        raise ForeignAnswerError
+    if not (ids or isinstance(task.get("status"), str) or address_in(task.get("video"))):
+        raise ValueError("no task")
+    return {**task, "id": task_id}
+
+
+def address_in(value: object, depth: int = DEEPEST) -> str | None:
+    """Return the first usable address: of a text, an object's `url`, or a list of these."""
+    if isinstance(value, str):
+        return value.strip() if is_address(value.strip()) else None
+    if depth and isinstance(value, Mapping):
+        return address_in(cast("Fields", value).get("url"), depth - 1)
+    if depth and isinstance(value, list):
+        found = (address_in(item, depth - 1) for item in cast("list[object]", value))
+        return next((address for address in found if address), None)
+    return None
+
+
+def is_address(text: str) -> bool:
+    """Whether it can be an address of a file."""
+    if len(text) > LONGEST_ADDRESS or not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
