@@ -99,6 +99,8 @@ class Generation(Base):
             sqlite_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
             postgresql_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
         ),
+        # Finds out whether the provider gave an id before; `bot.work.task_ids` asks.
+        Index("ix_generations_provider", "provider_id"),
         # Sums up a server's spending and use.
         Index("ix_generations_guild", "guild_id", "created_at"),
     )

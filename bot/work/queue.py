@@ -19,11 +19,11 @@ from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock, hold
 from bot.watch.metrics import Metrics
+from bot.work.task_ids import ensure_free
 from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
 
 LONGEST_WAIT = timedelta(hours=1)
-# A change that follows a paid call is worth waiting for a locked or full database.
-WRITE_PATIENCE = timedelta(seconds=30)
+WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
@@ -125,6 +125,7 @@ class GenerationQueue:
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
+            TaskTakenError: another generation has the `provider_id`.
         """
         return await self._update(generation, {"status": status, "attempts": 0, **values})
 
@@ -272,14 +273,13 @@ class GenerationQueue:
         self, generation_id: str, expected: Collection[Status], values: dict[str, object]
     ) -> Generation | None:
         own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
-        return await self._database.write(
-            lambda session: session.scalar(
-                update(Generation)
-                .where(*own, Generation.status.in_(expected))
-                .values(values)
-                .returning(Generation)
-            )
-        )
+        row = update(Generation).where(*own, Generation.status.in_(expected))
+
+        def change(session: Session) -> Generation | None:
+            ensure_free(session, generation_id, values.get("provider_id"))
+            return session.scalar(row.values(values).returning(Generation))
+
+        return await self._database.write(change)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

@@ -8,16 +8,16 @@ import discord
 from bot.errors import relative_time
 from bot.escape import escape, plain
 from bot.failures import FailureKind
-from bot.language import N_, _, ngettext, number, pgettext, retold, speaking
+from bot.language import N_, _, ngettext, number, pgettext, speaking
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
 from bot.work.cancellation import is_own, was_sent
+from cogs.ui.reasons import reasons
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
-REASON_LENGTH = 300
 ALT_TEXT_LENGTH = 1000  # Discord allows 1,024
 THREAD_NAME_LENGTH = 90  # Discord allows 100
 ERASED_PROMPT = N_("(the prompt was deleted)")
@@ -107,9 +107,7 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
     kind = generation.failure_kind or FailureKind.BROKEN
     with speaking(generation.locale):
         sentences = [_("{member} No video this time.", member=member(generation)), kind.sentence]
-        if quote and (said := plain(retold(generation.failure_reason or ""), REASON_LENGTH)):
-            # Translators: it is the video service
-            sentences.append(_("It said: “{words}”", words=said))
+        sentences += reasons(kind, generation.failure_reason or "", quote=quote)
         return "\n".join(
             [
                 f"{FAILED_MARK} {' '.join(sentences)}",

@@ -253,6 +253,28 @@ def test_the_providers_words_can_be_left_out() -> None:
     assert "paint" not in render_failure(row, quote=False)
 
 
+OURS = [
+    (FailureKind.UNMADE, "It gave no reason.", " It gave no reason."),
+    (
+        FailureKind.UNMADE,
+        "It finished without a video. Its safety filter does this.",
+        " Its safety filter does this.",
+    ),
+    (FailureKind.FILE_LOST, "The file's address answered 404.", ""),
+    (FailureKind.MODEL_GONE, "There is no such model.", ""),
+    (FailureKind.REFUSED, None, ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "reason", "shown"), OURS)
+def test_our_own_words_are_not_quoted_as_the_providers(
+    kind: FailureKind, reason: str | None, shown: str
+) -> None:
+    text = render_failure(generation(status=Status.FAILED, failure_kind=kind, failure_reason=reason))
+    assert "“" not in text, "the provider never said that"
+    assert text.splitlines()[0].endswith(shown or kind.sentence)
+
+
 def test_the_members_words_can_be_left_out() -> None:
     assert render_result(generation()) == "🎬 <@4> Your video is ready.\n> a red dragon"
     assert render_result(generation(), quote=False) == "🎬 <@4> Your video is ready."

@@ -32,18 +32,18 @@ class _Answers:
     Attributes:
         errors: unanswered ones in a row.
         unknown: of those, answers that there is no such task.
-        reason: the last error's.
+        words: what the provider said to the last one; None: nothing of its own.
         not_ready_at: when it was last asked in vain; None: not yet, by this process.
     """
 
     errors: int = 0
     unknown: int = 0
-    reason: str = ""
+    words: str | None = None
     not_ready_at: datetime | None = None
 
     def add_error(self, error: VeoError) -> None:
         self.errors += 1
-        self.reason = str(error)
+        self.words = error.words
         self.unknown = self.unknown + 1 if isinstance(error, UnknownTaskError) else 0
 
     def add_answer(self, asked_at: datetime) -> None:
@@ -116,7 +116,7 @@ class Polling:
             if (task := await self._ask(generation, answers)) is not None:
                 return await self._finish(generation, task, answers)
             if answers.unknown >= self._timing.unknown_limit:
-                return await self._queue.fail(generation, FailureKind.LOST, answers.reason)
+                return await self._queue.fail(generation, FailureKind.LOST, answers.words)
             left = self._time_left(generation, answers)
             if left <= timedelta():
                 late_until = self._clock() + self._timing.late_window

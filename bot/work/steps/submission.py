@@ -29,6 +29,7 @@ from bot.veo.errors import (
 from bot.work.queue import LONGEST_WAIT, GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Patience, Timing
+from bot.work.task_ids import TaskTakenError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class Submission:
             task = await self._veo.create(request, generation.id)
         except InvalidRequestError as error:
             log.error("the provider refused what the catalogue allows", reason=str(error))
-            return await self._queue.fail(generation, FailureKind.REFUSED, str(error))
+            return await self._queue.fail(generation, FailureKind.REFUSED, error.words)
         except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
             # Certainly not accepted, so it may be sent again.
             await self._queue.move(generation, Status.QUEUED, submitted_at=None)
@@ -75,7 +76,7 @@ class Submission:
             log.warning("the fate of the request is not known", reason=str(error))
             return generation
         self._reopen()
-        return await self._queue.move(generation, Status.RUNNING, provider_id=task.id)
+        return await self._begin(generation, task.id) or generation
 
     async def look_up(self, generation: Generation) -> Generation:
         """Find a create call whose answer was not recorded: `submitting` → `running` or `failed`.
@@ -95,7 +96,18 @@ class Submission:
         if entry.is_refused:
             return await self._queue.fail(generation, FailureKind.REFUSED, None)
         log.info("found in the provider's log", task=entry.inference_id)
-        return await self._queue.move(generation, Status.RUNNING, provider_id=entry.inference_id)
+        if (begun := await self._begin(generation, entry.inference_id)) is not None:
+            return begun
+        is_over = self._clock() >= sent_at + self._timing.lookup_window
+        return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
+
+    async def _begin(self, generation: Generation, task_id: str | None) -> Generation | None:
+        """Write down the provider's id; None: it is another's, so that the call's fate is open."""
+        try:
+            return await self._queue.move(generation, Status.RUNNING, provider_id=task_id)
+        except TaskTakenError:
+            log.error("the provider gave the id of another request", task=task_id)
+            return None
 
     async def _load_pictures(self, generation: Generation) -> tuple[str, ...]:
         """Return the pictures, which were fetched long ago unless the disk has lost them.

@@ -1,7 +1,7 @@
 """What is asked of the databases: indexes are used, and no words of members get into errors."""
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -15,18 +15,30 @@ pytestmark = pytest.mark.both_engines
 WORDS = "a most private prompt"
 
 
-async def test_looking_for_work_does_not_read_what_is_finished(database: Database, database_url: str) -> None:
+DUE = (
+    select(Generation.id)
+    .where(UNFINISHED, Generation.status != Status.QUEUED)
+    .order_by(Generation.created_at)
+    .limit(100)
+)
+SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Generation.id != "other").limit(1)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"), [(DUE, "ix_generations_unfinished"), (SAME_TASK, "ix_generations_provider")]
+)
+async def test_what_is_asked_all_the_time_does_not_read_what_is_finished(
+    database: Database, database_url: str, query: Select[str], index: str
+) -> None:
     is_sqlite = database_url.startswith("sqlite")
     dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
-    query = select(Generation.id).where(UNFINISHED, Generation.status != Status.QUEUED)
-    due = query.order_by(Generation.created_at).limit(100)
-    statement = due.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    statement = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
 
     def work(session: Session):
         if not is_sqlite:
             session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
         plan = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
-        assert "ix_generations_unfinished" in str(plan.all())
+        assert index in str(plan.all())
 
     await database.read(work)
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from benchmarks.pacing import ALL, SLOWER, STEADY, Durations, excess, learn, mean
 from bot.timing.forecast import Finish, Forecast
-from bot.timing.prior import BINS, EDGES, LONGEST, METRICS_TRUST, documented_prior, metrics_prior, place_of
+from bot.timing.prior import (
+    BINS,
+    EDGES,
+    LONGEST,
+    METRICS_TRUST,
+    SHORTEST_MEDIAN,
+    documented_prior,
+    metrics_prior,
+    place_of,
+)
 
 seconds = st.one_of(
     st.floats(0, 1200), st.floats(-1e9, 1e9), st.sampled_from([0.0, 60.0, LONGEST, inf, -inf])
@@ -112,7 +121,7 @@ def test_the_metrics_percentiles_come_out_again() -> None:
         assert forecast.waiting(percentile) == pytest.approx(mixed, rel=0.03)
 
 
-@given(st.lists(st.floats(1, LONGEST), min_size=4, max_size=4))
+@given(st.lists(st.floats(SHORTEST_MEDIAN, LONGEST), min_size=4, max_size=4))
 def test_any_percentiles_in_order_make_a_forecast(percentiles: list[float]) -> None:
     p50, p75, p90, p99 = sorted(percentiles)
     prior = metrics_prior(p50, p75, p90, p99)
@@ -122,7 +131,17 @@ def test_any_percentiles_in_order_make_a_forecast(percentiles: list[float]) -> N
 
 
 @pytest.mark.parametrize(
-    "percentiles", [(0, 0, 0, 0), (60, 50, 70, 80), (60, 70, 80, inf), (60, 70, float("nan"), 90)]
+    "percentiles",
+    [
+        (0, 0, 0, 0),
+        (60, 50, 70, 80),
+        (60, 70, 80, inf),
+        (60, 70, float("nan"), 90),
+        (1.83, 2.41, 3.2, 6.1),  # as in the provider's documents: of the call that takes the request
+        (1.83, 2.41, 60, 120),
+        (0.095, 0.12, 0.18, 0.4),  # seconds that were taken for milliseconds
+        (95_000, 120_000, 180_000, 400_000),  # and the other way round
+    ],
 )
 def test_senseless_metrics_are_not_believed(percentiles: tuple[float, float, float, float]) -> None:
     assert metrics_prior(*percentiles) is None

@@ -18,6 +18,7 @@ from bot.timing.prior import metrics_prior
 from bot.timing.timetable import Measures, Recall, Timetable, finish_of, kind_of, recall_finishes
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
+from sandbox.odd_answers import Reshaped
 from sandbox.provider import Fault, Provider
 from sandbox.world import wait_until
 from tests.bot.clocks import until
@@ -290,6 +291,9 @@ async def test_measures_that_make_no_sense_change_nothing(veo: VeoClient, provid
     provider.release()
     timetable = open_timetable()
     before = expected_seconds(timetable, sent())
+    submitting = {"p50": 1830, "p75": 2410, "p90": 3200, "p99": 6100}  # the example in the documents
+    row = {"alias": MODEL, "metrics": {"duration_ms": submitting}}
+    provider.faults.add("metrics", Reshaped(lambda page: {**page, "models": [row]}), times=None)
     async with measuring(veo, timetable):
         await provider.called("metrics", 4)
     assert expected_seconds(timetable, sent()) == before

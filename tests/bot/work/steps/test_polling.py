@@ -7,6 +7,7 @@ import pytest
 from bot.clock import utc_now
 from bot.failures import FailureKind
 from bot.models import Status
+from sandbox.odd_answers import DONE_SHAPES, Reshaped, Spoilt, once_done
 from sandbox.provider import Fault, Provider
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
@@ -22,6 +23,8 @@ PASSING = [
     Fault.unknown_status("dreaming"),
     Fault.unknown_status("waiting"),
     Fault.unknown_status("active"),
+    Reshaped(lambda _: {}),
+    Reshaped(lambda task: {**task, "id": "another:veo3", "status": "error", "error": "Not yours."}),
 ]
 
 
@@ -34,6 +37,22 @@ async def test_a_question_that_was_not_answered_is_asked_again(
     assert row.status is Status.SUCCEEDED, row.failure_kind
     assert provider.count("create") == 1
     assert provider.count("retrieve") >= 3
+
+
+SHAPES = {
+    **{name: once_done(shape) for name, shape in DONE_SHAPES.items()},
+    "a stray byte": Spoilt(rb"\ud83d"),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_finished_video_is_fetched_in_whatever_shape_it_is_told(
+    engine: Engine, provider: Provider, shape: str
+) -> None:
+    provider.faults.add("retrieve", SHAPES[shape], times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_reason
+    assert len(engine.delivery.videos) == 1
 
 
 @pytest.mark.parametrize("between", [Fault.status(500), Fault.unknown_status("active")], ids=str)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from math import inf
+from typing import Any
 
 import aiohttp
 import pytest
@@ -10,6 +11,7 @@ from bot.clock import utc_now
 from bot.failures import FailureKind
 from bot.models import Status
 from bot.work.steps.errors import StepPostponedError
+from sandbox.odd_answers import Repeated, Reshaped
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine, StartProvider
@@ -217,3 +219,32 @@ async def test_a_model_that_left_the_catalogue_while_it_waited_is_told(
     assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
     assert len(engine.delivery.failures) == 1
     assert provider.count("create") == 0
+
+
+async def test_an_id_that_another_request_has_is_not_believed(engine: Engine, provider: Provider) -> None:
+    first = await engine.delivered((await insert(engine.database)).id)
+    engine.restart()
+    provider.faults.add("create", Repeated())
+    second = await engine.delivered((await insert(engine.database)).id)
+    assert second.status is Status.SUCCEEDED, second.failure_kind
+    assert second.provider_id != first.provider_id, "the member got another one's video"
+    assert second.video_url != first.video_url
+    assert (provider.count("create"), provider.count("logs")) == (2, 1), "it was not looked for in the log"
+
+
+async def test_an_id_that_another_request_has_is_not_taken_from_the_log_either(
+    engine: Engine, provider: Provider
+) -> None:
+    first = await engine.delivered((await insert(engine.database)).id)
+    engine.restart()
+    provider.faults.add("create", Repeated())
+
+    def same(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "data": [{**row, "inference_id": first.provider_id} for row in page["data"]]}
+
+    provider.faults.add("logs", Reshaped(same), times=None)
+    row = await insert(engine.database)
+    after = await engine.given_up(row.id, lambda: provider.count("logs") > 1)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert (after.provider_id, len(engine.delivery.videos)) == (None, 1)
+    assert provider.count("create") == 2, "it was ordered again without knowing"
