@@ -7,8 +7,9 @@ from discord.ext import commands
 from bot.client import VeoBot
 from bot.errors import BadRequestError
 from bot.language import N_, _
-from bot.text import clean
+from bot.markup import in_words
 from cogs.ui.asker import asker_of
+from cogs.ui.names import names_of
 from cogs.ui.offered import picture_in
 from cogs.ui.prompt_form import PromptForm
 
@@ -43,22 +44,23 @@ async def animate(interaction: discord.Interaction, message: discord.Message) ->
     """Ask what the message's picture should do."""
     asker_of(interaction)  # who cannot have a video here should not have to fill in the form first
     picture = picture_in(message)
-    await interaction.response.send_modal(PromptForm(_text_of(message), (picture,)))
+    await interaction.response.send_modal(PromptForm(_text_of(interaction, message), (picture,)))
 
 
 async def make_video(interaction: discord.Interaction, message: discord.Message) -> None:
     """Offer the message's text as the prompt."""
     asker_of(interaction)
-    text = _text_of(message)
+    text = _text_of(interaction, message)
     if not text:
         raise BadRequestError(_(NO_TEXT))
     await interaction.response.send_modal(PromptForm(text))
 
 
-def _text_of(message: discord.Message) -> str:
+def _text_of(interaction: discord.Interaction, message: discord.Message) -> str:
     """Return what a message says, or what it forwards, with names in place of mentions."""
-    texts = (message.clean_content, *(snapshot.content for snapshot in message.message_snapshots))
-    return next((cleaned for text in texts if (cleaned := clean(text))), "")
+    names = names_of(interaction)
+    texts = (message.content, *(snapshot.content for snapshot in message.message_snapshots))
+    return next((said for text in texts if (said := in_words(text, names))), "")
 
 
 async def setup(bot: VeoBot) -> None:

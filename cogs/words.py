@@ -5,9 +5,11 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.admission.words import WORD_MAX_LENGTH
+from bot.markup import in_words
 from bot.moderation.service import Moderation
 from cogs.ui import admin_text
 from cogs.ui.lists import reply_with_list
+from cogs.ui.names import names_of
 from cogs.ui.targets import moderator_of
 
 MOST_CHOICES = 25  # that Discord shows
@@ -25,15 +27,19 @@ class WordsGroup(app_commands.Group, name="words", description="Words that no pr
     @app_commands.command(name="add", description="Forbid a word or phrase in prompts")
     @app_commands.describe(word="The word or phrase; it is found in any case, and as a whole word only")
     async def add(self, interaction: discord.Interaction, word: Word) -> None:
-        """Forbid a word or phrase."""
+        """Forbid a word or phrase, as prompts will have it: with names in place of ids."""
+        word = in_words(word, names_of(interaction)) or word
         is_new = await self._moderation.add_word(moderator_of(interaction), word)
         await interaction.response.send_message(admin_text.word_added(word, is_new=is_new), ephemeral=True)
 
     @app_commands.command(name="remove", description="Allow a forbidden word or phrase again")
     @app_commands.describe(word="The word or phrase, as it is on the list")
     async def remove(self, interaction: discord.Interaction, word: Word) -> None:
-        """Allow a word or phrase again."""
-        was_there = await self._moderation.remove_word(moderator_of(interaction), word)
+        """Allow a word or phrase again; an older entry may have ids."""
+        by = moderator_of(interaction)
+        if word not in (await self._moderation.read(by.guild_id)).words:
+            word = in_words(word, names_of(interaction)) or word
+        was_there = await self._moderation.remove_word(by, word)
         await interaction.response.send_message(
             admin_text.word_removed(word, was_there=was_there), ephemeral=True
         )

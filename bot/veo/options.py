@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from bot.language import N_, _, number
-from bot.text import clean
+from bot.markup import in_words
 
 OptionValue = bool | int | str
 
@@ -101,14 +101,14 @@ def _folded(value: OptionValue) -> OptionValue:
 
 
 def checked_text(text: object, name: str, max_length: int) -> str:
-    """Return `text` without hidden characters; `max_length` counts what is left.
+    """Return `text` in words, as `in_words` does; `max_length` counts what is left.
 
     Raises:
         InvalidOptionError: it is no text, says nothing, or is too long.
     """
     if not isinstance(text, str):
         raise InvalidOptionError(_(WRONG_TYPE[str], option=name))
-    cleaned = clean(text)
+    cleaned = in_words(text)
     if not cleaned:
         raise InvalidOptionError(_(EMPTY.get(name, EMPTY_OPTION), option=name))
     if len(cleaned) > max_length:

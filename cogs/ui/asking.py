@@ -11,6 +11,7 @@ from bot.models import Generation
 from bot.results.repeats import Wishes
 from cogs.ui.answer import answer_with_card, send_card
 from cogs.ui.asker import asker_of, ensure_inside
+from cogs.ui.names import wishes_in_words
 from cogs.ui.offer_items import offer_message
 from cogs.ui.posted_card import follow_with_card
 from cogs.ui.verdicts import CALL_ERRORS
@@ -28,7 +29,7 @@ async def ask(interaction: discord.Interaction[VeoBot], wishes: Wishes) -> None:
         UserError: it is refused, and nobody was answered yet, or shown more than "thinking".
     """
     services = interaction.client.services
-    asker = asker_of(interaction)
+    asker, wishes = asker_of(interaction), wishes_in_words(interaction, wishes)
     await ensure_inside(interaction)
     decision = asyncio.create_task(services.drafts.ask(asker, wishes), name=f"decide {interaction.id}")
     is_late = await _has_to_wait(interaction, decision)

@@ -9,6 +9,7 @@ from bot.errors import relative_time
 from bot.escape import escape, plain
 from bot.failures import FailureKind
 from bot.language import N_, _, ngettext, number, pgettext, speaking
+from bot.markup import in_words
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
@@ -141,13 +142,13 @@ def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
 def alt_text(generation: Generation) -> str:
     """Return what a screen reader says in place of the video, in the member's language."""
     with speaking(generation.locale):
-        text = _(ALT_TEXTS[_kind_of(generation)], prompt=generation.prompt)
+        text = _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))
     return text[:ALT_TEXT_LENGTH]
 
 
 def thread_name(generation: Generation) -> str:
     """Return a thread's name: the prompt's beginning."""
-    return " ".join(generation.prompt.split())[:THREAD_NAME_LENGTH].rstrip()
+    return " ".join(in_words(generation.prompt).split())[:THREAD_NAME_LENGTH].rstrip()
 
 
 def neutral_thread_name(generation: Generation) -> str:

@@ -7,9 +7,9 @@ from bot.errors import UserError
 from bot.escape import escape
 from bot.language import pgettext
 from bot.results.repeats import Wishes
-from bot.text import clean
 from bot.veo.catalogue import PROMPT_MAX_LENGTH
 from cogs.ui.items import Form
+from cogs.ui.names import wishes_in_words
 from cogs.ui.remix_input import RemixInputs
 
 
@@ -28,13 +28,13 @@ class WishesForm(Form):
 
     async def act(self, interaction: discord.Interaction[VeoBot]) -> None:
         """Use the wishes; a refusal gives the words back, since the form is gone."""
-        wishes = self._inputs.read()
+        wishes = wishes_in_words(interaction, self._inputs.read())
         try:
             await self.use(interaction, wishes)
         except UserError as error:
             if interaction.response.is_done():
                 raise
-            said = clean(wishes.prompt)[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
+            said = wishes.prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
             title = pgettext("title", "Your prompt, to copy")
             words = discord.Embed(title=title, description=escape(said))
             await interaction.response.send_message(str(error), embed=words, ephemeral=True)

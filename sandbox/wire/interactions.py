@@ -5,6 +5,7 @@ Source: "Receiving and Responding".
 
 import asyncio
 import base64
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -24,7 +25,8 @@ from sandbox.wire.state import Channel, Json, Message, State
 
 COMMAND, COMPONENT = 2, 3  # interaction types
 BUTTON = 2
-USER, ATTACHMENT = 6, 11  # option types
+TEXT, USER, ATTACHMENT = 3, 6, 11  # option types
+MENTION = re.compile(r"<(@!?|#)([0-9]+)>")
 MEMBER_PERMISSIONS = ALL_PERMISSIONS & ~(1 << 3 | 1 << 5)  # neither Administrator nor Manage Server
 
 
@@ -158,8 +160,23 @@ class Interactions:
             resolved.setdefault("attachments", {})[str(attachment.id)] = attachment_payload(attachment)
             value = str(attachment.id)
         elif option.type == USER and isinstance(value, int):
-            member = member_payload(value)
-            resolved.setdefault("users", {})[str(value)] = member.pop("user")
-            resolved.setdefault("members", {})[str(value)] = member | {"permissions": str(MEMBER_PERMISSIONS)}
+            _resolve_member(value, resolved)
             value = str(value)
+        elif option.type == TEXT and isinstance(value, str):
+            self._resolve_mentions(value, channel, resolved)
         return {"name": option.name, "type": option.type, "value": value}
+
+    def _resolve_mentions(self, text: str, channel: Channel, resolved: Json) -> None:
+        """Add who and what is mentioned in a text, as Discord does for what its clients let members pick."""
+        for sign, number in MENTION.findall(text):
+            place = self._state.channels.get(int(number))
+            if sign != "#":
+                _resolve_member(int(number), resolved)
+            elif place is not None and place.guild_id == channel.guild_id:
+                resolved.setdefault("channels", {})[number] = channel_payload(place)
+
+
+def _resolve_member(user_id: int, resolved: Json) -> None:
+    member = member_payload(user_id)
+    resolved.setdefault("users", {})[str(user_id)] = member.pop("user")
+    resolved.setdefault("members", {})[str(user_id)] = member | {"permissions": str(MEMBER_PERMISSIONS)}

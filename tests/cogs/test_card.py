@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.failures import FailureKind
+from bot.markup import in_words
 from bot.models import Generation, Placement, Status
-from bot.text import clean
 from bot.timing.outlook import Outlook
 from cogs.ui.card import (
     alt_text,
@@ -46,7 +46,7 @@ TEXTS = st.one_of(
     st.text(min_size=1, max_size=2000),
     st.tuples(st.sampled_from(PIECES), st.integers(1, 2000)).map(lambda pair: pair[0] * pair[1]),
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=500).map("".join),
-).map(lambda text: clean(text)[:2000] or "x")
+).map(lambda text: in_words(text)[:1000] or "x")
 
 
 @st.composite

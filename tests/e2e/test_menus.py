@@ -209,7 +209,7 @@ async def test_a_text_that_is_too_long_is_offered_as_far_as_it_fits(world: World
 
 async def test_names_stand_in_place_of_mentions(world: World) -> None:
     form = form_of(await open_form(world, MAKE, await say(world, f"{world.alice.mention} rides a dragon")))
-    assert form["prompt"]["value"] == "@alice rides a dragon"
+    assert form["prompt"]["value"] == "alice rides a dragon"
 
 
 async def test_where_no_video_can_come_no_form_is_shown(world: World) -> None:
