@@ -51,13 +51,19 @@ def _add_remembered(
     if guild is not None:
         users.update({member.id: member.display_name for member in guild.members})
         roles.update({role.id: role.name for role in guild.roles})
-        channels.update({place.id: place.name for place in (*guild.channels, *guild.threads)})
+        channels.update({place.id: place.name for place in guild.channels if _may_see(interaction, place)})
     for user in (interaction.client.user, cast("Any", interaction.user)):
         if user:
             users[user.id] = user.display_name
     place = interaction.channel
     if place is not None and (name := getattr(place, "name", None)):
         channels[place.id] = name
+
+
+def _may_see(interaction: discord.Interaction[Any], place: discord.abc.GuildChannel) -> bool:
+    """Whether the member knows the channel's name anyway: a hidden one's is not told for its id."""
+    member = interaction.user
+    return isinstance(member, discord.Member) and place.permissions_for(member).view_channel
 
 
 def _resolved(interaction: discord.Interaction[Any]) -> Json:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import discord
+
 from bot.models import Status
 from sandbox.world import World
 from tests.e2e.driver import SECONDS, ask, shown, the_result
@@ -58,6 +60,14 @@ async def test_a_remix_form_and_a_messages_menu_give_names_as_well(world: World)
         ("someone feeds pepe in videos", None),
         ("someone again", "sad"),
     ]
+
+
+async def test_a_hidden_channel_s_name_is_not_told_for_its_id(world: World) -> None:
+    hidden: Any = {world.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
+    secret = world.guild.create_text_channel("layoffs", overwrites=hidden)
+    await ask(world, prompt=f"a film about <#{secret.id}>")
+    generation = await world.wait_for_delivery(seconds=SECONDS)
+    assert generation.prompt == "a film about a channel"
 
 
 async def test_forbidden_words_are_compared_with_names(world: World) -> None:
