@@ -37,6 +37,27 @@ def origin_of(address: str) -> str:
     return str(URL(address).origin())
 
 
+def exact_address(address: str) -> URL:
+    """Return an address that is asked for as it is written, since a signature may cover its escapes.
+
+    One that cannot be sent so, as with letters beyond ASCII, is escaped as browsers do.
+
+    Raises:
+        ValueError: it is none.
+    """
+    usual = URL(address)
+    scheme, mark, rest = address.partition("://")
+    address = scheme.lower() + mark + rest
+    if not address.isascii() or not address.isprintable() or " " in address:
+        return usual
+    exact = URL(address, encoded=True)
+    # What is checked must be what is asked: the host and the scheme in their one spelling.
+    is_same = (exact.scheme, exact.raw_host, exact.port, exact.user, exact.password) == (
+        *(usual.scheme, usual.raw_host, usual.port, usual.user, usual.password),
+    )
+    return exact if is_same else usual
+
+
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
     if ip in NAT64:
         return IPv4Address(int(ip) & 0xFFFFFFFF)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import aiohttp
 import stamina
@@ -18,7 +19,7 @@ import structlog
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from bot.veo.addresses import is_public
+from bot.veo.addresses import exact_address, is_public
 
 CHUNK = 256 * 1024  # bytes
 FETCH_ATTEMPTS = 5
@@ -131,7 +132,7 @@ class Downloads:
             raise MediaError(f"The download failed ({type(error).__name__}).") from error
 
     async def _follow(self, url: str, path: Path, most: int, hosts: Container[str] | None) -> None:
-        address, is_own = URL(url), True
+        address, is_own = exact_address(url), True
         for _ in range(self._bounds.redirects + 1):
             is_own = is_own and _origin(address) in self._origins
             if not is_own:
@@ -148,7 +149,7 @@ class Downloads:
         try:
             async with session.get(address, headers=HEADERS, timeout=time, allow_redirects=False) as response:
                 if response.status in REDIRECTS and "Location" in response.headers:
-                    return address.join(URL(response.headers["Location"]))
+                    return exact_address(urljoin(str(address), response.headers["Location"]))
                 _ensure_file(response, most)
                 await _write(response, path, most)
         except aiohttp.ClientConnectorError as error:

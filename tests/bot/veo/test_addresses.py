@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.veo.addresses import is_public, origin_of
+from bot.veo.addresses import exact_address, is_public, origin_of
 
 # IANA's registries of special-purpose addresses, as far as nothing public lies in them.
 PRIVATE = [
@@ -91,3 +91,15 @@ def test_one_origin_has_one_spelling(one: str, other: str) -> None:
 )
 def test_other_origins_are_others(other: str) -> None:
     assert origin_of("https://host") != origin_of(other)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://cdn.example/a/./b?s=%2B%2f~%7e", "https://cdn.example/a/./b?s=%2B%2f~%7e"),
+        ("HTTPS://cdn.example/%7e", "https://cdn.example/%7e"),
+        ("https://cdn.example/ä b", "https://cdn.example/%C3%A4%20b"),
+    ],
+)
+def test_an_address_stays_as_it_is_written_unless_it_cannot_be_sent_so(address: str, expected: str) -> None:
+    assert str(exact_address(address)) == expected

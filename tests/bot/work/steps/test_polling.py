@@ -23,8 +23,11 @@ PASSING = [
     Fault.unknown_status("dreaming"),
     Fault.unknown_status("waiting"),
     Fault.unknown_status("active"),
-    Reshaped(lambda _: {}),
-    Reshaped(lambda task: {**task, "id": "another:veo3", "status": "error", "error": "Not yours."}),
+    pytest.param(Reshaped(lambda _: {}), id="nothing"),
+    pytest.param(
+        Reshaped(lambda task: {**task, "id": "another:veo3", "status": "error", "error": "Not yours."}),
+        id="another one's",
+    ),
 ]
 
 
