@@ -15,6 +15,7 @@ from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import Metrics
 from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
 from cogs.ui.cards import Cards
+from cogs.ui.channel_history import own_messages
 from cogs.ui.draft import Draft, is_card, is_result
 from cogs.ui.edit_budget import EditBudget
 from cogs.ui.refusals import Place, Refusals
@@ -115,8 +116,8 @@ class DiscordDelivery:
         channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
         after = since - CLOCK_SKEW
         try:
-            async for message in channel.history(limit=SEARCHED_MESSAGES, after=after, oldest_first=True):
-                if message.author == self._client.user and is_it(message, generation):
+            async for message in own_messages(self._client, channel, after=after, most=SEARCHED_MESSAGES):
+                if is_it(message, generation):
                     return message.id
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:

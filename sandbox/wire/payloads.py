@@ -189,7 +189,12 @@ def message_payload(message: Message, state: State) -> Json:
         payload["thread"] = channel_payload(thread)
     if channel is not None and channel.guild_id is not None:
         payload["guild_id"] = str(channel.guild_id)  # in gateway events; harmless in answers
-    return payload
+    return oddly(payload, message.odd)
+
+
+def oddly(payload: Json, odd: Json) -> Json:
+    """Return what Discord sent with other values of some fields; None: without the field."""
+    return {name: value for name, value in (payload | odd).items() if name not in odd or value is not None}
 
 
 def attachment_payload(attachment: Attachment) -> Json:

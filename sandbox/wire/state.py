@@ -59,6 +59,7 @@ class Message:
         pings: ids of users who are notified: those mentioned whom `allowed_mentions` lets through.
         reply_to: id of the message it replies to.
         edits: how often it was edited.
+        odd: fields of its JSON that have other values; None: the field is not there.
     """
 
     id: int
@@ -76,6 +77,7 @@ class Message:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     edited_at: datetime | None = None
     edits: int = 0
+    odd: Json = field(default_factory=Json)
 
     @property
     def is_ephemeral(self) -> bool:

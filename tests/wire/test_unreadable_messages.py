@@ -1,0 +1,50 @@
+"""A message in a channel that discord.py cannot read does not hide the others from a search."""
+
+from typing import Any
+
+import pytest
+
+from bot.clock import utc_now
+from bot.timing.poll_limiter import PollLimiter
+from cogs.ui.card_items import card_message
+from cogs.ui.delivery import DiscordDelivery
+from cogs.ui.edit_budget import EditBudget
+from sandbox.wire import WireDiscord
+from tests.cogs.generation import generation
+from tests.wire.probe import Probe
+
+# What is wrong with the message before the card.
+ODD: dict[str, dict[str, Any]] = {
+    "no author": {"author": None},
+    "no kind": {"type": None},
+    "no attachments": {"attachments": None},
+    "attachments of another shape": {"attachments": [{"id": "1"}]},
+    "no id": {"id": None},
+    "a component of another shape": {"components": [{"type": 1}]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_the_card_is_found_beside_it(client: Probe, wire: WireDiscord, odd: dict[str, Any]) -> None:
+    row = generation(guild_id=wire.guild.id, channel_id=wire.channel.id, created_at=utc_now())
+    channel = client.get_partial_messageable(wire.channel.id, guild_id=wire.guild.id)
+    await channel.send("before")
+    wire.messages()[0].odd.update(odd)
+    card = await channel.send(**card_message(row))
+
+    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+
+    assert await delivery.find_card(row) == card.id, "the card was not found"
+
+
+async def test_a_search_goes_on_over_pages(client: Probe, wire: WireDiscord) -> None:
+    row = generation(guild_id=wire.guild.id, channel_id=wire.channel.id, created_at=utc_now())
+    channel = client.get_partial_messageable(wire.channel.id, guild_id=wire.guild.id)
+    for number in range(101):
+        await channel.send(f"before {number}")
+    wire.messages()[50].odd.update(ODD["no kind"])
+    card = await channel.send(**card_message(row))
+
+    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+
+    assert await delivery.find_card(row) == card.id, "the second page was not looked at"
