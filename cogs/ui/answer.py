@@ -44,6 +44,9 @@ async def send_card(interaction: discord.Interaction, generation: Generation) ->
     """Answer the command, the form or the button with the card; return the message's id."""
     try:
         response = await interaction.response.send_message(**card_message(generation))
+    except discord.InteractionResponded:
+        # Discord took our answer before, though its word on it could not be read.
+        return (await interaction.original_response()).id
     except discord.HTTPException as error:
         if error.code != ALREADY_ANSWERED:
             raise
@@ -76,6 +79,8 @@ async def answer_with_card(
             card_id = await send(interaction, generation)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
             log.warning("the answer may be lost", generation=generation.id, error=str(error))
+        except UserError:
+            raise
         except discord.HTTPException as error:
             await _take_back(generations, generation)
             if error.code in FILTER_CODES:
@@ -86,6 +91,9 @@ async def answer_with_card(
                     )
                 ) from error
             raise
+        # Discord took it with other words than it should; discord.py raises whatever it stumbles over.
+        except Exception as error:
+            log.warning("the answer's fate cannot be read", generation=generation.id, exc_info=error)
         else:
             await _let_begin(generations, generation, card_id)
             return card_id

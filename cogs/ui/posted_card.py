@@ -1,6 +1,5 @@
 """A card that cannot be the answer itself, since the member alone sees that one: a message of its own."""
 
-import aiohttp
 import discord
 import structlog
 
@@ -8,6 +7,8 @@ from bot.models import Generation
 from cogs.ui.answer import AnswerLostError
 from cogs.ui.card_items import card_message
 from cogs.ui.offer_text import accepted_text
+
+SERVER_ERROR = 500  # the lowest HTTP status of one
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -48,5 +49,10 @@ async def follow_with_card(interaction: discord.Interaction, generation: Generat
 async def _follow(interaction: discord.Interaction, generation: Generation) -> int:
     try:
         return (await interaction.followup.send(**card_message(generation), wait=True)).id
-    except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
+    except discord.HTTPException as error:
+        if error.status >= SERVER_ERROR:
+            raise AnswerLostError from error
+        raise
+    # The connection broke, or Discord's word cannot be read: discord.py raises whatever it stumbles over.
+    except Exception as error:
         raise AnswerLostError from error

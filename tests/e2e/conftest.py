@@ -23,6 +23,7 @@ from tests.sqlite import Template
 
 OpenWorld = Callable[..., World]
 LoseAnswer = Callable[[str, str], None]
+GarbleAnswer = Callable[[str, str, object], None]
 
 FOLDER = Path(__file__).parent
 IS_LAST = pytest.StashKey[bool]()
@@ -68,6 +69,26 @@ def lose_answer(monkeypatch: pytest.MonkeyPatch) -> LoseAnswer:
 
     monkeypatch.setattr(router, "dispatch", serve_and_lose)
     return lambda method, path: planned.append((method, path))
+
+
+@pytest.fixture
+def garble_answer(monkeypatch: pytest.MonkeyPatch) -> GarbleAnswer:
+    """Let Discord serve the next call to a path (a pattern), but answer it with 200 and something else."""
+    serve = router.dispatch
+    planned: list[tuple[str, str, object]] = []
+
+    def serve_and_garble(backend: Any, method: str, path: str, **more: Any) -> Any:
+        answer = serve(backend, method, path, **more)
+        for plan in planned:
+            if plan[0] == method and fnmatch(path, plan[1]):
+                planned.remove(plan)
+                if isinstance(plan[2], Exception):
+                    raise plan[2]
+                return plan[2]
+        return answer
+
+    monkeypatch.setattr(router, "dispatch", serve_and_garble)
+    return lambda method, path, instead: planned.append((method, path, instead))
 
 
 @pytest.fixture(autouse=True)
