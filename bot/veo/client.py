@@ -232,7 +232,10 @@ class VeoClient:
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal_of(response.status, response.headers, content, self._words)
         try:
-            found = read_json(content)
+            # A large one in a thread: the loop must not wait for it.
+            found = (
+                read_json(content) if len(content) < CHUNK else await asyncio.to_thread(read_json, content)
+            )
             found = found if task_id is None else about(found, task_id)
             return answer.model_validate(found, context=self._words)
         except ForeignAnswerError:

@@ -28,7 +28,7 @@ KEYS = re.compile(
     r"\bBearer\s+[\w.~+/=*-]{8,}"
     r"|\b(?:sk|pk|rk)[-_](?=[\w*-]{0,64}[\d*])[\w*-]{8,}"  # as most services make them; may be starred out
     r"|\bAIza[\w-]{20,}"  # Google's
-    r"|\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"  # JSON web tokens
+    r"|\beyJ[\w-]{8,300}\.[\w-]+(?:\.[\w-]*)?"  # JSON web tokens
     r"|\b(?=[A-Za-z_]*\d)(?=[\d_]*[A-Za-z])\w{32,}",  # this provider's: 32 digits and letters in a row
     re.ASCII | re.IGNORECASE,
 )
