@@ -55,7 +55,10 @@ async def signing() -> AsyncIterator[SigningServer]:
 
 WAYS = ["directly", "behind a redirect"]
 # Without a host an address is resolved first, which takes dots away.
-CASES = [*((way, signed) for way in WAYS for signed in SIGNED), ("behind a redirect without a host", SIGNED[0])]
+CASES = [
+    *((way, signed) for way in WAYS for signed in SIGNED),
+    ("behind a redirect without a host", SIGNED[0]),
+]
 
 
 @pytest.mark.parametrize(("way", "signed"), CASES)
