@@ -1,7 +1,9 @@
 """The command line: `veo-bot run`, `generate`, `doctor`, `backup` and `copy-database`."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -25,8 +27,10 @@ from bot.settings import SettingsError, load_provider_settings, load_settings
 from bot.storage.addresses import secrets_of
 from bot.storage.copying import CopyError
 from bot.storage.terminal import copy_in_terminal
-from bot.terminal import GenerateError, generate_in_terminal, read_pictures
+from bot.terminal import GenerateError, generate_in_terminal, read_pictures, resume_in_terminal
+from bot.terminal_target import NAME
 from bot.veo.catalogue import (
+    CATALOGUE,
     DEFAULT_MODEL,
     InvalidOptionError,
     OptionValue,
@@ -36,6 +40,7 @@ from bot.veo.catalogue import (
 )
 from bot.watch.server import ListenError
 
+MODEL_IDS = [model.id for model in CATALOGUE]
 EXIT_SETTINGS = 2
 EXIT_FAILED = 1
 
@@ -101,7 +106,9 @@ def run(
 
 @app.command()
 def generate(
-    prompt: Annotated[str, typer.Argument(help="What the video should show.")],
+    prompt: Annotated[
+        str | None, typer.Argument(help="What the video should show; - reads it from standard input.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="The provider's name of the model.", show_default=DEFAULT_MODEL.id)
     ] = None,
@@ -114,7 +121,13 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
     enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
     generate_audio: Annotated[bool | None, typer.Option(help="Make sound too.")] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where to save it.")] = Path("veo.mp4"),
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Where to save it; a file that is there is not overwritten."),
+    ] = Path(NAME),
+    resume: Annotated[
+        str | None, typer.Option(help="Fetch a video that was asked for before, by the ID that was printed.")
+    ] = None,
 ) -> None:
     """Make one video from the terminal, without Discord: the quickest way to try a key."""
     options = {
@@ -128,12 +141,16 @@ def generate(
     }
     try:
         settings = load_provider_settings()
-        request = _request_of(model, prompt, options, image, last_image)
+        if resume:
+            begin = partial(resume_in_terminal, settings, resume)
+        else:
+            request = _request_of(model, _read_prompt(prompt), options, image, last_image)
+            begin = partial(generate_in_terminal, settings, request)
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise _stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
     try:
-        asyncio.run(generate_in_terminal(settings, request, output))
+        asyncio.run(begin(output))
     except GenerateError as error:
         console.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from None
@@ -210,6 +227,18 @@ def copy_database(
         raise typer.Exit(EXIT_FAILED) from None
 
 
+def _read_prompt(prompt: str | None) -> str:
+    """Return the prompt, from standard input where that is asked for.
+
+    Raises:
+        GenerateError: there is none.
+    """
+    said = sys.stdin.read().strip() if prompt == "-" else prompt
+    if not said:
+        raise GenerateError("Say what the video should show, or name one with --resume.")
+    return said
+
+
 def _request_of(
     model: str | None,
     prompt: str,
@@ -225,6 +254,8 @@ def _request_of(
     """
     if image is None and last_image is not None:
         raise GenerateError("--last-image needs an --image to begin with.")
+    if model is not None and model not in MODEL_IDS:
+        raise GenerateError(f"No model is called {model}. There are: {', '.join(MODEL_IDS)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(model, len(files)).id, prompt, options)
     return request.with_images(read_pictures(*files))

@@ -1,9 +1,13 @@
-"""`veo-bot generate`: the provider's own full example in a terminal, with a progress bar."""
+"""`veo-bot generate`: one video in a terminal, with a progress bar. What is paid for can be fetched again."""
 
 import asyncio
 import shutil
 import tempfile
 import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,21 +15,37 @@ import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bot.clock import utc_now
 from bot.media.files import Clip, MediaError, VideoStore
 from bot.media.pictures import MAX_SIZE, PictureError, data_uri_of, ensure_picture
+from bot.money import usd
 from bot.settings import ProviderSettings
+from bot.terminal_target import leave_place, take_place
 from bot.veo.addresses import origin_of
 from bot.veo.catalogue import VideoRequest
 from bot.veo.client import VeoClient
 from bot.veo.downloads import Downloads, open_public_session
 from bot.veo.errors import UnavailableError, VeoError
 from bot.veo.models import Task, TaskState
+from bot.veo.pricing import quote
 
 TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
+LOOKUP_SECONDS = (
+    300.0  # for which the provider's log is asked about a request of unknown fate; it is filled late
+)
+LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
 
 
 class GenerateError(Exception):
     """There is no video; `str()` says why and what is left to do."""
+
+
+class PatientConsole(Console):
+    """A console that goes on when nobody reads it any more: the video is paid for."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing from now on, where rich would end the program."""
+        self.quiet = True
 
 
 def read_pictures(*files: Path) -> tuple[str, ...]:
@@ -38,12 +58,139 @@ def read_pictures(*files: Path) -> tuple[str, ...]:
 
 
 async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
-    """Create, wait, and save the video to `output`, telling the person at the terminal how it goes.
+    """Ask for a video, wait, and save it to `output` or beside it, telling the person how it goes.
 
     Raises:
         GenerateError: it failed.
     """
-    console = Console()
+    await _serve(settings, output, lambda desk: desk.ask(request))
+
+
+async def resume_in_terminal(settings: ProviderSettings, name: str, output: Path) -> None:
+    """Wait for a video that was asked for before, and save it; `name`: its generation ID or request ID.
+
+    Raises:
+        GenerateError: it failed.
+    """
+    await _serve(settings, output, lambda desk: desk.find_again(name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What serves one video."""
+
+    veo: VeoClient
+    downloads: Downloads
+    settings: ProviderSettings
+    console: Console
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    async def ask(self, request: VideoRequest) -> Task:
+        """Say the price and ask for the video; a request of unknown fate is looked up."""
+        self.say(await self._price_line(request))
+        request_id, sent_at = uuid4().hex, utc_now()
+        self.say(f"Request ID: {request_id}")
+        try:
+            return await self.veo.create(request, request_id)
+        except UnavailableError as error:
+            self.say(f"{error} It may have been accepted, so the provider's log is searched for it.")
+            return await self._look_up(request_id, sent_at)
+        except VeoError as error:
+            raise GenerateError(f"The request was not accepted: {error}") from error
+
+    async def find_again(self, name: str) -> Task:
+        """Return the task of a generation ID, or of the request ID that was printed before it."""
+        if ":" not in name:
+            return await self._look_up(name, utc_now() - LOOKED_BACK)
+        try:
+            return await self.veo.retrieve(name)
+        except VeoError as error:
+            raise GenerateError(f"The video service does not tell about {name}: {error}") from error
+
+    async def finish(self, task: Task, place: Path) -> None:
+        """Wait for the video and save it to a place that was taken for it."""
+        self.say(f"Generation ID: {task.id}")
+        try:
+            task = await self._wait(task)
+            if task.state is TaskState.FAILED or task.video_url is None:
+                raise GenerateError(f"No video: {task.failure_reason}")
+            clip = await _save(self.downloads, task, place)
+        except asyncio.CancelledError:
+            self.say(_later(task.id))
+            raise
+        sound = "with sound" if clip.has_sound else "without sound"
+        self.say(
+            f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
+        )
+        self.say("" if task.credits_used is None else f"It cost ${usd(task.credits_used):,.2f}.")
+
+    async def _price_line(self, request: VideoRequest) -> str:
+        try:
+            pricing = await self.veo.fetch_pricing(request.model.id)
+        except VeoError:
+            pricing = None
+        price = pricing and quote(pricing, request)
+        return "The price is not known." if price is None else f"Price: about ${usd(price):,.2f}."
+
+    async def _look_up(self, request_id: str, sent_at: datetime) -> Task:
+        """Ask the log, which is filled late, for a while.
+
+        Raises:
+            GenerateError: it does not know the request, or the request was refused.
+        """
+        deadline = time.monotonic() + LOOKUP_SECONDS
+        while True:
+            try:
+                entry = await self.veo.find(request_id, sent_at)
+                if entry is not None and entry.is_refused:
+                    raise GenerateError("The request was refused; the provider's log does not say why.")
+                if entry is not None and entry.inference_id:
+                    return await self.veo.retrieve(entry.inference_id)
+            except VeoError as error:
+                self.say(f"No answer ({error}); asking again.")
+            if time.monotonic() > deadline:
+                raise GenerateError(
+                    f"Nobody can say yet whether it was accepted and will be charged. {_later(request_id)}"
+                )
+            await asyncio.sleep(self.settings.poll_interval)
+
+    async def _wait(self, task: Task) -> Task:
+        started = time.monotonic()
+        with _progress(self.console) as progress:
+            bar = progress.add_task(task.status, total=TYPICAL_SECONDS)
+            while task.state is TaskState.WORKING:
+                waited = time.monotonic() - started
+                if waited > self.settings.generation_deadline:
+                    raise GenerateError(f"Not ready after {waited:.0f} s. {_later(task.id)}")
+                # The bar shows time against the usual time; nobody knows the true progress.
+                progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=task.status)
+                await asyncio.sleep(self.settings.poll_interval)
+                try:
+                    task = await self.veo.retrieve(task.id)
+                except VeoError as error:
+                    progress.console.print(f"No answer ({error}); asking again.", markup=False)
+            progress.update(bar, completed=TYPICAL_SECONDS, description=task.status)
+        return task
+
+
+async def _serve(settings: ProviderSettings, output: Path, begin: Callable[[_Desk], Awaitable[Task]]) -> None:
+    try:
+        place = await asyncio.to_thread(take_place, output)
+    except OSError as error:
+        raise GenerateError(
+            f"{output} cannot be written: {error.strerror}. Nothing was asked for."
+        ) from error
+    try:
+        async with _open(settings) as desk:
+            await desk.finish(await begin(desk), place)
+    finally:
+        leave_place(place)
+
+
+@asynccontextmanager
+async def _open(settings: ProviderSettings) -> AsyncGenerator[_Desk]:
     async with aiohttp.ClientSession() as session, open_public_session() as public:
         veo = VeoClient(
             session,
@@ -51,24 +198,12 @@ async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest
             settings.aimlapi_key,
             legacy_urls=settings.aimlapi_legacy_urls,
         )
-        try:
-            task = await veo.create(request, uuid4().hex)
-        except UnavailableError as error:
-            raise GenerateError(f"{error} It may have been accepted: look before you try again.") from error
-        except VeoError as error:
-            raise GenerateError(f"The request was not accepted: {error}") from error
-        console.print(f"Generation ID: {task.id}", markup=False, soft_wrap=True)
-        task = await _wait(veo, task, settings, console)
-        if task.state is TaskState.FAILED or task.video_url is None:
-            raise GenerateError(f"No video: {task.failure_reason}")
         downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
-        clip = await _save(downloads, task.video_url, output)
-    sound = "with sound" if clip.has_sound else "without sound"
-    console.print(
-        f"Saved {output} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})",
-        markup=False,
-        soft_wrap=True,
-    )
+        yield _Desk(veo, downloads, settings, PatientConsole())
+
+
+def _later(name: str) -> str:
+    return f"Fetch it later: veo-bot generate --resume {name}"
 
 
 def _read_picture(file: Path) -> str:
@@ -83,25 +218,6 @@ def _read_picture(file: Path) -> str:
     return data_uri_of(content)
 
 
-async def _wait(veo: VeoClient, task: Task, settings: ProviderSettings, console: Console) -> Task:
-    started = time.monotonic()
-    with _progress(console) as progress:
-        bar = progress.add_task(task.status, total=TYPICAL_SECONDS)
-        while task.state is TaskState.WORKING:
-            waited = time.monotonic() - started
-            if waited > settings.generation_deadline:
-                raise GenerateError(f"Not ready after {waited:.0f} s. Its id is {task.id}.")
-            # The bar shows time against the usual time; nobody knows the true progress.
-            progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=task.status)
-            await asyncio.sleep(settings.poll_interval)
-            try:
-                task = await veo.retrieve(task.id)
-            except VeoError as error:
-                progress.console.print(f"No answer ({error}); asking again.", markup=False)
-        progress.update(bar, completed=TYPICAL_SECONDS, description=task.status)
-    return task
-
-
 def _progress(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(),
@@ -113,18 +229,19 @@ def _progress(console: Console) -> Progress:
     )
 
 
-async def _save(downloads: Downloads, url: str, output: Path) -> Clip:
+async def _save(downloads: Downloads, task: Task, place: Path) -> Clip:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            clip = await VideoStore(downloads, Path(folder)).fetch("video", url)
-            output.parent.mkdir(parents=True, exist_ok=True)
-            await asyncio.to_thread(shutil.move, clip.path, output)
+            clip = await VideoStore(downloads, Path(folder)).fetch("video", task.video_url or "")
+            await asyncio.to_thread(shutil.move, clip.path, place)
         except MediaError as error:
             raise GenerateError(
-                f"The video is made, but it cannot be saved: {error} It is at {url}"
+                f"The video is made, but it cannot be fetched: {error} It is at {task.video_url}. "
+                f"{_later(task.id)}"
             ) from error
         except OSError as error:
             raise GenerateError(
-                f"{output} cannot be written: {error.strerror}. The video is at {url}"
+                f"{place} cannot be written: {error.strerror}. The video is at {task.video_url}. "
+                f"{_later(task.id)}"
             ) from error
     return clip

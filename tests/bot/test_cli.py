@@ -43,6 +43,7 @@ async def python(folder: Path, *arguments: str, **environment: str) -> Finished:
         *arguments,
         cwd=folder,
         env={**kept, "COLUMNS": "200", **environment},
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -199,6 +200,63 @@ async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files
     assert (clip.width, clip.height, clip.has_sound) == (720, 1280, False)
     assert clip.seconds == pytest.approx(4, abs=0.2)
     assert "Saved out/dragon.mp4" in finished.text
+    assert "Price: about $" in finished.text
+    assert "It cost $" in finished.text
+
+
+async def generate(folder: Path, provider: Provider, *arguments: str) -> Finished:
+    """Run `veo-bot generate`, impatient where the program waits for minutes."""
+    return await python(
+        folder,
+        *["-c", "import bot.terminal; bot.terminal.LOOKUP_SECONDS = 1; from bot.cli import main; main()"],
+        *["generate", *arguments],
+        AIMLAPI_KEY=provider.key,
+        AIMLAPI_BASE_URL=provider.url,
+        POLL_INTERVAL="0.2",
+    )
+
+
+async def test_generate_overwrites_no_video_that_is_there(tmp_path: Path, files: Path) -> None:
+    (tmp_path / "veo.mp4").write_bytes(b"the last one, which was paid for")
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
+    assert (tmp_path / "veo.mp4").read_bytes() == b"the last one, which was paid for"
+    assert (tmp_path / "veo-2.mp4").stat().st_size > 1000
+    assert "Saved veo-2.mp4" in finished.text
+
+
+async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with Provider(render=QUICK) as provider:
+        finished = await generate(tmp_path, provider, "a red dragon", "-o", "file/veo.mp4")
+        assert provider.calls == []
+    assert finished.code == 1
+    assert "file/veo.mp4 cannot be written: " in finished.text
+    assert "Nothing was asked for." in finished.text
+
+
+async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("create", Fault.reset(accepted=True))
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
+        assert provider.count("create") == 1
+    assert "Saved veo.mp4" in finished.text, finished.text
+
+
+async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("cdn", Fault.status(404), times=None)
+        first = await generate(tmp_path, provider, "a red dragon", "--duration", "4", "-o", "a.mp4")
+        assert first.code == 1
+        assert not (tmp_path / "a.mp4").exists(), "an empty file was left"
+        provider.faults.clear()
+        [name] = re.findall(r"Fetch it later: veo-bot generate --resume (\S+)", first.text)
+        again = await generate(tmp_path, provider, "--resume", name, "-o", "a.mp4")
+        [request] = re.findall(r"Request ID: (\S+)", first.text)
+        by_request = await generate(tmp_path, provider, "--resume", request, "-o", "b.mp4")
+        assert provider.count("create") == 1, "it was paid for again"
+    assert "Saved a.mp4" in again.text, again.text
+    assert "Saved b.mp4" in by_request.text, by_request.text
 
 
 @pytest.mark.parametrize(
@@ -275,7 +333,9 @@ async def test_generate_refuses_pictures_that_cannot_be_sent(
         (["  "], "The prompt is empty"),
         (["a dragon", "--duration", "5"], "`duration` must be one of: 4, 6, 8"),
         (["a dragon", "--seed", "-1"], "`seed` must be from 0"),
-        (["a dragon", "--model", "veo9"], "model is not offered"),
+        (["a dragon", "--model", "veo9"], "No model is called veo9. There are: google/veo"),
+        ([], "Say what the video should show, or name one with --resume."),
+        (["-"], "Say what the video should show, or name one with --resume."),
         (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from a picture needs a picture."),
     ],
 )
@@ -292,15 +352,13 @@ async def test_generate_refuses_what_the_catalogue_does_not_allow(
     ("fault", "complaint"),
     [
         (Fault.status(401, "Invalid key"), "not accepted: Invalid key"),
-        (Fault.status(503), "may have been accepted"),
+        (Fault.status(503), "Nobody can say yet whether it was accepted"),
     ],
 )
 async def test_generate_says_why_there_is_no_video(tmp_path: Path, fault: Fault, complaint: str) -> None:
     async with Provider(render=QUICK) as provider:
         provider.faults.add("create", fault)
-        finished = await veo_bot(
-            tmp_path, "generate", "a dragon", AIMLAPI_KEY=provider.key, AIMLAPI_BASE_URL=provider.url
-        )
+        finished = await generate(tmp_path, provider, "a dragon")
     assert finished.code == 1
     assert complaint in finished.text
     assert "Traceback" not in finished.text

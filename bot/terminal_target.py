@@ -1,0 +1,30 @@
+"""Where a video from the terminal goes: taken before anything is paid, and nothing is overwritten."""
+
+from itertools import count
+from pathlib import Path
+
+NAME = "veo.mp4"  # in a folder
+
+
+def take_place(wanted: Path) -> Path:
+    """Return a new, empty file: `wanted`, or the same with a number where there is one already.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    wanted = wanted / NAME if wanted.is_dir() else wanted
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    for number in count(1):
+        path = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError  # a count does not end
+
+
+def leave_place(path: Path) -> None:
+    """Remove a place that was taken and not filled."""
+    if path.exists() and not path.stat().st_size:
+        path.unlink()
