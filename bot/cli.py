@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -149,14 +149,7 @@ def generate(
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise _stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
-    try:
-        asyncio.run(begin(output))
-    except GenerateError as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_FAILED) from None
-    except KeyboardInterrupt:
-        console.print("Stopped. The provider may still finish and charge the video.")
-        raise typer.Exit(EXIT_FAILED) from None
+    _make(begin(output))
 
 
 @app.command()
@@ -224,6 +217,18 @@ def copy_database(
         raise typer.Exit(EXIT_FAILED) from None
     except KeyboardInterrupt:
         console.print("Stopped. Nothing was copied; run it again when you like.")
+        raise typer.Exit(EXIT_FAILED) from None
+
+
+def _make(video: Coroutine[None, None, None]) -> None:
+    """Wait for a video; end with a line where there is none."""
+    try:
+        asyncio.run(video)
+    except GenerateError as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_FAILED) from None
+    except KeyboardInterrupt:
+        console.print("Stopped. The provider may still finish and charge the video.")
         raise typer.Exit(EXIT_FAILED) from None
 
 
