@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from bot.database import Database, DatabaseBusyError
+from bot.gateway_events import forgive_events
 from bot.services import Services
 from bot.sharding import Shards
 from bot.storage.shared_turns import SharedTurns
@@ -72,8 +73,7 @@ class VeoBot(commands.Bot):
         self._extensions = extensions
         self._heartbeat_interval = HEARTBEAT_INTERVAL
         self._heard: dict[int, float] = {}  # when each connection was last heard, as discord.py counts time
-        parsers = self._connection.parsers  # discord.py has no public way to what reads an event
-        parsers["INTERACTION_CREATE"] = _forgiving(parsers["INTERACTION_CREATE"])
+        forgive_events(self)
 
     @property
     def is_connected(self) -> bool:
@@ -207,22 +207,6 @@ def _socket_of(info: discord.ShardInfo | None) -> DiscordWebSocket | None:
     if info is None or info.is_closed():
         return None
     return info._parent.ws  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
-
-
-def _forgiving(read: Callable[[Any], object]) -> Callable[[Any], None]:
-    """Return what reads interactions, and leaves those aside that it cannot: else the connection would end.
-
-    Discord then says by itself that the interaction failed.
-    """
-
-    def attempt(data: Any) -> None:
-        try:
-            read(data)
-        except Exception as error:  # noqa: BLE001 discord.py raises whatever it stumbles over
-            kind = data.get("type") if isinstance(data, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
-            log.warning("an interaction could not be read", kind=kind, reason=type(error).__name__)
-
-    return attempt
 
 
 def use_addresses(api_base: str, gateway_url: str) -> None:
