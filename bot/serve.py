@@ -28,6 +28,7 @@ REFUSALS = {
     4010: "SHARD_IDS: Discord knows no such shard of this bot; see SHARD_COUNT",
     4011: "SHARD_COUNT: the bot is on too many servers for so few connections; set a higher number",
 }
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 STABLE = 600.0  # seconds that a connection lasted after which its end is no sign of trouble
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -75,6 +76,12 @@ async def _log_in(app: App, token: SecretStr) -> None:
             raise DiscordRefusedError(LOGIN_REFUSED) from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
+        # A network's own page in place of the answer, as before one has signed in to it.
+        except UNREADABLE as error:
+            log.warning(
+                "Discord cannot be reached yet: something else answers in its place",
+                error=type(error).__name__,
+            )
         except DatabaseBusyError:
             log.warning("it cannot be read yet what Discord was told about the commands")
         else:

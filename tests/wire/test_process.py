@@ -172,6 +172,19 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(provider: Provider,
     assert_tidy(program, wire, provider)
 
 
+@pytest.mark.parametrize("route", ["GET /users/@me", "GET /oauth2/applications/@me"])
+@pytest.mark.parametrize("html", [True, False], ids=["a page", "another object"])
+async def test_it_waits_while_another_page_answers_in_discords_place(
+    wire: WireDiscord, provider: Provider, bot: Bot, route: str, html: bool
+) -> None:
+    wire.faults.add(route, Fault.status(200, html=html))
+    async with bot.start() as program:
+        await program.wait_for_line("something else answers in its place")
+        await wire.wait_for_sessions()
+        assert await program.stop() == 0
+    assert_tidy(program, wire, provider)
+
+
 async def test_it_can_be_stopped_while_discord_cannot_be_reached(provider: Provider, tmp_path: Path) -> None:
     async with WireDiscord() as wire:
         pass  # its address stays, but nobody listens
