@@ -66,7 +66,12 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         name = f"{COMMANDS}{self.client.application_id}"
         if await get_note(database, name) == digest:
             return
-        synced = await self.sync()
+        try:
+            synced = await self.sync()
+        except discord.HTTPException as error:
+            # Those that Discord knows work, and nothing is kept, so the next start tries again.
+            log.warning("Discord refuses the commands; it goes on with those it knows", error=str(error))
+            return
         await keep_note(database, name, digest)
         log.info("commands synced", count=len(synced))
 

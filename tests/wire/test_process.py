@@ -256,3 +256,19 @@ async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Bot)
         assert await program.ended() == 2
     said = [line for line in program.lines if "DISCORD_TOKEN" in line]
     assert said == ["DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"]
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 50240), (400, 30034), (503, 0)])
+async def test_it_serves_the_known_commands_when_the_upload_is_refused(
+    wire: WireDiscord, bot: Bot, tmp_path: Path, status: int, code: int
+) -> None:
+    async with bot.start() as program:
+        await wire.wait_for_sessions()
+        assert await program.stop() == 0
+    (tmp_path / "data" / "veo.db").unlink()  # so that it does not know what Discord was told
+    upload = "PUT /applications/{application_id}/commands"
+    wire.faults.add(upload, Fault.status(status, code, "no"), times=None)
+    async with bot.start() as program:
+        assert "no" in await program.wait_for_line("Discord refuses the commands")
+        await video_in_thread(wire, await ask(wire))
+        assert await program.stop() == 0
