@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import discord
 import structlog
@@ -17,6 +17,10 @@ from bot.replies import keep_pace, reply_with_error
 from bot.sent_commands import BAD_VALUE, UNREADABLE, SentCommand
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+ENTRY_POINT = 4  # the type of such a command
+ENTRY_POINT_LEFT_OUT = 50240  # "You cannot remove this app's Entry Point command in a bulk update operation"
 
 
 class VeoTree(app_commands.CommandTree[discord.Client]):
@@ -67,13 +71,33 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         if await get_note(database, name) == digest:
             return
         try:
-            synced = await self.sync()
+            count = await self._upload()
         except discord.HTTPException as error:
             # Those that Discord knows work, and nothing is kept, so the next start tries again.
             log.warning("Discord refuses the commands; it goes on with those it knows", error=str(error))
             return
         await keep_note(database, name, digest)
-        log.info("commands synced", count=len(synced))
+        log.info("commands synced", count=count)
+
+    async def _upload(self) -> int:
+        """Upload the commands, along with an Entry Point command, which Discord wants kept; return how many.
+
+        discord.py knows no such command; Discord makes one itself for apps with Activities.
+        """
+        try:
+            return len(await self.sync())
+        except discord.HTTPException as error:
+            if error.code != ENTRY_POINT_LEFT_OUT or self.client.application_id is None:
+                raise
+        http, application_id = self.client.http, self.client.application_id
+        known: list[Any] = [*await http.get_global_commands(application_id)]
+        kept = [command for command in known if command.get("type") == ENTRY_POINT]
+        translator = self.translator
+        ours: list[Any] = [
+            await command.get_translated_payload(self, translator) if translator else command.to_dict(self)
+            for command in self.get_commands()
+        ]
+        return len(await http.bulk_upsert_global_commands(application_id, payload=[*ours, *kept]))
 
     def _digest(self) -> str:
         """Return what tells the commands apart from earlier ones, in all languages."""

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from sandbox.wire.bodies import BODY
 from sandbox.wire.channel_routes import API
-from sandbox.wire.refusals import json_answer
+from sandbox.wire.refusals import RefusalError, json_answer
 from sandbox.wire.state import Json, State
 
 GLOBAL = API + "/applications/{application_id}/commands"
 OF_GUILD = API + "/applications/{application_id}/guilds/{guild_id}/commands"
-CHAT_INPUT = 1
+CHAT_INPUT, ENTRY_POINT = 1, 4
 SUBCOMMAND, GROUP = 1, 2  # option types that are no values
 
 
@@ -44,6 +44,10 @@ class Commands:
     def all(self, guild_id: int | None = None) -> list[Json]:
         """Return the commands of a server, or those of all servers."""
         return self._by_guild.get(guild_id, [])
+
+    def keep(self, command: Json) -> None:
+        """Add a command of all servers that the bot did not upload, such as an Entry Point command."""
+        self._by_guild.setdefault(None, []).append(command)
 
     def data(
         self, guild_id: int, name: str, options: Mapping[str, object]
@@ -80,6 +84,9 @@ class Commands:
     async def _overwrite(self, request: web.Request) -> web.Response:
         guild_id = _guild_of(request)
         sent = request[BODY].json
+        kept = [command["id"] for command in self.all(guild_id) if command["type"] == ENTRY_POINT]
+        if not {*kept} <= {command.get("id") for command in (sent if isinstance(sent, list) else [])}:  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]: JSON
+            raise RefusalError(400, 50240, "You cannot remove this app's Entry Point command")
         commands = [self._stored(command, guild_id) for command in (sent if isinstance(sent, list) else [])]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]: JSON
         self._by_guild[guild_id] = commands
         self._state.notify()

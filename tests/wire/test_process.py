@@ -272,3 +272,12 @@ async def test_it_serves_the_known_commands_when_the_upload_is_refused(
         assert "no" in await program.wait_for_line("Discord refuses the commands")
         await video_in_thread(wire, await ask(wire))
         assert await program.stop() == 0
+
+
+async def test_an_entry_point_command_is_kept(wire: WireDiscord, bot: Bot) -> None:
+    launch = {"id": "5", "name": "launch", "type": 4, "handler": 2, "description": ""}
+    wire.commands.keep(launch)
+    async with bot.start() as program:
+        await program.wait_for_line("commands synced")
+        assert await program.stop() == 0
+    assert {"launch", "veo"} <= {command["name"] for command in wire.commands.all()}
