@@ -244,7 +244,7 @@ def load_provider_settings() -> ProviderSettings:
 
 
 def names_in_env_file() -> set[str]:
-    """Return all names in `.env`, whoever reads them; none where it cannot be read, which `_load` says."""
+    """Return all names in `.env`, those of other programs too; none where `_load` cannot read it either."""
     try:
         return set(dotenv_values(ENV_FILE, encoding="utf-8", interpolate=False))
     except (OSError, UnicodeDecodeError):

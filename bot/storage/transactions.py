@@ -72,7 +72,7 @@ class Transaction:
         return self.deadline is not None and self.deadline <= now
 
     def settle(self, outcome: Outcome) -> None:
-        """Tell whoever waits."""
+        """Tell the caller, who waits."""
         if outcome.error is not None:
             self.outcome.set_exception(outcome.error)
         else:

@@ -17,7 +17,7 @@ async def own_messages(
 ) -> AsyncIterator[discord.Message]:
     """Yield the bot's messages among the first `most` after a time.
 
-    discord.py's own `history` ends at the first message that it cannot read, whoever wrote it.
+    discord.py's own `history` ends at the first message that it cannot read, even somebody else's.
 
     Raises:
         discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError: Discord could not be asked.

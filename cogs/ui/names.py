@@ -78,7 +78,7 @@ def _parts(message: Json) -> Iterator[Json]:
 
 
 def _mentioned(message: Json) -> dict[int, str]:
-    """Return the names of the members whom a message mentions."""
+    """Return the names of the members that a message mentions."""
     users = [_mapping(user) for user in _list(message.get("mentions"))]
     return {_id(user.get("id")): _shown_name(user, _mapping(user.get("member"))) for user in users}
 

@@ -19,7 +19,7 @@ RESOLVED: dict[str, Any] = {"users": {str(BOB): USER}, "members": {str(BOB): MEM
 
 
 def typed(world: World, **options: Any) -> dict[str, Any]:
-    """Return the data of /veo as Discord sends it: with whom the texts mention."""
+    """Return the data of /veo as Discord sends it, with the members in the texts."""
     commands = world.env.backend.commands[None].values()
     [command] = [command for command in commands if command["name"] == "veo"]
     chosen = [{"name": name, "type": 3, "value": value} for name, value in options.items()]
