@@ -8,6 +8,7 @@ import pytest
 import simcord._modal
 
 from bot.clock import utc_now
+from bot.markup import in_words
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.privacy.erasure import NOBODY
 from sandbox.world import World, wait_until
@@ -204,7 +205,7 @@ async def test_the_longest_report_fits(world: World) -> None:
         world.found_server()
         with case(symbol):
             board = await open_board(world)
-            await ask_for_video(world, prompt=(symbol * 2000)[:2000].strip())
+            await ask_for_video(world, prompt=in_words(symbol * 2000)[:2000].strip())
             reason = (symbol * REASON_MAX_LENGTH)[:REASON_MAX_LENGTH].strip()
             await report(world, add_bob(world), reason=reason)
             message = await the_report(board)

@@ -141,8 +141,8 @@ async def test_a_host_that_cannot_be_one_ends_with_one_readable_line(
 ) -> None:
     async with start(wire, provider, tmp_path, http_host="bot..example") as program:
         assert await program.ended() == 2
-    assert [line for line in program.lines if "HTTP_PORT" in line] == [
-        "HTTP_PORT: Nobody can listen on bot..example port 0: That is no name of a host"
+    assert [line for line in program.lines if "HTTP_HOST" in line] == [
+        "HTTP_HOST: Nobody can listen on bot..example port 0: That is no name of a host"
     ]
     assert "Traceback" not in program.output
 
