@@ -149,7 +149,7 @@ def generate(
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise _stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
-    _make(begin(output))
+    _finish(begin(output), "Stopped. The provider may still finish and charge the video.")
 
 
 @app.command()
@@ -210,25 +210,18 @@ def copy_database(
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
     restrict_new_files()
+    _finish(copy_in_terminal(source, target), "Stopped. Nothing was copied; run it again when you like.")
+
+
+def _finish(work: Coroutine[None, None, None], stopped: str) -> None:
+    """Run what the person at the terminal waits for; end with a line where it fails or is `stopped`."""
     try:
-        asyncio.run(copy_in_terminal(source, target))
-    except CopyError as error:
+        asyncio.run(work)
+    except (GenerateError, CopyError) as error:
         console.print(str(error), markup=False, soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from None
     except KeyboardInterrupt:
-        console.print("Stopped. Nothing was copied; run it again when you like.")
-        raise typer.Exit(EXIT_FAILED) from None
-
-
-def _make(video: Coroutine[None, None, None]) -> None:
-    """Wait for a video; end with a line where there is none."""
-    try:
-        asyncio.run(video)
-    except GenerateError as error:
-        console.print(str(error), markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_FAILED) from None
-    except KeyboardInterrupt:
-        console.print("Stopped. The provider may still finish and charge the video.")
+        console.print(stopped)
         raise typer.Exit(EXIT_FAILED) from None
 
 

@@ -82,7 +82,7 @@ class SqliteConnections:
     def __init__(self, writing: Engine, reading: Engine) -> None:
         self._writer = DatabaseThread(writing)
         self._readers = [DatabaseThread(reading) for _ in range(READERS)]
-        # Whoever read last reads next: the others are opened only when they are needed.
+        # The last one that read reads next: the others are opened only when they are needed.
         self._idle: asyncio.LifoQueue[DatabaseThread] = asyncio.LifoQueue()
         for reader in self._readers:
             self._idle.put_nowait(reader)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import stamina
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from bot.models import Generation, Status
 from bot.storage.locks import Lock, hold
 from bot.watch.metrics import Metrics
 from bot.work.task_ids import ensure_free
-from bot.work.turns import fetch_line, fetch_next_place, in_turn, is_free, is_running
+from bot.work.turns import count_running, fetch_line, fetch_next_place, in_turn, is_free
 
 LONGEST_WAIT = timedelta(hours=1)
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
@@ -95,7 +95,7 @@ class GenerationQueue:
         if most <= 0 or not self._may_take(session, now):
             return []
         hold(session, Lock.PLACES)
-        free = self._max_running - _count_running(session, now, self.lease)
+        free = self._max_running - count_running(session, now, self.lease)
         return _select_ids(session, in_turn(_is_due(now), now, self.lease), min(most, free))
 
     def _may_take(self, session: Session, now: datetime) -> bool:
@@ -108,7 +108,7 @@ class GenerationQueue:
         )
         if session.scalar(waiting.limit(1)) is None:
             return False
-        return _count_running(session, now, self.lease) < self._max_running
+        return count_running(session, now, self.lease) < self._max_running
 
     async def renew(self, generation_ids: Collection[str]) -> None:
         """Keep these generations, which this process carries, for another lease time."""
@@ -235,7 +235,7 @@ class GenerationQueue:
 
         def foresee(session: Session) -> int:
             place = fetch_next_place(session, guild_id, user_id, now, self.lease)
-            free = self._max_running - _count_running(session, now, self.lease)
+            free = self._max_running - count_running(session, now, self.lease)
             return place if place > free else 0
 
         return await self._database.read(foresee, hurried=True)
@@ -292,9 +292,3 @@ def _select_ids(session: Session, query: Select[str], most: int) -> Sequence[str
         return []
     locked = query.limit(most).with_for_update(of=Generation, skip_locked=True)
     return session.scalars(locked).all()
-
-
-def _count_running(session: Session, now: datetime, lease: timedelta) -> int:
-    """Count what is at the provider, and what a process has just taken to bring it there."""
-    query = select(func.count()).where(Generation.delivered_at.is_(None), is_running(now, lease))
-    return session.scalar(query) or 0

@@ -88,3 +88,9 @@ def _turns(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> S
     same_member = and_(running.c.guild_id == waiting.c.guild_id, running.c.user_id == waiting.c.user_id)
     turn = waiting.c.own + func.coalesce(running.c.count, 0)
     return select(waiting.c.id, turn.label("turn")).outerjoin(running, same_member).subquery()
+
+
+def count_running(session: Session, now: datetime, lease: timedelta) -> int:
+    """Count what is at the provider, and what a process has just taken to bring it there."""
+    query = select(func.count()).where(Generation.delivered_at.is_(None), is_running(now, lease))
+    return session.scalar(query) or 0

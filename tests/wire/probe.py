@@ -1,7 +1,7 @@
 """A client of the tests' own: the real discord.py, which hands every interaction to the test."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import discord
@@ -65,9 +65,13 @@ def point_to(wire: WireDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def connected(wire: WireDiscord) -> AsyncGenerator[Probe]:
+async def connected(
+    wire: WireDiscord, prepare: Callable[[discord.Client], None] | None = None
+) -> AsyncGenerator[Probe]:
     """Log a client in, sync `COMMANDS`, and connect it; discord.py must point to `wire`."""
     async with Probe() as client:
+        if prepare is not None:
+            prepare(client)
         await client.login(wire.token)
         await client.http.bulk_upsert_global_commands(wire.bot_id, COMMANDS)  # pyright: ignore[reportArgumentType]: plain dicts
         gateway = asyncio.create_task(client.connect())

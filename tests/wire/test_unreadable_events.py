@@ -1,6 +1,5 @@
 """Events that discord.py cannot read end no connection: they are logged, and the rest goes on."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +11,7 @@ from bot.gateway_events import forgive_events
 from sandbox.wire import WireDiscord
 from sandbox.wire.payloads import channel_payload, guild_payload
 from sandbox.wire.state import Guild
-from tests.wire.probe import COMMANDS, Probe, point_to
+from tests.wire.probe import Probe, connected, point_to
 
 ALICE = 11
 NUMBER = str(5 << 22)
@@ -32,15 +31,9 @@ UNREADABLE: list[tuple[str, dict[str, Any]]] = [
 async def client(wire: WireDiscord, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Probe]:
     """The real discord.py as the bot uses it, connected once; it does not connect again by itself."""
     point_to(wire, monkeypatch)
-    async with Probe() as client:
-        forgive_events(client)
-        await client.login(wire.token)
-        await client.http.bulk_upsert_global_commands(wire.bot_id, COMMANDS)  # pyright: ignore[reportArgumentType]: plain dicts
-        gateway = asyncio.create_task(client.connect())
+    async with connected(wire, forgive_events) as client:
         await client.wait_until_ready()
         yield client
-        await client.close()
-        await gateway
 
 
 @pytest.mark.parametrize(("name", "data"), UNREADABLE, ids=[name for name, _ in UNREADABLE])
