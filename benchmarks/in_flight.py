@@ -47,8 +47,10 @@ from bot.veo.client import VeoClient  # noqa: E402
 from bot.veo.downloads import Downloads  # noqa: E402
 from bot.work.queue import GenerationQueue  # noqa: E402
 from bot.work.runner import Runner  # noqa: E402
+from bot.work.steps.late import LateWatch  # noqa: E402
 from bot.work.steps.polling import Polling  # noqa: E402
 from bot.work.steps.preparation import Preparation  # noqa: E402
+from bot.work.steps.settlement import Settlement  # noqa: E402
 from bot.work.steps.submission import Submission  # noqa: E402
 from bot.work.steps.timing import Timing, pause  # noqa: E402
 from bot.work.workflow import Workflow  # noqa: E402
@@ -179,6 +181,8 @@ async def carry_all(
         preparation=Preparation(queue, pictures, timing, utc_now),
         submission=Submission(queue, veo, pictures, timing, utc_now),
         polling=polling,
+        settlement=Settlement(queue, veo, delivery, timing, utc_now),
+        late_watch=LateWatch(queue, veo, timetable, timing, utc_now),
         handover=NoHandover(queue),
     )
     watching = asyncio.create_task(watch_loop(figures), name="watch")

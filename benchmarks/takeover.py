@@ -37,8 +37,10 @@ from bot.veo.client import VeoClient
 from bot.veo.downloads import Downloads
 from bot.work.queue import GenerationQueue
 from bot.work.runner import Runner
+from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.steps.timing import Timing, pause
 from bot.work.workflow import Workflow
@@ -67,6 +69,8 @@ async def hold(folder: str, url: str, owner: str) -> None:
             preparation=Preparation(queue, pictures, timing, utc_now),
             submission=Submission(queue, veo, pictures, timing, utc_now),
             polling=Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping),
+            settlement=Settlement(queue, veo, delivery, timing, utc_now),
+            late_watch=LateWatch(queue, veo, timetable, timing, utc_now),
             handover=NoHandover(queue),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)

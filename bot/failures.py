@@ -14,6 +14,8 @@ class FailureKind(StrEnum):
     UNMADE = "unmade"
     LATE = "late"
     LOST = "lost"
+    GONE = "gone"
+    TROUBLE = "trouble"
     MODEL_GONE = "model_gone"
     FILE_LOST = "file_lost"
     PICTURE_GONE = "picture_gone"
@@ -32,16 +34,24 @@ class FailureKind(StrEnum):
         return _(ADVICE[self])
 
 
+# What is said in place of the advice while the provider is still asked for the video.
+STILL_ASKED = N_("I keep asking for it. If the video comes after all, it is posted here, and counts then.")
+
 # The pictures themselves were of no use, so the same ones are not asked with again.
 BAD_PICTURES = frozenset({FailureKind.PICTURE_GONE, FailureKind.PICTURE_BAD, FailureKind.PICTURE_SIZE})
+
+# The provider charges for no failure of its own; these are ours, after it made the video, or while it did.
+PAID_ALL_THE_SAME = frozenset({FailureKind.FILE_LOST, FailureKind.BROKEN})
 
 SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.REFUSED: N_("The video service refused the request."),
     FailureKind.UNMADE: N_("The video service could not make this video."),
     FailureKind.LATE: N_("The video service did not finish in time."),
     FailureKind.LOST: N_(
-        "The request was lost on the way to the video service; as far as we can see, nothing was charged."
+        "The video service's answer got lost, so I cannot tell whether it is making the video."
     ),
+    FailureKind.GONE: N_("The video service does not find this video any more."),
+    FailureKind.TROUBLE: N_("The video service had trouble and did not take the request."),
     FailureKind.MODEL_GONE: N_("The model you chose is not offered any more."),
     FailureKind.FILE_LOST: N_("The video was made, but its file could not be fetched."),
     FailureKind.PICTURE_GONE: N_("The picture could not be fetched from Discord."),
@@ -55,8 +65,10 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
 ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.REFUSED: N_("Change the prompt or the options and try again."),
     FailureKind.UNMADE: N_("Often another wording helps: avoid real people, brands and violence."),
-    FailureKind.LATE: N_("If the video comes after all, it is posted here, and counts then."),
-    FailureKind.LOST: N_("Please try again."),
+    FailureKind.LATE: N_("Please try again later."),
+    FailureKind.LOST: N_("Please try again later."),
+    FailureKind.GONE: N_("Please try again later."),
+    FailureKind.TROUBLE: N_("Please try again in a few minutes."),
     FailureKind.MODEL_GONE: N_("Please choose another one."),
     FailureKind.FILE_LOST: N_("Please try again; if it happens again, tell a moderator."),
     FailureKind.PICTURE_GONE: N_("Please try again with the picture itself."),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.failures import FailureKind
 from bot.veo.catalogue import OptionValue
+from bot.veo.costs import CostSource
 
 
 class Status(StrEnum):
@@ -130,12 +131,14 @@ class Generation(Base):
     provider_id: Mapped[str | None] = mapped_column(String(128))
     video_url: Mapped[str | None] = mapped_column(Words)
     estimated_credits: Mapped[float | None]  # reserved until `credits_used` is known
-    credits_used: Mapped[float | None]  # the provider's credits; 2,000,000 are 1 USD
+    credits_used: Mapped[float | None]  # the provider's credits, above 0; 2,000,000 are 1 USD
+    cost_source: Mapped[CostSource | None] = mapped_column(named(CostSource))  # who told `credits_used`
     failure_kind: Mapped[FailureKind | None] = mapped_column(named(FailureKind))
     failure_reason: Mapped[str | None] = mapped_column(Words)  # the provider's own words
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submission: Mapped[int] = mapped_column(default=0)  # the number of the create call that this speaks of
     not_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last asked in vain, once finished
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the result

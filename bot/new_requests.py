@@ -63,6 +63,7 @@ def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -
         created_at=now,
         not_before=now + ANSWER_GRACE,
         attempts=0,
+        submission=0,
     )
 
 

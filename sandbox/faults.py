@@ -13,10 +13,12 @@ from aiohttp.typedefs import Handler
 from sandbox.calls import Kind
 from sandbox.jobs import Job, Jobs
 from sandbox.refusals import error_response
+from sandbox.request_log import RequestLog
 
 BodyForm = Literal["json", "html", "empty"]
 
 JOBS = web.AppKey("JOBS", Jobs)
+LOG = web.AppKey("LOG", RequestLog)
 RELEASED = web.AppKey("RELEASED", asyncio.Event)  # set: hanging answers may go on
 
 PROXY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status}</h1><hr>nginx</body></html>"

@@ -4,7 +4,7 @@ Source: `GET /v2/billing` and `GET /v2/billing/transactions` in the provider's A
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from sandbox.offers import CREDITS_PER_USD, usd
@@ -52,6 +52,13 @@ class Ledger:
         """Pay `amount_usd` in."""
         amount = round(amount_usd * CREDITS_PER_USD)
         self.transactions.append(Transaction(datetime.now(UTC), "TOPUP", "PAYMENT", amount, None, None))
+
+    def visible(self, delay: timedelta) -> list[Transaction]:
+        """Return the movements that are shown by now, newest first; charges only after `delay`."""
+        end = datetime.now(UTC) - delay
+        return [
+            row for row in reversed(self.transactions) if row.reference_id is None or row.created_at <= end
+        ]
 
     def charge(self, amount: int, model: str, inference_id: str) -> None:
         """Take `amount` credits for the generation `inference_id`."""

@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.faults import JOBS, Fault
+from sandbox.faults import JOBS, LOG, Fault
+from sandbox.refusals import error_response
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -81,6 +82,17 @@ class Repeated(Fault):
 def once_done(change: Change) -> Fault:
     """Change answers that have a video, and leave the others as they are."""
     return Reshaped(lambda task: change(task) if task.get("video") else task)
+
+
+@dataclass(frozen=True, slots=True)
+class Stumble(Fault):
+    """Create: do not take the order, say 503, and write it down in the log as failed."""
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG002 the interface names it
+        """Stumble."""
+        name = request.headers.get("X-Client-Request-Id")
+        request.app[LOG].add(str((await request.json())["model"]), None, name)
+        return error_response(request, 503, "Your request is valid - try again a bit later.")
 
 
 def without(task: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox import calls
 from sandbox.calls import Call, Kind
-from sandbox.faults import JOBS, RELEASED, Fault, Faults
+from sandbox.faults import JOBS, LOG, RELEASED, Fault, Faults
 from sandbox.generations import Generations
 from sandbox.jobs import Jobs
 from sandbox.ledger import Ledger
@@ -39,6 +39,9 @@ KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "bill
 
 class Provider:
     """The fake provider with one account; use it with `async with`.
+
+    `generations.tellers` says which answers tell the cost, `reports.charge_delay` how late the ledger does;
+    `log.ahead` is by how much the provider's clock is ahead of ours.
 
     Args:
         port: 0 takes a free one.
@@ -74,7 +77,7 @@ class Provider:
         self._released = asyncio.Event()
         self.faults = Faults(self._released)
         self._ledger = Ledger(balance_usd)
-        self._log = RequestLog(log_delay_seconds, clock)
+        self.log = RequestLog(log_delay_seconds, clock)
         self._resources = AsyncExitStack()
 
     @property
@@ -117,7 +120,7 @@ class Provider:
 
     def count_accepted(self, client_request_id: str) -> int:
         """Return how many create calls with this name were accepted: more than one is paid twice."""
-        return self._log.count_accepted(client_request_id)
+        return self.log.count_accepted(client_request_id)
 
     async def rendered(self) -> None:
         """Return when every file that was asked for is rendered."""
@@ -148,9 +151,10 @@ class Provider:
             client_max_size=MAX_BODY,
         )
         app[JOBS] = self._jobs
+        app[LOG] = self.log
         app[RELEASED] = self._released
-        generations = Generations(self._jobs, self._ledger, self._log)
-        reports = Reports(self._jobs, self._ledger, self._log, self._clock)
+        self.generations = generations = Generations(self._jobs, self._ledger, self.log)
+        self.reports = reports = Reports(self._jobs, self._ledger, self.log, self._clock)
         for path in (calls.UNIVERSAL_PATH, calls.LEGACY_PATH):
             app.router.add_post(path, generations.create)
             app.router.add_get(path, generations.retrieve)

@@ -23,18 +23,24 @@ from sandbox.request_log import RequestLog
 
 PERIOD = re.compile(r"([1-9][0-9]{0,5})([hd])")
 LONGEST_WINDOW = timedelta(days=92)
+LEDGER_PARAMETERS = frozenset({"from", "to", "direction", "type", "limit", "cursor"})
 METRICS_WINDOW = 300  # seconds
 PERCENTILES = (50, 75, 90, 99)
 
 
 class Reports:
-    """Handlers of everything that only tells."""
+    """Handlers of everything that only tells.
+
+    Attributes:
+        charge_delay: how late a charge appears in the ledger.
+    """
 
     def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, clock: Callable[[], float]) -> None:
         self._jobs = jobs
         self._ledger = ledger
         self._log = log
         self._clock = clock
+        self.charge_delay = timedelta()
 
     async def logs(self, request: web.Request) -> web.Response:
         """List create calls, newest first."""
@@ -59,10 +65,19 @@ class Reports:
         """Say how much money is left."""
         return web.json_response({"current_balance": usd(self._ledger.credits), "currency": "USD"})
 
-    async def transactions(self, _: web.Request) -> web.Response:
-        """List the movements of money, newest first, all on one page."""
-        rows = [row.wire for row in reversed(self._ledger.transactions)]
-        return web.json_response({"data": rows, "pagination": {"next_cursor": None, "has_more": False}})
+    async def transactions(self, request: web.Request) -> web.Response:
+        """List the movements of money, newest first."""
+        query = request.query
+        if unknown := set(query) - LEDGER_PARAMETERS:
+            raise RefusalError(400, f"Query validation error! Unrecognized parameter: {min(unknown)}")
+        limit = _whole_number(query.get("limit", "50"), "limit", 1, 100)
+        start = _whole_number(query.get("cursor", "0"), "cursor", 0, None)
+        oldest = _moment(query["from"]) if "from" in query else datetime.min.replace(tzinfo=UTC)
+        rows = [row for row in self._ledger.visible(self.charge_delay) if row.created_at >= oldest]
+        has_more = start + limit < len(rows)
+        pagination = {"next_cursor": str(start + limit) if has_more else None, "has_more": has_more}
+        data = [row.wire for row in rows[start : start + limit]]
+        return web.json_response({"data": data, "pagination": pagination})
 
     async def models(self, request: web.Request) -> web.Response:
         """List the models that `id` names, or all; with prices where `include` asks for them."""

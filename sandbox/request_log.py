@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sandbox.jobs import Job
@@ -52,6 +52,7 @@ class RequestLog:
     """All rows; each is shown `delay` seconds after its call."""
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
+        self.ahead = timedelta()
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -60,7 +61,7 @@ class RequestLog:
         """Write down one create call that was accepted (`job`) or refused (None)."""
         self._rows.append(
             LogRow(
-                created=datetime.now(UTC),
+                created=datetime.now(UTC) + self.ahead,
                 visible_at=self._clock() + self._delay,
                 model=model,
                 job=job,
@@ -76,5 +77,6 @@ class RequestLog:
         return [row for row in reversed(self._rows) if row.visible_at <= now and start <= row.created <= end]
 
     def count_accepted(self, client_request_id: str) -> int:
-        """Return how many create calls with this name were accepted, that is, will be charged."""
-        return sum(row.job is not None and row.client_request_id == client_request_id for row in self._rows)
+        """Return how many create calls with this name were accepted, repeated ones (`name.2`) included."""
+        names = [row.client_request_id or "" for row in self._rows if row.job is not None]
+        return sum(name.partition(".")[0] == client_request_id for name in names)

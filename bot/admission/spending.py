@@ -1,6 +1,6 @@
 """What a server's videos cost: what was charged, and what is bound until the provider says.
 
-The provider tells the cost of a video when it is ready; until then its estimate counts, so that requests
+Where the provider tells a cost is in `bot.veo.costs`; until it does, the estimate counts, so that requests
 made at the same time cannot spend the same money. All sums are in the provider's credits.
 """
 
@@ -11,11 +11,8 @@ from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.policy import Period
-from bot.failures import FailureKind
+from bot.failures import PAID_ALL_THE_SAME
 from bot.models import Generation, Status
-
-# The provider charges for no failure of its own; these are ours, after it made the video, or while it did.
-PAID_ALL_THE_SAME = frozenset({FailureKind.FILE_LOST, FailureKind.BROKEN})
 
 # Nothing will be charged for these any more; a late video still may be.
 _OVER = and_(

@@ -10,9 +10,11 @@ from bot.timing.poll_limiter import PollLimiter
 from bot.work.delivery import Delivery
 from bot.work.runner import Runner
 from bot.work.steps.handover import Handover
+from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.posting import Posting
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.workflow import Workflow
 
@@ -45,10 +47,13 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
         preparation=Preparation(queue, pictures, timing, utc_now),
         submission=Submission(queue, shared.veo, pictures, timing, utc_now),
         polling=polling,
+        settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
+        late_watch=LateWatch(queue, shared.veo, shared.timetable, timing, utc_now),
         handover=Handover(
             queue,
             videos,
             pictures,
+            shared.veo,
             delivery,
             _posting(shared, delivery),
             timing,

@@ -16,6 +16,7 @@ class CallKind(StrEnum):
     PRICING = "pricing"
     DURATIONS = "durations"
     BALANCE = "balance"
+    LEDGER = "ledger"  # a page of what was charged
 
 
 @dataclass(frozen=True, slots=True)

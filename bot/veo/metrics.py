@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, WrapValidator
 
-from bot.veo.models import Wire, none_if_odd
+from bot.veo.wire import Wire, none_if_odd
 
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -11,22 +11,18 @@ from typing import Annotated, cast
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
-    ValidatorFunctionWrapHandler,
     WrapValidator,
     model_validator,
 )
 
 from bot.language import N_
+from bot.veo.costs import Amount, Cost, CostSource, Usage, usage_in
 from bot.veo.reading import Fields, address_in, ids_in
+from bot.veo.wire import Wire, none_if_odd
 from bot.veo.words import Said, SaidReason, WordFilter
-
-MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
 
 
 def without_key(name: str, info: ValidationInfo) -> str:
@@ -64,32 +60,6 @@ class TaskState(StrEnum):
     FAILED = "failed"
 
 
-class Wire(BaseModel):
-    """Base of all answers: unknown fields are allowed, since the provider adds some at times."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Usage(Wire):
-    """What a task cost, in the provider's credits (2,000,000 credits = 1 USD)."""
-
-    credits_used: float = Field(ge=0, le=MOST_CREDITS, allow_inf_nan=False)
-
-
-class Meta(Wire):
-    """Details beside the result."""
-
-    usage: Usage | None = None
-
-
-def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
-    """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
-    try:
-        return validate(value)
-    except ValidationError:
-        return None
-
-
 def _usable_address(value: object, info: ValidationInfo) -> str | None:
     """Return the address in a field of whatever form; one that holds our key would be told on with a link."""
     address = address_in(value)
@@ -105,6 +75,8 @@ class Task(Wire):
         video: the file's address; the provider sends an object, a list, or the address itself.
         error: why it failed, in the provider's words and from an object of any form; empty: it did not say.
         remark: what it says beside that.
+        usage: what it cost, as the answer itself tells.
+        header_credits: the same, as the answer's headers tell.
     """
 
     id: TaskId
@@ -112,18 +84,20 @@ class Task(Wire):
     video: Annotated[str | None, BeforeValidator(_usable_address)] = None
     error: SaidReason = ""
     remark: SaidReason = ""
-    meta: Annotated[Meta | None, WrapValidator(none_if_odd)] = None
+    usage: Annotated[Usage | None, WrapValidator(none_if_odd)] = None
+    header_credits: float | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, answer: object) -> object:
-        """Take the id by its other name, and the remark from where it stands."""
+        """Take the id by its other name, and the remark and the cost from where they stand."""
         if not isinstance(answer, Mapping):
             return answer
         task = cast("Fields", answer)
         remark = [task.get(name) for name in ("message", "detail", "reason")]
         ids = ids_in(task)
-        return {**task, "remark": remark, "id": ids[0] if ids else None}
+        named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
+        return {**task, "remark": remark, **named}
 
     @property
     def state(self) -> TaskState:
@@ -149,8 +123,21 @@ class Task(Wire):
 
     @property
     def credits_used(self) -> float | None:
-        """The cost in credits, or None where the provider did not say."""
-        return self.meta.usage.credits_used if self.meta and self.meta.usage else None
+        """The cost in credits, or None where the answer does not say."""
+        return (self.usage and self.usage.in_credits) or self.header_credits
+
+    def cost(self, source: CostSource) -> Cost | None:
+        """Return the cost, or None where it is not told; `source`: what this is the answer to."""
+        if self.usage and (amount := self.usage.in_credits):
+            return Cost(amount, source)
+        if self.header_credits is None:
+            return None
+        return Cost(self.header_credits, CostSource.HEADER if source is CostSource.CREATE else source)
+
+    @property
+    def has_reason(self) -> bool:
+        """Whether the provider itself says why it failed."""
+        return bool(self.error or self.remark)
 
     @property
     def failure_reason(self) -> str:
@@ -179,6 +166,13 @@ class LogEntry(Wire):
     status: Said = ""
     inference_id: TaskId | None = None
     client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
+    amount: Annotated[Amount | None, WrapValidator(none_if_odd), Field(alias="cost")] = None
+
+    @property
+    def cost(self) -> Cost | None:
+        """What it cost, or None where the row does not say."""
+        amount = self.amount and self.amount.in_credits
+        return Cost(amount, CostSource.LOG) if amount else None
 
     @property
     def is_refused(self) -> bool:

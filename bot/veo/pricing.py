@@ -14,7 +14,7 @@ from pydantic import Field, WrapValidator
 
 from bot.money import to_credits
 from bot.veo.catalogue import OptionValue, VideoRequest
-from bot.veo.models import Wire, none_if_odd
+from bot.veo.wire import Wire, none_if_odd
 
 # The documents name "second" for videos; the others can only mean the one video that a request makes.
 UNIT_OF_TIME = "second"

@@ -97,6 +97,11 @@ def was_sent(generation: Generation) -> bool:
     return generation.submitted_at is not None
 
 
+def is_being_sent(generation: Generation) -> bool:
+    """Whether it is open if the provider took it: it was cancelled during the create call."""
+    return was_sent(generation) and generation.provider_id is None
+
+
 def is_own(generation: Generation) -> bool:
     """Whether the member cancelled it themselves, and so needs no message about it."""
     return generation.cancelled_by == generation.user_id

@@ -9,24 +9,23 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import stamina
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError, OutcomeUnknownError
-from bot.failures import BAD_PICTURES, FailureKind
+from bot.failures import FailureKind
 from bot.models import Generation, Status
-from bot.storage.locks import Lock, hold
+from bot.veo.costs import Cost
+from bot.veo.models import Task
 from bot.watch.metrics import Metrics
+from bot.work.claims import LONGEST_WAIT, select_due
+from bot.work.endings import made, unmade
 from bot.work.task_ids import ensure_free
-from bot.work.turns import count_running, fetch_line, fetch_next_place, in_turn, is_free
+from bot.work.turns import count_running, fetch_line, fetch_next_place, is_free
 
-LONGEST_WAIT = timedelta(hours=1)
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
-
-# The condition of an index: PostgreSQL and SQLite use it for these very words.
-UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))
 
 
 class LeaseLostError(Exception):
@@ -68,47 +67,21 @@ class GenerationQueue:
         were cancelled meanwhile.
         """
         now = self._clock()
-        due = and_(UNFINISHED, _is_due(now), is_free(now, self.lease))
 
         def take(session: Session) -> list[Generation]:
-            oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
-            begun = _select_ids(session, oldest.order_by(Generation.created_at), most)
-            queued = self._select_queued(session, now, most - len(begun))
-            if not begun and not queued:
+            due = select_due(session, now, self.lease, most, self._max_running)
+            if not due:
                 return []
             result = session.scalars(
                 update(Generation)
                 # Somebody may have changed a row between our look and our lock on it.
-                .where(Generation.id.in_([*begun, *queued]), is_free(now, self.lease))
+                .where(Generation.id.in_(due), is_free(now, self.lease))
                 .values(lease_owner=self._owner, lease_until=now + self.lease)
                 .returning(Generation)
             )
             return sorted(result, key=lambda generation: generation.created_at)
 
         return await self._database.write(take)
-
-    def _select_queued(self, session: Session, now: datetime, most: int) -> Sequence[str]:
-        """Return up to `most` that may go to the provider now, and lock their rows.
-
-        Places are counted by one process at a time, but only while there may be any to take.
-        """
-        if most <= 0 or not self._may_take(session, now):
-            return []
-        hold(session, Lock.PLACES)
-        free = self._max_running - count_running(session, now, self.lease)
-        return _select_ids(session, in_turn(_is_due(now), now, self.lease), min(most, free))
-
-    def _may_take(self, session: Session, now: datetime) -> bool:
-        """Whether something waits and there is a place for it, as far as can be seen without a lock."""
-        waiting = select(Generation.id).where(
-            Generation.delivered_at.is_(None),
-            Generation.status == Status.QUEUED,
-            _is_due(now),
-            is_free(now, self.lease),
-        )
-        if session.scalar(waiting.limit(1)) is None:
-            return False
-        return count_running(session, now, self.lease) < self._max_running
 
     async def renew(self, generation_ids: Collection[str]) -> None:
         """Keep these generations, which this process carries, for another lease time."""
@@ -137,33 +110,57 @@ class GenerationQueue:
         """
         return await self._update(generation, values)
 
+    async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
+        """Note that the provider has made the video, and `values` with it.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self.move(generation, Status.SUCCEEDED, **made(task, self._clock()), **values)
+
     async def fail(
         self,
         generation: Generation,
         kind: FailureKind,
         reason: str | None,
         *,
-        credits_used: float | None = None,
+        cost: Cost | None = None,
         late_until: datetime | None = None,
     ) -> Generation:
         """End the generation without a video; `reason` is the provider's, shown to the member.
 
-        `late_until`: until when the provider is asked all the same. Links to pictures that were of no use
-        are forgotten.
+        `late_until`: until when the provider is asked all the same; what it may cost stays bound meanwhile.
+        Links to pictures that were of no use are forgotten.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.
         """
-        return await self.move(
-            generation,
-            Status.FAILED,
-            failure_kind=kind,
-            failure_reason=reason,
-            credits_used=credits_used if credits_used is not None else generation.credits_used,
-            finished_at=self._clock(),
-            late_until=late_until,
-            picture_urls=None if kind in BAD_PICTURES else generation.picture_urls,
-        )
+        values = unmade(generation, kind, reason, self._clock(), cost, late_until)
+        return await self.move(generation, Status.FAILED, **values)
+
+    async def note_outcome(self, generation: Generation, **values: object) -> None:
+        """Note what became of a create call whose request was cancelled meanwhile, whoever tells that now.
+
+        `generation`: as the call was made for it.
+
+        Raises:
+            TaskTakenError: another generation has the `provider_id`.
+        """
+
+        def change(session: Session) -> None:
+            ensure_free(session, generation.id, values.get("provider_id"))
+            session.execute(
+                update(Generation)
+                .where(
+                    Generation.id == generation.id,
+                    Generation.status == Status.CANCELLED,
+                    Generation.submission == generation.submission,
+                    Generation.provider_id.is_(None),
+                )
+                .values(not_before=self._clock(), **values)
+            )
+
+        await self._database.write(change)
 
     async def get(self, generation_id: str) -> Generation:
         """Return the row as it is now.
@@ -280,15 +277,3 @@ class GenerationQueue:
             return session.scalar(row.values(values).returning(Generation))
 
         return await self._database.write(change)
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Whether the wait is over; one that no wait is as long as comes from a clock that was set back."""
-    return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
-
-
-def _select_ids(session: Session, query: Select[str], most: int) -> Sequence[str]:
-    if most <= 0:
-        return []
-    locked = query.limit(most).with_for_update(of=Generation, skip_locked=True)
-    return session.scalars(locked).all()

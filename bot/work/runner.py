@@ -72,6 +72,7 @@ class Runner:
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+            await self._workflow.stop()
             await self._release_all()
 
     async def _release_all(self) -> None:

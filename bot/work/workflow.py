@@ -13,8 +13,10 @@ from bot.models import Generation, Status
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue
 from bot.work.steps.handover import Handover
+from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -34,13 +36,18 @@ class Workflow:
         submission: Submission,
         polling: Polling,
         handover: Handover,
+        settlement: Settlement,
+        late_watch: LateWatch,
         clock: Clock = utc_now,
     ) -> None:
         self._queue = queue
         self._delivery = delivery
         self._clock = clock
-        self._look_late = polling.look_late
+        self._late_watch = late_watch
         self._clean_up = handover.clean_up
+        self._settle = settlement.settle
+        self._tell_ending = handover.deliver_ending
+        self._stop = submission.stop
         self._steps: Mapping[Status, Step] = {
             Status.PREPARING: preparation.prepare,
             Status.QUEUED: submission.submit,
@@ -48,7 +55,7 @@ class Workflow:
             Status.RUNNING: polling.poll,
             Status.SUCCEEDED: handover.deliver_video,
             Status.FAILED: handover.deliver_ending,
-            Status.CANCELLED: handover.deliver_ending,
+            Status.CANCELLED: self._end_cancelled,
         }
 
     async def carry(self, generation: Generation) -> None:
@@ -68,6 +75,13 @@ class Workflow:
             if generation.status is Status.QUEUED:
                 return  # its turn comes when there is room at the provider
 
+    async def stop(self) -> None:
+        """End what goes on beside the steps; the program stops."""
+        await self._stop()
+
+    async def _end_cancelled(self, generation: Generation) -> Generation:
+        return await self._tell_ending(await self._settle(generation))
+
     async def _adopt_card(self, generation: Generation) -> Generation:
         """Find the card again when the process ended between showing and recording it."""
         try:
@@ -80,7 +94,7 @@ class Workflow:
     def _next_step(self, generation: Generation) -> Step | None:
         if generation.delivered_at is None:
             return self._steps[generation.status]
-        return None if generation.late_until is None else self._look_late
+        return None if generation.late_until is None else self._late_watch.look
 
     async def give_up(self, generation: Generation) -> None:
         """End a generation whose step keeps failing for a reason that nobody foresaw.
@@ -93,4 +107,5 @@ class Workflow:
             self._clean_up(generation)
             await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
         else:
-            await self._queue.fail(generation, FailureKind.BROKEN, None)
+            late_until = self._late_watch.until(generation)
+            await self._queue.fail(generation, FailureKind.BROKEN, None, late_until=late_until)

@@ -7,14 +7,14 @@ import discord
 
 from bot.errors import relative_time
 from bot.escape import escape, plain
-from bot.failures import FailureKind
+from bot.failures import STILL_ASKED, FailureKind
 from bot.language import N_, _, ngettext, number, pgettext, speaking
 from bot.markup import in_words
 from bot.models import Generation, Status
 from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
-from bot.work.cancellation import is_own, was_sent
+from bot.work.cancellation import is_being_sent, is_own, was_sent
 from cogs.ui.reasons import reasons
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -112,7 +112,7 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
         return "\n".join(
             [
                 f"{FAILED_MARK} {' '.join(sentences)}",
-                f"{_did_not_count()} {kind.advice}",
+                f"{_did_not_count()} {kind.advice if generation.late_until is None else _(STILL_ASKED)}",
                 number_line(generation),
             ]
         )
@@ -278,6 +278,8 @@ def _did_not_count() -> str:
 
 
 def _whether_it_counts(generation: Generation) -> str:
+    if is_being_sent(generation):
+        return _("It was just being sent: it counts, unless the video service did not take it.")
     if was_sent(generation):
         return _("The video service cannot take a request back, so it counts towards the limit.")
     return _did_not_count()

@@ -7,7 +7,7 @@ from bot.errors import relative_time
 from bot.escape import plain
 from bot.language import _, ngettext, number
 from bot.models import OPEN, Generation, Status
-from bot.work.cancellation import Cancelled
+from bot.work.cancellation import Cancelled, is_being_sent
 from cogs.ui.card import number_line
 
 PAGE_SIZE = 5  # requests; Discord puts five buttons into a row
@@ -67,11 +67,11 @@ def render_queue(page: QueuePage) -> str:
 def render_cancelled(cancelled: Cancelled) -> str:
     """Return what is said about a request that was just cancelled."""
     generation = cancelled.generation
-    counts = (
-        _("The video service has it already and cannot take it back, so it counts.")
-        if cancelled.counts
-        else _("It was not sent yet, so it does not count.")
-    )
+    counts = _("It was not sent yet, so it does not count.")
+    if is_being_sent(generation):
+        counts = _("It was just being sent: it counts, unless the video service did not take it.")
+    elif cancelled.counts:
+        counts = _("The video service has it already and cannot take it back, so it counts.")
     what = _(
         "🚫 **Cancelled:** {member}'s video `{number}`.",
         member=f"<@{generation.user_id}>",

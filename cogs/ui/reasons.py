@@ -7,7 +7,7 @@ from bot.veo.models import OWN_REASONS
 
 REASON_LENGTH = 300
 # Kinds whose reason is the provider's; that of the others is for the log.
-PROVIDERS = frozenset({FailureKind.REFUSED, FailureKind.UNMADE, FailureKind.LOST})
+PROVIDERS = frozenset({FailureKind.REFUSED, FailureKind.UNMADE, FailureKind.GONE})
 
 
 def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:

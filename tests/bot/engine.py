@@ -25,9 +25,11 @@ from bot.veo.downloads import Downloads
 from bot.work.queue import GenerationQueue
 from bot.work.runner import Runner
 from bot.work.steps.handover import Handover
+from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.posting import Posting
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.steps.timing import Timing, pause
 from bot.work.workflow import Workflow
@@ -48,6 +50,9 @@ QUICK_TIMING = Timing(
     lookup_wait=SHORT,
     lookup_longest_wait=SHORT,
     lookup_window=timedelta(seconds=60),
+    call_window=timedelta(seconds=60),
+    stated_window=SHORT,
+    doubt_window=5 * SHORT,
     late_wait=SHORT,
     late_window=timedelta(),  # the tests of late videos set one
     fetch_wait=SHORT,
@@ -188,7 +193,9 @@ def build_engine(
         preparation=Preparation(queue, pictures, times, clock),
         submission=Submission(queue, veo, pictures, times, clock),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
-        handover=Handover(queue, videos, pictures, delivery, posting, times, clock),
+        settlement=Settlement(queue, veo, delivery, times, clock),
+        late_watch=LateWatch(queue, veo, timetable, times, clock),
+        handover=Handover(queue, videos, pictures, veo, delivery, posting, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)

@@ -12,6 +12,8 @@ from bot.failures import FailureKind
 from bot.media.files import MediaError, VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation, Status
+from bot.veo.client import VeoClient
+from bot.veo.errors import VeoError
 from bot.watch.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
 from bot.work.cancellation import is_own
 from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
@@ -33,6 +35,7 @@ class Handover:
         queue: GenerationQueue,
         videos: VideoStore,
         pictures: PictureStore,
+        veo: VeoClient,
         delivery: Delivery,
         posting: Posting,
         timing: Timing,
@@ -42,6 +45,7 @@ class Handover:
         self._queue = queue
         self._videos = videos
         self._pictures = pictures
+        self._veo = veo
         self._delivery = delivery
         self._posting = posting
         self._timing = timing
@@ -79,8 +83,27 @@ class Handover:
         self._pictures.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
-        clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        try:
+            clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        except MediaError:
+            generation = await self._renew_address(generation)
+            clip = await self._videos.fetch(generation.id, generation.video_url or "")
         return await self._posting.post(generation, clip, self._begin_posting)
+
+    async def _renew_address(self, generation: Generation) -> Generation:
+        """Ask the provider for another address of the file: the first one may be dead, or die soon.
+
+        Raises:
+            MediaError: it has no other one now.
+        """
+        try:
+            task = await self._veo.retrieve(generation.provider_id or "")
+        except VeoError as error:
+            raise MediaError(str(error)) from error
+        if task.video_url is None or task.video_url == generation.video_url:
+            raise MediaError("The file cannot be had from its only address.")
+        log.warning("the file has another address now")
+        return await self._queue.note(generation, video_url=task.video_url)
 
     async def _post_ending(self, generation: Generation) -> Posted:
         return await self._delivery.post_ending(await self._begin_posting(generation))

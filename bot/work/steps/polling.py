@@ -9,17 +9,18 @@ import structlog
 
 from bot.clock import Clock
 from bot.failures import FailureKind
-from bot.models import Generation, Status
+from bot.models import Generation
 from bot.timing.outlook import Outlook
 from bot.timing.pacing import MIN_POLL_DELAY, poll_delay
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Timetable
 from bot.veo.client import VeoClient
+from bot.veo.costs import CostSource
 from bot.veo.errors import UnknownTaskError, VeoError
 from bot.veo.models import Task, TaskState
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue
-from bot.work.steps.errors import StepPostponedError
+from bot.work.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
 from bot.work.steps.timing import Timing, pause
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -30,25 +31,16 @@ class _Answers:
     """What came of the questions so far.
 
     Attributes:
-        errors: unanswered ones in a row.
-        unknown: of those, answers that there is no such task.
+        evidence: what speaks for an end without a video.
+        errors: unanswered questions in a row.
         words: what the provider said to the last one; None: nothing of its own.
         not_ready_at: when it was last asked in vain; None: not yet, by this process.
     """
 
+    evidence: Evidence
     errors: int = 0
-    unknown: int = 0
     words: str | None = None
     not_ready_at: datetime | None = None
-
-    def add_error(self, error: VeoError) -> None:
-        self.errors += 1
-        self.words = error.words
-        self.unknown = self.unknown + 1 if isinstance(error, UnknownTaskError) else 0
-
-    def add_answer(self, asked_at: datetime) -> None:
-        self.errors = self.unknown = 0
-        self.not_ready_at = asked_at
 
 
 class Polling:
@@ -105,7 +97,7 @@ class Polling:
     async def _poll(self, generation: Generation) -> Generation:
         outlook = self._timetable.outlook(generation, self._clock())
         generation = await self._announce(generation, outlook)
-        answers = _Answers()
+        answers = _Answers(Evidence(self._timing))
         delay = self._timetable.first_poll(generation, self._clock(), self._in_flight)
         left = self._time_left(generation, answers)
         while True:
@@ -113,35 +105,54 @@ class Polling:
             outlook = await self._wait(generation, delay, outlook)
             await self._limiter.turn()
             await self._queue.ensure_held(generation)
-            if (task := await self._ask(generation, answers)) is not None:
-                return await self._finish(generation, task, answers)
-            if answers.unknown >= self._timing.unknown_limit:
-                return await self._queue.fail(generation, FailureKind.LOST, answers.words)
+            task, ending = await self._ask(generation, answers)
+            if task is not None and task.state is TaskState.COMPLETED:
+                return await self._succeed(generation, task, answers)
             left = self._time_left(generation, answers)
-            if left <= timedelta():
-                late_until = self._clock() + self._timing.late_window
-                return await self._queue.fail(generation, FailureKind.LATE, None, late_until=late_until)
+            if ending is None and left <= timedelta():
+                ending = _ending_at_deadline(answers.evidence.sign)
+            if ending is not None:
+                return await self._end(generation, ending, task, answers)
             delay = self._delay(generation, answers)
 
-    async def _ask(self, generation: Generation, answers: _Answers) -> Task | None:
-        """Ask once; return the task if it has ended."""
+    async def _ask(self, generation: Generation, answers: _Answers) -> tuple[Task | None, Ending | None]:
+        """Ask once; return the answer, and how the generation ends if that is certain enough by now."""
         asked_at = self._clock()
         try:
             task = await self._veo.retrieve(generation.provider_id or "")
         except VeoError as error:
             log.warning("no answer to a poll", reason=str(error), kind=type(error).__name__)
-            answers.add_error(error)
-            return None
-        if task.state is not TaskState.WORKING:
-            return task
-        answers.add_answer(asked_at)
-        if not task.is_known_status:
-            log.warning("unknown status, taken for still working", status=task.status)
-        return None
+            answers.errors += 1
+            answers.words = error.words
+            sign = Sign.UNKNOWN if isinstance(error, UnknownTaskError) else None
+            return None, answers.evidence.add(sign, self._clock())
+        answers.errors, answers.words = 0, task.failure_reason
+        if (sign := sign_of(task)) is not None:
+            log.warning("it may have failed", status=task.status, reason=task.failure_reason)
+        elif task.state is TaskState.WORKING:
+            answers.not_ready_at = asked_at
+            if not task.is_known_status:
+                log.warning("unknown status, taken for still working", status=task.status)
+        return task, answers.evidence.add(sign, self._clock())
+
+    async def _end(
+        self, generation: Generation, ending: Ending, task: Task | None, answers: _Answers
+    ) -> Generation:
+        late_until = self._clock() + self._timing.late_window if ending.stays_open else None
+        return await self._queue.fail(
+            generation,
+            ending.kind,
+            None if ending.kind is FailureKind.LATE else answers.words,
+            cost=task and task.cost(CostSource.POLL),
+            late_until=late_until,
+        )
 
     def _delay(self, generation: Generation, answers: _Answers) -> float:
+        interval = self._timing.poll_interval.total_seconds()
         if answers.errors:
-            return poll_delay(self._timing.poll_interval.total_seconds(), answers.errors)
+            return poll_delay(interval, answers.errors)
+        if answers.evidence.sign is not None:
+            return interval
         return self._timetable.next_poll(generation, self._clock(), self._in_flight)
 
     def _time_left(self, generation: Generation, answers: _Answers) -> timedelta:
@@ -161,38 +172,6 @@ class Polling:
         await pause(seconds, self._stopping)
         return outlook
 
-    async def look_late(self, generation: Generation) -> Generation:
-        """Ask once more about a task that missed its deadline: `failed` → `succeeded`, or nothing.
-
-        Raises:
-            StepPostponedError: not ready yet.
-        """
-        try:
-            task = await self._veo.retrieve(generation.provider_id or "")
-        except VeoError as error:
-            return await self._keep_asking(generation, str(error))
-        if task.state is TaskState.WORKING:
-            return await self._keep_asking(generation, "late, and still not ready")
-        if task.state is TaskState.FAILED:
-            return await self._queue.note(generation, late_until=None)
-        log.warning("a video came after its deadline")
-        # What was posted was the failure; the video is a new result, with a message of its own.
-        undone = ("late_until", "delivered_at", "result_id", "result_channel_id", "posting_at")
-        return await self._succeed(
-            generation,
-            task,
-            **dict.fromkeys(undone),
-            failure_kind=None,
-            failure_reason=None,
-            not_ready_at=generation.finished_at,
-        )
-
-    async def _keep_asking(self, generation: Generation, reason: str) -> Generation:
-        if generation.late_until is not None and self._clock() < generation.late_until:
-            raise StepPostponedError(reason, self._timing.late_wait)
-        log.info("a late video is not waited for any longer")
-        return await self._queue.note(generation, late_until=None)
-
     async def _announce(self, generation: Generation, outlook: Outlook) -> Generation:
         """Bring the card up to date and open the thread, so that the member sees where it will come."""
         await self._show(generation, outlook)
@@ -211,21 +190,12 @@ class Polling:
         except DeliveryPostponedError as error:
             log.warning("the card is not up to date", reason=str(error))
 
-    async def _finish(self, generation: Generation, task: Task, answers: _Answers) -> Generation:
-        if task.state is TaskState.FAILED:
-            return await self._queue.fail(
-                generation, FailureKind.UNMADE, task.failure_reason, credits_used=task.credits_used
-            )
-        return await self._succeed(generation, task, not_ready_at=answers.not_ready_at)
-
-    async def _succeed(self, generation: Generation, task: Task, **more: datetime | None) -> Generation:
-        generation = await self._queue.move(
-            generation,
-            Status.SUCCEEDED,
-            video_url=task.video_url,
-            credits_used=task.credits_used,
-            finished_at=self._clock(),
-            **more,
-        )
+    async def _succeed(self, generation: Generation, task: Task, answers: _Answers) -> Generation:
+        generation = await self._queue.succeed(generation, task, not_ready_at=answers.not_ready_at)
         self._timetable.learn(generation)
         return generation
+
+
+def _ending_at_deadline(sign: Sign | None) -> Ending:
+    """Return how a video ends whose time is up: as its last answer said, or as too late."""
+    return Ending(FailureKind.LATE, 1, stays_open=True) if sign is None else ENDINGS[sign]

@@ -5,6 +5,8 @@ looked up in the provider's log by our own id instead (`X-Client-Request-Id`, se
 reference, `/v2/logs`).
 """
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,8 +17,9 @@ from bot.media.files import MediaError
 from bot.media.picture_store import PictureStore
 from bot.media.pictures import PictureError
 from bot.models import Generation, Status
-from bot.veo.catalogue import InvalidOptionError, build_request
+from bot.veo.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.veo.client import VeoClient
+from bot.veo.costs import Cost, CostSource
 from bot.veo.errors import (
     AccountError,
     InvalidRequestError,
@@ -26,12 +29,23 @@ from bot.veo.errors import (
     UnreachableError,
     VeoError,
 )
-from bot.work.queue import LONGEST_WAIT, GenerationQueue
+from bot.veo.models import LogEntry, Task
+from bot.work.claims import LONGEST_WAIT
+from bot.work.endings import told
+from bot.work.queue import GenerationQueue, LeaseLostError
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.timing import Patience, Timing
 from bot.work.task_ids import TaskTakenError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+MOST_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
+
+
+def call_name(generation: Generation) -> str:
+    """Return our name of the latest create call; each has its own, so that the log tells them apart."""
+    number = generation.submission
+    return generation.id if number <= 1 else f"{generation.id}.{number}"
 
 
 class Submission:
@@ -47,6 +61,7 @@ class Submission:
         self._clock = clock
         self._patience = Patience(clock)
         self._closed_until: datetime | None = None  # the provider takes nothing from this account
+        self._unwatched: set[asyncio.Task[Generation]] = set()
 
     async def submit(self, generation: Generation) -> Generation:
         """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
@@ -62,49 +77,118 @@ class Submission:
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, str(error))
         except PictureError as error:
             return await self._queue.fail(generation, error.kind, None)
-        generation = await self._queue.move(generation, Status.SUBMITTING, submitted_at=self._clock())
+        generation = await self._queue.move(
+            generation,
+            Status.SUBMITTING,
+            submitted_at=self._clock(),
+            submission=generation.submission + 1,
+        )
+        sending = asyncio.create_task(self._send(generation, request), name=f"send {generation.id}")
         try:
-            task = await self._veo.create(request, generation.id)
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:  # its outcome decides whether it counts
+            self._unwatched.add(sending)
+            sending.add_done_callback(self._let_go)
+            raise
+
+    async def stop(self) -> None:
+        """End the create calls that nobody waits for; the log will show what became of them."""
+        for sending in self._unwatched:
+            sending.cancel()
+        await asyncio.gather(*self._unwatched, return_exceptions=True)
+
+    def _let_go(self, sending: asyncio.Task[Generation]) -> None:
+        self._unwatched.discard(sending)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            log.info("a create call has come to its end without its request", reason=str(error))
+
+    async def _send(self, generation: Generation, request: VideoRequest) -> Generation:
+        """Make the create call, and write down what it came to, be the request cancelled meanwhile.
+
+        Raises:
+            StepPostponedError: the provider did not take it, but will later.
+            LeaseLostError: it was cancelled, or another process carries it now.
+        """
+        try:
+            task = await self._veo.create(request, call_name(generation))
         except InvalidRequestError as error:
             log.error("the provider refused what the catalogue allows", reason=str(error))
-            return await self._queue.fail(generation, FailureKind.REFUSED, error.words)
+            return await self._refuse(
+                generation, self._queue.fail(generation, FailureKind.REFUSED, error.words)
+            )
         except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
             # Certainly not accepted, so it may be sent again.
-            await self._queue.move(generation, Status.QUEUED, submitted_at=None)
+            await self._refuse(generation, self._requeue(generation))
             raise self._close(error) from error
         except UnavailableError as error:
             log.warning("the fate of the request is not known", reason=str(error))
             return generation
         self._reopen()
-        return await self._begin(generation, task.id) or generation
+        return await self._begin(generation, task.id, task.cost(CostSource.CREATE)) or generation
+
+    async def _refuse(self, generation: Generation, change: Awaitable[Generation]) -> Generation:
+        """Write down that the provider did not take it: if it was cancelled meanwhile, it is free then."""
+        try:
+            return await change
+        except LeaseLostError:
+            await self._queue.note_outcome(generation, submitted_at=None)
+            raise
+
+    async def _requeue(self, generation: Generation) -> Generation:
+        return await self._queue.move(generation, Status.QUEUED, submitted_at=None)
 
     async def look_up(self, generation: Generation) -> Generation:
-        """Find a create call whose answer was not recorded: `submitting` → `running` or `failed`.
+        """Find a create call whose answer was not recorded: `submitting` → `running`, `queued` or `failed`.
 
         Raises:
-            StepPostponedError: the provider's log does not say yet.
+            StepPostponedError: the provider's log does not say yet, or it is sent again.
         """
         sent_at = generation.submitted_at or generation.created_at
         try:
-            entry = await self._veo.find(generation.id, sent_at)
+            entry = await self._veo.find(call_name(generation), sent_at)
         except VeoError as error:
             is_over = not self._patience.lasts(sent_at, self._timing.deadline)
             return await self._keep_looking(generation, sent_at, str(error), is_over=is_over)
-        if entry is None:
-            is_over = self._clock() >= sent_at + self._timing.lookup_window
-            return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
-        if entry.is_refused:
-            return await self._queue.fail(generation, FailureKind.REFUSED, None)
-        log.info("found in the provider's log", task=entry.inference_id)
-        if (begun := await self._begin(generation, entry.inference_id)) is not None:
-            return begun
+        if entry is not None and entry.is_refused:
+            return await self._send_again(generation, entry)
+        if entry is not None:
+            log.info("found in the provider's log", task=entry.inference_id)
+            if (begun := await self._begin(generation, entry.inference_id, entry.cost)) is not None:
+                return begun
         is_over = self._clock() >= sent_at + self._timing.lookup_window
         return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
 
-    async def _begin(self, generation: Generation, task_id: str | None) -> Generation | None:
-        """Write down the provider's id; None: it is another's, so that the call's fate is open."""
+    async def _send_again(self, generation: Generation, entry: LogEntry) -> Generation:
+        """Send once more what the log shows as failed, unless the provider began it and says why it failed.
+
+        Raises:
+            StepPostponedError: it is sent again.
+        """
+        task = await self._find_task(entry.inference_id)
+        if task is not None and task.has_reason:
+            return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
+        if generation.submission >= MOST_SUBMISSIONS:
+            return await self._queue.fail(generation, FailureKind.TROUBLE, None)
+        log.warning("sent again, since the provider's log shows that it was not taken")
+        await self._requeue(generation)
+        raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
+
+    async def _find_task(self, task_id: str | None) -> Task | None:
         try:
-            return await self._queue.move(generation, Status.RUNNING, provider_id=task_id)
+            return await self._veo.retrieve(task_id) if task_id else None
+        except VeoError:
+            return None
+
+    async def _begin(
+        self, generation: Generation, task_id: str | None, cost: Cost | None
+    ) -> Generation | None:
+        """Write down the provider's id; None: it is another's, so that the call's fate is open."""
+        values = {"provider_id": task_id, **told(cost)}
+        try:
+            return await self._queue.move(generation, Status.RUNNING, **values)
+        except LeaseLostError:
+            await self._queue.note_outcome(generation, **values)
+            raise
         except TaskTakenError:
             log.error("the provider gave the id of another request", task=task_id)
             return None
@@ -129,8 +213,9 @@ class Submission:
             wait = (self._clock() - sent_at) / 2
             wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
-        log.error("a request is lost: whether it was charged cannot be seen", reason=reason)
-        return await self._queue.fail(generation, FailureKind.LOST, None)
+        log.error("a request is lost: whether it is charged cannot be seen yet", reason=reason)
+        late_until = self._clock() + self._timing.late_window
+        return await self._queue.fail(generation, FailureKind.LOST, None, late_until=late_until)
 
     def _ensure_open(self) -> None:
         """Keep what is queued while the provider refuses everything anyway.

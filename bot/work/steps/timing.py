@@ -19,9 +19,13 @@ class Timing:
     busy_wait: timedelta = timedelta(seconds=15)  # after a refusal that named no time
     lookup_wait: timedelta = timedelta(seconds=10)  # before the second look into the provider's log
     lookup_longest_wait: timedelta = timedelta(minutes=1)
-    lookup_window: timedelta = timedelta(minutes=3)  # the log is filled late
-    unknown_limit: int = 3  # "no such task" answers in a row that are believed
-    late_wait: timedelta = timedelta(minutes=5)  # between questions after the deadline
+    lookup_window: timedelta = timedelta(
+        minutes=10
+    )  # the log is filled late, maybe only once the video is made
+    call_window: timedelta = timedelta(seconds=90)  # in which a create call has certainly come to its end
+    stated_window: timedelta = timedelta(seconds=10)  # for which a failure with a reason must be repeated
+    doubt_window: timedelta = timedelta(minutes=5)  # the same for an end without one (`bot.work.steps.signs`)
+    late_wait: timedelta = timedelta(minutes=5)  # between questions after the member was told of an open end
     late_window: timedelta = timedelta(hours=6)  # how long they are asked
     fetch_wait: timedelta = timedelta(seconds=30)  # between tries to fetch the file
     fetch_window: timedelta = timedelta(minutes=15)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Generation, Status
-from bot.work.queue import UNFINISHED
+from bot.work.claims import UNFINISHED
 
 pytestmark = pytest.mark.both_engines
 

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 from bot.database import Database, open_database
 from bot.models import Generation, Status
 from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.veo.catalogue import build_request
+from bot.veo.errors import UnavailableError
 from bot.work.cancellation import Cancellation
 from bot.work.delivery import DeliveryPostponedError
 from bot.work.queue import LeaseLostError
+from sandbox.odd_answers import Stumble
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine, MakeEngine
+from tests.bot.engine import Engine, MakeEngine, StartProvider
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 
@@ -100,20 +103,63 @@ async def test_a_wait_for_the_provider_ends_at_once(patient: Engine, provider: P
     assert (provider.count("create"), provider.count("retrieve")) == (1, 0)
 
 
-async def test_a_create_call_that_hangs_is_left_and_never_made_again(
+async def cancel_while_it_is_sent(engine: Engine, provider: Provider) -> Generation:
+    """Cancel during the create call, and return the row once the card says so; the call still hangs."""
+    row = await insert(engine.database)
+    await provider.called("create")
+    await cancel(engine, row)
+
+    async def is_shown() -> bool:
+        return (row.id, Status.CANCELLED) in engine.delivery.states
+
+    await until("the card says that it is cancelled", is_shown, seconds=AT_ONCE)
+    return await engine.row(row.id)
+
+
+async def test_a_create_call_that_is_taken_after_the_cancel_counts(
     patient: Engine, provider: Provider
 ) -> None:
     provider.faults.add("create", Fault.hang(accepted=True))
-    row = await insert(patient.database)
     async with patient.running():
-        await provider.called("create")
-        await cancel(patient, row)
+        row = await cancel_while_it_is_sent(patient, provider)
+        assert row.delivered_at is None, "nobody knows yet whether it counts"
+        provider.faults.release()
         after = await delivered(patient, row)
         await idle(patient)
-    assert (after.status, after.provider_id) == (Status.CANCELLED, None)
-    assert after.submitted_at is not None, "it would not count, though it may be paid"
+    assert after.status is Status.CANCELLED
+    assert after.submitted_at is not None, "it would not count, though it is paid"
+    assert after.provider_id is not None
+    assert after.credits_used == 4 * 1_040_000, "what it costs is known"
     assert_told_once(patient, row)
     assert (provider.count("create"), provider.count("retrieve"), provider.count("logs")) == (1, 0, 0)
+
+
+async def test_a_create_call_that_is_refused_after_the_cancel_is_free(
+    make_engine: MakeEngine, start_provider: StartProvider
+) -> None:
+    async with start_provider(balance_usd=0) as poor:
+        engine = make_engine(provider=poor)
+        poor.faults.add("create", Fault.hang())
+        async with engine.running():
+            row = await cancel_while_it_is_sent(engine, poor)
+            poor.faults.release()
+            after = await delivered(engine, row)
+    assert (after.status, after.submitted_at) == (Status.CANCELLED, None)
+    assert_told_once(engine, row)
+
+
+@pytest.mark.parametrize(("fault", "is_free"), [(Fault.reset(accepted=True), False), (Stumble(), True)])
+async def test_what_a_killed_process_was_sending_is_settled_by_the_log(
+    make_engine: MakeEngine, provider: Provider, fault: Fault, *, is_free: bool
+) -> None:
+    engine = make_engine(call_window=timedelta())
+    sent = {"status": Status.CANCELLED, "cancelled_by": MODERATOR, "submitted_at": engine.clock()}
+    row = await insert(engine.database, submission=1, **sent)
+    provider.faults.add("create", fault)
+    with pytest.raises(UnavailableError):
+        await engine.veo.create(build_request(row.model, row.prompt, row.options), row.id)
+    after = await engine.delivered(row.id)
+    assert (after.submitted_at is None, after.provider_id is None) == (is_free, is_free)
 
 
 async def test_what_waits_in_the_queue_is_told_at_once(make_engine: MakeEngine, provider: Provider) -> None:

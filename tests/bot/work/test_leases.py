@@ -8,7 +8,8 @@ import pytest
 
 from bot.database import Database
 from bot.models import Generation, Status
-from bot.work.queue import LONGEST_WAIT, GenerationQueue
+from bot.work.claims import LONGEST_WAIT
+from bot.work.queue import GenerationQueue
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE, Engine, MakeEngine

@@ -10,6 +10,7 @@ import pytest
 from bot.database import Database
 from bot.failures import FailureKind
 from bot.models import AT_PROVIDER, Generation, Status
+from bot.veo.costs import CostSource
 from bot.work.queue import GenerationQueue, LeaseLostError
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -203,10 +204,16 @@ async def test_a_note_keeps_the_state_and_the_count(
     assert (row.status, row.thread_id, row.attempts) == (Status.RUNNING, 8, 4)
 
 
-async def test_a_failure_is_written_with_its_reason_and_time(
-    queue: GenerationQueue, database: Database, clock: StoppedClock
+@pytest.mark.parametrize(("source", "kept"), [(CostSource.LEDGER, 5.0), (CostSource.CREATE, None)])
+async def test_a_failure_is_written_with_its_reason_and_time_and_what_was_really_charged(
+    queue: GenerationQueue,
+    database: Database,
+    clock: StoppedClock,
+    source: CostSource,
+    kept: float | None,
 ) -> None:
-    await insert_due(database, clock, status=Status.RUNNING, credits_used=5.0)
+    told = {"credits_used": 5.0, "cost_source": source}
+    await insert_due(database, clock, status=Status.RUNNING, **told)
     (claimed,) = await queue.claim(1)
     await queue.fail(claimed, FailureKind.UNMADE, "It rains")
     row = await reread(database, claimed.id)
@@ -215,7 +222,7 @@ async def test_a_failure_is_written_with_its_reason_and_time(
         FailureKind.UNMADE,
         "It rains",
     )
-    assert (row.finished_at, row.credits_used) == (clock(), 5.0), "the known cost is kept"
+    assert (row.finished_at, row.credits_used) == (clock(), kept)
 
 
 Change = Callable[[GenerationQueue, Generation], Any]

@@ -4,14 +4,13 @@ from datetime import timedelta
 from math import inf
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.clock import utc_now
 from bot.failures import FailureKind
 from bot.models import Status
 from bot.work.steps.errors import StepPostponedError
-from sandbox.odd_answers import Repeated, Reshaped
+from sandbox.odd_answers import Repeated, Reshaped, Stumble
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine, StartProvider
@@ -102,22 +101,39 @@ async def test_a_log_that_cannot_be_read_until_the_deadline_loses_the_request(
     assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
 
 
-async def test_a_call_that_the_log_shows_as_failed_was_refused(
-    engine: Engine, provider: Provider, session: aiohttp.ClientSession
+async def test_a_call_that_the_log_shows_as_failed_is_made_again(engine: Engine, provider: Provider) -> None:
+    provider.faults.add("create", Stumble(), times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert (provider.count("create"), provider.count_accepted(row.id)) == (3, 1)
+
+
+async def test_after_three_failed_calls_the_member_is_told_of_the_services_trouble(
+    engine: Engine, provider: Provider
 ) -> None:
-    row = await insert(engine.database, status=Status.SUBMITTING, submitted_at=utc_now())
-    headers = {"Authorization": f"Bearer {provider.key}", "X-Client-Request-Id": row.id}
-    url = f"{provider.url}/v2/video/generations"
-    async with session.post(url, json={"model": "no"}, headers=headers) as response:
-        assert response.status == 400
-    after = await engine.delivered(row.id)
-    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.REFUSED)
+    provider.faults.add("create", Stumble(), times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.failure_kind, row.late_until) == (FailureKind.TROUBLE, None)
+    assert provider.count("create") == 3
 
 
+async def test_what_began_and_failed_behind_a_lost_answer_is_told_with_its_reason(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database, prompt="[fail] A cat")
+    row = await engine.delivered(row.id)
+    assert row.failure_kind is FailureKind.UNMADE
+    assert "Responsible AI" in (row.failure_reason or "")
+    assert provider.count("create") == 1
+
+
+@pytest.mark.parametrize("seconds_ahead", [0, 60])
 async def test_an_earlier_refusal_in_the_log_says_nothing_about_a_later_call(
-    start_provider: StartProvider, make_engine: MakeEngine
+    start_provider: StartProvider, make_engine: MakeEngine, seconds_ahead: int
 ) -> None:
     async with start_provider(balance_usd=0, log_delay_seconds=0.3) as late:
+        late.log.ahead = timedelta(seconds=seconds_ahead)
         engine = make_engine(provider=late)
         row = await insert(engine.database)
         with pytest.raises(StepPostponedError, match="run out of credits"):

@@ -1,0 +1,17 @@
+"""What all of the provider's answers have in common as typed objects."""
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler
+
+
+class Wire(BaseModel):
+    """Base of all answers: unknown fields are allowed, since the provider adds some at times."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def none_if_odd(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Take an odd detail for a missing one: it must not hide that a paid video is ready."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None

@@ -1,0 +1,95 @@
+"""After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
+
+from datetime import datetime
+
+import structlog
+
+from bot.clock import Clock
+from bot.models import AT_PROVIDER, Generation
+from bot.timing.timetable import Timetable
+from bot.veo.client import VeoClient
+from bot.veo.errors import VeoError
+from bot.veo.models import Task, TaskState
+from bot.work.endings import NOT_CHARGED, told
+from bot.work.queue import GenerationQueue
+from bot.work.steps.errors import StepPostponedError
+from bot.work.steps.signs import Sign, sign_of
+from bot.work.steps.submission import call_name
+from bot.work.steps.timing import Timing
+from bot.work.task_ids import TaskTakenError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# What was posted was the end without a video; the video is a new result, with a message of its own.
+POST = ("delivered_at", "result_id", "result_channel_id", "posting_at")
+UNTOLD = dict.fromkeys(("late_until", "failure_kind", "failure_reason", *POST))
+
+
+class LateWatch:
+    """Asks about generations whose member was told that there is no video, until `late_until`."""
+
+    def __init__(
+        self, queue: GenerationQueue, veo: VeoClient, timetable: Timetable, timing: Timing, clock: Clock
+    ) -> None:
+        self._queue = queue
+        self._veo = veo
+        self._timetable = timetable
+        self._timing = timing
+        self._clock = clock
+
+    def until(self, generation: Generation) -> datetime | None:
+        """Return until when to ask about a generation that ends now; None: the provider never had it."""
+        return self._clock() + self._timing.late_window if generation.status in AT_PROVIDER else None
+
+    async def look(self, generation: Generation) -> Generation:
+        """Ask once more: `failed` → `succeeded`, or it is not asked for any more.
+
+        Raises:
+            StepPostponedError: neither yet.
+        """
+        if generation.provider_id is None:
+            generation = await self._find(generation)
+        if generation.late_until is None:
+            return generation
+        try:
+            task = await self._veo.retrieve(generation.provider_id or "")
+        except VeoError as error:
+            return await self._keep_looking(generation, str(error))
+        if task.state is TaskState.COMPLETED:
+            return await self._succeed(generation, task)
+        if sign_of(task) is Sign.STATED:
+            return await self._close(generation)
+        return await self._keep_looking(generation, "still no video")
+
+    async def _find(self, generation: Generation) -> Generation:
+        """Look for a create call whose answer was lost; return the row with the provider's id, or closed.
+
+        Raises:
+            StepPostponedError: it is not in the provider's log yet.
+        """
+        sent_at = generation.submitted_at or generation.created_at
+        try:
+            entry = await self._veo.find(call_name(generation), sent_at)
+            if entry is None:
+                return await self._keep_looking(generation, "not in the provider's log")
+            if entry.is_refused:
+                return await self._close(generation)
+            return await self._queue.note(generation, provider_id=entry.inference_id, **told(entry.cost))
+        except (VeoError, TaskTakenError) as error:
+            return await self._keep_looking(generation, str(error))
+
+    async def _succeed(self, generation: Generation, task: Task) -> Generation:
+        log.warning("a video came after its end was told")
+        asked_in_vain_at = generation.finished_at
+        generation = await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
+        self._timetable.learn(generation)
+        return generation
+
+    async def _keep_looking(self, generation: Generation, reason: str) -> Generation:
+        if generation.late_until is not None and self._clock() < generation.late_until:
+            raise StepPostponedError(reason, self._timing.late_wait)
+        log.info("a late video is not waited for any longer")
+        return await self._close(generation)
+
+    async def _close(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, late_until=None, **NOT_CHARGED)
