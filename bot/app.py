@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import aiohttp
@@ -130,7 +131,7 @@ async def open_app(
             if gateway is not None:
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board)
             if worker is not None:
-                tasks |= _tasks_of_worker(worker, watch)
+                tasks |= _tasks_of_worker(shared, worker, watch)
             yield App(client, tasks, watch, shared.signals, gateway, worker)
 
 
@@ -161,9 +162,10 @@ def _tasks_of_gateway(
     }
 
 
-def _tasks_of_worker(worker: WorkerSide, watch: Watch) -> dict[str, Task]:
+def _tasks_of_worker(shared: Shared, worker: WorkerSide, watch: Watch) -> dict[str, Task]:
     """Return also the alerts: they go by what the provider answers to this process."""
-    return {"alerts": watch.alerts.run, "runner": worker.runner.run}
+    charges = partial(worker.reconciliation.run, shared.signals.stopping)
+    return {"alerts": watch.alerts.run, "charges": charges, "runner": worker.runner.run}
 
 
 async def _run(task: Task) -> None:

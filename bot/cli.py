@@ -1,4 +1,4 @@
-"""The command line: `veo-bot run`, `generate`, `doctor`, `backup` and `copy-database`."""
+"""The command line: `veo-bot run`, `generate`, `doctor`, `backup`, `copy-database` and `reconcile`."""
 
 import asyncio
 import sys
@@ -19,6 +19,7 @@ from bot.operating.backup import BackupError, back_up
 from bot.operating.doctor import examine
 from bot.operating.inspection import inspect_settings
 from bot.operating.ownership import restrict_new_files
+from bot.operating.reconcile import ReconcileError, reconcile_in_terminal
 from bot.operating.report import is_healthy, render_json, render_text
 from bot.roles import Role
 from bot.serve import DiscordRefusedError
@@ -211,6 +212,23 @@ def copy_database(
     configure_logging("WARNING", "text", hidden)
     restrict_new_files()
     _finish(copy_in_terminal(source, target), "Stopped. Nothing was copied; run it again when you like.")
+
+
+@app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(min=1, max=90, help="How far back to look.")] = 30,
+) -> None:
+    """Compare what the bot has counted with what the provider charged; nothing is changed."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise _stop(error) from None
+    configure_logging("WARNING", "text", settings.secrets)
+    try:
+        typer.echo(asyncio.run(reconcile_in_terminal(settings, days)))
+    except (ReconcileError, DatabaseError) as error:
+        console.print(str(error), markup=False, soft_wrap=True)
+        raise typer.Exit(EXIT_FAILED) from None
 
 
 def _finish(work: Coroutine[None, None, None], stopped: str) -> None:

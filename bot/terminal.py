@@ -112,6 +112,7 @@ class _Desk:
     async def finish(self, task: Task, place: Path) -> None:
         """Wait for the video and save it to a place that was taken for it."""
         self.say(f"Generation ID: {task.id}")
+        told = task.credits_used
         try:
             task = await self._wait(task)
             if task.state is TaskState.FAILED or task.video_url is None:
@@ -124,7 +125,8 @@ class _Desk:
         self.say(
             f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
         )
-        self.say("" if task.credits_used is None else f"It cost ${usd(task.credits_used):,.2f}.")
+        cost = task.credits_used or told
+        self.say("" if cost is None else f"It cost ${usd(cost):,.2f}.")
 
     async def _price_line(self, request: VideoRequest) -> str:
         try:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.admission.policy import Period
 from bot.failures import PAID_ALL_THE_SAME
 from bot.models import Generation, Status
+from bot.veo.costs import CONFIRMED
 
 # Nothing will be charged for these any more; a late video still may be.
 _OVER = and_(
@@ -32,6 +33,11 @@ BOUND: ColumnElement[float] = func.coalesce(
     case((_OVER, 0.0), else_=Generation.estimated_credits),
     0.0,
     type_=Float(),
+)
+
+# The part of it that the provider told once it was charged.
+CONFIRMED_CREDITS: ColumnElement[float] = case(
+    (Generation.cost_source.in_(CONFIRMED), func.coalesce(Generation.credits_used, 0.0)), else_=0.0
 )
 
 

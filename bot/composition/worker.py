@@ -7,6 +7,7 @@ from bot.composition.shared import Shared
 from bot.media.fitting import Fitter
 from bot.media.upload_limits import UploadLimits, parse_limits
 from bot.timing.poll_limiter import PollLimiter
+from bot.usage.reconciliation import Reconciliation
 from bot.work.delivery import Delivery
 from bot.work.runner import Runner
 from bot.work.steps.handover import Handover
@@ -25,6 +26,7 @@ class WorkerSide:
 
     runner: Runner
     polling: Polling
+    reconciliation: Reconciliation
 
 
 def build_worker(shared: Shared, delivery: Delivery) -> WorkerSide:
@@ -35,7 +37,9 @@ def build_worker(shared: Shared, delivery: Delivery) -> WorkerSide:
         queue, shared.veo, delivery, shared.timetable, limiter, timing, utc_now, signals.stopping
     )
     workflow = _workflow(shared, delivery, polling)
-    return WorkerSide(Runner(queue, workflow, work=signals.work, stopping=signals.stopping), polling)
+    runner = Runner(queue, workflow, work=signals.work, stopping=signals.stopping)
+    reconciliation = Reconciliation(shared.database, shared.veo, shared.recorders.metrics)
+    return WorkerSide(runner, polling, reconciliation)
 
 
 def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from bot.admission.spending import BOUND
+from bot.admission.spending import BOUND, CONFIRMED_CREDITS
 from bot.language import _, ngettext
 from bot.models import OPEN, Generation, Status
 
@@ -64,6 +64,7 @@ class Tally:
         failed, cancelled: the ones that ended otherwise.
         open: the ones that are still waited for.
         credits: what they cost, or may cost (`bot.admission.spending.BOUND`), in the provider's credits.
+        confirmed: the part of it that the provider told once it was charged.
     """
 
     videos: int = 0
@@ -71,6 +72,7 @@ class Tally:
     cancelled: int = 0
     open: int = 0
     credits: float = 0.0
+    confirmed: float = 0.0
 
     @property
     def requests(self) -> int:
@@ -84,6 +86,7 @@ class Tally:
             self.cancelled + other.cancelled,
             self.open + other.open,
             self.credits + other.credits,
+            self.confirmed + other.confirmed,
         )
 
 
@@ -176,7 +179,7 @@ def fetch_usage(session: Session, guild_id: int, period: UsagePeriod, now: datet
 
 def _by_member(inside: ColumnElement[bool]) -> Select[Any]:
     return (
-        select(Generation.user_id, *_tally_columns(Generation.status, BOUND))
+        select(Generation.user_id, *_tally_columns(Generation.status, BOUND, CONFIRMED_CREDITS))
         .where(inside)
         .group_by(Generation.user_id)
     )
@@ -191,16 +194,20 @@ def _by_bucket_and_model(inside: ColumnElement[bool], starts: Sequence[datetime]
             Generation.model,
             Generation.status,
             BOUND.label("credits"),
+            CONFIRMED_CREDITS.label("confirmed"),
         )
         .where(inside)
         .subquery()
     )
     keys = (rows.c.bucket, rows.c.model)
-    return select(*keys, *_tally_columns(rows.c.status, rows.c.credits)).group_by(*keys)
+    sums = _tally_columns(rows.c.status, rows.c.credits, rows.c.confirmed)
+    return select(*keys, *sums).group_by(*keys)
 
 
 def _tally_columns(
-    status: SQLColumnExpression[Status], spent: SQLColumnExpression[float]
+    status: SQLColumnExpression[Status],
+    spent: SQLColumnExpression[float],
+    confirmed: SQLColumnExpression[float],
 ) -> Sequence[ColumnElement[Any]]:
     """Return what `_tally` reads."""
     return (
@@ -209,11 +216,12 @@ def _tally_columns(
         func.count().filter(status == Status.CANCELLED).label("cancelled"),
         func.count().filter(status.in_(OPEN)).label("open"),
         func.sum(spent).label("credits"),
+        func.sum(confirmed).label("confirmed"),
     )
 
 
 def _tally(row: Row[Any]) -> Tally:
-    return Tally(row.videos, row.failed, row.cancelled, row.open, row.credits)
+    return Tally(row.videos, row.failed, row.cancelled, row.open, row.credits, row.confirmed)
 
 
 def _day_use(start: datetime, cells: Sequence[Cell]) -> DayUse:

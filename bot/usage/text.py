@@ -27,7 +27,7 @@ DESCRIPTION_LENGTH = 999  # characters; Discord takes 1,024
 
 # A cell that begins so is a formula for a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-COLUMNS = ("kind", "id", "videos", "failed", "cancelled", "open", "credits", "usd")
+COLUMNS = ("kind", "id", "videos", "failed", "cancelled", "open", "credits", "usd", "confirmed_usd")
 
 
 def describe_usage(report: UsageReport) -> str:
@@ -91,6 +91,7 @@ def _row(kind: str, name: str, tally: Tally) -> Sequence[str | int]:
         tally.open,
         _decimal(tally.credits),
         _decimal(usd(tally.credits)),
+        _decimal(usd(tally.confirmed)),
     )
 
 

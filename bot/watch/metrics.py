@@ -220,17 +220,21 @@ class Metrics:
         if generation.submitted_at is None or generation.finished_at is None:
             return
         seconds = (generation.finished_at - generation.submitted_at).total_seconds()
-        self._making.labels(_model(generation)).observe(max(0.0, seconds))
+        self._making.labels(_model(generation.model)).observe(max(0.0, seconds))
 
     def _note_finished(self, generation: Generation) -> None:
         self._finished.labels(generation.status).inc()
         if generation.status is Status.FAILED and generation.failure_kind is not None:
             self._failed.labels(generation.failure_kind).inc()
-        if generation.credits_used:
-            self._spent_credits.labels(_model(generation)).inc(generation.credits_used)
-            self._spent_usd.labels(_model(generation)).inc(usd(generation.credits_used))
+        self.note_charged(generation.model, generation.credits_used or 0.0)
 
-    def note_queue(self, counts: Mapping[str, int], ages: Mapping[str, float]) -> None:
+    def note_charged(self, model: str, more: float) -> None:
+        """Count what was spent beyond what was counted, in credits; a counter never falls."""
+        if more > 0:
+            self._spent_credits.labels(_model(model)).inc(more)
+            self._spent_usd.labels(_model(model)).inc(usd(more))
+
+    def note_queue(self, counts: Mapping[str, float], ages: Mapping[str, float]) -> None:
         """Show how many requests are in each of `STATES`, and the oldest one's age in seconds."""
         for state in STATES:
             self._queue.labels(state).set(counts.get(state, 0))
@@ -238,9 +242,8 @@ class Metrics:
 
     def forget_queue(self) -> None:
         """Show that the queue cannot be read."""
-        for state in STATES:
-            self._queue.labels(state).set(nan)
-            self._oldest.labels(state).set(nan)
+        unknown: Mapping[str, float] = dict.fromkeys(STATES, nan)
+        self.note_queue(unknown, unknown)
 
     def note_call(self, call: Call) -> None:
         """Count a call to the provider."""
@@ -291,5 +294,5 @@ class Metrics:
         self._alerts.labels(name).set(is_active)
 
 
-def _model(generation: Generation) -> str:
-    return generation.model if generation.model in MODELS else OTHER
+def _model(name: str) -> str:
+    return name if name in MODELS else OTHER

@@ -29,6 +29,9 @@ def report_page(report: UsageReport, number: int) -> Page:
     members = [f"- {_member_name(user_id)}: {_words(tally)}" for user_id, tally in report.by_member]
     lines = [_("By model:"), *models, _("By member, the most expensive first:"), *members]
     total = _("In all: {use}", use=_words(report.total))
+    if report.total.credits:
+        confirmed = show_money(report.total.confirmed)
+        total = f"{total}\n{_('Charged by the video service, as it says: {money}', money=confirmed)}"
     return paginate(f"{head}\n{total}", lines, _foot(report), number)
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from bot.failures import FailureKind
+from bot.failures import STILL_ASKED, FailureKind
 from bot.models import Generation, Status
 from bot.veo.client import VeoClient
 from sandbox.odd_answers import Reshaped
@@ -36,7 +36,7 @@ def assert_failure_shown(
     message = the_result(world)
     assert message.content == (
         f"❌ <@{world.alice.id}> No video this time. {kind.sentence}{reason}\n"
-        f"{FREE} {kind.advice}\n"
+        f"{FREE} {STILL_ASKED if generation.late_until else kind.advice}\n"
         f"-# Number {generation.id}"
     )
     assert message.attachments == []
@@ -181,7 +181,7 @@ async def test_polls_that_go_wrong_are_not_seen_by_anybody(world: World) -> None
 async def test_a_task_that_the_provider_forgot_is_explained(world: World) -> None:
     world.provider.faults.add("retrieve", Fault.status(404, "Generation not found"), times=None)
     generation = await ask_for_video(world)
-    assert (generation.status, generation.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert (generation.status, generation.failure_kind) == (Status.FAILED, FailureKind.GONE)
     assert FREE in the_result(world).content
 
 

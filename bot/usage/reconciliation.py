@@ -1,0 +1,137 @@
+"""What was counted beside what the provider charged: its ledger is believed, and completes our rows."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, Row, and_, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.spending import BOUND
+from bot.clock import Clock, utc_now
+from bot.database import Database
+from bot.failures import FailureKind
+from bot.models import Generation, Status
+from bot.timing.refresh import Refresher
+from bot.veo.client import VeoClient
+from bot.veo.costs import CostSource
+from bot.watch.metrics import Metrics
+
+INTERVAL = 600.0  # seconds between two looks into the ledger
+REACH = timedelta(days=7)  # for which a charge is looked for
+FAILURES_REACH = timedelta(days=1)  # the same for what failed, and is probably never charged
+WATCH = timedelta(hours=1)  # for which a failed video is asked for once more when it turns out to be charged
+
+# Ends for which a charge says that there is a video all the same.
+ASKED_AGAIN = frozenset({FailureKind.UNMADE, FailureKind.GONE, FailureKind.LATE, FailureKind.LOST})
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One generation as it was counted. `credits`: what it costs, or may cost, as far as we know."""
+
+    id: str
+    provider_id: str
+    model: str
+    credits: float
+    source: CostSource | None
+
+
+class Reconciliation:
+    """Writes down what the provider charged, for whatever it has not said that of."""
+
+    def __init__(
+        self, database: Database, veo: VeoClient, metrics: Metrics | None = None, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._veo = veo
+        self._metrics = metrics or Metrics()
+        self._clock = clock
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look regularly until `stopping` is set."""
+        await Refresher("charges", self.reconcile, stopping, interval=INTERVAL).run()
+
+    async def reconcile(self) -> None:
+        """Look into the ledger once, if there is anything to find out.
+
+        Raises:
+            VeoError: the ledger cannot be read now.
+            DatabaseBusyError: ours cannot.
+        """
+        now = self._clock()
+        since = await self._database.read(lambda session: session.scalar(_oldest(now)))
+        if since is None:
+            return
+        charges = await self._veo.fetch_charges(since)
+        open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
+        found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
+        await self._database.write(lambda session: _note_all(session, found, now))
+        for row, charged in found:
+            self._tell(row, charged)
+
+    async def compare(self, days: int) -> tuple[Sequence[Counted], Mapping[str, float]]:
+        """Return what was counted in the last `days`, and what was charged for each of the provider's ids.
+
+        Raises:
+            VeoError: the ledger cannot be read now.
+        """
+        since = self._clock() - timedelta(days=days)
+        sent = and_(Generation.provider_id.is_not(None), Generation.created_at >= since)
+        rows = await self._database.read(lambda session: _fetch(session, sent))
+        return rows, await self._veo.fetch_charges(since)
+
+    def _tell(self, row: Counted, charged: float) -> None:
+        counted = row.credits if row.source else 0.0
+        self._metrics.note_charged(row.model, charged - counted)
+        if counted and charged != counted:
+            log.warning("charged otherwise than told", generation=row.id, told=counted, charged=charged)
+
+
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    """Whether the ledger may have something to say: it was sent, and what it cost is not from there."""
+    failed = Generation.status == Status.FAILED
+    reach = case((failed, now - FAILURES_REACH), else_=now - REACH)
+    return and_(
+        Generation.provider_id.is_not(None),
+        Generation.finished_at.is_not(None),
+        or_(Generation.cost_source.is_(None), Generation.cost_source != CostSource.LEDGER),
+        Generation.created_at >= now - REACH,
+        Generation.created_at >= reach,
+    )
+
+
+def _oldest(now: datetime):
+    return select(Generation.created_at).where(_is_open(now)).order_by(Generation.created_at).limit(1)
+
+
+def _fetch(session: Session, condition: ColumnElement[bool]) -> list[Counted]:
+    columns = (Generation.id, Generation.provider_id, Generation.model, BOUND, Generation.cost_source)
+    rows: Sequence[Row[str, str | None, str, float, CostSource | None]] = session.execute(
+        select(*columns).where(condition).order_by(Generation.created_at)
+    ).all()
+    return [Counted(name, task or "", model, cost, source) for name, task, model, cost, source in rows]
+
+
+def _note_all(session: Session, found: Sequence[tuple[Counted, float]], now: datetime) -> None:
+    """Write down what was charged; what was told to have no video is asked for once more then."""
+    is_told_without = and_(
+        Generation.status == Status.FAILED,
+        Generation.failure_kind.in_(ASKED_AGAIN),
+        Generation.delivered_at.is_not(None),
+        Generation.late_until.is_(None),
+    )
+    late_until = case((is_told_without, now + WATCH), else_=Generation.late_until)
+    for row, charged in found:
+        values = {
+            "credits_used": max(0.0, charged),
+            "cost_source": CostSource.LEDGER,
+            "late_until": late_until,
+        }
+        session.execute(
+            update(Generation).where(Generation.id == row.id).values(late_until=late_until, **paid)
+        )

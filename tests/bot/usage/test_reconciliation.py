@@ -1,0 +1,107 @@
+"""What was counted beside what the provider charged."""
+
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from bot.admission.spending import bound_credits
+from bot.clock import utc_now
+from bot.database import Database
+from bot.failures import FailureKind
+from bot.models import Status
+from bot.operating.reconcile import render
+from bot.usage.reconciliation import Counted, Reconciliation
+from bot.veo.catalogue import build_request
+from bot.veo.costs import CostSource
+from sandbox.provider import Provider
+from tests.bot.clocks import until
+from tests.bot.engine import client_of
+from tests.bot.rows import PROMPT, insert, reread
+
+PRICE = 4 * 1_040_000
+MODEL = "google/veo3"
+
+
+async def charge(session: aiohttp.ClientSession, provider: Provider) -> str:
+    """Have a video made and charged, and return the provider's id of it."""
+    veo = client_of(session, provider)
+    task = await veo.create(build_request(MODEL, PROMPT, {"duration": 4}), "ours")
+
+    async def is_charged() -> bool:
+        return task.id in await veo.fetch_charges(utc_now())
+
+    await until("it is charged", is_charged)
+    return task.id
+
+
+@pytest.mark.parametrize(
+    ("row", "source"),
+    [
+        ({"status": Status.SUCCEEDED, "estimated_credits": 7.0}, None),
+        ({"status": Status.SUCCEEDED, "credits_used": 7.0}, CostSource.CREATE),
+        ({"status": Status.CANCELLED, "submitted_at": utc_now(), "estimated_credits": 7.0}, None),
+    ],
+    ids=["estimated", "announced", "cancelled"],
+)
+async def test_what_was_charged_takes_the_place_of_what_was_thought(
+    session: aiohttp.ClientSession,
+    provider: Provider,
+    database: Database,
+    row: dict[str, object],
+    source: CostSource | None,
+) -> None:
+    ended = {"provider_id": await charge(session, provider), "finished_at": utc_now()}
+    made = await insert(database, **ended, **row, cost_source=source, delivered_at=utc_now())
+    assert bound_credits(made) == 7.0
+    reconciliation = Reconciliation(database, client_of(session, provider))
+    await reconciliation.reconcile()
+    after = await reread(database, made.id)
+    assert (after.credits_used, after.cost_source, after.late_until) == (PRICE, CostSource.LEDGER, None)
+    calls = provider.count("billing")
+    await reconciliation.reconcile()
+    assert provider.count("billing") == calls, "there is nothing left to find out"
+
+
+async def test_a_failed_video_that_was_charged_is_asked_for_once_more(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    now = utc_now()
+    told = {"failure_kind": FailureKind.UNMADE, "finished_at": now, "delivered_at": now}
+    row = await insert(database, status=Status.FAILED, provider_id=await charge(session, provider), **told)
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    after = await reread(database, row.id)
+    assert (after.credits_used, after.late_until is not None) == (PRICE, True)
+
+
+async def test_what_is_not_charged_yet_stays_as_it_is(
+    session: aiohttp.ClientSession, provider: Provider, database: Database
+) -> None:
+    task_id = await charge(session, provider)
+    provider.reports.charge_delay = timedelta(hours=1)
+    made = {"status": Status.SUCCEEDED, "finished_at": utc_now(), "estimated_credits": 7.0}
+    row = await insert(database, provider_id=task_id, **made)
+    await Reconciliation(database, client_of(session, provider)).reconcile()
+    after = await reread(database, row.id)
+    assert (after.cost_source, bound_credits(after)) == (None, 7.0)
+
+
+def test_both_sides_and_every_difference_are_printed() -> None:
+    rows = [
+        Counted("a" * 16, "1:veo3", MODEL, 2_000_000.0, CostSource.LEDGER),
+        Counted("b" * 16, "2:veo3", MODEL, 2_000_000.0, CostSource.CREATE),
+        Counted("c" * 16, "3:veo3", MODEL, 1_000_000.0, None),
+        Counted("d" * 16, "4:veo3", MODEL, 0.0, None),
+    ]
+    charges = {"1:veo3": 2_000_000.0, "2:veo3": 3_000_000.0, "9:veo3": 500_000.0}
+    text = render(30, rows, charges)
+    for piece in (
+        "$2.50 for 4 requests",
+        "$1.00 of it confirmed",
+        "$2.50 for 2 of them",
+        "$0.25 for 1 others",
+        f"- {'b' * 16}: counted $1.00, charged $1.50",
+        f"- {'c' * 16}: counted $0.50, not charged so far",
+    ):
+        assert piece in text
+    assert render(1, rows[:1], {"1:veo3": 2_000_000.0}).endswith("Nothing differs.")
