@@ -11,6 +11,7 @@ SILENT = {
     "bot/media/files.py": "errors for the log",
     "bot/media/fit_plan.py": "errors for the log",
     "bot/media/fitting.py": "errors for the log",
+    "bot/media/streams.py": "errors for the log",
     "bot/media/upload_limits.py": "the operator's settings",
     "bot/veo/client.py": "errors for the log and the command line",
     "bot/veo/errors.py": "errors for the log and the command line",
