@@ -18,6 +18,7 @@ SILENT = {
     "bot/veo/refusals.py": "errors for the log and the command line",
     "bot/veo/words.py": "what stands in the provider's own words",
     "bot/migrations": "what Alembic reads",
+    "bot/operating/channel_access.py": "the command line and the log",
     "bot/operating/backup.py": "the command line",
     "bot/media/confinement.py": "a shell's words",
     "bot/operating/database_checks.py": "the command line",
