@@ -68,8 +68,8 @@ async def test_a_channel_that_takes_no_alerts_is_bad(
     assert "Send Messages" in remedy
 
 
-def overwrite(whom: int, *, allow: int = 0, deny: int = 0) -> Json:
-    return {"id": str(whom), "allow": str(allow), "deny": str(deny)}
+def overwrite(subject: int, *, allow: int = 0, deny: int = 0) -> Json:
+    return {"id": str(subject), "allow": str(allow), "deny": str(deny)}
 
 
 @pytest.mark.parametrize(
