@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNNABLE := $(VENV)/.runnable
 ARGS ?=
 
 # Some images forbid it; the tests start hundreds of programs, each of which would compile the source anew.
@@ -17,12 +18,29 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(RUNNABLE) $@
+
+# What the bot itself needs: a third of what its developers do. Nothing is built, so no builder is installed either.
+define COMMAND
+#!$(CURDIR)/$(BIN)/python
+import sys
+
+sys.path.insert(0, "$(CURDIR)")
+from bot.cli import main
+
+main()
+endef
+export COMMAND
+$(RUNNABLE): requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	test -e $(BIN)/veo-bot || { echo "$$COMMAND" > $(BIN)/veo-bot && chmod +x $(BIN)/veo-bot; }
 	touch $@
 
 demo: $(READY)
 	$(BIN)/python -m sandbox.demo $(ARGS)
 
-run: $(READY)
+run: $(RUNNABLE)
 	$(BIN)/python -m bot run
 
 # Tests share the cores; one by hand (`python -m pytest PATH -k WORD`) stays in one process.

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
+from bot import __version__
 from bot.composition.shared import FolderError
 from bot.database import DatabaseAwayError, DatabaseError
 from bot.log import configure_logging
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"veo-bot {version('veo-bot')}")
+        typer.echo(f"veo-bot {__version__}")
         raise typer.Exit
 
 

@@ -1,9 +1,12 @@
 """The program's only clock for moments that are stored or shown."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
+
+# By how much clocks of several machines may differ; what is dated later comes from a clock that was ahead.
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 def utc_now() -> datetime:

@@ -66,8 +66,8 @@ class Allowances:
             policy, standing = fetch_rules(session, guild_id, user_id)
             use = fetch_use(session, guild_id, user_id, standing, now)
             since = {period: period_start(period, now) for period in policy.budgets}
-            spent = fetch_spent(session, guild_id, since) if since else {}
-            own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW)
+            spent = fetch_spent(session, guild_id, since, now) if since else {}
+            own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW, now)
             limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
             budgets = states_of(policy.budgets, spent, now)
             return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)

@@ -183,7 +183,7 @@ class Admission:
         if price is None and (policy.budgets or policy.ask_first or is_offer):
             price = recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
-        spent = fetch_spent(session, asker.guild_id, since)
+        spent = fetch_spent(session, asker.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
         return Facts(policy, standing, use, states, price, self._max_waiting, is_recalled)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW, Use
 from bot.admission.policy import Standing
+from bot.clock import CLOCK_SKEW
 from bot.models import OPEN, WAITING, Generation, Status
 
 # A failed video frees its place by itself, and so does one that was cancelled before it was sent.
@@ -16,7 +17,9 @@ COUNTS = and_(
 )
 
 # Built once: every request reads it, and SQLAlchemy takes longer to build a statement than to run it.
-_COUNTED = and_(Generation.created_at > bindparam("since"), COUNTS)
+_COUNTED = and_(
+    Generation.created_at > bindparam("since"), Generation.created_at <= bindparam("until"), COUNTS
+)
 _USE = (
     select(Generation.created_at, Generation.status, _COUNTED)
     .where(
@@ -29,13 +32,28 @@ _USE = (
 
 
 def fetch_use(session: Session, guild_id: int, user_id: int, standing: Standing, now: datetime) -> Use:
-    """Return what the member has used; what was requested before a reset is not in the windows."""
-    since = now - LONGEST_WINDOW
-    if standing.reset_at is not None:
+    """Return what the member has used; what was requested before a reset is not in the windows.
+
+    Nothing that is dated in the future counts, no request and no reset: a clock was ahead then.
+    """
+    since, until = now - LONGEST_WINDOW, now + CLOCK_SKEW
+    if standing.reset_at is not None and standing.reset_at <= until:
         since = max(since, standing.reset_at)
-    rows = session.execute(_USE, {"guild_id": guild_id, "user_id": user_id, "since": since}).all()
+    about = {"guild_id": guild_id, "user_id": user_id, "since": since, "until": until}
+    rows = session.execute(_USE, about).all()
     return Use(
         counted=[created_at for created_at, _, counts in rows if counts],
         at_once=sum(status in OPEN for _, status, _ in rows),
         in_queue=sum(status in WAITING for _, status, _ in rows),
+    )
+
+
+def date_back(session: Session, guild_id: int, user_id: int, now: datetime) -> None:
+    """Date what a member requested while a clock was ahead at `now`: a reset would not reach it otherwise."""
+    own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
+    session.execute(
+        update(Generation)
+        .where(own, Generation.created_at > now)
+        .values(created_at=now)
+        .execution_options(synchronize_session=False)
     )

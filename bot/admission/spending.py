@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.policy import Period
+from bot.clock import CLOCK_SKEW
 from bot.failures import PAID_ALL_THE_SAME
 from bot.models import Generation, Status
 from bot.veo.costs import CONFIRMED
@@ -56,20 +57,31 @@ def bound_credits(generation: Generation) -> float:
     return generation.estimated_credits or 0.0
 
 
-def fetch_spent(session: Session, guild_id: int, since: Mapping[Period, datetime]) -> dict[Period, float]:
-    """Return what a server's requests cost, or may cost, from each of these moments on, in credits."""
+def fetch_spent(
+    session: Session, guild_id: int, since: Mapping[Period, datetime], now: datetime | None = None
+) -> dict[Period, float]:
+    """Return what a server's requests cost, or may cost, from each of these moments on, in credits.
+
+    With `now`, none that a clock dated in the future is among them.
+    """
     if not since:
         return {}
     sums = [
         func.coalesce(func.sum(BOUND).filter(Generation.created_at >= start), 0.0) for start in since.values()
     ]
     query = select(*sums).where(Generation.guild_id == guild_id, Generation.created_at >= min(since.values()))
+    if now is not None:
+        query = query.where(Generation.created_at <= now + CLOCK_SKEW)
     return dict(zip(since, session.execute(query).one(), strict=True))
 
 
-def fetch_member_spent(session: Session, guild_id: int, user_id: int, since: datetime) -> float:
-    """Return what a member's requests in a server cost, or may cost, from a moment on, in credits."""
+def fetch_member_spent(
+    session: Session, guild_id: int, user_id: int, since: datetime, now: datetime | None = None
+) -> float:
+    """Return what a member's requests in a server cost, or may cost, from a moment on; `now`: as above."""
     query = select(func.coalesce(func.sum(BOUND), 0.0)).where(
         Generation.guild_id == guild_id, Generation.user_id == user_id, Generation.created_at >= since
     )
+    if now is not None:
+        query = query.where(Generation.created_at <= now + CLOCK_SKEW)
     return session.scalars(query).one()

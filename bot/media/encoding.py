@@ -9,8 +9,9 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 import structlog
 
 from bot.media.confinement import confined
-from bot.media.files import ONLY_MP4, WRAPPERS_CODES, Clip
+from bot.media.files import WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
+from bot.media.streams import ONLY_MP4, read_end
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -20,7 +21,6 @@ THREADS = "1"  # of each process, for each of its parts
 # ffmpeg's own code after SIGINT or SIGTERM, which Ctrl-C and service managers send to a whole group: the
 # bot may still have the time to finish, so that is no verdict about the file.
 STOPPED = 255
-REPORT_LENGTH = 2000  # bytes of ffmpeg's last words that are kept
 
 
 class EncoderCrashedError(FittingError):
@@ -60,7 +60,7 @@ class Encoder:
         general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_threads", THREADS]
         bound = ["-timelimit", str(round(self.seconds) + 1)]
         source = [*ONLY_MP4, "-threads", THREADS, "-i", str(clip.path)]
-        picture = ["-map", "0:v:0", "-vf", _scale(clip, plan), "-pix_fmt", "yuv420p", "-fps_mode", "vfr"]
+        picture = ["-map", "0:V:0", "-vf", _scale(clip, plan), "-pix_fmt", "yuv420p", "-fps_mode", "vfr"]
         codec = ["-c:v", "libx264", "-preset", self.preset, "-b:v", str(plan.video), "-threads", THREADS]
         return [*general, *bound, *source, *picture, *codec, "-passlogfile", str(folder / "pass")]
 
@@ -78,7 +78,7 @@ class Encoder:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            report = await _read_end(process.stderr)
+            report = await read_end(process.stderr)
             code = await process.wait()
         finally:
             if process.returncode is None:
@@ -96,11 +96,3 @@ def _scale(clip: Clip, plan: Plan) -> str:
     """Return the filter for the planned size; yuv420p needs even sides."""
     factor = f"{plan.lines}/{lines_of(clip)}"
     return f"scale=w=2*round(iw*{factor}/2):h=2*round(ih*{factor}/2):flags=bicubic"
-
-
-async def _read_end(stream: asyncio.StreamReader | None) -> str:
-    """Read a stream to its end and return the last of it, however much came before."""
-    end = b""
-    while stream and (chunk := await stream.read(REPORT_LENGTH)):
-        end = (end + chunk)[-REPORT_LENGTH:]
-    return end.decode(errors="replace")

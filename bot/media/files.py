@@ -1,17 +1,15 @@
 """Video files: fetched to disk, looked into, thrown away. Never held in memory as a whole."""
 
 import asyncio
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
 from bot.media.aging import discard_old, old_ones
-from bot.media.confinement import confined
+from bot.media.streams import Streams, read_streams, unplayable_part
 from bot.veo.downloads import Downloads, MediaError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -19,18 +17,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 MAX_SIZE = 500 * 1024 * 1024  # bytes; a Veo video has a few million
 # A shell's exit codes for a program that it cannot run (126, 127) or that a signal 1 to 31 killed.
 WRAPPERS_CODES = frozenset({126, 127, *range(129, 160)})
-PROBE_TIMEOUT = 30.0  # seconds
-PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
-# The container is named, so that no playlist or list of files passes for a video and has others read.
-ONLY_MP4 = ("-protocol_whitelist", "file", "-f", "mov")
 PART_SUFFIX = ".part"
 WORK_PREFIX = "fitting-"  # of folders in which `bot.media.fitting.Fitter` works
 NO_VIDEO = "The file is no video, or it is damaged."
 NO_ROOM = "There is no room for the file on our side."
-
-DURATION = re.compile(r"Duration: (\d+):(\d\d):(\d\d\.\d+)")
-PICTURE = re.compile(r"Stream #.*?Video: (\w+).*?, (\d{2,5})x(\d{2,5})")
-SOUND = re.compile(r"Stream #.*?Audio: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,7 @@ class Clip:
         width, height: pixels.
         codec: of the picture, as ffmpeg calls it, such as "h264".
         has_sound: there is an audio stream.
+        unplayable: what of it Discord's clients may not play, such as "hevc".
 
     All but the first two are zero or empty when ffmpeg could not be run.
     """
@@ -55,6 +46,7 @@ class Clip:
     height: int = 0
     codec: str = ""
     has_sound: bool = False
+    unplayable: str = ""
 
 
 class VideoStore:
@@ -161,67 +153,27 @@ async def probe(path: Path) -> Clip:
     """
     size = (await asyncio.to_thread(path.stat)).st_size
     try:
-        code, report = await _run_ffmpeg(path)
+        code, report, streams = await read_streams(path)
     except (OSError, RuntimeError) as error:
-        code, report = -1, str(error)
-    if _did_not_run(code, report):
-        log.error("ffmpeg cannot be run, so a video goes out unread", report=report[-1000:])
+        code, report, streams = -1, str(error), Streams()
+    if code < 0 or (code in WRAPPERS_CODES and not streams.facts):
+        log.error("ffmpeg cannot be run, so a video goes out unread", report=report)
         await asyncio.to_thread(_ensure_signature, path)
         return Clip(path, size)
-    duration, picture = DURATION.search(report), PICTURE.search(report)
-    if code != 0 or duration is None or picture is None:
-        log.warning("not a video", path=path.name, report=report[-1000:])
+    width, height = streams.size
+    if code != 0 or not streams.seconds or not width or not height:
+        log.warning("not a video", path=path.name, report=report)
         raise MediaError(NO_VIDEO)
-    hours, minutes, seconds = duration.groups()
     return Clip(
         path=path,
         size=size,
-        seconds=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
-        width=int(picture[2]),
-        height=int(picture[3]),
-        codec=picture[1],
-        has_sound=SOUND.search(report) is not None,
+        seconds=streams.seconds,
+        width=width,
+        height=height,
+        codec=streams.codec,
+        has_sound=bool(streams.sound),
+        unplayable=await unplayable_part(path, streams),
     )
-
-
-async def _run_ffmpeg(path: Path) -> tuple[int, str]:
-    """Let ffmpeg read the file through; return its exit code (negative: killed) and its report.
-
-    Raises:
-        OSError, RuntimeError: there is no ffmpeg.
-        MediaError: it took too long.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *await asyncio.to_thread(_probe_command, path),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, stderr = await asyncio.wait_for(process.communicate(), PROBE_TIMEOUT)
-    except TimeoutError as error:
-        raise MediaError("The file could not be read in time.") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return process.returncode or 0, stderr.decode(errors="replace")
-
-
-def _probe_command(path: Path) -> list[str]:
-    source = ["-threads", "1", *ONLY_MP4, "-i", str(path)]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-xerror", *source]
-    # The clock ends it first; the bound is for one whose bot was killed.
-    return confined(
-        [*command, "-map", "0", "-c", "copy", "-f", "null", "-"],
-        memory=PROBE_MEMORY,
-        seconds=2 * PROBE_TIMEOUT,
-    )
-
-
-def _did_not_run(code: int, report: str) -> bool:
-    """Whether ffmpeg itself failed, rather than refused the file (it exits with 183 for a broken MP4)."""
-    return code < 0 or (code in WRAPPERS_CODES and "Input #" not in report)
 
 
 def _ensure_signature(path: Path) -> None:

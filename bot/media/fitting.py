@@ -1,4 +1,4 @@
-"""Videos made small enough for a server: encoded anew by ffmpeg processes, a few at a time.
+"""Videos made small enough for a server, or playable: encoded again by ffmpeg processes, a few at a time.
 
 Nothing of a video passes through this process's memory, and its event loop only waits.
 """
@@ -29,17 +29,24 @@ LENGTH_TOLERANCE = 0.2  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What was lost. Sizes are in bytes; heights are the picture's shorter side, as in "1080p"."""
+    """What a new coding changed.
+
+    Attributes:
+        from_size, to_size: bytes.
+        from_height, to_height: the picture's shorter side, as in "1080p".
+        unplayable: what of the original Discord's clients may not play, or an empty text.
+    """
 
     from_size: int
     to_size: int
     from_height: int
     to_height: int
+    unplayable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A smaller file that holds the same video."""
+    """Another file that holds the same video."""
 
     clip: Clip
     loss: Loss
@@ -69,8 +76,10 @@ class Fitter:
         """Return where the smaller file lies, or would lie."""
         return self._folder / f"{clip.path.stem}.fit-{target_size}.mp4"
 
-    async def fit(self, clip: Clip, target_size: int) -> Fitted:
+    async def fit(self, clip: Clip, target_size: int, *, aim: int | None = None) -> Fitted:
         """Return `clip` as H.264 and AAC in an MP4 of at most `target_size` bytes and of the same length.
+
+        `aim`: bytes that are enough, where that is less; they are met only nearly.
 
         A file that was made before is taken again. Cancelling kills the encoder and leaves nothing.
 
@@ -81,15 +90,17 @@ class Fitter:
         try:
             async with self._turns, asyncio.timeout(self._timeout):
                 clip = await _looked_into(clip)
-                made = await self._made_before(clip, target_size) or await self._make(clip, target_size)
+                made = await self._made_before(clip, target_size) or await self._make(
+                    clip, target_size, aim or target_size
+                )
         except TimeoutError as error:
             raise FittingError(f"It was not done after {self._timeout:.0f} s.") from error
         except MediaError as error:
             raise FittingError(str(error)) from error
         except (OSError, RuntimeError) as error:
             raise FittingError(f"The encoder or the disk cannot be used: {error}") from error
-        loss = Loss(clip.size, made.size, lines_of(clip), lines_of(made))
-        log.info("made smaller", file=made.path.name, **asdict(loss))
+        loss = Loss(clip.size, made.size, lines_of(clip), lines_of(made), clip.unplayable)
+        log.info("converted" if clip.unplayable else "made smaller", file=made.path.name, **asdict(loss))
         return Fitted(made, loss)
 
     async def _made_before(self, clip: Clip, target_size: int) -> Clip | None:
@@ -102,20 +113,20 @@ class Fitter:
             return None  # damaged since, as by a power failure
         return made if made.size <= target_size and _is_same_video(clip, made) else None
 
-    async def _make(self, clip: Clip, target_size: int) -> Clip:
+    async def _make(self, clip: Clip, target_size: int, aim: int) -> Clip:
         """Encode in a folder that goes in any case; a file leaves it only whole and checked."""
         path = self.path(clip, target_size)
         # Making and deleting files may wait for a busy disk, which the event loop must not.
         work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORK_PREFIX, dir=self._folder))
         try:
-            made = await self._encode(clip, target_size, work)
+            made = await self._encode(clip, target_size, aim, work)
             await asyncio.to_thread(made.path.replace, path)
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
         return replace(made, path=path)
 
-    async def _encode(self, clip: Clip, target_size: int, work: Path) -> Clip:
-        share, crash = FIRST_SHARE, None
+    async def _encode(self, clip: Clip, target_size: int, aim: int, work: Path) -> Clip:
+        share, crash = min(FIRST_SHARE, aim / target_size), None
         for _ in range(ATTEMPTS):
             plan = plan_of(clip, target_size, share)
             try:
@@ -158,4 +169,4 @@ async def _checked(clip: Clip, path: Path) -> Clip:
 
 def _is_same_video(clip: Clip, made: Clip) -> bool:
     is_as_long = abs(made.seconds - clip.seconds) <= LENGTH_TOLERANCE
-    return is_as_long and made.has_sound is clip.has_sound and made.codec == "h264"
+    return is_as_long and made.has_sound is clip.has_sound and bool(made.codec) and not made.unplayable

@@ -24,6 +24,8 @@ from bot.veo.catalogue import DEFAULT_MODEL, build_request
 from bot.veo.client import VeoClient
 from bot.veo.errors import AccountError, UnreachableError, VeoError
 from bot.veo.pricing import duration_of, quote
+from bot.watch.alert_book import AlertBook
+from bot.watch.alert_rules import AlertKey, AlertKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -117,6 +119,19 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
     return Finding(is_good=True, what=_("The database can be written."))
 
 
+async def check_alerts(database: Database) -> Finding:
+    """Find out whether alerts reach the operator's channel, as far as the running program has noticed."""
+    state = (await AlertBook(database).read()).get(AlertKey(AlertKind.CHANNEL_CLOSED))
+    if state is None or not state.is_active:
+        return Finding(is_good=True, what=_("Alerts reach the people who run the bot."))
+    return Finding(
+        is_good=False,
+        what=_("I can't post alerts where the people who run me read them."),
+        advice=_("Tell them: `OPERATOR_CHANNEL_ID` must be a channel that I can write in."),
+        remedy="`OPERATOR_CHANNEL_ID` must be a channel that the bot can write in.",
+    )
+
+
 async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Finding:
     """Find out whether the provider takes the key, and how much money is left; costs nothing."""
     try:
@@ -173,7 +188,7 @@ class Checkup:
 
     async def run(self, guild_id: int) -> list[Finding]:
         """Check everything once; never raises for what is checked."""
-        return list(
+        found = list(
             await asyncio.gather(
                 self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
                 self.bounded(_("The database"), check_writing(self._database, self._clock)),
@@ -181,6 +196,9 @@ class Checkup:
                 self.bounded(_("How the videos get on"), self._check_polls()),
             )
         )
+        # Most servers have nothing to do with that channel, so only its trouble is worth a line.
+        alerts = await self.bounded(_("The operator's alerts"), check_alerts(self._database))
+        return found if alerts.is_good else [*found, alerts]
 
     async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
         """Return what `check` finds, as `bounded` above."""

@@ -98,8 +98,11 @@ class Decisions:
         deed: Deed,
         change: StandingChange,
         tell: Callable[[Standing], Told],
+        also: Work[None] | None = None,
     ) -> tuple[Standing, Standing]:
         """Change a member's document; return it as it was and as it is.
+
+        `also`: what is done in the same transaction.
 
         Raises:
             BadInputError: the reason is too long; or what `change` raises.
@@ -111,6 +114,8 @@ class Decisions:
             old = fetch_standing(session, by.guild_id, user_id)
             new = change(old)
             store_standing(session, by.guild_id, user_id, new)
+            if also is not None:
+                also(session)
             self._record(session, by, deed, reason, tell(old), tell(new))
             return old, new
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.admission.limits import Limit, resolve_limits
 from bot.admission.policies import fetch_policy, fetch_standing
 from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.admission.quotas import date_back
 from bot.database import Database
 from bot.errors import BadInputError
 from bot.guild_models import Action
@@ -136,6 +137,7 @@ class QuotaRules:
             Deed(Action.RESET, f"member:{user_id}", reason),
             lambda standing: standing.model_copy(update={"reset_at": now}),
             lambda standing: {"reset_at": standing.reset_at.isoformat()} if standing.reset_at else None,
+            lambda session: date_back(session, by.guild_id, user_id, now),
         )
 
     async def set_budgets(

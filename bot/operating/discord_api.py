@@ -3,8 +3,9 @@
 Sources: "Get Current User", "Get Current Application", "Get Gateway Bot", "Get Current User Guilds".
 """
 
+import json
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
@@ -127,20 +128,35 @@ class DiscordApi:
             raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
         return isinstance(message, dict) and message.get("op") == 10  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
 
+    async def read(self, path: str) -> tuple[int, Any]:
+        """Return the status and the JSON of an answer; None where there is none.
+
+        Raises:
+            DiscordError: there is no answer.
+        """
+        status, body = await self._ask(path)
+        try:
+            return status, json.loads(body)
+        except ValueError:
+            return status, None
+
     async def _get(self, path: str, answer: TypeAdapter[Answer]) -> Answer:
+        status, body = await self._ask(path)
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise TokenError("it refuses the token")
+        if status != HTTPStatus.OK:
+            raise DiscordError(f"it answered {status}")
+        try:
+            return answer.validate_json(body)
+        except ValidationError as error:
+            raise DiscordError("its answer makes no sense") from error
+
+    async def _ask(self, path: str) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bot {self._token.get_secret_value()}", "User-Agent": AGENT}
         try:
             async with self._session.get(
                 self._base + path, headers=headers, allow_redirects=False
             ) as response:
-                body = await response.read()
+                return response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
             raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            raise TokenError("it refuses the token")
-        if response.status != HTTPStatus.OK:
-            raise DiscordError(f"it answered {response.status}")
-        try:
-            return answer.validate_json(body)
-        except ValidationError as error:
-            raise DiscordError("its answer makes no sense") from error

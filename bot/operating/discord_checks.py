@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.moderation.checkup import Finding
+from bot.operating.channel_access import AccessUnknownError, find_refusal
 from bot.operating.discord_api import (
     Application,
     DiscordApi,
@@ -75,6 +76,21 @@ async def check_servers(api: DiscordApi) -> tuple[list[Finding], list[Server]]:
     except DiscordError as error:
         return [_unreadable("The bot's servers", error)], []
     return [*map(judge_server, servers), CHANNELS], servers
+
+
+async def check_operator_channel(api: DiscordApi, channel_id: int) -> Finding:
+    """Find out whether alerts arrive in the operator's channel; writes nothing there."""
+    try:
+        refusal = await find_refusal(api.read, channel_id, (await api.fetch_user()).id)
+    except (DiscordError, AccessUnknownError) as error:
+        return _unreadable("OPERATOR_CHANNEL_ID", DiscordError(str(error)))
+    if not refusal:
+        return Finding(is_good=True, what="Alerts can be written in the channel of OPERATOR_CHANNEL_ID.")
+    return Finding(
+        is_good=False,
+        what=f"No alert arrives in the channel of OPERATOR_CHANNEL_ID: {refusal}.",
+        remedy="Set the ID of a text channel in which the bot has View Channel and Send Messages.",
+    )
 
 
 def judge_server(server: Server) -> Finding:

@@ -13,7 +13,13 @@ from bot.database import Database, DatabaseError, open_database
 from bot.moderation.checkup import CHECK_PATIENCE, Finding, bounded, bounded_all, check_account, check_writing
 from bot.operating.database_checks import count_open, find_pauses, judge_schema
 from bot.operating.discord_api import DiscordApi
-from bot.operating.discord_checks import check_application, check_gateway, check_servers, check_token
+from bot.operating.discord_checks import (
+    check_application,
+    check_gateway,
+    check_operator_channel,
+    check_servers,
+    check_token,
+)
 from bot.operating.inspection import Inspection, inspect_settings
 from bot.operating.machine import check_env_file, check_ffmpeg, check_folder
 from bot.operating.names import check_names
@@ -121,6 +127,9 @@ class _Examination:
             *await bounded_all("The application at Discord", check_application(api), self.patience),
             *await bounded_all("The gateway", gateway, self.patience),
         ]
+        if self.settings.operator_channel_id is not None and self._has("operator_channel_id"):
+            alerts = check_operator_channel(api, self.settings.operator_channel_id)
+            findings.append(await bounded("OPERATOR_CHANNEL_ID", alerts, self.patience))
         servers = await bounded_all("The servers", self._look_at_servers(api, database), SERVERS_PATIENCE)
         return [Section("Discord", findings), Section("Servers", servers)]
 

@@ -12,7 +12,8 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 
 from bot.media.confinement import confined
 from bot.media.encoding import MEMORY
-from bot.media.files import PROBE_TIMEOUT, WORK_PREFIX, MediaError, probe
+from bot.media.files import WORK_PREFIX, MediaError, probe
+from bot.media.streams import PROBE_TIMEOUT
 from bot.moderation.checkup import Finding
 from bot.operating.ownership import OTHERS
 

@@ -20,9 +20,9 @@ def export_all(
     user_id: int,
     now: datetime,
     *,
-    requests: Sequence[Generation],
-    offers: Sequence[DraftRow],
-    reports: Sequence[ReportRow],
+    requests: Sequence[Json],
+    offers: Sequence[Json],
+    reports: Sequence[Json],
     standings: Mapping[int, Standing],
     rules: Mapping[int, Sequence[Rule]],
 ) -> Json:
@@ -31,9 +31,9 @@ def export_all(
     return {
         "user_id": str(user_id),
         "exported_at": _time(now),
-        "requests": [export_request(generation) for generation in requests],
-        "offers": [export_offer(draft) for draft in offers],
-        "reports": [export_report(report) for report in reports],
+        "requests": requests,
+        "offers": offers,
+        "reports": reports,
         "limits": [
             export_limits(server, standings.get(server, Standing()), rules.get(server, ()))
             for server in servers

@@ -1,8 +1,9 @@
 """A member's own data: handing it out and forgetting it."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
@@ -14,7 +15,11 @@ from bot.database import Database, DatabaseBusyError
 from bot.guild_models import GuildRow, MemberRow, ReportRow
 from bot.models import DraftRow, Generation
 from bot.privacy.erasure import erase_batch
-from bot.privacy.export import export_all
+from bot.privacy.export import Json, export_all, export_offer, export_report, export_request
+
+PAGE = 200  # rows that are read at once
+
+Row = TypeVar("Row", Generation, DraftRow, ReportRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,21 +48,38 @@ class Privacy:
         The keys are `user_id`, `exported_at`, `requests`, `offers` and `reports` (oldest first), and `limits`
         (by the server's id); see `bot.privacy.export`.
         """
-        requests = select(Generation).where(Generation.user_id == user_id)
-        offers = select(DraftRow).where(DraftRow.user_id == user_id)
-        reports = select(ReportRow).where(ReportRow.reporter_id == user_id)
+        requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
+        offers = await self._read_all(DraftRow, DraftRow.user_id == user_id, export_offer)
+        reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         return await self._database.read(
             lambda session: export_all(
                 user_id,
                 self._clock(),
-                requests=session.scalars(requests.order_by(Generation.created_at, Generation.id)).all(),
-                offers=session.scalars(offers.order_by(DraftRow.created_at, DraftRow.id)).all(),
-                reports=session.scalars(reports.order_by(ReportRow.created_at, ReportRow.id)).all(),
+                requests=requests,
+                offers=offers,
+                reports=reports,
                 standings=_fetch_standings(session, user_id),
                 rules=_fetch_own_rules(session, user_id),
             ),
             hurried=True,
         )
+
+    async def _read_all(
+        self, table: type[Row], condition: ColumnElement[bool], export: Callable[[Row], Json]
+    ) -> list[Json]:
+        """Return what is exported of all rows that meet `condition`, oldest first.
+
+        They are read some at a time: others have their turns in between, and no thread is busy for long.
+        """
+        chosen = select(table.id).where(condition).order_by(table.created_at, table.id)
+        row_ids = await self._database.read(lambda session: session.scalars(chosen).all(), hurried=True)
+        found: list[Json] = []
+        for begin in range(0, len(row_ids), PAGE):
+            page = row_ids[begin : begin + PAGE]
+            found += await self._database.read(
+                lambda session, page=page: _export_page(session, table, page, export)
+            )
+        return found
 
     async def forget(self, user_id: int) -> Forgotten:
         """Remove prompts and links of a member's requests, and all offers to them; the counts stay.
@@ -89,6 +111,14 @@ class Privacy:
         return await self._database.write(
             lambda session: erase_batch(session, condition, self._clock()), hurried=True
         )
+
+
+def _export_page(
+    session: Session, table: type[Row], row_ids: Sequence[Any], export: Callable[[Row], Json]
+) -> list[Json]:
+    """Return what is exported of these rows, in their order; one that is gone since is left out."""
+    rows = {row.id: row for row in session.scalars(select(table).where(table.id.in_(row_ids)))}
+    return [export(rows[row_id]) for row_id in row_ids if row_id in rows]
 
 
 def _forget_offers(session: Session, user_id: int) -> int:

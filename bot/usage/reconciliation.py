@@ -127,11 +127,9 @@ def _note_all(session: Session, found: Sequence[tuple[Counted, float]], now: dat
     )
     late_until = case((is_told_without, now + WATCH), else_=Generation.late_until)
     for row, charged in found:
-        values = {
+        paid = {
             "credits_used": max(0.0, charged),
             "cost_source": CostSource.LEDGER,
             "late_until": late_until,
         }
-        session.execute(
-            update(Generation).where(Generation.id == row.id).values(late_until=late_until, **paid)
-        )
+        session.execute(update(Generation).where(Generation.id == row.id).values(paid))

@@ -38,6 +38,7 @@ class AlertKind(StrEnum):
     DATABASE_UNWRITABLE = "database_unwritable"
     DATABASE_DAMAGED = "database_damaged"
     DISK_FULL = "disk_full"
+    CHANNEL_CLOSED = "channel_closed"
 
 
 MEANINGS: Mapping[AlertKind, str] = {
@@ -49,6 +50,7 @@ MEANINGS: Mapping[AlertKind, str] = {
     AlertKind.DATABASE_UNWRITABLE: "the database is full, or takes no writes for a minute",
     AlertKind.DATABASE_DAMAGED: "the database says that its file is damaged",
     AlertKind.DISK_FULL: "less than 512 MiB are free where `DATA_DIR` is",
+    AlertKind.CHANNEL_CLOSED: "no alert can be written in the channel `OPERATOR_CHANNEL_ID`",
 }
 WARNINGS = frozenset({AlertKind.CREDITS_LOW, AlertKind.DISK_FULL})  # nothing fails yet
 
@@ -93,6 +95,7 @@ class Signs:
         full_ago: seconds since a write was refused for want of room.
         is_database_damaged: whether the database said so since the start.
         disk_free: bytes.
+        channel_refusal: why nothing can be written in the operator's channel; empty: nothing stops it.
     """
 
     is_key_refused: bool | None = None
@@ -106,11 +109,12 @@ class Signs:
     full_ago: float | None = None
     is_database_damaged: bool | None = None
     disk_free: int | None = None
+    channel_refusal: str | None = None
 
 
 def judge(signs: Signs, balance_limit: float) -> dict[AlertKind, Finding]:
     """Return what is to be said of the whole program; `balance_limit`: USD, see `ALERT_BALANCE_USD`."""
-    return {
+    findings = {
         AlertKind.KEY_REFUSED: Finding(signs.is_key_refused),
         AlertKind.CREDITS_EMPTY: _judge_credits(signs, balance_limit),
         AlertKind.CREDITS_LOW: _judge_balance(signs.balance, balance_limit),
@@ -120,6 +124,9 @@ def judge(signs: Signs, balance_limit: float) -> dict[AlertKind, Finding]:
         AlertKind.DATABASE_DAMAGED: Finding(signs.is_database_damaged),
         AlertKind.DISK_FULL: _judge_disk(signs.disk_free),
     }
+    if (refusal := signs.channel_refusal) is not None:
+        findings[AlertKind.CHANNEL_CLOSED] = Finding(bool(refusal), {"reason": refusal} if refusal else {})
+    return findings
 
 
 def _judge_credits(signs: Signs, balance_limit: float) -> Finding:

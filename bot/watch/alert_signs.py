@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from bot.watch.provider_record import ProviderRecord
 from bot.watch.unposted import fetch_unposted
 
 BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
+CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
 PROBE_NOTE = "alerts"  # what is written to see whether the database takes writes
 PROBE_PATIENCE = 5.0  # seconds
 
@@ -30,13 +31,20 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The parts that are looked at. `folder`: where the disk must have room."""
+    """The parts that are looked at.
+
+    Attributes:
+        folder: where the disk must have room.
+        find_refusal: says why nothing can be written in the operator's channel, or an empty text where it can
+            or there is none; None: Discord does not tell.
+    """
 
     database: Database
     veo: VeoClient
     record: ProviderRecord
     backlog: BacklogReader
     folder: Path
+    find_refusal: Callable[[], Awaitable[str | None]] | None = None
 
 
 class SignReader:
@@ -49,6 +57,8 @@ class SignReader:
         self._balance: float | None = None
         self._balance_due = 0.0
         self._unwritable_since: float | None = None
+        self._refusal: str | None = None
+        self._channel_due = 0.0
 
     async def read(self, *, is_account_in_doubt: bool) -> Signs:
         """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
@@ -66,7 +76,22 @@ class SignReader:
             full_ago=self._full_ago(),
             is_database_damaged=self._watched.database.damage is not None,
             disk_free=await asyncio.to_thread(_free_bytes, self._watched.folder),
+            channel_refusal=await self._look_at_channel(),
         )
+
+    async def _look_at_channel(self) -> str | None:
+        """Find out once in a while whether an alert would arrive; while it would not, with every look."""
+        find_refusal = self._watched.find_refusal
+        if find_refusal is None or (time.monotonic() < self._channel_due and not self._refusal):
+            return self._refusal
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                self._refusal = await find_refusal()
+        except TimeoutError:
+            self._refusal = None
+        if self._refusal is not None:
+            self._channel_due = time.monotonic() + CHANNEL_INTERVAL
+        return self._refusal
 
     async def _look_at_account(self, *, is_in_doubt: bool) -> None:
         if time.monotonic() < self._balance_due and not is_in_doubt:

@@ -37,7 +37,7 @@ ANSWERS: Mapping[TaskState | None, str] = {
     None: "error",
 }
 VIDEO, ENDING = "video", "ending"
-ORIGINAL, SMALLER = "original", "smaller"
+ORIGINAL, SMALLER, CONVERTED = "original", "smaller", "converted"
 POSTPONED, UNDELIVERABLE, GIVEN_UP = "postponed", "undeliverable", "given_up"
 SENT, SAVED = "sent", "saved"
 CHECKS = ("event_loop", "gateway", "polls", "database")
@@ -137,7 +137,7 @@ class Metrics:
             result=(VIDEO, ENDING),
         )
         self._sizes = make.histogram(
-            "delivery_size_bytes", "Sizes of posted files.", FILE_BYTES, form=(ORIGINAL, SMALLER)
+            "delivery_size_bytes", "Sizes of posted files.", FILE_BYTES, form=(ORIGINAL, SMALLER, CONVERTED)
         )
         self._links = make.counter("delivery_links", "Videos of which only a link could be posted.")
         self._delivery_errors = make.counter(
@@ -259,9 +259,9 @@ class Metrics:
         """Show the account's money, in USD."""
         self._balance.set(balance)
 
-    def note_file(self, size: int, *, is_smaller: bool) -> None:
-        """Count a posted file of `size` bytes; `is_smaller`: it was encoded anew to fit."""
-        self._sizes.labels(SMALLER if is_smaller else ORIGINAL).observe(size)
+    def note_file(self, size: int, form: str) -> None:
+        """Count a posted file of `size` bytes: `ORIGINAL`, `SMALLER`, or `CONVERTED` (as Discord plays)."""
+        self._sizes.labels(form).observe(size)
 
     def note_link(self) -> None:
         """Count a video of which only a link was posted."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import make_url
 
@@ -37,6 +39,14 @@ class Recorders:
         self.provider.note_call(call)
 
 
+class OperatorBoard(AlertBoard, Protocol):
+    """Also tells beforehand whether an alert would arrive."""
+
+    async def find_refusal(self, channel_id: int) -> str | None:
+        """Return why nothing can be written in a channel; empty: it can; None: that is not known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What is watched.
@@ -52,7 +62,7 @@ class Parts:
     polling: Polling | None
     discord: Connection
     gateway: Gateway | None
-    board: AlertBoard
+    board: OperatorBoard
     stopping: asyncio.Event
 
 
@@ -72,7 +82,14 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
         ListenError: the address cannot be listened on.
     """
     backlog = BacklogReader(parts.database)
-    watched = Watched(parts.database, parts.veo, recorders.provider, backlog, settings.data_dir)
+    watched = Watched(
+        parts.database,
+        parts.veo,
+        recorders.provider,
+        backlog,
+        settings.data_dir,
+        partial(_find_refusal, parts.board, settings.operator_channel_id),
+    )
     alerts = Alerts(
         parts.database,
         SignReader(watched, recorders.metrics),
@@ -95,6 +112,10 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
+
+
+async def _find_refusal(board: OperatorBoard, channel_id: int | None) -> str | None:
+    return "" if channel_id is None else await board.find_refusal(channel_id)
 
 
 def _checks(settings: Settings, parts: Parts, pulse: Pulse) -> Mapping[str, Check]:

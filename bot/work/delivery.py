@@ -93,7 +93,7 @@ class Delivery(Protocol):
     ) -> Posted:
         """Post the video, or without `with_file` a link to it.
 
-        `loss`: what `clip` lost against the original, to be said.
+        `loss`: what a new coding changed against the original, to be said.
 
         Raises:
             FileTooLargeError: the server takes files, but none of this size; nothing was posted.

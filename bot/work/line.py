@@ -79,7 +79,7 @@ class Line:
         if not news:
             return
         for generation in await self._queue.list_waiting(news[:MOST_AT_ONCE]):
-            if now - generation.created_at >= SETTLING:
+            if not timedelta() <= now - generation.created_at < SETTLING:  # a clock may have been ahead
                 await self._tell(generation, positions[generation.id], now)
 
     def _is_news(self, name: str, position: int, now: datetime) -> bool:

@@ -42,6 +42,10 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
     AlertKind.DISK_FULL: N_(
         "Only {free} are left on the disk of `DATA_DIR`. Make room before the database and the videos stop."
     ),
+    AlertKind.CHANNEL_CLOSED: N_(
+        "I can't post alerts in the channel set in `OPERATOR_CHANNEL_ID`. "
+        "Check its ID and my permissions there."
+    ),
 }
 BEGUN_HERE: Mapping[AlertKind, LiteralString] = {
     AlertKind.DELIVERIES_FAILING: N_(
@@ -59,6 +63,7 @@ OVER: Mapping[AlertKind, LiteralString] = {
     AlertKind.DATABASE_UNWRITABLE: N_("The database takes writes again."),
     AlertKind.DATABASE_DAMAGED: N_("The database is in order again."),
     AlertKind.DISK_FULL: N_("The disk of `DATA_DIR` has room again: {free}."),
+    AlertKind.CHANNEL_CLOSED: N_("I can post alerts in this channel again."),
 }
 
 

@@ -1,13 +1,16 @@
 """The moderators' channel on Discord (see `bot.moderation.feed.ModeratorBoard`)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import discord
 import structlog
+from discord.http import Route
 
 from bot.guild_models import AuditRow
 from bot.language import N_, _, speaking
 from bot.moderation.report_decisions import ReportedVideo
+from bot.operating.channel_access import AccessUnknownError, find_refusal
 from bot.watch.alerts import Announcement
 from bot.work.delivery import UndeliverableError
 from cogs.ui.alert_text import render_alert
@@ -80,6 +83,27 @@ class DiscordBoard:
             guild_id=guild_id,
             nonce=announcement.nonce,
         )
+
+    async def find_refusal(self, channel_id: int) -> str | None:
+        """Return why nothing can be written in a channel; empty: it can; None: that is not known.
+
+        Found out without writing, and the same with and without a connection to the gateway.
+        """
+        if self._client.user is None:
+            return None
+        try:
+            return await find_refusal(self._read, channel_id, self._client.user.id)
+        except (*CALL_ERRORS, AccessUnknownError) as error:
+            log.info("the operator's channel cannot be asked about", reason=str(error) or repr(error))
+            return None
+
+    async def _read(self, path: str) -> tuple[int, Any]:
+        try:
+            return 200, await self._client.http.request(Route("GET", path))
+        except discord.HTTPException as error:
+            if error.status not in {400, 403, 404}:
+                raise
+            return error.status, None
 
     async def _locale_of(self, guild_id: int) -> str | None:
         """Return the language that a server has set for all its members; None: it is not known."""

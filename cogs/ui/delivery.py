@@ -12,7 +12,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.watch.metrics import Metrics
+from bot.watch.metrics import CONVERTED, ORIGINAL, SMALLER, Metrics
 from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
 from cogs.ui.cards import Cards
 from cogs.ui.channel_history import own_messages
@@ -142,7 +142,7 @@ class DiscordDelivery:
 
     def _count(self, draft: Draft) -> None:
         if draft.attached is not None:
-            self._metrics.note_file(draft.attached.size, is_smaller=draft.loss is not None)
+            self._metrics.note_file(draft.attached.size, _form_of(draft))
         elif draft.clip is not None:
             self._metrics.note_link()
 
@@ -171,6 +171,13 @@ class DiscordDelivery:
 
     def _channel(self, generation: Generation) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+
+
+def _form_of(draft: Draft) -> str:
+    """Return what the metrics call the attached file."""
+    if draft.loss is None:
+        return ORIGINAL
+    return CONVERTED if draft.loss.unplayable else SMALLER
 
 
 async def _send(target: Target, draft: Draft) -> Posted:

@@ -30,7 +30,7 @@ class Draft:
 
     Attributes:
         clip: the video, or None where there is none: a failure, or a cancelled request.
-        loss: what `clip` lost against the original, or None where it is the original.
+        loss: what a new coding changed, or None where `clip` is the original.
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
     """
@@ -86,7 +86,12 @@ class Draft:
     def _loss_line(self, loss: Loss, *, link: bool) -> str:
         sizes = f"{number(loss.from_size / MIB, 1)} → {number(loss.to_size / MIB, 1)} MiB"
         heights = f", {loss.from_height}p → {loss.to_height}p" if loss.to_height < loss.from_height else ""
-        line = _("Made smaller for this server: {lost}.", lost=f"{sizes}{heights}")
+        change = f"{sizes}{heights}"
+        line = (
+            _("Discord can't play the original's format, so I converted it: {change}.", change=change)
+            if loss.unplayable
+            else _("Made smaller for this server: {lost}.", lost=change)
+        )
         if not link:
             return line
         address = f"<{self.generation.video_url}>"

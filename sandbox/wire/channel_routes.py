@@ -9,6 +9,7 @@ from sandbox.wire.payloads import (
     application_payload,
     channel_payload,
     fetched_guild_payload,
+    member_payload,
     message_payload,
     own_guild_payload,
     user_payload,
@@ -49,6 +50,7 @@ class ChannelRoutes:
             web.get(f"{API}/applications/@me", self._application),
             web.get(f"{API}/users/@me/guilds", self._list_guilds),
             web.get(f"{API}/guilds/{{guild_id}}", self._guild),
+            web.get(f"{API}/guilds/{{guild_id}}/members/{{user_id}}", self._member),
             web.post(f"{API}/users/@me/channels", self._open_direct),
             web.get(CHANNEL, self._channel),
             web.patch(CHANNEL, self._edit_channel),
@@ -77,6 +79,10 @@ class ChannelRoutes:
         if guild is None:
             raise refusals.unknown_guild()
         return json_answer(fetched_guild_payload(guild, self._state))
+
+    async def _member(self, request: web.Request) -> web.Response:
+        user_id = int(request.match_info["user_id"])
+        return json_answer(member_payload(user_id, is_bot=user_id == self._state.bot_id))
 
     async def _open_direct(self, request: web.Request) -> web.Response:
         user_id = int(request[BODY].form["recipient_id"])

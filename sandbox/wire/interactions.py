@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from sandbox.wire.commands import CommandOption, Commands, innermost
 from sandbox.wire.files import Files
 from sandbox.wire.payloads import (
-    ALL_PERMISSIONS,
     attachment_payload,
     channel_payload,
     member_payload,
     message_payload,
     user_payload,
 )
-from sandbox.wire.state import Channel, Json, Message, State
+from sandbox.wire.state import ALL_PERMISSIONS, Channel, Json, Message, State
 
 COMMAND, COMPONENT = 2, 3  # interaction types
 BUTTON = 2

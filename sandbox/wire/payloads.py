@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sandbox.wire.state import ALL_PERMISSIONS, Attachment, Channel, Guild, Json, Message, State
+from sandbox.wire.state import Attachment, Channel, Guild, Json, Message, State
 
 JOINED = datetime(2024, 1, 1, tzinfo=UTC).isoformat()
 
@@ -62,7 +62,7 @@ def channel_payload(channel: Channel) -> Json:
     payload |= {"guild_id": str(channel.guild_id), "name": channel.name, "parent_id": None}
     if channel.is_thread:
         return payload | _thread_fields(channel)
-    more: Json = {"position": 0, "permission_overwrites": [], "nsfw": False, "topic": None}
+    more: Json = {"position": 0, "permission_overwrites": channel.overwrites, "nsfw": False, "topic": None}
     if channel.type == 2:
         more |= {"bitrate": 64000, "user_limit": 0}
     return payload | more
@@ -146,7 +146,7 @@ def _everyone(guild: Guild) -> Json:
     return {
         "id": str(guild.id),
         "name": "@everyone",
-        "permissions": str(ALL_PERMISSIONS),
+        "permissions": str(guild.permissions),
         "position": 0,
         "color": 0,
         "hoist": False,

@@ -25,6 +25,7 @@ class ChannelType(IntEnum):
     TEXT = 0
     DIRECT = 1
     VOICE = 2
+    CATEGORY = 4
     ANNOUNCEMENT = 5
     ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
@@ -98,6 +99,9 @@ class Channel:
     archived: bool = False
     auto_archive_duration: int = 1440
     messages: dict[int, Message] = field(default_factory=dict[int, Message])
+    overwrites: list[Json] = field(
+        default_factory=list[Json]
+    )  # what it allows or takes away, as Discord says it
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

@@ -118,6 +118,15 @@ def test_what_a_smaller_file_lost_is_said_in_one_line(lines: tuple[int, int], he
     assert draft.nonce == Draft(row, draft.clip).nonce, "both could be posted"
 
 
+def test_a_converted_file_is_not_said_to_be_smaller() -> None:
+    loss = Loss(int(1.2 * MIB), int(3.4 * MIB), 720, 720, "hevc")
+    line = Draft(generation(video_url=ADDRESS), Clip(Path("veo.mp4"), loss.to_size), loss).content
+    assert line.rsplit("\n", 1)[1] == (
+        "Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. "
+        f"The original, while the link lasts: <{ADDRESS}>"
+    )
+
+
 @given(
     prompt=WORDS,
     rest=st.one_of(st.integers(0, 1800), st.integers(1900, 3000)).map("a".__mul__),

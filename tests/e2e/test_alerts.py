@@ -12,6 +12,7 @@ from sandbox.world import World
 from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, eventually, refuse
+from tests.e2e.moderating import admin
 
 HELD = ("🚨 **Alert:**", "⚠️ **Warning:**")
 OVER = "✅ **Solved:**"
@@ -89,6 +90,19 @@ async def test_an_account_that_runs_low_and_then_empty_is_told_until_it_is_fille
         await world.wait_for_delivery()
         await eventually("both are over", lambda: len(told(world)) == 4)
     assert all(message.content.startswith(OVER) for message in told(world)[2:])
+
+
+async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_alert_is_lost(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world() as world:
+        refuse(world, "GET", "/channels/*", 50001, status=403, times=None)
+        await world.restart(operator_channel_id=world.moderators_channel.id)
+        await looks(world)
+        report = await admin(world, "doctor")
+        assert "I can't post alerts where the people who run me read them." in report
+        accept_all(world)
+        await told_of(world, "I can post alerts in this channel again.", times=2)
 
 
 async def test_a_silent_provider_is_told_while_somebody_waits_for_it(

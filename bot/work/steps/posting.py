@@ -1,4 +1,4 @@
-"""The video's last step: made to fit where the server does not take the file as it is, then posted."""
+"""The video's last step: made to fit where the server or its members' players need that, then posted."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from bot.media.files import MAX_SIZE, Clip
-from bot.media.fit_plan import FittingError
-from bot.media.fitting import Fitter
+from bot.media.fit_plan import FittingError, ample_size
+from bot.media.fitting import Fitted, Fitter
 from bot.media.upload_limits import UploadLimits
 from bot.models import Generation
 from bot.work.delivery import Delivery, FileTooLargeError, Posted, UploadBrokenError
@@ -34,7 +34,7 @@ class _Suspicion:
 
 
 class Posting:
-    """Posts videos that always fit: the original, a smaller one, or a link."""
+    """Posts videos that always fit: the original, another form of it, or a link."""
 
     def __init__(self, delivery: Delivery, fitter: Fitter, limits: UploadLimits) -> None:
         self._delivery = delivery
@@ -75,10 +75,28 @@ class Posting:
         return await self._delivery.post_video(await begin(generation), clip, with_file=False)
 
     async def _post_within(self, limit: int, generation: Generation, clip: Clip, begin: Begin) -> Posted:
-        if clip.size <= limit:
+        fitted = await self._fitted(clip, limit)
+        if fitted is None:
             return await self._delivery.post_video(await begin(generation), clip)
-        fitted = await self._fitter.fit(clip, limit)
         return await self._delivery.post_video(await begin(generation), fitted.clip, fitted.loss)
+
+    async def _fitted(self, clip: Clip, limit: int) -> Fitted | None:
+        """Return `clip` in a form that fits and plays, or None where it is posted unchanged.
+
+        Raises:
+            FittingError: it is too large, and there is no smaller form.
+        """
+        if clip.size > limit:
+            return await self._fitter.fit(clip, limit)
+        if not clip.unplayable:
+            return None
+        try:
+            return await self._fitter.fit(clip, limit, aim=ample_size(clip))
+        except FittingError as error:  # a file without a player can still be downloaded and played
+            log.warning(
+                "not converted, so the original is posted", unplayable=clip.unplayable, reason=str(error)
+            )
+            return None
 
     def _suspect(self, suspicion: _Suspicion, error: UploadBrokenError) -> None:
         """Count a broken upload; the size is blamed for this video only, since a network breaks them too."""

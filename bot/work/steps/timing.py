@@ -1,6 +1,8 @@
 """How long steps may take, how long they wait before trying again, and waiting itself."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,6 +51,30 @@ class Patience:
     def lasts(self, since: datetime, window: timedelta) -> bool:
         """Whether `window` has not passed yet."""
         return self._clock() < max(since, self._began) + window
+
+
+class Stopwatch:
+    """How long things have lasted, by a clock that cannot jump.
+
+    What passed before this process saw a thing for the first time can only be told by the other clock.
+    """
+
+    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._begun: dict[str, tuple[datetime, float]] = {}
+
+    def elapsed(self, name: str, since: datetime) -> timedelta:
+        """Return how long the thing called `name` has lasted, which began at `since`."""
+        begun = self._begun.get(name)
+        if begun is None or begun[0] != since:
+            before = max((self._clock() - since).total_seconds(), 0.0)
+            begun = self._begun[name] = (since, self._monotonic() - before)
+        return timedelta(seconds=self._monotonic() - begun[1])
+
+    def forget(self, name: str) -> None:
+        """Let go of a thing that is over; nothing happens if it was never asked about."""
+        self._begun.pop(name, None)
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:

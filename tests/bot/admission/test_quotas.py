@@ -15,9 +15,12 @@ from bot.admission.limits import LONGEST_WINDOW, WINDOWS, Use
 from bot.admission.policy import LimitKind, Standing
 from bot.admission.quotas import fetch_use
 from bot.admission.refusals import QuotaReachedError
+from bot.clock import CLOCK_SKEW
 from bot.database import Database, open_database
 from bot.generations import GenerationService
 from bot.models import OPEN, Generation, Status
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.rules import QuotaRules
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row, reread
@@ -95,6 +98,40 @@ async def test_a_reset_of_long_ago_does_not_lengthen_a_window(
     await insert(database, status=Status.SUCCEEDED, created_at=clock() - LONGEST_WINDOW)
     use = await use_of(database, clock, Standing(reset_at=clock() - 3 * LONGEST_WINDOW))
     assert not use.counted
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=20), timedelta(hours=8), timedelta(days=400)], ids=str)
+async def test_what_a_clock_dated_in_the_future_does_not_count(
+    database: Database, clock: StoppedClock, ahead: timedelta
+) -> None:
+    await insert(database, status=Status.SUCCEEDED, created_at=clock() + ahead)
+    await insert(database, status=Status.SUCCEEDED, created_at=clock() - TICK)
+    assert (await use_of(database, clock)).counted == [clock() - TICK]
+    use = await use_of(database, clock, Standing(reset_at=clock() + ahead))
+    assert use.counted == [clock() - TICK], "a reset of the future makes everything free"
+
+
+async def test_clocks_of_several_machines_may_differ_a_little(
+    database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, status=Status.SUCCEEDED, created_at=clock() + CLOCK_SKEW)
+    assert len((await use_of(database, clock)).counted) == 1, "a member may ask for more on another machine"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=30), timedelta(minutes=20)], ids=str)
+async def test_a_reset_reaches_what_was_dated_in_the_future_for_good(
+    database: Database, clock: StoppedClock, ahead: timedelta
+) -> None:
+    for number, user_id in enumerate((3, 4)):
+        row = {"id": f"g{number}", "user_id": user_id, "created_at": clock() + ahead}
+        await insert(database, status=Status.SUCCEEDED, **row)
+    await QuotaRules(Decisions(database, clock), daily_limit=LIMIT).reset(
+        Moderator(guild_id=1, user_id=77), 3
+    )
+    reset = Standing(reset_at=clock())
+    clock.advance(ahead)
+    assert not (await use_of(database, clock, reset)).counted, "it counts as soon as its date has come"
+    assert (await reread(database, "g1")).created_at == clock(), "another member's date was changed"
 
 
 @pytest.mark.parametrize("someone_else", [{"user_id": 4}, {"guild_id": 2}])

@@ -111,3 +111,19 @@ async def test_a_member_s_spending_is_theirs_in_this_server_only(database: Datab
         assert fetch_member_spent(session, 1, 3, NOW - timedelta(days=8)) == 1.0
 
     await database.read(work)
+
+
+def test_what_a_clock_dated_in_the_future_takes_no_money_of_today() -> None:
+    rows = [
+        new_row(guild_id=GUILD, credits_used=1.0, created_at=NOW),
+        new_row(guild_id=GUILD, credits_used=10.0, created_at=NOW + timedelta(days=400)),
+    ]
+    since = {Period.DAY: NOW - timedelta(hours=1)}
+    server, member = ask(
+        rows,
+        lambda session: (
+            fetch_spent(session, GUILD, since, NOW),
+            fetch_member_spent(session, GUILD, 3, since[Period.DAY], NOW),
+        ),
+    )
+    assert (server, member) == ({Period.DAY: 1.0}, 1.0)

@@ -14,6 +14,7 @@ from bot.models import Generation, Status, UtcDateTime
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules, Subject
 from bot.moderation.service import Moderation
+from bot.privacy import service
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
@@ -53,6 +54,24 @@ async def test_an_export_holds_the_members_requests_of_all_servers_and_nobody_el
     assert [request["id"] for request in exported["requests"]] == [older.id, younger.id]
     assert [request["server_id"] for request in exported["requests"]] == ["2", "1"]
     assert "bob" not in json.dumps(exported)
+
+
+async def test_many_requests_are_read_some_at_a_time(
+    privacy: Privacy, database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [await insert_delivered(database, created_at=clock() - n * DAY) for n in range(7)]
+    monkeypatch.setattr(service, "PAGE", 3)
+    read, transactions = database.read, 0
+
+    async def count_reads(*args: Any, **options: Any) -> Any:
+        nonlocal transactions
+        transactions += 1
+        return await read(*args, **options)
+
+    monkeypatch.setattr(database, "read", count_reads)
+    exported = await privacy.export(ALICE)
+    assert [request["id"] for request in exported["requests"]] == [row.id for row in reversed(rows)]
+    assert transactions >= 3, "everybody would wait until the last one is read"
 
 
 async def test_requests_of_the_same_moment_have_an_order_too(

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.media.files import probe
+from bot.media.fit_plan import FittingError
 from bot.media.upload_limits import MIB, usable
 from bot.models import Generation, Status
 from bot.work.delivery import UploadBrokenError
@@ -198,3 +200,51 @@ async def test_a_small_file_whose_uploads_break_is_tried_on_as_it_is(engine: Eng
     engine.delivery.trouble = [UploadBrokenError("reset", 1000) for _ in range(BROKEN_TRIES * 3)]
     await engine.delivered(row.id)
     assert (engine.delivery.losses, engine.delivery.links) == ([None], [])
+
+
+ODD = {
+    "HEVC": ("-c:v", "libx265", "-x265-params", "log-level=none"),
+    "AV1": ("-c:v", "libsvtav1", "-preset", "12"),
+    "4:4:4": ("-pix_fmt", "yuv444p"),
+    "10 bits": ("-pix_fmt", "yuv420p10le"),
+    "Opus": ("-c:a", "libopus"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+async def test_what_discord_does_not_play_is_converted_though_it_fits(
+    make_engine: MakeEngine, tmp_path: Path, kind: str
+) -> None:
+    engine = make_engine(upload_limits_mib="8,8,8,8")
+    odd = make_noise(tmp_path / "odd.mp4", options=("-crf", "40", *ODD[kind]))
+    row = await engine.delivered((await insert_fetched(engine, odd)).id)
+    ((_, posted),) = engine.delivery.videos
+    (loss,) = engine.delivery.losses
+    assert (posted.unplayable, posted.codec, posted.has_sound) == ("", "h264", True)
+    assert loss is not None, "nobody is told that the file is another one"
+    assert (loss.unplayable, loss.to_height) == ((await probe(odd)).unplayable, loss.from_height)
+    assert files_in(engine) == kept_original(row)
+
+
+async def test_what_is_too_large_and_not_played_is_made_smaller(engine: Engine, tmp_path: Path) -> None:
+    odd = make_noise(tmp_path / "odd.mp4", options=("-pix_fmt", "yuv444p"))
+    assert size_of(odd) > MIB, "this noise tests something else"
+    await engine.delivered((await insert_fetched(engine, odd)).id)
+    ((_, posted),) = engine.delivery.videos
+    assert (posted.unplayable, posted.size <= usable(MIB)) == ("", True)
+
+
+async def test_what_cannot_be_converted_is_posted_unchanged(
+    make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logs: Logs
+) -> None:
+    engine = make_engine(upload_limits_mib="8,8,8,8")
+    odd = make_noise(tmp_path / "odd.mp4", options=("-crf", "40", *ODD["4:4:4"]))
+
+    async def refuse(*_: object) -> Path:
+        raise FittingError("The encoder refused the file (1).")
+
+    monkeypatch.setattr("bot.media.encoding.Encoder.encode", refuse)
+    await engine.delivered((await insert_fetched(engine, odd)).id)
+    ((_, posted),) = engine.delivery.videos
+    assert (posted.size, engine.delivery.losses) == (size_of(odd), [None])
+    assert count_events(logs, "not converted, so the original is posted") == 1

@@ -1,0 +1,183 @@
+"""What is in a video file, as ffmpeg tells programs.
+
+Its report for people repeats what the file says of itself, so nothing is read from that. Its format
+`framecrc` has one line for each packet and each fact of a stream, and no text of the file.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+
+from bot.media.confinement import confined
+from bot.media.h264 import pictures_of
+from bot.veo.downloads import MediaError
+
+PROBE_TIMEOUT = 30.0  # seconds
+PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
+# The container is named, so that no playlist or list of files passes for a video and has others read.
+ONLY_MP4 = ("-protocol_whitelist", "file", "-f", "mov")
+PICTURES = ("-map", "0:V")  # no covers and thumbnails, which are pictures too
+CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
+HEAD = 64 * 1024  # bytes of a stream in which its description is
+NO_TIME = -(2**63)  # a packet's, where the file gives it none
+PLAYED_CODEC, PLAYED_SOUND = "h264", "aac"  # what Discord's clients play in an MP4
+
+Take = Callable[[bytes], None]
+
+
+@dataclass(slots=True)
+class _Times:
+    """Where a stream begins and ends, in its own unit."""
+
+    begin: int | None = None
+    end: int = 0
+
+
+@dataclass(slots=True)
+class Streams:
+    """What ffmpeg says of a file, as far as it came.
+
+    Attributes:
+        facts: of each stream, such as `codec_id`, by its number.
+    """
+
+    facts: defaultdict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict[str, str]))
+    _times: defaultdict[int, _Times] = field(default_factory=lambda: defaultdict(_Times))
+
+    @property
+    def seconds(self) -> float:
+        """Return the length of the longest stream."""
+        return max((self._length(number) for number in self.facts), default=0)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return the width and the height of the picture in pixels; zeros where there is none."""
+        width, _, height = self._first("video").get("dimensions", "0x0").partition("x")
+        return int(width), int(height)
+
+    @property
+    def codec(self) -> str:
+        """Return ffmpeg's name for the picture's coding, or an empty text."""
+        return self._first("video").get("codec_id", "")
+
+    @property
+    def sound(self) -> str:
+        """Return ffmpeg's name for the sound's coding, or an empty text where there is no sound."""
+        return self._first("audio").get("codec_id", "")
+
+    def take(self, line: str) -> None:
+        """Take a line of ffmpeg's: `#codec_id 0: h264`, or `0, dts, pts, duration, size, checksum`."""
+        with suppress(ValueError):
+            if line.startswith("#"):
+                name, number, value = line[1:].split(" ", 2)
+                self.facts[int(number.removesuffix(":"))][name] = value
+            else:
+                number, _, at, duration = (int(part) for part in line.split(",", 4)[:4])
+                self._note(self._times[number], at, duration)
+
+    def _note(self, times: _Times, at: int, duration: int) -> None:
+        if at != NO_TIME:
+            times.begin = at if times.begin is None else min(times.begin, at)
+            times.end = max(times.end, at + max(duration, 0))
+
+    def _length(self, number: int) -> float:
+        times = self._times[number]
+        above, _, below = self.facts[number].get("tb", "0/1").partition("/")
+        # What lies before 0 is not played: it only lets the decoder begin.
+        return (times.end - max(times.begin or 0, 0)) * int(above) / int(below)
+
+    def _first(self, kind: str) -> dict[str, str]:
+        return next(
+            (facts for facts in self.facts.values() if facts.get("media_type") == kind), dict[str, str]()
+        )
+
+
+async def read_streams(path: Path) -> tuple[int, str, Streams]:
+    """Let ffmpeg read a file through; return its exit code (negative: killed), last words, and findings.
+
+    Raises:
+        OSError, RuntimeError: there is no ffmpeg.
+        MediaError: it took too long.
+    """
+    streams, rest = Streams(), b""
+
+    def take(chunk: bytes) -> None:
+        nonlocal rest
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            streams.take(line.decode("ascii", "replace"))
+
+    options = [*PICTURES, "-map", "0:a?", "-c", "copy", "-f", "framecrc"]
+    code, report = await _run(path, options, take)
+    return code, report, streams
+
+
+async def unplayable_part(path: Path, streams: Streams) -> str:
+    """Return what of a video Discord's clients may not play, such as "hevc", or an empty text."""
+    if streams.sound not in {"", PLAYED_SOUND}:
+        return streams.sound
+    if streams.codec != PLAYED_CODEC:
+        return streams.codec
+    head = b""
+
+    def take(chunk: bytes) -> None:
+        nonlocal head
+        head += chunk[: max(HEAD - len(head), 0)]
+
+    # The first packet as a stream of its own, with the description of all pictures in front.
+    whole = "h264_mp4toannexb,dump_extra=freq=all"
+    options = [*PICTURES, "-c", "copy", "-frames:v", "1", "-bsf:v", whole, "-f", PLAYED_CODEC]
+    try:
+        code, _ = await _run(path, options, take)
+    except (OSError, RuntimeError, MediaError):
+        return ""
+    pictures = pictures_of(head)
+    if pictures is None:
+        return "" if code < 0 else f"{PLAYED_CODEC}?"
+    return "" if pictures.is_common else f"{PLAYED_CODEC}, {pictures}"
+
+
+async def _run(path: Path, options: list[str], take: Take) -> tuple[int, str]:
+    """Run ffmpeg on a file, with what it writes given to `take`; return its exit code and its last words."""
+    process = await asyncio.create_subprocess_exec(
+        *await asyncio.to_thread(_command, path, options),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            words, _ = await asyncio.gather(read_end(process.stderr), _read(process.stdout, take))
+            code = await process.wait()
+    except TimeoutError as error:
+        raise MediaError("The file could not be read in time.") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return code, words
+
+
+def _command(path: Path, options: list[str]) -> list[str]:
+    source = ["-threads", "1", *ONLY_MP4, "-i", str(path)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-xerror"]
+    # The clock ends it first; the bound is for one whose bot was killed.
+    return confined([*command, *source, *options, "-"], memory=PROBE_MEMORY, seconds=2 * PROBE_TIMEOUT)
+
+
+async def _read(stream: asyncio.StreamReader | None, take: Take) -> None:
+    while stream and (chunk := await stream.read(CHUNK)):
+        take(chunk)
+
+
+async def read_end(stream: asyncio.StreamReader | None, length: int = 2000) -> str:
+    """Read a stream to its end and return the last `length` bytes of it, however much came before."""
+    end = b""
+    while stream and (chunk := await stream.read(length)):
+        end = (end + chunk)[-length:]
+    return end.decode(errors="replace")
