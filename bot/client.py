@@ -17,6 +17,7 @@ from discord.http import Route
 
 from bot.database import Database, DatabaseBusyError
 from bot.gateway_events import forgive_events
+from bot.rate_limits import PATIENCE, bound_global_limit
 from bot.services import Services
 from bot.sharding import Shards
 from bot.storage.shared_turns import SharedTurns
@@ -66,6 +67,7 @@ class VeoBot(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            max_ratelimit_timeout=PATIENCE,
             **options,
         )
         self.services = services
@@ -105,6 +107,11 @@ class VeoBot(commands.Bot):
     def _keep_alives(self) -> list[KeepAliveHandler | None]:
         """Return what beats for each connection; None: it is not open."""
         return [_keep_alive_of(self.ws)]
+
+    async def login(self, token: str) -> None:
+        """Log in; no call waits without a bound from then on."""
+        await super().login(token)
+        bound_global_limit(self.http)
 
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord about changed commands, before the gateway is opened."""
@@ -189,8 +196,16 @@ class RestClient(discord.Client):
 
     def __init__(self) -> None:
         super().__init__(
-            intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), max_messages=None
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            max_ratelimit_timeout=PATIENCE,
         )
+
+    async def login(self, token: str) -> None:
+        """Log in; no call waits without a bound from then on."""
+        await super().login(token)
+        bound_global_limit(self.http)
 
     @property
     def is_connected(self) -> bool:

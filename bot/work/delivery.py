@@ -77,7 +77,10 @@ class Delivery(Protocol):
         ...
 
     async def open_thread(self, generation: Generation) -> int | None:
-        """Return the id of the thread on the card, made if need be, or None where none can be."""
+        """Return the id of the thread on the card, made if need be, or None where none can be.
+
+        Discord may take minutes, so nothing that matters waits for it.
+        """
         ...
 
     async def find_result(self, generation: Generation) -> Posted | None:

@@ -1,5 +1,6 @@
 """Shows generations on Discord with the bot's own token: an interaction's token dies after 15 minutes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +11,17 @@ import structlog
 from bot.clock import utc_now
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.models import Generation
+from bot.models import Generation, Placement
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import Metrics
-from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
+from bot.work.delivery import (
+    DeliveryPostponedError,
+    FileTooLargeError,
+    Posted,
+    Still,
+    UndeliverableError,
+    UploadBrokenError,
+)
 from cogs.ui.cards import Cards
 from cogs.ui.channel_history import own_messages
 from cogs.ui.draft import Draft, is_card, is_result
@@ -29,7 +37,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 SEARCHED_MESSAGES = 500  # after the last try to post, in which an earlier post is looked for
 NONCE_LIFE = timedelta(minutes=2)  # Discord's documents say "the past few minutes"
 CLOCK_SKEW = timedelta(minutes=2)  # how far Discord's clock may differ from ours
-
+# Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
+SEARCH_TIMEOUT = 60.0
+SEND_TIMEOUT = 60.0
+UPLOAD_TIMEOUT = 600.0  # aiohttp gives one try five minutes
+DIRECT_TIMEOUT = 30.0
 
 Test = Callable[[discord.Message, Generation], bool]
 
@@ -67,8 +79,8 @@ class DiscordDelivery:
         await self._cards.show(generation, outlook, still)
 
     async def open_thread(self, generation: Generation) -> int | None:
-        """Open the thread on the card, if there can be one."""
-        return await self._threads.ensure(generation)
+        """Open the thread on the card, if there can be one, however long that takes."""
+        return await self._threads.ensure(generation, patience=None)
 
     async def find_card(self, generation: Generation) -> int | None:
         """Look for a card whose id was not recorded, since the process ended at that moment."""
@@ -77,9 +89,7 @@ class DiscordDelivery:
     async def find_result(self, generation: Generation) -> Posted | None:
         """Look through what was posted since the last try, in the places that come first."""
         since = generation.posting_at or generation.created_at
-        thread_id = await self._threads.ensure(generation)
-        places = [generation.channel_id] if thread_id is None else [thread_id, generation.channel_id]
-        for channel_id in places:
+        for channel_id in _places(generation):
             found = await self._search(channel_id, generation, since, is_result)
             if found is not None:
                 return Posted(found, channel_id)
@@ -116,9 +126,10 @@ class DiscordDelivery:
         channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
         after = since - CLOCK_SKEW
         try:
-            async for message in own_messages(self._client, channel, after=after, most=SEARCHED_MESSAGES):
-                if is_it(message, generation):
-                    return message.id
+            async with asyncio.timeout(SEARCH_TIMEOUT):
+                async for message in own_messages(self._client, channel, after=after, most=SEARCHED_MESSAGES):
+                    if is_it(message, generation):
+                        return message.id
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:
                 raise postponed(error) from error
@@ -127,18 +138,36 @@ class DiscordDelivery:
         return None
 
     async def _post(self, draft: Draft) -> Posted:
+        waits: list[float] = []  # of places that are limited, and take messages later
         async for target in self._targets(draft.generation):
-            form: Draft | None = None if self._refusals.has(target.place) else draft
-            while form is not None:
-                try:
-                    posted = await _send(target, form)
-                except CALL_ERRORS as error:
-                    self._refusals.note(target.place, error)
-                    form = _next_form(target, form, error)
-                else:
-                    self._count(form)
-                    return posted
+            if (posted := await self._try(target, draft, waits)) is not None:
+                return posted
+        if not waits:
+            log.warning("the channel takes no messages, so the member gets a direct one")
+            direct = await self._direct_channel(draft.generation)
+            target = Target(("send", direct.id), None, direct.send)
+            if (posted := await self._try(target, draft, waits)) is not None:
+                return posted
+        if waits:
+            raise DeliveryPostponedError("rate limited", min(waits))
         raise UndeliverableError("every place refused the message")
+
+    async def _try(self, target: Target, draft: Draft, waits: list[float]) -> Posted | None:
+        """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
+        form: Draft | None = None if self._refusals.has(target.place) else draft
+        while form is not None and not self._refusals.wait(target.place):
+            try:
+                posted = await _send(target, form)
+            except CALL_ERRORS as error:
+                self._refusals.note(target.place, error)
+                if not self._refusals.wait(target.place):
+                    form = _next_form(target, form, error)
+            else:
+                self._count(form)
+                return posted
+        if wait := self._refusals.wait(target.place):
+            waits.append(wait)
+        return None
 
     def _count(self, draft: Draft) -> None:
         if draft.attached is not None:
@@ -147,7 +176,7 @@ class DiscordDelivery:
             self._metrics.note_link()
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
-        """Yield the places to try: thread, reply to the card, channel, direct message."""
+        """Yield the server's places to try: thread, reply to the card, channel."""
         thread_id = await self._threads.ensure(generation)
         if thread_id is not None:
             thread = self._client.get_partial_messageable(thread_id, guild_id=generation.guild_id)
@@ -157,13 +186,11 @@ class DiscordDelivery:
             card = channel.get_partial_message(generation.card_id)
             yield Target(("send", channel_id), channel_id, card.reply)
         yield Target(("send", channel_id), channel_id, channel.send)
-        log.warning("the channel takes no messages, so the member gets a direct one")
-        direct = await self._direct_channel(generation)
-        yield Target(("send", direct.id), None, direct.send)
 
     async def _direct_channel(self, generation: Generation) -> discord.DMChannel:
         try:
-            return await self._client.create_dm(discord.Object(generation.user_id))
+            async with asyncio.timeout(DIRECT_TIMEOUT):
+                return await self._client.create_dm(discord.Object(generation.user_id))
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:
                 raise postponed(error) from error
@@ -173,15 +200,24 @@ class DiscordDelivery:
         return self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
 
 
+def _places(generation: Generation) -> list[int]:
+    """Return where a result may stand: a thread on the card has the card's id."""
+    thread_id = generation.thread_id or generation.card_id
+    if generation.placement is not Placement.THREAD or thread_id is None:
+        return [generation.channel_id]
+    return [thread_id, generation.channel_id]
+
+
 async def _send(target: Target, draft: Draft) -> Posted:
-    message = await target.send(
-        draft.content,
-        files=draft.files(),
-        nonce=draft.nonce,
-        allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
-        suppress_embeds=True,
-        view=result_view(draft.generation),
-    )
+    async with asyncio.timeout(UPLOAD_TIMEOUT if draft.attached is not None else SEND_TIMEOUT):
+        message = await target.send(
+            draft.content,
+            files=draft.files(),
+            nonce=draft.nonce,
+            allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
+            suppress_embeds=True,
+            view=result_view(draft.generation),
+        )
     return Posted(message.id, target.channel_id)
 
 
