@@ -10,7 +10,7 @@ import aiohttp
 
 from bot.admission.prices import PriceList
 from bot.client import RestClient, VeoBot
-from bot.composition.gateway import GatewaySide, build_feed, build_gateway, build_line
+from bot.composition.gateway import GatewaySide, build_departures, build_feed, build_gateway, build_line
 from bot.composition.shared import Shared, open_shared, timing_of
 from bot.composition.worker import WorkerSide, build_worker
 from bot.roles import Role
@@ -128,7 +128,7 @@ async def open_app(
         async with open_watch(settings, shared.recorders, parts) as watch:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
-                tasks |= _tasks_of_gateway(shared, gateway, delivery, board)
+                tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(worker, watch)
             yield App(client, tasks, watch, shared.signals, gateway, worker)
@@ -152,12 +152,17 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
 
 
 def _tasks_of_gateway(
-    shared: Shared, gateway: GatewaySide, delivery: DiscordDelivery, board: DiscordBoard
+    shared: Shared,
+    gateway: GatewaySide,
+    delivery: DiscordDelivery,
+    board: DiscordBoard,
+    servers: Servers,
 ) -> dict[str, Task]:
     return {
         "prices": gateway.prices.run,
         "feed": build_feed(shared, board).run,
         "line": build_line(shared, delivery).run,
+        "departures": build_departures(shared, gateway, servers.is_gone).run,
     }
 
 

@@ -134,6 +134,14 @@ class VeoBot(commands.Bot):
         if len(self.guilds) >= MANY_SERVERS:
             await self._tell_wanted_shards()
 
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Cancel what waits there: it could not be shown. This is a removal, never an outage of Discord."""
+        log.info("removed from a server", guild=guild.id)
+        try:
+            await self.services.cancellation.cancel_waiting(guild.id)
+        except DatabaseBusyError:  # it is noticed later (`bot.work.departures`)
+            log.warning("what waits there cannot be cancelled yet", guild=guild.id)
+
     async def _tell_wanted_shards(self) -> None:
         """Say in the log when Discord would rather have more shards; it refuses 2,500 servers on one."""
         try:

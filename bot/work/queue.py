@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import stamina
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, not_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from bot.models import Generation, Status
 from bot.storage.locks import Lock, hold
 from bot.watch.metrics import Metrics
 from bot.work.task_ids import ensure_free
-from bot.work.turns import count_running, fetch_line, fetch_next_place, in_turn, is_free
+from bot.work.turns import count_running, fetch_line, fetch_next_place, in_line, in_turn, is_free
 
 LONGEST_WAIT = timedelta(hours=1)
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
@@ -71,7 +71,7 @@ class GenerationQueue:
         due = and_(UNFINISHED, _is_due(now), is_free(now, self.lease))
 
         def take(session: Session) -> list[Generation]:
-            oldest = select(Generation.id).where(due, Generation.status != Status.QUEUED)
+            oldest = select(Generation.id).where(due, not_(in_line()))
             begun = _select_ids(session, oldest.order_by(Generation.created_at), most)
             queued = self._select_queued(session, now, most - len(begun))
             if not begun and not queued:
@@ -102,7 +102,7 @@ class GenerationQueue:
         """Whether something waits and there is a place for it, as far as can be seen without a lock."""
         waiting = select(Generation.id).where(
             Generation.delivered_at.is_(None),
-            Generation.status == Status.QUEUED,
+            in_line(),
             _is_due(now),
             is_free(now, self.lease),
         )

@@ -9,12 +9,13 @@ import structlog
 
 from bot.clock import Clock, utc_now
 from bot.failures import FailureKind
-from bot.models import Generation, Status
+from bot.models import WAITING, Generation, Status
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue
 from bot.work.steps.handover import Handover
 from bot.work.steps.polling import Polling
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.readiness import Readiness
 from bot.work.steps.submission import Submission
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class Workflow:
         queue: GenerationQueue,
         delivery: Delivery,
         *,
+        readiness: Readiness,
         preparation: Preparation,
         submission: Submission,
         polling: Polling,
@@ -39,11 +41,14 @@ class Workflow:
         self._queue = queue
         self._delivery = delivery
         self._clock = clock
+        self._ready = readiness.ensure
+        self._preparation = preparation
+        self._submission = submission
         self._look_late = polling.look_late
         self._clean_up = handover.clean_up
         self._steps: Mapping[Status, Step] = {
-            Status.PREPARING: preparation.prepare,
-            Status.QUEUED: submission.submit,
+            Status.PREPARING: self._prepare,
+            Status.QUEUED: self._submit,
             Status.SUBMITTING: submission.look_up,
             Status.RUNNING: polling.poll,
             Status.SUCCEEDED: handover.deliver_video,
@@ -59,7 +64,7 @@ class Workflow:
             StoppingError: the program is stopping.
             LeaseLostError: it was cancelled, or another process carries it now.
         """
-        if generation.card_id is None:
+        if generation.card_id is None and generation.status not in WAITING:
             generation = await self._adopt_card(generation)
         while (step := self._next_step(generation)) is not None:
             before = generation.status
@@ -67,6 +72,16 @@ class Workflow:
             log.info("step done", before=before.value, after=generation.status.value)
             if generation.status is Status.QUEUED:
                 return  # its turn comes when there is room at the provider
+
+    async def _prepare(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        return await self._preparation.prepare(ready) if ready.status is Status.PREPARING else ready
+
+    async def _submit(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        if ready.status is not Status.QUEUED or generation.card_id is None:
+            return ready  # it had no place at the provider while its card was looked for
+        return await self._submission.submit(ready)
 
     async def _adopt_card(self, generation: Generation) -> Generation:
         """Find the card again when the process ended between showing and recording it."""

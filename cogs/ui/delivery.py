@@ -1,27 +1,20 @@
 """Shows generations on Discord with the bot's own token: an interaction's token dies after 15 minutes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import discord
 import structlog
 
-from bot.clock import utc_now
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation, Placement
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import Metrics
-from bot.work.delivery import (
-    DeliveryPostponedError,
-    FileTooLargeError,
-    Posted,
-    Still,
-    UndeliverableError,
-    UploadBrokenError,
-)
+from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
+from cogs.ui.card_items import card_message, card_nonce
 from cogs.ui.cards import Cards
 from cogs.ui.channel_history import own_messages
 from cogs.ui.draft import Draft, is_card, is_result
@@ -34,9 +27,10 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, is_broken_connection, judge, 
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SEARCHED_MESSAGES = 500  # after the last try to post, in which an earlier post is looked for
-NONCE_LIFE = timedelta(minutes=2)  # Discord's documents say "the past few minutes"
-CLOCK_SKEW = timedelta(minutes=2)  # how far Discord's clock may differ from ours
+SEARCHED_MESSAGES = 1000  # in one place, in which an earlier post is looked for
+NONCE_LIFE = 120.0  # seconds; Discord's documents say "the past few minutes"
+ID_SKEW = 5000 << 22  # 5 s in ids of Discord ("Snowflakes"): by so much its machines may differ
+MOST_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
 # Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
 SEARCH_TIMEOUT = 60.0
 SEND_TIMEOUT = 60.0
@@ -69,6 +63,7 @@ class DiscordDelivery:
         self._servers = servers or Servers(client)
         self._metrics = metrics or Metrics()
         self._refusals = Refusals()
+        self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._refusals)
         self._cards = Cards(client, self._refusals, budget)
 
@@ -84,16 +79,38 @@ class DiscordDelivery:
 
     async def find_card(self, generation: Generation) -> int | None:
         """Look for a card whose id was not recorded, since the process ended at that moment."""
-        return await self._search(generation.channel_id, generation, generation.created_at, is_card)
+        if generation.interaction_id < 0:
+            return None  # anonymous: nothing says when it was
+        # An answer is younger than what it answers, but several machines of Discord give ids.
+        since = generation.interaction_id - ID_SKEW
+        return await self._search(generation.channel_id, generation, since, is_card)
+
+    async def post_card(self, generation: Generation) -> int:
+        """Post the card as a message of its own, once within the life of its nonce."""
+        place = ("send", generation.channel_id)
+        if self._refusals.has(place):
+            raise UndeliverableError("every place refused the message")
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                channel = self._channel(generation)
+                return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
+        except CALL_ERRORS as error:
+            self._refusals.note(place, error)
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            raise UndeliverableError(str(error)) from error
 
     async def find_result(self, generation: Generation) -> Posted | None:
-        """Look through what was posted since the last try, in the places that come first."""
-        since = generation.posting_at or generation.created_at
+        """Look through what was posted after the card, from the newest message on.
+
+        The try that posted it was the last thing before the program ended, and the card may be hours older.
+        """
+        since = max(generation.card_id or generation.interaction_id, 0)
         for channel_id in _places(generation):
             found = await self._search(channel_id, generation, since, is_result)
             if found is not None:
                 return Posted(found, channel_id)
-        if utc_now() - since < NONCE_LIFE:
+        if time.monotonic() - self._tried.get(generation.id, -NONCE_LIFE) < NONCE_LIFE:
             return None  # Discord itself returns the first message, wherever it is sent again
         try:
             direct = await self._direct_channel(generation)
@@ -101,6 +118,10 @@ class DiscordDelivery:
             return None
         found = await self._search(direct.id, generation, since, is_result)
         return None if found is None else Posted(found, None)
+
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether Discord says that the bot is not on the generation's server any more."""
+        return await self._servers.is_gone(generation.guild_id)
 
     async def boost_level(self, generation: Generation) -> int:
         """Return the server's level as Discord told it last, and 0 where it tells nothing."""
@@ -117,17 +138,17 @@ class DiscordDelivery:
         """Post why there is no video: it failed or was cancelled."""
         return await self._post(Draft(generation, clip=None))
 
-    async def _search(
-        self, channel_id: int, generation: Generation, since: datetime, is_it: Test
-    ) -> int | None:
+    async def _search(self, channel_id: int, generation: Generation, since: int, is_it: Test) -> int | None:
         place = ("read", channel_id)
         if self._refusals.has(place):
             return None
         channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
-        after = since - CLOCK_SKEW
+        most, newest = SEARCHED_MESSAGES, is_it is is_result
         try:
             async with asyncio.timeout(SEARCH_TIMEOUT):
-                async for message in own_messages(self._client, channel, after=after, most=SEARCHED_MESSAGES):
+                async for message in own_messages(
+                    self._client, channel, after=since, most=most, newest=newest
+                ):
                     if is_it(message, generation):
                         return message.id
         except CALL_ERRORS as error:
@@ -138,6 +159,7 @@ class DiscordDelivery:
         return None
 
     async def _post(self, draft: Draft) -> Posted:
+        self._note_try(draft.generation)
         waits: list[float] = []  # of places that are limited, and take messages later
         async for target in self._targets(draft.generation):
             if (posted := await self._try(target, draft, waits)) is not None:
@@ -149,8 +171,14 @@ class DiscordDelivery:
             if (posted := await self._try(target, draft, waits)) is not None:
                 return posted
         if waits:
-            raise DeliveryPostponedError("rate limited", min(waits))
+            raise postponed(discord.RateLimited(min(waits)))
         raise UndeliverableError("every place refused the message")
+
+    def _note_try(self, generation: Generation) -> None:
+        self._tried.pop(generation.id, None)
+        self._tried[generation.id] = time.monotonic()
+        if len(self._tried) > MOST_TRIED:
+            del self._tried[next(iter(self._tried))]
 
     async def _try(self, target: Target, draft: Draft, waits: list[float]) -> Posted | None:
         """Send to one place in the first form that it takes; None: to another place, or after `waits`."""

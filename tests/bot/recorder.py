@@ -13,6 +13,7 @@ from bot.work.delivery import FileTooLargeError, Posted, Still
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
+FIRST_CARD_ID = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,12 @@ class RecordingDelivery:
         lost_answers: raised by the next posts, one each, after the message stands in the channel.
         endless_trouble: raised by every post of the generations named here.
         lost_cards: of generations whose card was shown without being recorded.
+        posted_cards: of which generations a card was posted.
+        post_card_trouble: raised by the next of these, one each.
         card_trouble, thread_trouble, search_trouble: raised by the next calls of these kinds; searches
             are those for cards and those for results.
         has_threads: whether threads can be made.
+        gone: servers that the bot was removed from.
         open_gate: posting waits until it is set; it is from the beginning.
         card_gate: as `open_gate`, for cards.
         cards_begun: how many of them came to it.
@@ -78,6 +82,9 @@ class RecordingDelivery:
     search_trouble: list[Exception] = field(default_factory=list[Exception])
     endless_trouble: dict[str, Exception] = field(default_factory=dict[str, Exception])
     has_threads: bool = True
+    posted_cards: list[str] = field(default_factory=list[str])
+    post_card_trouble: list[Exception] = field(default_factory=list[Exception])
+    gone: set[int] = field(default_factory=set[int])
     tries: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +112,12 @@ class RecordingDelivery:
         _stumble(self.search_trouble)
         return self.lost_cards.get(generation.id)
 
+    async def post_card(self, generation: Generation) -> int:
+        """Post a card, or raise the next trouble."""
+        _stumble(self.post_card_trouble)
+        self.posted_cards.append(generation.id)
+        return FIRST_CARD_ID + len(self.posted_cards)
+
     async def open_thread(self, generation: Generation) -> int | None:
         """Return the same thread for the same card."""
         _stumble(self.thread_trouble)
@@ -123,6 +136,10 @@ class RecordingDelivery:
             if is_ours and since is not None and message.at >= since:
                 return message.posted
         return None
+
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether a test says that the bot is not there any more."""
+        return generation.guild_id in self.gone
 
     async def boost_level(self, generation: Generation) -> int:  # noqa: ARG002 the interface names it
         """Return the same for all servers."""

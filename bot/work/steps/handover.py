@@ -13,7 +13,7 @@ from bot.media.files import MediaError, VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation, Status
 from bot.watch.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
-from bot.work.cancellation import is_own
+from bot.work.cancellation import needs_no_message
 from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
@@ -64,12 +64,12 @@ class Handover:
             return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
 
     async def deliver_ending(self, generation: Generation) -> Generation:
-        """Post why there is no video, unless the member ended it: they see it on the card.
+        """Post why there is no video, unless the card is enough or nobody is there to see it.
 
         Raises:
             StepPostponedError: Discord cannot be had now.
         """
-        if generation.status is Status.CANCELLED and is_own(generation):
+        if generation.status is Status.CANCELLED and needs_no_message(generation):
             return await self._close(generation)
         return await self._deliver(generation, self._post_ending)
 
