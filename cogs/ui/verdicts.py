@@ -23,6 +23,8 @@ FILTER_CODES = frozenset({200000, 200001, 240000})
 WORDS_CODES = FILTER_CODES | {50035}
 THREAD_EXISTS = 160004
 TOO_SLOW = 408  # HTTP's "Request Timeout"
+# Also: a proxy's or Cloudflare's ways to say that the request took too long, or broke on the way to Discord.
+BROKEN = frozenset({TOO_SLOW, 502, 504, 520, 522, 524})
 TOO_MANY = 429  # HTTP's "Too Many Requests"
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
 
@@ -66,7 +68,7 @@ def is_broken_connection(error: Exception) -> bool:
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return False  # it was never there
     if isinstance(error, discord.HTTPException):
-        return error.status == TOO_SLOW
+        return error.status in BROKEN
     broken = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError, TimeoutError)
     return isinstance(error, broken)
 

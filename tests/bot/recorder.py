@@ -9,7 +9,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation, Status
 from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.work.delivery import FileTooLargeError, Posted, Still
+from bot.work.delivery import FileTooLargeError, Posted, Still, UploadBrokenError
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
@@ -39,7 +39,8 @@ class RecordingDelivery:
         links: what was posted as a link to a video.
         level: the server's boost level.
         largest: bytes of the largest file that is taken.
-        refused: bytes of the files that were not.
+        breaks_uploads: whether each upload of a file breaks.
+        refused: bytes of the files that were not taken.
         failures: what was posted as a failure.
         cancellations: what was posted as cancelled.
         messages: all of them, as they can be searched.
@@ -69,6 +70,7 @@ class RecordingDelivery:
     cards_begun: int = 0
     level: int = 0
     largest: int = 2**40
+    breaks_uploads: bool = False
     refused: list[int] = field(default_factory=list[int])
     failures: list[Generation] = field(default_factory=list[Generation])
     cancellations: list[Generation] = field(default_factory=list[Generation])
@@ -151,6 +153,9 @@ class RecordingDelivery:
         """Keep the video or the link, refuse the file, or raise the next trouble."""
         assert clip.path.is_file(), "a video is posted while its file is on disk"
         await self._begin(generation)
+        if with_file and self.breaks_uploads:
+            self.refused.append(clip.size)
+            raise UploadBrokenError("reset", clip.size)
         if with_file and clip.size > self.largest:
             self.refused.append(clip.size)
             raise FileTooLargeError(clip.size)
