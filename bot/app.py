@@ -13,6 +13,8 @@ from bot.client import RestClient, VeoBot
 from bot.composition.gateway import GatewaySide, build_departures, build_feed, build_gateway, build_line
 from bot.composition.shared import Shared, open_shared, timing_of
 from bot.composition.worker import WorkerSide, build_worker
+from bot.database import Database
+from bot.models import Generation
 from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
@@ -20,6 +22,7 @@ from bot.signals import Signals
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Recall
 from bot.watch.watch import Parts, Watch, open_watch
+from bot.work.delivery import Present
 from bot.work.runner import Runner
 from bot.work.steps.timing import Timing
 from cogs.ui.board import DiscordBoard
@@ -113,7 +116,9 @@ async def open_app(
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
-        delivery = DiscordDelivery(client, _edit_budget(shared), shared.recorders.metrics, servers)
+        delivery = DiscordDelivery(
+            client, _edit_budget(shared), shared.recorders.metrics, servers, _present(shared.database)
+        )
         board = DiscordBoard(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -132,6 +137,15 @@ async def open_app(
             if worker is not None:
                 tasks |= _tasks_of_worker(worker, watch)
             yield App(client, tasks, watch, shared.signals, gateway, worker)
+
+
+def _present(database: Database) -> Present:
+    """Return what reads a row as it is now."""
+
+    async def present(name: str) -> Generation | None:
+        return await database.read(lambda session: session.get(Generation, name))
+
+    return present
 
 
 def _edit_budget(shared: Shared) -> EditBudget:

@@ -10,6 +10,7 @@ from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 
 Still = Callable[[], Awaitable[bool]]
+Present = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
 
 
 class DeliveryPostponedError(Exception):

@@ -13,7 +13,7 @@ from bot.media.fitting import Loss
 from bot.models import Generation, Placement
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import Metrics
-from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
+from bot.work.delivery import FileTooLargeError, Posted, Present, Still, UndeliverableError, UploadBrokenError
 from cogs.ui.card_items import card_message, card_nonce
 from cogs.ui.cards import Cards
 from cogs.ui.channel_history import own_messages
@@ -58,6 +58,7 @@ class DiscordDelivery:
         budget: EditBudget,
         metrics: Metrics | None = None,
         servers: Servers | None = None,
+        present: Present | None = None,
     ) -> None:
         self._client = client
         self._servers = servers or Servers(client)
@@ -65,7 +66,7 @@ class DiscordDelivery:
         self._refusals = Refusals()
         self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._refusals)
-        self._cards = Cards(client, self._refusals, budget)
+        self._cards = Cards(client, self._refusals, budget, present)
 
     async def show_state(
         self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
