@@ -32,7 +32,7 @@ async def test_a_file_that_never_gets_through_becomes_a_link(files: Path, tmp_pa
     ):
         environment = bot_environment(wire, provider, tmp_path / "data", fast=1)
         async with Program([KILLABLE], environment, tmp_path) as program:
-            await wire.wait_for_sessions()
+            await program.wait_for_line("ready")
             wire.faults.add(POST, BreaksUploads(), times=None)
             card = await (await wire.interact(ALICE, "veo", REQUEST)).answered()
             assert card

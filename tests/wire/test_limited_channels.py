@@ -33,7 +33,7 @@ async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIte
     """The program, with one place at the provider."""
     environment = bot_environment(wire, provider, tmp_path / "data", max_running=1)
     async with Program(["-m", "bot", "run"], environment, tmp_path) as program:
-        await wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         yield program
         assert await program.stop() == 0
     assert "Traceback" not in program.output, program.output

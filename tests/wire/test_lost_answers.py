@@ -38,7 +38,7 @@ async def provider(files: Path) -> AsyncIterator[Provider]:
 async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
     environment = bot_environment(wire, provider, tmp_path / "data")
     async with Program(["-m", "bot", "run"], environment, tmp_path) as program:
-        await wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         yield program
         wire.faults.clear()
         assert await program.stop() == 0

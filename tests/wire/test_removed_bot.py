@@ -89,7 +89,7 @@ async def studio(wire: WireDiscord, provider: Provider, tmp_path: Path) -> Studi
 
 async def test_what_waits_there_is_cancelled_at_once(studio: Studio, provider: Provider) -> None:
     async with studio.start() as program:
-        await studio.wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         second, _ = await studio.fill()
         await studio.wire.remove_bot(second)
         await studio.assert_all_cancelled(second)
@@ -103,7 +103,7 @@ async def test_what_waits_there_is_cancelled_at_once(studio: Studio, provider: P
 
 async def test_an_outage_of_the_server_cancels_nothing(studio: Studio, provider: Provider) -> None:
     async with studio.start() as program:
-        await studio.wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         second, cards = await studio.fill()
         gone = {"id": str(second.id), "unavailable": True}
         await studio.wire.send_event("GUILD_DELETE", gone, second.id)
@@ -118,7 +118,7 @@ async def test_an_outage_of_the_server_cancels_nothing(studio: Studio, provider:
 @pytest.mark.parametrize("role", ["all", "worker"])
 async def test_a_removal_unheard_of_is_noticed(studio: Studio, provider: Provider, role: str) -> None:
     async with studio.start() as program:
-        await studio.wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         second, _ = await studio.fill()
         assert await program.stop() == 0
     await studio.wire.remove_bot(second)
@@ -131,7 +131,7 @@ async def test_a_removal_unheard_of_is_noticed(studio: Studio, provider: Provide
 
 async def test_what_is_being_made_goes_to_the_member(studio: Studio, provider: Provider) -> None:
     async with studio.start() as program:
-        await studio.wire.wait_for_sessions()
+        await program.wait_for_line("ready")
         await studio.ask(ALICE, studio.wire.channel.id)
         await provider.called("retrieve")
         await studio.wire.remove_bot(studio.wire.guild)
