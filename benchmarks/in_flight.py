@@ -50,6 +50,7 @@ from bot.work.runner import Runner  # noqa: E402
 from bot.work.steps.late import LateWatch  # noqa: E402
 from bot.work.steps.polling import Polling  # noqa: E402
 from bot.work.steps.preparation import Preparation  # noqa: E402
+from bot.work.steps.readiness import Readiness  # noqa: E402
 from bot.work.steps.settlement import Settlement  # noqa: E402
 from bot.work.steps.submission import Submission  # noqa: E402
 from bot.work.steps.timing import Timing, pause  # noqa: E402
@@ -178,6 +179,7 @@ async def carry_all(
     workflow = Workflow(
         queue,
         delivery,
+        readiness=Readiness(queue, delivery, timing, utc_now),
         preparation=Preparation(queue, pictures, timing, utc_now),
         submission=Submission(queue, veo, pictures, timing, utc_now),
         polling=polling,

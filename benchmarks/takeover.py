@@ -40,6 +40,7 @@ from bot.work.runner import Runner
 from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.steps.timing import Timing, pause
@@ -66,6 +67,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
         workflow = Workflow(
             queue,
             delivery,
+            readiness=Readiness(queue, delivery, timing, utc_now),
             preparation=Preparation(queue, pictures, timing, utc_now),
             submission=Submission(queue, veo, pictures, timing, utc_now),
             polling=Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping),

@@ -11,9 +11,11 @@ import aiohttp
 
 from bot.admission.prices import PriceList
 from bot.client import RestClient, VeoBot
-from bot.composition.gateway import GatewaySide, build_feed, build_gateway, build_line
+from bot.composition.gateway import GatewaySide, build_departures, build_feed, build_gateway, build_line
 from bot.composition.shared import Shared, open_shared, timing_of
 from bot.composition.worker import WorkerSide, build_worker
+from bot.database import Database
+from bot.models import Generation
 from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
@@ -21,6 +23,7 @@ from bot.signals import Signals
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Measures, Recall
 from bot.watch.watch import Parts, Watch, open_watch
+from bot.work.delivery import Present
 from bot.work.runner import Runner
 from bot.work.steps.timing import Timing
 from cogs.ui.board import DiscordBoard
@@ -114,7 +117,9 @@ async def open_app(
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
-        delivery = DiscordDelivery(client, _edit_budget(shared), shared.recorders.metrics, servers)
+        delivery = DiscordDelivery(
+            client, _edit_budget(shared), shared.recorders.metrics, servers, _present(shared.database)
+        )
         board = DiscordBoard(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -129,10 +134,19 @@ async def open_app(
         async with open_watch(settings, shared.recorders, parts) as watch:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
-                tasks |= _tasks_of_gateway(shared, gateway, delivery, board)
+                tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(shared, worker, watch)
             yield App(client, tasks, watch, shared.signals, gateway, worker)
+
+
+def _present(database: Database) -> Present:
+    """Return what reads a row as it is now."""
+
+    async def present(name: str) -> Generation | None:
+        return await database.read(lambda session: session.get(Generation, name))
+
+    return present
 
 
 def _edit_budget(shared: Shared) -> EditBudget:
@@ -153,12 +167,17 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
 
 
 def _tasks_of_gateway(
-    shared: Shared, gateway: GatewaySide, delivery: DiscordDelivery, board: DiscordBoard
+    shared: Shared,
+    gateway: GatewaySide,
+    delivery: DiscordDelivery,
+    board: DiscordBoard,
+    servers: Servers,
 ) -> dict[str, Task]:
     return {
         "prices": gateway.prices.run,
         "feed": build_feed(shared, board).run,
         "line": build_line(shared, delivery).run,
+        "departures": build_departures(shared, gateway, servers.is_gone).run,
     }
 
 

@@ -17,6 +17,7 @@ from discord.http import Route
 
 from bot.database import Database, DatabaseBusyError
 from bot.gateway_events import forgive_events
+from bot.rate_limits import PATIENCE, bound_global_limit
 from bot.services import Services
 from bot.sharding import Shards
 from bot.storage.shared_turns import SharedTurns
@@ -66,6 +67,7 @@ class VeoBot(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            max_ratelimit_timeout=PATIENCE,
             **options,
         )
         self.services = services
@@ -106,6 +108,11 @@ class VeoBot(commands.Bot):
         """Return what beats for each connection; None: it is not open."""
         return [_keep_alive_of(self.ws)]
 
+    async def login(self, token: str) -> None:
+        """Log in; no call waits without a bound from then on."""
+        await super().login(token)
+        bound_global_limit(self.http)
+
     async def setup_hook(self) -> None:
         """Load the cogs and tell Discord about changed commands, before the gateway is opened."""
         for extension in self._extensions:
@@ -126,6 +133,14 @@ class VeoBot(commands.Bot):
         log.info("ready", name=str(self.user), servers=len(self.guilds))
         if len(self.guilds) >= MANY_SERVERS:
             await self._tell_wanted_shards()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Cancel what waits there: it could not be shown. This is a removal, never an outage of Discord."""
+        log.info("removed from a server", guild=guild.id)
+        try:
+            await self.services.cancellation.cancel_waiting(guild.id)
+        except DatabaseBusyError:  # it is noticed later (`bot.work.departures`)
+            log.warning("what waits there cannot be cancelled yet", guild=guild.id)
 
     async def _tell_wanted_shards(self) -> None:
         """Say in the log when Discord would rather have more shards; it refuses 2,500 servers on one."""
@@ -189,8 +204,16 @@ class RestClient(discord.Client):
 
     def __init__(self) -> None:
         super().__init__(
-            intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), max_messages=None
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            max_ratelimit_timeout=PATIENCE,
         )
+
+    async def login(self, token: str) -> None:
+        """Log in; no call waits without a bound from then on."""
+        await super().login(token)
+        bound_global_limit(self.http)
 
     @property
     def is_connected(self) -> bool:

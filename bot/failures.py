@@ -21,6 +21,7 @@ class FailureKind(StrEnum):
     PICTURE_GONE = "picture_gone"
     PICTURE_BAD = "picture_bad"
     PICTURE_SIZE = "picture_size"
+    UNSHOWN = "unshown"
     BROKEN = "broken"
 
     @property
@@ -59,6 +60,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
         "The file is no still picture in PNG, JPEG or WebP format, or it is damaged."
     ),
     FailureKind.PICTURE_SIZE: N_("The picture is too large or too small."),
+    FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
 
@@ -76,5 +78,6 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.PICTURE_SIZE: N_(
         "It may have at most 8 MiB and 40 megapixels, and at least 64 pixels each way."
     ),
+    FailureKind.UNSHOWN: N_("Try again later or in another channel."),
     FailureKind.BROKEN: N_("Please try again; if it happens again, tell a moderator the number below."),
 }

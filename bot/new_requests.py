@@ -13,7 +13,7 @@ from bot.models import Generation, Placement, Status
 from bot.results.repeats import Wishes
 
 # How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
-# up on. If the process dies in between, the work starts after this time without a card.
+# up on. After this time the card is looked for, and posted where there is none (`bot.work.steps.readiness`).
 ANSWER_GRACE = timedelta(seconds=20)
 
 # What every request needs is built once: SQLAlchemy takes longer to build a statement than to run it.
@@ -22,7 +22,8 @@ _TABLE = cast("Table", Generation.__table__)
 _INSERT = insert(_TABLE)
 ATTACH_CARD = (
     update(_TABLE)
-    .where(_TABLE.c.id == bindparam("generation_id"))
+    # The runner may have shown one by now, and goes by that.
+    .where(_TABLE.c.id == bindparam("generation_id"), _TABLE.c.card_id.is_(None))
     .values(card_id=bindparam("card_id"), not_before=bindparam("not_before"))
 )
 

@@ -74,7 +74,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
             await app.client.login(token.get_secret_value())
         except discord.LoginFailure as error:
             raise DiscordRefusedError(LOGIN_REFUSED) from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as error:
             log.warning("Discord cannot be reached yet", error=str(error) or type(error).__name__)
         # A network's own page in place of the answer, as before one has signed in to it.
         except UNREADABLE as error:

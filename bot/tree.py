@@ -72,7 +72,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
             return
         try:
             count = await self._upload()
-        except discord.HTTPException as error:
+        except (discord.HTTPException, discord.RateLimited) as error:
             # Those that Discord knows work, and nothing is kept, so the next start tries again.
             log.warning("Discord refuses the commands; it goes on with those it knows", error=str(error))
             return

@@ -27,6 +27,7 @@ from bot.storage.shared_turns import SharedTurns
 from bot.usage.reports import UsageReports
 from bot.work.cancellation import Cancellation
 from bot.work.delivery import Delivery
+from bot.work.departures import Departures, IsGone
 from bot.work.foresight import Foresight
 from bot.work.line import Line
 
@@ -64,6 +65,16 @@ def build_line(shared: Shared, delivery: Delivery) -> Line:
         shared.queue,
         delivery,
         shared.timetable,
+        shared.signals.stopping,
+        is_ours=_is_ours(shared.settings.shards),
+    )
+
+
+def build_departures(shared: Shared, gateway: GatewaySide, is_gone: IsGone) -> Departures:
+    """Make what looks after the requests of servers that removed the bot: those of this process's shards."""
+    return Departures(
+        gateway.services.cancellation,
+        is_gone,
         shared.signals.stopping,
         is_ours=_is_ours(shared.settings.shards),
     )

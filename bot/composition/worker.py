@@ -15,6 +15,7 @@ from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.posting import Posting
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.workflow import Workflow
@@ -48,6 +49,7 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
     return Workflow(
         queue,
         delivery,
+        readiness=Readiness(queue, delivery, timing, utc_now),
         preparation=Preparation(queue, pictures, timing, utc_now),
         submission=Submission(queue, shared.veo, pictures, timing, utc_now),
         polling=polling,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.models import OPEN, Generation, Status
@@ -48,6 +48,6 @@ def fetch_unposted(session: Session, now: datetime) -> Mapping[int, int]:
 
 
 def _is_silent() -> ColumnElement[bool]:
-    """Whether the member needs no message: they cancelled it themselves (`bot.work.cancellation.is_own`)."""
-    is_own = func.coalesce(Generation.cancelled_by == Generation.user_id, false())
-    return and_(Generation.status == Status.CANCELLED, is_own)
+    """Whether nobody needs a message (`bot.work.cancellation.needs_no_message`)."""
+    is_silent = func.coalesce(Generation.cancelled_by == Generation.user_id, true())
+    return and_(Generation.status == Status.CANCELLED, is_silent)

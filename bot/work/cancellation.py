@@ -1,6 +1,7 @@
 """Cancelling what is still waited for. The provider has no such call: what was sent to it is paid for."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from bot.database import Database
 from bot.errors import UserError
 from bot.guild_models import Action
 from bot.language import _
-from bot.models import OPEN, Generation, Status
+from bot.models import OPEN, WAITING, Generation, Status
 from bot.new_requests import ANSWER_GRACE
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -58,6 +59,25 @@ class Cancellation:
         self._database = database
         self._work = work
         self._clock = clock
+
+    async def list_waiting_servers(self) -> Sequence[int]:
+        """Return the ids of the servers of which something was not sent yet."""
+        query = select(Generation.guild_id).where(Generation.status.in_(WAITING)).distinct()
+        return await self._database.read(lambda session: session.scalars(query).all())
+
+    async def cancel_waiting(self, guild_id: int) -> int:
+        """Cancel what was not sent yet of a server that removed the bot; return how much. Nobody is told.
+
+        Raises:
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        waiting = update(Generation).where(Generation.guild_id == guild_id, Generation.status.in_(WAITING))
+        ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
+        names = await self._database.write(lambda session: session.scalars(ended).all())
+        if names:
+            log.warning("cancelled, since the bot was removed", guild=guild_id, generations=list(names))
+            self._work.set()
+        return len(names)
 
     async def cancel(self, guild_id: int, generation_id: str, actor_id: int) -> Cancelled:
         """Cancel a generation of this server; whether the actor may is decided before.
@@ -107,6 +127,24 @@ def is_own(generation: Generation) -> bool:
     return generation.cancelled_by == generation.user_id
 
 
+def needs_no_message(generation: Generation) -> bool:
+    """Whether a cancelled request is told on its card alone: to its member, or where the bot was removed."""
+    return generation.cancelled_by is None or is_own(generation)
+
+
+def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
+    """Return the values of a cancelled row, which nobody carries. `actor_id`: None: the bot was removed."""
+    return {
+        "status": Status.CANCELLED,
+        "cancelled_by": actor_id,
+        "finished_at": now,
+        "not_before": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+
+
 def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
     """Cancel the row and take it from whoever carries it.
 
@@ -116,18 +154,11 @@ def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, n
     place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
     # The card may be on its way to Discord: whoever ends it before it is recorded cannot edit it.
     is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
+    begins_at = case((is_being_answered, Generation.not_before), else_=now)
     generation = session.scalar(
         update(Generation)
         .where(place, Generation.status.in_(OPEN))
-        .values(
-            status=Status.CANCELLED,
-            cancelled_by=actor_id,
-            finished_at=now,
-            not_before=case((is_being_answered, Generation.not_before), else_=now),
-            attempts=0,
-            lease_owner=None,
-            lease_until=None,
-        )
+        .values(**_ended(actor_id, now) | {"not_before": begins_at})
         .returning(Generation)
     )
     if generation is not None:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
-from bot.models import Generation, Status
+from bot.models import Generation
 from bot.storage.locks import Lock, hold
-from bot.work.turns import count_running, in_turn, is_free
+from bot.work.turns import count_running, in_line, in_turn, is_free
 
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -18,7 +18,7 @@ UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not
 
 def select_due(session: Session, now: datetime, lease: timedelta, most: int, max_running: int) -> list[str]:
     """Return the ids of up to `most` that are due, what was begun first, and lock their rows."""
-    due = and_(UNFINISHED, _is_due(now), is_free(now, lease), Generation.status != Status.QUEUED)
+    due = and_(UNFINISHED, _is_due(now), is_free(now, lease), not_(in_line()))
     oldest = select(Generation.id).where(due).order_by(Generation.created_at)
     begun = _select_ids(session, oldest, most)
     return [*begun, *_select_queued(session, now, lease, most - len(begun), max_running)]
@@ -42,7 +42,7 @@ def _may_take(session: Session, now: datetime, lease: timedelta, max_running: in
     """Whether something waits and there is a place for it, as far as can be seen without a lock."""
     waiting = select(Generation.id).where(
         Generation.delivered_at.is_(None),
-        Generation.status == Status.QUEUED,
+        in_line(),
         _is_due(now),
         is_free(now, lease),
     )

@@ -10,6 +10,7 @@ from bot.models import Generation
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 
 Still = Callable[[], Awaitable[bool]]
+Present = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
 
 
 class DeliveryPostponedError(Exception):
@@ -76,12 +77,27 @@ class Delivery(Protocol):
         """Return the id of a card that was shown but not recorded, or None."""
         ...
 
+    async def post_card(self, generation: Generation) -> int:
+        """Post the card into the channel, and return its id.
+
+        Raises:
+            UndeliverableError: the channel takes none.
+        """
+        ...
+
     async def open_thread(self, generation: Generation) -> int | None:
-        """Return the id of the thread on the card, made if need be, or None where none can be."""
+        """Return the id of the thread on the card, made if need be, or None where none can be.
+
+        Discord may take minutes, so nothing that matters waits for it.
+        """
         ...
 
     async def find_result(self, generation: Generation) -> Posted | None:
         """Return the message with the result, if one was posted since `posting_at`, or None."""
+        ...
+
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether the bot was removed from the generation's server; no, while that is not known."""
         ...
 
     async def boost_level(self, generation: Generation) -> int:

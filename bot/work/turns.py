@@ -24,11 +24,16 @@ def is_free(now: datetime, lease: timedelta) -> ColumnElement[bool]:
     )
 
 
+def in_line() -> ColumnElement[bool]:
+    """Whether it waits for its turn; one without a card is looked after first, and takes no place."""
+    return and_(Generation.status == Status.QUEUED, Generation.card_id.is_not(None))
+
+
 def is_running(now: datetime, lease: timedelta) -> ColumnElement[bool]:
     """Whether it is at the provider, or a process has just taken it to bring it there."""
     return or_(
         Generation.status.in_(AT_PROVIDER),
-        and_(Generation.status == Status.QUEUED, not_(is_free(now, lease))),
+        and_(in_line(), not_(is_free(now, lease))),
     )
 
 
@@ -40,7 +45,7 @@ def in_turn(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> 
         select(Generation.id)
         .join(turns, turns.c.id == Generation.id)
         # Once more, for a row that was changed before PostgreSQL locked it: it looks at these again.
-        .where(Generation.status == Status.QUEUED, is_free(now, lease))
+        .where(in_line(), is_free(now, lease))
         .order_by(turns.c.turn, Generation.created_at, Generation.id)
     )
 
@@ -79,7 +84,7 @@ def _turns(condition: ColumnElement[bool], now: datetime, lease: timedelta) -> S
         select(Generation.id, *member, own.label("own"))
         .where(
             Generation.delivered_at.is_(None),
-            Generation.status == Status.QUEUED,
+            in_line(),
             is_free(now, lease),
             condition,
         )

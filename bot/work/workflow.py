@@ -9,13 +9,14 @@ import structlog
 
 from bot.clock import Clock, utc_now
 from bot.failures import FailureKind
-from bot.models import Generation, Status
+from bot.models import WAITING, Generation, Status
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue
 from bot.work.steps.handover import Handover
 from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 
@@ -32,6 +33,7 @@ class Workflow:
         queue: GenerationQueue,
         delivery: Delivery,
         *,
+        readiness: Readiness,
         preparation: Preparation,
         submission: Submission,
         polling: Polling,
@@ -44,13 +46,15 @@ class Workflow:
         self._delivery = delivery
         self._clock = clock
         self._late_watch = late_watch
+        self._ready = readiness.ensure
+        self._preparation = preparation
+        self._submission = submission
         self._clean_up = handover.clean_up
         self._settle = settlement.settle
         self._tell_ending = handover.deliver_ending
-        self._stop = submission.stop
         self._steps: Mapping[Status, Step] = {
-            Status.PREPARING: preparation.prepare,
-            Status.QUEUED: submission.submit,
+            Status.PREPARING: self._prepare,
+            Status.QUEUED: self._submit,
             Status.SUBMITTING: submission.look_up,
             Status.RUNNING: polling.poll,
             Status.SUCCEEDED: handover.deliver_video,
@@ -66,7 +70,7 @@ class Workflow:
             StoppingError: the program is stopping.
             LeaseLostError: it was cancelled, or another process carries it now.
         """
-        if generation.card_id is None:
+        if generation.card_id is None and generation.status not in WAITING:
             generation = await self._adopt_card(generation)
         while (step := self._next_step(generation)) is not None:
             before = generation.status
@@ -77,10 +81,20 @@ class Workflow:
 
     async def stop(self) -> None:
         """End what goes on beside the steps; the program stops."""
-        await self._stop()
+        await self._submission.stop()
 
     async def _end_cancelled(self, generation: Generation) -> Generation:
         return await self._tell_ending(await self._settle(generation))
+
+    async def _prepare(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        return await self._preparation.prepare(ready) if ready.status is Status.PREPARING else ready
+
+    async def _submit(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        if ready.status is not Status.QUEUED or generation.card_id is None:
+            return ready  # it had no place at the provider while its card was looked for
+        return await self._submission.submit(ready)
 
     async def _adopt_card(self, generation: Generation) -> Generation:
         """Find the card again when the process ended between showing and recording it."""

@@ -1,5 +1,6 @@
 """Answering the command: a normal message, since it can be edited with the bot's own token for ever."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ALREADY_ANSWERED = 40060
 ATTEMPTS = 2
+TIMEOUT = 12.0  # seconds for all of them; the runner looks for the card after `ANSWER_GRACE`
 
 
 class WordsRefusedError(UserError):
@@ -70,13 +72,27 @@ async def answer_with_card(
 
     Raises:
         WordsRefusedError: a filter stopped it; the request is taken back.
-        AnswerLostError: the answer's fate is not known, or the request could not be taken back; the work
-            begins by itself after a while.
+        AnswerLostError: the answer's fate is not known, or the request could not be taken back; the card is
+            looked for after a while, and posted into the channel where there is none.
         discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            card_id = await _show(interaction, generations, generation, send)
+    except TimeoutError as error:
+        log.warning("the answer may be lost", generation=generation.id, error="no word from Discord")
+        raise AnswerLostError from error
+    await _let_begin(generations, generation, card_id)
+    return card_id
+
+
+async def _show(
+    interaction: discord.Interaction, generations: GenerationService, generation: Generation, send: SendCard
+) -> int:
+    """Return the id of the card; raises as `answer_with_card`."""
     for _attempt in range(ATTEMPTS):
         try:
-            card_id = await send(interaction, generation)
+            return await send(interaction, generation)
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
             log.warning("the answer may be lost", generation=generation.id, error=str(error))
         except UserError:
@@ -94,9 +110,6 @@ async def answer_with_card(
         # Discord took it with other words than it should; discord.py raises whatever it stumbles over.
         except Exception as error:
             log.warning("the answer's fate cannot be read", generation=generation.id, exc_info=error)
-        else:
-            await _let_begin(generations, generation, card_id)
-            return card_id
     raise AnswerLostError
 
 

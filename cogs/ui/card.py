@@ -46,6 +46,7 @@ CANCELLED_STATES: Mapping[tuple[bool, bool], LiteralString] = {
     (False, False): N_("**Cancelled** by a moderator before it was sent."),
     (False, True): N_("**Cancelled** by a moderator while it was being made."),
 }
+REMOVED_STATE = N_("**Cancelled** because I was removed from this server.")
 CANCELLATIONS: Mapping[tuple[bool, bool], LiteralString] = {
     (True, False): N_("{member} Your video was cancelled by you before it was sent."),
     (True, True): N_("{member} Your video was cancelled by you while it was being made."),
@@ -217,7 +218,8 @@ def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
             kind = generation.failure_kind or FailureKind.BROKEN
             return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
         case Status.CANCELLED:
-            what = _(CANCELLED_STATES[_by_whom_and_when(generation)])
+            is_removed = generation.cancelled_by is None
+            what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[_by_whom_and_when(generation)])
             return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
 
 

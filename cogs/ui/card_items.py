@@ -45,6 +45,11 @@ class StopButton(VideoButton, template=template_of("stop")):
             await interaction.followup.send(state_line(generation), ephemeral=True)
 
 
+def card_nonce(generation: Generation) -> str:
+    """Return what lets Discord post the card once, though several send it."""
+    return f"{generation.id}-c"
+
+
 def card_message(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> CardMessage:
     """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
     view = discord.ui.View(timeout=None)

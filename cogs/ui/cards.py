@@ -7,8 +7,8 @@ import discord
 import structlog
 
 from bot.models import Generation
-from bot.timing.outlook import Outlook
-from bot.work.delivery import DeliveryPostponedError, Still
+from bot.timing.outlook import NO_OUTLOOK, Outlook
+from bot.work.delivery import DeliveryPostponedError, Present, Still
 from bot.work.steps.errors import StoppingError
 from cogs.ui.card_items import card_message
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
@@ -25,9 +25,17 @@ class Cards:
 
     Args:
         refusals: remembers the channels that take no edits.
+        present: reads rows: another process may have gone on, and have shown that; None: there is none.
     """
 
-    def __init__(self, client: discord.Client, refusals: Refusals, budget: EditBudget) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        refusals: Refusals,
+        budget: EditBudget,
+        present: Present | None = None,
+    ) -> None:
+        self._present = present
         self._client = client
         self._refusals = refusals
         self._budget = budget
@@ -57,10 +65,36 @@ class Cards:
         self, generation: Generation, card_id: int, rank: int, outlook: Outlook, still: Still | None
     ) -> None:
         async def edit() -> None:
-            if still is None or await still():
-                await self._edit(generation, card_id, outlook)
+            is_wanted = still is None or await still()
+            if not is_wanted or await self._find_later(generation) is not None:
+                return  # who brought it further shows that
+            await self._edit_to_last(generation, card_id, outlook)
 
         await self._budget.edit(card_id, rank, edit)
+
+    async def _edit_to_last(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
+        """Edit, and once more where another process was faster to Discord with what came after."""
+        trouble: DeliveryPostponedError | None = None
+        try:
+            await self._edit(generation, card_id, outlook)
+        except DeliveryPostponedError as error:
+            trouble = error  # whether it arrives is not known
+        if (later := await self._find_later(generation)) is not None:
+            await self._edit(later, card_id, NO_OUTLOOK)
+        elif trouble is not None:
+            raise trouble
+
+    async def _find_later(self, generation: Generation) -> Generation | None:
+        """Return the row, if it has come further than what is to be shown."""
+        if self._present is None or rank_of(generation.status) == FINAL_RANK:
+            return None
+        try:
+            present = await self._present(generation.id)
+        except Exception as error:  # noqa: BLE001 a database that cannot be read says nothing
+            log.info("a card is edited unchecked", reason=str(error))
+            return None
+        is_later = present is not None and rank_of(present.status) > rank_of(generation.status)
+        return present if is_later else None
 
     async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
         channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)

@@ -1,7 +1,9 @@
-"""The bot's own messages in a place, oldest first, as far as they can be read."""
+"""The bot's own messages in a place, as far as they can be read.
+
+They are found by ids, which are Discord's own order and time: the host's clock may be minutes off.
+"""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
 import discord
@@ -13,25 +15,27 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def own_messages(
-    client: discord.Client, channel: discord.PartialMessageable, *, after: datetime, most: int
+    client: discord.Client, channel: discord.PartialMessageable, *, after: int, most: int, newest: bool
 ) -> AsyncIterator[discord.Message]:
-    """Yield the bot's messages among the first `most` after a time.
+    """Yield the bot's messages among `most` after an id: the first, or from the newest one on back.
 
     discord.py's own `history` ends at the first message that it cannot read, even somebody else's.
 
     Raises:
         discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError: Discord could not be asked.
     """
-    last = discord.utils.time_snowflake(after, high=True)
+    last = None if newest else after
     for _page in range(most // PAGE):
-        data: list[Any] = list(await client.http.logs_from(channel.id, PAGE, after=last))
+        pages = {"before": last} if newest else {"after": last}
+        data: list[Any] = list(await client.http.logs_from(channel.id, PAGE, **pages))
         numbers = [number for item in data if (number := _number(item))]
-        for item in sorted(filter(_number, data), key=_number):
-            if _is_from(item, client.user) and (message := _read(client, channel, item)):
+        for item in sorted(data, key=_number, reverse=newest):
+            is_meant = _number(item) > after and _is_from(item, client.user)
+            if is_meant and (message := _read(client, channel, item)):
                 yield message
-        if len(data) < PAGE or not numbers:
+        if len(data) < PAGE or not numbers or min(numbers) <= after:
             return
-        last = max(numbers)
+        last = min(numbers) if newest else max(numbers)
 
 
 def _number(item: Any) -> int:

@@ -1,19 +1,20 @@
 """Shows generations on Discord with the bot's own token: an interaction's token dies after 15 minutes."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import discord
 import structlog
 
-from bot.clock import utc_now
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.models import Generation
+from bot.models import Generation, Placement
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.watch.metrics import CONVERTED, ORIGINAL, SMALLER, Metrics
-from bot.work.delivery import FileTooLargeError, Posted, Still, UndeliverableError, UploadBrokenError
+from bot.work.delivery import FileTooLargeError, Posted, Present, Still, UndeliverableError, UploadBrokenError
+from cogs.ui.card_items import card_message, card_nonce
 from cogs.ui.cards import Cards
 from cogs.ui.channel_history import own_messages
 from cogs.ui.draft import Draft, is_card, is_result
@@ -26,10 +27,15 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, is_broken_connection, judge, 
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SEARCHED_MESSAGES = 500  # after the last try to post, in which an earlier post is looked for
-NONCE_LIFE = timedelta(minutes=2)  # Discord's documents say "the past few minutes"
-CLOCK_SKEW = timedelta(minutes=2)  # how far Discord's clock may differ from ours
-
+SEARCHED_MESSAGES = 1000  # in one place, in which an earlier post is looked for
+NONCE_LIFE = 120.0  # seconds; Discord's documents say "the past few minutes"
+ID_SKEW = 5000 << 22  # 5 s in ids of Discord ("Snowflakes"): by so much its machines may differ
+MOST_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
+# Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
+SEARCH_TIMEOUT = 60.0
+SEND_TIMEOUT = 60.0
+UPLOAD_TIMEOUT = 600.0  # aiohttp gives one try five minutes
+DIRECT_TIMEOUT = 30.0
 
 Test = Callable[[discord.Message, Generation], bool]
 
@@ -52,13 +58,15 @@ class DiscordDelivery:
         budget: EditBudget,
         metrics: Metrics | None = None,
         servers: Servers | None = None,
+        present: Present | None = None,
     ) -> None:
         self._client = client
         self._servers = servers or Servers(client)
         self._metrics = metrics or Metrics()
         self._refusals = Refusals()
+        self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._refusals)
-        self._cards = Cards(client, self._refusals, budget)
+        self._cards = Cards(client, self._refusals, budget, present)
 
     async def show_state(
         self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
@@ -67,23 +75,43 @@ class DiscordDelivery:
         await self._cards.show(generation, outlook, still)
 
     async def open_thread(self, generation: Generation) -> int | None:
-        """Open the thread on the card, if there can be one."""
-        return await self._threads.ensure(generation)
+        """Open the thread on the card, if there can be one, however long that takes."""
+        return await self._threads.ensure(generation, patience=None)
 
     async def find_card(self, generation: Generation) -> int | None:
         """Look for a card whose id was not recorded, since the process ended at that moment."""
-        return await self._search(generation.channel_id, generation, generation.created_at, is_card)
+        if generation.interaction_id < 0:
+            return None  # anonymous: nothing says when it was
+        # An answer is younger than what it answers, but several machines of Discord give ids.
+        since = generation.interaction_id - ID_SKEW
+        return await self._search(generation.channel_id, generation, since, is_card)
+
+    async def post_card(self, generation: Generation) -> int:
+        """Post the card as a message of its own, once within the life of its nonce."""
+        place = ("send", generation.channel_id)
+        if self._refusals.has(place):
+            raise UndeliverableError("every place refused the message")
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                channel = self._channel(generation)
+                return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
+        except CALL_ERRORS as error:
+            self._refusals.note(place, error)
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            raise UndeliverableError(str(error)) from error
 
     async def find_result(self, generation: Generation) -> Posted | None:
-        """Look through what was posted since the last try, in the places that come first."""
-        since = generation.posting_at or generation.created_at
-        thread_id = await self._threads.ensure(generation)
-        places = [generation.channel_id] if thread_id is None else [thread_id, generation.channel_id]
-        for channel_id in places:
+        """Look through what was posted after the card, from the newest message on.
+
+        The try that posted it was the last thing before the program ended, and the card may be hours older.
+        """
+        since = max(generation.card_id or generation.interaction_id, 0)
+        for channel_id in _places(generation):
             found = await self._search(channel_id, generation, since, is_result)
             if found is not None:
                 return Posted(found, channel_id)
-        if utc_now() - since < NONCE_LIFE:
+        if time.monotonic() - self._tried.get(generation.id, -NONCE_LIFE) < NONCE_LIFE:
             return None  # Discord itself returns the first message, wherever it is sent again
         try:
             direct = await self._direct_channel(generation)
@@ -91,6 +119,10 @@ class DiscordDelivery:
             return None
         found = await self._search(direct.id, generation, since, is_result)
         return None if found is None else Posted(found, None)
+
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether Discord says that the bot is not on the generation's server any more."""
+        return await self._servers.is_gone(generation.guild_id)
 
     async def boost_level(self, generation: Generation) -> int:
         """Return the server's level as Discord told it last, and 0 where it tells nothing."""
@@ -107,18 +139,19 @@ class DiscordDelivery:
         """Post why there is no video: it failed or was cancelled."""
         return await self._post(Draft(generation, clip=None))
 
-    async def _search(
-        self, channel_id: int, generation: Generation, since: datetime, is_it: Test
-    ) -> int | None:
+    async def _search(self, channel_id: int, generation: Generation, since: int, is_it: Test) -> int | None:
         place = ("read", channel_id)
         if self._refusals.has(place):
             return None
         channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
-        after = since - CLOCK_SKEW
+        most, newest = SEARCHED_MESSAGES, is_it is is_result
         try:
-            async for message in own_messages(self._client, channel, after=after, most=SEARCHED_MESSAGES):
-                if is_it(message, generation):
-                    return message.id
+            async with asyncio.timeout(SEARCH_TIMEOUT):
+                async for message in own_messages(
+                    self._client, channel, after=since, most=most, newest=newest
+                ):
+                    if is_it(message, generation):
+                        return message.id
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:
                 raise postponed(error) from error
@@ -127,18 +160,43 @@ class DiscordDelivery:
         return None
 
     async def _post(self, draft: Draft) -> Posted:
+        self._note_try(draft.generation)
+        waits: list[float] = []  # of places that are limited, and take messages later
         async for target in self._targets(draft.generation):
-            form: Draft | None = None if self._refusals.has(target.place) else draft
-            while form is not None:
-                try:
-                    posted = await _send(target, form)
-                except CALL_ERRORS as error:
-                    self._refusals.note(target.place, error)
-                    form = _next_form(target, form, error)
-                else:
-                    self._count(form)
-                    return posted
+            if (posted := await self._try(target, draft, waits)) is not None:
+                return posted
+        if not waits:
+            log.warning("the channel takes no messages, so the member gets a direct one")
+            direct = await self._direct_channel(draft.generation)
+            target = Target(("send", direct.id), None, direct.send)
+            if (posted := await self._try(target, draft, waits)) is not None:
+                return posted
+        if waits:
+            raise postponed(discord.RateLimited(min(waits)))
         raise UndeliverableError("every place refused the message")
+
+    def _note_try(self, generation: Generation) -> None:
+        self._tried.pop(generation.id, None)
+        self._tried[generation.id] = time.monotonic()
+        if len(self._tried) > MOST_TRIED:
+            del self._tried[next(iter(self._tried))]
+
+    async def _try(self, target: Target, draft: Draft, waits: list[float]) -> Posted | None:
+        """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
+        form: Draft | None = None if self._refusals.has(target.place) else draft
+        while form is not None and not self._refusals.wait(target.place):
+            try:
+                posted = await _send(target, form)
+            except CALL_ERRORS as error:
+                self._refusals.note(target.place, error)
+                if not self._refusals.wait(target.place):
+                    form = _next_form(target, form, error)
+            else:
+                self._count(form)
+                return posted
+        if wait := self._refusals.wait(target.place):
+            waits.append(wait)
+        return None
 
     def _count(self, draft: Draft) -> None:
         if draft.attached is not None:
@@ -147,7 +205,7 @@ class DiscordDelivery:
             self._metrics.note_link()
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
-        """Yield the places to try: thread, reply to the card, channel, direct message."""
+        """Yield the server's places to try: thread, reply to the card, channel."""
         thread_id = await self._threads.ensure(generation)
         if thread_id is not None:
             thread = self._client.get_partial_messageable(thread_id, guild_id=generation.guild_id)
@@ -157,13 +215,11 @@ class DiscordDelivery:
             card = channel.get_partial_message(generation.card_id)
             yield Target(("send", channel_id), channel_id, card.reply)
         yield Target(("send", channel_id), channel_id, channel.send)
-        log.warning("the channel takes no messages, so the member gets a direct one")
-        direct = await self._direct_channel(generation)
-        yield Target(("send", direct.id), None, direct.send)
 
     async def _direct_channel(self, generation: Generation) -> discord.DMChannel:
         try:
-            return await self._client.create_dm(discord.Object(generation.user_id))
+            async with asyncio.timeout(DIRECT_TIMEOUT):
+                return await self._client.create_dm(discord.Object(generation.user_id))
         except CALL_ERRORS as error:
             if judge(error) is Verdict.LATER:
                 raise postponed(error) from error
@@ -180,15 +236,24 @@ def _form_of(draft: Draft) -> str:
     return CONVERTED if draft.loss.unplayable else SMALLER
 
 
+def _places(generation: Generation) -> list[int]:
+    """Return where a result may stand: a thread on the card has the card's id."""
+    thread_id = generation.thread_id or generation.card_id
+    if generation.placement is not Placement.THREAD or thread_id is None:
+        return [generation.channel_id]
+    return [thread_id, generation.channel_id]
+
+
 async def _send(target: Target, draft: Draft) -> Posted:
-    message = await target.send(
-        draft.content,
-        files=draft.files(),
-        nonce=draft.nonce,
-        allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
-        suppress_embeds=True,
-        view=result_view(draft.generation),
-    )
+    async with asyncio.timeout(UPLOAD_TIMEOUT if draft.attached is not None else SEND_TIMEOUT):
+        message = await target.send(
+            draft.content,
+            files=draft.files(),
+            nonce=draft.nonce,
+            allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
+            suppress_embeds=True,
+            view=result_view(draft.generation),
+        )
     return Posted(message.id, target.channel_id)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
+from bot.failures import FailureKind
 from bot.language import _, number, speaking
 from bot.media.files import Clip
 from bot.media.fitting import Loss
@@ -138,11 +139,18 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
     """
     if is_card(message, generation):
         return False
+    if generation.failure_kind is FailureKind.FILE_LOST and _says_late(message, generation):
+        return False  # that there was no video in time was told before it came, and then its file was lost
     if (mark := ENDING_MARKS.get(generation.status)) is not None:
         last = message.content.rsplit("\n", 1)[-1]
         return message.content.startswith(mark) and _is_number_line(last, generation)
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
     return is_linked or any(file.filename == file_name(generation) for file in message.attachments)
+
+
+def _says_late(message: discord.Message, generation: Generation) -> bool:
+    with speaking(generation.locale):
+        return FailureKind.LATE.sentence in message.content
 
 
 def _is_number_line(line: str, generation: Generation) -> bool:

@@ -5,7 +5,7 @@ import structlog
 
 from bot.models import Generation
 from cogs.ui.answer import AnswerLostError
-from cogs.ui.card_items import card_message
+from cogs.ui.card_items import card_message, card_nonce
 from cogs.ui.offer_text import accepted_text
 
 SERVER_ERROR = 500  # the lowest HTTP status of one
@@ -25,7 +25,7 @@ async def post_card(interaction: discord.Interaction, generation: Generation) ->
     """
     channel = interaction.client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
     try:
-        return (await channel.send(**card_message(generation), nonce=f"{generation.id}-c")).id
+        return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
     except discord.Forbidden as error:
         log.warning("the card is sent as an answer", generation=generation.id, error=str(error))
     return await _follow(interaction, generation)

@@ -16,6 +16,7 @@ MEMORY = 600.0  # seconds; a boost or another language may come later by that
 RETRY = 60.0  # seconds, after a question that was not answered
 MOST = 1000  # servers; the oldest are forgotten first
 PATIENCE = 10.0  # seconds for one question; nobody's video waits longer for it
+GONE = frozenset({10004, 50001})  # unknown guild, missing access: the bot is not on that server
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -27,6 +28,7 @@ class Servers:
         self._client = client
         self._clock = clock
         self._asked: dict[int, tuple[float, discord.Guild | None]] = {}  # until when, and what was answered
+        self._there: dict[int, float] = {}  # servers that the bot may be on, and until when that is believed
 
     async def find(self, guild_id: int) -> discord.Guild | None:
         """Return a server without its channels and members; None: Discord does not tell."""
@@ -43,6 +45,26 @@ class Servers:
         if len(self._asked) > MOST:
             del self._asked[next(iter(self._asked))]
         return found or known
+
+    async def is_gone(self, guild_id: int) -> bool:
+        """Whether the bot is not on a server any more; no, while Discord does not tell.
+
+        A server with an outage is still there, and the gateway names it all the same.
+        """
+        if self._client.get_guild(guild_id) is not None or self._clock() < self._there.get(guild_id, 0.0):
+            return False
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.fetch_guild(guild_id, with_counts=False)
+        except CALL_ERRORS as error:
+            if isinstance(error, discord.HTTPException) and error.code in GONE:
+                return True
+            log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
+        self._there.pop(guild_id, None)
+        self._there[guild_id] = self._clock() + RETRY
+        if len(self._there) > MOST:
+            del self._there[next(iter(self._there))]
+        return False
 
     async def _fetch(self, guild_id: int) -> discord.Guild | None:
         try:

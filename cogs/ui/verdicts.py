@@ -3,6 +3,7 @@
 Source: Discord's "Opcodes and Status Codes"; a code that is not named here means "not here".
 """
 
+import re
 from enum import Enum, auto
 
 import aiohttp
@@ -22,6 +23,10 @@ FILTER_CODES = frozenset({200000, 200001, 240000})
 WORDS_CODES = FILTER_CODES | {50035}
 THREAD_EXISTS = 160004
 TOO_SLOW = 408  # HTTP's "Request Timeout"
+# Also: a proxy's or Cloudflare's ways to say that the request took too long, or broke on the way to Discord.
+BROKEN = frozenset({TOO_SLOW, 502, 504, 520, 522, 524})
+TOO_MANY = 429  # HTTP's "Too Many Requests"
+SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
 
 
 class Verdict(Enum):
@@ -47,7 +52,7 @@ def judge(error: Exception) -> Verdict:
             return Verdict.LATER
         # 401: the token was reset. That says nothing about the place, and a new token mends it.
         # 408: a proxy that stands before Discord took the upload for too slow.
-        case discord.HTTPException() if error.status in {401, TOO_SLOW, 429} or error.status >= 500:
+        case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY} or error.status >= 500:
             return Verdict.LATER
         case discord.HTTPException():
             return Verdict.ELSEWHERE
@@ -63,7 +68,7 @@ def is_broken_connection(error: Exception) -> bool:
     if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         return False  # it was never there
     if isinstance(error, discord.HTTPException):
-        return error.status == TOO_SLOW
+        return error.status in BROKEN
     broken = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError, TimeoutError)
     return isinstance(error, broken)
 
@@ -77,7 +82,16 @@ def says_thread_exists(error: Exception) -> bool:
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
+def retry_after(error: Exception) -> float | None:
+    """Return how many seconds Discord, or a proxy before it, wants to be left alone; None: it says none."""
+    if isinstance(error, discord.RateLimited):
+        return error.retry_after
+    if not isinstance(error, discord.HTTPException) or error.status != TOO_MANY:
+        return None
+    named: object = getattr(error.response, "headers", {}).get("Retry-After")
+    return float(named) if isinstance(named, str) and SECONDS.fullmatch(named) else None
+
+
 def postponed(error: Exception) -> DeliveryPostponedError:
     """Return the runner's word for an error that `judge` takes for passing."""
-    wait = error.retry_after if isinstance(error, discord.RateLimited) else None
-    return DeliveryPostponedError(str(error) or type(error).__name__, wait)
+    return DeliveryPostponedError(str(error) or type(error).__name__, retry_after(error))

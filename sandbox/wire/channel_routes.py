@@ -161,7 +161,10 @@ class ChannelRoutes:
         return json_answer(channel_payload(thread), status=201)
 
     def _channel_of(self, request: web.Request) -> Channel:
-        return self._state.channel(int(request.match_info["channel_id"]))
+        channel = self._state.channel(int(request.match_info["channel_id"]))
+        if channel.guild_id is not None and channel.guild_id not in self._state.guilds:
+            raise refusals.missing_access()
+        return channel
 
     def _message_of(self, request: web.Request) -> Message:
         return self._state.message(self._channel_of(request).id, int(request.match_info["message_id"]))

@@ -141,6 +141,11 @@ class WireDiscord:
         """Take the bot off a server, as REST shows it."""
         del self._state.guilds[guild.id]
 
+    async def remove_bot(self, guild: Guild) -> None:
+        """Take the bot off a server, as a moderator does: the gateway tells of it, too."""
+        self.leave_guild(guild)
+        await self.gateway.dispatch("GUILD_DELETE", {"id": str(guild.id)}, guild.id)
+
     def delete_channel(self, channel_id: int) -> None:
         """Delete a channel or thread: from now on it is unknown."""
         del self._state.channels[channel_id]

@@ -24,6 +24,7 @@ GUILD_SHIFT = 22  # which shard: (guild_id >> 22) % shards
 # The intents that an event belongs to; those not named here reach every session.
 INTENTS = {
     "GUILD_CREATE": 1 << 0,
+    "GUILD_DELETE": 1 << 0,
     "CHANNEL_UPDATE": 1 << 0,
     "THREAD_CREATE": 1 << 0,
     "THREAD_UPDATE": 1 << 0,

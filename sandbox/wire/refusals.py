@@ -38,6 +38,11 @@ def unknown_guild() -> RefusalError:
     return RefusalError(404, 10004, "Unknown Guild")
 
 
+def missing_access() -> RefusalError:
+    """Say that the bot is not where this is."""
+    return RefusalError(403, 50001, "Missing Access")
+
+
 def unknown_message() -> RefusalError:
     """Say that there is no such message, or it is ephemeral and the caller comes with the bot's token."""
     return RefusalError(404, 10008, "Unknown Message")

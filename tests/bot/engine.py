@@ -29,6 +29,7 @@ from bot.work.steps.late import LateWatch
 from bot.work.steps.polling import Polling
 from bot.work.steps.posting import Posting
 from bot.work.steps.preparation import Preparation
+from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
 from bot.work.steps.timing import Timing, pause
@@ -190,6 +191,7 @@ def build_engine(
     workflow = Workflow(
         queue,
         delivery,
+        readiness=Readiness(queue, delivery, times, clock),
         preparation=Preparation(queue, pictures, times, clock),
         submission=Submission(queue, veo, pictures, times, clock),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),

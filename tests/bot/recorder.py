@@ -9,10 +9,11 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.models import Generation, Status
 from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.work.delivery import FileTooLargeError, Posted, Still
+from bot.work.delivery import FileTooLargeError, Posted, Still, UploadBrokenError
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900
+FIRST_CARD_ID = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class RecordingDelivery:
         links: what was posted as a link to a video.
         level: the server's boost level.
         largest: bytes of the largest file that is taken.
-        refused: bytes of the files that were not.
+        breaks_uploads: whether each upload of a file breaks.
+        refused: bytes of the files that were not taken.
         failures: what was posted as a failure.
         cancellations: what was posted as cancelled.
         messages: all of them, as they can be searched.
@@ -47,9 +49,12 @@ class RecordingDelivery:
         lost_answers: raised by the next posts, one each, after the message stands in the channel.
         endless_trouble: raised by every post of the generations named here.
         lost_cards: of generations whose card was shown without being recorded.
+        posted_cards: of which generations a card was posted.
+        post_card_trouble: raised by the next of these, one each.
         card_trouble, thread_trouble, search_trouble: raised by the next calls of these kinds; searches
             are those for cards and those for results.
         has_threads: whether threads can be made.
+        gone: servers that the bot was removed from.
         open_gate: posting waits until it is set; it is from the beginning.
         card_gate: as `open_gate`, for cards.
         cards_begun: how many of them came to it.
@@ -65,6 +70,7 @@ class RecordingDelivery:
     cards_begun: int = 0
     level: int = 0
     largest: int = 2**40
+    breaks_uploads: bool = False
     refused: list[int] = field(default_factory=list[int])
     failures: list[Generation] = field(default_factory=list[Generation])
     cancellations: list[Generation] = field(default_factory=list[Generation])
@@ -78,6 +84,9 @@ class RecordingDelivery:
     search_trouble: list[Exception] = field(default_factory=list[Exception])
     endless_trouble: dict[str, Exception] = field(default_factory=dict[str, Exception])
     has_threads: bool = True
+    posted_cards: list[str] = field(default_factory=list[str])
+    post_card_trouble: list[Exception] = field(default_factory=list[Exception])
+    gone: set[int] = field(default_factory=set[int])
     tries: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +114,12 @@ class RecordingDelivery:
         _stumble(self.search_trouble)
         return self.lost_cards.get(generation.id)
 
+    async def post_card(self, generation: Generation) -> int:
+        """Post a card, or raise the next trouble."""
+        _stumble(self.post_card_trouble)
+        self.posted_cards.append(generation.id)
+        return FIRST_CARD_ID + len(self.posted_cards)
+
     async def open_thread(self, generation: Generation) -> int | None:
         """Return the same thread for the same card."""
         _stumble(self.thread_trouble)
@@ -124,6 +139,10 @@ class RecordingDelivery:
                 return message.posted
         return None
 
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether a test says that the bot is not there any more."""
+        return generation.guild_id in self.gone
+
     async def boost_level(self, generation: Generation) -> int:  # noqa: ARG002 the interface names it
         """Return the same for all servers."""
         return self.level
@@ -134,6 +153,9 @@ class RecordingDelivery:
         """Keep the video or the link, refuse the file, or raise the next trouble."""
         assert clip.path.is_file(), "a video is posted while its file is on disk"
         await self._begin(generation)
+        if with_file and self.breaks_uploads:
+            self.refused.append(clip.size)
+            raise UploadBrokenError("reset", clip.size)
         if with_file and clip.size > self.largest:
             self.refused.append(clip.size)
             raise FileTooLargeError(clip.size)

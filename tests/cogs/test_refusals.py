@@ -81,3 +81,13 @@ def test_a_fresh_memory_is_empty_whatever_the_clock_says() -> None:
     watch = Watch()
     watch.now = 0.0
     assert not Refusals(watch).has(PLACE)
+
+
+def test_a_long_rate_limit_is_waited_out_and_a_short_one_is_discord_pys_matter() -> None:
+    watch = Watch()
+    refusals = Refusals(watch)
+    refusals.note(PLACE, discord.RateLimited(240.0))
+    refusals.note(("send", 8), discord.RateLimited(5.0))
+    assert (refusals.wait(PLACE), refusals.wait(("send", 8)), refusals.has(PLACE)) == (240.0, 0.0, False)
+    watch.now += 240.0
+    assert refusals.wait(PLACE) == 0.0

@@ -124,6 +124,7 @@ def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
         BrokenPipeError(32, "broken pipe"),
         TimeoutError(),
         refusal(0, 408),
+        refusal(0, 504),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -124,7 +124,8 @@ async def test_an_answer_of_unknown_fate_keeps_the_request(world: World, databas
     assert (row.status, row.card_id) == (Status.QUEUED, None)
     assert world.provider.count("create") == 0, "the work began before the answer's fate was known"
     await make_due(world, database_url)
-    await world.wait_for_delivery()
-    assert the_result(world).channel.id == world.channel.id
+    generation = await world.wait_for_delivery()
+    assert generation.card_id is not None, "no card was posted in the answer's place"
+    assert_card_leads_to(world, generation, the_result(world))
     assert the_result(world).attachments
     assert world.provider.count("create") == 1

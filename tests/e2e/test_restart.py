@@ -55,10 +55,8 @@ async def test_before_the_card_is_attached(world: World, database_url: str) -> N
     assert world.provider.count("create") == 0, "the work began before the member was answered"
     await make_due(world, database_url)
     generation = await assert_ends_well(world)
-    message = the_result(world)
-    assert message.channel.id == world.channel.id
-    assert message.reference is None, "there is no card to reply to"
-    assert (generation.card_id, generation.thread_id) == (None, None)
+    assert generation.card_id is not None, "no card was posted in the answer's place"
+    assert_card_leads_to(world, generation, the_result(world))
 
 
 async def test_after_the_card_is_shown_but_not_written_down(world: World, database_url: str) -> None:

@@ -70,3 +70,35 @@ async def test_servers_that_are_too_many_are_forgotten_oldest_first(
     for guild_id in (wire.guild.id, second.id, second.id, wire.guild.id):
         assert await known.find(guild_id) is not None
     assert wire.count(GUILD) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_gone"),
+    [
+        (Fault.status(404, 10004), True),
+        (Fault.status(403, 50001), True),
+        (Fault.status(503), False),
+        (Fault.status(401), False),
+        (Fault.rate_limit(240.0), False),
+        (Fault.rate_limit(240.0, via=False), False),
+        (Fault.reset(), False),
+    ],
+    ids=["unknown", "no access", "an outage", "a reset token", "limited", "limited by a proxy", "broken"],
+)
+async def test_only_discords_own_word_says_that_the_bot_is_gone(
+    wire: WireDiscord, client: discord.Client, clock: Clock, fault: Fault, is_gone: bool
+) -> None:
+    wire.faults.add(GUILD, fault)
+    assert await Servers(client, clock).is_gone(wire.guild.id) is is_gone
+
+
+async def test_a_server_that_is_there_is_not_asked_about_for_each_request(
+    wire: WireDiscord, client: discord.Client, clock: Clock
+) -> None:
+    known = Servers(client, clock)
+    for _ in range(3):
+        assert not await known.is_gone(wire.guild.id)
+    assert wire.count(GUILD) == 1
+    clock.now += servers.RETRY
+    wire.leave_guild(wire.guild)
+    assert await known.is_gone(wire.guild.id)

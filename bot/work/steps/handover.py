@@ -15,8 +15,14 @@ from bot.models import Generation, Status
 from bot.veo.client import VeoClient
 from bot.veo.errors import VeoError
 from bot.watch.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
-from bot.work.cancellation import is_own
-from bot.work.delivery import Delivery, DeliveryPostponedError, Posted, UndeliverableError
+from bot.work.cancellation import needs_no_message
+from bot.work.delivery import (
+    Delivery,
+    DeliveryPostponedError,
+    Posted,
+    UndeliverableError,
+    UploadBrokenError,
+)
 from bot.work.queue import GenerationQueue
 from bot.work.steps.errors import StepPostponedError
 from bot.work.steps.posting import Posting
@@ -68,12 +74,12 @@ class Handover:
             return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
 
     async def deliver_ending(self, generation: Generation) -> Generation:
-        """Post why there is no video, unless the member ended it: they see it on the card.
+        """Post why there is no video, unless the card is enough or nobody is there to see it.
 
         Raises:
             StepPostponedError: Discord cannot be had now.
         """
-        if generation.status is Status.CANCELLED and is_own(generation):
+        if generation.status is Status.CANCELLED and needs_no_message(generation):
             return await self._close(generation)
         return await self._deliver(generation, self._post_ending)
 
@@ -129,6 +135,7 @@ class Handover:
             log.warning("not posted yet", reason=str(error))
             self._metrics.note_delivery_error(POSTPONED)
             if self._is_in_time(generation, self._timing.delivery_window):
+                await self._show_made(generation, error)
                 raise self._postponed(error) from error
             log.error("given up posting a result", reason=str(error))
         except UndeliverableError as error:
@@ -138,6 +145,12 @@ class Handover:
                 raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
         self._metrics.note_delivery_error(GIVEN_UP)
         return None
+
+    async def _show_made(self, generation: Generation, error: DeliveryPostponedError) -> None:
+        """Let the card say that the video is made while its file does not get through."""
+        if isinstance(error, UploadBrokenError):
+            with suppress(DeliveryPostponedError):
+                await self._delivery.show_state(generation)
 
     async def _post_once(self, generation: Generation, post: Post) -> Posted:
         """Post, unless an earlier try that did not come to its end has posted already."""

@@ -19,7 +19,7 @@ from bot.veo.costs import CostSource
 from bot.veo.errors import UnknownTaskError, VeoError
 from bot.veo.models import Task, TaskState
 from bot.work.delivery import Delivery, DeliveryPostponedError
-from bot.work.queue import GenerationQueue
+from bot.work.queue import GenerationQueue, LeaseLostError
 from bot.work.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
 from bot.work.steps.timing import Timing, pause
 
@@ -72,6 +72,7 @@ class Polling:
         self._stopping = stopping
         self._in_flight = 0
         self._busy_since: float | None = None
+        self._opening: set[asyncio.Task[None]] = set()
 
     @property
     def busy_since(self) -> float | None:
@@ -96,7 +97,7 @@ class Polling:
 
     async def _poll(self, generation: Generation) -> Generation:
         outlook = self._timetable.outlook(generation, self._clock())
-        generation = await self._announce(generation, outlook)
+        await self._announce(generation, outlook)
         answers = _Answers(Evidence(self._timing))
         delay = self._timetable.first_poll(generation, self._clock(), self._in_flight)
         left = self._time_left(generation, answers)
@@ -172,17 +173,27 @@ class Polling:
         await pause(seconds, self._stopping)
         return outlook
 
-    async def _announce(self, generation: Generation, outlook: Outlook) -> Generation:
-        """Bring the card up to date and open the thread, so that the member sees where it will come."""
+    async def _announce(self, generation: Generation, outlook: Outlook) -> None:
+        """Bring the card up to date, and begin to open the thread: the member sees where it will come.
+
+        Discord may hold threads up for minutes, and the next member waits for this request's place.
+        """
         await self._show(generation, outlook)
+        opening = asyncio.create_task(self._open_thread(generation), name=f"announce {generation.id}")
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    async def _open_thread(self, generation: Generation) -> None:
         try:
             thread_id = await self._delivery.open_thread(generation)
+            if thread_id is not None and thread_id != generation.thread_id:
+                await self._queue.note(generation, thread_id=thread_id)
         except DeliveryPostponedError as error:
             log.warning("no thread", reason=str(error))  # the result matters, and comes later
-            return generation
-        if thread_id is None or thread_id == generation.thread_id:
-            return generation
-        return await self._queue.note(generation, thread_id=thread_id)
+        except LeaseLostError:
+            log.info("the thread is not noted, since the request has gone on")
+        except Exception:  # a thread must not end anything else
+            log.exception("no thread")
 
     async def _show(self, generation: Generation, outlook: Outlook) -> None:
         try:

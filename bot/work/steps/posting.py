@@ -1,6 +1,6 @@
 """The video's last step: made to fit where the server or its members' players need that, then posted."""
 
-from collections import defaultdict
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -11,9 +11,16 @@ from bot.media.fit_plan import FittingError, ample_size
 from bot.media.fitting import Fitted, Fitter
 from bot.media.upload_limits import UploadLimits
 from bot.models import Generation
-from bot.work.delivery import Delivery, FileTooLargeError, Posted, UploadBrokenError
+from bot.work.delivery import (
+    Delivery,
+    DeliveryPostponedError,
+    FileTooLargeError,
+    Posted,
+    UploadBrokenError,
+)
 
 BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is taken for the reason
+UPLOAD_PATIENCE = 1800.0  # seconds for which a video's uploads may fail until the next failure means a link
 
 Begin = Callable[[Generation], Awaitable[Generation]]
 
@@ -25,22 +32,37 @@ class _Suspicion:
     """What broken uploads of one video say; a restart may forget it.
 
     Attributes:
+        since: when the first post failed.
         limit: bytes that are tried at most.
         broken: uploads within it that broke.
+        is_last: no server ever took fewer bytes.
     """
 
+    since: float
     limit: int = MAX_SIZE
     broken: int = 0
+    is_last: bool = False
+
+    def is_hopeless(self, now: float) -> bool:
+        """Whether no file will go through, as far as can be told."""
+        return (self.is_last and self.broken >= BROKEN_TRIES) or now - self.since > UPLOAD_PATIENCE
 
 
 class Posting:
     """Posts videos that always fit: the original, another form of it, or a link."""
 
-    def __init__(self, delivery: Delivery, fitter: Fitter, limits: UploadLimits) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        fitter: Fitter,
+        limits: UploadLimits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._delivery = delivery
         self._fitter = fitter
         self._limits = limits
-        self._suspicions: dict[str, _Suspicion] = defaultdict(_Suspicion)  # by the generation's id
+        self._clock = clock
+        self._suspicions: dict[str, _Suspicion] = {}  # by the generation's id
 
     async def post(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
         """Post `clip` in the best form that the server takes.
@@ -52,14 +74,24 @@ class Posting:
             DeliveryPostponedError, UndeliverableError: as `Delivery.post_video`.
             DatabaseBusyError: what was learnt cannot be noted now.
         """
-        suspicion = self._suspicions[generation.id]
+        suspicion = self._suspicions.get(generation.id)
         try:
-            posted = await self._post(generation, clip, begin, suspicion.limit)
-        except UploadBrokenError as error:
-            self._suspect(suspicion, error)
-            raise
-        del self._suspicions[generation.id]
+            posted = await self._post(generation, clip, begin, suspicion.limit if suspicion else MAX_SIZE)
+        except DeliveryPostponedError as error:
+            suspicion = self._suspicions.setdefault(generation.id, _Suspicion(self._clock()))
+            if isinstance(error, UploadBrokenError):
+                self._suspect(suspicion, error)
+            if error.retry_after is not None or not suspicion.is_hopeless(self._clock()):
+                raise
+            log.warning("no file goes through, so a link is posted", reason=str(error))
+            posted = await self._post_link(generation, clip, begin)
+        self._suspicions.pop(generation.id, None)
         return posted
+
+    async def _post_link(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        """Post a link, unless an upload got through and only its answer was lost."""
+        found = await self._delivery.find_result(generation)
+        return found or await self._delivery.post_video(await begin(generation), clip, with_file=False)
 
     async def _post(self, generation: Generation, clip: Clip, begin: Begin, most: int) -> Posted:
         guild_id, tier = generation.guild_id, await self._delivery.boost_level(generation)
@@ -102,6 +134,7 @@ class Posting:
         """Count a broken upload; the size is blamed for this video only, since a network breaks them too."""
         suspicion.broken += 1
         lower = self._limits.below(error.size)
+        suspicion.is_last = lower is None
         if suspicion.broken >= BROKEN_TRIES and lower is not None:
             log.warning("uploads keep breaking, so a smaller file is tried", size=error.size, limit=lower)
             suspicion.limit, suspicion.broken = lower, 0

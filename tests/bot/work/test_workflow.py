@@ -90,9 +90,11 @@ async def test_a_card_that_was_shown_but_not_recorded_is_found_again(engine: Eng
 
 
 @pytest.mark.parametrize("trouble", [[], [DeliveryPostponedError("Discord is away")]], ids=len)
-async def test_without_a_card_the_video_still_comes(engine: Engine, trouble: list[Exception]) -> None:
+async def test_what_was_sent_without_a_card_still_comes(engine: Engine, trouble: list[Exception]) -> None:
     engine.delivery.search_trouble = trouble
-    row = await engine.delivered((await insert(engine.database, card_id=None)).id)
+    left = await running_row(engine)
+    row = await insert(engine.database, card_id=None, status=Status.RUNNING, **left)
+    row = await engine.delivered(row.id)
     assert (row.status, row.card_id, row.thread_id) == (Status.SUCCEEDED, None, None)
     assert len(engine.delivery.videos) == 1
 

@@ -10,7 +10,7 @@ from bot.media.files import probe
 from bot.media.fit_plan import FittingError
 from bot.media.upload_limits import MIB, usable
 from bot.models import Generation, Status
-from bot.work.delivery import UploadBrokenError
+from bot.work.delivery import DeliveryPostponedError, UploadBrokenError
 from bot.work.steps.posting import BROKEN_TRIES
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -195,11 +195,36 @@ async def test_a_few_broken_uploads_cost_no_quality(engine: Engine, noise: Path)
     assert engine.delivery.losses == [None]
 
 
-async def test_a_small_file_whose_uploads_break_is_tried_on_as_it_is(engine: Engine) -> None:
-    row = await insert(engine.database)
-    engine.delivery.trouble = [UploadBrokenError("reset", 1000) for _ in range(BROKEN_TRIES * 3)]
-    await engine.delivered(row.id)
-    assert (engine.delivery.losses, engine.delivery.links) == ([None], [])
+async def test_uploads_that_always_break_end_in_a_link(engine: Engine, noise: Path) -> None:
+    engine.delivery.level = BOOSTED
+    engine.delivery.breaks_uploads = True
+    row = await engine.delivered((await insert_fetched(engine, noise)).id)
+    assert [link.id for link in engine.delivery.links] == [row.id]
+    whole, smaller = engine.delivery.refused[:BROKEN_TRIES], engine.delivery.refused[BROKEN_TRIES:]
+    assert set(whole) == {size_of(noise)}
+    assert len(smaller) == BROKEN_TRIES
+    assert max(smaller) < MIB, "it was tried again as it was"
+    assert engine.delivery.states[0] == (row.id, Status.SUCCEEDED), "the card says that it is being made"
+
+
+async def test_a_link_is_posted_when_uploads_have_failed_for_long(
+    engine: Engine, noise: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.work.steps.posting.UPLOAD_PATIENCE", 0.0)
+    engine.delivery.level = BOOSTED
+    engine.delivery.breaks_uploads = True
+    await engine.delivered((await insert_fetched(engine, noise)).id)
+    assert (len(engine.delivery.links), len(engine.delivery.refused)) == (1, 1)
+
+
+async def test_an_outage_of_discord_costs_no_quality(
+    engine: Engine, noise: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.work.steps.posting.UPLOAD_PATIENCE", 0.0)
+    engine.delivery.level = BOOSTED
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is away") for _ in range(4)]
+    await engine.delivered((await insert_fetched(engine, noise)).id)
+    assert (len(engine.delivery.videos), engine.delivery.links) == (1, [])
 
 
 ODD = {

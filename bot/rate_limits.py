@@ -1,0 +1,26 @@
+"""How long a call to Discord waits for a rate limit before it is an error that says how long it lasts."""
+
+import asyncio
+
+from discord.http import HTTPClient
+
+PATIENCE = 30.0  # seconds; discord.py takes no fewer (`max_ratelimit_timeout`)
+
+
+class _Gate(asyncio.Event):
+    """Holds up all calls while Discord limits the bot as a whole, but never longer than one of them waits.
+
+    discord.py closes it, sleeps and opens it; where the call that does so is cancelled, as by a time-out, it
+    would stay closed for good.
+    """
+
+    def clear(self) -> None:
+        super().clear()
+        asyncio.get_running_loop().call_later(PATIENCE, self.set)
+
+
+def bound_global_limit(http: HTTPClient) -> None:
+    """Let no call wait for ever after a limit on the whole bot; call it after each login."""
+    gate = _Gate()
+    gate.set()
+    http._global_over = gate  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public

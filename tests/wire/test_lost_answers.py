@@ -1,0 +1,77 @@
+"""Discord does not take the bot's answer: the card is posted into the channel before anything is spent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.provider import QUICK, Provider
+from sandbox.wire import Fault, Message, WireDiscord
+from sandbox.wire.program import Program, bot_environment
+
+ALICE = 11
+CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
+POST = "POST /channels/{channel_id}/messages"
+SECONDS = 60.0
+LOST = {
+    "refused with 500": Fault.status(500),
+    "refused with 503": Fault.status(503),
+    "silent": Fault.hang(),
+    "taken in silence": Fault.hang(accepted=True),
+}
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[WireDiscord]:
+    async with WireDiscord() as wire:
+        yield wire
+
+
+@pytest.fixture
+async def provider(files: Path) -> AsyncIterator[Provider]:
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
+    environment = bot_environment(wire, provider, tmp_path / "data")
+    async with Program(["-m", "bot", "run"], environment, tmp_path) as program:
+        await program.wait_for_line("ready")
+        yield program
+        wire.faults.clear()
+        assert await program.stop() == 0
+
+
+def is_card(message: Message) -> bool:
+    return "asked for a video" in message.content
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize("how", LOST)
+async def test_the_card_is_in_the_channel_before_anything_is_spent(
+    wire: WireDiscord, provider: Provider, how: str
+) -> None:
+    wire.faults.add(CALLBACK, LOST[how], times=None)
+    provider.hold = True
+    await wire.interact(ALICE, "veo", {"prompt": "A fox in the snow", "duration": 4})
+    async with asyncio.timeout(SECONDS):
+        await provider.called("create")
+    (card,) = filter(is_card, wire.messages())
+    provider.release()
+    await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
+    assert len(wire.messages(card.id)) == 1, "the video did not come into the card's thread"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_request_that_can_be_shown_nowhere_is_never_bought(
+    wire: WireDiscord, provider: Provider
+) -> None:
+    wire.faults.add(CALLBACK, Fault.status(500), times=None)
+    wire.faults.add(POST, Fault.status(403, 50001), times=None, channel_id=wire.channel.id)
+    await wire.interact(ALICE, "veo", {"prompt": "A fox in the snow", "duration": 4})
+    (told,) = await wire.wait_for(lambda: wire.direct_messages(ALICE) or None, SECONDS)
+    assert "I couldn't show your request" in told.content
+    assert "did not count" in told.content
+    assert provider.count("create") == 0, "a video was bought that nobody was told about"

@@ -1,0 +1,27 @@
+"""A limit on the whole bot ends, though the call that met it was given up."""
+
+import asyncio
+
+import pytest
+
+from bot import rate_limits
+from bot.client import RestClient
+from sandbox.wire import Fault, WireDiscord
+from tests.wire.probe import point_to
+
+GUILD = "GET /guilds/{guild_id}"
+
+
+async def test_a_call_that_is_given_up_leaves_no_limit_behind(
+    wire: WireDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point_to(wire, monkeypatch)
+    monkeypatch.setattr(rate_limits, "PATIENCE", 0.5)
+    wire.faults.add(GUILD, Fault.rate_limit(20.0, is_global=True))
+    async with RestClient() as client:
+        await client.login(wire.token)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.fetch_guild(wire.guild.id)
+        async with asyncio.timeout(10):
+            assert await client.http.get_channel(wire.channel.id), "no call is made any more"
