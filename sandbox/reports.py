@@ -20,6 +20,7 @@ from sandbox.ledger import Ledger
 from sandbox.offers import offer_of, usd
 from sandbox.refusals import RefusalError, iso
 from sandbox.request_log import RequestLog
+from sandbox.terms import Terms
 
 PERIOD = re.compile(r"([1-9][0-9]{0,5})([hd])")
 LONGEST_WINDOW = timedelta(days=92)
@@ -30,8 +31,11 @@ PERCENTILES = (50, 75, 90, 99)
 class Reports:
     """Handlers of everything that only tells."""
 
-    def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, jobs: Jobs, ledger: Ledger, log: RequestLog, terms: Terms, clock: Callable[[], float]
+    ) -> None:
         self._jobs = jobs
+        self._terms = terms
         self._ledger = ledger
         self._log = log
         self._clock = clock
@@ -64,6 +68,11 @@ class Reports:
         rows = [row.wire for row in reversed(self._ledger.transactions)]
         return web.json_response({"data": rows, "pagination": {"next_cursor": None, "has_more": False}})
 
+    async def key(self, request: web.Request) -> web.Response:
+        """Say what the key may do."""
+        key = request.headers["Authorization"].removeprefix("Bearer ")
+        return web.json_response(self._terms.wire(key, self._ledger))
+
     async def models(self, request: web.Request) -> web.Response:
         """List the models that `id` names, or all; with prices where `include` asks for them."""
         names = {name for value in request.query.getall("id", []) for name in value.split(",")}
@@ -71,7 +80,8 @@ class Reports:
         rows = [
             _model_row(model, has_pricing=has_pricing)
             for model in CATALOGUE
-            if not names or names & {model.id, offer_of(model.id).alias}
+            if (not names or names & {model.id, offer_of(model.id).alias})
+            and model.id not in self._terms.sold_out
         ]
         text = json.dumps({"object": "list", "data": rows})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:27]}"'

@@ -43,7 +43,7 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
         queue,
         delivery,
         preparation=Preparation(queue, pictures, timing, utc_now),
-        submission=Submission(queue, shared.veo, pictures, timing, utc_now),
+        submission=Submission(queue, shared.veo, pictures, timing, utc_now, shared.database),
         polling=polling,
         handover=Handover(
             queue,

@@ -16,6 +16,8 @@ class CallKind(StrEnum):
     PRICING = "pricing"
     DURATIONS = "durations"
     BALANCE = "balance"
+    KEY = "key"
+    MODEL = "model"  # whether it is in the list
 
 
 @dataclass(frozen=True, slots=True)

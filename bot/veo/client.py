@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretStr
 from bot.veo.calls import Call, CallKind, ignore_call
 from bot.veo.catalogue import VideoRequest
 from bot.veo.errors import UnavailableError, UnreachableError, VeoError
+from bot.veo.keys import KeyStatus
 from bot.veo.metrics import Durations, MetricsPage
 from bot.veo.models import LogEntry, LogPage, Task
 from bot.veo.pricing import Balance, ModelList, Pricing
@@ -32,6 +33,7 @@ LOGS_PATH = "/v2/logs"
 MODELS_PATH = "/v1/models"
 METRICS_PATH = "/models/metrics"
 BILLING_PATH = "/v2/billing"
+KEY_PATH = "/v1/key"
 LOG_PAGE_SIZE = 100  # the most that the provider gives at once
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
@@ -168,6 +170,26 @@ class VeoClient:
             VeoError: it could not be read.
         """
         return (await self._request(CallKind.BALANCE, "GET", BILLING_PATH, Balance)).current_balance
+
+    async def fetch_key(self) -> KeyStatus:
+        """Ask what the key may do; the answer may be about another one of the account (`is_ours`).
+
+        Raises:
+            VeoError: it could not be read.
+        """
+        status = await self._request(CallKind.KEY, "GET", KEY_PATH, KeyStatus)
+        return status.model_copy(update={"is_ours": status.is_of(self._key.get_secret_value())})
+
+    async def lists(self, model_id: str) -> bool:
+        """Ask whether a model is in the provider's list.
+
+        Raises:
+            VeoError: the list could not be read.
+        """
+        params = {"id": model_id}
+        return (await self._request(CallKind.MODEL, "GET", MODELS_PATH, ModelList, params=params)).has(
+            model_id
+        )
 
     async def _request(
         self,

@@ -19,10 +19,10 @@ from bot.failures import BAD_PICTURES, FailureKind
 from bot.models import Generation, Status
 from bot.storage.locks import Lock, hold
 from bot.watch.metrics import Metrics
+from bot.work.closures import LONGEST_WAIT
 from bot.work.task_ids import ensure_free
 from bot.work.turns import count_running, fetch_line, fetch_next_place, in_turn, is_free
 
-LONGEST_WAIT = timedelta(hours=1)
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.

@@ -186,7 +186,7 @@ def build_engine(
         queue,
         delivery,
         preparation=Preparation(queue, pictures, times, clock),
-        submission=Submission(queue, veo, pictures, times, clock),
+        submission=Submission(queue, veo, pictures, times, clock, database),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
         handover=Handover(queue, videos, pictures, delivery, posting, times, clock),
         clock=clock,

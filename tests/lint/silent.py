@@ -23,6 +23,7 @@ SILENT = {
     "bot/operating/discord_api.py": "the command line",
     "bot/operating/discord_checks.py": "the command line",
     "bot/operating/doctor.py": "the command line",
+    "bot/operating/key_check.py": "the command line",
     "bot/operating/machine.py": "the command line",
     "bot/operating/names.py": "the command line",
     "bot/operating/ownership.py": "the log",
@@ -52,6 +53,11 @@ ALLOWED = {
         "it moves": "for the log",
     },
     "bot/moderation/checkup.py": {"a video as most people ask for": "a prompt that is never sent"},
+    "bot/moderation/provider_text.py": {
+        "Switch it on at the provider, or set another one as AIMLAPI_KEY.": "for operators",
+        "Add that scope at the provider, or set another key as AIMLAPI_KEY.": "for operators",
+        "Raise its limit at the provider, or set another key as AIMLAPI_KEY.": "for operators",
+    },
     "bot/moderation/report_decisions.py": {
         "Video ": "written down, so in English",
         " was reported.": "the same",
@@ -62,10 +68,8 @@ ALLOWED = {
     },
     "bot/work/runner.py": {"renew leases": "a task's name"},
     "bot/work/steps/polling.py": {"late, and still not ready": "for the log"},
-    "bot/work/steps/submission.py": {
-        "not in the provider's log": "for the log",
-        "the provider takes nothing at the moment": "for the log",
-    },
+    "bot/work/steps/submission.py": {"not in the provider's log": "for the log"},
+    "bot/work/steps/gate.py": {"the provider takes nothing at the moment": "for the log"},
     "bot/usage/charts.py": {"lower center": "matplotlib's name of a place"},
     "bot/app.py": {"this process has another role": "a fault of ours"},
     "bot/composition/shared.py": {"The folder ": "for operators", " cannot be used: ": "for operators"},
