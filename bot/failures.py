@@ -11,6 +11,7 @@ class FailureKind(StrEnum):
     """The kinds of failure; the sentences and the advice for each are below."""
 
     REFUSED = "refused"
+    UNTAKEN = "untaken"
     UNMADE = "unmade"
     LATE = "late"
     LOST = "lost"
@@ -46,6 +47,7 @@ PAID_ALL_THE_SAME = frozenset({FailureKind.FILE_LOST, FailureKind.BROKEN})
 
 SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.REFUSED: N_("The video service refused the request."),
+    FailureKind.UNTAKEN: N_("The video service did not take the request within 24 hours."),
     FailureKind.UNMADE: N_("The video service could not make this video."),
     FailureKind.LATE: N_("The video service did not finish in time."),
     FailureKind.LOST: N_(
@@ -66,6 +68,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
 
 ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.REFUSED: N_("Change the prompt or the options and try again."),
+    FailureKind.UNTAKEN: N_("Please try again later, or ask a moderator what is wrong."),
     FailureKind.UNMADE: N_("Often another wording helps: avoid real people, brands and violence."),
     FailureKind.LATE: N_("Please try again later."),
     FailureKind.LOST: N_("Please try again later."),

@@ -11,11 +11,12 @@ LEGACY_PATH = "/v2/generate/video/google/generation"
 LOGS_PATH = "/v2/logs"
 BILLING_PATH = "/v2/billing"
 TRANSACTIONS_PATH = "/v2/billing/transactions"
+KEY_PATH = "/v1/key"
 MODELS_PATH = "/v1/models"
 METRICS_PATH = "/models/metrics"
 CDN_PATH = "/cdn/{file_name}"
 
-Kind = Literal["create", "retrieve", "logs", "billing", "models", "metrics", "cdn", "unknown"]
+Kind = Literal["create", "retrieve", "logs", "billing", "key", "models", "metrics", "cdn", "unknown"]
 
 KINDS: dict[tuple[str, str], Kind] = {
     ("POST", UNIVERSAL_PATH): "create",
@@ -25,6 +26,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     ("GET", LOGS_PATH): "logs",
     ("GET", BILLING_PATH): "billing",
     ("GET", TRANSACTIONS_PATH): "billing",
+    ("GET", KEY_PATH): "key",
     ("GET", MODELS_PATH): "models",
     ("GET", METRICS_PATH): "metrics",
     ("GET", CDN_PATH): "cdn",

@@ -3,8 +3,10 @@
 import asyncio
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from aiohttp import web
@@ -14,6 +16,7 @@ from sandbox.calls import Kind
 from sandbox.jobs import Job, Jobs
 from sandbox.refusals import error_response
 from sandbox.request_log import RequestLog
+from sandbox.schema import fields_of
 
 BodyForm = Literal["json", "html", "empty"]
 
@@ -96,6 +99,12 @@ class Fault(ABC):
 class _Plan:
     fault: Fault
     times: int | None
+    only: Mapping[str, object]
+
+    def fits(self, body: object) -> bool:
+        """Whether it is meant for a call with this body."""
+        fields = fields_of(body)
+        return all(fields.get(name) == value for name, value in self.only.items())
 
 
 class Faults:
@@ -105,9 +114,19 @@ class Faults:
         self._plans: dict[Kind, list[_Plan]] = {}
         self._released = released
 
-    def add(self, kind: Kind, fault: Fault, *, times: int | None = 1) -> None:
-        """Let the next `times` calls of `kind` go wrong; None: all of them, until `clear`."""
-        self._plans.setdefault(kind, []).append(_Plan(fault, times))
+    def add(
+        self,
+        kind: Kind,
+        fault: Fault,
+        *,
+        times: int | None = 1,
+        only: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
+        """Let the next `times` calls of `kind` go wrong; None: all of them, until `clear`.
+
+        `only`: those whose body has these values, such as one model's or one prompt's.
+        """
+        self._plans.setdefault(kind, []).append(_Plan(fault, times, only))
         if isinstance(fault, _Hang):
             self._released.clear()
 
@@ -120,16 +139,16 @@ class Faults:
         """Let hanging calls go on."""
         self._released.set()
 
-    def take(self, kind: Kind) -> Fault | None:
-        """Use up and return the next fault of `kind`."""
+    def take(self, kind: Kind, body: object) -> Fault | None:
+        """Use up and return the next fault of `kind` that is meant for a call with `body`."""
         plans = self._plans.get(kind, [])
-        if not plans:
+        plan = next((plan for plan in plans if plan.fits(body)), None)
+        if plan is None:
             return None
-        plan = plans[0]
         if plan.times is not None:
             plan.times -= 1
             if plan.times == 0:
-                plans.pop(0)
+                plans.remove(plan)
         return plan.fault
 
 

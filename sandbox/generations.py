@@ -11,6 +11,7 @@ from sandbox.offers import usd
 from sandbox.refusals import OUT_OF_CREDITS, RefusalError
 from sandbox.request_log import RequestLog
 from sandbox.schema import Order, check_body, fields_of
+from sandbox.terms import Terms
 
 Teller = Literal["create", "header", "poll"]  # an answer that tells the cost
 
@@ -26,11 +27,12 @@ class Generations:
         tellers: which answers tell what a generation costs.
     """
 
-    def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog) -> None:
+    def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, terms: Terms) -> None:
         self._jobs = jobs
         self._ledger = ledger
         self._log = log
         self.tellers = TELLERS
+        self._terms = terms
 
     async def create(self, request: web.Request) -> web.Response:
         """Accept an order; the answer's headers carry the ids."""
@@ -73,6 +75,7 @@ class Generations:
 
     def _check(self, body: object) -> Order:
         order = check_body(body)
+        self._terms.check(order.model.id, self._ledger)
         if self._ledger.credits <= 0:
             raise RefusalError(403, OUT_OF_CREDITS)
         return order

@@ -28,13 +28,14 @@ from sandbox.refusals import INVALID_KEY, RefusalError, error_response
 from sandbox.render import FULL, QUICK, Quality, Renderer
 from sandbox.reports import Reports
 from sandbox.request_log import RequestLog
+from sandbox.terms import Terms
 
 __all__ = ["FULL", "QUICK", "Call", "Fault", "Kind", "Provider", "Quality"]
 
 HOST = "127.0.0.1"
 MAX_BODY = 32 * 2**20  # bytes; two pictures in Base64 and what belongs to them
 SHUTDOWN_SECONDS = 0.2  # what a hanging answer is given before it is cancelled
-KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "billing"})
+KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "billing", "key"})
 
 
 class Provider:
@@ -76,6 +77,7 @@ class Provider:
         self._arrival = asyncio.Event()
         self._released = asyncio.Event()
         self.faults = Faults(self._released)
+        self.terms = Terms()
         self._ledger = Ledger(balance_usd)
         self.log = RequestLog(log_delay_seconds, clock)
         self._resources = AsyncExitStack()
@@ -153,8 +155,8 @@ class Provider:
         app[JOBS] = self._jobs
         app[LOG] = self.log
         app[RELEASED] = self._released
-        self.generations = generations = Generations(self._jobs, self._ledger, self.log)
-        self.reports = reports = Reports(self._jobs, self._ledger, self.log, self._clock)
+        self.generations = generations = Generations(self._jobs, self._ledger, self.log, self.terms)
+        self.reports = reports = Reports(self._jobs, self._ledger, self.log, self.terms, self._clock)
         for path in (calls.UNIVERSAL_PATH, calls.LEGACY_PATH):
             app.router.add_post(path, generations.create)
             app.router.add_get(path, generations.retrieve)
@@ -162,6 +164,7 @@ class Provider:
         app.router.add_get(calls.LOGS_PATH, reports.logs)
         app.router.add_get(calls.BILLING_PATH, reports.balance)
         app.router.add_get(calls.TRANSACTIONS_PATH, reports.transactions)
+        app.router.add_get(calls.KEY_PATH, reports.key)
         app.router.add_get(calls.MODELS_PATH, reports.models)
         app.router.add_get(calls.METRICS_PATH, reports.metrics)
         return app
@@ -184,7 +187,7 @@ class Provider:
     @web.middleware
     async def _misbehave(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._jobs.advance()
-        fault = self.faults.take(calls.kind_of(request))
+        fault = self.faults.take(calls.kind_of(request), self.calls[-1].json)
         return await (fault.answer(request, handler) if fault else handler(request))
 
     @web.middleware

@@ -20,6 +20,7 @@ from sandbox.ledger import Ledger
 from sandbox.offers import offer_of, usd
 from sandbox.refusals import RefusalError, iso
 from sandbox.request_log import RequestLog
+from sandbox.terms import Terms
 
 PERIOD = re.compile(r"([1-9][0-9]{0,5})([hd])")
 LONGEST_WINDOW = timedelta(days=92)
@@ -35,8 +36,11 @@ class Reports:
         charge_delay: how late a charge appears in the ledger.
     """
 
-    def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, jobs: Jobs, ledger: Ledger, log: RequestLog, terms: Terms, clock: Callable[[], float]
+    ) -> None:
         self._jobs = jobs
+        self._terms = terms
         self._ledger = ledger
         self._log = log
         self._clock = clock
@@ -79,6 +83,11 @@ class Reports:
         data = [row.wire for row in rows[start : start + limit]]
         return web.json_response({"data": data, "pagination": pagination})
 
+    async def key(self, request: web.Request) -> web.Response:
+        """Say what the key may do."""
+        key = request.headers["Authorization"].removeprefix("Bearer ")
+        return web.json_response(self._terms.wire(key, self._ledger))
+
     async def models(self, request: web.Request) -> web.Response:
         """List the models that `id` names, or all; with prices where `include` asks for them."""
         names = {name for value in request.query.getall("id", []) for name in value.split(",")}
@@ -86,7 +95,8 @@ class Reports:
         rows = [
             _model_row(model, has_pricing=has_pricing)
             for model in CATALOGUE
-            if not names or names & {model.id, offer_of(model.id).alias}
+            if (not names or names & {model.id, offer_of(model.id).alias})
+            and model.id not in self._terms.sold_out
         ]
         text = json.dumps({"object": "list", "data": rows})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:27]}"'

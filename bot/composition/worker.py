@@ -51,7 +51,7 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
         delivery,
         readiness=Readiness(queue, delivery, timing, utc_now),
         preparation=Preparation(queue, pictures, timing, utc_now),
-        submission=Submission(queue, shared.veo, pictures, timing, utc_now),
+        submission=Submission(queue, shared.veo, pictures, timing, utc_now, shared.database),
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
         late_watch=LateWatch(queue, shared.veo, shared.timetable, timing, utc_now),

@@ -5,8 +5,8 @@ that make sense from outside.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,79 +16,40 @@ from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
 from bot.errors import relative_time
-from bot.language import N_, _, dollars, ngettext
+from bot.language import _, dollars, ngettext
 from bot.models import Generation, Status
+from bot.moderation.findings import (
+    CHECK_PATIENCE,
+    IF_IT_STAYS_SO,
+    TELL_OPERATOR,
+    Finding,
+    bounded,
+    bounded_all,
+)
+from bot.moderation.provider_text import (
+    REMEDIES,
+    describe_limit,
+    describe_pause,
+    describe_trouble,
+    quote_on_discord,
+)
 from bot.money import usd
 from bot.notes import keep_note
 from bot.veo.catalogue import DEFAULT_MODEL, build_request
 from bot.veo.client import VeoClient
-from bot.veo.errors import AccountError, UnreachableError, VeoError
+from bot.veo.errors import AccountError, ForbiddenError, UnreachableError, VeoError
+from bot.veo.keys import KeyStatus
 from bot.veo.pricing import duration_of, quote
 from bot.watch.alert_book import AlertBook
 from bot.watch.alert_rules import AlertKey, AlertKind
+from bot.work.closures import Scope
+from bot.work.pause_note import fetch_pause
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-CHECK_PATIENCE = 10.0  # seconds that one check may take
 SILENCE = timedelta(minutes=5)  # without an answered poll while videos are being made: something is wrong
 LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever a video costs
 SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
-
-TELL_OPERATOR = N_("Tell whoever runs the bot.")
-IF_IT_STAYS_SO = N_("Tell whoever runs the bot if it stays so.")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the list.
-
-    Attributes:
-        advice: what the reader does about it; empty where nothing is to be done.
-        remedy: what whoever runs the bot does about it, where that is something else.
-        is_warning: with `is_good` False: the bot works all the same.
-    """
-
-    is_good: bool
-    what: str
-    advice: str = ""
-    remedy: str = ""
-    is_warning: bool = False
-
-
-async def bounded(what: str, check: Awaitable[Finding], patience: float = CHECK_PATIENCE) -> Finding:
-    """Return what `check` finds; one that fails or takes `patience` seconds is a bad finding about `what`."""
-
-    async def alone() -> list[Finding]:
-        return [await check]
-
-    return (await bounded_all(what, alone(), patience))[0]
-
-
-async def bounded_all(
-    what: str, check: Awaitable[list[Finding]], patience: float = CHECK_PATIENCE
-) -> list[Finding]:
-    """Return what `check` finds, as `bounded` does for a check with one finding."""
-    try:
-        async with asyncio.timeout(patience):
-            return await check
-    except TimeoutError:
-        late = Finding(
-            is_good=False,
-            what=_("{what}: no answer in time.", what=what),
-            advice=_("Try again in a minute.") + " " + _(IF_IT_STAYS_SO),
-            remedy="Try again in a minute; if it stays so, look at that part and at the way to it.",
-        )
-        return [late]
-    except Exception as error:
-        # A part that is broken in an unknown way must not hide what is found about the others.
-        log.error("a check failed", check=what, exc_info=error)
-        failed = Finding(
-            is_good=False,
-            what=_("{what}: the check failed.", what=what),
-            advice=_(TELL_OPERATOR),
-            remedy="The log has the traceback.",
-        )
-        return [failed]
 
 
 async def check_pause(database: Database, guild_id: int) -> Finding:
@@ -136,7 +97,7 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
     """Find out whether the provider takes the key, and how much money is left; costs nothing."""
     try:
         balance = await veo.fetch_balance()
-    except AccountError:
+    except (AccountError, ForbiddenError):
         return Finding(
             is_good=False,
             what=_("The video service refuses the bot's key."),
@@ -157,7 +118,43 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
             what=_("The video service has trouble: it does not tell the balance."),
             advice=_("Requests wait until it works again. Try again in a few minutes."),
         )
-    return _judge_balance(balance, await _fetch_price(veo, patience / 2))
+    price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
+    if key is not None and key.is_ours and key.trouble is not None:
+        return Finding(
+            is_good=False,
+            what=describe_trouble(key, key.trouble),
+            advice=_("Requests wait until it is in order.") + " " + _(TELL_OPERATOR),
+            remedy=REMEDIES[key.trouble],
+        )
+    finding = _judge_balance(balance, price)
+    limit = describe_limit(key) if key is not None and key.is_ours else ""
+    return replace(finding, what=f"{finding.what} {limit}".rstrip())
+
+
+async def check_submitting(
+    database: Database, quote: Callable[[str], str] = quote_on_discord
+) -> list[Finding]:
+    """Find out whether the provider refuses requests; nothing is found where it does not."""
+    pause = await fetch_pause(database)
+    if pause is None or pause.scope is Scope.REQUEST:
+        return []
+    refused = Finding(
+        is_good=False,
+        what=describe_pause(pause, quote),
+        advice=_("Requests wait and go on once they are accepted.") + " " + _(IF_IT_STAYS_SO),
+        remedy="Requests wait, and one of them tries every minute. Look at the account, and at the key's "
+        "limit and scopes.",
+    )
+    return [refused]
+
+
+async def fetch_key(veo: VeoClient, patience: float) -> KeyStatus | None:
+    """Return what the provider says about the key; None: nothing, or not soon enough."""
+    try:
+        async with asyncio.timeout(patience):
+            return await veo.fetch_key()
+    except (VeoError, TimeoutError):
+        return None
 
 
 async def _fetch_price(veo: VeoClient, patience: float) -> float | None:
@@ -188,17 +185,17 @@ class Checkup:
 
     async def run(self, guild_id: int) -> list[Finding]:
         """Check everything once; never raises for what is checked."""
-        found = list(
-            await asyncio.gather(
-                self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
-                self.bounded(_("The database"), check_writing(self._database, self._clock)),
-                self.bounded(_("The video service"), check_account(self._veo, self._patience)),
-                self.bounded(_("How the videos get on"), self._check_polls()),
-            )
+        submitting = bounded_all(_("The video service"), check_submitting(self._database), self._patience)
+        *checks, refused = await asyncio.gather(
+            self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
+            self.bounded(_("The database"), check_writing(self._database, self._clock)),
+            self.bounded(_("The video service"), check_account(self._veo, self._patience)),
+            self.bounded(_("How the videos get on"), self._check_polls()),
+            submitting,
         )
         # Most servers have nothing to do with that channel, so only its trouble is worth a line.
         alerts = await self.bounded(_("The operator's alerts"), check_alerts(self._database))
-        return found if alerts.is_good else [*found, alerts]
+        return [*checks, *refused, *([] if alerts.is_good else [alerts])]
 
     async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
         """Return what `check` finds, as `bounded` above."""

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 
 from bot.database import Database
 from bot.models import Generation, Status
-from bot.moderation.checkup import Finding, check_pause
+from bot.moderation.checkup import check_pause
+from bot.moderation.findings import Finding
 from bot.operating.discord_api import Server
 from bot.operating.discord_checks import server_name
 from bot.operating.revision import Fit, Schema

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 from bot.operating.channel_access import AccessUnknownError, find_refusal
 from bot.operating.discord_api import (
     Application,

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.database import Database, DatabaseError, open_database
-from bot.moderation.checkup import CHECK_PATIENCE, Finding, bounded, bounded_all, check_account, check_writing
+from bot.moderation.checkup import check_account, check_submitting, check_writing
+from bot.moderation.findings import CHECK_PATIENCE, Finding, bounded, bounded_all
+from bot.moderation.provider_text import quote_in_terminal
 from bot.operating.database_checks import count_open, find_pauses, judge_schema
 from bot.operating.discord_api import DiscordApi
 from bot.operating.discord_checks import (
@@ -21,6 +23,7 @@ from bot.operating.discord_checks import (
     check_token,
 )
 from bot.operating.inspection import Inspection, inspect_settings
+from bot.operating.key_check import check_other_key
 from bot.operating.machine import check_env_file, check_ffmpeg, check_folder
 from bot.operating.names import check_names
 from bot.operating.port_check import check_port
@@ -56,7 +59,7 @@ async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
         files, watching, account, discord = await asyncio.gather(
             examination.look_at_files(),
             examination.look_at_port(),
-            examination.look_at_account(),
+            examination.look_at_account(database),
             examination.look_at_discord(database),
         )
     return [settings, *files, Section("Database", database_findings), *watching, account, *discord]
@@ -107,12 +110,16 @@ class _Examination:
         findings.append(await bounded("The open requests", count_open(database), self.patience))
         return database, findings
 
-    async def look_at_account(self) -> Section:
+    async def look_at_account(self, database: Database | None) -> Section:
+        findings = list[Finding]()
+        if database is not None:
+            check = check_submitting(database, quote_in_terminal)
+            findings = await bounded_all("What the video service refuses", check, self.patience)
         if not self._has("aimlapi_key", "aimlapi_base_url"):
-            return Section("Video service", [_passed_over("AIMLAPI_KEY")])
+            return Section("Video service", [_passed_over("AIMLAPI_KEY"), *findings])
         veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
-        finding = await bounded("The video service", check_account(veo, self.patience), self.patience)
-        return Section("Video service", [finding])
+        account = await bounded("The video service", check_account(veo, self.patience), self.patience)
+        return Section("Video service", [account, *findings, *await check_other_key(veo, self.patience)])
 
     async def look_at_discord(self, database: Database | None) -> list[Section]:
         if not self._has("discord_token", "discord_api_base", "discord_gateway_url"):

@@ -14,7 +14,7 @@ from bot.media.confinement import confined
 from bot.media.encoding import MEMORY
 from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 from bot.operating.ownership import OTHERS
 
 MIB = 2**20

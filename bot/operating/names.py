@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 from bot.settings import Settings, names_in_env_file, names_in_environment
 
 KNOWN = frozenset(name.upper() for name in Settings.model_fields)

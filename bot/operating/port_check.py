@@ -5,7 +5,7 @@ import socket
 
 import aiohttp
 
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 
 PATIENCE = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from rich.text import Text
 
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 from bot.operating.doctor import Section
 
 MOMENT = re.compile(r"<t:(\d+):R>")  # as Discord shows times

@@ -17,6 +17,8 @@ class CallKind(StrEnum):
     DURATIONS = "durations"
     BALANCE = "balance"
     LEDGER = "ledger"  # a page of what was charged
+    KEY = "key"
+    MODEL = "model"  # whether it is in the list
 
 
 @dataclass(frozen=True, slots=True)

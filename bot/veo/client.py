@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.veo.calls import Call, CallKind, ignore_call
 from bot.veo.catalogue import VideoRequest
 from bot.veo.errors import UnavailableError
+from bot.veo.keys import KeyStatus
 from bot.veo.ledger import LedgerEntry, LedgerPage, charges_of
 from bot.veo.metrics import Durations, MetricsPage
 from bot.veo.models import LogEntry, LogPage, Task
@@ -29,6 +30,7 @@ METRICS_PATH = "/models/metrics"
 BILLING_PATH = "/v2/billing"
 TRANSACTIONS_PATH = "/v2/billing/transactions"
 PAGE_SIZE = 100  # the most that the provider gives at once
+KEY_PATH = "/v1/key"
 LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
 LEDGER_MAX_PAGES = 100
 CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
@@ -56,6 +58,7 @@ class VeoClient:
         timeout: float = CALL_TIMEOUT,
         tell: Callable[[Call], None] = ignore_call,
     ) -> None:
+        self._key = key
         self._request = Transport(session, base_url, key, timeout=timeout, tell=tell).request
         self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
         self._answered_at: datetime | None = None
@@ -179,6 +182,26 @@ class VeoClient:
             VeoError: it could not be read.
         """
         return (await self._request(CallKind.BALANCE, "GET", BILLING_PATH, Balance)).current_balance
+
+    async def fetch_key(self) -> KeyStatus:
+        """Ask what the key may do; the answer may be about another one of the account (`is_ours`).
+
+        Raises:
+            VeoError: it could not be read.
+        """
+        status = await self._request(CallKind.KEY, "GET", KEY_PATH, KeyStatus)
+        return status.model_copy(update={"is_ours": status.is_of(self._key.get_secret_value())})
+
+    async def lists(self, model_id: str) -> bool:
+        """Ask whether a model is in the provider's list.
+
+        Raises:
+            VeoError: the list could not be read.
+        """
+        params = {"id": model_id}
+        return (await self._request(CallKind.MODEL, "GET", MODELS_PATH, ModelList, params=params)).has(
+            model_id
+        )
 
 
 def _encode(request: VideoRequest) -> bytes:

@@ -2,17 +2,25 @@
 
     VeoError
     ├── InvalidRequestError   400: our mistake or an unsupported option; never worth repeating
-    ├── UnknownTaskError      404 when asking: the provider does not know this id
+    ├── ForbiddenError        403 that says nothing of money: this request, its model, or the key
+    ├── UnknownTaskError      404: the provider does not know this id, or when creating this model
     ├── AccountError          every request would fail:
     │   ├── KeyRefusedError   401
-    │   └── CreditsGoneError  402, 403
+    │   └── CreditsGoneError  402, and 403 that speaks of money
     ├── RateLimitError        429: ask again later
     ├── UnavailableError      5xx, time-outs, broken answers: a create call may have been accepted
     └── UnreachableError      no connection was made: nothing can have been accepted
 
 Source: `Errors` in the provider's API documentation; the meaning of each status is decided in
-`error_from_status` and nowhere else.
+`error_from_status` and nowhere else. Whose refusal one is, is decided in `bot.work.refusal_scope`.
 """
+
+import re
+
+# "You've run out of credits. Please top up your balance or update your payment method" is documented.
+MONEY = re.compile(
+    r"\b(?:credits?|balance|funds?|top[ -]?up|payments?|billing|spend(?:ing)?)\b", re.IGNORECASE
+)
 
 
 class VeoError(Exception):
@@ -31,8 +39,12 @@ class InvalidRequestError(VeoError):
     """The provider refused the request as malformed or not allowed (400)."""
 
 
+class ForbiddenError(VeoError):
+    """The provider does not allow it, for another reason than money (403)."""
+
+
 class UnknownTaskError(VeoError):
-    """The provider knows nothing by that id or address (404)."""
+    """The provider knows nothing by that id, model or address (404)."""
 
 
 class AccountError(VeoError):
@@ -44,7 +56,7 @@ class KeyRefusedError(AccountError):
 
 
 class CreditsGoneError(AccountError):
-    """The account is out of credits (402, 403)."""
+    """The account is out of credits, or the key may spend no more (402, 403)."""
 
 
 class RateLimitError(VeoError):
@@ -69,8 +81,10 @@ def error_from_status(status: int, message: str, retry_after: float | None) -> V
     match status:
         case 401:
             return KeyRefusedError(message)
-        case 402 | 403:
+        case 402:
             return CreditsGoneError(message)
+        case 403:
+            return CreditsGoneError(message) if MONEY.search(message) else ForbiddenError(message)
         case 404:
             return UnknownTaskError(message)
         case 408 | 425:

@@ -79,6 +79,16 @@ class ModelList(Wire):
         found = found or [row.pricing for row in rows if model_id in (row.aliases or ())]
         return found[0] if found and all(pricing == found[0] for pricing in found) else None
 
+    def has(self, model_id: str) -> bool:
+        """Whether the model is in it, as far as can be told: a row that makes no sense may be its own."""
+        return any(row is None or _is_called(row, model_id) for row in self.data)
+
+
+def _is_called(row: PricedModel, model_id: str) -> bool:
+    """Whether a row is a model's; some are listed without their maker's name."""
+    names = {name.casefold() for name in (row.id, *(row.aliases or ()))}
+    return not names.isdisjoint({model_id.casefold(), model_id.casefold().rpartition("/")[2]})
+
 
 class Balance(Wire):
     """What the account holds, in USD."""

@@ -12,8 +12,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from bot.work.closures import Pause, Way
+
 MIB = 2**20  # bytes
 SILENCE_LIMIT = 300.0  # seconds without an answer of the provider to what members wait for
+REFUSED_LIMIT = 300.0  # seconds for which requests are refused
 PLENTY = 1.0  # USD; more than that is enough for some video
 DATABASE_LIMIT = 60.0  # seconds without a successful write
 FULL_MEMORY = 600.0  # seconds for which a refusal for want of room is believed
@@ -34,6 +37,7 @@ class AlertKind(StrEnum):
     CREDITS_EMPTY = "credits_empty"
     CREDITS_LOW = "credits_low"
     PROVIDER_DOWN = "provider_down"
+    PROVIDER_REFUSING = "provider_refusing"
     DELIVERIES_FAILING = "deliveries_failing"
     DATABASE_UNWRITABLE = "database_unwritable"
     DATABASE_DAMAGED = "database_damaged"
@@ -46,6 +50,7 @@ MEANINGS: Mapping[AlertKind, str] = {
     AlertKind.CREDITS_EMPTY: "the account is empty: the provider refuses a request for it, or says so",
     AlertKind.CREDITS_LOW: "the account has less than `ALERT_BALANCE_USD`",
     AlertKind.PROVIDER_DOWN: "the provider answers nothing that members wait for, for 5 minutes",
+    AlertKind.PROVIDER_REFUSING: "the provider refuses all requests, or all of a model, for 5 minutes",
     AlertKind.DELIVERIES_FAILING: "results are not posted 10 minutes after they were ready, or were given up",
     AlertKind.DATABASE_UNWRITABLE: "the database is full, or takes no writes for a minute",
     AlertKind.DATABASE_DAMAGED: "the database says that its file is damaged",
@@ -89,6 +94,8 @@ class Signs:
     Attributes:
         balance: the account's money, in USD.
         silence: seconds since the first unanswered call that members wait for, after the last answered one.
+        refusal: what the provider refuses; None: nothing.
+        refused_for: seconds since it began; 0: nothing is refused.
         is_work_waiting: whether something waits for the provider.
         unposted: by server, how many results are late or were given up; those without any are not in it.
         unwritable_for: seconds since the first failed write after the last successful one; 0: it works.
@@ -103,6 +110,8 @@ class Signs:
     balance: float | None = None
     is_answering: bool | None = None
     silence: float = 0.0
+    refusal: Pause | None = None
+    refused_for: float | None = None
     is_work_waiting: bool | None = None
     unposted: Mapping[int, int] | None = None
     unwritable_for: float = 0.0
@@ -119,6 +128,7 @@ def judge(signs: Signs, balance_limit: float) -> dict[AlertKind, Finding]:
         AlertKind.CREDITS_EMPTY: _judge_credits(signs, balance_limit),
         AlertKind.CREDITS_LOW: _judge_balance(signs.balance, balance_limit),
         AlertKind.PROVIDER_DOWN: _judge_silence(signs),
+        AlertKind.PROVIDER_REFUSING: _judge_refusal(signs, balance_limit),
         AlertKind.DELIVERIES_FAILING: _judge_deliveries(signs.unposted),
         AlertKind.DATABASE_UNWRITABLE: _judge_database(signs),
         AlertKind.DATABASE_DAMAGED: Finding(signs.is_database_damaged),
@@ -153,6 +163,23 @@ def _judge_silence(signs: Signs) -> Finding:
     if signs.is_answering:
         return Finding(holds=False)
     return Finding(True if signs.is_work_waiting and signs.silence >= SILENCE_LIMIT else None, facts)
+
+
+def _judge_refusal(signs: Signs, balance_limit: float) -> Finding:
+    refusal, age = signs.refusal, signs.refused_for
+    if age is None:
+        return Finding(None)
+    if refusal is None:
+        return Finding(holds=False)
+    is_told_of_account = signs.is_key_refused or _judge_credits(signs, balance_limit).holds
+    if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
+        return Finding(None)  # other alerts say that
+    facts: dict[str, Value] = {
+        "minutes": round(age / 60),
+        "words": refusal.words,
+        "models": ", ".join(refusal.models),
+    }
+    return Finding(True if signs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
 def _judge_deliveries(unposted: Mapping[int, int] | None) -> Finding:

@@ -20,6 +20,8 @@ from bot.watch.backlog import BacklogReader
 from bot.watch.metrics import Metrics
 from bot.watch.provider_record import ProviderRecord
 from bot.watch.unposted import fetch_unposted
+from bot.work.closures import Pause
+from bot.work.pause_note import fetch_pause
 
 BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
 CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
@@ -64,12 +66,15 @@ class SignReader:
         """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
         record, backlog = self._watched.record, await self._watched.backlog.read()
         await self._look_at_account(is_in_doubt=is_account_in_doubt)
+        refusal, refused_for = await self._fetch_refusal()
         return Signs(
             is_key_refused=record.is_key_refused,
             are_credits_gone=record.are_credits_gone,
             balance=self._balance,
             is_answering=record.is_answering,
             silence=record.silence,
+            refusal=refusal,
+            refused_for=refused_for,
             is_work_waiting=backlog and backlog.is_waiting,
             unposted=await self._fetch_unposted(),
             unwritable_for=await self._probe_database(),
@@ -120,6 +125,15 @@ class SignReader:
     def _full_ago(self) -> float | None:
         full_at = self._watched.database.full_at
         return None if full_at is None else time.monotonic() - full_at
+
+    async def _fetch_refusal(self) -> tuple[Pause | None, float | None]:
+        """Return what the provider refuses and for how long, whichever process found it out."""
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                pause = await fetch_pause(self._watched.database)
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
+            return None, None
+        return pause, max(0.0, (self._clock() - pause.since).total_seconds()) if pause else 0.0
 
     async def _fetch_unposted(self) -> Mapping[int, int] | None:
         try:

@@ -20,6 +20,7 @@ from bot.errors import BadRequestError, RestartingError, UserError
 from bot.results.repeats import RepeatedError
 from bot.veo.errors import (
     CreditsGoneError,
+    ForbiddenError,
     InvalidRequestError,
     KeyRefusedError,
     RateLimitError,
@@ -51,6 +52,7 @@ RULES: Mapping[type[UserError], str] = {
 
 ERRORS: Mapping[type[VeoError], str] = {
     InvalidRequestError: "invalid_request",
+    ForbiddenError: "forbidden",
     UnknownTaskError: "unknown_task",
     KeyRefusedError: "key_refused",
     CreditsGoneError: "credits",

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from bot.models import Generation
 from bot.storage.locks import Lock, hold
+from bot.work.closures import LONGEST_WAIT
 from bot.work.turns import count_running, in_line, in_turn, is_free
-
-LONGEST_WAIT = timedelta(hours=1)
 
 # The condition of an index: PostgreSQL and SQLite use it for these very words.
 UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not(None))

@@ -20,7 +20,8 @@ from bot.models import Generation, Status
 from bot.veo.costs import Cost
 from bot.veo.models import Task
 from bot.watch.metrics import Metrics
-from bot.work.claims import LONGEST_WAIT, select_due
+from bot.work.claims import select_due
+from bot.work.closures import LONGEST_WAIT
 from bot.work.endings import made, unmade
 from bot.work.task_ids import ensure_free
 from bot.work.turns import count_running, fetch_line, fetch_next_place, is_free

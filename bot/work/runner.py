@@ -138,7 +138,7 @@ class Runner:
                 await self._lay_down(generation)
             except StepPostponedError as error:
                 log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
-                await self._lay_down(generation, error.wait)
+                await self._lay_down(generation, error.wait, lets_others=error.lets_others)
             except StoppingError:
                 log.info("laid down, since the program stops")
             except LeaseLostError:
@@ -170,7 +170,12 @@ class Runner:
             await self._lay_down(generation, timedelta(seconds=retry_delay(current.attempts)), failed=True)
 
     async def _lay_down(
-        self, generation: Generation, wait: timedelta = timedelta(), *, failed: bool = False
+        self,
+        generation: Generation,
+        wait: timedelta = timedelta(),
+        *,
+        failed: bool = False,
+        lets_others: bool = False,
     ) -> None:
         # From here on the row may be claimed again, by this process too.
         self._let_go(generation)
@@ -178,7 +183,7 @@ class Runner:
             await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again
             log.exception("the generation cannot be laid down")
-        if not wait:
+        if not wait or lets_others:
             self._work.set()  # its next step may be due, or its end has made room for another
 
 

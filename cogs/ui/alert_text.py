@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import LiteralString
 
 from bot.errors import relative_time
+from bot.escape import plain
 from bot.language import N_, _, dollars, ngettext, number
+from bot.moderation.provider_text import WORDS_LENGTH, model_names
 from bot.watch.alert_rules import WARNINGS, AlertKind, Value
 from bot.watch.alerts import Announcement
 
@@ -26,6 +28,10 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
     AlertKind.PROVIDER_DOWN: N_(
         "The video service does not answer, for {minutes} minutes now. Requests wait "
         "and go on by themselves. Look at its status page, and at this host's network."
+    ),
+    AlertKind.PROVIDER_REFUSING: N_(
+        "The video service has refused requests{models} for {minutes} minutes{words}. They wait, and one of "
+        "them tries every minute. Look at the account, and at the key's limit and scopes."
     ),
     AlertKind.DELIVERIES_FAILING: N_(
         "{results} on {servers} could not be posted. They are tried again for a "
@@ -59,6 +65,7 @@ OVER: Mapping[AlertKind, LiteralString] = {
     AlertKind.CREDITS_EMPTY: N_("The video service's account has credits again{balance}."),
     AlertKind.CREDITS_LOW: N_("The video service's account holds {balance_usd} now."),
     AlertKind.PROVIDER_DOWN: N_("The video service answers again."),
+    AlertKind.PROVIDER_REFUSING: N_("The video service takes requests again."),
     AlertKind.DELIVERIES_FAILING: N_("Results are posted again."),
     AlertKind.DATABASE_UNWRITABLE: N_("The database takes writes again."),
     AlertKind.DATABASE_DAMAGED: N_("The database is in order again."),
@@ -68,7 +75,7 @@ OVER: Mapping[AlertKind, LiteralString] = {
 
 
 def render_alert(announcement: Announcement) -> str:
-    """Return the message. It has no words of members or of the video service in it."""
+    """Return the message. It has no words of members in it, and the video service's only as a quotation."""
     kind, state = announcement.key.kind, announcement.state
     facts = _shown(state.facts)
     if announcement.turn == "over":
@@ -81,12 +88,16 @@ def render_alert(announcement: Announcement) -> str:
 
 
 def _shown(facts: Mapping[str, Value]) -> dict[str, str]:
+    models = str(facts.get("models", ""))
+    words = plain(str(facts.get("words", "")), WORDS_LENGTH)
     balance, limit = float(facts.get("balance", 0)), float(facts.get("limit", 0))
     return {
         "balance": f": {_usd(balance)}" if "balance" in facts else "",
         "balance_usd": _usd(balance),
         "limit_usd": _usd(limit),
         "minutes": number(int(facts.get("minutes", 0))),
+        "words": f": “{words}”" if words else "",
+        "models": f" ({model_names(tuple(models.split(', ')))})" if models else "",
         "results": ngettext("{count} result", "{count} results", int(facts.get("results", 0))),
         "servers": ngettext("{count} server", "{count} servers", int(facts.get("servers", 0))),
         "free": f"{number(int(facts.get('free', 0)) // MIB)} MiB",

@@ -297,5 +297,4 @@ def full_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> list[dis
     """Return an embed with the whole prompt, where the text has only its first `length` characters."""
     if len(generation.prompt) <= length:
         return []
-    title = pgettext("title", "The whole prompt")
-    return [discord.Embed(title=title, description=escape(generation.prompt))]
+    return [discord.Embed(title=pgettext("title", "The whole prompt"), description=escape(generation.prompt))]

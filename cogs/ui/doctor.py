@@ -3,7 +3,8 @@
 import discord
 
 from bot.language import N_, _, ngettext, number
-from bot.moderation.checkup import Checkup, Finding
+from bot.moderation.checkup import Checkup
+from bot.moderation.findings import Finding
 from bot.moderation.service import Moderation
 from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
 from cogs.ui.settings_input import UNKNOWN

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import discord
 
 from bot.language import _
-from bot.moderation.checkup import Finding
+from bot.moderation.findings import Finding
 from bot.operating.needs import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
 
 __all__ = ["BOARD_NEEDS", "NEEDS", "THREAD_NEEDS", "Need", "find_permissions", "missing", "names"]

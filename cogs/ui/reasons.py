@@ -7,7 +7,15 @@ from bot.veo.models import OWN_REASONS
 
 REASON_LENGTH = 300
 # Kinds whose reason is the provider's; that of the others is for the log.
-PROVIDERS = frozenset({FailureKind.REFUSED, FailureKind.UNMADE, FailureKind.GONE})
+PROVIDERS = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.UNTAKEN,
+        FailureKind.UNMADE,
+        FailureKind.GONE,
+        FailureKind.MODEL_GONE,
+    }
+)
 
 
 def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:

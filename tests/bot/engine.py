@@ -193,7 +193,7 @@ def build_engine(
         delivery,
         readiness=Readiness(queue, delivery, times, clock),
         preparation=Preparation(queue, pictures, times, clock),
-        submission=Submission(queue, veo, pictures, times, clock),
+        submission=Submission(queue, veo, pictures, times, clock, database),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, clock),
         late_watch=LateWatch(queue, veo, timetable, times, clock),

@@ -44,7 +44,7 @@ Spoil = Callable[[bytes], bytes]
 
 async def test_a_pause_ends_when_the_clock_is_set_back(make_engine: MakeEngine, provider: Provider) -> None:
     engine = make_engine(account_wait=timedelta(minutes=1))
-    provider.faults.add("create", Fault.status(403))
+    provider.faults.add("create", Fault.status(401))
     row = await insert(engine.database)
     with pytest.raises(StepPostponedError):
         await engine.workflow.carry(await engine.claim())

@@ -14,6 +14,8 @@ FACTS: dict[str, Value] = {
     "results": 1,
     "servers": 2,
     "free": 100 * 2**20,
+    "words": "*No* way",
+    "models": "google/veo3, google/veo-9",
 }
 
 
@@ -39,6 +41,11 @@ def test_figures_are_told() -> None:
     assert "holds minus $0.50, less than $5.00" in announce(AlertKind.CREDITS_LOW, "begun", FACTS)
     assert "1 result on 2 servers" in announce(AlertKind.DELIVERIES_FAILING, "begun", FACTS)
     assert "Only 100 MiB are left" in announce(AlertKind.DISK_FULL, "begun", FACTS)
+
+
+def test_what_the_provider_says_is_quoted() -> None:
+    text = announce(AlertKind.PROVIDER_REFUSING, "begun", FACTS)
+    assert "has refused requests (Veo 3, google/veo-9) for 7 minutes: “\\*No\\* way”. They wait" in text
 
 
 def test_moderators_are_told_of_their_own_server() -> None:

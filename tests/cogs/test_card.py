@@ -261,7 +261,6 @@ OURS = [
         " Its safety filter does this.",
     ),
     (FailureKind.FILE_LOST, "The file's address answered 404.", ""),
-    (FailureKind.MODEL_GONE, "There is no such model.", ""),
     (FailureKind.REFUSED, None, ""),
 ]
 

@@ -11,7 +11,7 @@ from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.troubles import locked
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, eventually, refuse
+from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, eventually, refuse, results
 from tests.e2e.moderating import admin
 
 HELD = ("🚨 **Alert:**", "⚠️ **Warning:**")
@@ -117,6 +117,22 @@ async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
         await told_of(world, "answers again", times=2)
         world.provider.release()
         await world.wait_for_delivery()
+
+
+async def test_a_provider_that_refuses_all_is_told_though_there_is_money(
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.watch.alert_rules.REFUSED_LIMIT", 0.3)
+    async with with_operator(open_world) as world:
+        world.provider.faults.add("create", Fault.status(403, "No *videos* for you"), times=None)
+        for _ in range(3):
+            await ask(world)
+        said = await told_of(world, "has refused requests")
+        assert "“No \\*videos\\* for you”" in said
+        assert "Submitting was paused" in await admin(world, "doctor")
+        world.provider.faults.clear()
+        await told_of(world, "takes requests again", times=2)
+        await eventually("two videos", lambda: sum(bool(r.attachments) for r in results(world)) == 2)
 
 
 async def test_results_that_cannot_be_posted_are_told_to_the_operator(

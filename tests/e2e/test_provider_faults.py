@@ -126,7 +126,6 @@ TAKES_NOTHING = [
     Fault.status(401, "Invalid key"),
     Fault.status(402, "Pay first"),
     Fault.status(403, "You've run out of credits."),
-    Fault.status(404, "Not here"),
     Fault.status(429, "Slow down", retry_after=0.05),
     Fault.status(429, "Slow down", body="html"),
 ]

@@ -105,7 +105,7 @@ class ProviderHavoc(provider_faults.Faults):
         self._chance = chance
         self._share = share
 
-    def take(self, kind: Kind) -> ProviderFault | None:
+    def take(self, kind: Kind, body: object) -> ProviderFault | None:  # noqa: ARG002 the interface names it
         """Return what goes wrong with this call."""
         ways = PROVIDER.get(kind)
         if not ways or self._chance.random() >= self._share:

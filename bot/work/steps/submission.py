@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
+from bot.database import Database
 from bot.failures import FailureKind
 from bot.media.files import MediaError
 from bot.media.picture_store import PictureStore
@@ -20,20 +21,12 @@ from bot.models import Generation, Status
 from bot.veo.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.veo.client import VeoClient
 from bot.veo.costs import Cost, CostSource
-from bot.veo.errors import (
-    AccountError,
-    InvalidRequestError,
-    RateLimitError,
-    UnavailableError,
-    UnknownTaskError,
-    UnreachableError,
-    VeoError,
-)
+from bot.veo.errors import InvalidRequestError, UnavailableError, VeoError
 from bot.veo.models import LogEntry, Task
-from bot.work.claims import LONGEST_WAIT
 from bot.work.endings import told
 from bot.work.queue import GenerationQueue, LeaseLostError
-from bot.work.steps.errors import StepPostponedError
+from bot.work.steps.errors import RefusedError, StepPostponedError
+from bot.work.steps.gate import NOT_ACCEPTED, Gate
 from bot.work.steps.timing import Patience, Timing
 from bot.work.task_ids import TaskTakenError
 
@@ -52,15 +45,23 @@ class Submission:
     """Brings generations to the provider."""
 
     def __init__(
-        self, queue: GenerationQueue, veo: VeoClient, pictures: PictureStore, timing: Timing, clock: Clock
+        self,
+        queue: GenerationQueue,
+        veo: VeoClient,
+        pictures: PictureStore,
+        timing: Timing,
+        clock: Clock,
+        database: Database | None = None,
     ) -> None:
+        """`database`: where it is written down what the provider refuses, for other processes."""
         self._queue = queue
         self._veo = veo
         self._pictures = pictures
         self._timing = timing
         self._clock = clock
         self._patience = Patience(clock)
-        self._closed_until: datetime | None = None  # the provider takes nothing from this account
+        self._began = clock()
+        self._gate = Gate(veo, database, timing, clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
     async def submit(self, generation: Generation) -> Generation:
@@ -69,12 +70,30 @@ class Submission:
         Raises:
             StepPostponedError: the provider did not take it, but will later.
         """
-        self._ensure_open()
+        try:
+            await self._gate.ensure_open(generation)
+            return await self._submit(generation)
+        except RefusedError as refused:
+            return await self._queue.fail(generation, refused.kind, refused.words)
+        except StepPostponedError as postponed:
+            left = self._time_left(generation)
+            if left > timedelta():
+                postponed.wait = min(postponed.wait, left)
+                raise
+            log.error("the provider did not take a request in time", reason=str(postponed))
+            is_ours = isinstance(postponed.__cause__, MediaError)
+            kind = FailureKind.PICTURE_GONE if is_ours else FailureKind.UNTAKEN
+            return await self._queue.fail(generation, kind, postponed.words)
+        finally:
+            await self._gate.settle(generation)
+
+    async def _submit(self, generation: Generation) -> Generation:
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
             request = request.with_images(await self._load_pictures(generation))
         except InvalidOptionError as error:
-            return await self._queue.fail(generation, FailureKind.MODEL_GONE, str(error))
+            log.info("not in the catalogue any more", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
         except PictureError as error:
             return await self._queue.fail(generation, error.kind, None)
         generation = await self._queue.move(
@@ -116,14 +135,13 @@ class Submission:
             return await self._refuse(
                 generation, self._queue.fail(generation, FailureKind.REFUSED, error.words)
             )
-        except (AccountError, RateLimitError, UnknownTaskError, UnreachableError) as error:
-            # Certainly not accepted, so it may be sent again.
+        except NOT_ACCEPTED as error:
             await self._refuse(generation, self._requeue(generation))
-            raise self._close(error) from error
+            await self._gate.refused(generation, error)
         except UnavailableError as error:
             log.warning("the fate of the request is not known", reason=str(error))
             return generation
-        self._reopen()
+        self._gate.accepted(generation)
         return await self._begin(generation, task.id, task.cost(CostSource.CREATE)) or generation
 
     async def _refuse(self, generation: Generation, change: Awaitable[Generation]) -> Generation:
@@ -217,36 +235,9 @@ class Submission:
         late_until = self._clock() + self._timing.late_window
         return await self._queue.fail(generation, FailureKind.LOST, None, late_until=late_until)
 
-    def _ensure_open(self) -> None:
-        """Keep what is queued while the provider refuses everything anyway.
-
-        Raises:
-            StepPostponedError: it does.
-        """
-        if self._closed_until is None:
-            return
-        left = self._closed_until - self._clock()
-        if timedelta() < left <= LONGEST_WAIT:  # a longer one comes from a clock that was set back
-            raise StepPostponedError("the provider takes nothing at the moment", left)
-
-    def _close(self, error: VeoError) -> StepPostponedError:
-        """Stop submitting for a while; the first time is worth an operator's attention."""
-        if self._closed_until is None:
-            log.error("submitting is paused", reason=str(error), kind=type(error).__name__)
-        wait = self._wait_after(error)
-        self._closed_until = self._clock() + wait
-        return StepPostponedError(str(error), wait)
-
-    def _reopen(self) -> None:
-        if self._closed_until is not None:
-            log.warning("submitting goes on")
-            self._closed_until = None
-
-    def _wait_after(self, error: VeoError) -> timedelta:
-        match error:
-            case AccountError() | UnknownTaskError():
-                return self._timing.account_wait
-            case RateLimitError(retry_after=float() as seconds) if seconds > 0:  # else it would be a hot loop
-                return timedelta(seconds=seconds)
-            case _:
-                return self._timing.busy_wait
+    def _time_left(self, generation: Generation) -> timedelta:
+        """Return how long a queued request may still wait; time without a running program does not count."""
+        began, now = generation.created_at, self._clock()
+        if began > now + self._timing.queue_window:  # it was written with a wrong clock
+            began = self._began
+        return max(began, self._began) + self._timing.queue_window - now

@@ -17,7 +17,8 @@ class Timing:
     poll_interval: timedelta = timedelta(seconds=10)
     deadline: timedelta = timedelta(seconds=1000)  # from submission to the finished video
     card_interval: timedelta = timedelta(seconds=10)  # between two edits of a card
-    account_wait: timedelta = timedelta(seconds=60)  # after the key was refused or credits ran out
+    queue_window: timedelta = timedelta(hours=24)  # for the provider to take what waits
+    account_wait: timedelta = timedelta(seconds=60)  # after the account or a model was refused
     busy_wait: timedelta = timedelta(seconds=15)  # after a refusal that named no time
     lookup_wait: timedelta = timedelta(seconds=10)  # before the second look into the provider's log
     lookup_longest_wait: timedelta = timedelta(minutes=1)

@@ -1,6 +1,7 @@
 """What the doctor finds, with real parts that are really out of order."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -9,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Status
-from bot.moderation.checkup import SAMPLE, Checkup, Finding
+from bot.moderation.checkup import SAMPLE, Checkup
 from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.findings import Finding
 from bot.moderation.service import Moderation
 from bot.notes import get_note
 from bot.storage.locks import Lock
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnavailableError, UnknownTaskError
+from bot.work.closures import Pause, Scope, Way
+from bot.work.pause_note import keep_pause
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import StartProvider, client_of
@@ -23,6 +27,7 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Disk, held, locked
 
 GUILD = 1
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -254,3 +259,45 @@ async def test_right_after_a_start_the_silence_is_no_alarm(
     assert (await find(checkup, "the first answer about them is due")).is_good
     clock.advance(timedelta(minutes=6))
     assert not (await find(checkup, "None came since the start")).is_good
+
+
+async def test_a_key_that_makes_no_videos_is_told_in_place_of_its_money(
+    checkup: Checkup, provider: Provider
+) -> None:
+    provider.terms.scopes = ["model:chat"]
+    assert await bad(checkup) == [
+        "The video service's key may not make videos: its scopes lack `model:video`."
+    ]
+    provider.terms.scopes, provider.terms.limit_usd = None, 0.0
+    assert await bad(checkup) == ["The video service's key has reached its limit: $0.00 of $0.00 are spent."]
+    provider.terms.disabled = True
+    assert await bad(checkup) == ["The video service's key is switched off (`disabled`)."]
+
+
+async def test_a_limit_that_is_not_reached_is_told(checkup: Checkup, provider: Provider) -> None:
+    provider.terms.limit_usd = 25.0
+    finding = await find(checkup, "The key works.")
+    assert finding.is_good
+    assert finding.what.endswith("The key may spend $25.00 a month.")
+
+
+@pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(403), Fault.truncated_json()], ids=str)
+async def test_a_provider_that_tells_nothing_of_keys_changes_nothing(
+    checkup: Checkup, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("key", fault, times=None)
+    assert await bad(checkup) == []
+
+
+async def test_what_is_refused_is_told_in_the_providers_words(checkup: Checkup, database: Database) -> None:
+    pause = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "*No* @everyone")
+    await keep_pause(database, pause)
+    finding = await find(checkup, "Submitting was paused <t:")
+    assert not finding.is_good
+    assert finding.what.endswith("nothing is accepted. The video service says: “\\*No\\* @\u200beveryone”")
+    await keep_pause(database, replace(pause, scope=Scope.MODEL, models=("google/veo3",)))
+    assert "for Veo 3." in (await find(checkup, "Submitting was paused <t:")).what
+    await keep_pause(database, replace(pause, scope=Scope.REQUEST))
+    assert await bad(checkup) == [], "a single request that waits is no pause"
+    await keep_pause(database, None)
+    assert await bad(checkup) == []

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,15 @@ from aiohttp.test_utils import TestServer
 
 from bot.database import open_database
 from bot.models import Status
-from bot.moderation.checkup import Finding
 from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.findings import Finding
 from bot.moderation.service import Moderation
 from bot.operating.doctor import Section, examine
 from bot.operating.needs import NEEDS, Need
 from bot.operating.report import is_healthy, render_json, render_text, verdict_of
+from bot.work.closures import Pause, Scope, Way
+from bot.work.pause_note import keep_pause
+from sandbox.odd_answers import Refusal
 from sandbox.provider import Fault as ProviderFault
 from sandbox.provider import Provider
 from sandbox.wire import Fault, WireDiscord
@@ -76,7 +80,9 @@ async def test_before_the_first_start_everything_is_good_and_nothing_is_made(
     assert [finding.what for section in sections for finding in section.findings if not finding.is_good] == []
     assert is_healthy(sections)
     assert names_in(folder) == [], "the doctor made something"
-    assert {call.kind for call in provider.calls} == {"billing", "models"}, "something else was asked for"
+    assert {call.kind for call in provider.calls} == {"billing", "models", "key"}, (
+        "something else was asked for"
+    )
     assert wire.gateway.sessions == {}, "a session was started"
     assert {request.method for request in wire.requests} == {"GET"}
 
@@ -426,3 +432,22 @@ async def test_an_option_of_the_database_that_nobody_knows_is_a_finding(
     environment.setenv("DATABASE_URL", "postgresql+asyncpg://veo:unseen@127.0.0.1:1/veo?colour=red")
     (finding,) = [what for what in await troubles() if "database" in what]
     assert "'colour'" in finding
+
+
+async def test_what_is_refused_is_told_from_another_process(made: str) -> None:
+    pause = Pause(datetime(2026, 1, 1, tzinfo=UTC), Scope.ACCOUNT, Way.FORBIDDEN, "No \x1b[31m*way*")
+    async with open_database(made) as database:
+        await keep_pause(database, pause)
+    [finding] = [finding for finding in await findings() if verdict_of(finding) == "bad"]
+    text = render_text([Section("Video service", [finding])]).plain
+    assert "Submitting was paused 2026-01-01 00:00 UTC: nothing is accepted." in text
+    assert "*way*" in text
+    assert "\x1b" not in text
+
+
+async def test_a_key_that_is_perhaps_the_bots_is_worth_a_warning(provider: Provider) -> None:
+    provider.terms.disabled = True
+    assert await troubles() == ["The video service's key is switched off (`disabled`)."]
+    provider.faults.add("key", Refusal(200, {"data": {"prefix": "c0ffee00", "disabled": True}}), times=None)
+    [warning] = await troubles("warning")
+    assert "of one that begins with c0ffee00" in warning

@@ -16,6 +16,7 @@ from bot.veo.client import LEGACY_PATH, UNIVERSAL_PATH, VeoClient
 from bot.veo.errors import (
     AccountError,
     CreditsGoneError,
+    ForbiddenError,
     InvalidRequestError,
     KeyRefusedError,
     RateLimitError,
@@ -110,7 +111,13 @@ MEANINGS: list[tuple[Fault, type[VeoError], str]] = [
     (Fault.status(502, body="html"), UnavailableError, "The video service answered 502."),
     (Fault.status(503, body="empty"), UnavailableError, "The video service answered 503."),
     (Fault.status(504, body="html"), UnavailableError, "The video service answered 504."),
-    (Fault.status(403, body="html"), CreditsGoneError, "The video service answered 403."),
+    (
+        Fault.status(403, "Your key's spending limit is reached."),
+        CreditsGoneError,
+        "Your key's spending limit is reached.",
+    ),
+    (Fault.status(403, "Not for this model."), ForbiddenError, "Not for this model."),
+    (Fault.status(403, body="html"), ForbiddenError, "The video service answered 403."),
     (Fault.status(302, body="empty"), UnavailableError, "The video service answered 302."),
     (
         Fault.status(200, body="html"),

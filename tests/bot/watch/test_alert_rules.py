@@ -24,6 +24,7 @@ from bot.watch.alert_rules import (
     settle,
     weigh,
 )
+from bot.work.closures import Pause, Scope, Way
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,6 +35,7 @@ QUIET = Signs(
     are_credits_gone=False,
     balance=50.0,
     is_answering=True,
+    refused_for=0.0,
     is_work_waiting=True,
     unposted={},
     is_database_damaged=False,
@@ -206,3 +208,41 @@ def test_whoever_looks_no_more_is_believed_for_five_minutes() -> None:
         now = START + timedelta(minutes=minutes)
         state, _ = advance(*weigh(state, "alive", NO, now), now)
         assert state.is_active is is_active
+
+
+REFUSED = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "No.")
+REFUSALS: dict[str, tuple[Signs, bool | None]] = {
+    "unknown": (replace(QUIET, refused_for=None), None),
+    "nothing": (replace(QUIET, refused_for=0.0), False),
+    "just begun": (replace(QUIET, refusal=REFUSED, refused_for=10.0), None),
+    "lasting": (replace(QUIET, refusal=REFUSED, refused_for=400.0), True),
+    "nobody waits": (replace(QUIET, refusal=REFUSED, refused_for=400.0, is_work_waiting=False), None),
+    "credits, with money": (
+        replace(QUIET, refusal=replace(REFUSED, way=Way.ACCOUNT), refused_for=400.0, are_credits_gone=True),
+        True,
+    ),
+    "no money": (
+        replace(QUIET, refusal=replace(REFUSED, way=Way.ACCOUNT), refused_for=400.0, balance=0.0),
+        None,
+    ),
+    "the key": (
+        replace(QUIET, refusal=replace(REFUSED, way=Way.ACCOUNT), refused_for=400.0, is_key_refused=True),
+        None,
+    ),
+    "no connection": (
+        replace(QUIET, refusal=replace(REFUSED, way=Way.UNREACHABLE), refused_for=400.0),
+        None,
+    ),
+    "one model": (
+        replace(QUIET, refusal=replace(REFUSED, scope=Scope.MODEL, models=("m",)), refused_for=400.0),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_lasting_refusal_is_told_unless_another_alert_says_it(name: str) -> None:
+    signs, holds = REFUSALS[name]
+    finding = judge(signs, 5.0)[AlertKind.PROVIDER_REFUSING]
+    assert finding.holds is holds
+    assert not holds or (finding.facts["minutes"], finding.facts["words"]) == (7, "No.")

@@ -8,7 +8,7 @@ import pytest
 
 from bot.database import Database
 from bot.models import Generation, Status
-from bot.work.claims import LONGEST_WAIT
+from bot.work.closures import LONGEST_WAIT
 from bot.work.queue import GenerationQueue
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import StoppedClock, until

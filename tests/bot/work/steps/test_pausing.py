@@ -15,7 +15,8 @@ from tests.bot.troubles import Logs, count_events
 
 MINUTE = timedelta(minutes=1)
 PAUSED, RESUMED = "submitting is paused", "submitting goes on"
-CLOSED = [Fault.status(401), Fault.status(403), Fault.status(429), Fault.status(429, retry_after=60)]
+OUT_OF_CREDITS = Fault.status(403, "You've run out of credits.")
+CLOSED = [Fault.status(401), Fault.status(402), OUT_OF_CREDITS]
 
 every_refusal = pytest.mark.parametrize("fault", CLOSED, ids=str)
 
@@ -81,7 +82,7 @@ async def test_the_operator_hears_of_it_once_each_way(
 async def test_the_next_outage_is_told_again(make_engine: MakeEngine, provider: Provider, logs: Logs) -> None:
     engine = make_engine()
     for _ in range(2):
-        provider.faults.add("create", Fault.status(403))
+        provider.faults.add("create", OUT_OF_CREDITS)
         await engine.delivered((await insert(engine.database)).id)
         engine.restart()
     assert (count_events(logs, PAUSED), count_events(logs, RESUMED)) == (2, 2)
@@ -92,7 +93,7 @@ async def test_what_is_at_the_provider_already_is_not_held_up(engine: Engine, pr
     running = await insert(engine.database)
     async with engine.running():
         await provider.called("retrieve")
-        provider.faults.add("create", Fault.status(403))
+        provider.faults.add("create", OUT_OF_CREDITS)
         await insert(engine.database)
         engine.work.set()
         await provider.called("create", 2)
@@ -104,7 +105,7 @@ async def test_what_is_at_the_provider_already_is_not_held_up(engine: Engine, pr
 async def test_a_model_that_is_gone_is_told_during_a_pause_or_after_it(
     engine: Engine, provider: Provider
 ) -> None:
-    provider.faults.add("create", Fault.status(403))
+    provider.faults.add("create", OUT_OF_CREDITS)
     await insert(engine.database)
     await submit_in_vain(engine, await engine.claim())
     await engine.queue.release_all()

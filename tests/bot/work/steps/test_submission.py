@@ -29,7 +29,6 @@ REFUSALS = [
     Fault.status(401, "Key."),
     Fault.status(402, "Pay."),
     Fault.status(403, "Credits."),
-    Fault.status(404, "Nothing here."),
     Fault.status(429, "Slow down."),
     Fault.status(429, "Slow down.", retry_after=0.01),
 ]
@@ -181,8 +180,8 @@ async def test_what_was_refused_for_now_is_submitted_later(
     ("fault", "wait"),
     [
         (Fault.status(401), timedelta(seconds=61)),
-        (Fault.status(403), timedelta(seconds=61)),
-        (Fault.status(404), timedelta(seconds=61)),
+        (Fault.status(402), timedelta(seconds=61)),
+        (Fault.status(403, "Your balance is too low."), timedelta(seconds=61)),
         (Fault.status(429, retry_after=7.5), timedelta(seconds=7.5)),
         (Fault.status(429), timedelta(seconds=16)),
         (Fault.status(429, retry_after=0), timedelta(seconds=16)),

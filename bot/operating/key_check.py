@@ -1,0 +1,23 @@
+"""Whether the provider tells of a key that may or may not be the bot's: a finding for `veo-bot doctor`."""
+
+from bot.moderation.checkup import fetch_key
+from bot.moderation.findings import Finding
+from bot.moderation.provider_text import REMEDIES, describe_trouble, quote_in_terminal
+from bot.veo.client import VeoClient
+
+
+async def check_other_key(veo: VeoClient, patience: float) -> list[Finding]:
+    """Return a warning where something is wrong with the key that the provider tells of, if not the bot's."""
+    key = await fetch_key(veo, patience / 2)
+    if key is None or key.is_ours or key.trouble is None:
+        return []
+    name = quote_in_terminal(key.prefix or "")
+    return [
+        Finding(
+            is_good=False,
+            is_warning=True,
+            what=f"{describe_trouble(key, key.trouble)} The provider says so of one that begins with {name}, "
+            "as the bot's does not.",
+            remedy=f"If requests are refused: {REMEDIES[key.trouble]}",
+        )
+    ]

@@ -1,0 +1,138 @@
+"""What the provider refuses as a whole, and who may try next. Pure: `now` is passed in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+LONGEST_WAIT = timedelta(hours=1)  # for anything; a longer one comes from a clock that was set back
+TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that tries
+SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
+FRESH_PATIENCE = timedelta(seconds=10)  # for which those that tried before let others go first
+
+
+class Scope(StrEnum):
+    """Whose refusal it is."""
+
+    REQUEST = "request"
+    MODEL = "model"
+    ACCOUNT = "account"
+
+
+class Way(StrEnum):
+    """How a create call was refused."""
+
+    ACCOUNT = "account"  # 401, 402, 403 for money, or the account or the key says so
+    FORBIDDEN = "forbidden"  # 403
+    MISSING = "missing"  # 404
+    BUSY = "busy"  # 429
+    UNREACHABLE = "unreachable"  # no connection
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What is refused since when, as it is written down for other processes.
+
+    Attributes:
+        words: the provider's latest; empty: it said nothing of its own.
+        models: which ones; empty: all.
+    """
+
+    since: AwareDatetime
+    scope: Scope
+    way: Way
+    words: str = ""
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a request is not sent now.
+
+    Attributes:
+        wait: until it may ask again; None: it ends, since its model is gone.
+        words: the provider's.
+        lets_others: others may be sent meanwhile.
+    """
+
+    wait: timedelta | None
+    words: str
+    lets_others: bool
+
+
+class Closure:
+    """One model or the account, while it is refused. When its time is over, one request tries.
+
+    Of those that wait, the ones that have not tried yet go first; else a request that is refused by itself
+    might try again and again, and nobody would find out that others are taken.
+
+    Attributes:
+        is_alone: another model was accepted meanwhile, so it says nothing about the account.
+        is_gone: the provider's list has this model no longer.
+    """
+
+    def __init__(self, pause: Pause, until: datetime) -> None:
+        self.pause = pause
+        self.is_alone = False
+        self.is_gone = False
+        self._until = until
+        self._tried: set[str] = set()
+        self._fresh: set[str] = set()  # those that wait and have not tried
+        self._trial: tuple[str, datetime] | None = None
+
+    @property
+    def way(self) -> Way:
+        """How requests are refused."""
+        return self.pause.way
+
+    def close(self, request_id: str, words: str, until: datetime) -> None:
+        """Leave it alone until then, since a request was refused."""
+        self.pause = replace(self.pause, words=words)
+        self._until = until
+        self._tried.add(request_id)
+        self._fresh.discard(request_id)
+        self.settle(request_id)
+
+    def time_left(self, now: datetime) -> timedelta:
+        """Return how long it is still to be left alone."""
+        left = self._until - now
+        return left if timedelta() < left <= LONGEST_WAIT else timedelta()
+
+    def hold(self, request_id: str, short_wait: timedelta, now: datetime) -> Hold | None:
+        """Return why a request must wait; None: it may try."""
+        wait = self.time_left(now)
+        if not wait and self._is_another_trying(request_id, now):
+            wait = short_wait
+        is_closed = bool(wait)
+        if not wait and request_id in self._tried and self._fresh - {request_id}:
+            wait = min(short_wait, max(self._until + FRESH_PATIENCE - now, timedelta()))
+        if not wait:
+            return None
+        if request_id not in self._tried:
+            self._fresh.add(request_id)
+        is_all = self.pause.scope is Scope.ACCOUNT and is_closed
+        return Hold(wait, self.pause.words, lets_others=not is_all)
+
+    def try_with(self, request_id: str, now: datetime) -> None:
+        """Let a request try, and the others wait for what becomes of it."""
+        if request_id in self._tried:  # all have tried, so they begin again
+            self._tried.clear()
+            self._fresh.clear()
+        self._tried.add(request_id)
+        self._fresh.discard(request_id)
+        self._trial = (request_id, now)
+
+    def settle(self, request_id: str) -> None:
+        """Note that a request does not try any more."""
+        if self._trial is not None and self._trial[0] == request_id:
+            self._trial = None
+
+    def is_old(self, life: timedelta, now: datetime) -> bool:
+        """Whether nobody has tried for so long that it says nothing any more."""
+        return abs(now - self._until) > life + LONGEST_WAIT
+
+    def _is_another_trying(self, request_id: str, now: datetime) -> bool:
+        if self._trial is None or self._trial[0] == request_id:
+            return False
+        return timedelta() <= now - self._trial[1] < TRIAL_PATIENCE
