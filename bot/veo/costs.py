@@ -13,6 +13,7 @@ from typing import Annotated, cast
 from pydantic import Field, WrapValidator
 
 from bot.money import to_credits
+from bot.veo.reading import Fields
 from bot.veo.wire import Wire, none_if_odd
 
 MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
@@ -81,7 +82,7 @@ def first_amount(credits: float | None, usd: float | None) -> float | None:  # n
 def usage_in(task: Mapping[str, object]) -> object:
     """Return the part of a task's answer that tells the cost, from where it stands."""
     meta = task.get("meta")
-    inside = cast("Mapping[str, object]", meta).get("usage") if isinstance(meta, Mapping) else None
+    inside = cast("Fields", meta).get("usage") if isinstance(meta, Mapping) else None
     return inside or task.get("usage")
 
 
