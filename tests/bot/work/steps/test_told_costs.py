@@ -24,7 +24,7 @@ PRICE = 4 * 1_040_000
         ({"poll"}, CostSource.POLL),
         ({"create", "poll"}, CostSource.POLL),
     ],
-    ids=str,
+    ids=["create", "header", "poll", "create and poll"],
 )
 async def test_the_cost_is_taken_from_the_answer_that_tells_it(
     start_provider: StartProvider, make_engine: MakeEngine, tellers: set[Teller], source: CostSource
