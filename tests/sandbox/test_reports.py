@@ -135,7 +135,6 @@ async def test_all_places_name_the_same_price(
     quote = next(row for row in variants if row["when"] == {"generate_audio": generate_audio})
     charge = (await client.call("GET", TRANSACTIONS)).json["data"][0]
     assert quote["price"] / quote["per"] * 4 == pytest.approx(price)
-    assert task["meta"]["usage"]["credits_used"] == round(price * 2_000_000)
     assert (await rows(client))[0]["cost"] == {"usd": price, "credits": round(price * 2_000_000)}
     assert charge["amount"] == {"usd": price, "credits": round(price * 2_000_000)}
     assert (charge["direction"], charge["reference_id"]) == ("CHARGE", task["id"])

@@ -53,13 +53,14 @@ async def lister() -> AsyncIterator[tuple[str, list[Any]]]:
 
 
 async def completed(veo: VeoClient, request: VideoRequest) -> Task:
+    """Have a video made, and return the answer to the create call, which tells the cost."""
     task = await veo.create(request, "ours")
 
     async def is_completed() -> bool:
         return (await veo.retrieve(task.id)).state is TaskState.COMPLETED
 
     await until("the video is made", is_completed, seconds=45)
-    return await veo.retrieve(task.id)
+    return task
 
 
 @every_model
