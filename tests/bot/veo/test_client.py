@@ -240,7 +240,7 @@ async def test_a_refused_connection_means_that_nothing_was_received(
 async def test_a_server_that_takes_no_connection_in_time_has_received_nothing(
     session: aiohttp.ClientSession, provider: Provider, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.veo.client.CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr("bot.veo.transport.CONNECT_TIMEOUT", 0.1)
     with deaf_server() as url:
         deaf = client_of(session, provider, url=url)
         with pytest.raises(UnreachableError, match="cannot be reached"):

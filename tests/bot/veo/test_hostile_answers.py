@@ -5,7 +5,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import utc_now
-from bot.veo import client
+from bot.veo import transport
 from bot.veo.catalogue import build_request
 from bot.veo.client import VeoClient
 from bot.veo.errors import UnavailableError
@@ -47,7 +47,7 @@ async def test_what_is_no_answer_does_not_bring_the_key_into_an_error(
 async def test_an_answer_that_is_too_long_is_not_read_to_its_end(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "LONGEST_ANSWER", 1000)
+    monkeypatch.setattr(transport, "LONGEST_ANSWER", 1000)
     with pytest.raises(UnavailableError, match="too long"):
         await polled(session, http(b"[" * 1001, length=10**12))
 

@@ -36,7 +36,7 @@ async def test_pictures_as_large_as_they_may_be_are_sent_as_they_are(
 async def test_a_large_body_is_given_more_time(
     session: aiohttp.ClientSession, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.veo.client.SLOWEST_UPLOAD", 1000)
+    monkeypatch.setattr("bot.veo.transport.SLOWEST_UPLOAD", 1000)
     request = build_request("google/veo-3.0-i2v", PROMPT, {})
     impatient = client_of(session, provider, timeout=0.1)
     provider.faults.add("create", Fault.hang())
