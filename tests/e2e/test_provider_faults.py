@@ -94,7 +94,8 @@ async def test_a_video_that_is_unmade_without_a_word_is_explained_in_ours(world:
     world.provider.hold = True
     for name, (fault, ours) in WITHOUT_WORDS.items():
         world.found_server()
-        world.provider.faults.add("retrieve", fault)
+        world.provider.faults.clear()
+        world.provider.faults.add("retrieve", fault, times=None)
         with case(name):
             generation = await ask_for_video(world)
             assert_failure_shown(world, generation, FailureKind.UNMADE, ours=ours)
