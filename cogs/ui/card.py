@@ -15,6 +15,7 @@ from bot.privacy.erasure import NOBODY
 from bot.timing.outlook import LAST_POSITION, NO_OUTLOOK, Outlook
 from bot.veo.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
 from bot.work.cancellation import is_being_sent, is_own, was_sent
+from cogs.ui.cancelled_words import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
 from cogs.ui.reasons import reasons
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
@@ -38,20 +39,6 @@ ALT_TEXTS: Mapping[Kind, LiteralString] = {
     Kind.TEXT: N_("Video made from the prompt: {prompt}"),
     Kind.IMAGE: N_("Video made from a picture and the prompt: {prompt}"),
     Kind.FRAMES: N_("Video made from two pictures and the prompt: {prompt}"),
-}
-# By whether the member did it, and whether the request had been sent.
-CANCELLED_STATES: Mapping[tuple[bool, bool], LiteralString] = {
-    (True, False): N_("**Cancelled** by you before it was sent."),
-    (True, True): N_("**Cancelled** by you while it was being made."),
-    (False, False): N_("**Cancelled** by a moderator before it was sent."),
-    (False, True): N_("**Cancelled** by a moderator while it was being made."),
-}
-REMOVED_STATE = N_("**Cancelled** because I was removed from this server.")
-CANCELLATIONS: Mapping[tuple[bool, bool], LiteralString] = {
-    (True, False): N_("{member} Your video was cancelled by you before it was sent."),
-    (True, True): N_("{member} Your video was cancelled by you while it was being made."),
-    (False, False): N_("{member} Your video was cancelled by a moderator before it was sent."),
-    (False, True): N_("{member} Your video was cancelled by a moderator while it was being made."),
 }
 
 
@@ -271,8 +258,8 @@ def _made_line(generation: Generation) -> str:
     return _("❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below.")
 
 
-def _by_whom_and_when(generation: Generation) -> tuple[bool, bool]:
-    return is_own(generation), was_sent(generation)
+def _by_whom_and_when(generation: Generation) -> tuple[bool, bool | None]:
+    return is_own(generation), None if is_being_sent(generation) else was_sent(generation)
 
 
 def _did_not_count() -> str:
@@ -281,7 +268,7 @@ def _did_not_count() -> str:
 
 def _whether_it_counts(generation: Generation) -> str:
     if is_being_sent(generation):
-        return _("It was just being sent: it counts, unless the video service did not take it.")
+        return _("It counts, unless the video service did not take it.")
     if was_sent(generation):
         return _("The video service cannot take a request back, so it counts towards the limit.")
     return _did_not_count()

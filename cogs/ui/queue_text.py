@@ -69,7 +69,7 @@ def render_cancelled(cancelled: Cancelled) -> str:
     generation = cancelled.generation
     counts = _("It was not sent yet, so it does not count.")
     if is_being_sent(generation):
-        counts = _("It was just being sent: it counts, unless the video service did not take it.")
+        counts = _("It was being sent: it counts, unless the video service did not take it.")
     elif cancelled.counts:
         counts = _("The video service has it already and cannot take it back, so it counts.")
     what = _(

@@ -1,6 +1,6 @@
 """The card and the messages that follow it, as pure text from a row."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -146,7 +146,7 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
             "🚫 **Cancelled** by a moderator before it was sent. It did not count towards your limit.",
         ),
         (
-            {"status": Status.CANCELLED, "cancelled_by": 9, "submitted_at": LATER},
+            {"status": Status.CANCELLED, "cancelled_by": 9, "submitted_at": LATER, "provider_id": "a:veo3"},
             "🚫 **Cancelled** by a moderator while it was being made. "
             "The video service cannot take a request back, so it counts towards the limit.",
         ),
@@ -155,7 +155,7 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
             "🚫 **Cancelled** by you before it was sent. It did not count towards your limit.",
         ),
         (
-            {"status": Status.CANCELLED, "cancelled_by": 4, "submitted_at": LATER},
+            {"status": Status.CANCELLED, "cancelled_by": 4, "submitted_at": LATER, "provider_id": "a:veo3"},
             "🚫 **Cancelled** by you while it was being made. "
             "The video service cannot take a request back, so it counts towards the limit.",
         ),
@@ -218,20 +218,25 @@ def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: Fa
 
 
 @pytest.mark.parametrize(
-    ("submitted_at", "when", "whether_it_counts"),
+    ("sent", "when", "whether_it_counts"),
     [
-        (None, "before it was sent", "It did not count towards your limit."),
+        ({}, "before it was sent", "It did not count towards your limit."),
         (
-            LATER,
+            {"submitted_at": LATER},
+            "while it was being sent",
+            "It counts, unless the video service did not take it.",
+        ),
+        (
+            {"submitted_at": LATER, "provider_id": "a:veo3"},
             "while it was being made",
             "The video service cannot take a request back, so it counts towards the limit.",
         ),
     ],
 )
 def test_who_is_cancelled_by_a_moderator_hears_whether_it_counts(
-    submitted_at: datetime | None, when: str, whether_it_counts: str
+    sent: dict[str, object], when: str, whether_it_counts: str
 ) -> None:
-    row = generation(status=Status.CANCELLED, cancelled_by=9, submitted_at=submitted_at)
+    row = generation(status=Status.CANCELLED, cancelled_by=9, **sent)
     assert render_ending(row) == (
         f"🚫 <@4> Your video was cancelled by a moderator {when}.\n"
         f"{whether_it_counts} If you want to know why, ask a moderator.\n"

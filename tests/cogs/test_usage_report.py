@@ -23,13 +23,14 @@ def report(*by_member: tuple[int, Tally], by_model: Sequence[tuple[str, Tally]] 
 
 
 def test_the_totals_come_first_then_the_models_then_the_members() -> None:
-    alice, forgotten = Tally(12, 2, 1, 3, 3_120_000.0), Tally(1, 0, 0, 0, 0.5)
+    alice, forgotten = Tally(12, 2, 1, 3, 3_120_000.0, 2_000_000.0), Tally(1, 0, 0, 0, 0.5)
     page = report_page(
         report((7, alice), (0, forgotten), by_model=[("google/veo3", alice), ("gone/model", forgotten)]), 0
     )
     assert page.content == (
         f"**Use of the last 7 days** (since <t:{stamp(-144)}:f>)\n"
         "In all: 13 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
+        "Charged by the video service, as it says: $1.00 (2,000,000 credits)\n"
         "By model:\n"
         "- Veo 3: 12 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
         "- gone/model: 1 video, under $0.01 (under 1 credit)\n"
