@@ -85,14 +85,11 @@ async def show_usage(interaction: discord.Interaction, usage: UsageReports, peri
     report = await usage.read(moderator_of(interaction).guild_id, period)
     page = report_page(report, 0)
     view = _view(page, lambda number, label: UsageButton(period, number, label))
-    await interaction.edit_original_response(content=page.content, view=view)
-    if not report.total.requests:
-        return
-    files = await _draw(interaction, usage, report)  # the numbers need not wait for it
+    files = await _draw(interaction, usage, report) if report.total.requests else []
     try:
-        await interaction.edit_original_response(attachments=files)
+        await interaction.edit_original_response(content=page.content, attachments=files, view=view)
     except discord.HTTPException as error:
-        if judge(error) not in {Verdict.TOO_LARGE, Verdict.NOT_THE_FILE}:
+        if not files or judge(error) not in {Verdict.TOO_LARGE, Verdict.NOT_THE_FILE}:
             raise
         await interaction.edit_original_response(content=f"{page.content}\n-# {_(WITHOUT_FILES)}", view=view)
 

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 import simcord
 
 from bot.admission.policies import store_policy
@@ -11,11 +10,9 @@ from bot.admission.policy import LimitKind, Policy, Rule, Scope
 from bot.clock import utc_now
 from bot.database import open_database
 from bot.models import Status
-from bot.usage.reports import UsageReports
-from bot.usage.service import UsageFiles, UsageReport
 from sandbox.world import World
 from tests.bot.rows import new_row
-from tests.e2e.driver import ask_for_video, case, shown
+from tests.e2e.driver import ask_for_video, case, refuse, shown
 from tests.e2e.limiting import add_role, use
 from tests.e2e.moderating import accepted, labels, said
 
@@ -186,19 +183,9 @@ async def test_a_role_that_may_use_quota_alone_turns_pages(world: World, databas
             assert await turn(world, answer, "Previous page", by=nils) == [NOT_ALLOWED]
 
 
-async def test_where_discord_takes_no_files_the_text_comes_alone(
-    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_discord_takes_no_files_the_text_comes_alone(world: World, database_url: str) -> None:
     await insert_use(database_url, world, 1)
-    render = UsageReports.render
-
-    async def render_and_refuse(usage: UsageReports, report: UsageReport, server_name: str) -> UsageFiles:
-        refusal = {"method": "PATCH", "path": "/webhooks/*/messages/@original", "times": 1}
-        # After the text, which goes first.
-        world.env.backend.faults.append({**refusal, "status": 400, "code": 400001, "message": "No files."})
-        return await render(usage, report, server_name)
-
-    monkeypatch.setattr(UsageReports, "render", render_and_refuse)
+    refuse(world, "PATCH", "/webhooks/*/messages/@original", 400001)
     answer = await use(world, "usage")
     assert said(answer).endswith("\n-# Discord did not take the picture and the file in this channel.")
     assert "In all: 1 video" in said(answer)
