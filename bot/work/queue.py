@@ -140,7 +140,7 @@ class GenerationQueue:
         return await self.move(generation, Status.FAILED, **values)
 
     async def note_outcome(self, generation: Generation, **values: object) -> None:
-        """Note what became of a create call whose request was cancelled meanwhile, whoever tells that now.
+        """Note what became of a create call whose request was cancelled meanwhile; no lease is needed.
 
         `generation`: as the call was made for it.
 

@@ -61,7 +61,7 @@ class Threads:
         def forget(_: asyncio.Task[int | None]) -> None:
             del self._opening[card_id]
             if not opening.cancelled():
-                opening.exception()  # whoever waited has it; perhaps nobody did
+                opening.exception()  # those who waited have it; perhaps nobody did
 
         opening.add_done_callback(forget)
         return opening

@@ -1,4 +1,4 @@
-"""One request is refused, or one model, or all: who waits for whom, and how each ends."""
+"""One request is refused, or one model, or all: which ones wait, and how each ends."""
 
 from collections.abc import Callable
 from datetime import timedelta
