@@ -48,9 +48,9 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 test: check
 	$(PYTEST) $(ARGS)
 
-# With all tests of the database on both engines; GitHub runs it each night.
+# With all slow cases, and all tests of the database on both engines; GitHub runs it each night.
 test-all: check
-	$(PYTEST) --all-engines $(ARGS)
+	FUZZ_SCALE=3 $(PYTEST) --thorough $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -83,7 +83,7 @@ chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)
 
 # The same tests that `make test` plays shortly, with FUZZ_SCALE times as many cases, other ones each time.
-fuzz: export FUZZ_SCALE ?= 25
+fuzz: export FUZZ_SCALE ?= 75
 fuzz: $(READY)
 	$(BIN)/python -m pytest tests/fuzz --quiet --timeout 1800 $(ARGS)
 

@@ -11,14 +11,10 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import copy_context
 from functools import partial
-from pathlib import Path
 from typing import LiteralString
 
 import stamina
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -27,6 +23,7 @@ from bot.errors import UserError
 from bot.language import N_, _
 from bot.storage.engines import Connections, Storage, storage_of
 from bot.storage.locks import Lock
+from bot.storage.revisions import known_revisions, revision_of
 from bot.storage.transactions import (
     GroupCommit,
     InDoubtError,
@@ -37,8 +34,6 @@ from bot.storage.transactions import (
     Work,
     run_batch,
 )
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 ANSWER_PATIENCE = 1.8  # seconds: a command must be answered within Discord's three
 DECISION_PATIENCE = 30.0  # seconds for a request whose member sees that the bot is thinking
@@ -226,8 +221,8 @@ async def bring_up_to_date(storage: Storage) -> None:
         await storage.make_place()
         async with storage.open(patient=True) as connections:
             await _migrate_in_time(storage, connections)
-    except CommandError as error:
-        raise DatabaseError(f"{NEWER} ({error})") from error
+    except DatabaseError:
+        raise
     except Exception as error:
         if (sentence := storage.explain(error)) is None:
             raise
@@ -265,7 +260,11 @@ def _reason_of(error: Exception) -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if revision_of(connection) == known_revisions()[-1]:
+        return
+    from bot.storage.migration import NewerSchemaError, upgrade  # noqa: PLC0415 slow, and seldom needed
+
+    try:
+        upgrade(connection)
+    except NewerSchemaError as error:
+        raise DatabaseError(f"{NEWER} ({error})") from error

@@ -38,12 +38,27 @@ WHEEL_REASON = "why the wheel's PostgreSQL was not used"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--all-engines`."""
+    """Add `--thorough`."""
     parser.addoption(
-        "--all-engines",
+        "--thorough",
         action="store_true",
-        help="run every test of the database on SQLite and PostgreSQL, not only those marked both_engines",
+        help="run every test of the database on both engines, and the cases that are left to the night",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave slow cases to the night, but for those that are asked for by name."""
+    if config.getoption("--thorough") or any("::" in argument for argument in config.args):
+        return
+    kept = [item for item in items if not _is_nightly(item)]
+    config.hook.pytest_deselected(items=[item for item in items if _is_nightly(item)])
+    items[:] = kept
+
+
+def _is_nightly(item: pytest.Item) -> bool:
+    """Whether a test runs in `make test-all` alone; `daily` are cases that stand for the others."""
+    mark = item.get_closest_marker("nightly")
+    return mark is not None and not any(f"[{case}]" in item.name for case in mark.kwargs.get("daily", ()))
 
 
 @pytest.fixture(scope="session", autouse=True)

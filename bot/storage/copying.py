@@ -11,17 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Table, func, insert, make_url, select
+from sqlalchemy import Table, func, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import guild_models
 from bot.clock import Clock, utc_now
-from bot.database import MIGRATIONS, DatabaseError, bring_up_to_date, storage_at
+from bot.database import DatabaseError, bring_up_to_date, storage_at
 from bot.models import Generation
 from bot.storage.addresses import SQLITE
 from bot.storage.engines import Storage
+from bot.storage.revisions import known_revisions, revision_of
 
 BATCH = 1000  # rows
 TABLES: Sequence[Table] = guild_models.Base.metadata.sorted_tables
@@ -153,22 +152,17 @@ def _in_use(name: str) -> str:
 
 async def _ensure_current(side: Side) -> None:
     """Check that the database is of this version of the program."""
-    heads = await side.connection.run_sync(_heads_of)
-    script = ScriptDirectory(str(MIGRATIONS))
-    if not heads:
+    revision = await side.connection.run_sync(revision_of)
+    known = known_revisions()
+    if not revision:
         raise CopyError(f"{side.name} is no database of veo-bot: it has no tables of it.")
-    known = {revision.revision for revision in script.walk_revisions()}
-    if not known.issuperset(heads):
+    if revision not in known:
         raise CopyError(f"{side.name} belongs to a newer version of veo-bot: copy it with that one.")
-    if set(heads) != set(script.get_heads()):
+    if revision != known[-1]:
         raise CopyError(
             f"{side.name} belongs to an older version of veo-bot: start this version on it once, stop it, "
             "then run this again."
         )
-
-
-def _heads_of(connection: Connection) -> tuple[str, ...]:
-    return MigrationContext.configure(connection).get_current_heads()
 
 
 async def _ensure_at_rest(side: Side, now: datetime) -> None:

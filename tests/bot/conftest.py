@@ -66,7 +66,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_url" not in metafunc.fixturenames:
         return
     is_marked = metafunc.definition.get_closest_marker("both_engines") is not None
-    engines = [SQLITE, POSTGRESQL] if is_marked or metafunc.config.getoption("--all-engines") else [SQLITE]
+    engines = [SQLITE, POSTGRESQL] if is_marked or metafunc.config.getoption("--thorough") else [SQLITE]
     if metafunc.definition.get_closest_marker("sqlite_only") or "disk" in metafunc.fixturenames:
         engines = [SQLITE]
     if metafunc.definition.get_closest_marker("postgres_only"):

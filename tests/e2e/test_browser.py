@@ -122,6 +122,7 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: 
 
 
 @needs_chromium
+@pytest.mark.nightly
 @pytest.mark.timeout(400)
 async def test_a_person_reads_the_offer_and_presses_generate_and_the_video_comes(
     open_world: OpenWorld, tmp_path: Path

@@ -60,6 +60,7 @@ def expected_card(world: World, generation: Generation, model: Model, state: str
     )
 
 
+@pytest.mark.nightly(daily=["legacy urls"])
 @pytest.mark.parametrize("legacy_urls", [False, True], ids=["universal urls", "legacy urls"])
 async def test_a_video_of_every_model_arrives_in_the_thread_of_its_card(
     open_world: OpenWorld, tmp_path: Path, *, legacy_urls: bool

@@ -76,7 +76,7 @@ def test_every_answer_of_a_file_server_is_a_file_or_a_reason(shop: Shop, log: Li
             assert 0 < len(str(failure)) < 200
         assert log.faults == []
 
-    fuzz("file server", 100, answers(contents), play)
+    fuzz("file server", 32, answers(contents), play)
 
 
 def test_what_is_a_file_is_fetched(shop: Shop) -> None:

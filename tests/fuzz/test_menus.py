@@ -70,7 +70,7 @@ def test_whatever_is_in_a_message_its_menu_is_answered(crime: Crime) -> None:
         menu, changes = case
         seen.add(play(crime, menu_of(crime, menu, **changes))["type"])
 
-    fuzz("menus: messages", 80, st.tuples(st.sampled_from(MENUS), messages), forge)
+    fuzz("menus: messages", 26, st.tuples(st.sampled_from(MENUS), messages), forge)
     assert seen == {4, MODAL}, "never a form, or never a refusal: the messages are all alike"
 
 
@@ -85,7 +85,7 @@ def test_whatever_discord_says_of_a_message_its_menu_is_answered(crime: Crime) -
     cases = st.tuples(
         st.sampled_from([*MENUS, "x"]), changed(st.just(whole["resolved"])) | odd_values, targets
     )
-    fuzz("menus: other shapes", 80, cases, forge)
+    fuzz("menus: other shapes", 26, cases, forge)
 
 
 def test_a_choice_in_a_menu_that_was_never_there_does_no_more_than_a_click(crime: Crime) -> None:
@@ -103,4 +103,4 @@ def test_a_choice_in_a_menu_that_was_never_there_does_no_more_than_a_click(crime
     kinds = st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 17, 99])
     values = st.lists(odd_values, max_size=30) | odd_values
     cases = st.tuples(roles, st.sampled_from(fitting), kinds, values, odd_values)
-    fuzz("menus: choices", 60, cases, choose)
+    fuzz("menus: choices", 20, cases, choose)

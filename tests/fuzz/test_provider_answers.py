@@ -85,7 +85,7 @@ def test_every_answer_is_understood_or_refused(line: Line, log: Listener, what: 
         assert log.faults == []
         assert KEY not in "".join(log.text), "the key is in the log"
 
-    fuzz(f"provider: {what}", 40, answers(), play)
+    fuzz(f"provider: {what}", 14, answers(), play)
 
 
 def assert_fits(found: object) -> None:

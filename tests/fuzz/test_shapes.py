@@ -57,7 +57,7 @@ def test_an_interaction_of_any_shape_is_answered_or_left_aside(crime: Crime) -> 
     cases = st.sampled_from(sound).flatmap(
         lambda known: st.tuples(st.just(known), changed(st.just(known[1])) | odd_values)
     )
-    fuzz("interactions: other shapes", 100, cases, send)
+    fuzz("interactions: other shapes", 32, cases, send)
     assert seen == {True, False}, "all could be read, or none"
     gc.collect()  # a task that failed without anybody to hear of it is logged when it goes
     crime.check(crime.stage.play(crime.stage.dispatch(bob, *sound[0])))

@@ -47,7 +47,7 @@ def test_a_document_is_understood_as_a_whole_or_refused_as_a_whole() -> None:
                 resolve_limits((), found, 1, [2], 5, NOW)
 
     documents = changed(st.sampled_from([POLICY, STANDING])) | anything
-    fuzz("stored documents", 100, documents, play)
+    fuzz("stored documents", 32, documents, play)
 
 
 def test_fields_of_a_newer_version_are_left_aside_and_missing_ones_are_as_before_them() -> None:
@@ -65,5 +65,5 @@ def test_fields_of_a_newer_version_are_left_aside_and_missing_ones_are_as_before
         st.text(min_size=1).filter(lambda name: name not in POLICY), anything, max_size=3
     )
     fuzz(
-        "documents of other versions", 50, st.tuples(unknown, st.sets(st.sampled_from(sorted(POLICY)))), play
+        "documents of other versions", 16, st.tuples(unknown, st.sets(st.sampled_from(sorted(POLICY)))), play
     )

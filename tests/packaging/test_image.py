@@ -72,6 +72,7 @@ def image() -> Iterator[Image]:
         yield image
 
 
+@pytest.mark.nightly
 async def test_the_user_can_change_nothing_but_the_volume(image: Image) -> None:
     code, output = await image.run("python", "-c", LOOK_AROUND)
 

@@ -53,6 +53,7 @@ async def answered(asked: list[Interaction], answers: int) -> None:
     await wait_until(look, seconds=60)
 
 
+@pytest.mark.nightly(daily=["6"])
 @pytest.mark.parametrize("answers", [1, len(MEMBERS) // 2])
 async def test_a_burst_survives_a_kill_after_answers(tmp_path: Path, files: Path, answers: int) -> None:
     shown, found = await play(answers, tmp_path, files)

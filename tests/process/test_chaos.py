@@ -7,6 +7,7 @@ import pytest
 from tests.process.chaos import run_chaos
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(300)
 async def test_every_promise_is_kept_while_everything_fails_now_and_then(tmp_path: Path) -> None:
     report = await run_chaos(generations=40, kills=2, share=0.1, seed=1, folder=tmp_path)

@@ -50,6 +50,15 @@ LARGE_POINTS = {
     "a large file is posted smaller, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
 }
 ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS | LARGE_POINTS
+# One of each kind: before anybody was answered, around the money, around the post, and a cancellation.
+DAILY = [
+    "the request is recorded, not answered",
+    "the create call is announced, not made",
+    "the create call is answered, not recorded",
+    "the video is posted, not recorded",
+    "the video is posted, not recorded, and its nonce is forgotten",
+    "the cancellation is recorded, not told",
+]
 # Killed before the create call left: its fate cannot be told from that of one that got lost.
 NEVER_CREATED = "the create call is announced, not made"
 
@@ -113,6 +122,7 @@ def files_in(videos: Path) -> set[str]:
     return {name for name in names if not name.startswith(WORK_PREFIX)}
 
 
+@pytest.mark.nightly(daily=DAILY)
 @pytest.mark.parametrize("point", ALL_POINTS)
 async def test_a_request_survives_a_kill_when(tmp_path: Path, files: Path, point: str) -> None:
     outcome = await play(point, tmp_path, files)

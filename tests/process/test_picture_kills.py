@@ -24,6 +24,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.nightly(daily=["the picture is sent, the answer not recorded"])
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_request_with_a_picture_survives_a_kill_when(tmp_path: Path, files: Path, point: str) -> None:
     request = {**REQUEST, "image": OptionFile("cat.png", CAT)}

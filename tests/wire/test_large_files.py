@@ -59,6 +59,7 @@ def impatient_proxy(limit: int) -> WireDiscord:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.nightly(daily=["discord_itself"])
 @pytest.mark.parametrize("discord_with", [discord_itself, impatient_proxy])
 async def test_a_file_that_is_refused_comes_smaller_and_plays(
     provider: Provider, files: Path, tmp_path: Path, discord_with: Callable[[int], WireDiscord]

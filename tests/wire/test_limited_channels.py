@@ -64,6 +64,7 @@ HELD_UP = {
 
 
 @pytest.mark.usefixtures("bot")
+@pytest.mark.nightly(daily=["limited for minutes", "limited by a proxy"])
 @pytest.mark.parametrize("how", HELD_UP)
 async def test_a_channel_without_threads_holds_up_nobody(wire: WireDiscord, how: str) -> None:
     wire.faults.add(THREADS, HELD_UP[how], times=None, channel_id=wire.channel.id)

@@ -49,6 +49,7 @@ def is_card(message: Message) -> bool:
 
 
 @pytest.mark.usefixtures("bot")
+@pytest.mark.nightly(daily=["refused with 503"])
 @pytest.mark.parametrize("how", LOST)
 async def test_the_card_is_in_the_channel_before_anything_is_spent(
     wire: WireDiscord, provider: Provider, how: str

@@ -172,6 +172,7 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(provider: Provider,
     assert_tidy(program, wire, provider)
 
 
+@pytest.mark.nightly(daily=["a page-GET /users/@me"])
 @pytest.mark.parametrize("route", ["GET /users/@me", "GET /oauth2/applications/@me"])
 @pytest.mark.parametrize("html", [True, False], ids=["a page", "another object"])
 async def test_it_waits_while_another_page_answers_in_discords_place(
@@ -211,6 +212,7 @@ async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
     assert_tidy(program, wire, provider)
 
 
+@pytest.mark.nightly(daily=["whole-4010-SHARD_IDS"])
 @pytest.mark.parametrize(("code", "setting"), [(4010, "SHARD_IDS"), (4011, "SHARD_COUNT")])
 @pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
 async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
@@ -224,6 +226,7 @@ async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
     assert_tidy(program, wire, provider)
 
 
+@pytest.mark.nightly(daily=["sharded"])
 @pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
 async def test_a_malformed_event_does_not_end_the_program(
     wire: WireDiscord, bot: Bot, settings: dict[str, object]
@@ -258,6 +261,7 @@ async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Bot)
     assert said == ["DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"]
 
 
+@pytest.mark.nightly(daily=["400-50240"])
 @pytest.mark.parametrize(("status", "code"), [(400, 50240), (400, 30034), (503, 0)])
 async def test_it_serves_the_known_commands_when_the_upload_is_refused(
     wire: WireDiscord, bot: Bot, tmp_path: Path, status: int, code: int

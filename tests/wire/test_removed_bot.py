@@ -115,6 +115,7 @@ async def test_an_outage_of_the_server_cancels_nothing(studio: Studio, provider:
         assert await program.stop() == 0
 
 
+@pytest.mark.nightly(daily=["worker"])
 @pytest.mark.parametrize("role", ["all", "worker"])
 async def test_a_removal_unheard_of_is_noticed(studio: Studio, provider: Provider, role: str) -> None:
     async with studio.start() as program:

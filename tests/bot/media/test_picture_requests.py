@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.admission.judge import Admission
 from bot.admission.policy import Standing
 from bot.admission.quotas import fetch_use
-from bot.database import MIGRATIONS, Database
+from bot.database import Database
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
 from bot.generations import GenerationService
@@ -23,6 +23,7 @@ from bot.media.pictures import MAX_SIZE, OfferedPicture
 from bot.models import OPEN, WAITING, Generation, Status
 from bot.privacy.export import export_request
 from bot.privacy.service import Privacy
+from bot.storage.revisions import MIGRATIONS
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread

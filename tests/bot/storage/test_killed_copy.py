@@ -70,6 +70,7 @@ def _columns_of_finished() -> dict[str, Any]:
     return {"status": Status.SUCCEEDED, "delivered_at": utc_now(), "prompt": "x" * 600}
 
 
+@pytest.mark.nightly
 @pytest.mark.timeout(180)
 async def test_a_copy_that_was_killed_is_run_again(new_database: NewDatabase) -> None:
     old, new = new_database("sqlite"), new_database("postgresql")

@@ -26,6 +26,7 @@ from tests.bot.veo.test_client import MEANINGS
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 every_call = pytest.mark.parametrize("kind", ["models", "billing"])
+LAST_OF_TWO = "google/veo-3.1-first-last-image-to-video"
 CHOICES: dict[str, tuple[int | str, ...]] = {
     "duration": (4, 6, 8),
     "resolution": ("720P", "1080P"),
@@ -63,6 +64,7 @@ async def completed(veo: VeoClient, request: VideoRequest) -> Task:
     return task
 
 
+@pytest.mark.nightly(daily=["google/veo3", "google/veo-3.0-i2v-fast", LAST_OF_TWO])
 @every_model
 async def test_every_video_costs_what_was_quoted(
     session: aiohttp.ClientSession, start_provider: StartProvider, model: Model

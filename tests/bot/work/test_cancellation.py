@@ -260,6 +260,7 @@ def assert_ended_once(
         assert paid <= 1, "it was sent again"
 
 
+@pytest.mark.nightly(daily=["sqlite-0-2", "postgresql-0-2"])
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.usefixtures("patient_locks")
