@@ -46,8 +46,8 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (marks.every_exception_is_still_needed, "bot/notes.py", "commands of ", "of ", "does not say this"),
     ],
     documents: [
-        (documents.the_readme_has_the_tables_of_the_code, "README.md", "| `google/veo3` |", "| x |", "docs"),
-        (documents.the_readme_has_the_tables_of_the_code, "README.md", "<!-- alerts -->", "", "is missing"),
+        (documents.every_table_is_as_the_code_has_it, "docs/commands.md", "| `google/veo3` |", "|", "docs"),
+        (documents.every_table_is_as_the_code_has_it, "docs/operating.md", "<!-- alerts -->", "", "No page"),
         (
             documents.the_example_names_every_setting_and_nothing_else,
             ".env.example",

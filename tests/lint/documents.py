@@ -1,29 +1,29 @@
-"""What documents say of the code: the README's tables, the example of the settings, named files."""
+"""What documents say of the code: the tables in docs/, the example of the settings, named files."""
 
 import re
 from pathlib import Path
 
 from bot.settings import Settings
-from docs.tables import TABLES, with_tables
+from docs.tables import TABLES, pages, tables_in, with_tables
 from tests.lint.findings import Check, File, Findings
 
 README, EXAMPLE, SECURITY = "README.md", ".env.example", "SECURITY.md"
 NAMED = re.compile(r"`((?:bot|cogs|tests)/[\w/.]+)`")
 
 
-def the_readme_has_the_tables_of_the_code(root: Path) -> Findings:
-    """Find a table that says something else than the code."""
-    file = File(root, README)
-    lines = file.text.splitlines()
-    try:
-        wanted = with_tables(file.text).splitlines()
-    except ValueError as error:
-        yield file.found(f"One of the tables {', '.join(TABLES)} is missing: {error}.")
-        return
-    if lines != wanted:
-        pairs = enumerate(zip(lines, wanted, strict=False), 1)
-        first = next((number for number, (line, other) in pairs if line != other), 1)
-        yield file.found("A table is not as the code has it: run `make docs`.", first)
+def every_table_is_as_the_code_has_it(root: Path) -> Findings:
+    """Find a table that says something else than the code, or that is in no page."""
+    missing = set(TABLES)
+    for path in pages(root):
+        file = File(root, path)
+        missing -= set(tables_in(file.text))
+        lines, wanted = file.text.splitlines(), with_tables(file.text).splitlines()
+        if lines != wanted:
+            pairs = enumerate(zip(lines, wanted, strict=False), 1)
+            first = next((number for number, (line, other) in pairs if line != other), 1)
+            yield file.found("A table is not as the code has it: run `make docs`.", first)
+    for name in sorted(missing):
+        yield File(root, README).found(f"No page has the table {name}: <!-- {name} -->.")
 
 
 def the_example_names_every_setting_and_nothing_else(root: Path) -> Findings:
@@ -58,7 +58,7 @@ def every_file_that_the_threat_model_names_is_here(root: Path) -> Findings:
 
 
 CHECKS: tuple[Check, ...] = (
-    the_readme_has_the_tables_of_the_code,
+    every_table_is_as_the_code_has_it,
     the_example_names_every_setting_and_nothing_else,
     the_example_explains_every_setting_in_the_words_of_the_code,
     every_file_that_the_threat_model_names_is_here,
