@@ -31,7 +31,7 @@ def the_readme_is_short(root: Path) -> Findings:
         yield page.found(f"{words:,} words are more than {MOST_WORDS:,}: move some to docs/.")
 
 
-def every_page_says_whom_it_is_for_and_leads_back(root: Path) -> Findings:
+def every_page_names_its_readers_and_leads_back(root: Path) -> Findings:
     """Find a page in docs/ that begins otherwise, or that the README does not lead to."""
     readme = Page(root, "README.md")
     for page in pages(root):
@@ -39,7 +39,7 @@ def every_page_says_whom_it_is_for_and_leads_back(root: Path) -> Findings:
             continue
         opening = page.text.split("\n\n")[1:2]
         if not opening or not (opening[0].startswith("For ") and opening[0].endswith(BACK)):
-            yield page.found(f"The page must begin with whom it is for (“For …”), and then {BACK}.", 3)
+            yield page.found(f"The page must begin with its readers (“For …”), and then {BACK}.", 3)
         if not any(link.text.partition("#")[0] == page.name for link in readme.links()):
             yield readme.found(f"Nothing leads to {page.name}.")
 
@@ -47,5 +47,5 @@ def every_page_says_whom_it_is_for_and_leads_back(root: Path) -> Findings:
 CHECKS: tuple[Check, ...] = (
     every_link_leads_to_a_file_and_a_heading,
     the_readme_is_short,
-    every_page_says_whom_it_is_for_and_leads_back,
+    every_page_names_its_readers_and_leads_back,
 )

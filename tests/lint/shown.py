@@ -19,7 +19,7 @@ from tests.lint.findings import Check, Findings
 from tests.lint.pages import Page, Shown, pages
 
 # Code between words that begins so is a command for a shell.
-FIRST = re.compile(r"(?:sudo )?(?:make\b|(?:\S*/)?veo-bot|docker compose|(?:\S*/)?python3? )")
+FIRST = re.compile(r"(?:sudo |\w+=\S* )*(?:make\b|(?:\S*/)?veo-bot|docker compose|(?:\S*/)?python3? )")
 FILES = re.compile(r"(?:bot|cogs|sandbox|tests|benchmarks|docs|deploy)/[\w/.]*\w")
 TARGET = re.compile(r"^([a-z][\w-]*):", re.MULTILINE)
 ASSIGNMENT = re.compile(r"\w+=")
@@ -43,9 +43,8 @@ def every_shell_command_can_be_typed(root: Path) -> Findings:
     targets = set(TARGET.findall((root / "Makefile").read_text(encoding="utf-8")))
     for page in pages(root):
         for shown in _commands_of(page):
-            for words in _simple_commands(shown.text):
-                for problem in _problems(words, root, targets, services):
-                    yield page.found(problem, shown.line)
+            problems = _problems_of_shell(shown.text, root, targets, services)
+            yield from (page.found(problem, shown.line) for problem in problems)
 
 
 def every_profile_is_one_of_compose(root: Path) -> Findings:
@@ -93,6 +92,18 @@ def _longest_name(words: str, commands: Mapping[str, object]) -> str:
 def _commands_of(page: Page) -> Iterator[Shown]:
     yield from page.blocks("sh")
     yield from (span for span in page.spans() if FIRST.match(span.text))
+
+
+def _problems_of_shell(
+    text: str, root: Path, targets: set[str], services: Mapping[str, Mapping[str, object]]
+) -> Iterator[str]:
+    try:
+        commands = list(_simple_commands(text))
+    except ValueError as error:
+        yield f"No shell can read {text}: {error}."
+        return
+    for words in commands:
+        yield from _problems(words, root, targets, services)
 
 
 def _simple_commands(text: str) -> Iterator[list[str]]:
