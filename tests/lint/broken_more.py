@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from tests.lint import catalogues, compose, dashboard, links, prometheus, shown
+from tests.lint import catalogues, compose, dashboard, links, prometheus, quotes, shown
 from tests.lint.broken import CARDS, Row
 from tests.lint.messages import TEMPLATE
 
@@ -14,6 +14,7 @@ PAUSED = 'msgstr "⏸️ **Pausiert.** Bis `/veo-admin resume` kann'
 SOURCE = '"datasource": {\n            "type": "prometheus",\n            "uid": "'
 SMALL = 'msgid "Nothing was counted."\nmsgstr "'
 
+PROMISES, LOGGED = "docs/promises.md", quotes.every_quoted_line_of_the_log_is_written
 SHELL = shown.every_shell_command_can_be_typed
 DISCORD = shown.every_command_for_discord_is_there_with_its_options
 
@@ -25,6 +26,11 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (links.the_readme_is_short, README, "", "word " * 1500, "move some to docs"),
         (links.every_page_names_its_readers_and_leads_back, "docs/new.md", "", "# New", "must begin"),
         (links.every_page_names_its_readers_and_leads_back, README, "docs/scaling.md", "x", "Nothing"),
+    ],
+    quotes: [
+        (quotes.every_quoted_text_is_said, PROMISES, "finish in time”", "ever finish”", "shown"),
+        (LOGGED, PROMISES, "`no thread`", "`no thread here`", "Nothing writes"),
+        (LOGGED, PROMISES, "", "`DATA_DIR: It … ran away`", "Nothing writes"),
     ],
     shown: [
         (SHELL, README, "", "`make gone`", "no target gone"),
