@@ -111,7 +111,7 @@ async def _record(world: World, path: Path, chromium: str | None) -> None:
         alone = await page.add_style_tag(content=ALONE_STYLE)
         await _pane(page, "Channel").locator("head").evaluate(ADD_STYLE, PANE_STYLE)
         film = Film(page)
-        _set_clock(world)
+        set_clock(world)
         await _type_veo(film)
         await _wait(film, world)
         await alone.evaluate("style => style.remove()")
@@ -151,7 +151,8 @@ async def _wait(film: Film, world: World) -> None:
     await delivered
 
 
-def _set_clock(world: World) -> None:
+def set_clock(world: World) -> None:
+    """Let the simulated Discord, which stands still while no page is open, have the same time as the bot."""
     clock = world.env.backend.clock
     clock._epoch = datetime.now(UTC) - timedelta(seconds=clock.elapsed)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
 
