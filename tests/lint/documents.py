@@ -6,9 +6,10 @@ from pathlib import Path
 from bot.settings import Settings
 from docs.tables import TABLES, pages, tables_in, with_tables
 from tests.lint.findings import Check, File, Findings
+from tests.lint.pages import pages as documents
 
 README, EXAMPLE, SECURITY = "README.md", ".env.example", "SECURITY.md"
-NAMED = re.compile(r"`((?:bot|cogs|tests)/[\w/.]+)`")
+NAMED = re.compile(r"`((?:bot|cogs|tests|sandbox|benchmarks|docs|deploy)/[\w/.-]+)`")
 
 
 def every_table_is_as_the_code_has_it(root: Path) -> Findings:
@@ -46,20 +47,25 @@ def the_example_explains_every_setting_in_the_words_of_the_code(root: Path) -> F
             yield file.found(f"The comment of {name.upper()} must begin: {subject}", f"{name.upper()}=")
 
 
-def every_file_that_the_threat_model_names_is_here(root: Path) -> Findings:
-    """Find a file in the threat model that is not there."""
+def the_threat_model_names_its_proofs(root: Path) -> Findings:
+    """Find a threat model that names hardly any file."""
     file = File(root, SECURITY)
-    named = sorted(set(NAMED.findall(file.text)))
-    if len(named) <= 25:
-        yield file.found(f"The threat model names {len(named)} files only.")
-    for name in named:
-        if not (root / name).is_file():
-            yield file.found(f"There is no file {name}.", name)
+    if (count := len(set(NAMED.findall(file.text)))) <= 25:
+        yield file.found(f"The threat model names {count} files only.")
+
+
+def every_file_that_a_document_names_is_here(root: Path) -> Findings:
+    """Find a file or folder in a document that is not there."""
+    for page in documents(root):
+        for name in sorted(set(NAMED.findall(page.text))):
+            if not (root / name).exists():
+                yield page.found(f"There is no file {name}.", name)
 
 
 CHECKS: tuple[Check, ...] = (
     every_table_is_as_the_code_has_it,
     the_example_names_every_setting_and_nothing_else,
     the_example_explains_every_setting_in_the_words_of_the_code,
-    every_file_that_the_threat_model_names_is_here,
+    the_threat_model_names_its_proofs,
+    every_file_that_a_document_names_is_here,
 )
