@@ -1,4 +1,4 @@
-# The bot in a container; README.md says how to run it, compose.yaml runs it with all that it needs.
+# The bot in a container; docs/operating.md says how to run it, compose.yaml runs it with all that it needs.
 #
 # To pin the base image by its digest: --build-arg BASE=python@sha256:<digest>
 ARG BASE=python:3.11-slim-bookworm

@@ -1,4 +1,4 @@
-# The commands of this project; each sets up what it needs. README.md says what they do.
+# The commands of this project; each sets up what it needs. README.md and CONTRIBUTING.md say what they do.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

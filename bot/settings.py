@@ -1,6 +1,6 @@
 """The settings: the only reader of the environment.
 
-`.env.example` lists all of them and the README's table is made from these fields.
+`.env.example` lists all of them and docs/settings.md is made from these fields.
 """
 
 import os

@@ -1,21 +1,15 @@
-"""Writes the README's tables from the code, so that they cannot say anything else: `make docs`.
+"""Writes the tables in docs/ from the code, so that they can't say anything else: `make docs`.
 
-Each table stands between two marks: `<!-- NAME -->` and `<!-- end of NAME -->`.
+Each table stands in one page, between two marks: `<!-- NAME -->` and `<!-- end of NAME -->`.
 """
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from discord import AppCommandType, app_commands
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from bot.app import open_app
-from bot.client import EXTENSIONS
 from bot.settings import Settings
 from bot.veo.catalogue import (
     CATALOGUE,
@@ -29,12 +23,12 @@ from bot.veo.catalogue import (
 from bot.watch.alert_rules import MEANINGS, WARNINGS, AlertKind
 from bot.watch.metrics import Metrics
 from cogs.ui.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
-
-Command = app_commands.Command[Any, ..., Any]
+from docs.command_tables import commands_options, commands_overview
+from docs.markdown import table
 
 OPEN_LABELS = ("model", "version", "python", "discord_py")  # whose values are not words of this program
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
 
 
 def models_table() -> str:
@@ -49,7 +43,7 @@ def models_table() -> str:
         )
         for model in CATALOGUE
     ]
-    return _table(("model", "name", "made from", "what for", "default"), rows)
+    return table(("model", "name", "made from", "what for", "default"), rows)
 
 
 def parameters_table() -> str:
@@ -60,7 +54,7 @@ def parameters_table() -> str:
         *((f"`{name}`", description, "a file", "none") for name, description in PICTURES.items()),
         *(_parameter(option) for option in OPTIONS.values()),
     ]
-    return _table(("option", "meaning", "values", "default"), rows)
+    return table(("option", "meaning", "values", "default"), rows)
 
 
 def settings_table() -> str:
@@ -71,22 +65,7 @@ def settings_table() -> str:
         rows.append((f"`{name.upper()}`", field.description or "", default))
     # The two secrets first, since they are what a new operator fills in.
     rows.sort(key=lambda row: row[2] != "**required**")
-    return _table(("setting", "meaning", "default"), rows)
-
-
-def commands_table() -> str:
-    """Return the commands, each with who may use it at first; those in the menu of a message at the end."""
-    commands, menus = asyncio.run(_load_commands())
-    rows = [
-        (f"`/{command.qualified_name}`", command.description, _users(command), _options(command))
-        for command in sorted(commands, key=lambda command: command.qualified_name)
-        if command.qualified_name != "veo"
-    ]
-    rows += [
-        (f"a message's menu → Apps → {menu.name}", menu.extras["description"], "members", "")
-        for menu in menus
-    ]
-    return _table(("command", "what for", "who", "options"), rows)
+    return table(("setting", "meaning", "default"), rows)
 
 
 def metrics_table() -> str:
@@ -100,7 +79,7 @@ def metrics_table() -> str:
         )
         for family in Metrics(tuple(AlertKind)).describe()
     ]
-    return _table(("name", "type", "labels", "meaning"), rows)
+    return table(("name", "type", "labels", "meaning"), rows)
 
 
 def alerts_table() -> str:
@@ -109,12 +88,13 @@ def alerts_table() -> str:
         (f"`{kind}`", "warning" if kind in WARNINGS else "error", meaning)
         for kind, meaning in MEANINGS.items()
     ]
-    return _table(("alert", "level", "when"), rows)
+    return table(("alert", "level", "when"), rows)
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "alerts": alerts_table,
-    "commands": commands_table,
+    "commands": commands_overview,
+    "command options": commands_options,
     "metrics": metrics_table,
     "models": models_table,
     "parameters": parameters_table,
@@ -122,43 +102,26 @@ TABLES: Mapping[str, Callable[[], str]] = {
 }
 
 
-def with_tables(text: str) -> str:
-    """Return `text` with every marked table as the code has it.
+def pages(root: Path = ROOT) -> list[Path]:
+    """Return the documents that may hold tables, in order."""
+    return [root / "README.md", *sorted((root / "docs").glob("*.md"))]
 
-    Raises:
-        ValueError: a mark is missing.
-    """
-    for name, table in TABLES.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"the README has no marks for the table {name!r}")
-        text = pattern.sub(lambda found, table=table: f"{found[1]}{table()}{found[2]}", text)
+
+def tables_in(text: str) -> list[str]:
+    """Return the names of the tables that `text` has marks for."""
+    return [name for name in TABLES if _marked(name).search(text)]
+
+
+def with_tables(text: str) -> str:
+    """Return `text` with every marked table as the code has it."""
+    for name in tables_in(text):
+        made = TABLES[name]()
+        text = _marked(name).sub(lambda found, made=made: f"{found[1]}{made}{found[2]}", text)
     return text
 
 
-async def _load_commands() -> tuple[list[Command], list[app_commands.ContextMenu]]:
-    """Return the commands of every cog, as Discord is told about them: slash commands, messages' menus."""
-    with TemporaryDirectory() as folder:
-        values = {"discord_token": "none", "aimlapi_key": "none", "data_dir": folder}
-        async with open_app(Settings.model_validate(values)) as app:
-            for extension in EXTENSIONS:
-                await app.bot.load_extension(extension)
-            tree = app.bot.tree
-            slash = [found for found in tree.walk_commands() if isinstance(found, app_commands.Command)]
-            return slash, tree.get_commands(type=AppCommandType.message)
-
-
-def _users(command: Command) -> str:
-    top = command.root_parent or command
-    return "members" if top.default_permissions is None else "moderators"
-
-
-def _options(command: Command) -> str:
-    names = [
-        f"`{option.display_name}`" if option.required else option.display_name
-        for option in command.parameters
-    ]
-    return ", ".join(names)
+def _marked(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
 
 
 def _default_models() -> str:
@@ -202,10 +165,6 @@ def _shown(value: object) -> str:
             return f"`{value}`"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in pages():
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,6 +1,6 @@
 """The models that can be asked for, and the options each one takes.
 
-One table: the /veo command, validation, the client, the sandbox's server and the README read it.
+One table: the /veo command, validation, the client, the sandbox's server and the documents read it.
 A model is a row, never an `if`. Adding one is adding a `Model` to `CATALOGUE`. What the members choose is
 a family, by its first row; which row of it makes the video follows from the pictures they give.
 

@@ -11,7 +11,7 @@ from tests.lint.findings import Check
 
 Row = tuple[Check, str, str, str, str]
 
-CODE, CARDS = "bot/money.py", "cogs/ui/card.py"
+CODE, CARDS, CONTRIBUTING = "bot/money.py", "cogs/ui/card.py", "CONTRIBUTING.md"
 UNIT, CI, AUDIT = "deploy/veo-bot.service", ".github/workflows/ci.yml", ".github/workflows/audit.yml"
 LONG = "x = 1\n" * 301
 LONG_FUNCTION = 'def long() -> None:\n    """Be long."""\n' + "    pass\n" * 50
@@ -46,8 +46,8 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (marks.every_exception_is_still_needed, "bot/notes.py", "commands of ", "of ", "does not say this"),
     ],
     documents: [
-        (documents.the_readme_has_the_tables_of_the_code, "README.md", "| `google/veo3` |", "| x |", "docs"),
-        (documents.the_readme_has_the_tables_of_the_code, "README.md", "<!-- alerts -->", "", "is missing"),
+        (documents.every_table_is_as_the_code_has_it, "docs/commands.md", "| `google/veo3` |", "|", "docs"),
+        (documents.every_table_is_as_the_code_has_it, "docs/operating.md", "<!-- alerts -->", "", "No page"),
         (
             documents.the_example_names_every_setting_and_nothing_else,
             ".env.example",
@@ -59,9 +59,13 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             documents.the_example_explains_every_setting_in_the_words_of_the_code,
             *(".env.example", "\n#LOG_LEVEL=", "\n\n#LOG_LEVEL=", "The comment of LOG_LEVEL must begin"),
         ),
+        (documents.the_threat_model_names_its_proofs, "SECURITY.md", "/", " ", "files only"),
         (
-            documents.every_file_that_the_threat_model_names_is_here,
-            *("SECURITY.md", "", "`tests/gone.py`", "no file tests/gone.py"),
+            documents.every_file_that_a_document_names_is_here,
+            CONTRIBUTING,
+            "",
+            "`bot/x.py`",
+            "no file bot/x.py",
         ),
     ],
     locks: [

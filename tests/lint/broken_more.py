@@ -3,18 +3,54 @@
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from tests.lint import catalogues, compose, dashboard, prometheus
+from tests.lint import catalogues, compose, dashboard, links, prometheus, quotes, shown
 from tests.lint.broken import CARDS, Row
 from tests.lint.messages import TEMPLATE
 
 POT, DE = TEMPLATE.as_posix(), "bot/language/locales/de/LC_MESSAGES/veo-bot.po"
-COMPOSE, EXAMPLE = "compose.yaml", ".env.example"
+COMPOSE, EXAMPLE, README = "compose.yaml", ".env.example", "README.md"
 RULES, PANELS, SCRAPE = prometheus.RULES, prometheus.DASHBOARD, prometheus.SCRAPE
 PAUSED = 'msgstr "⏸️ **Pausiert.** Bis `/veo-admin resume` kann'
 SOURCE = '"datasource": {\n            "type": "prometheus",\n            "uid": "'
 SMALL = 'msgid "Nothing was counted."\nmsgstr "'
 
+PROMISES, LOGGED = "docs/promises.md", quotes.every_quoted_line_of_the_log_is_written
+SHELL = shown.every_shell_command_can_be_typed
+DISCORD = shown.every_command_for_discord_is_there_with_its_options
+
 ROWS: Mapping[ModuleType, Sequence[Row]] = {
+    links: [
+        (links.every_link_leads_to_a_file_and_a_heading, README, "", "[x](docs/gone.md)", "file docs/gone"),
+        (links.every_link_leads_to_a_file_and_a_heading, README, "", "![x](/etc/passwd)", "no file /etc"),
+        (links.every_link_leads_to_a_file_and_a_heading, README, "", "[x](SECURITY.md#y)", "no heading for"),
+        (links.the_readme_is_short, README, "", "word " * 1500, "move some to docs"),
+        (links.every_page_names_its_readers_and_leads_back, "docs/new.md", "", "# New", "must begin"),
+        (links.every_page_names_its_readers_and_leads_back, README, "docs/scaling.md", "x", "Nothing"),
+    ],
+    quotes: [
+        (quotes.every_quoted_text_is_said, PROMISES, "finish in time”", "ever finish”", "shown"),
+        (LOGGED, PROMISES, "`no thread`", "`no thread here`", "Nothing writes"),
+        (LOGGED, PROMISES, "", "`DATA_DIR: It … ran away`", "Nothing writes"),
+    ],
+    shown: [
+        (SHELL, README, "", "`make gone`", "no target gone"),
+        (SHELL, README, "", "`FUZZ_SCALE=100 make gone`", "no target gone"),
+        (SHELL, README, "", '`make demo ARGS="x`', "No shell can read"),
+        (SHELL, README, "", "`.venv/bin/veo-bot doctr`", "no command doctr"),
+        (SHELL, README, "", "```sh\ntrue && veo-bot doctor \\\n  --jsn  # checks\n```", "No such option"),
+        (SHELL, README, "", "`sudo python -m bot run --role x`", "is not one of"),
+        (SHELL, README, "", "`docker compose exec gone ls`", "no service gone"),
+        (SHELL, README, "", "`docker compose up -d --scale gone=2`", "no service gone"),
+        (SHELL, README, "", "`docker compose exec bot python -m bot gone`", "no command gone"),
+        (SHELL, README, "", "`docker compose run --rm bot gone`", "no command gone"),
+        (SHELL, README, "", "`docker compose gone`", "is expected here"),
+        (SHELL, README, "", "`python -m pytest tests/gone.py`", "no file tests/gone.py"),
+        (shown.every_profile_is_one_of_compose, README, "", "`COMPOSE_PROFILES=single,x`", "profile x"),
+        (DISCORD, README, "", "`/veoadmin`", "no command /veoadmin"),
+        (DISCORD, README, "", "`/veo-admin gone`", "no command /veo-admin gone"),
+        (DISCORD, README, "", "`/quota set vdeos: 3 window: 7 days`", "no option vdeos"),
+        (DISCORD, README, "", "`/quota set videos: 3 window: 8 days`", "cannot be 8 days"),
+    ],
     catalogues: [
         (catalogues.the_template_has_all_texts_of_the_code, POT, "", "\n# more", "make translations"),
         (

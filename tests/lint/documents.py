@@ -1,29 +1,30 @@
-"""What documents say of the code: the README's tables, the example of the settings, named files."""
+"""What documents say of the code: the tables in docs/, the example of the settings, named files."""
 
 import re
 from pathlib import Path
 
 from bot.settings import Settings
-from docs.tables import TABLES, with_tables
+from docs.tables import TABLES, pages, tables_in, with_tables
 from tests.lint.findings import Check, File, Findings
+from tests.lint.pages import pages as documents
 
 README, EXAMPLE, SECURITY = "README.md", ".env.example", "SECURITY.md"
-NAMED = re.compile(r"`((?:bot|cogs|tests)/[\w/.]+)`")
+NAMED = re.compile(r"`((?:bot|cogs|tests|sandbox|benchmarks|docs|deploy)/[\w/.-]+)`")
 
 
-def the_readme_has_the_tables_of_the_code(root: Path) -> Findings:
-    """Find a table that says something else than the code."""
-    file = File(root, README)
-    lines = file.text.splitlines()
-    try:
-        wanted = with_tables(file.text).splitlines()
-    except ValueError as error:
-        yield file.found(f"One of the tables {', '.join(TABLES)} is missing: {error}.")
-        return
-    if lines != wanted:
-        pairs = enumerate(zip(lines, wanted, strict=False), 1)
-        first = next((number for number, (line, other) in pairs if line != other), 1)
-        yield file.found("A table is not as the code has it: run `make docs`.", first)
+def every_table_is_as_the_code_has_it(root: Path) -> Findings:
+    """Find a table that says something else than the code, or that is in no page."""
+    missing = set(TABLES)
+    for path in pages(root):
+        file = File(root, path)
+        missing -= set(tables_in(file.text))
+        lines, wanted = file.text.splitlines(), with_tables(file.text).splitlines()
+        if lines != wanted:
+            pairs = enumerate(zip(lines, wanted, strict=False), 1)
+            first = next((number for number, (line, other) in pairs if line != other), 1)
+            yield file.found("A table is not as the code has it: run `make docs`.", first)
+    for name in sorted(missing):
+        yield File(root, README).found(f"No page has the table {name}: <!-- {name} -->.")
 
 
 def the_example_names_every_setting_and_nothing_else(root: Path) -> Findings:
@@ -46,20 +47,25 @@ def the_example_explains_every_setting_in_the_words_of_the_code(root: Path) -> F
             yield file.found(f"The comment of {name.upper()} must begin: {subject}", f"{name.upper()}=")
 
 
-def every_file_that_the_threat_model_names_is_here(root: Path) -> Findings:
-    """Find a file in the threat model that is not there."""
+def the_threat_model_names_its_proofs(root: Path) -> Findings:
+    """Find a threat model that names hardly any file."""
     file = File(root, SECURITY)
-    named = sorted(set(NAMED.findall(file.text)))
-    if len(named) <= 25:
-        yield file.found(f"The threat model names {len(named)} files only.")
-    for name in named:
-        if not (root / name).is_file():
-            yield file.found(f"There is no file {name}.", name)
+    if (count := len(set(NAMED.findall(file.text)))) <= 25:
+        yield file.found(f"The threat model names {count} files only.")
+
+
+def every_file_that_a_document_names_is_here(root: Path) -> Findings:
+    """Find a file or folder in a document that is not there."""
+    for page in documents(root):
+        for name in sorted(set(NAMED.findall(page.text))):
+            if not (root / name).exists():
+                yield page.found(f"There is no file {name}.", name)
 
 
 CHECKS: tuple[Check, ...] = (
-    the_readme_has_the_tables_of_the_code,
+    every_table_is_as_the_code_has_it,
     the_example_names_every_setting_and_nothing_else,
     the_example_explains_every_setting_in_the_words_of_the_code,
-    every_file_that_the_threat_model_names_is_here,
+    the_threat_model_names_its_proofs,
+    every_file_that_a_document_names_is_here,
 )

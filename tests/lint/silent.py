@@ -88,8 +88,8 @@ ALLOWED = {
     "bot/notes.py": {"commands of ": "a note's name"},
     "bot/timing/timetable.py": {"durations of videos": "a note's name"},
     "cogs/menus.py": {
-        "Make a video that begins with a message's picture": "for the README",
-        "Make a video with a message's text as the prompt": "for the README",
+        "Make a video that begins with a message's picture": "for docs/commands.md",
+        "Make a video with a message's text as the prompt": "for docs/commands.md",
     },
     "cogs/ui/delivery.py": {
         "every place refused the message": "for the log",

@@ -1,4 +1,4 @@
-"""Adding a model is adding one row: commands, prices, cards, the README and the sandbox follow."""
+"""Adding a model is adding one row: commands, prices, cards, the documents and the sandbox follow."""
 
 import asyncio
 import json
