@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import Provider
 from sandbox.wire import Fault, Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
+from sandbox.wire.program import Program
+from tests.wire.whole.starting import ALICE, POST, REQUEST, Starter
 
-ALICE = 11
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
-POST = "POST /channels/{channel_id}/messages"
 SECONDS = 60.0
 LOST = {
     "refused with 500": Fault.status(500),
@@ -23,21 +22,8 @@ LOST = {
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[WireDiscord]:
-    async with WireDiscord() as wire:
-        yield wire
-
-
-@pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        yield provider
-
-
-@pytest.fixture
 async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
-    environment = bot_environment(wire, provider, tmp_path / "data")
-    async with Program(["-m", "bot", "run"], environment, tmp_path) as program:
+    async with Starter(wire, provider, tmp_path).start() as program:
         await program.wait_for_line("ready")
         yield program
         wire.faults.clear()
@@ -56,7 +42,7 @@ async def test_the_card_is_in_the_channel_before_anything_is_spent(
 ) -> None:
     wire.faults.add(CALLBACK, LOST[how], times=None)
     provider.hold = True
-    await wire.interact(ALICE, "veo", {"prompt": "A fox in the snow", "duration": 4})
+    await wire.interact(ALICE, "veo", REQUEST)
     async with asyncio.timeout(SECONDS):
         await provider.called("create")
     (card,) = filter(is_card, wire.messages())
@@ -71,7 +57,7 @@ async def test_a_request_that_can_be_shown_nowhere_is_never_bought(
 ) -> None:
     wire.faults.add(CALLBACK, Fault.status(500), times=None)
     wire.faults.add(POST, Fault.status(403, 50001), times=None, channel_id=wire.channel.id)
-    await wire.interact(ALICE, "veo", {"prompt": "A fox in the snow", "duration": 4})
+    await wire.interact(ALICE, "veo", REQUEST)
     (told,) = await wire.wait_for(lambda: wire.direct_messages(ALICE) or None, SECONDS)
     assert "I couldn't show your request" in told.content
     assert "did not count" in told.content

@@ -13,9 +13,8 @@ from sandbox.wire import WireDiscord
 from sandbox.wire.program import Program, bot_environment
 from tests.noise import make_large_noise, replace_files
 from tests.process.scene import KILLABLE
+from tests.wire.whole.starting import ALICE
 
-ALICE = 11
-POST = "POST /channels/{channel_id}/messages"
 REQUEST = {"prompt": "Noise", "duration": 4}
 SECONDS = 120.0  # for encoders on a busy machine
 

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider import QUICK, Fault, Provider
+from sandbox.provider import Fault, Provider
 from sandbox.wire import Fault as DiscordFault
 from sandbox.wire import WireDiscord
-from sandbox.wire.program import Program, bot_environment
+from sandbox.wire.program import Program
 from sandbox.world import wait_until
 from tests.e2e.watching import Answer, fetch, parse
+from tests.wire.whole.starting import ALICE, GATEWAY, Starter
 
-ALICE = 11
 PROMPT = "A fox that nobody may read about"
-GATEWAY = "GET /gateway"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 HEARTBEAT_MS = 400  # so that a silent gateway is noticed after 1.2 seconds
 
@@ -28,17 +27,10 @@ async def wire() -> AsyncIterator[WireDiscord]:
         yield wire
 
 
-@pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        yield provider
-
-
 def start(wire: WireDiscord, provider: Provider, folder: Path, **settings: object) -> Program:
     """Start the program; it chooses a free port and says which in its log."""
     chosen: dict[str, object] = {"http_port": 0, "log_format": "json", **settings}
-    environment = bot_environment(wire, provider, folder / "data", **chosen)
-    return Program(["-m", "bot", "run"], environment, folder)
+    return Starter(wire, provider, folder).start(**chosen)
 
 
 async def address_of(program: Program) -> str:

@@ -10,10 +10,7 @@ from sandbox.wire import Fault, WireDiscord
 from sandbox.wire.bodies import BODY
 from sandbox.wire.program import Program, bot_environment
 from tests.process.scene import KILLABLE
-
-ALICE = 11
-POST = "POST /channels/{channel_id}/messages"
-REQUEST = {"prompt": "A fox in the snow", "duration": 4}
+from tests.wire.whole.starting import ALICE, POST, REQUEST
 
 
 class BreaksUploads(Fault):

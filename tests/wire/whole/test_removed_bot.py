@@ -1,68 +1,35 @@
 """A server removes the bot: what was not sent is never bought, and what is being made goes to the member."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import Provider
 from sandbox.wire import Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
 from sandbox.wire.state import Guild
 from sandbox.world import wait_until
+from tests.wire.whole.starting import ALICE, BOB, Starter, ask
 
-ALICE, BOB = 11, 12
 SECONDS = 30.0
 ONE_PLACE = {"max_running": 1, "max_waiting": 10}
 
 
-@pytest.fixture
-async def wire() -> AsyncIterator[WireDiscord]:
-    async with WireDiscord() as wire:
-        yield wire
-
-
-@pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        provider.hold = True
-        yield provider
-
-
-class Studio:
+class Studio(Starter):
     """A program on one database, and a second server whose requests wait behind one of the first."""
-
-    def __init__(self, wire: WireDiscord, provider: Provider, folder: Path) -> None:
-        self.wire = wire
-        self.provider = provider
-        self.folder = folder
 
     async def found_second(self) -> None:
         """Found the second server, which the bot hears of when it starts."""
         guild = await self.wire.add_guild("Second")
         self.second = guild, self.wire.add_channel("films", guild=guild)
 
-    def start(self, **settings: object) -> Program:
-        """Return the program."""
-        more = ONE_PLACE | settings
-        environment = bot_environment(self.wire, self.provider, self.folder / "data", **more)
-        return Program(["-m", "bot", "run"], environment, self.folder)
-
-    async def ask(self, user_id: int, channel_id: int) -> Message:
-        """Ask for a video; return the card."""
-        request = {"prompt": "A fox in the snow", "duration": 4}
-        card = await (await self.wire.interact(user_id, "veo", request, channel_id=channel_id)).answered()
-        assert card
-        return card
-
     async def fill(self) -> tuple[Guild, list[Message]]:
         """Let one video be made, and three requests wait on another server."""
         second, channel = self.second
-        await self.ask(ALICE, self.wire.channel.id)
+        await ask(self.wire, ALICE, self.wire.channel.id)
         await self.provider.called("retrieve")
-        return second, [await self.ask(BOB, channel.id) for _ in range(3)]
+        return second, [await ask(self.wire, BOB, channel.id) for _ in range(3)]
 
     def statuses(self, guild: Guild) -> list[str]:
         """Return how a server's requests stand, once each is over."""
@@ -82,13 +49,14 @@ class Studio:
 
 @pytest.fixture
 async def studio(wire: WireDiscord, provider: Provider, tmp_path: Path) -> Studio:
+    provider.hold = True
     studio = Studio(wire, provider, tmp_path)
     await studio.found_second()
     return studio
 
 
 async def test_what_waits_there_is_cancelled_at_once(studio: Studio, provider: Provider) -> None:
-    async with studio.start() as program:
+    async with studio.start(**ONE_PLACE) as program:
         await program.wait_for_line("ready")
         second, _ = await studio.fill()
         await studio.wire.remove_bot(second)
@@ -102,7 +70,7 @@ async def test_what_waits_there_is_cancelled_at_once(studio: Studio, provider: P
 
 
 async def test_an_outage_of_the_server_cancels_nothing(studio: Studio, provider: Provider) -> None:
-    async with studio.start() as program:
+    async with studio.start(**ONE_PLACE) as program:
         await program.wait_for_line("ready")
         second, cards = await studio.fill()
         gone = {"id": str(second.id), "unavailable": True}
@@ -118,22 +86,22 @@ async def test_an_outage_of_the_server_cancels_nothing(studio: Studio, provider:
 @pytest.mark.nightly(daily=["worker"])
 @pytest.mark.parametrize("role", ["all", "worker"])
 async def test_a_removal_unheard_of_is_noticed(studio: Studio, provider: Provider, role: str) -> None:
-    async with studio.start() as program:
+    async with studio.start(**ONE_PLACE) as program:
         await program.wait_for_line("ready")
         second, _ = await studio.fill()
         assert await program.stop() == 0
     await studio.wire.remove_bot(second)
     provider.release()
-    async with studio.start(role=role) as program:
+    async with studio.start(role=role, **ONE_PLACE) as program:
         await studio.assert_all_cancelled(second)
         assert await program.stop() == 0
     assert provider.count("create") == 1, "a video was bought for a server that is gone"
 
 
 async def test_what_is_being_made_goes_to_the_member(studio: Studio, provider: Provider) -> None:
-    async with studio.start() as program:
+    async with studio.start(**ONE_PLACE) as program:
         await program.wait_for_line("ready")
-        await studio.ask(ALICE, studio.wire.channel.id)
+        await ask(studio.wire, ALICE, studio.wire.channel.id)
         await provider.called("retrieve")
         await studio.wire.remove_bot(studio.wire.guild)
         provider.release()

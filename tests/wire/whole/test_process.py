@@ -1,65 +1,19 @@
 """The whole program as it is started in earnest: a process of its own, real sockets, real signals."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import Provider
 from sandbox.wire import Fault, Message, WireDiscord
 from sandbox.wire.program import Program, bot_environment
-
-ALICE = 11
-POST = "POST /channels/{channel_id}/messages"
-GATEWAY = "GET /gateway"
-REQUEST = {"prompt": "A fox in the snow", "duration": 4}
+from tests.wire.whole.starting import ALICE, GATEWAY, POST, Starter, ask
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[WireDiscord]:
-    async with WireDiscord() as wire:
-        yield wire
-
-
-@pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        yield provider
-
-
-class Bot:
-    """Starts the program, again and again on the same database."""
-
-    def __init__(self, wire: WireDiscord, provider: Provider, folder: Path) -> None:
-        self._wire = wire
-        self._provider = provider
-        self._folder = folder
-
-    def start(self, **settings: object) -> Program:
-        folder = self._folder / "data"
-        environment = bot_environment(self._wire, self._provider, folder, **settings)
-        return Program(["-m", "bot", "run"], environment, self._folder)
-
-    def end_leases(self) -> None:
-        """Let the time of a killed process's leases (`bot.work.queue.LEASE`) pass."""
-        with closing(sqlite3.connect(self._folder / "data" / "veo.db")) as database, database:
-            database.execute("UPDATE generations SET lease_until = '2000-01-01 00:00:00.000000'")
-
-
-@pytest.fixture
-def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> Bot:
-    return Bot(wire, provider, tmp_path)
-
-
-async def ask(wire: WireDiscord) -> Message:
-    """Ask for a video as soon as the bot is there; return the card."""
-    await wire.wait_for_sessions()
-    card = await (await wire.interact(ALICE, "veo", REQUEST)).answered()
-    assert card
-    return card
+def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> Starter:
+    return Starter(wire, provider, tmp_path)
 
 
 async def video_in_thread(wire: WireDiscord, card: Message) -> bytes:
@@ -81,7 +35,7 @@ def assert_tidy(program: Program, wire: WireDiscord, provider: Provider) -> None
 
 
 async def test_a_video_is_asked_for_and_arrives_in_the_thread(
-    wire: WireDiscord, provider: Provider, files: Path, bot: Bot
+    wire: WireDiscord, provider: Provider, files: Path, bot: Starter
 ) -> None:
     async with bot.start() as program:
         card = await ask(wire)
@@ -99,7 +53,7 @@ async def test_a_video_is_asked_for_and_arrives_in_the_thread(
 
 
 async def test_a_stopped_program_continues_with_the_next_start(
-    wire: WireDiscord, provider: Provider, bot: Bot
+    wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
     provider.hold = True
     async with bot.start() as program:
@@ -120,7 +74,7 @@ async def test_a_stopped_program_continues_with_the_next_start(
 
 
 async def test_a_killed_program_continues_with_the_next_start(
-    wire: WireDiscord, provider: Provider, bot: Bot
+    wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
     provider.hold = True
     async with bot.start() as program:
@@ -140,7 +94,7 @@ async def test_a_killed_program_continues_with_the_next_start(
 
 
 async def test_a_wrong_token_ends_with_one_readable_line(
-    wire: WireDiscord, provider: Provider, bot: Bot
+    wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
     async with bot.start(discord_token="wrong-token-4711") as program:
         assert await program.ended() == 2
@@ -152,7 +106,7 @@ async def test_a_wrong_token_ends_with_one_readable_line(
 
 
 async def test_missing_settings_end_with_one_line_each(
-    wire: WireDiscord, provider: Provider, bot: Bot
+    wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
     async with bot.start(discord_token="", aimlapi_key="") as program:
         assert await program.ended() == 2
@@ -164,7 +118,7 @@ async def test_missing_settings_end_with_one_line_each(
 async def test_it_waits_for_a_discord_that_cannot_be_reached(provider: Provider, tmp_path: Path) -> None:
     async with WireDiscord() as nobody:
         port = int(nobody.api_base.split(":")[2].split("/")[0])
-    async with Bot(nobody, provider, tmp_path).start() as program:
+    async with Starter(nobody, provider, tmp_path).start() as program:
         await program.wait_for_line("Discord cannot be reached yet")
         async with WireDiscord(port=port, token=nobody.token) as wire:
             await program.wait_for_line("ready")
@@ -176,7 +130,7 @@ async def test_it_waits_for_a_discord_that_cannot_be_reached(provider: Provider,
 @pytest.mark.parametrize("route", ["GET /users/@me", "GET /oauth2/applications/@me"])
 @pytest.mark.parametrize("html", [True, False], ids=["a page", "another object"])
 async def test_it_waits_while_another_page_answers_in_discords_place(
-    wire: WireDiscord, provider: Provider, bot: Bot, route: str, html: bool
+    wire: WireDiscord, provider: Provider, bot: Starter, route: str, html: bool
 ) -> None:
     wire.faults.add(route, Fault.status(200, html=html))
     async with bot.start() as program:
@@ -189,13 +143,13 @@ async def test_it_waits_while_another_page_answers_in_discords_place(
 async def test_it_can_be_stopped_while_discord_cannot_be_reached(provider: Provider, tmp_path: Path) -> None:
     async with WireDiscord() as wire:
         pass  # its address stays, but nobody listens
-    async with Bot(wire, provider, tmp_path).start() as program:
+    async with Starter(wire, provider, tmp_path).start() as program:
         await program.wait_for_line("Discord cannot be reached yet")
         assert await program.stop(5) == 0
     assert_tidy(program, wire, provider)
 
 
-async def test_it_waits_for_a_gateway_that_cannot_be_reached(wire: WireDiscord, bot: Bot) -> None:
+async def test_it_waits_for_a_gateway_that_cannot_be_reached(wire: WireDiscord, bot: Starter) -> None:
     wire.faults.add(GATEWAY, Fault.status(503))
     async with bot.start() as program:
         await program.wait_for_line("ready")
@@ -203,7 +157,7 @@ async def test_it_waits_for_a_gateway_that_cannot_be_reached(wire: WireDiscord, 
 
 
 async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
-    wire: WireDiscord, provider: Provider, bot: Bot
+    wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
     async with bot.start() as program:
         await wire.wait_for_sessions()
@@ -216,7 +170,7 @@ async def test_a_token_that_is_reset_while_it_runs_ends_with_one_readable_line(
 @pytest.mark.parametrize(("code", "setting"), [(4010, "SHARD_IDS"), (4011, "SHARD_COUNT")])
 @pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
 async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
-    wire: WireDiscord, provider: Provider, bot: Bot, code: int, setting: str, settings: dict[str, object]
+    wire: WireDiscord, provider: Provider, bot: Starter, code: int, setting: str, settings: dict[str, object]
 ) -> None:
     async with bot.start(**settings) as program:
         await wire.wait_for_sessions()
@@ -229,7 +183,7 @@ async def test_shards_that_discord_refuses_end_it_with_one_readable_line(
 @pytest.mark.nightly(daily=["sharded"])
 @pytest.mark.parametrize("settings", [{}, {"shard_count": 1}], ids=["whole", "sharded"])
 async def test_a_malformed_event_does_not_end_the_program(
-    wire: WireDiscord, bot: Bot, settings: dict[str, object]
+    wire: WireDiscord, bot: Starter, settings: dict[str, object]
 ) -> None:
     async with bot.start(**settings) as program:
         await wire.wait_for_sessions()
@@ -254,7 +208,7 @@ async def test_the_option_role_goes_before_the_setting(
     assert_tidy(program, wire, provider)
 
 
-async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Bot) -> None:
+async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Starter) -> None:
     async with bot.start(role="worker", discord_token="wrong-token-4711") as program:
         assert await program.ended() == 2
     said = [line for line in program.lines if "DISCORD_TOKEN" in line]
@@ -264,7 +218,7 @@ async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Bot)
 @pytest.mark.nightly(daily=["400-50240"])
 @pytest.mark.parametrize(("status", "code"), [(400, 50240), (400, 30034), (503, 0)])
 async def test_it_serves_the_known_commands_when_the_upload_is_refused(
-    wire: WireDiscord, bot: Bot, tmp_path: Path, status: int, code: int
+    wire: WireDiscord, bot: Starter, tmp_path: Path, status: int, code: int
 ) -> None:
     async with bot.start() as program:
         await wire.wait_for_sessions()
@@ -278,7 +232,7 @@ async def test_it_serves_the_known_commands_when_the_upload_is_refused(
         assert await program.stop() == 0
 
 
-async def test_an_entry_point_command_is_kept(wire: WireDiscord, bot: Bot) -> None:
+async def test_an_entry_point_command_is_kept(wire: WireDiscord, bot: Starter) -> None:
     launch = {"id": "5", "name": "launch", "type": 4, "handler": 2, "description": ""}
     wire.commands.keep(launch)
     async with bot.start() as program:

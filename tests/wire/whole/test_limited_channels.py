@@ -5,46 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.provider import QUICK, Provider
+from sandbox.provider import Provider
 from sandbox.wire import Fault, Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
+from sandbox.wire.program import Program
+from tests.wire.whole.starting import ALICE, BOB, POST, Starter, ask
 
-ALICE, BOB = 11, 12
 THREADS = "POST /channels/{channel_id}/messages/{message_id}/threads"
-POST = "POST /channels/{channel_id}/messages"
 LONG = 240.0  # seconds, as seen in public
 SECONDS = 30.0
 
 
 @pytest.fixture
-async def wire() -> AsyncIterator[WireDiscord]:
-    async with WireDiscord() as wire:
-        yield wire
-
-
-@pytest.fixture
-async def provider(files: Path) -> AsyncIterator[Provider]:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        yield provider
-
-
-@pytest.fixture
 async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
     """The program, with one place at the provider."""
-    environment = bot_environment(wire, provider, tmp_path / "data", max_running=1)
-    async with Program(["-m", "bot", "run"], environment, tmp_path) as program:
+    async with Starter(wire, provider, tmp_path).start(max_running=1) as program:
         await program.wait_for_line("ready")
         yield program
         assert await program.stop() == 0
     assert "Traceback" not in program.output, program.output
-
-
-async def ask(wire: WireDiscord, user_id: int, channel_id: int) -> Message:
-    """Ask for a video; return the card."""
-    request = {"prompt": "A fox in the snow", "duration": 4}
-    card = await (await wire.interact(user_id, "veo", request, channel_id=channel_id)).answered()
-    assert card
-    return card
 
 
 async def video_of(wire: WireDiscord, card: Message) -> Message:
