@@ -49,10 +49,15 @@ class LogRow:
 
 
 class RequestLog:
-    """All rows; each is shown `delay` seconds after its call."""
+    """All rows; each is shown `delay` seconds after its call.
+
+    Attributes:
+        unseen: callers' names of calls that are never shown.
+    """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
         self.ahead = timedelta()
+        self.unseen = set[str]()
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -74,7 +79,13 @@ class RequestLog:
     def rows(self, start: datetime, end: datetime) -> list[LogRow]:
         """Return the rows of a window that have arrived, newest first."""
         now = self._clock()
-        return [row for row in reversed(self._rows) if row.visible_at <= now and start <= row.created <= end]
+        return [
+            row
+            for row in reversed(self._rows)
+            if row.visible_at <= now
+            and start <= row.created <= end
+            and row.client_request_id not in self.unseen
+        ]
 
     def count_accepted(self, client_request_id: str) -> int:
         """Return how many create calls with this name were accepted, repeated ones (`name.2`) included."""
