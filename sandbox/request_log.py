@@ -87,7 +87,14 @@ class RequestLog:
             and row.client_request_id not in self.unseen
         ]
 
+    def jobs_of(self, client_request_id: str) -> list[Job]:
+        """Return what create calls with this name have begun, repeated ones (`name.2`) included."""
+        return [
+            row.job
+            for row in self._rows
+            if row.job is not None and (row.client_request_id or "").partition(".")[0] == client_request_id
+        ]
+
     def count_accepted(self, client_request_id: str) -> int:
         """Return how many create calls with this name were accepted, repeated ones (`name.2`) included."""
-        names = [row.client_request_id or "" for row in self._rows if row.job is not None]
-        return sum(name.partition(".")[0] == client_request_id for name in names)
+        return len(self.jobs_of(client_request_id))

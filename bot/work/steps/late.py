@@ -49,6 +49,7 @@ class LateWatch:
         self._timetable = timetable
         self._timing = timing
         self._clock = clock
+        self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice
 
     def until(self, generation: Generation) -> datetime | None:
         """Return until when to ask about a generation that ends now; None: the provider never had it."""
@@ -72,7 +73,11 @@ class LateWatch:
         if task.state is TaskState.COMPLETED:
             return await (self._fetch(generation, task) if is_made else self._succeed(generation, task))
         if sign_of(task) is Sign.STATED and not is_made:
-            return await self._close(generation)
+            if generation.id in self._failed:
+                return await self._close(generation)
+            self._failed.add(generation.id)
+            return await self._keep_looking(generation, "still no video")
+        self._failed.discard(generation.id)
         return await self._keep_looking(generation, "still no video")
 
     async def _fetch(self, generation: Generation, task: Task) -> Generation:
@@ -122,6 +127,7 @@ class LateWatch:
         return await self._close(generation)
 
     async def _close(self, generation: Generation) -> Generation:
+        self._failed.discard(generation.id)
         if generation.failure_kind in PAID_ALL_THE_SAME:
             return await self._queue.note(generation, late_until=None)
         return await self._queue.note(generation, late_until=None, **NOT_CHARGED)

@@ -13,7 +13,7 @@ from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import DeliveryPostponedError
 from bot.work.steps.errors import StepPostponedError
-from sandbox.odd_answers import Reshaped
+from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -22,6 +22,7 @@ from tests.bot.rows import insert
 WINDOW = timedelta(hours=6)
 WAIT = timedelta(minutes=5)
 DEADLINE = timedelta(seconds=60)
+TAKEN_BACK = says(status="error", error="It rains.")
 
 
 @pytest.fixture
@@ -152,6 +153,14 @@ async def test_a_late_failure_with_a_reason_ends_the_asking_without_a_word(
     assert await engine.queue.claim(10) == []
 
 
+async def test_a_late_failure_that_is_taken_back_ends_nothing(engine: Engine, provider: Provider) -> None:
+    late = await miss_deadline(engine, provider)
+    for fault in (TAKEN_BACK, Fault.unknown_status(), TAKEN_BACK):
+        provider.faults.add("retrieve", fault)
+    provider.release()
+    assert (await run_until(engine, late, is_late=False)).status is Status.SUCCEEDED
+
+
 @pytest.mark.parametrize("fault", [None, Fault.status(503)], ids=str)
 async def test_at_the_end_of_the_window_the_asking_ends(
     engine: Engine, provider: Provider, fault: Fault | None
@@ -221,9 +230,7 @@ async def test_a_late_video_whose_file_is_lost_is_told(make_engine: MakeEngine, 
 
 SERVED_AGAIN = {
     "at its address": None,
-    "though it was said to have failed": Reshaped(
-        lambda task: {"id": task["id"], "status": "error", "error": "It rains."}
-    ),
+    "though it was said to have failed": TAKEN_BACK,
     "though it was not found": Fault.status(404),
 }
 
