@@ -38,6 +38,7 @@ from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
 from bot.database import Database, open_database  # noqa: E402
+from bot.media.files import VideoStore  # noqa: E402
 from bot.media.picture_store import PictureStore  # noqa: E402
 from bot.models import Generation, Status  # noqa: E402
 from bot.timing.forecast import Finish  # noqa: E402
@@ -137,6 +138,9 @@ def open_timetable(kind: str, count: int) -> Timetable:
     return timetable
 
 
+Stores = tuple[VideoStore, PictureStore]
+
+
 async def measure(kind: str, url: str, count: int) -> Figures:
     """Carry all generations to their end; in a process of its own."""
     figures = Figures()
@@ -146,11 +150,10 @@ async def measure(kind: str, url: str, count: int) -> Figures:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         durations = await insert_rows(database, count)
         began, used = time.monotonic(), time.process_time()
-        veo, pictures = (
-            VeoClient(session, url, SecretStr("key")),
-            PictureStore(Downloads(session, session, set[str]()), Path(folder) / "pictures"),
-        )
-        await carry_all(open_timetable(kind, count), database, veo, pictures, figures)
+        veo, downloads = VeoClient(session, url, SecretStr("key")), Downloads(session, session, set[str]())
+        pictures = PictureStore(downloads, Path(folder) / "pictures")
+        stores = VideoStore(downloads, Path(folder) / "videos"), pictures
+        await carry_all(open_timetable(kind, count), database, veo, stores, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -163,10 +166,11 @@ async def measure(kind: str, url: str, count: int) -> Figures:
 
 
 async def carry_all(
-    timetable: Timetable, database: Database, veo: VeoClient, pictures: PictureStore, figures: Figures
+    timetable: Timetable, database: Database, veo: VeoClient, stores: Stores, figures: Figures
 ) -> None:
     """Run the program's own runner until nothing is left."""
     stopping, work = asyncio.Event(), asyncio.Event()
+    videos, pictures = stores
     timing = Timing(
         poll_interval=timedelta(seconds=INTERVAL),
         deadline=timedelta(seconds=DEADLINE),
@@ -184,7 +188,7 @@ async def carry_all(
         submission=Submission(queue, veo, pictures, timing, utc_now),
         polling=polling,
         settlement=Settlement(queue, veo, delivery, timing, utc_now),
-        late_watch=LateWatch(queue, veo, timetable, timing, utc_now),
+        late_watch=LateWatch(queue, veo, database, videos, timetable, timing, utc_now),
         handover=NoHandover(queue),
     )
     watching = asyncio.create_task(watch_loop(figures), name="watch")

@@ -30,6 +30,7 @@ from stand_ins import NoDiscord, NoHandover, new_row
 
 from bot.clock import utc_now
 from bot.database import Database, open_database
+from bot.media.files import VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation
 from bot.timing.poll_limiter import PollLimiter
@@ -59,7 +60,9 @@ async def hold(folder: str, url: str, owner: str) -> None:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(address(folder)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        pictures = PictureStore(Downloads(session, session, set[str]()), Path(folder) / "pictures")
+        downloads = Downloads(session, session, set[str]())
+        pictures = PictureStore(downloads, Path(folder) / "pictures")
+        videos = VideoStore(downloads, Path(folder) / "videos")
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
         limiter, delivery = PollLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
@@ -72,7 +75,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
             submission=Submission(queue, veo, pictures, timing, utc_now),
             polling=Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping),
             settlement=Settlement(queue, veo, delivery, timing, utc_now),
-            late_watch=LateWatch(queue, veo, timetable, timing, utc_now),
+            late_watch=LateWatch(queue, veo, database, videos, timetable, timing, utc_now),
             handover=NoHandover(queue),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)

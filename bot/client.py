@@ -1,6 +1,7 @@
 """The Discord client: connects, loads the cogs, and hands them their services."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,6 +22,7 @@ from bot.rate_limits import PATIENCE, bound_global_limit
 from bot.services import Services
 from bot.sharding import Shards
 from bot.storage.shared_turns import SharedTurns
+from bot.timing.pacing import retry_delay
 from bot.tree import VeoTree
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -73,6 +75,7 @@ class VeoBot(commands.Bot):
         self.services = services
         self._database = database
         self._extensions = extensions
+        self._upload: asyncio.Task[None] | None = None
         self._heartbeat_interval = HEARTBEAT_INTERVAL
         self._heard: dict[int, float] = {}  # when each connection was last heard, as discord.py counts time
         forgive_events(self)
@@ -118,8 +121,24 @@ class VeoBot(commands.Bot):
         for extension in self._extensions:
             if extension not in self.extensions:  # this runs again when a login failed half-way
                 await self.load_extension(extension)
-        if isinstance(self.tree, VeoTree):
-            await self.tree.sync_if_changed(self._database)
+        if isinstance(self.tree, VeoTree) and not await self.tree.sync_if_changed(self._database):
+            self._upload = asyncio.create_task(self._upload_commands(self.tree), name="commands")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._upload is not None:
+            self._upload.cancel()
+        await super().close()
+
+    async def _upload_commands(self, tree: VeoTree) -> None:
+        """Tell Discord about the commands, after it refused them, until it takes them."""
+        for tries in itertools.count():
+            await asyncio.sleep(retry_delay(tries))
+            try:
+                if await tree.sync_if_changed(self._database):
+                    return
+            except (discord.DiscordException, aiohttp.ClientError, OSError, DatabaseBusyError) as error:
+                log.warning("the commands cannot be uploaded", reason=str(error))
 
     async def reopen(self) -> None:
         """Make a closed client one that can log in again."""

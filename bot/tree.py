@@ -63,21 +63,22 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         with speaking(interaction.locale.value):
             await reply_with_error(interaction, error)
 
-    async def sync_if_changed(self, database: Database) -> None:
-        """Tell Discord about the commands, unless it was told the same by an earlier run."""
+    async def sync_if_changed(self, database: Database) -> bool:
+        """Tell Discord about the commands, unless it was told the same; return whether it knows them."""
         await self._use_translator()
         digest = self._digest()
         name = f"{COMMANDS}{self.client.application_id}"
         if await get_note(database, name) == digest:
-            return
+            return True
         try:
             count = await self._upload()
         except (discord.HTTPException, discord.RateLimited) as error:
-            # Those that Discord knows work, and nothing is kept, so the next start tries again.
+            # Those that Discord knows work, and nothing is kept, so it is tried again.
             log.warning("Discord refuses the commands; it goes on with those it knows", error=str(error))
-            return
+            return False
         await keep_note(database, name, digest)
         log.info("commands synced", count=count)
+        return True
 
     async def _upload(self) -> int:
         """Upload the commands, along with an Entry Point command, which Discord wants kept; return how many.

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.faults import JOBS, LOG, Fault
+from sandbox.generations import SIGNATURE
 from sandbox.refusals import error_response
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
@@ -98,6 +99,26 @@ class Stumble(Fault):
 def without(task: dict[str, Any], *names: str) -> dict[str, Any]:
     """Return a task that lacks these fields."""
     return {name: value for name, value in task.items() if name not in names}
+
+
+def zero_cost(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task that is told to have cost nothing: the charge is booked later."""
+    return {**task, "meta": {"usage": {"credits_used": 0, "usd_spent": 0}}}
+
+
+def dead_address(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task with an address at which nothing is, or not any more."""
+    return {**task, "video": {"url": f"{task['video']['url']}.dead"}}
+
+
+def signed(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a task with an address that is signed, as those of storages are."""
+    return {**task, "video": {"url": f"{task['video']['url']}?{SIGNATURE}"}}
+
+
+def says(**fields: object) -> Fault:
+    """Answer a question with these fields, and without a file."""
+    return Reshaped(lambda task: {"id": task["id"], "video": None, **fields})
 
 
 # How a finished task may say so.

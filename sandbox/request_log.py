@@ -49,10 +49,15 @@ class LogRow:
 
 
 class RequestLog:
-    """All rows; each is shown `delay` seconds after its call."""
+    """All rows; each is shown `delay` seconds after its call.
+
+    Attributes:
+        unseen: callers' names of calls that are never shown.
+    """
 
     def __init__(self, delay: float, clock: Callable[[], float]) -> None:
         self.ahead = timedelta()
+        self.unseen = set[str]()
         self._delay = delay
         self._clock = clock
         self._rows: list[LogRow] = []
@@ -74,9 +79,22 @@ class RequestLog:
     def rows(self, start: datetime, end: datetime) -> list[LogRow]:
         """Return the rows of a window that have arrived, newest first."""
         now = self._clock()
-        return [row for row in reversed(self._rows) if row.visible_at <= now and start <= row.created <= end]
+        return [
+            row
+            for row in reversed(self._rows)
+            if row.visible_at <= now
+            and start <= row.created <= end
+            and row.client_request_id not in self.unseen
+        ]
+
+    def jobs_of(self, client_request_id: str) -> list[Job]:
+        """Return what create calls with this name have begun, repeated ones (`name.2`) included."""
+        return [
+            row.job
+            for row in self._rows
+            if row.job is not None and (row.client_request_id or "").partition(".")[0] == client_request_id
+        ]
 
     def count_accepted(self, client_request_id: str) -> int:
         """Return how many create calls with this name were accepted, repeated ones (`name.2`) included."""
-        names = [row.client_request_id or "" for row in self._rows if row.job is not None]
-        return sum(name.partition(".")[0] == client_request_id for name in names)
+        return len(self.jobs_of(client_request_id))

@@ -54,7 +54,7 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
         submission=Submission(queue, shared.veo, pictures, timing, utc_now, shared.database),
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
-        late_watch=LateWatch(queue, shared.veo, shared.timetable, timing, utc_now),
+        late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.timetable, timing, utc_now),
         handover=Handover(
             queue,
             videos,

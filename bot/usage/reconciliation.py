@@ -67,7 +67,7 @@ class Reconciliation:
         since = await self._database.read(lambda session: session.scalar(_oldest(now)))
         if since is None:
             return
-        charges = await self._veo.fetch_charges(since)
+        charges = await self._fetch_charges(since)
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
         await self._database.write(lambda session: _note_all(session, found, now))
@@ -83,7 +83,10 @@ class Reconciliation:
         since = self._clock() - timedelta(days=days)
         sent = and_(Generation.provider_id.is_not(None), Generation.created_at >= since)
         rows = await self._database.read(lambda session: _fetch(session, sent))
-        return rows, await self._veo.fetch_charges(since)
+        return rows, await self._fetch_charges(since)
+
+    async def _fetch_charges(self, since: datetime) -> Mapping[str, float]:
+        return {charge.task_id: charge.credits for charge in await self._veo.fetch_charges(since)}
 
     def _tell(self, row: Counted, charged: float) -> None:
         counted = row.credits if row.source else 0.0

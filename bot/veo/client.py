@@ -6,7 +6,7 @@ Every failure leaves here as one of `bot.veo.errors`; callers never see aiohttp'
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -16,7 +16,7 @@ from bot.veo.calls import Call, CallKind, ignore_call
 from bot.veo.catalogue import VideoRequest
 from bot.veo.errors import UnavailableError
 from bot.veo.keys import KeyStatus
-from bot.veo.ledger import LedgerEntry, LedgerPage, charges_of
+from bot.veo.ledger import Charge, LedgerEntry, LedgerPage, charges_of
 from bot.veo.metrics import Durations, MetricsPage
 from bot.veo.models import LogEntry, LogPage, Task
 from bot.veo.pricing import Balance, ModelList, Pricing
@@ -117,6 +117,18 @@ class VeoClient:
             refused = refused or entry
         return refused
 
+    async def list_named(self, sent_at: datetime) -> set[str]:
+        """Return the provider's ids of all that the log shows under some caller's name.
+
+        Raises:
+            VeoError: the log could not be read.
+        """
+        return {
+            entry.inference_id
+            async for entry in self._log_since(sent_at)
+            if entry.inference_id and entry.client_request_id
+        }
+
     async def _log_since(self, sent_at: datetime) -> AsyncIterator[LogEntry]:
         """Yield the log's rows, newest first; neither clock is believed within `CLOCK_SKEW`.
 
@@ -139,8 +151,8 @@ class VeoClient:
                 return
         raise UnavailableError("The provider's log is too long to search.")
 
-    async def fetch_charges(self, since: datetime) -> Mapping[str, float]:
-        """Return what each generation was charged since a moment, in credits, by the provider's id of it.
+    async def fetch_charges(self, since: datetime) -> Sequence[Charge]:
+        """Return what each generation was charged since a moment.
 
         Raises:
             VeoError: the ledger could not be read, or is too long.

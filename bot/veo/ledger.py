@@ -4,13 +4,15 @@ Source: "Account balance" in the provider's API reference. A charge lands after 
 is done; `reference_id` is the generation's id.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import WrapValidator
 
 from bot.veo.costs import Amount
+from bot.veo.models import Moment
 from bot.veo.wire import Wire, none_if_odd
 
 CHARGE = "CHARGE"
@@ -21,6 +23,8 @@ class LedgerEntry(Wire):
 
     direction: str
     amount: Amount
+    created_at: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    model: Annotated[str | None, WrapValidator(none_if_odd)] = None
     reference_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
 
     @property
@@ -48,10 +52,27 @@ class LedgerPage(Wire):
         return self.pagination.next_cursor if self.pagination else None
 
 
-def charges_of(entries: Iterable[LedgerEntry]) -> Mapping[str, float]:
-    """Return what each generation was charged in all, in credits, by the provider's id of it."""
-    charges: dict[str, float] = defaultdict(float)
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one generation was charged in all.
+
+    Attributes:
+        task_id: the provider's id of the generation.
+        created_at, model: of its first movement; None: the provider does not say.
+    """
+
+    task_id: str
+    credits: float
+    model: str | None
+    created_at: datetime | None
+
+
+def charges_of(entries: Iterable[LedgerEntry]) -> Sequence[Charge]:
+    """Return the charge of each generation; `entries`: newest first."""
+    charges: dict[str, Charge] = {}
     for entry in entries:
-        if entry.reference_id:
-            charges[entry.reference_id] += entry.signed_credits
-    return charges
+        if task_id := entry.reference_id:
+            before = charges.get(task_id)
+            charge = Charge(task_id, entry.signed_credits, entry.model, entry.created_at)
+            charges[task_id] = replace(charge, credits=charge.credits + (before.credits if before else 0.0))
+    return list(charges.values())

@@ -196,7 +196,7 @@ def build_engine(
         submission=Submission(queue, veo, pictures, times, clock, database),
         polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, clock),
-        late_watch=LateWatch(queue, veo, timetable, times, clock),
+        late_watch=LateWatch(queue, veo, database, videos, timetable, times, clock),
         handover=Handover(queue, videos, pictures, veo, delivery, posting, times, clock),
         clock=clock,
     )

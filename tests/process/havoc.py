@@ -2,12 +2,26 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping, Sequence
 
 import sandbox.faults as provider_faults
 import sandbox.wire.faults as discord_faults
 from sandbox.calls import Kind
 from sandbox.faults import Fault as ProviderFault
+from sandbox.odd_answers import (
+    DONE_SHAPES,
+    Mistaken,
+    Refusal,
+    Spoilt,
+    Stumble,
+    dead_address,
+    once_done,
+    says,
+    signed,
+    zero_cost,
+)
+from sandbox.schema import fields_of
 from sandbox.wire.faults import Fault as DiscordFault
 
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
@@ -18,7 +32,10 @@ THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 DIRECT = "POST /users/@me/channels"
 ROUTES = (CALLBACK, POST, EDIT, READ, THREAD, DIRECT)
 
-# After a 401, 403 or 429 on a create call the bot waits; after the others it must look into the log.
+STRAY = rb"\ud83d"  # half a character
+FORBIDDEN_PROMPT = "A fox that nobody may see"  # refused by itself
+
+# After a 401, 403, 404 or 429 on a create call the bot waits; after the others it must look into the log.
 CREATE: Sequence[ProviderFault] = (
     ProviderFault.status(401, "Invalid API key"),
     ProviderFault.status(403, "You've run out of credits"),
@@ -35,6 +52,9 @@ CREATE: Sequence[ProviderFault] = (
     ProviderFault.reset(accepted=True),
     ProviderFault.hang(accepted=True),
     ProviderFault.truncated_json(),
+    ProviderFault.status(404, "Model not found"),
+    Stumble(),
+    Spoilt(STRAY),
 )
 ASK: Sequence[ProviderFault] = (
     ProviderFault.status(401, "Invalid API key"),
@@ -52,7 +72,19 @@ OUTCOMES = (
     ProviderFault.without_video(),
     ProviderFault.failed("The prompt was refused"),
     ProviderFault.failed(None),
+    *(once_done(shape) for shape in DONE_SHAPES.values()),
+    once_done(zero_cost),
+    once_done(dead_address),
+    once_done(signed),
+    Spoilt(STRAY),
+    Mistaken(),
+    ProviderFault.status(404),
+    says(status="completed"),
+    says(status="error", error=None),
 )
+# A failure that the provider takes back; said twice in a row it would have to be believed.
+TAKEN_BACK = says(status="error", error={"name": "GenerationError", "message": "Something broke."})
+TAKEN_BACK_INTERVAL = 5.0  # seconds; several times as long as the bot waits for it to be repeated
 DOWNLOAD = (
     ProviderFault.status(403),
     ProviderFault.status(404),
@@ -63,7 +95,7 @@ DOWNLOAD = (
 )
 PROVIDER: Mapping[Kind, Sequence[ProviderFault]] = {
     "create": CREATE,
-    "retrieve": (*ASK, *OUTCOMES),
+    "retrieve": (*ASK, *OUTCOMES, TAKEN_BACK),
     "logs": ASK,
     "cdn": DOWNLOAD,
 }
@@ -78,7 +110,12 @@ PASSING: Sequence[DiscordFault] = (
     DiscordFault.status(500, accepted=True),
 )
 DISCORD: Mapping[str, Sequence[DiscordFault]] = {
-    CALLBACK: (DiscordFault.status(500), DiscordFault.reset(), DiscordFault.reset(accepted=True)),
+    CALLBACK: (
+        DiscordFault.status(500),
+        DiscordFault.status(503),
+        DiscordFault.reset(),
+        DiscordFault.reset(accepted=True),
+    ),
     POST: (
         *PASSING,
         DiscordFault.status(413, 40005),
@@ -91,27 +128,49 @@ DISCORD: Mapping[str, Sequence[DiscordFault]] = {
     ),
     EDIT: PASSING,
     READ: PASSING,
-    THREAD: (*PASSING, DiscordFault.status(400, 160006), DiscordFault.status(403, 200001)),
+    THREAD: (
+        *PASSING,
+        DiscordFault.rate_limit(230),
+        DiscordFault.status(400, 160006),
+        DiscordFault.status(403, 200001),
+    ),
     DIRECT: PASSING,
 }
 
 
 class ProviderHavoc(provider_faults.Faults):
-    """Lets a share of all calls go wrong; `taken` counts them."""
+    """Lets a share of all calls go wrong; `taken` counts them.
 
-    def __init__(self, chance: random.Random, share: float) -> None:
+    Args:
+        secret: the key, which refusals repeat.
+
+    Attributes:
+        is_strict: the forbidden prompt is refused; when it is all that waits, it looks as if everything were.
+    """
+
+    def __init__(self, chance: random.Random, share: float, secret: str) -> None:
         super().__init__(asyncio.Event())
+        self._refusal = Refusal(403, {"message": f"This prompt is not allowed for {secret}"})
+        self._taken_back_at = 0.0
+        self.is_strict = True
         self.taken = 0
         self._chance = chance
         self._share = share
 
-    def take(self, kind: Kind, body: object) -> ProviderFault | None:  # noqa: ARG002 the interface names it
+    def take(self, kind: Kind, body: object) -> ProviderFault | None:
         """Return what goes wrong with this call."""
+        if self.is_strict and kind == "create" and fields_of(body).get("prompt") == FORBIDDEN_PROMPT:
+            return self._refusal
         ways = PROVIDER.get(kind)
         if not ways or self._chance.random() >= self._share:
             return None
+        fault, now = self._chance.choice(ways), time.monotonic()
+        if fault is TAKEN_BACK:
+            if now - self._taken_back_at < TAKEN_BACK_INTERVAL:
+                return None
+            self._taken_back_at = now
         self.taken += 1
-        return self._chance.choice(ways)
+        return fault
 
 
 class DiscordHavoc(discord_faults.Faults):

@@ -35,6 +35,8 @@ class Row:
     result_id: int | None
     is_sent: bool
     is_delivered: bool
+    is_asked_for: bool
+    credits: float | None
 
 
 class Scene:
@@ -94,10 +96,14 @@ class Scene:
         with closing(sqlite3.connect(self.database, timeout=10)) as connection:
             found = connection.execute(
                 "SELECT id, status, failure_kind, card_id, result_id, submitted_at IS NOT NULL,"
-                " delivered_at IS NOT NULL"
+                " delivered_at IS NOT NULL,"
+                " late_until IS NOT NULL, credits_used"
                 " FROM generations ORDER BY created_at"
             ).fetchall()
-        return [Row(*rest, is_sent=bool(sent), is_delivered=bool(done)) for *rest, sent, done in found]
+        return [
+            Row(*rest, is_sent=bool(sent), is_delivered=bool(done), is_asked_for=bool(late), credits=cost)
+            for *rest, sent, done, late, cost in found
+        ]
 
     def results(self, generation_id: str) -> list[Message]:
         """Return every message anywhere that says how a generation ended: its video or why there is none."""
@@ -106,7 +112,8 @@ class Scene:
     def create_calls(self, generation_id: str) -> int:
         """Return how many create calls the provider got for a generation."""
         return sum(
-            call.kind == "create" and call.headers.get("x-client-request-id") == generation_id
+            call.kind == "create"
+            and call.headers.get("x-client-request-id", "").partition(".")[0] == generation_id
             for call in self.provider.calls
         )
 

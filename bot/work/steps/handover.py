@@ -60,7 +60,7 @@ class Handover:
         self._metrics = metrics or Metrics()
 
     async def deliver_video(self, generation: Generation) -> Generation:
-        """Fetch the file and post it; a file that cannot be had for too long becomes a failure.
+        """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
 
         Raises:
             StepPostponedError: the file or Discord cannot be had now.
@@ -71,7 +71,10 @@ class Handover:
             log.warning("no file", reason=str(error))
             if self._is_in_time(generation, self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
-            return await self._queue.fail(generation, FailureKind.FILE_LOST, str(error))
+            late_until = self._clock() + self._timing.late_window
+            return await self._queue.fail(
+                generation, FailureKind.FILE_LOST, str(error), late_until=late_until
+            )
 
     async def deliver_ending(self, generation: Generation) -> Generation:
         """Post why there is no video, unless the card is enough or nobody is there to see it.

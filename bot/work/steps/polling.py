@@ -21,7 +21,7 @@ from bot.veo.models import Task, TaskState
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue, LeaseLostError
 from bot.work.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
-from bot.work.steps.timing import Timing, pause
+from bot.work.steps.timing import Stopwatch, Timing, pause
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -31,12 +31,14 @@ class _Answers:
     """What came of the questions so far.
 
     Attributes:
+        watch: tells the moment; setting the machine's clock ends no request.
         evidence: what speaks for an end without a video.
         errors: unanswered questions in a row.
         words: what the provider said to the last one; None: nothing of its own.
         not_ready_at: when it was last asked in vain; None: not yet, by this process.
     """
 
+    watch: Stopwatch
     evidence: Evidence
     errors: int = 0
     words: str | None = None
@@ -96,14 +98,15 @@ class Polling:
                 self._busy_since = None
 
     async def _poll(self, generation: Generation) -> Generation:
-        outlook = self._timetable.outlook(generation, self._clock())
+        watch = Stopwatch(generation.submitted_at or generation.created_at, self._clock)
+        outlook = self._timetable.outlook(generation, watch.now())
         await self._announce(generation, outlook)
-        answers = _Answers(Evidence(self._timing))
-        delay = self._timetable.first_poll(generation, self._clock(), self._in_flight)
+        answers = _Answers(watch, Evidence(self._timing))
+        delay = self._timetable.first_poll(generation, watch.now(), self._in_flight)
         left = self._time_left(generation, answers)
         while True:
             delay = min(delay, max(left.total_seconds(), MIN_POLL_DELAY))  # and once more at the end
-            outlook = await self._wait(generation, delay, outlook)
+            outlook = await self._wait(generation, delay, outlook, watch)
             await self._limiter.turn()
             await self._queue.ensure_held(generation)
             task, ending = await self._ask(generation, answers)
@@ -118,7 +121,7 @@ class Polling:
 
     async def _ask(self, generation: Generation, answers: _Answers) -> tuple[Task | None, Ending | None]:
         """Ask once; return the answer, and how the generation ends if that is certain enough by now."""
-        asked_at = self._clock()
+        asked_at = answers.watch.now()
         try:
             task = await self._veo.retrieve(generation.provider_id or "")
         except VeoError as error:
@@ -126,7 +129,7 @@ class Polling:
             answers.errors += 1
             answers.words = error.words
             sign = Sign.UNKNOWN if isinstance(error, UnknownTaskError) else None
-            return None, answers.evidence.add(sign, self._clock())
+            return None, answers.evidence.add(sign, answers.watch.now())
         answers.errors, answers.words = 0, task.failure_reason
         if (sign := sign_of(task)) is not None:
             log.warning("it may have failed", status=task.status, reason=task.failure_reason)
@@ -134,7 +137,7 @@ class Polling:
             answers.not_ready_at = asked_at
             if not task.is_known_status:
                 log.warning("unknown status, taken for still working", status=task.status)
-        return task, answers.evidence.add(sign, self._clock())
+        return task, answers.evidence.add(sign, answers.watch.now())
 
     async def _end(
         self, generation: Generation, ending: Ending, task: Task | None, answers: _Answers
@@ -154,17 +157,19 @@ class Polling:
             return poll_delay(interval, answers.errors)
         if answers.evidence.sign is not None:
             return interval
-        return self._timetable.next_poll(generation, self._clock(), self._in_flight)
+        return self._timetable.next_poll(generation, answers.watch.now(), self._in_flight)
 
     def _time_left(self, generation: Generation, answers: _Answers) -> timedelta:
         # After an outage of ours or theirs the video may be ready: only an answer can tell.
         patience = self._timing.deadline * (2 if answers.errors else 1)
-        return (generation.submitted_at or generation.created_at) + patience - self._clock()
+        return (generation.submitted_at or generation.created_at) + patience - answers.watch.now()
 
-    async def _wait(self, generation: Generation, seconds: float, outlook: Outlook) -> Outlook:
+    async def _wait(
+        self, generation: Generation, seconds: float, outlook: Outlook, watch: Stopwatch
+    ) -> Outlook:
         """Wait; tell the member meanwhile, once, that it takes longer than was said."""
         if outlook.expected_at is not None:
-            until_late = (outlook.expected_at - self._clock()).total_seconds()
+            until_late = (outlook.expected_at - watch.now()).total_seconds()
             if until_late < seconds:
                 await pause(max(until_late, 0.0), self._stopping)
                 seconds -= max(until_late, 0.0)

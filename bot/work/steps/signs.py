@@ -11,7 +11,8 @@ long as one that is late.
 | failed or completed, without a reason or a file | three over `doubt_window` | `unmade` | yes |
 | "no such task" | three over `doubt_window` | `gone` | yes |
 | nothing until the deadline | (the deadline) | `late` | yes |
-| the create call's answer is lost, and it is not in the log | `lookup_window` | `lost` | yes |
+| the create call's answer is lost; neither log nor ledger shows it | `lookup_window` | `lost` | yes |
+| the file cannot be fetched | `fetch_window` | `file_lost` | yes |
 | the log says that the create call failed | at once | sent again, at last `trouble` | no |
 """
 

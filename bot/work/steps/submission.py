@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.database import Database
+from bot.database import Database, DatabaseBusyError
 from bot.failures import FailureKind
 from bot.media.files import MediaError
 from bot.media.picture_store import PictureStore
@@ -27,6 +27,7 @@ from bot.work.endings import told
 from bot.work.queue import GenerationQueue, LeaseLostError
 from bot.work.steps.errors import RefusedError, StepPostponedError
 from bot.work.steps.gate import NOT_ACCEPTED, Gate
+from bot.work.steps.ledger_search import LedgerSearch
 from bot.work.steps.timing import Patience, Timing
 from bot.work.task_ids import TaskTakenError
 
@@ -53,7 +54,7 @@ class Submission:
         clock: Clock,
         database: Database | None = None,
     ) -> None:
-        """`database`: where it is written down what the provider refuses, for other processes."""
+        """`database`: where it is written down what the provider refuses and which tasks are whose."""
         self._queue = queue
         self._veo = veo
         self._pictures = pictures
@@ -61,6 +62,7 @@ class Submission:
         self._clock = clock
         self._patience = Patience(clock)
         self._began = clock()
+        self._ledger_search = None if database is None else LedgerSearch(database, veo)
         self._gate = Gate(veo, database, timing, clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
@@ -174,7 +176,18 @@ class Submission:
             if (begun := await self._begin(generation, entry.inference_id, entry.cost)) is not None:
                 return begun
         is_over = self._clock() >= sent_at + self._timing.lookup_window
+        if is_over and (begun := await self._adopt_charge(generation)) is not None:
+            return begun
         return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
+
+    async def _adopt_charge(self, generation: Generation) -> Generation | None:
+        """Carry on with what the ledger alone shows; None: it shows nothing, or cannot be read."""
+        try:
+            found = self._ledger_search and await self._ledger_search.find(generation)
+        except (VeoError, DatabaseBusyError) as error:
+            log.warning("the provider's ledger cannot be searched", reason=str(error))
+            return None
+        return found and await self._begin(generation, found.task_id, found.cost)
 
     async def _send_again(self, generation: Generation, entry: LogEntry) -> Generation:
         """Send once more what the log shows as failed, unless the provider began it and says why it failed.

@@ -55,27 +55,21 @@ class Patience:
 
 
 class Stopwatch:
-    """How long things have lasted, by a clock that cannot jump.
+    """The moment as one thing sees it that began at `since`: a clock that is set meanwhile changes nothing.
 
-    What passed before this process saw a thing for the first time can only be told by the other clock.
+    What passed before the watch was started can only be told by the clock that may be set.
     """
 
-    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, since: datetime, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
-        self._begun: dict[str, tuple[datetime, float]] = {}
+        self._began = max(clock(), since)
+        self._started = monotonic()
 
-    def elapsed(self, name: str, since: datetime) -> timedelta:
-        """Return how long the thing called `name` has lasted, which began at `since`."""
-        begun = self._begun.get(name)
-        if begun is None or begun[0] != since:
-            before = max((self._clock() - since).total_seconds(), 0.0)
-            begun = self._begun[name] = (since, self._monotonic() - before)
-        return timedelta(seconds=self._monotonic() - begun[1])
-
-    def forget(self, name: str) -> None:
-        """Let go of a thing that is over; nothing happens if it was never asked about."""
-        self._begun.pop(name, None)
+    def now(self) -> datetime:
+        """Return the moment."""
+        return self._began + timedelta(seconds=self._monotonic() - self._started)
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:

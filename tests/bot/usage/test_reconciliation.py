@@ -29,7 +29,7 @@ async def charge(session: aiohttp.ClientSession, provider: Provider) -> str:
     task = await veo.create(build_request(MODEL, PROMPT, {"duration": 4}), "ours")
 
     async def is_charged() -> bool:
-        return task.id in await veo.fetch_charges(utc_now())
+        return task.id in [charge.task_id for charge in await veo.fetch_charges(utc_now())]
 
     await until("it is charged", is_charged)
     return task.id

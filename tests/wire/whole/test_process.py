@@ -232,6 +232,17 @@ async def test_it_serves_the_known_commands_when_the_upload_is_refused(
         assert await program.stop() == 0
 
 
+async def test_commands_that_were_refused_are_uploaded_again_while_it_runs(
+    wire: WireDiscord, bot: Starter
+) -> None:
+    wire.faults.add("PUT /applications/{application_id}/commands", Fault.status(400, 30034, "no"), times=2)
+    async with bot.start() as program:
+        await program.wait_for_line("Discord refuses the commands")
+        await program.wait_for_line("commands synced")
+        await video_in_thread(wire, await ask(wire))
+        assert await program.stop() == 0
+
+
 async def test_an_entry_point_command_is_kept(wire: WireDiscord, bot: Starter) -> None:
     launch = {"id": "5", "name": "launch", "type": 4, "handler": 2, "description": ""}
     wire.commands.keep(launch)

@@ -1,5 +1,6 @@
 """A video that comes after its deadline is delivered all the same, once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 
 from bot.admission.policy import Standing
 from bot.admission.quotas import fetch_use
+from bot.admission.spending import bound_credits
 from bot.failures import FailureKind
 from bot.models import Generation, Status
 from bot.work.delivery import DeliveryPostponedError
 from bot.work.steps.errors import StepPostponedError
+from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -19,6 +22,7 @@ from tests.bot.rows import insert
 WINDOW = timedelta(hours=6)
 WAIT = timedelta(minutes=5)
 DEADLINE = timedelta(seconds=60)
+TAKEN_BACK = says(status="error", error="It rains.")
 
 
 @pytest.fixture
@@ -52,6 +56,16 @@ async def run_until(engine: Engine, row: Generation, *, is_late: bool) -> Genera
         await until("the late row is as expected", is_so)
     engine.restart()
     return await engine.row(row.id)
+
+
+async def run_until_so(engine: Engine, is_so: Callable[[], bool]) -> None:
+    async def look() -> bool:
+        engine.work.set()
+        return is_so()
+
+    async with engine.running():
+        await until("it has come so far", look)
+    engine.restart()
 
 
 async def counted(engine: Engine, row: Generation) -> int:
@@ -139,6 +153,14 @@ async def test_a_late_failure_with_a_reason_ends_the_asking_without_a_word(
     assert await engine.queue.claim(10) == []
 
 
+async def test_a_late_failure_that_is_taken_back_ends_nothing(engine: Engine, provider: Provider) -> None:
+    late = await miss_deadline(engine, provider)
+    for fault in (TAKEN_BACK, Fault.unknown_status(), TAKEN_BACK):
+        provider.faults.add("retrieve", fault)
+    provider.release()
+    assert (await run_until(engine, late, is_late=False)).status is Status.SUCCEEDED
+
+
 @pytest.mark.parametrize("fault", [None, Fault.status(503)], ids=str)
 async def test_at_the_end_of_the_window_the_asking_ends(
     engine: Engine, provider: Provider, fault: Fault | None
@@ -198,12 +220,55 @@ async def test_a_late_video_whose_file_is_lost_is_told(make_engine: MakeEngine, 
     late = await miss_deadline(engine, provider)
     provider.faults.add("cdn", Fault.status(404), times=None)
     provider.release()
-    row = await run_until(engine, late, is_late=False)
-    assert row.failure_kind is FailureKind.FILE_LOST
+    await run_until_so(engine, lambda: len(engine.delivery.failures) > 1)
+    assert (await engine.row(late.id)).failure_kind is FailureKind.FILE_LOST
     assert [shown.failure_kind for shown in engine.delivery.failures] == [
         FailureKind.LATE,
         FailureKind.FILE_LOST,
     ]
+
+
+SERVED_AGAIN = {
+    "at its address": None,
+    "though it was said to have failed": TAKEN_BACK,
+    "though it was not found": Fault.status(404),
+}
+
+
+@pytest.mark.parametrize("answer", SERVED_AGAIN)
+async def test_a_file_that_comes_after_its_loss_was_told_is_delivered(
+    make_engine: MakeEngine, provider: Provider, answer: str
+) -> None:
+    engine = make_engine(late_window=WINDOW, fetch_window=timedelta())
+    provider.faults.add("cdn", Fault.status(404), times=None)
+    row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)
+    engine.restart()
+    assert (row.failure_kind, bound_credits(row)) == (FailureKind.FILE_LOST, 4 * 1_040_000)
+    assert row.late_until is not None, "nobody asks for it any more"
+    fetched = provider.count("cdn")
+    await run_until_so(engine, lambda: provider.count("cdn") > fetched + 3)
+    assert len(engine.delivery.messages) == 1, "its loss was told more than once"
+    provider.faults.clear()
+    if (fault := SERVED_AGAIN[answer]) is not None:
+        provider.faults.add("retrieve", fault, times=2)
+    row = await run_until(engine, row, is_late=False)
+    assert (row.status, row.failure_kind, row.credits_used) == (Status.SUCCEEDED, None, 4 * 1_040_000)
+    assert len(engine.delivery.videos) == 1
+    assert provider.count("create") == 1
+
+
+async def test_what_a_lost_file_cost_stays_known_once_nobody_asks_for_it(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(late_window=WINDOW, fetch_window=timedelta())
+    provider.faults.add("cdn", Fault.status(404), times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    engine.restart()
+    engine.clock.advance(WINDOW)
+    row = await run_until(engine, row, is_late=False)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.FILE_LOST)
+    assert bound_credits(row) == 4 * 1_040_000
+    assert len(engine.delivery.messages) == 1
 
 
 async def test_a_failure_with_a_reason_is_not_asked_about_again(engine: Engine, provider: Provider) -> None:

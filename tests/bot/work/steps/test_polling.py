@@ -9,6 +9,7 @@ from bot.failures import FailureKind
 from bot.models import Status
 from sandbox.odd_answers import DONE_SHAPES, Reshaped, Spoilt, once_done
 from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
 
@@ -91,6 +92,28 @@ async def test_the_deadline_counts_from_submission_over_a_restart(engine: Engine
     assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LATE)
 
 
+@pytest.mark.parametrize("jump", [timedelta(minutes=20), timedelta(hours=8), timedelta(days=-1)], ids=str)
+@pytest.mark.parametrize("answer", [None, Fault.status(503), Fault.status(404)], ids=str)
+async def test_a_clock_that_is_set_meanwhile_ends_nothing(
+    make_engine: MakeEngine, provider: Provider, answer: Fault | None, jump: timedelta
+) -> None:
+    engine = make_engine(doubt_window=timedelta(minutes=5), deadline=timedelta(minutes=10))
+    provider.hold = True
+    row = await insert(engine.database)
+    async with engine.running():
+        await provider.called("retrieve")
+        if answer is not None:
+            provider.faults.add("retrieve", answer, times=4)
+        engine.clock.advance(jump)
+        asked = provider.count("retrieve") + 6
+        await until("it is asked on", lambda: _so(is_so=provider.count("retrieve") >= asked), seconds=10)
+    engine.restart()
+    engine.clock.advance(-jump)
+    provider.release()
+    assert (await engine.delivered(row.id)).status is Status.SUCCEEDED
+    assert engine.delivery.failures == []
+
+
 @pytest.mark.parametrize("failed_answers", [0, 1])
 async def test_a_video_that_was_ready_long_ago_is_fetched_after_a_long_downtime(
     engine: Engine, provider: Provider, failed_answers: int
@@ -137,3 +160,7 @@ async def test_the_thread_is_remembered_before_the_video_is_there(engine: Engine
         await provider.called("retrieve")
         thread_id = (await engine.row(row.id)).thread_id
     assert thread_id is not None
+
+
+async def _so(*, is_so: bool) -> bool:
+    return is_so

@@ -8,7 +8,7 @@ import pytest
 from bot.admission.spending import bound_credits
 from bot.failures import FailureKind
 from bot.models import Generation, Status
-from sandbox.odd_answers import Reshaped, Stumble
+from sandbox.odd_answers import Reshaped, Stumble, says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine, StartProvider
@@ -16,11 +16,6 @@ from tests.bot.rows import insert
 
 LONG = timedelta(seconds=60)
 PRICE = 4 * 1_040_000
-
-
-def says(**fields: Any) -> Fault:
-    """Answer a question with these fields, and without a file."""
-    return Reshaped(lambda task: {"id": task["id"], "video": None, **fields})
 
 
 WITHOUT_FILE = says(status="completed")
