@@ -41,6 +41,7 @@ from bot.database import Database, open_database  # noqa: E402
 from bot.media.files import VideoStore  # noqa: E402
 from bot.media.picture_store import PictureStore  # noqa: E402
 from bot.models import Generation, Status  # noqa: E402
+from bot.signals import pause  # noqa: E402
 from bot.timing.forecast import Finish  # noqa: E402
 from bot.timing.poll_limiter import PollLimiter  # noqa: E402
 from bot.timing.timetable import Timetable, kind_of  # noqa: E402
@@ -54,7 +55,7 @@ from bot.work.steps.preparation import Preparation  # noqa: E402
 from bot.work.steps.readiness import Readiness  # noqa: E402
 from bot.work.steps.settlement import Settlement  # noqa: E402
 from bot.work.steps.submission import Submission  # noqa: E402
-from bot.work.steps.timing import Timing, pause  # noqa: E402
+from bot.work.steps.timing import Timing  # noqa: E402
 from bot.work.workflow import Workflow  # noqa: E402
 
 MANY, SOME = 2000, 100  # in flight

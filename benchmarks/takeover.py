@@ -33,6 +33,7 @@ from bot.database import Database, open_database
 from bot.media.files import VideoStore
 from bot.media.picture_store import PictureStore
 from bot.models import Generation
+from bot.signals import pause
 from bot.timing.poll_limiter import PollLimiter
 from bot.veo.client import VeoClient
 from bot.veo.downloads import Downloads
@@ -44,7 +45,7 @@ from bot.work.steps.preparation import Preparation
 from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
-from bot.work.steps.timing import Timing, pause
+from bot.work.steps.timing import Timing
 from bot.work.workflow import Workflow
 
 LEASE = 5.0  # seconds; LEASE_SECONDS by default is 60

@@ -15,10 +15,10 @@ from bot.client import VeoBot
 from bot.database import DatabaseBusyError
 from bot.roles import Role
 from bot.settings import Settings
+from bot.signals import StoppingError, pause
 from bot.timing.pacing import retry_delay
 from bot.watch.hang import ended_when_hung
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import Timing, pause
+from bot.work.steps.timing import Timing
 
 LOGIN_REFUSED = "DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"
 # The gateway's close codes after which the same settings would be refused again (Discord's reference,

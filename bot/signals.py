@@ -1,9 +1,19 @@
-"""What wakes and ends the tasks of a process."""
+"""Events shared by a process's tasks: new work and shutdown, and how to wait and repeat until then."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bot.work.steps.timing import pause
+import structlog
+
+from bot.database import DatabaseBusyError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class StoppingError(Exception):
+    """The program is stopping; the row says where to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +30,41 @@ class Signals:
             StoppingError: the program is to stop.
         """
         await pause(seconds, self.stopping)
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, unless the program is to stop.
+
+    Raises:
+        StoppingError: it is.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+    raise StoppingError
+
+
+async def run_every(
+    seconds: float, stopping: asyncio.Event, job: Callable[[], Awaitable[None]], *, failed: str
+) -> None:
+    """Run `job` now and every so many seconds until `stopping` is set.
+
+    An error ends nothing: it is logged as the event `failed`.
+    """
+    with suppress(StoppingError):
+        while True:
+            await _attempt(job, failed)
+            await pause(seconds, stopping)
+
+
+async def _attempt(job: Callable[[], Awaitable[None]], failed: str) -> None:
+    try:
+        await job()
+    except StoppingError:
+        raise
+    except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
+        log.error(failed)
+    except Exception:
+        log.exception(failed)

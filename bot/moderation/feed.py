@@ -7,7 +7,6 @@ stays down for longer may one entry be.
 """
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,13 +16,12 @@ from sqlalchemy.orm import Session
 
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
-from bot.database import Database, DatabaseBusyError
+from bot.database import Database
 from bot.guild_models import AuditRow, ReportRow
 from bot.models import Generation
 from bot.moderation.report_decisions import ReportedVideo
+from bot.signals import run_every
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -71,20 +69,13 @@ class Feed:
 
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
-        with suppress(StoppingError):
-            while True:
-                await self._look()
-                await pause(LOOK_INTERVAL, self._stopping)
+        failed = "the moderators' channels cannot be served"
+        await run_every(LOOK_INTERVAL, self._stopping, self._look, failed=failed)
 
     async def _look(self) -> None:
-        try:
-            for row in await self._fetch_due():
-                if not self._stopping.is_set():
-                    await self._serve(row)
-        except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-            log.error("the moderators' channels cannot be served")
-        except Exception:  # whatever it is, it must not end the feed
-            log.exception("the moderators' channels cannot be served")
+        for row in await self._fetch_due():
+            if not self._stopping.is_set():
+                await self._serve(row)
 
     async def _fetch_due(self) -> list[Row]:
         """Return some due rows, those that have waited longest first."""

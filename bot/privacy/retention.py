@@ -24,8 +24,7 @@ from bot.privacy.erasure import (
     select_dead_links,
     unlink,
 )
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
+from bot.signals import StoppingError, pause
 
 CLEAN_INTERVAL = 3600.0  # seconds
 RETRY_INTERVAL = 60.0  # seconds, after a database that could not be written

@@ -8,7 +8,6 @@ the next look, under the same nonce, so that Discord shows it once.
 import asyncio
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
 from bot.database import Database, DatabaseBusyError
+from bot.signals import pause, run_every
 from bot.storage.shared_turns import SharedTurns
 from bot.watch.alert_book import AlertBook
 from bot.watch.alert_rules import (
@@ -38,8 +38,6 @@ from bot.watch.alert_rules import (
 from bot.watch.alert_signs import SignReader
 from bot.watch.metrics import Metrics
 from bot.work.delivery import DeliveryPostponedError, UndeliverableError
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 
 LOOK_INTERVAL = 30.0  # seconds
 LOOK_SPACING = timedelta(seconds=2)  # between the looks of two processes
@@ -115,19 +113,17 @@ class Alerts:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        with suppress(StoppingError):
-            while True:
-                await self._take_turn()
-                try:
-                    await self.look()
-                except Exception:  # alerts must not end anything else
-                    log.exception("the alerts cannot be looked at")
-                await pause(LOOK_INTERVAL, self._stopping)
+        failed = "the alerts cannot be looked at"
+        await run_every(LOOK_INTERVAL, self._stopping, self._look_in_turn, failed=failed)
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self._leave()
         except Exception:  # what this process found is believed a little longer then
             log.exception("it cannot be written down that this process looks no more")
+
+    async def _look_in_turn(self) -> None:
+        await self._take_turn()
+        await self.look()
 
     async def _take_turn(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""

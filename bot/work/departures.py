@@ -9,10 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.database import DatabaseBusyError
+from bot.signals import run_every
 from bot.work.cancellation import Cancellation
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 
 LOOK_INTERVAL = 60.0  # seconds
 
@@ -45,17 +43,8 @@ class Departures:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-                log.error("servers that removed the bot cannot be looked for")
-            except Exception:  # whatever it is, it must not end the loop
-                log.exception("servers that removed the bot cannot be looked for")
-            try:
-                await pause(LOOK_INTERVAL, self._stopping)
-            except StoppingError:
-                return
+        failed = "servers that removed the bot cannot be looked for"
+        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed)
 
     async def look(self) -> None:
         """Cancel what waits on each server that is gone."""

@@ -9,14 +9,12 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock, utc_now
-from bot.database import DatabaseBusyError
 from bot.models import Generation
+from bot.signals import run_every
 from bot.timing.outlook import LAST_POSITION, Outlook
 from bot.timing.timetable import Timetable
 from bot.work.delivery import Delivery
 from bot.work.queue import GenerationQueue
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 
 LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
 SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had a position
@@ -53,17 +51,7 @@ class Line:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        while True:
-            try:
-                await self.look()
-            except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-                log.error("the line cannot be read")
-            except Exception:  # whatever it is, it must not end the loop
-                log.exception("the line cannot be read")
-            try:
-                await pause(LOOK_INTERVAL, self._stopping)
-            except StoppingError:
-                return
+        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="the line cannot be read")
 
     async def look(self) -> None:
         """Tell those whose position has changed, or whose expected time is over."""

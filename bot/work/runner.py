@@ -13,9 +13,10 @@ from structlog.contextvars import bound_contextvars
 
 from bot.database import DatabaseBusyError
 from bot.models import Generation, Status
+from bot.signals import StoppingError
 from bot.timing.pacing import retry_delay
 from bot.work.queue import GenerationQueue, LeaseLostError
-from bot.work.steps.errors import StepPostponedError, StoppingError
+from bot.work.steps.errors import StepPostponedError
 from bot.work.workflow import Workflow
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

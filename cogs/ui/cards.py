@@ -7,9 +7,9 @@ import discord
 import structlog
 
 from bot.models import Generation
+from bot.signals import StoppingError
 from bot.timing.outlook import NO_OUTLOOK, Outlook
 from bot.work.delivery import DeliveryPostponedError, Present, Still
-from bot.work.steps.errors import StoppingError
 from cogs.ui.card_items import card_message
 from cogs.ui.edit_budget import FINAL_RANK, EditBudget, rank_of
 from cogs.ui.refusals import Refusals

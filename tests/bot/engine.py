@@ -18,6 +18,7 @@ from bot.media.fitting import Fitter
 from bot.media.picture_store import PictureStore
 from bot.media.upload_limits import DEFAULT, UploadLimits, parse_limits
 from bot.models import Generation
+from bot.signals import pause
 from bot.timing.poll_limiter import PollLimiter
 from bot.timing.timetable import Timetable
 from bot.veo.client import VeoClient
@@ -32,7 +33,7 @@ from bot.work.steps.preparation import Preparation
 from bot.work.steps.readiness import Readiness
 from bot.work.steps.settlement import Settlement
 from bot.work.steps.submission import Submission
-from bot.work.steps.timing import Timing, pause
+from bot.work.steps.timing import Timing
 from bot.work.workflow import Workflow
 from sandbox.provider import Provider
 from tests.bot.clocks import JumpingClock, until

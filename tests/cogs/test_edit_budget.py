@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.models import Status
+from bot.signals import StoppingError, pause
 from bot.timing.poll_limiter import PollLimiter
 from bot.watch.metrics import Metrics
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 from cogs.ui.edit_budget import FINAL_RANK, KEPT, EditBudget, rank_of
 from tests.bot.virtual_time import play
 

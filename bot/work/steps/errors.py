@@ -33,7 +33,3 @@ class RefusedError(Exception):
         super().__init__(words or kind.value)
         self.kind = kind
         self.words = words
-
-
-class StoppingError(Exception):
-    """The program is stopping; the row says where to go on."""

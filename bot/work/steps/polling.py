@@ -10,6 +10,7 @@ import structlog
 from bot.clock import Clock
 from bot.failures import FailureKind
 from bot.models import Generation
+from bot.signals import pause
 from bot.timing.outlook import Outlook
 from bot.timing.pacing import MIN_POLL_DELAY, poll_delay
 from bot.timing.poll_limiter import PollLimiter
@@ -21,7 +22,7 @@ from bot.veo.models import Task, TaskState
 from bot.work.delivery import Delivery, DeliveryPostponedError
 from bot.work.queue import GenerationQueue, LeaseLostError
 from bot.work.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
-from bot.work.steps.timing import Stopwatch, Timing, pause
+from bot.work.steps.timing import Stopwatch, Timing
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

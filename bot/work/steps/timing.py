@@ -1,13 +1,11 @@
 """How long steps may take, how long they wait before trying again, and waiting itself."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.work.steps.errors import StoppingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,3 @@ class Stopwatch:
     def now(self) -> datetime:
         """Return the moment."""
         return self._began + timedelta(seconds=self._monotonic() - self._started)
-
-
-async def pause(seconds: float, stopping: asyncio.Event) -> None:
-    """Wait, unless the program is to stop.
-
-    Raises:
-        StoppingError: it is.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return
-    raise StoppingError

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.signals import StoppingError, pause
 from bot.timing.poll_limiter import PollLimiter, Slots
-from bot.work.steps.errors import StoppingError
-from bot.work.steps.timing import pause
 from tests.bot.virtual_time import play
 
 Questions = list[tuple[float, int]]  # when, and about which generation
