@@ -124,9 +124,9 @@ async def test_a_row_that_breaks_the_board_does_not_keep_others_from_being_shown
 ) -> None:
     errors = iter([RuntimeError("nobody foresaw this")])
     board.trouble = lambda channel_id: next(errors, None) if channel_id == CHANNEL else None
-    await add_entry(database, "broken", clock())
-    await add_entry(database, "sound", clock() + TICK)
-    clock.advance(TICK)
+    await add_entry(database, "broken", clock() + TICK)  # both in the future, so that neither is shown alone
+    await add_entry(database, "sound", clock() + 2 * TICK)
+    clock.advance(2 * TICK)
     await shown(board, "sound")
     assert (await due_times(database))["broken"] == clock() + REFUSED_WAIT
     board.trouble = failing_in(CHANNEL, RuntimeError("for ever"))
