@@ -121,7 +121,7 @@ class _Desk:
         except asyncio.CancelledError:
             self.say(_later(task.id))
             raise
-        sound = "with sound" if clip.has_sound else "without sound"
+        sound = "sound" if clip.has_sound else "no sound"
         self.say(
             f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
         )

@@ -13,7 +13,7 @@ from cogs.ui.names import names_of
 from cogs.ui.offered import picture_in
 from cogs.ui.prompt_form import PromptForm
 
-NO_TEXT = N_("That message has no text that could become a prompt. Nothing was counted.")
+NO_TEXT = N_("That message has no text to use as a prompt. This didn't count toward your limit.")
 
 
 class MenusCog(commands.Cog):

@@ -13,7 +13,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 CHECK_PATIENCE = 10.0  # seconds that one check may take
 
 TELL_OPERATOR = N_("Tell the people who run the bot.")
-IF_IT_STAYS_SO = N_("Tell the people who run the bot if it stays so.")
+IF_IT_STAYS_SO = N_("Tell the people who run the bot if this continues.")
 
 
 @dataclass(frozen=True, slots=True)

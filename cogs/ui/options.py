@@ -7,11 +7,11 @@ from bot.media.pictures import KINDS, MAX_SIZE
 from bot.veo.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
 # The options that are no fields of the catalogue.
-PROMPT = N_("What the video should show")
+PROMPT = N_("Describe the video")
 MODEL = N_("Which model makes it")
 PICTURES = {
     "image": f"A picture to begin with: {KINDS.replace(' and', ' or')}, at most {MAX_SIZE // 2**20} MiB",
-    "last_image": "A second picture to end with; only together with the first",
+    "last_image": "An image to end with; needs the first image too",
 }
 
 

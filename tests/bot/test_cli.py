@@ -302,12 +302,12 @@ async def test_generate_sends_the_pictures(
     [
         (["--image", "cat.png"], "cat.png cannot be read: No such file or directory."),
         (["--image", "."], ". cannot be read: Is a directory."),
-        (["--image", "page.png"], "page.png: The file is no still picture in PNG, JPEG or WebP format"),
-        (["--image", "small.png"], "small.png: The picture is too large or too small. It may have at most 8"),
-        (["--image", "large.png"], "large.png: The picture is too large or too small."),
-        (["--image", "good.png", "--last-image", "page.png"], "page.png: The file is no still picture"),
+        (["--image", "page.png"], "page.png: The file isn't a PNG, JPEG or WebP image in PNG, JPEG or WebP format"),
+        (["--image", "small.png"], "small.png: The image is too large or too small. An image can have up to 8"),
+        (["--image", "large.png"], "large.png: The image is too large or too small."),
+        (["--image", "good.png", "--last-image", "page.png"], "page.png: The file isn't a PNG, JPEG or WebP image"),
         (["--last-image", "good.png"], "--last-image needs an --image to begin with."),
-        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two pictures."),
+        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
         (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),
     ],
 )
@@ -336,7 +336,7 @@ async def test_generate_refuses_pictures_that_cannot_be_sent(
         (["a dragon", "--model", "veo9"], "No model is called veo9. There are: google/veo"),
         ([], "Say what the video should show, or name one with --resume."),
         (["-"], "Say what the video should show, or name one with --resume."),
-        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from a picture needs a picture."),
+        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from an image needs an image."),
     ],
 )
 async def test_generate_refuses_what_the_catalogue_does_not_allow(

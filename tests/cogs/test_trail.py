@@ -42,7 +42,7 @@ LINES = [
     ),
     (
         entry(A.QUOTA_SET, "role:7", old={"at_once": None}, new={"at_once": 2}),
-        "limited <@&7> to 2 videos at the same time (before: unlimited).",
+        "limited <@&7> to 2 videos at once (before: unlimited).",
     ),
     (entry(A.QUOTA_UNSET, "role:7", old={"month": 9}), "took limits of <@&7> away: 9 videos in 30 days."),
     (entry(A.QUOTA_UNSET), "took limits of everyone away: there were none."),
@@ -53,11 +53,11 @@ LINES = [
     ),
     (
         entry(A.RESET, "member:6", new={"reset_at": UNTIL}),
-        "reset the limits of <@6>: earlier videos do not count towards them.",
+        "reset the limits of <@6>: earlier videos no longer count toward limits.",
     ),
     (
         entry(A.RESET, "member:6", old={"reset_at": UNTIL}, new={"reset_at": UNTIL}),
-        f"reset the limits of <@6>: earlier videos do not count towards them (before: {END}).",
+        f"reset the limits of <@6>: earlier videos no longer count toward limits (before: {END}).",
     ),
     (
         entry(A.BUDGET, "budget:day", new={"credits": USD}),
@@ -111,8 +111,8 @@ LINES = [
             old={"placement": "channel", "highest_resolution": "1080P", "channels": [1, 2, 3, 4, 5]},
             new={"placement": None, "highest_resolution": None, "channels": []},
         ),
-        "changed settings: where videos go: into the channel itself → into threads; "
-        "highest resolution: 1080P → any; channels: <#1>, <#2>, <#3> and 2 more → all.",
+        "changed settings: where videos go: in the channel → in threads; highest resolution: "
+        "1080P → any; channels: <#1>, <#2>, <#3> and 2 more → all.",
     ),
     (
         entry(A.SETTINGS, old={"placement": None}, new={"placement": "thread"}),
@@ -120,11 +120,11 @@ LINES = [
     ),
     (
         entry(A.CANCEL, "generation:00ff", new={"counts": True}),
-        "cancelled the video `00ff`; it counts towards limits.",
+        "cancelled the video `00ff`; it counts toward limits.",
     ),
     (
         entry(A.CANCEL, "generation:00ff", new={"counts": False}),
-        "cancelled the video `00ff`; it does not count towards limits.",
+        "cancelled the video `00ff`; it doesn't count toward limits.",
     ),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` of <@6>."),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 0}), "deleted the video `00ff`."),
@@ -134,22 +134,22 @@ LINES = [
 NEWS = [
     (
         entry(A.BUDGET_WARNING, "budget:day", actor_id=None, new=BUDGET_NEWS),
-        "⚠️ 85 % of the budget for today is spent or reserved: $8.50 (17,000,000 credits) of "
-        f"$10.00 (20,000,000 credits). New money {IN}.",
+        f"⚠️ 85 % of today's budget is spent or reserved: $8.50 (17,000,000 credits) of $10.00 "
+        f"(20,000,000 credits). The budget resets {IN}.",
     ),
     (
         entry(A.BUDGET_WARNING, "budget:month", actor_id=None, new={**BUDGET_NEWS, "budget": 0, "spent": 0}),
-        "⚠️ 80 % of the budget for this month is spent or reserved: $0.00 (0 credits) of $0.00 (0 credits). "
-        f"New money {IN}.",
+        f"⚠️ 80 % of this month's budget is spent or reserved: $0.00 (0 credits) of $0.00 (0 credits). "
+        f"The budget resets {IN}.",
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new=BUDGET_NEWS),
-        "⛔ The budget for this month has $1.50 (3,000,000 credits) left, too little for a video that was "
-        f"asked for; such videos are refused until {THEN}.",
+        f"⛔ This month's budget has $1.50 (3,000,000 credits) left, too little for a requested video; I "
+        f"reject such requests until {THEN}.",
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new={**BUDGET_NEWS, "spent": 20_000_000}),
-        f"⛔ The budget for this month is used up; /veo is refused until {THEN}.",
+        f"⛔ This month's budget is used up; /veo is unavailable until {THEN}.",
     ),
 ]
 

@@ -15,7 +15,7 @@ from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, event
 from tests.e2e.moderating import admin
 
 HELD = ("🚨 **Alert:**", "⚠️ **Warning:**")
-OVER = "✅ **Solved:**"
+OVER = "✅ **Resolved:**"
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ async def test_a_refused_key_is_said_once_and_that_it_works_again(open_world: Op
     async with with_operator(open_world) as world:
         with revoked_key(world):
             await ask(world)
-            assert "AIMLAPI_KEY" in await told_of(world, "refuses the bot's key")
+            assert "AIMLAPI_KEY" in await told_of(world, "rejects the bot's key")
             await looks(world)
         await world.wait_for_delivery()
         await told_of(world, "takes the bot's key again", times=2)
@@ -100,7 +100,7 @@ async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_aler
         await world.restart(operator_channel_id=world.moderators_channel.id)
         await looks(world)
         report = await admin(world, "doctor")
-        assert "I can't post alerts where the people who run me read them." in report
+        assert "I can't post alerts for the people who run me." in report
         accept_all(world)
         await told_of(world, "I can post alerts in this channel again.", times=2)
 
@@ -202,10 +202,10 @@ async def test_a_restart_repeats_no_alert(open_world: OpenWorld) -> None:
     async with with_operator(open_world) as world:
         with revoked_key(world):
             await ask(world)
-            await told_of(world, "refuses the bot's key")
+            await told_of(world, "rejects the bot's key")
             await world.restart()
             await looks(world)
-            await told_of(world, "refuses the bot's key")
+            await told_of(world, "rejects the bot's key")
         await world.wait_for_delivery()
         await told_of(world, "takes the bot's key again", times=2)
 

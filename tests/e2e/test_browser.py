@@ -26,7 +26,7 @@ WORDS = (
     "Price: about $4.16 (8,320,000 credits), by the video service's price list.",
     "Your limit: 49 more videos after this one",
     "The server's budget for videos has money left after this one.",
-    "Wait: about 3 minutes, as such videos usually take.",
+    "Wait: about 3 minutes, based on earlier videos.",
     PROMPT,
     "Nothing is counted until you click Generate. This offer ends in 1",
 )  # of an offer, before this bot has made any video
@@ -84,7 +84,7 @@ async def type_veo(page: Page, channel: FrameLocator) -> None:
     await page.keyboard.type("/veo", delay=50)
     await channel.get_by_text("Make a short video").first.wait_for()
     await page.keyboard.press("Enter")
-    await channel.get_by_text("What the video should show").first.wait_for()
+    await channel.get_by_text("Describe the video").first.wait_for()
     await page.keyboard.type(PROMPT)
     await page.keyboard.press("Enter")
 

@@ -29,7 +29,7 @@ from tests.e2e.driver import (
 )
 from tests.e2e.offering import GENERATE, ask_first, generate, now_shown, offer_in, offered
 
-BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
+BUSY = "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ async def test_a_member_who_waits_sees_thinking_and_then_the_card(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await decided_late(world, monkeypatch)
-    assert shown(answer).content == "✅ **Your request is in.** Its card is below."
+    assert shown(answer).content == "✅ **Request accepted.** Its card is below."
     [card] = answer.followups
     assert not card.ephemeral, "nobody else can see the card"
     generation = await world.wait_for_delivery()
@@ -168,7 +168,7 @@ async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_n
         refuse(world, "POST", "/interactions/*/*/callback", 200000)
         with locked_while(world, "withdraw", database_url):
             answer = await ask(world)
-        assert "your request is accepted: the video will come to this channel." in shown(answer).content
+        assert "your request is accepted: I'll post the video in this channel." in shown(answer).content
         await let_the_wait_end(world, database_url)
         await world.wait_for_delivery()
         assert the_result(world).attachments
@@ -178,7 +178,7 @@ async def test_a_program_that_stops_takes_nothing_new(world: World) -> None:
     world.app.stop()
     answer = await ask(world)
     await assert_refused(
-        world, answer, "I am being restarted. Please try again in a minute. Nothing was counted."
+        world, answer, "I'm restarting. Try again in a minute. This didn't count toward your limit."
     )
     await world.restart()
     await ask_for_video(world)

@@ -37,7 +37,7 @@ WORDS: dict[str, Callable[[OptionValue], str]] = {
     "aspect_ratio": str,
     "resolution": str,
     "enhance_prompt": lambda _: "prompt enhanced",
-    "generate_audio": lambda _: "with sound",
+    "generate_audio": lambda _: "sound",
 }
 
 
@@ -52,11 +52,8 @@ def expected_card(world: World, generation: Generation, model: Model, state: str
     words = [words(value) for name, words in WORDS.items() if (value := defaults.get(name)) is not None]
     made_from = f" {model.kind.source}" if model.kind.source else ""
     return (
-        f"<@{world.alice.id}> asked for a video{made_from}\n"
-        f"**{model.family}** · {' · '.join(words)}\n"
-        f"{state}\n"
-        f"-# Number {generation.id}\n"
-        f"> {PROMPT}"
+        f"<@{world.alice.id}> requested a video{made_from}\n**{model.family}** · {' · '.join(words)}\n"
+        f"{state}\n-# ID {generation.id}\n> {PROMPT}"
     )
 
 
@@ -124,8 +121,8 @@ async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None
     assert generation.submitted_at is not None
     started = int(generation.submitted_at.timestamp())
     states = [
-        "⏳ **Waiting** for its turn.",
-        f"⚙️ **Being made.** Sent <t:{started}:R>.",  # the deadline is nearer than any usual end
+        "⏳ **In the queue.**",
+        f"⚙️ **Making your video.** Sent <t:{started}:R>.",  # the deadline is nearer than any usual end
         ready_line(generation),
     ]
     assert card_texts(world) == [expected_card(world, generation, CATALOGUE[0], state) for state in states], (
@@ -154,7 +151,7 @@ async def test_the_row_remembers_everything(world: World) -> None:
     assert generation.result_id == message.id
     assert (generation.prompt, generation.model) == (PROMPT, "google/veo3")
     assert generation.options == {"duration": 4, "generate_audio": False}
-    assert generation.credits_used == 4 * 520_000, "4 seconds without sound cost 520,000 credits each"
+    assert generation.credits_used == 4 * 520_000, "4 seconds no sound cost 520,000 credits each"
     assert generation.failure_kind is None
     moments = [
         generation.created_at,

@@ -13,9 +13,9 @@ from tests.e2e.offering import ask_first
 from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING, Sent, answers_in, send_raw
 from tests.e2e.reporting import add_bob
 
-BAD_FIELD = "One of the fields has a value that is not possible. Please open the form again."
-BAD_VALUE = "One of the options has a value that is not possible. Please choose it again."
-UNREADABLE = "I cannot read that message. Please try another one."
+BAD_FIELD = "One of the fields has an invalid value. Open the form again."
+BAD_VALUE = "One of the options has an invalid value. Choose it again."
+UNREADABLE = "I can't read that message. Try another one."
 
 
 def said(sent: Sent) -> str:

@@ -24,7 +24,7 @@ from tests.e2e.driver import (
     threads,
 )
 
-FREE = "It did not count towards your limit."
+FREE = "This didn't count toward your limit."
 
 
 def assert_failure_shown(
@@ -35,9 +35,8 @@ def assert_failure_shown(
     reason = f" It said: “{said}”" if said else f" {ours}" if ours else ""
     message = the_result(world)
     assert message.content == (
-        f"❌ <@{world.alice.id}> No video this time. {kind.sentence}{reason}\n"
-        f"{FREE} {STILL_ASKED if generation.late_until else kind.advice}\n"
-        f"-# Number {generation.id}"
+        f"❌ <@{world.alice.id}> I couldn't get you this video. {kind.sentence}{reason}\n"
+        f"{FREE} {STILL_ASKED if generation.late_until else kind.advice}\n-# ID {generation.id}"
     )
     assert message.attachments == []
     assert [thread.id for thread in threads(world)] == [message.channel.id], "the error is not in the thread"

@@ -25,8 +25,8 @@ from tests.e2e.moderating import admin
 from tests.e2e.reporting import add_bob, buttons, forge_buttons
 from tests.e2e.videos import filled_in, message_of, newest, options_of, private
 
-ONLY = "Only the member who asked for this video, or a moderator, can do that."
-UNKNOWN = "This server has no video with that number."
+ONLY = "Only the member who requested this video or a moderator can do that."
+UNKNOWN = "This server has no video with that ID."
 CHANGED = {
     "prompt": "a green dragon",
     "negative_prompt": "fog",
@@ -216,4 +216,4 @@ async def test_in_a_direct_message_one_is_sent_back_to_the_server(world: World) 
     await ask_for_video(world)
     [message] = direct_messages(world)
     answer = await world.alice.user.click(message, label="Re-roll")
-    assert "Videos are made in servers only." in private(answer)
+    assert "I only make videos in servers." in private(answer)

@@ -39,7 +39,7 @@ from tests.e2e.reporting import (
     the_report,
 )
 
-THANKS = "✅ **Thank you.** The moderators of this server were told."
+THANKS = "✅ **Thank you.** I told the moderators of this server."
 DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
 
 
@@ -63,7 +63,7 @@ async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> 
         f"<@{row.reporter_id}> reported it <t:{int(row.created_at.timestamp())}:R>: “{REASON}”",
         f"Made for <@{world.alice.id}>: {link}",
         "> a red dragon",
-        f"-# Number {generation.id} · report {row.id}",
+        f"-# ID {generation.id} · report {row.id}",
     ]
     assert buttons(message) == DECISIONS
     after = [len(channel.history()) for channel in threads(world)], len(world.channel.history())
@@ -163,7 +163,7 @@ async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> N
     answer = shown(await world.alice.user.submit_modal(form, {"reason": REASON}))
     assert answer.content == THANKS
     told = await the_report(board)
-    assert f"Made for <@{world.alice.id}>: it was sent as a direct message." in told.content
+    assert f"Made for <@{world.alice.id}>: I sent it as a direct message." in told.content
     await world.mona.click(told, label="Delete video")
     assert direct_messages(world) == [], "the direct message is still there"
 
@@ -248,7 +248,7 @@ async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: Worl
     form = await bob.click(the_result(world), label="Report")
     await change_rows(database_url, removed_at=utc_now() - timedelta(seconds=1))
     answer = shown(await bob.submit_modal(form, {"reason": REASON}))
-    assert answer.content.startswith("This video was removed already.")
+    assert answer.content.startswith("This video has already been removed.")
 
 
 async def test_a_filter_that_stops_the_words_does_not_stop_the_report(world: World) -> None:

@@ -127,7 +127,7 @@ async def test_the_servers_rules_hold(world: World) -> None:
     other = world.guild.create_text_channel("other")
     by = Moderator(world.guild.id, world.mona.id)
     await world.app.services.moderation.change_settings(by, {"channels": frozenset({world.channel.id})})
-    assert "Videos are not made in this channel." in await repost(world, other)
+    assert "You can't request videos in this channel." in await repost(world, other)
     assert reposts(world) == []
 
 
@@ -143,9 +143,9 @@ async def test_a_filter_stops_the_words_alone(world: World) -> None:
 async def test_what_discord_refuses_is_told_and_may_be_tried_again(world: World) -> None:
     await ask_for_video(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 40005, status=413)
-    assert "Discord does not take this video here." in await repost(world)
+    assert "Discord doesn't accept this video here." in await repost(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=429)
-    assert "Discord has trouble at the moment. Nothing was posted." in await repost(world)
+    assert "Discord is having trouble right now. Nothing was posted." in await repost(world)
     assert "📤 **Posted again:**" in await repost(world)
 
 
@@ -176,7 +176,7 @@ async def test_a_post_of_unknown_fate_is_not_called_undone(world: World) -> None
 
 async def test_a_post_that_cannot_be_written_down_is_taken_back(world: World) -> None:
     await ask_for_video(world)
-    busy = "I cannot write anything down at the moment."
+    busy = "I can't save requests right now."
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(world.app.services.reposts, "finish", refuse_to_finish)
         assert busy in await repost(world)

@@ -20,7 +20,7 @@ from tests.e2e.reporting import buttons
 from tests.e2e.videos import card
 
 PROMPT = "a red dragon"
-EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Expected <t:(\d+):R>\.$", re.MULTILINE)
+EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Should be ready <t:(\d+):R>\.$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ async def test_members_see_where_they_stand_and_take_turns(open_world: OpenWorld
             )
 
         await eventually("everybody is told a position, whoever came first", all_are_told)
-        assert re.search(r"Expected about <t:\d+:R>\.$", position_line(world, carols))
+        assert re.search(r"Should be ready <t:\d+:R>\.$", position_line(world, carols))
         world.provider.faults.add("create", Fault.status(401), times=None)
         world.provider.release()
         await eventually("the first one is ready", lambda: "**Ready" in card_of(world, running))
@@ -89,7 +89,7 @@ async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     generation = await ask_and_hold(world)
     assert generation.submitted_at is not None
     end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())
-    line = f"⚙️ **Being made.** It takes longer than usual; I stop waiting for it <t:{end}:R>."
+    line = f"⚙️ **Making your video.** Taking longer than usual. I'll give up <t:{end}:R>."
     await eventually("it says so", lambda: position_line(world, generation) == line)
     assert len(expected_times(world)) == 1, "no time was told before"
     world.provider.release()
@@ -159,7 +159,7 @@ async def test_a_place_that_is_told_late_does_not_undo_what_another_process_has_
         await eventually("the news that wait", lambda: bool(cards_waited_for()))
         await world.alice.click(card(world, second), label="Cancel")
         await eventually("the news are late", lambda: not cards_waited_for())
-        assert "🚫 **Cancelled** by you before it was sent." in card_of(world, second)
+        assert "🚫 You **cancelled** it before it was sent." in card_of(world, second)
         assert buttons(card(world, second)) == []
 
 
@@ -180,6 +180,6 @@ async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld
         usage = shown(await world.alice.slash(world.channel, "usage")).content
         assert "You have 2 videos waiting in the queue here" in usage, "/usage does not say the same"
         stands = shown(await world.mona.slash(world.channel, "quota rules", member=world.alice)).content
-        assert "They cannot ask for a video now: they have 2 videos waiting in the queue" in stands
+        assert "They can't request a video now: they have 2 videos waiting in the queue" in stands
         assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral
         assert len(await rows(world)) == 4

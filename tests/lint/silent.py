@@ -43,10 +43,9 @@ ALLOWED = {
     "bot/database.py": {
         "disk is full": "SQLite's own words",
         "No space left": "PostgreSQL's own words",
-        "The database was written by a newer version of this program, which this one does not understand. "
-        "Nothing was changed. Run that version again, or put back the backup from before the upgrade.": (
-            "for operators"
-        ),
+        "The database was written by a newer version of this program, which this one does not "
+        "understand. Nothing changed. Run that version again, or put back the backup from "
+        "before the upgrade.": ("for operators"),
         "The address ": "for operators",
         "the database cannot be read": "for the log",
         "the database cannot be written": "for the log",

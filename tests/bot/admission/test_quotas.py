@@ -217,7 +217,7 @@ async def test_the_refusal_says_what_was_used(
         await insert(database, created_at=clock())
     with pytest.raises(QuotaReachedError, match=f"{words} the last 24 hours") as refusal:
         await service_of(database, clock, limit).request(new_asker(), **WISH)
-    assert str(refusal.value).endswith("Nothing was counted.")
+    assert str(refusal.value).endswith("This didn't count toward your limit.")
 
 
 async def test_an_operators_limit_of_zero_says_that_videos_are_off(

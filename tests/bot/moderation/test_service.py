@@ -125,7 +125,7 @@ async def test_a_block_without_an_end_holds_until_it_is_ended(
 ) -> None:
     await moderation.block(MONA, MEMBER, None)
     clock.advance(timedelta(days=5000))
-    assert "do not let you make videos" in await refused(generations)
+    assert "blocked from /veo" in await refused(generations)
     assert await moderation.unblock(NILS, MEMBER)
     assert await last(moderation) == (Action.UNBLOCK, 71, "member:3", {"until": None}, None, None)
     await ask(generations)

@@ -101,7 +101,7 @@ async def test_a_bot_in_order_has_one_line_for_each_part(made: str, wire: WireDi
         "makes and reads videos.",
         "The database is this version's (revision ",
         "Open requests: 0, of which 0 at the video service.",
-        "Its account holds $100.00, enough for about 24 videos",
+        "Its account has $100.00, enough for about 24 videos",
         f"Discord takes the token: the bot is veo-bot ({wire.bot_id}).",
         "No privileged intent is needed, and none is switched on.",
         "1,000 of 1,000 sessions may still be started",
@@ -288,7 +288,7 @@ async def test_requests_in_the_making_are_counted(made: str) -> None:
 async def test_a_refused_key_is_bad_and_speaks_to_the_operator(provider: Provider) -> None:
     provider.faults.add("billing", ProviderFault.status(401), times=None)
     [finding] = [finding for finding in await findings() if not finding.is_good]
-    assert finding.what == "The video service refuses the bot's key."
+    assert finding.what == "The video service rejects the bot's key."
     assert finding.remedy.startswith("`AIMLAPI_KEY` must be")
 
 
@@ -440,14 +440,14 @@ async def test_what_is_refused_is_told_from_another_process(made: str) -> None:
         await keep_pause(database, pause)
     [finding] = [finding for finding in await findings() if verdict_of(finding) == "bad"]
     text = render_text([Section("Video service", [finding])]).plain
-    assert "Submitting was paused 2026-01-01 00:00 UTC: nothing is accepted." in text
+    assert "I stopped sending requests 2026-01-01 00:00 UTC: the video service accepts none." in text
     assert "*way*" in text
     assert "\x1b" not in text
 
 
 async def test_a_key_that_is_perhaps_the_bots_is_worth_a_warning(provider: Provider) -> None:
     provider.terms.disabled = True
-    assert await troubles() == ["The video service's key is switched off (`disabled`)."]
+    assert await troubles() == ["The video service's key is turned off (`disabled`)."]
     provider.faults.add("key", Refusal(200, {"data": {"prefix": "c0ffee00", "disabled": True}}), times=None)
     [warning] = await troubles("warning")
     assert "of one that begins with c0ffee00" in warning

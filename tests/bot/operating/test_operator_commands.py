@@ -107,8 +107,9 @@ async def test_an_older_program_says_so_on_a_newer_database_and_changes_nothing(
         assert await program.ended() == 2
     line = program.lines[-1]
     assert line.startswith(
-        "DATABASE_URL: The database was written by a newer version of this program, which this one does not "
-        "understand. Nothing was changed. Run that version again, or put back the backup"
+        "DATABASE_URL: The database was written by a newer version of this program, which this "
+        "one does not understand. Nothing changed. Run that version again, or put back the "
+        "backup"
     )
     assert "9999" in line
     assert await asyncio.to_thread((folder / "data" / "veo.db").read_bytes) == before

@@ -169,8 +169,8 @@ def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
     with pytest.raises(PictureGoneError) as gone:
         wishes_of(row, died)
     assert str(gone.value) == (
-        "This video was made from a picture, which I do not keep, and Discord's link to it died "
-        f"<t:{int(died.timestamp())}:R>. Please use `/veo` and give it again. Nothing was counted."
+        f"This video was made from an image that I no longer have, and Discord's link to it expired "
+        f"<t:{int(died.timestamp())}:R>. Use `/veo` and attach it again. This didn't count toward your limit."
     )
 
 

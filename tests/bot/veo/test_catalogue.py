@@ -174,10 +174,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"generate_audio": 1}, "`generate_audio` must be yes or no."),
     ({"enhance_prompt": "true"}, "`enhance_prompt` must be yes or no."),
     ({"negative_prompt": 7}, "`negative_prompt` must be text."),
-    ({"negative_prompt": "\u200b"}, "The negative prompt is empty. Please write what you mean in words."),
+    ({"negative_prompt": "\u200b"}, "The negative prompt is empty. Describe in words what to leave out."),
     (
         {"negative_prompt": "x" * 1001},
-        "The negative prompt has 1,001 characters; at most 1,000 are possible.",
+        "The negative prompt has 1,001 characters; the maximum is 1,000.",
     ),
     ({"fps": 24}, "Veo 3 has no option `fps`."),
     ({"prompt": "another"}, "Veo 3 has no option `prompt`."),
