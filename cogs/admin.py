@@ -99,7 +99,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         highest_resolution="The highest resolution",
         delivery="Where videos go",
         ask_first="Show members the price first and let them confirm it",
-        moderators_channel="Where I post reports and what moderators did",
+        moderators_channel="Where I post reports and the moderators' log",
         reset="Restore a setting's default",
     )
     @app_commands.choices(**settings_input.choices())

@@ -119,7 +119,7 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
         return Finding(
             is_good=False,
             what=_("The video service has a problem and doesn't show the balance."),
-            advice=_("Requests wait until it works again. Try again in a few minutes."),
+            advice=_("Requests wait until it works again."),
         )
     price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
     if key is not None and key.is_ours and key.trouble is not None:

@@ -148,7 +148,7 @@ RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
 NEGATIVE_PROMPT = Option("negative_prompt", str, N_("What the video should not show"))
 SEED = Option("seed", int, N_("Reuse a seed and a prompt to get a similar video"))
 ENHANCE_PROMPT = Option(
-    "enhance_prompt", bool, N_("Let the provider's AI rewrite your prompt in more detail"), default=True
+    "enhance_prompt", bool, N_("Let the video service's AI rewrite your prompt in more detail"), default=True
 )
 GENERATE_AUDIO = Option("generate_audio", bool, N_("Add sound"), default=True)
 
@@ -158,8 +158,8 @@ VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
-_BEST, _QUICK = "Best picture and sound", "Quicker and cheaper"
-_NEWER, _NEWER_QUICK = "Newer, and goes from one picture to another", "Newer, quicker and cheaper"
+_BEST, _QUICK = "Best image and sound quality", "Quicker and cheaper"
+_NEWER, _NEWER_QUICK = "Newer; can go from one image to another", "Newer, quicker and cheaper"
 _FRAMES = "veo-3.1-first-last-image-to-video"
 
 # Of each family the first row is what members choose.

@@ -42,10 +42,10 @@ def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
         )
         if until is None
         else _(
-            "🚫 **Blocked.** {member} can't request videos here until {when}, even after "
-            "leaving and rejoining.",
+            "🚫 **Blocked.** {member} can't request videos here until {date}, "
+            "even after leaving and rejoining.",
             member=who,
-            when=moment(until),
+            date=moment(until),
         )
     )
     return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBER, reason)}"
@@ -75,7 +75,7 @@ def block_line(user_id: int, block: Block) -> str:
     line = (
         _("{member}, until `/veo-admin unblock`", member=who)
         if block.until is None
-        else _("{member}, until {when}", member=who, when=moment(block.until))
+        else _("{member}, until {date}", member=who, date=moment(block.until))
     )
     if not reason:
         return f"- {line}"

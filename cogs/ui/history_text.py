@@ -27,16 +27,16 @@ def render_history(page: HistoryPage) -> str:
         number_line(generation),
     ]
     if generation.source_id is not None:
-        lines.append(f"-# {_('Made again from {number}', number=generation.source_id)}")
+        lines.append(f"-# {_('Based on {number}', number=generation.source_id)}")
     return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
 
 
 def _asked_line(generation: Generation) -> str:
     when = moment(generation.created_at)
     if generation.card_id is None:
-        return _("Requested {when}.", when=when)
+        return _("Requested {date}.", date=when)
     place = f"{generation.guild_id}/{generation.channel_id}/{generation.card_id}"
-    return _("Requested {when}: {link}", when=when, link=f"https://discord.com/channels/{place}")
+    return _("Requested {date}: {link}", date=when, link=f"https://discord.com/channels/{place}")
 
 
 def _cost_line(generation: Generation) -> str:

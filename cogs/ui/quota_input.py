@@ -106,7 +106,9 @@ def subject_to_unset(
 
 def _deleted_role(typed: str, *, is_alone: bool) -> Subject:
     if not is_alone:
-        raise BadInputError(_("Name a deleted role alone, without a member or a role. Nothing changed."))
+        raise BadInputError(
+            _("Enter a deleted role on its own, without a member or a role. Nothing changed.")
+        )
     if not (number := DELETED_ROLE.fullmatch(typed.strip())):
         raise BadInputError(_("Enter the deleted role's ID as `/quota rules` shows it. Nothing changed."))
     return Subject(Scope.ROLE, int(number[1]))

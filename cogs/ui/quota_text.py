@@ -69,11 +69,11 @@ def grant_text(user_id: int, grant: Grant, allowance: Allowance) -> str:
     """Say what was granted, until when, and what the member can ask for now."""
     lines = [
         ngettext(
-            "✅ **Granted.** {member} has {count} extra video until {when}.",
-            "✅ **Granted.** {member} has {count} extra videos until {when}.",
+            "✅ **Granted.** {member} has {count} extra video until {date}.",
+            "✅ **Granted.** {member} has {count} extra videos until {date}.",
             grant.amount,
             member=f"<@{user_id}>",
-            when=moment(grant.until),
+            date=moment(grant.until),
         )
     ]
     if all(limit.most is None for limit in allowance.limits if limit.kind in WINDOWS):
@@ -204,7 +204,7 @@ def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
 def _block_words(block: Block) -> str:
     if block.until is None:
         return _("a block until a moderator ends it")
-    return _("a block until {when}", when=moment(block.until))
+    return _("a block until {date}", date=moment(block.until))
 
 
 def _budget_change(period: Period, amount: float | None) -> str:

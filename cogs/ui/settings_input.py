@@ -92,8 +92,8 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
     if len(found) > MOST_CHANNELS:
         raise BadInputError(
             ngettext(
-                "You can name up to {count} channel. Nothing changed.",
-                "You can name up to {count} channels. Nothing changed.",
+                "You can choose up to {count} channel. Nothing changed.",
+                "You can choose up to {count} channels. Nothing changed.",
                 MOST_CHANNELS,
             )
         )
@@ -152,7 +152,7 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     if isinstance(channel, discord.CategoryChannel):
         raise BadInputError(
             _(
-                "{channel} is a category. Name its channels instead. Nothing changed.",
+                "{channel} is a category. Choose its channels instead. Nothing changed.",
                 channel=f"<#{channel_id}>",
             )
         )
@@ -161,8 +161,8 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     if guild.get_thread(channel_id) is not None:
         raise BadInputError(
             _(
-                "{channel} is a thread. Name its channel instead; that allows all its threads. "
-                "Nothing changed.",
+                "{channel} is a thread. Choose its channel instead; "
+                "that allows all its threads. Nothing changed.",
                 channel=f"<#{channel_id}>",
             )
         )

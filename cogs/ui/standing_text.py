@@ -79,4 +79,4 @@ def _places_line(left: int | None) -> str:
 def _blocked_line(block: Block) -> str:
     if block.until is None:
         return _("They can't request videos now: they're blocked until a moderator unblocks them.")
-    return _("They can't request videos now: they're blocked until {when}.", when=moment(block.until))
+    return _("They can't request videos now: they're blocked until {date}.", date=moment(block.until))

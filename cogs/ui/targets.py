@@ -63,7 +63,7 @@ def subject_of(
         BadInputError: both are named, or one of them makes no sense.
     """
     if member is not None and role is not None:
-        raise BadInputError(_("Name a member or a role, not both. Nothing changed."))
+        raise BadInputError(_("Choose a member or a role, not both. Nothing changed."))
     if member is not None:
         return Subject(Scope.MEMBER, ensure_member(member))
     if role is None:

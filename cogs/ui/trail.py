@@ -46,8 +46,8 @@ def _quota_unset(entry: AuditRow, who: str) -> str:
     limits = ", ".join(_limit(kind, most) for kind, most in (entry.old or {}).items())
     limits = limits or _("there were none")
     if (subject := _mention(entry)) is None:
-        return _("{who} removed limits of everyone: {limits}.", who=who, limits=limits)
-    return _("{who} removed limits of {subject}: {limits}.", who=who, subject=subject, limits=limits)
+        return _("{who} removed limits for everyone: {limits}.", who=who, limits=limits)
+    return _("{who} removed limits for {subject}: {limits}.", who=who, subject=subject, limits=limits)
 
 
 def _grant(entry: AuditRow, who: str) -> str:
@@ -55,7 +55,7 @@ def _grant(entry: AuditRow, who: str) -> str:
     if not grants:
         return _("{who} granted {subject} videos.", who=who, subject=_subject(entry))
     line = _(
-        "{who} granted {subject} {videos} extra {until}.",
+        "{who} granted {subject} an extra {videos} {until}.",
         who=who,
         subject=_subject(entry),
         videos=count_videos(grants[-1]["amount"]),
@@ -82,10 +82,10 @@ def _reset(entry: AuditRow, who: str) -> str:
             subject=_subject(entry),
         )
     return _(
-        "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {when}).",
+        "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
         who=who,
         subject=_subject(entry),
-        when=_moment(_parse(before)),
+        date=_moment(_parse(before)),
     )
 
 
@@ -135,7 +135,7 @@ def _word_add(entry: AuditRow, who: str) -> str:
 
 def _word_remove(entry: AuditRow, who: str) -> str:
     if not entry.old:
-        return _("{who} tried to remove a word that wasn't on the list.", who=who)
+        return _("{who} tried to remove a blocked word that wasn't on the list.", who=who)
     return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
 
 
@@ -220,8 +220,8 @@ def _word(told: dict[str, Any] | None) -> str:
 def _end(until: str | None) -> str:
     if until is None:
         return _("until a moderator ends it")
-    # Translators: {until} of other texts; {when} is a date and time
-    return _("until {when}", when=_moment(_parse(until)))
+    # Translators: {until} of other texts; {date} is a date and time
+    return _("until {date}", date=_moment(_parse(until)))
 
 
 def _parse(moment: str) -> datetime:

@@ -21,8 +21,8 @@ BUDGET_REMOVED: Mapping[Period, LiteralString] = {
     Period.MONTH: N_("{who} removed the monthly budget (before: {before})."),
 }
 BUDGET_WARNING: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("⚠️ {share} % of today's budget is spent or reserved: {spent} of {budget}."),
-    Period.MONTH: N_("⚠️ {share} % of this month's budget is spent or reserved: {spent} of {budget}."),
+    Period.DAY: N_("⚠️ {share}% of today's budget is spent or reserved: {spent} of {budget}."),
+    Period.MONTH: N_("⚠️ {share}% of this month's budget is spent or reserved: {spent} of {budget}."),
 }
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     Period.DAY: N_("⛔ Today's budget is used up; /veo is unavailable {until}."),
@@ -30,12 +30,12 @@ BUDGET_USED_UP: Mapping[Period, LiteralString] = {
 }
 BUDGET_TOO_SMALL: Mapping[Period, LiteralString] = {
     Period.DAY: N_(
-        "⛔ Today's budget has {money} left, too little for a requested video; I reject such "
-        "requests {until}."
+        "⛔ Today's budget has {money} left, too little for a video that was "
+        "requested. I'll reject requests like it {until}."
     ),
     Period.MONTH: N_(
-        "⛔ This month's budget has {money} left, too little for a requested video; I reject "
-        "such requests {until}."
+        "⛔ This month's budget has {money} left, too little for a video that was "
+        "requested. I'll reject requests like it {until}."
     ),
 }
 
@@ -73,7 +73,7 @@ def budget_reached(entry: AuditRow, who: str) -> str:
     if new.get("budget") == 0:
         return f"{who}: ⛔ {_(NO_MONEY_AT_ALL)}"
     resets_at = datetime.fromisoformat(new["resets_at"]) if "resets_at" in new else None
-    until = _("until {when}", when=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
+    until = _("until {date}", date=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
     left = float(new.get("budget", 0)) - float(new.get("spent", 0))
     if left > 0:
         return f"{who}: {_(BUDGET_TOO_SMALL[period], money=show_money(left), until=until)}"

@@ -72,13 +72,13 @@ def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
     alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
     for grant in alive[:SHOWN_GRANTS]:
         yield _(
-            "Granted, included above: {videos} until {when}.",
+            "Granted, included above: {videos} until {date}.",
             videos=count_videos(grant.amount),
-            when=moment(grant.until),
+            date=moment(grant.until),
         )
     if len(alive) > SHOWN_GRANTS:
         rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
-        yield _("Also granted: {videos} until later.", videos=count_videos(rest))
+        yield _("Also granted: {videos}, ending later.", videos=count_videos(rest))
 
 
 def places_left(allowance: Allowance) -> int | None:

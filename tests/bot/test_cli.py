@@ -302,10 +302,16 @@ async def test_generate_sends_the_pictures(
     [
         (["--image", "cat.png"], "cat.png cannot be read: No such file or directory."),
         (["--image", "."], ". cannot be read: Is a directory."),
-        (["--image", "page.png"], "page.png: The file isn't a PNG, JPEG or WebP image in PNG, JPEG or WebP format"),
-        (["--image", "small.png"], "small.png: The image is too large or too small. An image can have up to 8"),
+        (["--image", "page.png"], "page.png: That file isn't a PNG, JPEG or WebP image"),
+        (
+            ["--image", "small.png"],
+            "small.png: The image is too large or too small. An image can have up to 8",
+        ),
         (["--image", "large.png"], "large.png: The image is too large or too small."),
-        (["--image", "good.png", "--last-image", "page.png"], "page.png: The file isn't a PNG, JPEG or WebP image"),
+        (
+            ["--image", "good.png", "--last-image", "page.png"],
+            "page.png: That file isn't a PNG, JPEG or WebP image",
+        ),
         (["--last-image", "good.png"], "--last-image needs an --image to begin with."),
         (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
         (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),

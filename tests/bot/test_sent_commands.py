@@ -116,14 +116,14 @@ def test_a_message_that_is_not_there_or_odd_cannot_be_read() -> None:
     menu = {"name": "Animate this image", "type": 3, "target_id": "5"}
     absent: list[Any] = [{}, {"messages": {}}, {"messages": {"6": {"content": "x"}}}]
     for resolved in absent:
-        with pytest.raises(UserError, match="cannot read that message"):
+        with pytest.raises(UserError, match="can't read that message"):
             SentCommand.read({**menu, "resolved": resolved}).ensure_target()
     for odd in (
         {"content": 5},
         {"attachments": [{**FILE, "size": "x"}]},
         {"embeds": [{"image": {"url": 5}}]},
     ):
-        with pytest.raises(UserError, match="cannot read that message"):
+        with pytest.raises(UserError, match="can't read that message"):
             SentCommand.read({**menu, "resolved": {"messages": {"5": odd}}})
     assert str(UNREADABLE).startswith("I can't read that message.")
 

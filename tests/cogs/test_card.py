@@ -231,7 +231,7 @@ def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: Fa
         ),
         (
             {"submitted_at": LATER, "provider_id": "a:veo3"},
-            "while it was in progress",
+            "while it was being made",
             "The video service can't take back a request, so this counts toward your limit.",
         ),
     ],

@@ -25,9 +25,9 @@ def test_an_erased_card_says_so_and_what_the_video_was_made_with() -> None:
     content = render_card(erased())["content"]
     assert "> (the prompt was deleted)" in content
     assert "**Veo 3** · 4 seconds · 16:9 · 1080P" in content
-    assert "not offered any more" not in content
+    assert "no longer available" not in content
     assert "✅ **Done.** The link was deleted." in content
-    assert "shown nowhere" not in content
+    assert "couldn't post it anywhere" not in content
 
 
 def test_an_erased_card_still_leads_to_a_reported_video() -> None:

@@ -129,7 +129,7 @@ def others_about(row: Generation) -> Iterator[str]:
     yield render_result(row)
     yield render_repost(row)
     yield number_line(row)
-    other = generation(id="fedcba9876543210", prompt=f"❌ -# Number {row.id}\n> {row.id}", locale=row.locale)
+    other = generation(id="fedcba9876543210", prompt=f"❌ -# ID {row.id}\n> {row.id}", locale=row.locale)
     yield render_card(other)["content"]
     for values in ENDINGS:
         failed = generation(**{**values, "id": other.id, "failure_reason": f"-# ID {row.id}"})

@@ -35,11 +35,11 @@ def test_the_defaults_are_said() -> None:
         "image": "An image to start from: PNG, JPEG or WebP, up to 8 MiB",
         "last_image": "An image to end with; needs the first image too",
         "duration": "Length of the video in seconds (default: 8)",
-        "aspect_ratio": "Landscape or portrait (default: 16:9 or the provider's choice, by model)",
+        "aspect_ratio": "Landscape or portrait (default: 16:9 or the video service's choice, by model)",
         "resolution": "Resolution of the video (default: 720P or 1080p, by model)",
         "negative_prompt": "What the video should not show",
         "seed": "Reuse a seed and a prompt to get a similar video",
-        "enhance_prompt": "Let the provider's AI rewrite your prompt in more detail (default: yes)",
+        "enhance_prompt": "Let the video service's AI rewrite your prompt in more detail (default: yes)",
         "generate_audio": "Add sound (default: yes)",
     }
 

@@ -88,8 +88,8 @@ def test_what_was_taken_away_and_what_limits_now() -> None:
     removed = [rule(3, DAY, Scope.ROLE, FANS), rule(None, AT_ONCE, Scope.ROLE, FANS)]
     assert unset_text(OF_FANS, removed, book()) == (
         "✅ **Removed:** the role <@&70>'s limits of 3 videos in 24 hours and any number of "
-        "videos at once.\nThese limits apply now:\n- 5 videos in 24 hours: (the bot's "
-        "default)"
+        "videos at once.\nThese limits apply now:\n- 5 videos in 24 hours: the bot's "
+        "default"
     )
     unlimited = book(rule(None))
     assert unset_text(SERVER, removed[:1], unlimited).endswith("\nNo limits apply now.")

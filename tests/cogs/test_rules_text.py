@@ -41,7 +41,7 @@ def test_where_the_roles_are_not_known_none_is_called_deleted() -> None:
 def test_the_operators_limit_is_told_as_long_as_the_server_has_none(rules: tuple[Rule, ...]) -> None:
     lines = rule_lines(RuleBook(rules, {}, DEFAULT), None)
     assert lines[0] == "- By default: 5 videos in 24 hours (the bot's default)"
-    assert "as the bot is set up" not in "".join(rule_lines(RuleBook((*rules, rule(2)), {}, DEFAULT), None))
+    assert "the bot's default" not in "".join(rule_lines(RuleBook((*rules, rule(2)), {}, DEFAULT), None))
 
 
 WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
@@ -52,7 +52,7 @@ WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
         rule(9, DAY, Scope.ROLE, FANS),
         (rule(9, DAY, Scope.ROLE, FANS), rule(2, DAY, Scope.ROLE, VIP), rule(5), rule(7, WEEK)),
         (FANS, VIP),
-        ["9 (limit of the role <@&70>, the most generous of 2 roles; overrides the server's 5)"],
+        ["9 (limit of the role <@&70>, the most generous of 2 roles); overrides the server's 5"],
     ),
     (
         rule(9, DAY, Scope.ROLE, FANS),
@@ -64,7 +64,7 @@ WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
         rule(1, DAY, Scope.MEMBER, MEMBER),
         (rule(1, DAY, Scope.MEMBER, MEMBER), rule(None, DAY, Scope.ROLE, FANS), rule(5)),
         (FANS,),
-        ["1 by this member's own limit; overrides the role <@&70>'s unlimited and the server's 5"],
+        ["1 (their own limit); overrides the role <@&70>'s unlimited and the server's 5"],
     ),
 ]
 
@@ -88,11 +88,11 @@ def test_a_members_limits_are_told_with_their_use_and_the_reasons() -> None:
     )
     assert member_text(MEMBER, stands, (FANS,)) == (
         f"**Limits of <@4>**\nThey can request 1 video now.\n- Last 24 hours: 1 of 5 used, 4 left.\n"
-        f"  - 4 by the server's rule; 1 extra granted\n- Last 7 days: 1 used, no limit.\n"
-        f"  - Unlimited by this member's own limit\n- Last 30 days: 1 used, no limit.\n"
-        f"- At once: 1 of 2 in progress.\n  - 2 (limit of the role <@&70>\n"
+        f"  - 4 (the server's limit); 1 extra granted\n- Last 7 days: 1 used, no limit.\n"
+        f"  - Unlimited (their own limit)\n- Last 30 days: 1 used, no limit.\n"
+        f"- At once: 1 of 2 in progress.\n  - 2 (limit of the role <@&70>)\n"
         f"Granted, included above: 1 video until <t:{stamp(3)}:f> (<t:{stamp(3)}:R>).\n"
-        f"Their videos of the last 30 days cost $1.56 (3,120,000 credits).)"
+        f"Their videos of the last 30 days cost $1.56 (3,120,000 credits)."
     )
 
 

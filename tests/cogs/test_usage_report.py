@@ -29,11 +29,11 @@ def test_the_totals_come_first_then_the_models_then_the_members() -> None:
     )
     assert page.content == (
         f"**Usage of the last 7 days** (since <t:{stamp(-144)}:f>)\n"
-        f"Total: 13 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
+        f"Total: 13 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
         f"Confirmed by the video service: $1.00 (2,000,000 credits)\nBy model:\n"
-        f"- Veo 3: 12 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
+        f"- Veo 3: 12 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
         f"- gone/model: 1 video, under $0.01 (under 1 credit)\nBy member, highest spending first:\n"
-        f"- <@7>: 12 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
+        f"- <@7>: 12 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
         f"- members who deleted their data: 1 video, under $0.01 (under 1 credit)\n"
         f"-# The attached file has all numbers. Totals include money reserved for videos in progress."
     )

@@ -34,10 +34,10 @@ def secret_channel(world: World) -> simcord.ChannelHandle:
 def bad_lines(text: str) -> list[str]:
     """Return what is bad; each line says in words too whether it is good or bad."""
     heading, *lines = text.splitlines()
-    assert all(line.startswith(("✅ Good: ", "❌ **Bad:** ")) for line in lines)
+    assert all(line.startswith(("✅ OK: ", "❌ **Problem:** ")) for line in lines)
     bad = [line for line in lines if line.startswith("❌")]
     assert lines[: len(bad)] == bad, "what is bad is not at the top"
-    assert ("Everything is good" in heading) == (not bad)
+    assert ("Everything works" in heading) == (not bad)
     return bad
 
 
@@ -59,14 +59,14 @@ async def test_it_is_answered_before_the_provider_is_asked(world: World) -> None
 
 async def test_without_a_moderators_channel_it_says_how_to_get_one(world: World) -> None:
     [line] = bad_lines(await admin(world, "doctor"))
-    assert "There is no moderators' channel" in line
+    assert "There's no moderators' channel" in line
     assert "`/veo-admin settings`" in line
 
 
 async def test_a_moderators_channel_that_everybody_reads_is_bad(world: World) -> None:
     await admin(world, "settings", moderators_channel=world.channel)
     [line] = bad_lines(await admin(world, "doctor"))
-    assert f"Everybody can read the moderators' channel {world.channel.mention}" in line
+    assert f"Everyone can read the moderators' channel {world.channel.mention}" in line
 
 
 async def test_a_moderators_channel_that_is_gone_is_bad(world: World) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import SECONDS, bodies, eventually, results, rows, shown
 from tests.e2e.moderating import accepted, admin, command_id, labels, said, use
 
-TOO_LATE = "That video is finished already, or was cancelled before"
+TOO_LATE = "That video is already finished or cancelled"
 
 
 async def click(
@@ -72,7 +72,7 @@ async def test_what_is_waiting_is_cancelled_and_does_not_count(open_world: OpenW
         answer = await use(world, "queue")
         await click(world, answer, "Cancel 2")
         assert f"Cancelled:** <@{world.alice.id}>'s video `{waiting.id}`" in said(answer)
-        assert "does not count" in said(answer)
+        assert "doesn't count" in said(answer)
         assert await statuses(world) == [Status.RUNNING, Status.CANCELLED]
         assert world.provider.count("create") == 1
 
@@ -160,7 +160,7 @@ async def test_the_member_is_told_that_a_moderator_cancelled(world: World) -> No
 
     def is_told() -> bool:
         texts = [message.content for place in places(world) for message in place.history()]
-        return any("cancelled by a moderator" in text for text in texts)
+        return any("A moderator cancelled your video" in text for text in texts)
 
     await eventually("a message about the cancellation", is_told)
 
@@ -219,7 +219,7 @@ async def test_what_cannot_be_written_down_is_told(world: World, database_url: s
     answer = await use(world, "queue")
     async with locked(database_url):
         [notice] = notices(await click(world, answer, "Cancel 1"))
-    assert "I cannot write anything down" in notice
+    assert "I can't save requests right now" in notice
     assert Status.CANCELLED not in await statuses(world)
     await click(world, answer, "Cancel 1")
     assert await statuses(world) == [Status.CANCELLED]

@@ -147,10 +147,10 @@ async def test_other_models_are_refused(world: World) -> None:
 async def test_longer_videos_are_refused(world: World) -> None:
     text = await admin(world, "settings", longest_duration=6)
     assert "Members must choose `duration`" in text
-    await refused(world, "at most 6 seconds", duration=8)
+    await refused(world, "up to 6 seconds", duration=8)
     answer = await world.alice.slash(world.channel, "veo", prompt="a red dragon")
     assert answer.response is not None
-    assert "Please choose a `duration`" in answer.response.content, (
+    assert "Choose a shorter `duration`" in answer.response.content, (
         "the default is longer than what is allowed"
     )
     await accepted(world, duration=6)
@@ -159,7 +159,7 @@ async def test_longer_videos_are_refused(world: World) -> None:
 
 async def test_higher_resolutions_are_refused(world: World) -> None:
     await admin(world, "settings", highest_resolution="720P")
-    await refused(world, "at most 720P", resolution="1080P")
+    await refused(world, "up to 720P", resolution="1080P")
     await accepted(world, resolution="720P")
     await accepted(world)
 

@@ -42,18 +42,18 @@ async def test_channels_can_be_typed_in_several_ways(world: World) -> None:
 
 
 NO_CHANNELS = [
-    ("#videos", "Please name channels"),
-    ("nowhere", "Please name channels"),
-    ("{channel} and more", "Please name channels"),
-    ("all {channel}", "Please name channels"),
-    (", ,", "Please name channels"),
+    ("#videos", "Choose channels"),
+    ("nowhere", "Choose channels"),
+    ("{channel} and more", "Choose channels"),
+    ("all {channel}", "Choose channels"),
+    (", ,", "Choose channels"),
     ("<#123456789012345678>", "This server has no channel `123456789012345678`."),
     ("{channel} 123456789012345678", "This server has no channel `123456789012345678`."),
-    ("<@{user}>", "Please name channels"),
-    ("{thread}", "is a thread. Please name its channel"),
-    ("{category}", "is a category. Name its channels instead."),
-    ("{elsewhere}", "There is no channel `"),
-    ("{many}", "At most 50 channels"),
+    ("<@{user}>", "Choose channels"),
+    ("{thread}", "is a thread. Choose its channel"),
+    ("{category}", "is a category. Choose its channels instead."),
+    ("{elsewhere}", "This server has no channel `"),
+    ("{many}", "You can choose up to 50 channels"),
 ]
 
 
@@ -85,7 +85,7 @@ async def test_models_can_be_typed_in_several_ways(world: World) -> None:
 async def test_what_are_no_models_is_refused(world: World) -> None:
     for typed in ("Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"):
         text = await admin(world, "settings", models=typed, longest_duration=6)
-        assert f"There are: {', '.join(LABELS)}. Nothing changed." in text, typed
+        assert f"Available: {', '.join(LABELS)}. Nothing changed." in text, typed
     await unchanged(world)
 
 

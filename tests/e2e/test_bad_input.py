@@ -38,7 +38,7 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "an invisible negative prompt": ({"negative_prompt": INVISIBLE}, "The negative prompt is empty."),
     "a long negative prompt": (
         {"negative_prompt": "x" * 1001},
-        "The negative prompt has 1,001 characters; at most 1,000 are",
+        "The negative prompt has 1,001 characters; the maximum is 1,000.",
     ),
 }
 
@@ -80,7 +80,7 @@ async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_w
         frees_at = int(generation.created_at.timestamp()) + 24 * 3600
         assert shown(answer).ephemeral
         assert shown(answer).content == (
-            f"You've used your 1 video of the last 24 hours. You can request another one "
+            f"You've used your 1 video for the last 24 hours. You can request another one "
             f"<t:{frees_at}:R>. This didn't count toward your limit."
         )
         assert len(await rows(world)) == 1

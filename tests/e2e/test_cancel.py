@@ -83,7 +83,7 @@ async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
         after = await world.wait_for_delivery()
         assert state_of(world, after) == f"🚫 A moderator **cancelled** it before it was sent. {FREE}"
         assert FREE in the_notice(world).content
-        assert "asked for a video" in shown(await ask(world)).content, "the place is still taken"
+        assert "requested a video" in shown(await ask(world)).content, "the place is still taken"
 
 
 async def test_what_was_sent_takes_its_place(open_world: OpenWorld) -> None:

@@ -22,7 +22,7 @@ from tests.e2e.reporting import buttons, forge_buttons
 from tests.e2e.videos import card, private, question
 
 QUESTION = "🗑️ **Delete this video?**"
-DONE = "🗑️ **Deleted.** It still counts towards the limit"
+DONE = "🗑️ **Deleted.** It still counts toward the limit"
 
 
 async def test_it_asks_first_and_only_who_clicked(world: World) -> None:
@@ -96,7 +96,7 @@ async def test_where_discord_refuses_the_click_can_be_repeated(world: World) -> 
     answer = await world.alice.click(the_result(world), label="Delete")
     refuse(world, "DELETE", "/channels/*/messages/*", 0, status=503)
     failed = await world.alice.click(question(answer), label="Delete it")
-    assert "Discord did not let me delete its message: https://discord.com/channels/" in private(failed)
+    assert "Discord didn't let me delete its message: https://discord.com/channels/" in private(failed)
     await world.alice.click(question(answer), label="Delete it")
     assert results(world) == []
 

@@ -48,7 +48,7 @@ async def test_it_shows_how_the_video_stands_and_what_it_cost(world: World) -> N
     content = shown(answer).content
     moment = int(generation.created_at.timestamp())
     for part in (
-        "1 of 1, the newest first",
+        "1 of 1, newest first",
         f"✅ **Ready:** https://discord.com/channels/{world.guild.id}/{generation.result_channel_id}",
         "**Veo 3** · 4 seconds · 16:9 · 720P",
         "Without: rain",
@@ -80,7 +80,7 @@ def prompt_of(answer: simcord.InteractionResult) -> str:
 async def test_it_shows_nobody_elses(world: World) -> None:
     await ask_for_video(world)
     answer = await videos(world, add_bob(world))
-    assert "You have not asked for a video on this server yet." in shown(answer).content
+    assert "You haven't requested a video on this server yet." in shown(answer).content
 
 
 async def test_the_buttons_work_after_a_restart(world: World) -> None:

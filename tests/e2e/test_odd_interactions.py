@@ -73,7 +73,7 @@ async def test_a_form_with_something_else_in_it_is_refused_and_can_be_sent_again
     sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": [{"x": "y"}]})
     assert said(sent).startswith(BAD_FIELD)
     sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
-    assert "before anything is spent" in said(sent)
+    assert "before you spend anything" in said(sent)
 
 
 async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> None:
@@ -82,7 +82,7 @@ async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> Non
         parts[0]["component"]["value"] = prompt
         with case(prompt[:9]):
             sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
-            assert "at most 2,000 are possible" in said(sent)
+            assert "the maximum is 2,000" in said(sent)
 
 
 async def test_a_form_of_another_person_is_sent_in_the_name_of_whoever_sends_it(world: World) -> None:

@@ -74,7 +74,7 @@ async def test_an_offer_that_is_over_says_so_in_its_place(world: World, database
         with case(label):
             answer = await world.alice.click(offer, label=label)
             assert answer.modal is None
-            assert now_shown(world, offer).startswith("This offer ended <t:")
+            assert now_shown(world, offer).startswith("This offer expired <t:")
             assert now_shown(world, offer).endswith("Use `/veo` again. This didn't count toward your limit.")
             assert (buttons_now(world, offer), await rows(world)) == ([], [])
 
@@ -172,7 +172,7 @@ async def test_of_the_servers_money_it_is_told_whether_there_is_some(world: Worl
     assert "9,000,000" not in offer.content, "sums are the moderators' business"
     await quota(world, "budget", day="4,160,000 credits")
     last = await offered(world)
-    assert "🏦 This one uses up the server's video budget. There is new money <t:" in last.content
+    assert "🏦 This one uses up the server's video budget. The budget resets <t:" in last.content
     await generate(world, last)
     answer = await world.alice.click(offer, label=GENERATE)
     assert "This server's video budget for today is used up." in private(answer)
@@ -209,7 +209,7 @@ async def test_a_card_whose_answer_was_lost_is_posted_once(world: World, lose_an
     await generate(world, offer)
     generation = await newest(world, 1)
     assert_card_leads_to(world, generation, the_result(world))
-    assert "✅ **Asked for:**" in now_shown(world, offer)
+    assert "✅ **Requested:**" in now_shown(world, offer)
     nonces = [body["nonce"] for body in bodies(world, "POST", f"/channels/{world.channel.id}/messages")]
     assert nonces == [f"{generation.id}-c"] * 2, "Discord could not tell that it is the same"
 
@@ -246,7 +246,7 @@ async def test_an_offer_that_cannot_be_edited_holds_nothing_up(world: World) -> 
     await generate(world, offer)
     await newest(world, 1)
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "your first click counted" in private(answer)
+    assert "Your second click didn't count" in private(answer)
 
 
 async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
@@ -257,7 +257,7 @@ async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
     question = await world.alice.slash(world.channel, "privacy delete")
     assert question.response is not None
     await world.alice.click(question.response.message, label="Delete my prompts")
-    assert "the words and links of **1 request**" in now_shown(world, question.response.message)
+    assert "the prompt and links of **1 request**" in now_shown(world, question.response.message)
     assert await offers_of(world) == []
 
 

@@ -138,8 +138,8 @@ async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -
         f"> {PROMPT}",
     ]
     assert wait.startswith("⏳ Wait: about ")
-    assert wait.endswith(", as such videos usually take.")
-    assert end.startswith("-# Nothing counts until you click **Generate**. This offer ends <t:")
+    assert wait.endswith(", based on earlier videos.")
+    assert end.startswith("-# Nothing counts until you click **Generate**. This offer expires <t:")
     assert draft["price_credits"] == 2_080_000
 
 
@@ -167,7 +167,7 @@ async def test_a_second_click_makes_no_second_video(world: World) -> None:
     with buttons_kept(world, offer):
         await generate(world, offer)
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "your first click counted, this one did not" in private(answer)
+    assert "Your second click didn't count" in private(answer)
     await newest(world, 1)
     assert world.provider.count("create") == 1
 
@@ -255,7 +255,7 @@ async def test_a_refusal_comes_at_once_and_without_an_offer(open_world: OpenWorl
         await ask_for_video(world)
         await ask_first(world)
         text = private(await ask(world))
-        assert "You have used your 1 video" in text
+        assert "You've used your 1 video" in text
         assert await offers_of(world) == []
 
 

@@ -88,7 +88,7 @@ async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
 async def test_a_remix_of_two_pictures_says_that_both_stay(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     form = await world.alice.click(the_result(world), label="Remix")
-    assert "The pictures it is made from" in str(form.modal)
+    assert "The images, sound and everything else" in str(form.modal)
     await send(world, form, prompt="a green dragon")
     await newest(world, 2)
     assert bodies(world)[1] == {**bodies(world)[0], "prompt": "a green dragon"}
@@ -100,10 +100,10 @@ async def test_once_the_link_is_dead_it_is_said_and_nothing_counted(world: World
     for label in AGAIN:
         said = private(await world.alice.click(the_result(world), label=label))
         assert said.startswith(
-            "This video was made from an image, which I do not keep, and Discord's link to it"
+            "This video was made from an image that I no longer have, and Discord's link to it"
         ), label
         assert said.endswith(
-            f"died <t:{died_at}:R>. Use `/veo` and give it again. This didn't count toward your limit."
+            f"expired <t:{died_at}:R>. Use `/veo` and attach it again. This didn't count toward your limit."
         )
     assert (len(await rows(world)), len(bodies(world))) == (1, 1)
 
@@ -116,7 +116,9 @@ async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
     await world.restart()
     await world.wait_for(lambda row: row.picture_urls is None)
     said = private(await world.alice.click(the_result(world), label="Re-roll"))
-    assert ("which I do not keep. Use `/veo` and give it again. This didn't count toward your limit.") in said
+    assert (
+        "that I no longer have. Use `/veo` and attach it again. This didn't count toward your limit."
+    ) in said
 
 
 async def test_the_history_offers_it_as_long_as_it_works(world: World, database_url: str) -> None:
@@ -177,7 +179,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     message = the_result(world)
     await world.alice.click(message, label="Re-roll")
     said = private(await world.alice.click(message, label="Re-roll"))
-    assert "your first click counted, this one did not" in said
+    assert "Your second click didn't count" in said
     await newest(world, 2)
     assert len(results(world)) == 2
 

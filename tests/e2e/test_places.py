@@ -116,7 +116,7 @@ async def test_where_the_video_could_not_arrive_the_request_is_refused(world: Wo
         with case(permissions):
             answer = await ask(world, channel)
             await assert_refused(
-                world, answer, named, "This didn't count toward your limit.", "I may not post the video here"
+                world, answer, named, "This didn't count toward your limit.", "I can't post the video here"
             )
 
 

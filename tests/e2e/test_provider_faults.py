@@ -32,7 +32,7 @@ def assert_failure_shown(
 ) -> None:
     """Check the message in the thread and the card of a request without a video; `ours`: in our words."""
     assert (generation.status, generation.failure_kind) == (Status.FAILED, kind)
-    reason = f" It said: “{said}”" if said else f" {ours}" if ours else ""
+    reason = f" Its reason: “{said}”" if said else f" {ours}" if ours else ""
     message = the_result(world)
     assert message.content == (
         f"❌ <@{world.alice.id}> I couldn't get you this video. {kind.sentence}{reason}\n"

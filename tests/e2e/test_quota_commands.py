@@ -76,7 +76,7 @@ async def test_a_limit_for_the_server_holds_at_once_and_the_reply_says_what_else
         "✅ **Set.** Every member can have 1 video in 24 hours and 2 videos at once.\nNo other limits apply."
     )
     await accepted(world)
-    await refused(world, "You've used your 1 video of the last 24 hours. The next place frees <t:")
+    await refused(world, "You've used your 1 video for the last 24 hours. You can request another one <t:")
     assert await quota(world, "set", videos="7", window="week") == (
         "✅ **Set.** Every member can have 7 videos in 7 days.\nThese limits also apply:\n- 1 "
         "video in 24 hours: the server's limit\n- 2 videos at once: the server's limit"
@@ -105,7 +105,7 @@ async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world
         f"`/quota rules` shows the limits of 1 other role too. A member's own limit comes first, then "
         f"the most generous of their roles' limits, then the server's."
     )
-    await refused(world, "The moderators' set your limit to 0 videos")
+    await refused(world, "The moderators set your limit to 0 videos")
     text = await quota(world, "rules", member=bob)
     assert "They can request 2 videos now." in text
     assert (
@@ -127,7 +127,7 @@ async def test_a_members_rule_beats_everything_and_can_be_taken_away_again(world
         f"✅ **Removed:** <@{world.alice.id}>'s limit of any number of videos in 24 hours.\n"
         f"These limits apply now:\n- 0 videos in 24 hours: the server's limit"
     )
-    await refused(world, "The moderators' set your limit to 0 videos")
+    await refused(world, "The moderators set your limit to 0 videos")
 
 
 async def test_unset_takes_only_what_was_chosen_and_says_when_there_was_nothing(world: World) -> None:
@@ -136,8 +136,8 @@ async def test_unset_takes_only_what_was_chosen_and_says_when_there_was_nothing(
     assert "the server's limit of 1 video at once." in await quota(world, "unset", window="at_once")
     assert await quota(world, "unset", window="week") == ("The server has no such limit. Nothing changed.")
     text = await quota(world, "unset", window="all")
-    assert "the rules for the whole server of 3 videos in 24 hours and 9 videos in 30 days." in text
-    assert "- 50 videos in 24 hours: as the bot is set up" in text
+    assert "the server's limits of 3 videos in 24 hours and 9 videos in 30 days." in text
+    assert "- 50 videos in 24 hours: the bot's default" in text
 
 
 async def test_the_rule_of_a_member_who_left_can_be_taken_away(world: World) -> None:
@@ -229,7 +229,7 @@ async def test_a_grant_adds_videos_until_its_end(world: World) -> None:
     await accepted(world)
     await refused(
         world,
-        "You've used your 1 video of the last 7 days. You won't get more "
+        "You've used your 1 video for the last 7 days. You won't get more "
         "until a moderator raises your limit.",
     )
     assert "They can't request videos: their limit is 0." in await quota(world, "rules", member=world.alice)
@@ -240,7 +240,7 @@ async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_no
     text = await quota(world, "grant", member=world.alice, videos=1000)
     [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
     assert grant.until - grant.since == timedelta(hours=24)
-    assert "1,000 further videos" in text
+    assert "1,000 extra videos" in text
     assert "They have no limit that this could raise, so it changes nothing for now." in text
     assert "They can request 3 videos now." in text, "what can be made at once limits them all the same"
 
@@ -248,7 +248,7 @@ async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_no
 async def test_a_reset_lets_the_windows_begin_anew(world: World) -> None:
     await quota(world, "set", videos="1")
     await accepted(world)
-    await refused(world, "You have used your 1 video")
+    await refused(world, "You've used your 1 video")
     assert await quota(world, "reset", member=world.alice) == (
         f"✅ **Reset.** Earlier videos of <@{world.alice.id}> no longer count toward their limits. Their "
         f"cost still counts toward the budget.\nThey can request 1 video now."
@@ -260,12 +260,14 @@ async def test_what_keeps_a_member_from_asking_is_told_to_the_moderator(world: W
     moderator = world.mona
     await quota(world, "set", at_once="1")
     await accepted(world)
-    assert "one that is being made must be ready first" in await quota(world, "rules", member=world.alice)
+    assert "one in progress must finish first" in await quota(world, "rules", member=world.alice)
     await moderator.slash(world.channel, "veo-admin block", member=world.alice)
-    assert "they are blocked until a moderator ends it" in await quota(world, "rules", member=world.alice)
+    assert "they're blocked until a moderator unblocks them" in await quota(
+        world, "rules", member=world.alice
+    )
     assert "- a block until a moderator ends it" in await quota(world, "set", videos="3", member=world.alice)
     await moderator.slash(world.channel, "veo-admin pause")
-    assert "the whole server is paused" in await quota(world, "grant", member=world.alice, videos=1)
+    assert "/veo is paused on this server" in await quota(world, "grant", member=world.alice, videos=1)
 
 
 async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world: World) -> None:
@@ -275,11 +277,11 @@ async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world:
     )
     text = await quota(world, "budget", day="3,000,000 credits", month="$20")
     assert text.startswith(
-        "✅ **Set.** The server can spend $1.50 (3,000,000 credits) in a day.\n✅ **Set.** The "
-        "server may spend $20.00 (40,000,000 credits) per month.\n"
+        "✅ **Set.** The server can spend $1.50 (3,000,000 credits) per day.\n✅ **Set.** The "
+        "server can spend $20.00 (40,000,000 credits) per month.\n"
     )
-    assert "- Today: $0.00 (0 credits) of $1.50 (3,000,000 credits) is spent or reserved; $1.50 " in text
-    assert "is left. It begins anew <t:" in text
+    assert "- Today: $0.00 (0 credits) of $1.50 (3,000,000 credits) spent or reserved, $1.50 " in text
+    assert "left. Resets <t:" in text
     assert "- the server's budget: see `/quota budget`" in await quota(world, "set", videos="3")
     text = await quota(world, "budget", month="unlimited")
     assert text.startswith("✅ **Set.** The server has no monthly budget: it can spend any amount.\n")

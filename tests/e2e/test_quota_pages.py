@@ -78,8 +78,8 @@ async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> No
     await ask_for_video(world)
     answer = await use(world, "usage", period="week")
     text = said(answer)
-    assert text.startswith("**Use of the last 7 days** (since <t:")
-    assert re.search(r"\nIn all: 1 video, \$[0-9.]+ \([0-9,]+ credits\)\n", text)
+    assert text.startswith("**Usage of the last 7 days** (since <t:")
+    assert re.search(r"\nTotal: 1 video, \$[0-9.]+ \([0-9,]+ credits\)\n", text)
     assert "\n- Veo 3: 1 video, $" in text
     assert f"\n- <@{world.alice.id}>: 1 video, $" in text
     picture, file = shown(answer).attachments
@@ -93,7 +93,7 @@ async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> No
 async def test_where_nothing_was_used_the_reply_says_so_without_files(world: World) -> None:
     answer = await use(world, "usage")
     assert re.fullmatch(
-        r"\*\*Use of the last 30 days\*\* \(since <t:\d+:f>\)\nNobody requested a video\.", said(answer)
+        r"\*\*Usage of the last 30 days\*\* \(since <t:\d+:f>\)\nNobody requested a video\.", said(answer)
     )
     assert shown(answer).attachments == []
 
@@ -114,7 +114,7 @@ async def test_what_failed_was_cancelled_or_is_being_made_is_told_apart(
         await database.write(lambda session: session.add_all(rows))
     await accepted(world)
     text = said(await use(world, "usage", period="day"))
-    assert f"- <@{world.alice.id}>: 1 video, 2 failed, 1 cancelled, 1 being made, $" in text
+    assert f"- <@{world.alice.id}>: 1 video, 2 failed, 1 cancelled, 1 in progress, $" in text
     assert "- members who deleted their data: 1 video, under $0.01 (1 credit)" in text
     assert "Totals include money reserved for videos in progress." in text
 

@@ -34,7 +34,7 @@ async def test_a_file_that_is_not_taken_becomes_a_link(world: World) -> None:
     assert message.channel.id == threads(world)[0].id, "the link came to another place than the file would"
     ready, prompt, link, number = message.content.split("\n")
     assert (ready, prompt) == (f"🎬 <@{world.alice.id}> Your video is ready.", "> a red dragon")
-    assert link.startswith("This server does not take the file (0.")
+    assert link.startswith("The file (0.")
     assert link.endswith(f"You can get it here until the link expires: <{generation.video_url}>")
     assert number == f"-# ID {generation.id}"
     assert_card_leads_to(world, generation, message)
@@ -108,7 +108,7 @@ async def test_when_there_is_no_place_left_the_card_says_so(world: World, step: 
     assert results(world) == []
     assert (generation.status, generation.result_id) == (Status.SUCCEEDED, None)
     assert generation.delivered_at is not None
-    assert "but it could be shown nowhere. Give a moderator the ID below." in card_of(world, generation)
+    assert "but I couldn't post it anywhere. Give a moderator the ID below." in card_of(world, generation)
 
 
 async def test_passing_refusals_are_waited_for_and_the_video_comes_once(world: World) -> None:
@@ -163,7 +163,7 @@ async def test_a_failure_whose_words_are_stopped_is_told_without_them(world: Wor
     refuse(world, "POST", EVERYWHERE, 200000)
     await ask_for_video(world, prompt="[fail] the same")
     content = the_result(world).content
-    assert "It said" not in content
+    assert "Its reason" not in content
     assert "This didn't count toward your limit." in content
 
 

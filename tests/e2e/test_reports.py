@@ -91,7 +91,7 @@ async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
     await report(world, bob)
     again = await report(world, bob)
     assert again.ephemeral
-    assert again.content.startswith("You have reported this video already.")
+    assert again.content.startswith("You've already reported this video.")
     await report(world, carol)
     await eventually("two reports", lambda: len(reports_in(board)) == 2)
 
@@ -100,7 +100,7 @@ async def test_without_a_channel_a_report_waits_until_there_is_one(world: World)
     generation = await ask_for_video(world)
     answer = await report(world, add_bob(world))
     assert answer.ephemeral
-    assert f"tell one of them the number `{generation.id}`" in answer.content
+    assert f"give one of them the ID `{generation.id}`" in answer.content
     await world.restart()
     board = await open_board(world)
     assert buttons(await the_report(board)) == DECISIONS
@@ -229,7 +229,7 @@ async def test_a_forged_form_is_refused_and_the_member_is_told(
         return {**fill_in(*arguments), **typed}
 
     monkeypatch.setattr("simcord._modal._modal_leaf", fill_in_unchecked)
-    few = "Please say in a few words"
+    few = "Say in a few words"
     for reason, words in (("x" * 5000, "5,000 characters"), (" \n ", few), ("\u202e", few)):
         form = await bob.click(the_result(world), label="Report")
         typed["value"] = reason

@@ -41,7 +41,7 @@ async def test_what_waits_is_cancelled_at_once_and_free(open_world: OpenWorld) -
         assert f"🚫 You **cancelled** it before it was sent. {FREE}" in card_of(world, generation)
         assert buttons(card(world, generation)) == []
         await world.wait_for_delivery()
-        assert "asked for a video" in shown(await ask(world)).content, "the place is still taken"
+        assert "requested a video" in shown(await ask(world)).content, "the place is still taken"
 
 
 async def test_what_is_being_made_is_not_waited_for_any_more_and_counts(world: World) -> None:
@@ -62,7 +62,7 @@ async def test_a_second_click_is_told_that_it_is_too_late(world: World) -> None:
     await world.alice.click(message, label="Cancel")
     stored.components = components  # as the second click saw them
     answer = await world.alice.click(message, label="Cancel")
-    assert "there is nothing left to cancel" in private(answer)
+    assert "already finished or cancelled" in private(answer)
     (row,) = await rows(world)
     assert row.cancelled_by == world.alice.id
 
@@ -71,7 +71,7 @@ async def test_a_moderator_may_and_the_member_is_told(world: World) -> None:
     generation = await ask_and_hold(world)
     assert_silent(await world.mona.click(card(world, generation), label="Cancel"))
     await world.wait_for_delivery()
-    assert "by a moderator while it was in progress" in card_of(world, generation)
+    assert "A moderator **cancelled** it while it was being made" in card_of(world, generation)
     [entry] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert entry.actor_id == world.mona.id
 

@@ -47,7 +47,7 @@ async def test_a_full_limit_is_told_in_the_words_of_the_refusal(world: World) ->
     await quota(world, "set", videos="1", window="week")
     await accepted(world)
     refusal = said(await ask(world)).removesuffix(" This didn't count toward your limit.")
-    assert refusal.startswith("You have used your 1 video of the last 24 hours and your 1 video of the last")
+    assert refusal.startswith("You've used your 1 video for the last 24 hours and your 1 video for the last")
     assert (await usage(world)).split("\n")[1] == refusal
 
 
@@ -64,7 +64,7 @@ async def test_a_pause_or_a_block_is_told_in_the_words_of_the_refusal(world: Wor
             refusal = said(await ask(world)).removesuffix(" This didn't count toward your limit.")
             text = await usage(world)
             assert text.split("\n")[1] == refusal
-            assert "You can ask" not in text
+            assert "You can request" not in text
             assert "@everyone" not in text, "the reason could look like a ping"
 
 
@@ -104,7 +104,7 @@ async def test_the_servers_budget_is_told_without_sums(world: World) -> None:
     await ask_for_video(world)
     await quota(world, "budget", day="0.10 USD")
     line = (await usage(world)).split("\n")[1]
-    assert line.startswith("This server's video budget for today is used up. There is new money <t:")
+    assert line.startswith("This server's video budget for today is used up. The budget resets <t:")
     assert "$" not in line, "members see what the server spends"
     assert "credits" not in line
 

@@ -20,7 +20,7 @@ from tests.e2e.reporting import buttons
 from tests.e2e.videos import card
 
 PROMPT = "a red dragon"
-EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Should be ready <t:(\d+):R>\.$", re.MULTILINE)
+EXPECTED = re.compile(r"⚙️ \*\*Making your video\.\*\* Should be ready <t:(\d+):R>\.$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -176,9 +176,9 @@ async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld
         answer = shown(await ask(world))
         assert answer.ephemeral
         assert "2 videos waiting in the queue" in answer.content
-        assert "Nothing was counted" in answer.content
+        assert "This didn't count toward your limit." in answer.content
         usage = shown(await world.alice.slash(world.channel, "usage")).content
-        assert "You have 2 videos waiting in the queue here" in usage, "/usage does not say the same"
+        assert "You already have 2 videos in the queue here" in usage, "/usage does not say the same"
         stands = shown(await world.mona.slash(world.channel, "quota rules", member=world.alice)).content
         assert "They can't request a video now: they have 2 videos waiting in the queue" in stands
         assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral

@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
     "a block for ever": (
         Facts(standing=Standing(block=Block(since=NOW))),
         BlockedError,
-        "ask them",
+        "Ask a moderator",
     ),
     "a block for a while": (
         Facts(standing=Standing(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),

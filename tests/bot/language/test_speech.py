@@ -24,10 +24,10 @@ from bot.money import show_money
 from tests.bot.language.conftest import WriteCatalogue
 
 GERMAN = """
-msgid "Nothing was counted."
+msgid "This didn't count toward your limit."
 msgstr "Nichts wurde gezählt."
 
-msgid "Please use {place}."
+msgid "Use {place}."
 msgstr "Bitte nimm {place}."
 
 msgid "{count} video"

@@ -68,7 +68,7 @@ async def test_the_sample_is_what_a_member_gets_without_choosing() -> None:
 
 async def test_a_pause_is_told_with_the_way_out(checkup: Checkup, database: Database) -> None:
     await Moderation(Decisions(database)).pause(Moderator(GUILD, 7), None)
-    assert "/veo-admin resume" in (await find(checkup, "/veo is paused")).advice
+    assert "/veo-admin resume" in (await find(checkup, "/veo was paused")).advice
 
 
 async def test_a_pause_elsewhere_is_not_told(checkup: Checkup, database: Database) -> None:
@@ -292,13 +292,13 @@ async def test_a_provider_that_tells_nothing_of_keys_changes_nothing(
 async def test_what_is_refused_is_told_in_the_providers_words(checkup: Checkup, database: Database) -> None:
     pause = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "*No* @everyone")
     await keep_pause(database, pause)
-    finding = await find(checkup, "I stopped sending requests <t:")
+    finding = await find(checkup, "I stopped sending requests")
     assert not finding.is_good
     assert finding.what.endswith(
         "the video service accepts none. The video service says: “\\*No\\* @\u200beveryone”"
     )
     await keep_pause(database, replace(pause, scope=Scope.MODEL, models=("google/veo3",)))
-    assert "for Veo 3." in (await find(checkup, "I stopped sending requests <t:")).what
+    assert "for Veo 3 <t:" in (await find(checkup, "I stopped sending requests for")).what
     await keep_pause(database, replace(pause, scope=Scope.REQUEST))
     assert await bad(checkup) == [], "a single request that waits is no pause"
     await keep_pause(database, None)

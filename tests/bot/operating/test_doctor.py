@@ -380,7 +380,7 @@ async def test_a_pause_is_told_for_its_server(made: str, wire: WireDiscord) -> N
         await Moderation(Decisions(database)).pause(Moderator(wire.guild.id, 7), None)
     sections = await examine()
     text = render_text(sections).plain
-    assert f"Studio ({wire.guild.id}): /veo is paused on this server, since 20" in text
+    assert f"Studio ({wire.guild.id}): /veo was paused on this server 20" in text
     assert "<t:" not in text + render_json(sections), "a time that only Discord shows"
     assert is_healthy(sections), "moderators may pause"
 

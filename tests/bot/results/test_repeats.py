@@ -155,7 +155,7 @@ def test_what_was_made_from_pictures_is_not_made_anew_without_them(model: Model)
     row = new_row(model=model.id, created_at=NOON)
     assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is Kind.TEXT)
     if not is_known(row):
-        with pytest.raises(PictureGoneError, match=r"which I do not keep\. .* Nothing was counted"):
+        with pytest.raises(PictureGoneError, match=r"that I no longer have\. .* This didn't count"):
             wishes_of(row, NOON)
 
 

@@ -206,7 +206,7 @@ def test_every_seed_of_32_bits_is_allowed(seed: int) -> None:
 
 @pytest.mark.parametrize("model", ["", "google/veo2", "GOOGLE/VEO3", "Veo 3"])
 def test_an_unknown_model_is_refused(model: str) -> None:
-    with pytest.raises(InvalidOptionError, match="not offered any more"):
+    with pytest.raises(InvalidOptionError, match="no longer available"):
         build_request(model, PROMPT, {})
 
 
@@ -231,7 +231,7 @@ def test_a_prompt_that_shows_nothing_is_refused(prompt: str) -> None:
 
 def test_a_prompt_may_fill_one_message_and_no_more() -> None:
     assert build_request("google/veo3", "x" * PROMPT_MAX_LENGTH, {}).prompt == "x" * 2000
-    with pytest.raises(InvalidOptionError, match=r"has 2,001 characters; at most 2,000 are possible\.$"):
+    with pytest.raises(InvalidOptionError, match=r"has 2,001 characters; the maximum is 2,000\.$"):
         build_request("google/veo3", "x" * 2001, {})
 
 
