@@ -48,8 +48,8 @@ START_PATIENCE = 30.0  # seconds that a start waits for a locked database, or on
 NO_ROOM = ("disk is full", "disk I/O error", "No space left")
 
 NEWER = (
-    "The database was written by a newer version of this program, which this one does not understand. "
-    "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
+    "The database was written by a newer version of this program, and this one can't read it. "
+    "Nothing changed. Run that version again, or restore the backup from before the upgrade."
 )
 LATE = N_("I couldn't get to this in time. Try again in a minute. This didn't count toward your limit.")
 BUSY = N_(

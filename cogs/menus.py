@@ -24,7 +24,7 @@ class MenusCog(commands.Cog):
         self._menus = [
             app_commands.ContextMenu(name=name, callback=callback, extras={"description": description})
             for name, callback, description in (
-                ("Animate this image", animate, "Make a video that begins with a message's picture"),
+                ("Animate this image", animate, "Make a video from a message's image"),
                 ("Make a video of this", make_video, "Make a video with a message's text as the prompt"),
             )
         ]

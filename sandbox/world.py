@@ -43,6 +43,7 @@ class PresentClock(Clock):
         self._epoch = datetime.now(UTC)
 
     def now(self) -> datetime:
+        """Return the later of both clocks, so that it never goes back."""
         return max(super().now(), datetime.now(UTC))
 
 

@@ -62,7 +62,7 @@ async def check_pause(database: Database, guild_id: int) -> Finding:
         is_good=False,
         what=_("/veo was paused on this server {when}.", when=since),
         advice=_("Resume it with `/veo-admin resume`."),
-        remedy="Its moderators can let it go on with `/veo-admin resume`.",
+        remedy="Its moderators can resume it with `/veo-admin resume`.",
     )
 
 
@@ -78,7 +78,7 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
                 "Tell the people who run the bot: the disk may be full, or another "
                 "program may be locking the file."
             ),
-            remedy="Make room on its disk, or end the program that holds it.",
+            remedy="Free up space on its disk, or stop the program that locks it.",
         )
     return Finding(is_good=True, what=_("I can write to the database."))
 
@@ -92,7 +92,7 @@ async def check_alerts(database: Database) -> Finding:
         is_good=False,
         what=_("I can't post alerts for the people who run me."),
         advice=_("Tell them to set `OPERATOR_CHANNEL_ID` to a channel I can write in."),
-        remedy="`OPERATOR_CHANNEL_ID` must be a channel that the bot can write in.",
+        remedy="Set `OPERATOR_CHANNEL_ID` to a channel the bot can write in.",
     )
 
 
@@ -105,14 +105,14 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
             is_good=False,
             what=_("The video service rejects the bot's key."),
             advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
-            remedy="`AIMLAPI_KEY` must be a valid key of an account in order.",
+            remedy="Check `AIMLAPI_KEY` and its account.",
         )
     except UnreachableError:
         return Finding(
             is_good=False,
             what=_("I can't reach the video service."),
             advice=_("Requests wait until I can.") + " " + _(IF_IT_STAYS_SO),
-            remedy="Look at this machine's way to `AIMLAPI_BASE_URL`. Requests wait until it works.",
+            remedy="Check this machine's network and `AIMLAPI_BASE_URL`. Requests wait until it works.",
         )
     except VeoError as error:
         log.warning("the balance cannot be read", reason=str(error))
@@ -145,7 +145,7 @@ async def check_submitting(
         is_good=False,
         what=describe_pause(pause, quote),
         advice=_("Requests wait and continue once the video service accepts them.") + " " + _(IF_IT_STAYS_SO),
-        remedy="Requests wait, and one of them tries every minute. Look at the account, and at the key's "
+        remedy="Requests wait, and the bot tries one of them every minute. Check the account, and the key's "
         "limit and scopes.",
     )
     return [refused]
@@ -235,7 +235,7 @@ def _judge_balance(balance: float, price: float | None) -> Finding:
             is_good=False,
             what=_("The key works, but its account is nearly empty: {money}.", money=money),
             advice=_("Ask the people who run the bot to add credits. Without them, requests wait."),
-            remedy="Top it up. Without money requests wait.",
+            remedy="Add credits. Without them, requests wait.",
         )
     return Finding(is_good=True, what=_("The key works. Its account has {money}.", money=money))
 

@@ -21,9 +21,9 @@ TROUBLES: Mapping[KeyTrouble, LiteralString] = {
     KeyTrouble.LIMIT_REACHED: N_("The video service's key has reached its limit: {used} of {limit} spent."),
 }
 REMEDIES: Mapping[KeyTrouble, str] = {
-    KeyTrouble.DISABLED: "Switch it on at the provider, or set another one as AIMLAPI_KEY.",
-    KeyTrouble.NO_VIDEO: "Add that scope at the provider, or set another key as AIMLAPI_KEY.",
-    KeyTrouble.LIMIT_REACHED: "Raise its limit at the provider, or set another key as AIMLAPI_KEY.",
+    KeyTrouble.DISABLED: "Turn it on at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.NO_VIDEO: "Add that scope at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.LIMIT_REACHED: "Raise its limit at the provider, or set AIMLAPI_KEY to another key.",
 }
 LIMITS: Mapping[str, LiteralString] = {
     "day": N_("The key's limit is {limit} per day."),

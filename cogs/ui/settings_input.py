@@ -27,7 +27,7 @@ CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
 
-UNKNOWN = N_("I don't know this server yet. Please try again in a minute. Nothing changed.")
+UNKNOWN = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
 
 Value = TypeVar("Value", int, str)
 

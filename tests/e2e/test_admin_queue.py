@@ -87,7 +87,7 @@ async def test_what_is_being_made_is_cancelled_and_counts(world: World) -> None:
     assert "The video service already has it and can't take it back, so it counts." in text
     assert "**1.**" in text
     assert "🚫 cancelled" in text
-    assert "Nothing is waiting or in progress" in text
+    assert "No videos are queued or in progress" in text
     assert labels(answer) == ["Refresh"], "what was cancelled can be pressed again"
     [entry] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert (entry.action, entry.actor_id) == (Action.CANCEL, world.mona.id)
@@ -117,7 +117,7 @@ async def test_everything_keeps_its_place_until_the_list_is_refreshed(world: Wor
     generations = [await accepted(world) for _ in range(7)]
     answer = await use(world, "queue")
     await click(world, answer, "Next page")
-    assert said(answer).count("-# Number") == 2
+    assert said(answer).count("-# ID") == 2
     await click(world, answer, "Cancel 1")
     await click(world, answer, "Cancel 2")
     text = said(answer)

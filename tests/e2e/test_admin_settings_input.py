@@ -129,7 +129,7 @@ async def test_a_moderators_channel_needs_no_more_than_to_be_written_to(world: W
 async def test_one_setting_cannot_be_set_and_reset_at_once(world: World) -> None:
     for reset in ("longest_duration", "everything"):
         text = await admin(world, "settings", longest_duration=6, reset=reset)
-        assert "set or reset a setting, not both" in text
+        assert "Set or reset a setting, not both" in text
     await unchanged(world)
 
 

@@ -34,7 +34,7 @@ async def test_a_word_can_be_allowed_again(world: World) -> None:
     await refused(world, "“Red Dragon”")
     await world.restart()
     await refused(world, "“Red Dragon”")
-    assert "Allowed" in await admin(world, "words remove", word="red  DRAGON")
+    assert "Removed" in await admin(world, "words remove", word="red  DRAGON")
     await accepted(world)
 
 

@@ -172,7 +172,7 @@ async def test_of_the_servers_money_it_is_told_whether_there_is_some(world: Worl
     assert "9,000,000" not in offer.content, "sums are the moderators' business"
     await quota(world, "budget", day="4,160,000 credits")
     last = await offered(world)
-    assert "🏦 This one uses up the server's video budget. The budget resets <t:" in last.content
+    assert "🏦 This one uses up the server's video budget. It resets <t:" in last.content
     await generate(world, last)
     answer = await world.alice.click(offer, label=GENERATE)
     assert "This server's video budget for today is used up." in private(answer)

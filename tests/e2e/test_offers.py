@@ -245,7 +245,7 @@ async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
 async def test_two_pictures_can_be_offered(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT, last_image=DOG)
-    assert "Your video from two images" in offer.content
+    assert "your video from two images" in offer.content
     await generate(world, offer)
     assert (await newest(world, 1)).model == "google/veo-3.1-first-last-image-to-video"
 

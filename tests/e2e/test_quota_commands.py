@@ -86,7 +86,7 @@ async def test_a_limit_for_the_server_holds_at_once_and_the_reply_says_what_else
 async def test_where_nothing_is_set_the_reply_names_what_the_bot_is_set_up_with(world: World) -> None:
     assert await quota(world, "set", at_once="1") == (
         "✅ **Set.** Every member can have 1 video at once.\nThese limits also apply:\n- 50 "
-        "videos in 24 hours: (the bot's default)"
+        "videos in 24 hours: the bot's default"
     )
     await accepted(world)
     await refused(world, "You can have 1 video in progress at once. Wait until one is ready.")
@@ -109,7 +109,7 @@ async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world
     text = await quota(world, "rules", member=bob)
     assert "They can request 2 videos now." in text
     assert (
-        f"  - 2 (limit of the role {vip.mention}, the most generous of 2 roles; overrides the server's 0)"
+        f"  - 2 (limit of the role {vip.mention}, the most generous of 2 roles); overrides the server's 0"
         in text
     )
 
@@ -120,7 +120,7 @@ async def test_a_members_rule_beats_everything_and_can_be_taken_away_again(world
         f"✅ **Set.** <@{world.alice.id}> can have any number of videos in 24 hours.\nNo other limits apply."
     )
     await accepted(world)
-    assert "Unlimited by this member's own limit; overrides the server's 0" in await quota(
+    assert "Unlimited (their own limit); overrides the server's 0" in await quota(
         world, "rules", member=world.alice
     )
     assert await quota(world, "unset", member=world.alice) == (
@@ -144,7 +144,7 @@ async def test_the_rule_of_a_member_who_left_can_be_taken_away(world: World) -> 
     await quota(world, "set", videos="3", member=world.alice)
     world.guild.remove_member(world.alice)
     text = await quota(world, "unset", member=world.alice.user)
-    assert f"the rule for <@{world.alice.id}> of 3 videos in 24 hours" in text
+    assert f"<@{world.alice.id}>'s limit of 3 videos in 24 hours" in text
 
 
 async def test_a_deleted_roles_rule_is_taken_away_by_the_number_that_the_rules_show(world: World) -> None:
