@@ -19,9 +19,9 @@ SHOWN: Mapping[str, LiteralString] = {
     "month": N_("Bars show videos and the line shows spending per month of the last {period}."),
 }
 MOST: Mapping[str, LiteralString] = {
-    "hour": N_("Most in one hour: {videos} ({when}, UTC)."),
-    "day": N_("Most in one day: {videos} ({when}, UTC)."),
-    "month": N_("Most in one month: {videos} ({when}, UTC)."),
+    "hour": N_("Most in one hour: {videos} ({time}, UTC)."),
+    "day": N_("Most in one day: {videos} ({time}, UTC)."),
+    "month": N_("Most in one month: {videos} ({time}, UTC)."),
 }
 DESCRIPTION_LENGTH = 999  # characters; Discord takes 1,024
 
@@ -43,7 +43,7 @@ def describe_usage(report: UsageReport) -> str:
             _(
                 MOST[report.period.bucket],
                 videos=number(best.tally.videos),
-                when=_bucket_name(report, best),
+                time=_bucket_name(report, best),
             ),
         ]
     return shorten(" ".join(parts), DESCRIPTION_LENGTH)

@@ -115,7 +115,7 @@ async def test_only_the_member_who_asked_is_pinged(world: World) -> None:
 async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None:
     world = own_world  # which has not learnt from others how long videos take
     asked = await ask_and_hold(world)
-    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, asked))
+    await eventually("the card says so", lambda: "**Making your video.**" in card_of(world, asked))
     world.provider.release()
     generation = await world.wait_for_delivery()
     assert generation.submitted_at is not None
@@ -133,7 +133,7 @@ async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None
 async def test_the_thread_is_there_while_the_video_is_being_made(world: World) -> None:
     generation = await ask_and_hold(world)
     await eventually("a thread on the card", lambda: bool(world.channel.threads))
-    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, generation))
+    await eventually("the card says so", lambda: "**Making your video.**" in card_of(world, generation))
     assert world.channel.threads[0].history() == [], "something was posted before the video was ready"
     world.provider.release()
     await world.wait_for_delivery()

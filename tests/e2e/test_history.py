@@ -153,7 +153,7 @@ async def test_a_remix_from_the_list_posts_its_card_in_the_channel(world: World)
     made = await newest(world, 2)
     assert (made.channel_id, made.source_id) == (world.channel.id, source.id)
     assert made.options == {"duration": 4}
-    assert f"-# Made again from {source.id}" in shown(await videos(world)).content
+    assert f"-# Based on {source.id}" in shown(await videos(world)).content
 
 
 async def test_what_was_forgotten_has_no_words_and_cannot_be_made_anew(world: World) -> None:

@@ -50,7 +50,8 @@ async def test_members_see_where_they_stand_and_take_turns(open_world: OpenWorld
 
         def all_are_told() -> bool:
             return all(
-                f"number {n} in the queue." in position_line(world, row) for n, row in enumerate(order, 1)
+                f"**In the queue** at position {n}." in position_line(world, row)
+                for n, row in enumerate(order, 1)
             )
 
         await eventually("everybody is told a position, whoever came first", all_are_told)
@@ -59,7 +60,7 @@ async def test_members_see_where_they_stand_and_take_turns(open_world: OpenWorld
         world.provider.release()
         await eventually("the first one is ready", lambda: "**Ready" in card_of(world, running))
         await eventually(
-            "the others have moved up", lambda: "number 3 in the queue" not in position_line(world, again[0])
+            "the others have moved up", lambda: "at position 3" not in position_line(world, again[0])
         )
 
 
@@ -154,7 +155,7 @@ async def test_a_place_that_is_told_late_does_not_undo_what_another_process_has_
     """A gateway tells the places, and no worker edits a card again that the gateway has spoilt."""
     async with open_world({"card_interval": 1.0}, role=Role.GATEWAY) as world:
         first, second = await ask_as(world, world.mona), await ask_as(world, world.alice)
-        await eventually("the first place", lambda: "number 2" in position_line(world, second))
+        await eventually("the first place", lambda: "at position 2" in position_line(world, second))
         await world.app.services.cancellation.cancel(world.guild.id, first.id, world.mona.id)
         await eventually("the news that wait", lambda: bool(cards_waited_for()))
         await world.alice.click(card(world, second), label="Cancel")
@@ -175,11 +176,11 @@ async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld
             assert not shown(await ask(world)).ephemeral
         answer = shown(await ask(world))
         assert answer.ephemeral
-        assert "2 videos waiting in the queue" in answer.content
+        assert "2 videos in the queue" in answer.content
         assert "This didn't count toward your limit." in answer.content
         usage = shown(await world.alice.slash(world.channel, "usage")).content
         assert "You already have 2 videos in the queue here" in usage, "/usage does not say the same"
         stands = shown(await world.mona.slash(world.channel, "quota rules", member=world.alice)).content
-        assert "They can't request a video now: they have 2 videos waiting in the queue" in stands
+        assert "They can't request a video now: they already have 2 videos in the queue" in stands
         assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral
         assert len(await rows(world)) == 4
