@@ -160,10 +160,10 @@ async def _fail_to_post(
         generation = await world.wait_for(lambda row: row.thread_id is not None)
         refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 0, status=500, times=None)
         world.provider.release()
-        place = "1 result on 1 server" if has_operator else "1 result of this server"
+        place = "1 result in 1 server" if has_operator else "1 result of this server"
         await told_of(world, place)
         accept_all(world)
-        await told_of(world, "posted again", times=2)
+        await told_of(world, "post results again", times=2)
 
 
 async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_world: OpenWorld) -> None:
