@@ -69,7 +69,7 @@ def _print_version(is_wanted: bool) -> None:
 def every_command(
     show_version: Annotated[
         bool | None,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and end."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = None,
 ) -> None:
     """Take the options that stand before a command."""
@@ -77,11 +77,9 @@ def every_command(
 
 @app.command()
 def run(
-    role: Annotated[
-        Role | None, typer.Option(help="What this process does; goes before the setting ROLE.")
-    ] = None,
+    role: Annotated[Role | None, typer.Option(help="What this process does; overrides ROLE.")] = None,
 ) -> None:
-    """Serve until stopped: speak with members (gateway), make their videos (worker), or both (all)."""
+    """Run until stopped: talk to Discord (gateway), make the videos (worker), or both (all)."""
     try:
         settings = load_settings()
         settings = settings if role is None else settings.model_copy(update={"role": role})
@@ -108,26 +106,26 @@ def run(
 @app.command()
 def generate(
     prompt: Annotated[
-        str | None, typer.Argument(help="What the video should show; - reads it from standard input.")
+        str | None, typer.Argument(help="Describe the video; - reads the prompt from standard input.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="The provider's name of the model.", show_default=DEFAULT_MODEL.id)
+        str | None, typer.Option(help="The provider's name for the model.", show_default=DEFAULT_MODEL.id)
     ] = None,
-    image: Annotated[Path | None, typer.Option(help="A picture to begin with.")] = None,
-    last_image: Annotated[Path | None, typer.Option(help="A picture to end with.")] = None,
+    image: Annotated[Path | None, typer.Option(help="An image to start from.")] = None,
+    last_image: Annotated[Path | None, typer.Option(help="An image to end with.")] = None,
     duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
     resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
-    negative_prompt: Annotated[str | None, typer.Option(help="What not to show.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What the video should not show.")] = None,
     seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
     enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
-    generate_audio: Annotated[bool | None, typer.Option(help="Make sound too.")] = None,
+    generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Where to save it; a file that is there is not overwritten."),
+        typer.Option("--output", "-o", help="Where to save it; existing files aren't overwritten."),
     ] = Path(NAME),
     resume: Annotated[
-        str | None, typer.Option(help="Fetch a video that was asked for before, by the ID that was printed.")
+        str | None, typer.Option(help="Fetch a video you requested earlier, by its printed ID.")
     ] = None,
 ) -> None:
     """Make one video from the terminal, without Discord: the quickest way to try a key."""
@@ -157,9 +155,9 @@ def generate(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,  # noqa: FBT002 an option
 ) -> None:
-    """Check settings, files, database, ffmpeg, the video service and Discord; exit code 1 if one is bad.
+    """Check settings, files, database, ffmpeg, the provider and Discord; exit code 1 if a check fails.
 
-    It may run beside the bot: it costs nothing, and it makes no database.
+    You can run it while the bot is running. It costs nothing and creates no database.
     """
     configure_logging("ERROR", "text")
     sections = asyncio.run(examine())
@@ -174,9 +172,9 @@ def doctor(
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to save the database.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,  # noqa: FBT002 an option
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,  # noqa: FBT002 an option
 ) -> None:
-    """Save the database to one file while the bot goes on; the file is checked before it gets its name."""
+    """Save the database to one checked file; the bot can keep running."""
     inspection = inspect_settings()
     needed = [line for line in inspection.problems if line.startswith(("DATA_DIR", "DATABASE_URL", ".env"))]
     if inspection.settings is None or needed:
@@ -188,37 +186,37 @@ def backup(
         raise typer.Exit(EXIT_FAILED) from None
     typer.echo(
         f"Saved {saved.path}: {saved.requests:,} requests, {saved.size:,} bytes, revision {saved.revision}. "
-        "It was read whole and is in order."
+        "I checked all of it, and it's fine."
     )
 
 
 @app.command()
 def copy_database(
     source: Annotated[
-        str, typer.Argument(metavar="FROM", envvar="COPY_FROM", help="The present DATABASE_URL.")
+        str, typer.Argument(metavar="FROM", envvar="COPY_FROM", help="The current DATABASE_URL.")
     ] = "",
     target: Annotated[
-        str, typer.Argument(metavar="TO", envvar="COPY_TO", help="That of an empty database.")
+        str, typer.Argument(metavar="TO", envvar="COPY_TO", help="The URL of an empty database.")
     ] = "",
 ) -> None:
-    """Move everything to another database, as from SQLite to PostgreSQL; the bot must not run meanwhile.
+    """Copy everything to another database, for example from SQLite to PostgreSQL; stop the bot first.
 
-    An address with a password is better not an argument, which others on the machine can read: set COPY_FROM
-    and COPY_TO, or leave it out to be asked.
+    Other users of this machine can read arguments. If a URL has a password, set COPY_FROM and COPY_TO, or
+    leave it out and enter it when asked.
     """
-    source = source or typer.prompt("FROM, the present DATABASE_URL", hide_input=True)
-    target = target or typer.prompt("TO, that of an empty database", hide_input=True)
+    source = source or typer.prompt("FROM, the current DATABASE_URL", hide_input=True)
+    target = target or typer.prompt("TO, the URL of an empty database", hide_input=True)
     hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
     configure_logging("WARNING", "text", hidden)
     restrict_new_files()
-    _finish(copy_in_terminal(source, target), "Stopped. Nothing was copied; run it again when you like.")
+    _finish(copy_in_terminal(source, target), "Stopped. Nothing was copied. You can run it again.")
 
 
 @app.command()
 def reconcile(
     days: Annotated[int, typer.Option(min=1, max=90, help="How far back to look.")] = 30,
 ) -> None:
-    """Compare what the bot has counted with what the provider charged; nothing is changed."""
+    """Compare what the bot counted with what the provider charged; changes nothing."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -251,7 +249,7 @@ def _read_prompt(prompt: str | None) -> str:
     """
     said = sys.stdin.read().strip() if prompt == "-" else prompt
     if not said:
-        raise GenerateError("Say what the video should show, or name one with --resume.")
+        raise GenerateError("Describe the video, or fetch one with --resume.")
     return said
 
 
@@ -269,9 +267,9 @@ def _request_of(
         GenerateError: a picture cannot be used, or there is a last one but no first one.
     """
     if image is None and last_image is not None:
-        raise GenerateError("--last-image needs an --image to begin with.")
+        raise GenerateError("--last-image needs an --image to start from.")
     if model is not None and model not in MODEL_IDS:
-        raise GenerateError(f"No model is called {model}. There are: {', '.join(MODEL_IDS)}.")
+        raise GenerateError(f"There's no model {model}. Available: {', '.join(MODEL_IDS)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(model, len(files)).id, prompt, options)
     return request.with_images(read_pictures(*files))

@@ -43,16 +43,18 @@ START_PATIENCE = 30.0  # seconds that a start waits for a locked database, or on
 NO_ROOM = ("disk is full", "disk I/O error", "No space left")
 
 NEWER = (
-    "The database was written by a newer version of this program, which this one does not understand. "
-    "Nothing was changed. Run that version again, or put back the backup from before the upgrade."
+    "The database was written by a newer version of this program, and this one can't read it. "
+    "Nothing changed. Run that version again, or restore the backup from before the upgrade."
 )
-LATE = N_("I couldn't get to this in time. Try again in a minute. Nothing was counted.")
-BUSY = N_("I cannot write anything down at the moment. Please try again in a minute. Nothing was counted.")
+LATE = N_("I couldn't get to this in time. Try again in a minute. This didn't count toward your limit.")
+BUSY = N_(
+    "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
+)
 UNKNOWN = N_(
-    "I lost the database just as I was writing that down, and cannot tell whether it was done. "
-    "Please look in a minute before you try again: `/videos` shows requests, `/veo-admin log` decisions."
+    "I lost the database connection while saving, so I don't know whether it worked. Check "
+    "`/videos` or `/veo-admin log` before you try again."
 )
-UNREADABLE = N_("I cannot look anything up at the moment. Please try again in a minute.")
+UNREADABLE = N_("I can't look anything up right now. Please try again in a minute.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

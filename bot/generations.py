@@ -93,7 +93,7 @@ class GenerationService:
         with self._metrics.request():
             if self._stopping.is_set():
                 raise RestartingError(
-                    _("I am being restarted. Please try again in a minute. Nothing was counted.")
+                    _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                 )
             wishes = Wishes(model, prompt, options, tuple(pictures), source_id)
             generation = await self._accept(asker, wishes, consent)
@@ -235,7 +235,7 @@ def understand(wishes: Wishes) -> VideoRequest:
         model = choose_model(wishes.model, len(wishes.pictures))
         video = build_request(model.id, wishes.prompt, wishes.options)
     except InvalidOptionError as error:
-        raise BadRequestError(f"{error} " + _("Nothing was counted.")) from error
+        raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
     for picture in wishes.pictures:
         ensure_usable(picture)
     return video

@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # Discord's own codes: the interaction is not there any more, so there is nobody to answer.
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
 
-TOO_FAST = N_("That was too fast. Please wait a few seconds and try again. Nothing was done or counted.")
+TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't count toward your limit.")
 
 
 async def keep_pace(interaction: discord.Interaction[Any]) -> bool:
@@ -79,7 +79,7 @@ def _text(interaction: discord.Interaction, error: Exception) -> str:
             reference = secrets.token_hex(4)
             log.error("a command failed", reference=reference, exc_info=error)
             return _(
-                "Something went wrong on our side. Please try again; "
-                "if it happens again, tell a moderator this number: `{reference}`.",
+                "Something went wrong on our side. Please try again. If it happens again, give "
+                "a moderator this ID: `{reference}`.",
                 reference=reference,
             )

@@ -17,10 +17,12 @@ from bot.language import N_, _
 from bot.veo.options import WRONG_TYPE
 
 BAD_VALUE = N_(
-    "One of the options has a value that is not possible. Please choose it again. Nothing was counted."
+    "One of the options has an invalid value. Choose it again. This didn't count toward your limit."
 )
-OUTDATED = N_("This command has changed. Please reload Discord (Ctrl+R) and try again. Nothing was counted.")
-UNREADABLE = N_("I cannot read that message. Please try another one. Nothing was counted.")
+OUTDATED = N_(
+    "This command has changed. Reload Discord (Ctrl+R) and try again. This didn't count toward your limit."
+)
+UNREADABLE = N_("I can't read that message. Try another one. This didn't count toward your limit.")
 
 MOST_WHOLE = 2**53  # the bound of Discord's INTEGER, either way
 
@@ -189,6 +191,6 @@ class SentCommand(_Sent):
                 raise BadInputError(_(BAD_VALUE))
         elif option.type != declared or type(option.value) is not wanted:
             reason = _(WRONG_TYPE[wanted], option=option.name)
-            raise BadInputError(f"{reason} " + _("Nothing was counted."))
+            raise BadInputError(f"{reason} " + _("This didn't count toward your limit."))
         elif wanted is int and abs(option.value) > MOST_WHOLE:
             raise BadInputError(_(BAD_VALUE))

@@ -20,13 +20,13 @@ from bot.timing.pacing import retry_delay
 from bot.watch.hang import ended_when_hung
 from bot.work.steps.timing import Timing
 
-LOGIN_REFUSED = "DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"
+LOGIN_REFUSED = "DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"
 # The gateway's close codes after which the same settings would be refused again (Discord's reference,
 # "Gateway Close Event Codes").
 REFUSALS = {
     4004: LOGIN_REFUSED,
-    4010: "SHARD_IDS: Discord knows no such shard of this bot; see SHARD_COUNT",
-    4011: "SHARD_COUNT: the bot is on too many servers for so few connections; set a higher number",
+    4010: "SHARD_IDS: Discord has no such shard of this bot. Check SHARD_COUNT",
+    4011: "SHARD_COUNT: the bot is on too many servers for so few shards. Set a higher number",
 }
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 STABLE = 600.0  # seconds that a connection lasted after which its end is no sign of trouble
@@ -66,7 +66,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
     """Log in, however long Discord cannot be reached.
 
     Raises:
-        DiscordRefusedError: Discord refuses the token.
+        DiscordRefusedError: Discord rejects the token.
         StoppingError: the program is to stop.
     """
     for attempt in count():

@@ -42,7 +42,7 @@ class ProviderSettings(BaseSettings):
 
     aimlapi_key: SecretStr = Field(min_length=1, description="Your AI/ML API key.")
     aimlapi_base_url: str = Field(
-        default="https://api.aimlapi.com", description="Where the provider is; another one for tests."
+        default="https://api.aimlapi.com", description="The provider's address; tests use another one."
     )
     aimlapi_legacy_urls: bool = Field(
         default=False, description="Use the provider's older address with the vendor's name in it."
@@ -51,11 +51,12 @@ class ProviderSettings(BaseSettings):
         default=10,
         gt=0,
         le=60,
-        description="About as many questions whether a video is ready as one every so many seconds; "
-        "they are asked when they are worth most.",
+        description="Average seconds between status checks of a running video; they're "
+        "made when they're most "
+        "likely to find it ready.",
     )
     generation_deadline: float = Field(
-        default=1000, gt=0, le=86_400, description="Seconds after which a video is given up."
+        default=1000, gt=0, le=86_400, description="Seconds after which the bot gives up on a video."
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
 
@@ -65,9 +66,9 @@ class ProviderSettings(BaseSettings):
         secret = value.get_secret_value()
         if len(secret) > 1 and (secret[0], secret[-1]) in WRAPPINGS:
             # `docker run --env-file` takes quotes for a part of the value.
-            raise ValueError(f"must stand without the {secret[0]} and {secret[-1]} around it")
+            raise ValueError(f"must not have {secret[0]} and {secret[-1]} around it")
         if not secret.isascii() or not secret.isprintable() or " " in secret:
-            raise ValueError("must be one word of plain characters; copy it again without quotes or spaces")
+            raise ValueError("must be one word of plain characters. Copy it again without quotes or spaces")
         return value
 
     @field_validator("aimlapi_base_url")
@@ -85,88 +86,89 @@ class Settings(ProviderSettings):
     )
     database_url: SecretStr = Field(
         default=SecretStr("sqlite+aiosqlite:///{data_dir}/veo.db"),
-        description="Where requests are recorded: a file (`{data_dir}` stands for DATA_DIR), or PostgreSQL "
+        description="Where requests are stored: a file (`{data_dir}` stands for DATA_DIR), or PostgreSQL "
         "as `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`.",
     )
     role: Role = Field(
         default=Role.ALL,
-        description="What a process does: `all`, `gateway` (speaks with members) or `worker` (makes the "
-        "videos); `run --role` goes before it.",
+        description="What a process does: `all`, `gateway` (talks to Discord) or `worker` (makes the "
+        "videos); `run --role` overrides it.",
     )
     shard_count: int | None = Field(
         default=None,
         ge=1,
         le=MOST_SHARDS,
-        description="How many shards all gateways together have; empty: one connection for all servers.",
+        description="Total number of shards of all gateways; empty: one connection for all servers.",
     )
-    shard_ids: str = Field(
-        default="", description="Which of them this process has, as in `0-3,8`; empty: all."
-    )
+    shard_ids: str = Field(default="", description="The shards of this process, such as `0-3,8`; empty: all.")
     max_running: int = Field(
-        default=10, ge=1, description="Videos being made at the provider at once, by all processes."
+        default=10, ge=1, description="Maximum number of videos in progress at once, across all processes."
     )
     max_waiting: int = Field(
-        default=10, ge=1, description="Requests each member may have in the queue, per server."
+        default=10, ge=1, description="Maximum number of requests a member can have in the queue, per server."
     )
     polls_per_second: float = Field(
         default=50,
         gt=0,
         le=1000,
-        description="Questions that each process asks the provider in a second, at most.",
+        description="Maximum number of status checks per second and process.",
     )
     card_interval: float = Field(
-        default=10, ge=0, le=60, description="Seconds between two edits of the same card, at least."
+        default=10, ge=0, le=60, description="Minimum seconds between two edits of the same card."
     )
     default_daily_limit: int = Field(
-        default=5, ge=0, description="Videos each member may ask for in 24 hours, per server."
+        default=5, ge=0, description="Videos a member can request in 24 hours, per server."
     )
     max_actions: int = Field(
-        default=8, ge=1, description="Commands, clicks and sent forms of one member in 20 seconds, at most."
+        default=8,
+        ge=1,
+        description="Maximum number of commands, clicks and forms from one member in 20 seconds.",
     )
     prompt_retention_days: int = Field(
-        default=90, ge=0, le=3650, description="Days after which prompts and links are forgotten; 0: never."
+        default=90, ge=0, le=3650, description="Days after which prompts and links are deleted; 0: never."
     )
     upload_limits_mib: str = Field(
         default=DEFAULT,
-        description="Largest files in MiB that Discord takes from bots at boost levels 0 to 3.",
+        description="Largest files in MiB that Discord accepts from bots at boost levels 0 to 3.",
     )
     lease_seconds: float = Field(
         default=60,
         ge=1,
         le=3600,
-        description="Seconds after which the work of a process that died is taken over.",
+        description="Seconds after which another process takes over the work of one that died.",
     )
     discord_api_base: str = Field(
-        default="", description="Discord's REST address when a proxy stands before it; also for tests."
+        default="", description="Discord's REST address, if there's a proxy in front of it; also for tests."
     )
     discord_gateway_url: str = Field(default="", description="Discord's gateway address; for tests.")
     http_host: str = Field(
         default="127.0.0.1",
         min_length=1,
-        description="Address on which HTTP_PORT is open; 0.0.0.0 in a container, never to the internet.",
+        description="Address that HTTP_PORT listens on; 0.0.0.0 in a container. Never open "
+        "it to the internet.",
     )
     http_port: int | None = Field(
         default=None,
         ge=0,
         le=65_535,
-        description="Port of /healthz, /readyz and /metrics; off when empty, 0 for any free one.",
+        description="Port of /healthz, /readyz and /metrics; empty: off, 0: any free port.",
     )
     operator_channel_id: int | None = Field(
-        default=None, ge=1, description="Discord channel that is told when the bot itself has trouble."
+        default=None, ge=1, description="ID of the Discord channel for alerts about the bot itself."
     )
     alert_balance_usd: FiniteFloat = Field(
         default=5,
         ge=0,
-        description="Money of the provider's account below which to tell, in USD; 0: only when empty.",
+        description="Warn when the provider balance falls below this many USD (0: only when it is empty).",
     )
     discord_cdn_url: str = Field(
-        default="", description="Where pictures may lie besides Discord's own servers; for tests."
+        default="", description="Another server that images can come from, besides Discord's own; for tests."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="How much is logged; prompts appear at DEBUG only."
+        default="INFO", description="How much to log; prompts appear only at DEBUG."
     )
     log_format: Literal["text", "json"] = Field(
-        default="text", description="`text` for people, `json` for machines."
+        default="text", description="`text` for people, `json` for programs."
     )
 
     @field_validator("discord_api_base", "discord_cdn_url")
@@ -205,7 +207,7 @@ class Settings(ProviderSettings):
     @classmethod
     def _is_plain_path(cls, value: Path) -> Path:
         if "?" in str(value):
-            raise ValueError("must not contain a question mark, which ends the path in DATABASE_URL")
+            raise ValueError("must not contain a question mark, because that ends the path in DATABASE_URL")
         return value
 
     @property
@@ -262,9 +264,9 @@ def _load(kind: type[Kind]) -> Kind:
     except ValidationError as error:
         raise SettingsError(_problems(error)) from None
     except UnicodeDecodeError:
-        raise SettingsError([".env: must be text in UTF-8"]) from None
+        raise SettingsError([".env: must be UTF-8 text"]) from None
     except OSError as error:
-        raise SettingsError([f".env: cannot be read by this user: {error.strerror}"]) from None
+        raise SettingsError([f".env: this user can't read it: {error.strerror}"]) from None
 
 
 def _problems(error: ValidationError) -> list[str]:

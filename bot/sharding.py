@@ -29,10 +29,12 @@ def parse_shards(count: int, text: str) -> Shards:
         first, dash, last = piece.partition("-")
         last = last if dash else first
         if not _is_number(first) or not _is_number(last):
-            raise ValueError("must be numbers of shards, as in 0,2,4-7")
+            raise ValueError("must be shard numbers such as 0,2,4-7")
         low, high = int(first), int(last)
         if not low <= high < count:
-            raise ValueError(f"must be rising numbers from 0 to {count - 1}, since SHARD_COUNT is {count}")
+            raise ValueError(
+                f"must be ascending numbers from 0 to {count - 1}, because SHARD_COUNT is {count}"
+            )
         ids.update(range(low, high + 1))
     return Shards(count, tuple(sorted(ids)) or tuple(range(count)))
 

@@ -95,10 +95,10 @@ class _Desk:
         try:
             return await self.veo.create(request, request_id)
         except UnavailableError as error:
-            self.say(f"{error} It may have been accepted, so the provider's log is searched for it.")
+            self.say(f"{error} The provider may have accepted it, so I'm searching its log.")
             return await self._look_up(request_id, sent_at)
         except VeoError as error:
-            raise GenerateError(f"The request was not accepted: {error}") from error
+            raise GenerateError(f"The provider didn't accept the request: {error}") from error
 
     async def find_again(self, name: str) -> Task:
         """Return the task of a generation ID, or of the request ID that was printed before it."""
@@ -107,7 +107,7 @@ class _Desk:
         try:
             return await self.veo.retrieve(name)
         except VeoError as error:
-            raise GenerateError(f"The video service does not tell about {name}: {error}") from error
+            raise GenerateError(f"The provider doesn't know {name}: {error}") from error
 
     async def finish(self, task: Task, place: Path) -> None:
         """Wait for the video and save it to a place that was taken for it."""
@@ -121,7 +121,7 @@ class _Desk:
         except asyncio.CancelledError:
             self.say(_later(task.id))
             raise
-        sound = "with sound" if clip.has_sound else "without sound"
+        sound = "sound" if clip.has_sound else "no sound"
         self.say(
             f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
         )
@@ -134,7 +134,7 @@ class _Desk:
         except VeoError:
             pricing = None
         price = pricing and quote(pricing, request)
-        return "The price is not known." if price is None else f"Price: about ${usd(price):,.2f}."
+        return "Price: unknown." if price is None else f"Price: about ${usd(price):,.2f}."
 
     async def _look_up(self, request_id: str, sent_at: datetime) -> Task:
         """Ask the log, which is filled late, for a while.
@@ -147,14 +147,15 @@ class _Desk:
             try:
                 entry = await self.veo.find(request_id, sent_at)
                 if entry is not None and entry.is_refused:
-                    raise GenerateError("The request was refused; the provider's log does not say why.")
+                    raise GenerateError("The provider rejected the request; its log doesn't say why.")
                 if entry is not None and entry.inference_id:
                     return await self.veo.retrieve(entry.inference_id)
             except VeoError as error:
-                self.say(f"No answer ({error}); asking again.")
+                self.say(f"No answer ({error}). Trying again.")
             if time.monotonic() > deadline:
                 raise GenerateError(
-                    f"Nobody can say yet whether it was accepted and will be charged. {_later(request_id)}"
+                    f"I don't know yet whether the provider accepted the request and will "
+                    f"charge it. {_later(request_id)}"
                 )
             await asyncio.sleep(self.settings.poll_interval)
 
@@ -172,7 +173,7 @@ class _Desk:
                 try:
                     task = await self.veo.retrieve(task.id)
                 except VeoError as error:
-                    progress.console.print(f"No answer ({error}); asking again.", markup=False)
+                    progress.console.print(f"No answer ({error}). Trying again.", markup=False)
             progress.update(bar, completed=TYPICAL_SECONDS, description=task.status)
         return task
 
@@ -181,9 +182,7 @@ async def _serve(settings: ProviderSettings, output: Path, begin: Callable[[_Des
     try:
         place = await asyncio.to_thread(take_place, output)
     except OSError as error:
-        raise GenerateError(
-            f"{output} cannot be written: {error.strerror}. Nothing was asked for."
-        ) from error
+        raise GenerateError(f"I can't write {output}: {error.strerror}. Nothing was requested.") from error
     try:
         async with _open(settings) as desk:
             await desk.finish(await begin(desk), place)
@@ -214,7 +213,7 @@ def _read_picture(file: Path) -> str:
             content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
         ensure_picture(content)
     except OSError as error:
-        raise GenerateError(f"{file} cannot be read: {error.strerror}.") from error
+        raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
     except PictureError as error:
         raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
     return data_uri_of(content)
@@ -238,12 +237,12 @@ async def _save(downloads: Downloads, task: Task, place: Path) -> Clip:
             await asyncio.to_thread(shutil.move, clip.path, place)
         except MediaError as error:
             raise GenerateError(
-                f"The video is made, but it cannot be fetched: {error} It is at {task.video_url}. "
+                f"The video is ready, but I can't download it: {error} It is at {task.video_url}. "
                 f"{_later(task.id)}"
             ) from error
         except OSError as error:
             raise GenerateError(
-                f"{place} cannot be written: {error.strerror}. The video is at {task.video_url}. "
+                f"I can't write {place}: {error.strerror}. The video is at {task.video_url}. "
                 f"{_later(task.id)}"
             ) from error
     return clip

@@ -35,7 +35,7 @@ def describe_limit(kind: LimitKind, most: int | None) -> str:
     """Return a limit in words, such as "5 videos in 24 hours"; None: unlimited."""
     window, videos = WINDOW_NAMES.get(kind), count_videos(most)
     if window is None:
-        return _("{videos} at the same time", videos=videos)
+        return _("{videos} at once", videos=videos)
     return _("{videos} in {window}", videos=videos, window=_(window))
 
 
@@ -49,6 +49,4 @@ def told_reason(reason: str) -> str:
 
 def because(reason: str | None) -> str:
     """Return a sentence with a moderator's reason, after a blank; empty where none was given."""
-    return (
-        " " + _("They say: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""
-    )
+    return " " + _("Reason: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""

@@ -28,9 +28,7 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 
 
 @app_commands.default_permissions(manage_guild=True)
-class AdminCog(
-    commands.GroupCog, group_name="veo-admin", group_description="Moderate the videos of this server"
-):
+class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Moderate videos on this server"):
     """Lets moderators decide who may have videos made, where, and of what."""
 
     def __init__(self, services: Services) -> None:
@@ -39,25 +37,25 @@ class AdminCog(
         if self.app_command is not None:
             self.app_command.add_command(WordsGroup(services.moderation))
 
-    @app_commands.command(name="pause", description="Let nobody ask for videos; what was asked for goes on")
-    @app_commands.describe(reason="Members who try are told it")
+    @app_commands.command(name="pause", description="Stop accepting /veo requests; running ones continue")
+    @app_commands.describe(reason="Shown to members who try")
     async def pause(self, interaction: discord.Interaction, reason: Reason | None = None) -> None:
         """Switch /veo off for the server."""
         await self._moderation.pause(moderator_of(interaction), reason)
         await _reply(interaction, admin_text.paused(reason))
 
-    @app_commands.command(name="resume", description="Let members ask for videos again")
+    @app_commands.command(name="resume", description="Accept /veo requests again")
     async def resume(self, interaction: discord.Interaction) -> None:
         """Switch /veo on again."""
         was_paused = await self._moderation.resume(moderator_of(interaction))
         await _reply(interaction, admin_text.resumed(was_paused=was_paused))
 
-    @app_commands.command(name="block", description="Let a member ask for no videos")
+    @app_commands.command(name="block", description="Block a member from using /veo")
     @app_commands.rename(span="for")
     @app_commands.describe(
-        member="Who; they may have left the server",
-        span="How long, such as 12h, 3 days or 2 weeks (default: until unblock)",
-        reason="The member is told it",
+        member="The member; they may have left the server",
+        span="How long, such as 12h, 3 days or 2 weeks (default: until you unblock them)",
+        reason="Shown to the member",
     )
     async def block(
         self,
@@ -72,15 +70,15 @@ class AdminCog(
         await self._moderation.block(moderator_of(interaction), user_id, until, reason)
         await _reply(interaction, admin_text.blocked(user_id, until, reason))
 
-    @app_commands.command(name="unblock", description="Let a blocked member ask for videos again")
-    @app_commands.describe(member="Who; they may have left the server")
+    @app_commands.command(name="unblock", description="Unblock a member")
+    @app_commands.describe(member="The member; they may have left the server")
     async def unblock(self, interaction: discord.Interaction, member: discord.User) -> None:
         """End a member's block."""
         user_id = ensure_person(member)
         was_blocked = await self._moderation.unblock(moderator_of(interaction), user_id)
         await _reply(interaction, admin_text.unblocked(user_id, was_blocked=was_blocked))
 
-    @app_commands.command(name="blocked", description="Show who is blocked, and until when")
+    @app_commands.command(name="blocked", description="List blocked members and when their blocks end")
     async def blocked(self, interaction: discord.Interaction) -> None:
         """List the blocked members."""
         blocked = await self._moderation.list_blocked(moderator_of(interaction).guild_id)
@@ -93,16 +91,16 @@ class AdminCog(
             file_name="blocked.txt",
         )
 
-    @app_commands.command(name="settings", description="Show the settings, or change those that you name")
+    @app_commands.command(name="settings", description="Show or change the settings")
     @app_commands.describe(
         channels="Where /veo works: channels such as #videos #art (with their threads), or all",
-        models="Which models: names with commas between, or all",
+        models="Allowed models: names separated by commas, or all",
         longest_duration="The longest video",
         highest_resolution="The highest resolution",
         delivery="Where videos go",
-        ask_first="Tell members the price first; they confirm it with a button",
-        moderators_channel="Where I post reports and what moderators did",
-        reset="Put a setting back to how it was at first, such as no moderators' channel",
+        ask_first="Show members the price first and let them confirm it",
+        moderators_channel="Where I post reports and the moderators' log",
+        reset="Restore a setting's default",
     )
     @app_commands.choices(**settings_input.choices())
     async def settings(
@@ -137,19 +135,17 @@ class AdminCog(
         """Offer the models of the catalogue."""
         return settings_input.complete_models(typed)
 
-    @app_commands.command(
-        name="queue", description="Show what is waiting and being made, to cancel some of it"
-    )
+    @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
     async def queue(self, interaction: discord.Interaction) -> None:
         """Show the open requests with buttons."""
         await show_queue(interaction, self._services.generations)
 
-    @app_commands.command(name="log", description="Show what moderators did, the newest first")
+    @app_commands.command(name="log", description="Show what moderators did, newest first")
     async def log(self, interaction: discord.Interaction) -> None:
         """Show the audit trail with buttons."""
         await show_log(interaction, self._moderation)
 
-    @app_commands.command(name="doctor", description="Check what I need to make videos in this channel")
+    @app_commands.command(name="doctor", description="Check whether I can make videos in this channel")
     async def doctor(self, interaction: discord.Interaction) -> None:
         """Check permissions, the key, the balance, the database and the polls."""
         await interaction.response.defer(ephemeral=True)

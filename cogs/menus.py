@@ -13,7 +13,7 @@ from cogs.ui.names import names_of
 from cogs.ui.offered import picture_in
 from cogs.ui.prompt_form import PromptForm
 
-NO_TEXT = N_("That message has no text that could become a prompt. Nothing was counted.")
+NO_TEXT = N_("That message has no text to use as a prompt. This didn't count toward your limit.")
 
 
 class MenusCog(commands.Cog):
@@ -24,7 +24,7 @@ class MenusCog(commands.Cog):
         self._menus = [
             app_commands.ContextMenu(name=name, callback=callback, extras={"description": description})
             for name, callback, description in (
-                ("Animate this image", animate, "Make a video that begins with a message's picture"),
+                ("Animate this image", animate, "Make a video from a message's image"),
                 ("Make a video of this", make_video, "Make a video with a message's text as the prompt"),
             )
         ]

@@ -33,12 +33,12 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 
 MEMBER = "Whose limit (without member and role: the whole server's)"
 ROLE = "Which role's limit"
-DONE = N_("✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute.")
-REASON = "Why; it is kept with what was changed"
+DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
+REASON = "Why; kept in the log"
 
 
 @app_commands.default_permissions(manage_guild=True)
-class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit what members may use"):
+class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage limits and budgets"):
     """Lets moderators decide how much members may ask for, and see what was used."""
 
     def __init__(self, services: Services) -> None:
@@ -48,9 +48,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
 
     @app_commands.command(name="set", description="Limit the videos of the whole server, a role or a member")
     @app_commands.describe(
-        videos="How many in the window: a number, 0 or unlimited",
-        window="The rolling window that videos are counted in (default: 24 hours)",
-        at_once="How many at the same time: a number, 0 or unlimited",
+        videos="How many per window: a number, 0 or unlimited",
+        window="The rolling window that counts the videos (default: 24 hours)",
+        at_once="How many at once: a number, 0 or unlimited",
         member=MEMBER,
         role=ROLE,
         reason=REASON,
@@ -79,12 +79,12 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         """Offer numbers of videos."""
         return quota_input.complete_most(typed)
 
-    @app_commands.command(name="unset", description="Take limits away that were set")
+    @app_commands.command(name="unset", description="Remove limits")
     @app_commands.describe(
         window="Which limit (default: all)",
         member=MEMBER,
         role=ROLE,
-        deleted_role="The number of a role that is gone, as /quota rules shows it",
+        deleted_role="The ID of a deleted role, as /quota rules shows it",
         reason=REASON,
     )
     @app_commands.choices(window=quota_input.UNSETTABLE)
@@ -104,8 +104,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         book = await self._read_book(by.guild_id, member)
         await _reply(interaction, quota_text.unset_text(subject, removed, book))
 
-    @app_commands.command(name="rules", description="Show all limits and budgets, or what holds for a member")
-    @app_commands.describe(member="Whose limits, their use, and which rules win")
+    @app_commands.command(name="rules", description="Show all limits and budgets, or those of a member")
+    @app_commands.describe(member="Whose limits and usage to show")
     async def rules(self, interaction: discord.Interaction, member: discord.User | None = None) -> None:
         """Show the server's rules, or how a member stands."""
         if member is None:
@@ -115,10 +115,10 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         allowance = await self._allowances.read(moderator_of(interaction).guild_id, user_id, role_ids)
         await _reply(interaction, member_text(user_id, allowance, role_ids))
 
-    @app_commands.command(name="grant", description="Give a member further videos for a while")
+    @app_commands.command(name="grant", description="Give a member extra videos for a limited time")
     @app_commands.describe(
         member="Who gets them",
-        videos="How many, on top of every window's limit",
+        videos="How many, in addition to every window's limit",
         until="When it ends: 12h, 3 days, 2026-12-31 or 2026-12-31 18:00 in UTC (default: in 24 hours)",
         reason=REASON,
     )
@@ -137,8 +137,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         allowance = await self._read_allowance(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.grant_text(user_id, grant, allowance))
 
-    @app_commands.command(name="reset", description="Let a member's windows begin anew")
-    @app_commands.describe(member="Whose earlier videos shall not count any more", reason=REASON)
+    @app_commands.command(name="reset", description="Reset a member's usage")
+    @app_commands.describe(member="Whose earlier videos should no longer count", reason=REASON)
     async def reset(
         self, interaction: discord.Interaction, member: discord.User, reason: Reason | None = None
     ) -> None:
@@ -148,10 +148,10 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         allowance = await self._read_allowance(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.reset_text(user_id, allowance))
 
-    @app_commands.command(name="budget", description="Show the server's budgets, or change them")
+    @app_commands.command(name="budget", description="Show or change the server's budgets")
     @app_commands.describe(
-        day="What may be spent in a day: 5 USD, 3,000,000 credits or unlimited",
-        month="What may be spent in a calendar month: 20 USD, 9,000,000 credits or unlimited",
+        day="Maximum spending per day: 5 USD, 3,000,000 credits or unlimited",
+        month="Maximum spending per calendar month: 20 USD, 9,000,000 credits or unlimited",
         reason=REASON,
     )
     async def budget(
@@ -176,7 +176,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Limit w
         """Offer amounts."""
         return quota_input.complete_budget(typed)
 
-    @app_commands.command(name="usage", description="Show what was used, by member and by model")
+    @app_commands.command(name="usage", description="Show usage by member and by model")
     @app_commands.describe(period="How far back (default: the last 30 days)")
     @app_commands.choices(period=quota_input.PERIODS)
     async def usage(self, interaction: discord.Interaction, period: Choice[str] | None = None) -> None:

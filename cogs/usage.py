@@ -16,7 +16,9 @@ class UsageCog(commands.Cog):
     def __init__(self, allowances: Allowances) -> None:
         self._allowances = allowances
 
-    @app_commands.command(name="usage", description="Show how many videos you can ask for, and what you used")
+    @app_commands.command(
+        name="usage", description="Show how many videos you can request and what you've used"
+    )
     async def usage(self, interaction: discord.Interaction) -> None:
         """Show the member's limits, use and grants."""
         guild_id, user = interaction.guild_id or 0, interaction.user  # the tree is for servers only

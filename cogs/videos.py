@@ -19,7 +19,7 @@ class VideosCog(commands.Cog):
     def __init__(self, history: History) -> None:
         self._history = history
 
-    @app_commands.command(name="videos", description="Look through your own videos on this server")
+    @app_commands.command(name="videos", description="Browse your videos on this server")
     async def videos(self, interaction: discord.Interaction) -> None:
         """Show the newest one, with buttons to the others."""
         await show_history(interaction, self._history)

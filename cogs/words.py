@@ -17,22 +17,22 @@ MOST_CHOICES = 25  # that Discord shows
 Word = Range[str, 1, WORD_MAX_LENGTH]
 
 
-class WordsGroup(app_commands.Group, name="words", description="Words that no prompt may have"):
+class WordsGroup(app_commands.Group, name="words", description="Block words and phrases in prompts"):
     """The part of /veo-admin about forbidden words."""
 
     def __init__(self, moderation: Moderation) -> None:
         super().__init__()
         self._moderation = moderation
 
-    @app_commands.command(name="add", description="Forbid a word or phrase in prompts")
-    @app_commands.describe(word="The word or phrase; it is found in any case, and as a whole word only")
+    @app_commands.command(name="add", description="Block a word or phrase in prompts")
+    @app_commands.describe(word="The word or phrase, in any case; only whole words match")
     async def add(self, interaction: discord.Interaction, word: Word) -> None:
         """Forbid a word or phrase, as prompts will have it: with names in place of ids."""
         word = in_words(word, names_of(interaction)) or word
         is_new = await self._moderation.add_word(moderator_of(interaction), word)
         await interaction.response.send_message(admin_text.word_added(word, is_new=is_new), ephemeral=True)
 
-    @app_commands.command(name="remove", description="Allow a forbidden word or phrase again")
+    @app_commands.command(name="remove", description="Allow a blocked word or phrase again")
     @app_commands.describe(word="The word or phrase, as it is on the list")
     async def remove(self, interaction: discord.Interaction, word: Word) -> None:
         """Allow a word or phrase again; an older entry may have ids."""
@@ -51,7 +51,7 @@ class WordsGroup(app_commands.Group, name="words", description="Words that no pr
         fitting = [word for word in sorted(policy.words) if typed.casefold() in word.casefold()]
         return [Choice(name=word, value=word) for word in fitting[:MOST_CHOICES]]
 
-    @app_commands.command(name="list", description="Show the forbidden words")
+    @app_commands.command(name="list", description="List the blocked words and phrases")
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the forbidden words."""
         policy = await self._moderation.read(moderator_of(interaction).guild_id)

@@ -115,7 +115,7 @@ class Stage:
     async def _show_video(self, attachment: discord.Attachment) -> None:
         """Save the attachment as a member would, and say what is in the saved file."""
         clip = await probe(await self._save(attachment))
-        sound = "with sound" if clip.has_sound else "without sound"
+        sound = "sound" if clip.has_sound else "no sound"
         self.show(
             "attached",
             f"{attachment.filename}: {clip.size:,} bytes, {clip.seconds:.1f} seconds, "

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 import aiohttp
 import discord
 import simcord
+from simcord._clock import Clock
 
 from bot.app import App, open_app
 from bot.models import Generation
@@ -28,6 +29,22 @@ SETTLE_SECONDS = 60.0  # that the bot may take over one event, on however busy a
 RECENT = 10  # generations of a server that can be waited for
 
 T = TypeVar("T")
+
+
+class PresentClock(Clock):
+    """The machine's clock, as the program's own rows have it, or later where somebody advanced the time.
+
+    simcord's own only moves when it is advanced. It falls behind, and the preview, which tells relative times
+    by it, then calls what was requested just now "in 10 seconds".
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoch = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the later of both clocks, so that it never goes back."""
+        return max(super().now(), datetime.now(UTC))
 
 
 class World:
@@ -59,7 +76,7 @@ class World:
             backend = simulation._env.backend  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
             backend.bot_user.name = BOT_NAME
             if self._is_dated_now:
-                backend.clock._epoch = datetime.now(UTC)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: the same
+                backend.clock = PresentClock()
             backend.cdn = self.cdn
             self.env = await stack.enter_async_context(simulation)
             self.found_server()

@@ -11,21 +11,21 @@ from bot.language import catalogues
 
 # The order of the words differs from the English one wherever it can.
 TEXTS: Mapping[str, str] = {
-    "{member} asked for a video": "Ein Video für {member}",
-    "{member} asked for a video from a picture": "Ein Video aus einem Bild für {member}",
-    "{member} asked for a video from two pictures": "Ein Video aus zwei Bildern für {member}",
-    "Number {number}": "{number} ist die Nummer",
-    "Number {number} · report {report}": "Meldung {report} zur Nummer {number}",
+    "{member} requested a video": "Ein Video für {member}",
+    "{member} requested a video from an image": "Ein Video aus einem Bild für {member}",
+    "{member} requested a video from two images": "Ein Video aus zwei Bildern für {member}",
+    "ID {number}": "{number} ist die Nummer",
+    "ID {number} · report {report}": "Meldung {report} zur Nummer {number}",
     "(the prompt was deleted)": "(gelöscht)",
-    "{member} No video this time.": "Diesmal kein Video, {member}.",
-    "It did not count towards your limit.": "Das zählte nicht.",
-    "{member} Your video was cancelled by a moderator before it was sent.": "Abgebrochen, {member}.",
-    "{member} Your video was cancelled by a moderator while it was being made.": "Zu spät, {member}.",
+    "{member} I couldn't get you this video.": "Diesmal kein Video, {member}.",
+    "This didn't count toward your limit.": "Das zählte nicht.",
+    "{member} A moderator cancelled your video before it was sent.": "Abgebrochen, {member}.",
+    "{member} A moderator cancelled your video while it was being made.": "Zu spät, {member}.",
     "🎬 {member} Your video is ready.": "🎬 Fertig, {member}.",
-    "📤 A video of {member}, posted again.": "📤 Noch einmal von {member}.",
+    "📤 A video by {member}, posted again.": "📤 Noch einmal von {member}.",
     "report {number}": "Meldung {number}",
-    "⚙️ **Being made.**": "⚙️ **Wird gemacht.**",
-    "{who} cancelled the video `{video}`; it counts towards limits.": "`{video}` abgebrochen von {who}.",
+    "⚙️ **Making your video.**": "⚙️ **Wird gemacht.**",
+    "{who} cancelled the video `{video}`; it counts toward limits.": "`{video}` abgebrochen von {who}.",
 }
 BUTTONS: Mapping[str, str] = {
     "Cancel": "Abbrechen",

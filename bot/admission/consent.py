@@ -43,7 +43,7 @@ class UnknownOfferError(OfferGoneError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This offer is not there any more. Please ask again with `/veo`. Nothing was counted.")
+            _("This offer is no longer available. Use `/veo` again. This didn't count toward your limit.")
         )
 
 
@@ -53,7 +53,7 @@ class OfferExpiredError(OfferGoneError):
     def __init__(self, expired_at: datetime) -> None:
         super().__init__(
             _(
-                "This offer ended {when}. Please ask again with `/veo`. Nothing was counted.",
+                "This offer expired {when}. Use `/veo` again. This didn't count toward your limit.",
                 when=relative_time(expired_at),
             )
         )
@@ -64,7 +64,10 @@ class OfferChangedError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This offer has changed since. Please read it again, and click once more. Nothing was counted.")
+            _(
+                "This offer has changed. Read it again, then click once more. This didn't count "
+                "toward your limit."
+            )
         )
 
 
@@ -79,7 +82,7 @@ class UnconfirmedError(UserError):
 
     def __init__(self, draft: DraftRow, facts: Facts, *, is_changed: bool) -> None:
         super().__init__(
-            _("This server shows you the price first. Please ask again with `/veo`. Nothing was counted.")
+            _("This server shows you the price first. Use `/veo` again. This didn't count toward your limit.")
         )
         self.draft = draft
         self.facts = facts

@@ -48,8 +48,8 @@ def ensure_possible(policy: Policy) -> None:
     if not possible_models(policy):
         raise BadInputError(
             _(
-                "With these settings together no video would be possible: no allowed model makes one that is "
-                "so short and so small. Nothing was changed."
+                "No video would be possible with these settings: none of the allowed models "
+                "makes one that short and that small. Nothing changed."
             )
         )
 

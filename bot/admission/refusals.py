@@ -14,14 +14,14 @@ from bot.veo.catalogue import get_model
 from bot.wording import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
 
 SHOWN_CHANNELS = 5
-NO_MONEY_AT_ALL = N_("This server's budget for videos is 0, so none can be made.")
+NO_MONEY_AT_ALL = N_("This server's video budget is 0, so nobody can request videos.")
 
 
 class RefusedError(UserError):
     """A rule of the server does not allow the request; `sentence` says why, for other texts too."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence} " + _("Nothing was counted."))
+        super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
         self.sentence = sentence
 
 
@@ -29,7 +29,7 @@ class PausedError(RefusedError):
     """Moderators switched /veo off."""
 
     def __init__(self, reason: str | None) -> None:
-        super().__init__(_("The moderators have paused videos on this server.") + because(reason))
+        super().__init__(_("The moderators have paused /veo on this server.") + because(reason))
 
 
 class BlockedError(RefusedError):
@@ -37,10 +37,10 @@ class BlockedError(RefusedError):
 
     def __init__(self, until: datetime | None, reason: str | None) -> None:
         if until is None:
-            end = _("Please ask them when you may again.")
+            end = _("Ask a moderator when you can use it again.")
         else:
-            end = _("It ends {when}.", when=relative_time(until))
-        text = _("The moderators do not let you make videos here.")
+            end = _("The block ends {when}.", when=relative_time(until))
+        text = _("You're blocked from /veo on this server.")
         super().__init__(f"{text}{because(reason)} {end}")
 
 
@@ -49,7 +49,7 @@ class ChannelNotAllowedError(RefusedError):
 
     def __init__(self, channels: Collection[int]) -> None:
         shown = ", ".join(f"<#{channel}>" for channel in sorted(channels)[:SHOWN_CHANNELS])
-        super().__init__(_("Videos are not made in this channel. Please use {channels}.", channels=shown))
+        super().__init__(_("You can't request videos in this channel. Use {channels}.", channels=shown))
 
 
 class ModelNotAllowedError(RefusedError):
@@ -59,7 +59,7 @@ class ModelNotAllowedError(RefusedError):
         labels = sorted(model.label for name in models if (model := get_model(name)))
         super().__init__(
             _(
-                "{model} is not allowed on this server. Please choose {others}.",
+                "{model} isn't allowed on this server. Choose {others}.",
                 model=label,
                 others=any_of(labels),
             )
@@ -72,8 +72,8 @@ class TooLongError(RefusedError):
     def __init__(self, longest: int) -> None:
         super().__init__(
             ngettext(
-                "Videos here may have at most {count} second. Please choose a `duration`.",
-                "Videos here may have at most {count} seconds. Please choose a `duration`.",
+                "Videos on this server can be up to {count} second long. Choose a shorter `duration`.",
+                "Videos on this server can be up to {count} seconds long. Choose a shorter `duration`.",
                 longest,
             )
         )
@@ -84,7 +84,7 @@ class TooHighError(RefusedError):
 
     def __init__(self, highest: str) -> None:
         super().__init__(
-            _("Videos here may have at most {highest}. Please choose a `resolution`.", highest=highest)
+            _("Videos on this server can be up to {highest}. Choose a lower `resolution`.", highest=highest)
         )
 
 
@@ -93,7 +93,7 @@ class WordNotAllowedError(RefusedError):
 
     def __init__(self, word: str) -> None:
         super().__init__(
-            _("Your prompt has words that this server does not allow: “{word}”.", word=plain(word, 100))
+            _("Your prompt contains something this server doesn't allow: “{word}”.", word=plain(word, 100))
         )
 
 
@@ -103,8 +103,8 @@ class PriceUnknownError(RefusedError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "This server has a budget, and the price of this video cannot be found out at the moment. "
-                "Please try again in a few minutes."
+                "I can't get this video's price right now, and this server has a budget, so I "
+                "can't accept it. Try again in a few minutes."
             )
         )
 
@@ -132,8 +132,8 @@ class WaitingFullError(RefusedError):
     def __init__(self, most: int) -> None:
         super().__init__(
             _(
-                "You have {videos} waiting in the queue here, and more are not possible. "
-                "Please ask again when one of them is being made.",
+                "You already have {videos} in the queue here, which is the maximum. Try again "
+                "once one of them starts.",
                 videos=count_videos(most),
             )
         )
@@ -150,7 +150,7 @@ def _quota_sentence(verdict: QuotaVerdict) -> str:
         return _too_many_at_once(verdict.broken[0].most)
     if verdict.frees_at is None:
         return _closed(windows)
-    frees = _("The next place frees {when}.", when=relative_time(verdict.frees_at))
+    frees = _("You can request another one {when}.", when=relative_time(verdict.frees_at))
     return f"{_used(windows)} {frees}"
 
 
@@ -158,12 +158,12 @@ def _budget_sentence(state: BudgetState, price: float) -> str:
     if state.budget <= 0:
         return _(NO_MONEY_AT_ALL)
     period = _(PERIOD_NAMES[state.period])
-    when = _("There is new money {when}.", when=relative_time(state.resets_at))
+    when = _("The budget resets {when}.", when=relative_time(state.resets_at))
     if state.left <= 0:
-        used_up = _("This server's budget for videos is used up for {period}.", period=period)
+        used_up = _("This server's video budget for {period} is used up.", period=period)
         return f"{used_up} {when}"
     left = _(
-        "This server's budget for videos has {money} left for {period}, and this video costs about {price}.",
+        "This server's video budget for {period} has {money} left, and this video costs about {price}.",
         money=show_money(state.left),
         period=period,
         price=show_money(price),
@@ -173,29 +173,30 @@ def _budget_sentence(state: BudgetState, price: float) -> str:
 
 def _too_many_at_once(most: int | None) -> str:
     if not most:
-        return _("You may not have videos made here.")
+        return _("/veo is turned off for you on this server.")
     return _(
-        "You may have {videos} made at the same time. Please wait until one is ready.",
+        "You can have {videos} in progress at once. Wait until one is ready.",
         videos=count_videos(most),
     )
 
 
 def _closed(windows: Sequence[Limit]) -> str:
-    """Say why no place frees by itself: a limit is 0, and only grants added to it."""
+    """Say why waiting gives no more: a limit is 0, and only grants added to it."""
     if any(limit.most for limit in windows):
-        return f"{_used(windows)} {_('No further place frees by itself.')}"
+        no_more = _("You won't get more until a moderator raises your limit.")
+        return f"{_used(windows)} {no_more}"
     if all(limit.rule.scope is Scope.DEFAULT for limit in windows):
-        return _("Videos are switched off for members of this server.")
-    return _("The moderators' limit for you is 0 videos, so none can be made.")
+        return _("/veo is turned off for members of this server.")
+    return _("The moderators set your limit to 0 videos.")
 
 
 def _used(windows: Sequence[Limit]) -> str:
     return _(
         # Translators: {used} is one or more of "your {videos} of the last {window}"
-        "You have used {used}.",
+        "You've used {used}.",
         used=every_one_of(
             _(
-                "your {videos} of the last {window}",
+                "your {videos} for the last {window}",
                 videos=count_videos(limit.most),
                 window=_(WINDOW_NAMES[limit.kind]),
             )

@@ -57,12 +57,12 @@ def parse_span(text: str) -> timedelta:
     span = _read_span(_plain(text))
     if span is None or not span:
         # Translators: "12h", "3 days" and "2 weeks" stay English: nothing else is understood
-        raise BadInputError(_("Please write a time such as 12h, 3 days or 2 weeks."))
+        raise BadInputError(_("Enter a time such as 12h, 3 days or 2 weeks."))
     if span > LONGEST_SPAN:
         raise BadInputError(
             ngettext(
-                "That is too long: the longest time is {count} day.",
-                "That is too long: the longest time is {count} days.",
+                "That's too long. The maximum is {count} day.",
+                "That's too long. The maximum is {count} days.",
                 LONGEST_SPAN.days,
             )
         )
@@ -85,19 +85,18 @@ def parse_until(text: str, now: datetime) -> datetime:
         raise BadInputError(
             _(
                 # Translators: "12h", "3 days" and "2 weeks" stay English: nothing else is understood
-                "Please write a time such as 12h, 3 days or 2 weeks, "
-                "or a date such as {day} or {day} 18:00 (in UTC).",
+                "Enter a time such as 12h, 3 days or 2 weeks, or a date such as {day} or {day} 18:00 (UTC).",
                 day=day,
             )
         )
     if moment <= now:
         # Translators: "12h" and "3 days" stay English: nothing else is understood
-        raise BadInputError(_("That moment is in the past. Please write a later one, such as 12h or 3 days."))
+        raise BadInputError(_("That time is in the past. Enter a later one, such as 12h or 3 days."))
     if moment - now > LONGEST_SPAN:
         raise BadInputError(
             ngettext(
-                "That is too far away: at most {count} day from now.",
-                "That is too far away: at most {count} days from now.",
+                "That's too far away. The maximum is {count} day from now.",
+                "That's too far away. The maximum is {count} days from now.",
                 LONGEST_SPAN.days,
             )
         )
@@ -117,7 +116,7 @@ def parse_most(text: str) -> int | None:
     if most is None or most > MOST_VIDEOS:
         raise BadInputError(
             # Translators: "unlimited" stays English: nothing else is understood
-            _("Please write a whole number from 0 to {most}, or unlimited.", most=number(MOST_VIDEOS))
+            _("Enter a whole number from 0 to {most}, or unlimited.", most=number(MOST_VIDEOS))
         )
     return most
 
@@ -134,7 +133,7 @@ def parse_budget(text: str) -> float | None:
     budget = _read_amount(typed)
     if budget > MOST_CREDITS:
         most = number(MOST_CREDITS // CREDITS_PER_USD)
-        raise BadInputError(_("That is too much: a budget is at most {most} USD.", most=most))
+        raise BadInputError(_("That's too much. A budget can be up to {most} USD.", most=most))
     return float(budget)
 
 
@@ -176,7 +175,7 @@ def _read_amount(typed: str) -> Decimal:
     if DECIMAL_COMMA.search(typed):
         raise BadInputError(
             # Translators: "5.50 USD" stays as it is: nothing else is understood
-            _("Please write decimals with a point, and commas for thousands only, such as 5.50 USD.")
+            _("Use a point for decimals and commas only for thousands, such as 5.50 USD.")
         )
     match = AMOUNT.fullmatch(typed)
     units = {match[1], match[3]} - {None} if match else set[str]()
@@ -184,12 +183,12 @@ def _read_amount(typed: str) -> Decimal:
     if match and not units:
         raise BadInputError(
             # Translators: the units and numbers stay as they are: nothing else is understood
-            _("Please write the unit too, credits or USD, such as 3,000,000 credits or 5 USD.")
+            _("Add the unit, credits or USD, such as 3,000,000 credits or 5 USD.")
         )
     rate = rates.pop() if len(rates) == 1 else None  # "$5 USD" has two names of one unit
     if not match or rate is None:
         raise BadInputError(
             # Translators: the units, the numbers and "unlimited" stay as they are: nothing else is understood
-            _("Please write an amount such as 5.50 USD or 3,000,000 credits, or unlimited.")
+            _("Enter an amount such as 5.50 USD or 3,000,000 credits, or unlimited.")
         )
     return Decimal(match[2].replace(",", "")) * rate

@@ -97,15 +97,15 @@ def clean_word(text: str) -> str:
     if len(word) > WORD_MAX_LENGTH:
         raise BadInputError(
             ngettext(
-                "That is too long: a forbidden word or phrase has at most {count} character. "
-                "Nothing was changed.",
-                "That is too long: a forbidden word or phrase has at most {count} characters. "
-                "Nothing was changed.",
+                "That's too long. A blocked word or phrase can have up to {count} character. "
+                "Nothing changed.",
+                "That's too long. A blocked word or phrase can have up to {count} characters. "
+                "Nothing changed.",
                 WORD_MAX_LENGTH,
             )
         )
     if not _pieces(word):
-        raise BadInputError(_("Please write a word or phrase with at least one letter or digit."))
+        raise BadInputError(_("Enter a word or phrase with at least one letter or digit."))
     return word
 
 

@@ -71,16 +71,21 @@ def ensure_usable(offered: OfferedPicture) -> None:
     name = plain(offered.filename, NAME_LENGTH)
     if offered.content_type not in TYPES:
         raise BadRequestError(
-            _("I can use pictures in PNG, JPEG and WebP; “{name}” is none. Nothing was counted.", name=name)
+            _(
+                "I can use PNG, JPEG and WebP images, and “{name}” isn't one. This didn't count "
+                "toward your limit.",
+                name=name,
+            )
         )
     if offered.size is None:
         return
     if not offered.size:
-        raise BadRequestError(_("“{name}” is empty. Nothing was counted.", name=name))
+        raise BadRequestError(_("“{name}” is empty. This didn't count toward your limit.", name=name))
     if offered.size > MAX_SIZE:
         raise BadRequestError(
             _(
-                "“{name}” has {size} MiB; a picture may have at most {most} MiB. Nothing was counted.",
+                "“{name}” has {size} MiB; an image can have up to {most} MiB. This didn't "
+                "count toward your limit.",
                 name=name,
                 size=number(offered.size / 2**20, digits=1),
                 most=number(MAX_SIZE // 2**20),

@@ -62,7 +62,9 @@ def parse_limits(text: str) -> ByTier:
         case [none, one, two, three] if text.count(",") == 3 and 1 <= none <= one <= two <= three <= 500:
             return none * MIB, one * MIB, two * MIB, three * MIB
         case _:
-            raise ValueError("must be four rising numbers of MiB for boost levels 0 to 3, as in " + DEFAULT)
+            raise ValueError(
+                "must be four ascending numbers of MiB for boost levels 0 to 3, such as " + DEFAULT
+            )
 
 
 def usable(limit: int) -> int:

@@ -56,13 +56,13 @@ async def check_pause(database: Database, guild_id: int) -> Finding:
     """Find out whether moderators of a server have paused /veo."""
     policy = await database.read(lambda session: fetch_policy(session, guild_id))
     if policy.pause is None:
-        return Finding(is_good=True, what=_("/veo is not paused."))
+        return Finding(is_good=True, what=_("/veo isn't paused."))
     since = relative_time(policy.pause.since)
     return Finding(
         is_good=False,
-        what=_("/veo is paused on this server, since {when}.", when=since),
-        advice=_("Let it go on with `/veo-admin resume`."),
-        remedy="Its moderators can let it go on with `/veo-admin resume`.",
+        what=_("/veo was paused on this server {when}.", when=since),
+        advice=_("Resume it with `/veo-admin resume`."),
+        remedy="Its moderators can resume it with `/veo-admin resume`.",
     )
 
 
@@ -73,11 +73,14 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
     except DatabaseBusyError:
         return Finding(
             is_good=False,
-            what=_("The database takes no writes, so nothing can be asked for."),
-            advice=_("Tell whoever runs the bot: the disk may be full, or another program holds the file."),
-            remedy="Make room on its disk, or end the program that holds it.",
+            what=_("I can't write to the database, so I can't accept requests."),
+            advice=_(
+                "Tell the people who run the bot: the disk may be full, or another "
+                "program may be locking the file."
+            ),
+            remedy="Free up space on its disk, or stop the program that locks it.",
         )
-    return Finding(is_good=True, what=_("The database can be written."))
+    return Finding(is_good=True, what=_("I can write to the database."))
 
 
 async def check_alerts(database: Database) -> Finding:
@@ -87,9 +90,9 @@ async def check_alerts(database: Database) -> Finding:
         return Finding(is_good=True, what=_("Alerts reach the people who run the bot."))
     return Finding(
         is_good=False,
-        what=_("I can't post alerts where the people who run me read them."),
-        advice=_("Tell them: `OPERATOR_CHANNEL_ID` must be a channel that I can write in."),
-        remedy="`OPERATOR_CHANNEL_ID` must be a channel that the bot can write in.",
+        what=_("I can't post alerts for the people who run me."),
+        advice=_("Tell them to set `OPERATOR_CHANNEL_ID` to a channel I can write in."),
+        remedy="Set `OPERATOR_CHANNEL_ID` to a channel the bot can write in.",
     )
 
 
@@ -100,30 +103,30 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
     except (AccountError, ForbiddenError):
         return Finding(
             is_good=False,
-            what=_("The video service refuses the bot's key."),
-            advice=_("Tell whoever runs the bot: `AIMLAPI_KEY` must be a valid key of an account in order."),
-            remedy="`AIMLAPI_KEY` must be a valid key of an account in order.",
+            what=_("The video service rejects the bot's key."),
+            advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
+            remedy="Check `AIMLAPI_KEY` and its account.",
         )
     except UnreachableError:
         return Finding(
             is_good=False,
-            what=_("The video service cannot be reached."),
-            advice=_("Requests wait until it can.") + " " + _(IF_IT_STAYS_SO),
-            remedy="Look at this machine's way to `AIMLAPI_BASE_URL`. Requests wait until it works.",
+            what=_("I can't reach the video service."),
+            advice=_("Requests wait until I can.") + " " + _(IF_IT_STAYS_SO),
+            remedy="Check this machine's network and `AIMLAPI_BASE_URL`. Requests wait until it works.",
         )
     except VeoError as error:
         log.warning("the balance cannot be read", reason=str(error))
         return Finding(
             is_good=False,
-            what=_("The video service has trouble: it does not tell the balance."),
-            advice=_("Requests wait until it works again. Try again in a few minutes."),
+            what=_("The video service has a problem and doesn't show the balance."),
+            advice=_("Requests wait until it works again."),
         )
     price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
     if key is not None and key.is_ours and key.trouble is not None:
         return Finding(
             is_good=False,
             what=describe_trouble(key, key.trouble),
-            advice=_("Requests wait until it is in order.") + " " + _(TELL_OPERATOR),
+            advice=_("Requests wait until that's fixed.") + " " + _(TELL_OPERATOR),
             remedy=REMEDIES[key.trouble],
         )
     finding = _judge_balance(balance, price)
@@ -141,8 +144,8 @@ async def check_submitting(
     refused = Finding(
         is_good=False,
         what=describe_pause(pause, quote),
-        advice=_("Requests wait and go on once they are accepted.") + " " + _(IF_IT_STAYS_SO),
-        remedy="Requests wait, and one of them tries every minute. Look at the account, and at the key's "
+        advice=_("Requests wait and continue once the video service accepts them.") + " " + _(IF_IT_STAYS_SO),
+        remedy="Requests wait, and the bot tries one of them every minute. Check the account, and the key's "
         "limit and scopes.",
     )
     return [refused]
@@ -190,7 +193,7 @@ class Checkup:
             self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
             self.bounded(_("The database"), check_writing(self._database, self._clock)),
             self.bounded(_("The video service"), check_account(self._veo, self._patience)),
-            self.bounded(_("How the videos get on"), self._check_polls()),
+            self.bounded(_("Running videos"), self._check_polls()),
             submitting,
         )
         # Most servers have nothing to do with that channel, so only its trouble is worth a line.
@@ -207,7 +210,7 @@ class Checkup:
         )
         running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:
-            return Finding(is_good=True, what=_("Nothing is being made at the moment."))
+            return Finding(is_good=True, what=_("No videos are in progress."))
         return _judge_polls(
             self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
         )
@@ -231,10 +234,10 @@ def _judge_balance(balance: float, price: float | None) -> Finding:
         return Finding(
             is_good=False,
             what=_("The key works, but its account is nearly empty: {money}.", money=money),
-            advice=_("Tell whoever runs the bot to top it up. Without money requests wait."),
-            remedy="Top it up. Without money requests wait.",
+            advice=_("Ask the people who run the bot to add credits. Without them, requests wait."),
+            remedy="Add credits. Without them, requests wait.",
         )
-    return Finding(is_good=True, what=_("The key works. Its account holds {money}.", money=money))
+    return Finding(is_good=True, what=_("The key works. Its account has {money}.", money=money))
 
 
 def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> Finding:
@@ -243,18 +246,18 @@ def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: dat
         last = (
             _("The last answer came {when}.", when=relative_time(answered_at))
             if answered_at
-            else _("None came since the start.")
+            else _("There has been no answer since I started.")
         )
-        silent = _("Videos are being made, but the video service does not say how they stand.")
+        silent = _("Videos are in progress, but the video service doesn't report on them.")
         return Finding(
             is_good=False,
             what=f"{silent} {last}",
-            advice=_("They are asked for until they come.") + " " + _(IF_IT_STAYS_SO),
+            advice=_("I keep checking until they are finished.") + " " + _(IF_IT_STAYS_SO),
         )
     if answered_at is None:
-        return Finding(is_good=True, what=_("Videos are being made; the first answer about them is due."))
+        return Finding(is_good=True, what=_("Videos are in progress; the first answer about them is due."))
     when = relative_time(answered_at)
     return Finding(
         is_good=True,
-        what=_("Videos are being made; the last answer about them came {when}.", when=when),
+        what=_("Videos are in progress; the last answer about them came {when}.", when=when),
     )

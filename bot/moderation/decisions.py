@@ -147,8 +147,8 @@ def checked_reason(reason: str | None) -> str | None:
     if len(cleaned) > REASON_MAX_LENGTH:
         raise BadInputError(
             ngettext(
-                "The reason has {count} character; at most {most} are possible. Nothing was changed.",
-                "The reason has {count} characters; at most {most} are possible. Nothing was changed.",
+                "The reason has {count} character; the maximum is {most}. Nothing changed.",
+                "The reason has {count} characters; the maximum is {most}. Nothing changed.",
                 len(cleaned),
                 most=number(REASON_MAX_LENGTH),
             )

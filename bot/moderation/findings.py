@@ -13,7 +13,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 CHECK_PATIENCE = 10.0  # seconds that one check may take
 
 TELL_OPERATOR = N_("Tell the people who run the bot.")
-IF_IT_STAYS_SO = N_("Tell the people who run the bot if it stays so.")
+IF_IT_STAYS_SO = N_("Tell the people who run the bot if this continues.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ async def bounded_all(
             is_good=False,
             what=_("{what}: no answer in time.", what=what),
             advice=_("Try again in a minute.") + " " + _(IF_IT_STAYS_SO),
-            remedy="Try again in a minute; if it stays so, look at that part and at the way to it.",
+            remedy="Try again in a minute. If this continues, check that part and the network to it.",
         )
         return [late]
     except Exception as error:
@@ -64,6 +64,6 @@ async def bounded_all(
             is_good=False,
             what=_("{what}: the check failed.", what=what),
             advice=_(TELL_OPERATOR),
-            remedy="The log has the traceback.",
+            remedy="See the log for the traceback.",
         )
         return [failed]

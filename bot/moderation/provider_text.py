@@ -14,22 +14,22 @@ from bot.work.closures import Pause, Scope
 WORDS_LENGTH = 300  # characters of what the provider says
 
 TROUBLES: Mapping[KeyTrouble, LiteralString] = {
-    KeyTrouble.DISABLED: N_("The video service's key is switched off (`disabled`)."),
-    KeyTrouble.NO_VIDEO: N_("The video service's key may not make videos: its scopes lack `model:video`."),
-    KeyTrouble.LIMIT_REACHED: N_(
-        "The video service's key has reached its limit: {used} of {limit} are spent."
+    KeyTrouble.DISABLED: N_("The video service's key is turned off (`disabled`)."),
+    KeyTrouble.NO_VIDEO: N_(
+        "The video service's key isn't allowed to make videos: its scopes lack `model:video`."
     ),
+    KeyTrouble.LIMIT_REACHED: N_("The video service's key has reached its limit: {used} of {limit} spent."),
 }
 REMEDIES: Mapping[KeyTrouble, str] = {
-    KeyTrouble.DISABLED: "Switch it on at the provider, or set another one as AIMLAPI_KEY.",
-    KeyTrouble.NO_VIDEO: "Add that scope at the provider, or set another key as AIMLAPI_KEY.",
-    KeyTrouble.LIMIT_REACHED: "Raise its limit at the provider, or set another key as AIMLAPI_KEY.",
+    KeyTrouble.DISABLED: "Turn it on at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.NO_VIDEO: "Add that scope at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.LIMIT_REACHED: "Raise its limit at the provider, or set AIMLAPI_KEY to another key.",
 }
 LIMITS: Mapping[str, LiteralString] = {
-    "day": N_("The key may spend {limit} a day."),
-    "week": N_("The key may spend {limit} a week."),
-    "month": N_("The key may spend {limit} a month."),
-    "no_reset": N_("The key may spend {limit} in all."),
+    "day": N_("The key's limit is {limit} per day."),
+    "week": N_("The key's limit is {limit} per week."),
+    "month": N_("The key's limit is {limit} per month."),
+    "no_reset": N_("The key's limit is {limit} in total."),
 }
 
 
@@ -51,10 +51,13 @@ def describe_limit(key: KeyStatus) -> str:
 def describe_pause(pause: Pause, quote: Callable[[str], str]) -> str:
     """Return what is refused, since when, and in which words; `quote` makes these fit to be shown."""
     if pause.scope is Scope.ACCOUNT:
-        what = _("Submitting was paused {when}: nothing is accepted.", when=relative_time(pause.since))
+        what = _(
+            "I stopped sending requests {when}: the video service accepts none.",
+            when=relative_time(pause.since),
+        )
     else:
         what = _(
-            "Submitting was paused {when} for {models}.",
+            "I stopped sending requests for {models} {when}.",
             when=relative_time(pause.since),
             models=model_names(pause.models),
         )

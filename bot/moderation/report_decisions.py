@@ -22,9 +22,9 @@ from bot.work.cancellation import NotFoundError
 
 BLOCK_TIME = timedelta(hours=24)
 
-DISMISSED = N_("{who} has already dismissed this report. Nothing was changed.")
-DELETED = N_("{who} has already deleted this video. Nothing was changed.")
-BLOCKED = N_("{who} has already blocked the member because of this report. Nothing was changed.")
+DISMISSED = N_("{who} has already dismissed this report. Nothing changed.")
+DELETED = N_("{who} has already deleted this video. Nothing changed.")
+BLOCKED = N_("{who} has already blocked the member because of this report. Nothing changed.")
 
 
 Taken = tuple[int | None, LiteralString]  # who decided so, and the sentence about it
@@ -42,7 +42,7 @@ class ReportNotFoundError(UserError):
     """The server has no such report; another server's looks exactly like one that never was."""
 
     def __init__(self) -> None:
-        super().__init__(_("This server has no report with that number. Nothing was changed."))
+        super().__init__(_("This server has no report with that ID. Nothing changed."))
 
 
 class ReportClosedError(UserError):
@@ -54,10 +54,7 @@ class NobodyToBlockError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            _(
-                "Who asked for this video is not recorded any more, because they asked to be forgotten. "
-                "Nothing was changed."
-            )
+            _("I no longer know who requested this video, because they deleted their data. Nothing changed.")
         )
 
 

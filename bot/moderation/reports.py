@@ -25,21 +25,21 @@ class NoVideoError(UserError):
     """The generation has no video that anybody could see."""
 
     def __init__(self) -> None:
-        super().__init__(_("There is no video with that number to report. Nothing was changed."))
+        super().__init__(_("There's no video with that ID to report. Nothing changed."))
 
 
 class RemovedError(UserError):
     """The video was taken down before."""
 
     def __init__(self) -> None:
-        super().__init__(_("This video was removed already. Nothing more is needed."))
+        super().__init__(_("This video has already been removed. There's nothing more to do."))
 
 
 class AlreadyReportedError(UserError):
     """The same member reported the same video before."""
 
     def __init__(self) -> None:
-        super().__init__(_("You have reported this video already. One report is enough: it is kept."))
+        super().__init__(_("You've already reported this video. One report is enough."))
 
 
 class Reports:
@@ -72,9 +72,7 @@ class Reports:
         """
         cleaned = checked_reason(reason)
         if cleaned is None:
-            raise BadInputError(
-                _("Please say in a few words what is wrong with the video. Nothing was sent.")
-            )
+            raise BadInputError(_("Say in a few words what's wrong with the video. Nothing was sent."))
         now = self._clock()
 
         def add(session: Session) -> ReportRow:

@@ -110,7 +110,7 @@ class QuotaRules:
         """
         if not 1 <= amount <= MOST_GRANTED:
             raise BadInputError(
-                _("Please grant 1 to {most} videos. Nothing was changed.", most=number(MOST_GRANTED))
+                _("Grant from 1 to {most} videos. Nothing changed.", most=number(MOST_GRANTED))
             )
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
@@ -198,8 +198,8 @@ def _ensure_not_too_many(policy: Policy) -> Policy:
     if len(policy.rules) > MOST_RULES:
         raise BadInputError(
             ngettext(
-                "This server has {count} rule, which is all there can be. Please unset some first.",
-                "This server has {count} rules, which is all there can be. Please unset some first.",
+                "This server has {count} rule, which is the maximum. Remove some first.",
+                "This server has {count} rules, which is the maximum. Remove some first.",
                 MOST_RULES,
             )
         )

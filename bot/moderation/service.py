@@ -120,8 +120,10 @@ class Moderation:
             if len(others) >= MOST_WORDS:
                 raise BadInputError(
                     ngettext(
-                        "There is {count} word already. Please remove some first.",
-                        "There are {count} words already. Please remove some first.",
+                        "There is already {count} blocked word or phrase, which is the "
+                        "maximum. Remove some first.",
+                        "There are already {count} blocked words and phrases, which is the "
+                        "maximum. Remove some first.",
                         MOST_WORDS,
                     )
                 )

@@ -53,23 +53,21 @@ def back_up(database_url: str, target: Path, *, force: bool = False) -> Backup:
     """
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        raise BackupError(f"This database is saved by its own tool: {dump_command(url, target)}")
+        raise BackupError(f"Back up this database with its own tool: {dump_command(url, target)}")
     source = Path(url.database or "")
     _ensure_sensible(source, target, force=force)
     try:
         handle, name = tempfile.mkstemp(prefix=PREFIX, dir=target.resolve().parent)  # mode 0600
     except OSError as error:
-        raise BackupError(
-            f"Nothing can be written to {target.resolve().parent}: {error.strerror}."
-        ) from error
+        raise BackupError(f"I can't write to {target.resolve().parent}: {error.strerror}.") from error
     os.close(handle)
     part = Path(name)
     try:
         return _copy(url, part, target, force=force)
     except sqlite3.Error as error:
-        raise BackupError(f"The database could not be copied: {error}.") from error
+        raise BackupError(f"I couldn't copy the database: {error}.") from error
     except OSError as error:
-        raise BackupError(f"{target} could not be written: {error.strerror}.") from error
+        raise BackupError(f"I couldn't write {target}: {error.strerror}.") from error
     finally:
         for leftover in (part, *(part.with_name(part.name + end) for end in ("-journal", "-wal", "-shm"))):
             leftover.unlink(missing_ok=True)
@@ -85,16 +83,16 @@ def dump_command(url: URL, target: Path) -> str:
 
 def _ensure_sensible(source: Path, target: Path, *, force: bool) -> None:
     if not source.is_file():
-        raise BackupError(f"There is no database at {source}.")
+        raise BackupError(f"There's no database at {source}.")
     if target.is_dir():
-        raise BackupError(f"{target} is a folder; name the file.")
+        raise BackupError(f"{target} is a folder. Name a file in it.")
     if target.exists() and not target.is_file():
-        raise BackupError(f"{target} is no file.")
+        raise BackupError(f"{target} isn't a regular file.")
     own = [source.with_name(source.name + end).absolute() for end in ("", "-wal", "-shm", "-journal")]
     if target.absolute() in own or (target.exists() and target.samefile(source)):
         raise BackupError(f"{target} is the database itself.")
     if target.exists() and not force:
-        raise BackupError(f"{target} is there already; --force replaces it.")
+        raise BackupError(f"{target} already exists. Use --force to replace it.")
 
 
 def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
@@ -112,7 +110,7 @@ def _copy(url: URL, part: Path, target: Path, *, force: bool) -> Backup:
         copy.commit()
     _sync(part)
     if target.exists() and not force:
-        raise BackupError(f"{target} has come to be meanwhile; --force replaces it.")
+        raise BackupError(f"{target} now exists. Use --force to replace it.")
     place = target.resolve()  # a link stays where it is, be it /dev/stdout
     part.replace(place)
     _sync(place.parent)
@@ -127,10 +125,10 @@ def _checked(copy: sqlite3.Connection, part: Path, target: Path) -> Backup:
     """
     found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
     if found != ["ok"]:
-        raise BackupError(f"The copy is damaged, and so the database may be: {found[0]}.")
+        raise BackupError(f"The copy is damaged, so the database may be too: {found[0]}.")
     tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"alembic_version", "generations"} <= tables:
-        raise BackupError("This is not a database of the bot's.")
+        raise BackupError("This isn't a veo-bot database.")
     (revision,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
     (requests,) = copy.execute("SELECT count(*) FROM generations").fetchone()
     return Backup(target, part.stat().st_size, revision, requests)

@@ -15,9 +15,9 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 TEXT_TYPES = frozenset({0, 2, 5, 13})  # text, voice, announcements, stage: messages can be written there
 OTHERS_TYPES = frozenset({1, 3, 10, 11, 12})  # direct messages and threads have no overwrites of their own
-NO_CHANNEL = "Discord knows no such channel"
-UNSEEN = "the bot cannot see that channel"
-NOT_FOR_MESSAGES = "no messages can be written in a channel of that kind"
+NO_CHANNEL = "there's no such channel"
+UNSEEN = "the bot can't see that channel"
+NOT_FOR_MESSAGES = "that kind of channel has no messages"
 
 
 class AccessUnknownError(Exception):
@@ -80,7 +80,7 @@ async def find_refusal(read: Read, channel_id: int, user_id: int) -> str:
     guild = _parsed(GuildInfo, *await read(f"/guilds/{channel.guild_id}"))
     member = _parsed(MemberInfo, *await read(f"/guilds/{channel.guild_id}/members/{user_id}"))
     missing = lacking(permissions_in(channel, guild, member, user_id), BOARD_NEEDS)
-    return f"the bot lacks {names(missing)} there" if missing else ""
+    return f"the bot is missing {names(missing)} there" if missing else ""
 
 
 def permissions_in(channel: ChannelInfo, guild: GuildInfo, member: MemberInfo, user_id: int) -> int:
@@ -113,4 +113,4 @@ def _parsed(answer: type[Answer], status: int, body: object) -> Answer:
     try:
         return answer.model_validate(body)
     except ValueError as error:
-        raise AccessUnknownError("its answer makes no sense") from error
+        raise AccessUnknownError("its answer is invalid") from error

@@ -13,48 +13,51 @@ from bot.operating.discord_api import Server
 from bot.operating.discord_checks import server_name
 from bot.operating.revision import Fit, Schema
 
-BACK_UP = "Back it up before: `veo-bot backup FILE`."
+BACK_UP = "Back it up first: `veo-bot backup FILE`."
 
 
 def judge_schema(schema: Schema) -> Finding:
     """Judge whether this version of the program can work with a database."""
     match schema.fit:
         case Fit.ABSENT:
-            return Finding(is_good=True, what="There is no database yet; the first start makes it.")
+            return Finding(is_good=True, what="There's no database yet. The first start creates it.")
         case Fit.CURRENT:
-            return Finding(is_good=True, what=f"The database is this version's (revision {schema.revision}).")
+            return Finding(
+                is_good=True, what=f"The database matches this version (revision {schema.revision})."
+            )
         case Fit.OLDER:
             return Finding(
                 is_good=False,
                 is_warning=True,
-                what=f"The database is an older version's (revision {schema.revision}); "
-                f"the next start brings it to {schema.head}.",
+                what=f"The database is from an older version (revision {schema.revision}). "
+                f"The next start upgrades it to {schema.head}.",
                 remedy=BACK_UP,
             )
         case Fit.NEWER:
             return Finding(
                 is_good=False,
-                what=f"The database is a newer version's (revision {schema.revision}); "
-                f"this one knows revisions up to {schema.head}.",
-                remedy="Run that version, or put back the backup from before the upgrade.",
+                what=f"The database is from a newer version (revision {schema.revision}). "
+                f"This one knows revisions up to {schema.head}.",
+                remedy="Run that version, or restore the backup from before the upgrade.",
             )
         case Fit.FOREIGN:
             return Finding(
                 is_good=False,
                 what="The database belongs to another program.",
-                remedy="DATABASE_URL must name a database of the bot's own.",
+                remedy="DATABASE_URL must name a database that only the bot uses.",
             )
         case Fit.DAMAGED:
             return Finding(
                 is_good=False,
                 what=f"The database is damaged: {schema.reason}.",
-                remedy="Stop the bot, keep the file, and put back the latest backup.",
+                remedy="Stop the bot, keep the file, and restore the latest backup.",
             )
         case Fit.UNREADABLE:
             return Finding(
                 is_good=False,
-                what=f"The database cannot be read: {schema.reason}.",
-                remedy="Look at DATABASE_URL, at who owns what it names, and whether it is running.",
+                what=f"The database can't be read: {schema.reason}.",
+                remedy="Check DATABASE_URL, who owns the file or database, and whether the "
+                "server is running.",
             )
 
 
@@ -67,9 +70,7 @@ async def count_open(database: Database) -> Finding:
     )
     counts = await database.read(lambda session: {row[0]: row[1] for row in session.execute(query)})
     making = counts.get(Status.RUNNING, 0)
-    return Finding(
-        is_good=True, what=f"Open requests: {sum(counts.values())}, of which {making} at the video service."
-    )
+    return Finding(is_good=True, what=f"Open requests: {sum(counts.values())}, {making} of them in progress.")
 
 
 async def find_pauses(database: Database, servers: Sequence[Server]) -> list[Finding]:

@@ -22,7 +22,7 @@ class DiscordError(Exception):
 
 
 class TokenError(DiscordError):
-    """Discord refuses the token."""
+    """Discord rejects the token."""
 
 
 class User(BaseModel):
@@ -41,7 +41,7 @@ class Application(BaseModel):
 
 
 class SessionLimit(BaseModel):
-    """How many sessions may still be started; `reset_after` in milliseconds."""
+    """How many session starts left; `reset_after` in milliseconds."""
 
     total: int
     remaining: int
@@ -125,7 +125,7 @@ class DiscordApi:
             async with self._session.ws_connect(f"{address}?v=10&encoding=json") as socket:
                 message = await socket.receive_json()
         except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
-            raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
+            raise DiscordError(f"it can't be reached ({type(error).__name__})") from error
         return isinstance(message, dict) and message.get("op") == 10  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
 
     async def read(self, path: str) -> tuple[int, Any]:
@@ -143,13 +143,13 @@ class DiscordApi:
     async def _get(self, path: str, answer: TypeAdapter[Answer]) -> Answer:
         status, body = await self._ask(path)
         if status == HTTPStatus.UNAUTHORIZED:
-            raise TokenError("it refuses the token")
+            raise TokenError("it rejects the token")
         if status != HTTPStatus.OK:
             raise DiscordError(f"it answered {status}")
         try:
             return answer.validate_json(body)
         except ValidationError as error:
-            raise DiscordError("its answer makes no sense") from error
+            raise DiscordError("its answer is invalid") from error
 
     async def _ask(self, path: str) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bot {self._token.get_secret_value()}", "User-Agent": AGENT}
@@ -159,4 +159,4 @@ class DiscordApi:
             ) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientError, OSError) as error:
-            raise DiscordError(f"it cannot be reached ({type(error).__name__})") from error
+            raise DiscordError(f"it can't be reached ({type(error).__name__})") from error

@@ -27,7 +27,7 @@ PRIVILEGED = {
 }
 CHANNELS = Finding(
     is_good=True,
-    what="What single channels allow or take away is seen there only: use /veo-admin doctor in the channel.",
+    what="Channels can have their own permissions. Check one with /veo-admin doctor in it.",
 )
 
 
@@ -38,12 +38,12 @@ async def check_token(api: DiscordApi) -> Finding:
     except TokenError:
         return Finding(
             is_good=False,
-            what="Discord refuses the token.",
-            remedy="Copy it again from the developer portal, under Bot, into DISCORD_TOKEN.",
+            what="Discord rejects the token.",
+            remedy="Copy it again from the developer portal, under Bot, to DISCORD_TOKEN.",
         )
     except DiscordError as error:
         return _unreadable("Discord", error)
-    return Finding(is_good=True, what=f"Discord takes the token: the bot is {_name(user)}.")
+    return Finding(is_good=True, what=f"Discord accepts the token: the bot is {_name(user)}.")
 
 
 async def check_application(api: DiscordApi) -> list[Finding]:
@@ -85,11 +85,13 @@ async def check_operator_channel(api: DiscordApi, channel_id: int) -> Finding:
     except (DiscordError, AccessUnknownError) as error:
         return _unreadable("OPERATOR_CHANNEL_ID", DiscordError(str(error)))
     if not refusal:
-        return Finding(is_good=True, what="Alerts can be written in the channel of OPERATOR_CHANNEL_ID.")
+        return Finding(
+            is_good=True, what="The bot can post alerts in the channel set in OPERATOR_CHANNEL_ID."
+        )
     return Finding(
         is_good=False,
-        what=f"No alert arrives in the channel of OPERATOR_CHANNEL_ID: {refusal}.",
-        remedy="Set the ID of a text channel in which the bot has View Channel and Send Messages.",
+        what=f"The bot can't post alerts in the channel set in OPERATOR_CHANNEL_ID: {refusal}.",
+        remedy="Set the ID of a text channel where the bot has View Channel and Send Messages.",
     )
 
 
@@ -97,15 +99,13 @@ def judge_server(server: Server) -> Finding:
     """Judge what the bot's roles allow on a whole server."""
     without = lacking(server.permissions)
     if not without:
-        return Finding(
-            is_good=True, what=f"{server_name(server)}: the bot has all permissions that it needs."
-        )
+        return Finding(is_good=True, what=f"{server_name(server)}: the bot has all the permissions it needs.")
     losses = " ".join(dict.fromkeys(need.without for need in without))
     return Finding(
         is_good=False,
         is_warning=True,  # a channel may allow it all the same
-        what=f"{server_name(server)}: the bot's roles lack {names(without)}. {losses}",
-        remedy="Have it allowed to the bot's role, or in the channels where videos are asked for.",
+        what=f"{server_name(server)}: the bot's roles are missing {names(without)}. {losses}",
+        remedy="Allow it for the bot's role, or in the channels where members request videos.",
     )
 
 
@@ -120,37 +120,37 @@ def _name(user: User) -> str:
 
 def _judge_endpoint(application: Application) -> Finding:
     if not application.interactions_endpoint_url:
-        return Finding(is_good=True, what="Commands come over the gateway.")
+        return Finding(is_good=True, what="Commands arrive over the gateway.")
     return Finding(
         is_good=False,
-        what="The application has an Interactions Endpoint URL, so no command reaches the bot.",
-        remedy="Empty that field in the developer portal, under General Information.",
+        what="The application has an Interactions Endpoint URL, so commands don't reach the bot.",
+        remedy="Clear that field in the developer portal, under General Information.",
     )
 
 
 def _judge_intents(application: Application) -> Finding:
     granted = [name for name, bits in PRIVILEGED.items() if application.flags & bits]
     if not granted:
-        return Finding(is_good=True, what="No privileged intent is needed, and none is switched on.")
+        return Finding(is_good=True, what="No privileged intents are turned on, and none are needed.")
     return Finding(
         is_good=False,
         is_warning=True,
-        what=f"Privileged intents are switched on that the bot does not need: {', '.join(granted)}.",
-        remedy="Switch them off in the developer portal, under Bot.",
+        what=f"Privileged intents are turned on that the bot doesn't need: {', '.join(granted)}.",
+        remedy="Turn them off in the developer portal, under Bot.",
     )
 
 
 def _judge_starts(info: GatewayInfo) -> Finding:
     limit = info.session_start_limit
-    what = f"{limit.remaining:,} of {limit.total:,} sessions may still be started"
+    what = f"{limit.remaining:,} of {limit.total:,} session starts left"
     if limit.remaining > limit.total * FEW_STARTS:
-        return Finding(is_good=True, what=f"{what}; Discord proposes {info.shards} shard(s).")
+        return Finding(is_good=True, what=f"{what}; Discord recommends {info.shards} shard(s).")
     hours = timedelta(milliseconds=limit.reset_after) / timedelta(hours=1)
     return Finding(
         is_good=False,
         is_warning=limit.remaining > 0,
         what=f"{what}, for the next {hours:.1f} hours.",
-        remedy="Find out what starts the bot again and again; the log says why it ends.",
+        remedy="Find out what keeps restarting the bot; the log says why it ends.",
     )
 
 
@@ -160,8 +160,8 @@ async def _check_hello(api: DiscordApi, address: str) -> Finding:
     except DiscordError as error:
         return _unreadable("The gateway", error)
     if is_gateway:
-        return Finding(is_good=True, what="The gateway says hello.")
-    return _unreadable("The gateway", DiscordError("it says something else than hello"))
+        return Finding(is_good=True, what="The gateway answers.")
+    return _unreadable("The gateway", DiscordError("the answer isn't Discord's"))
 
 
 def _uninvited(application: Application) -> Finding:
@@ -178,5 +178,5 @@ def _unreadable(what: str, error: DiscordError) -> Finding:
     return Finding(
         is_good=False,
         what=f"{what}: {error}.",
-        remedy="Try again in a few minutes; if it stays so, look at this machine's way to Discord.",
+        remedy="Try again in a few minutes. If this continues, check this machine's network.",
     )

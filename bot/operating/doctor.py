@@ -32,7 +32,7 @@ from bot.settings import Settings
 from bot.veo.client import VeoClient
 
 SERVERS_PATIENCE = 60.0  # seconds; many servers come in many pages
-SETTING_ADVICE = "Set it in the environment or in .env, in the folder where the bot is started."
+SETTING_ADVICE = "Set it in the environment, or in .env in the folder you start the bot from."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class _Examination:
                 opened = open_database(self.settings.resolved_database_url)
                 database = await stack.enter_async_context(opened)
         except TimeoutError:
-            return None, [_unopened("it does not answer in time")]
+            return None, [_unopened("it doesn't answer in time")]
         except DatabaseError as error:
             return None, [_unopened(str(error))]
         findings.append(await bounded("The database", check_writing(database), self.patience))
@@ -114,12 +114,12 @@ class _Examination:
         findings = list[Finding]()
         if database is not None:
             check = check_submitting(database, quote_in_terminal)
-            findings = await bounded_all("What the video service refuses", check, self.patience)
+            findings = await bounded_all("What the provider rejects", check, self.patience)
         if not self._has("aimlapi_key", "aimlapi_base_url"):
-            return Section("Video service", [_passed_over("AIMLAPI_KEY"), *findings])
+            return Section("Provider", [_passed_over("AIMLAPI_KEY"), *findings])
         veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
-        account = await bounded("The video service", check_account(veo, self.patience), self.patience)
-        return Section("Video service", [account, *findings, *await check_other_key(veo, self.patience)])
+        account = await bounded("The provider", check_account(veo, self.patience), self.patience)
+        return Section("Provider", [account, *findings, *await check_other_key(veo, self.patience)])
 
     async def look_at_discord(self, database: Database | None) -> list[Section]:
         if not self._has("discord_token", "discord_api_base", "discord_gateway_url"):
@@ -151,20 +151,23 @@ class _Examination:
 def _judge_settings(inspection: Inspection) -> list[Finding]:
     findings = [
         Finding(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
-    ] or [Finding(is_good=True, what="All settings make sense.")]
+    ] or [Finding(is_good=True, what="All settings are valid.")]
     loose = check_env_file()
     return [*findings, *check_names(), *([loose] if loose else [])]
 
 
 def _passed_over(name: str) -> Finding:
     return Finding(
-        is_good=False, is_warning=True, what="Not checked, for want of settings.", remedy=f"First set {name}."
+        is_good=False,
+        is_warning=True,
+        what="Not checked because a setting is missing or invalid.",
+        remedy=f"Set {name} first.",
     )
 
 
 def _unopened(reason: str) -> Finding:
     return Finding(
         is_good=False,
-        what=f"The database cannot be opened: {reason}.",
-        remedy="Another program may hold it; try again in a minute.",
+        what=f"The database can't be opened: {reason}.",
+        remedy="Another program may be locking it. Try again in a minute.",
     )

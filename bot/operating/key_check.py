@@ -16,8 +16,9 @@ async def check_other_key(veo: VeoClient, patience: float) -> list[Finding]:
         Finding(
             is_good=False,
             is_warning=True,
-            what=f"{describe_trouble(key, key.trouble)} The provider says so of one that begins with {name}, "
-            "as the bot's does not.",
-            remedy=f"If requests are refused: {REMEDIES[key.trouble]}",
+            what=f"{describe_trouble(key, key.trouble)} The provider says that about a "
+            f"key that starts with {name}; "
+            "the bot's key doesn't.",
+            remedy=f"If requests are rejected: {REMEDIES[key.trouble]}",
         )
     ]

@@ -28,7 +28,7 @@ def check_folder(folder: Path) -> list[Finding]:
     if not folder.exists():
         return [_check_absent(folder), check_room(_nearest(folder))]
     if not folder.is_dir():
-        return [_bad(f"DATA_DIR ({folder}) is not a folder.", "Move what is there, or set another DATA_DIR.")]
+        return [_bad(f"DATA_DIR ({folder}) is not a folder.", "Move that file, or set another DATA_DIR.")]
     return [_check_writing(folder), _check_rights(folder), check_room(folder)]
 
 
@@ -36,17 +36,19 @@ def check_env_file(path: Path = Path(".env")) -> Finding | None:
     """Return a warning where others can read the file with the secrets; None: there is nothing to say."""
     if not path.is_file() or not path.stat().st_mode & OTHERS:
         return None
-    return _warning("Others on this machine can read .env, which holds the secrets.", "`chmod 600 .env`")
+    return _warning(
+        "Other users of this machine can read .env, and it has the secrets.", "Run `chmod 600 .env`."
+    )
 
 
 def check_room(folder: Path) -> Finding:
     """Check how much room is left on the disk of an existing folder."""
     free = shutil.disk_usage(folder).free
-    what = f"{free / 2**30:,.1f} GiB are free on the disk of DATA_DIR."
+    what = f"The disk of DATA_DIR has {free / 2**30:,.1f} GiB free."
     if free < NO_ROOM:
-        return _bad(what, "Make room: without it no request can be recorded and no video fetched.")
+        return _bad(what, "Free up space. Without it, the bot can't save requests or download videos.")
     if free < LITTLE_ROOM:
-        return _warning(what, "Make room soon.")
+        return _warning(what, "Free up space soon.")
     return Finding(is_good=True, what=what)
 
 
@@ -80,8 +82,8 @@ async def _try_ffmpeg(folder: Path | None) -> Finding:
         clip = await probe(path)
     version = VERSION.search(said)
     if not clip.seconds or not clip.has_sound:
-        return _broken_ffmpeg("it did not read its own video")
-    return Finding(is_good=True, what=f"ffmpeg {version[1] if version else ''} makes and reads videos.")
+        return _broken_ffmpeg("it couldn't read its own video")
+    return Finding(is_good=True, what=f"ffmpeg {version[1] if version else ''} works.")
 
 
 def _command(path: Path) -> list[str]:
@@ -106,9 +108,9 @@ def _command(path: Path) -> list[str]:
 def _broken_ffmpeg(report: str) -> Finding:
     last = (report.strip().splitlines() or ["no reason given"])[-1][:200]
     return _bad(
-        f"ffmpeg does not work: {last}",
-        "Install the package `imageio-ffmpeg` anew, or name another ffmpeg in IMAGEIO_FFMPEG_EXE. "
-        "Until then videos go out unread, and too large ones as links.",
+        f"ffmpeg doesn't work: {last}",
+        "Reinstall the package `imageio-ffmpeg`, or set IMAGEIO_FFMPEG_EXE to another ffmpeg. "
+        "Until then, the bot posts videos unchecked, and large ones as links.",
     )
 
 
@@ -116,11 +118,11 @@ def _check_absent(folder: Path) -> Finding:
     parent = _nearest(folder)
     if os.access(parent, os.W_OK | os.X_OK):
         return Finding(
-            is_good=True, what=f"DATA_DIR ({folder}) does not exist yet; the first start makes it."
+            is_good=True, what=f"DATA_DIR ({folder}) doesn't exist yet. The first start creates it."
         )
     return _bad(
-        f"DATA_DIR ({folder}) cannot be made: {parent} may not be written by this user.",
-        "Make it, owned by the user that runs the bot.",
+        f"DATA_DIR ({folder}) can't be created: this user can't write to {parent}.",
+        "Create it, owned by the user that runs the bot.",
     )
 
 
@@ -130,26 +132,26 @@ def _check_writing(folder: Path) -> Finding:
             pass
     except OSError as error:
         return _bad(
-            f"DATA_DIR ({folder}) cannot be written: {error.strerror}.",
-            "It must belong to the user that runs the bot; run the doctor as that user.",
+            f"DATA_DIR ({folder}) can't be written: {error.strerror}.",
+            "It must belong to the user that runs the bot. Run the doctor as that user.",
         )
-    return Finding(is_good=True, what=f"DATA_DIR ({folder}) can be written.")
+    return Finding(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
 
 
 def _check_rights(folder: Path) -> Finding:
     found = folder.stat()
     if found.st_uid != os.geteuid():
         return _warning(
-            f"DATA_DIR ({folder}) belongs to another user than the doctor.",
-            "Run the doctor as the user that runs the bot; if that is this one, give the folder to it.",
+            f"DATA_DIR ({folder}) belongs to another user.",
+            "Run the doctor as the user that runs the bot. If that's this user, change the folder's owner.",
         )
     if found.st_mode & OTHERS:
         mode = stat.S_IMODE(found.st_mode)
         return _warning(
-            f"Others on this machine can look into DATA_DIR ({folder}, {mode:03o}).",
-            "The next start takes that right away.",
+            f"Other users of this machine can read DATA_DIR ({folder}, {mode:03o}).",
+            "The next start fixes that.",
         )
-    return Finding(is_good=True, what="Only the bot's user can look into DATA_DIR.")
+    return Finding(is_good=True, what="Only the bot's user can read DATA_DIR.")
 
 
 def _nearest(folder: Path) -> Path:

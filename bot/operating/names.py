@@ -38,6 +38,8 @@ def _finding(name: str, meant: str | None) -> Finding:
     return Finding(
         is_good=False,
         is_warning=True,
-        what=f"No setting has the name {name}, so it does nothing.",
-        remedy=f"Is {meant} meant?" if meant else "Take it out of .env, or look its name up in .env.example.",
+        what=f"There's no setting {name}, so it has no effect.",
+        remedy=f"Did you mean {meant}?"
+        if meant
+        else "Remove it from .env, or look up its name in .env.example.",
     )

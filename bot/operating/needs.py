@@ -31,27 +31,29 @@ THREAD_NEEDS = (
     Need(
         "create_public_threads",
         N_("Create Public Threads"),
-        N_("Videos come as replies, not in threads."),
+        N_("I post videos as replies instead of in threads."),
         1 << 35,
     ),
     Need(
         "send_messages_in_threads",
         N_("Send Messages in Threads"),
-        N_("Nothing can be posted in threads."),
+        N_("I can't post in threads."),
         1 << 38,
     ),
 )
 # As in the README's table; `cogs.ui.asker` refuses requests whose result could not arrive.
 NEEDS = (
-    Need("view_channel", N_("View Channel"), N_("/veo is refused here."), 1 << 10),
-    Need("send_messages", N_("Send Messages"), N_("Where no thread can be made, /veo is refused."), 1 << 11),
+    Need("view_channel", N_("View Channel"), N_("/veo doesn't work here."), 1 << 10),
+    Need(
+        "send_messages", N_("Send Messages"), N_("/veo doesn't work where I can't create a thread."), 1 << 11
+    ),
     *THREAD_NEEDS,
-    Need("attach_files", N_("Attach Files"), N_("/veo is refused here."), 1 << 15),
-    Need("embed_links", N_("Embed Links"), N_("Long prompts are not shown whole."), 1 << 14),
+    Need("attach_files", N_("Attach Files"), N_("/veo doesn't work here."), 1 << 15),
+    Need("embed_links", N_("Embed Links"), N_("Long prompts are shortened."), 1 << 14),
     Need(
         "read_message_history",
         N_("Read Message History"),
-        N_("Videos do not reply to their request."),
+        N_("Videos don't reply to their request."),
         1 << 16,
     ),
 )

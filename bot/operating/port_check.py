@@ -16,13 +16,13 @@ async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> Fi
         await asyncio.to_thread(_try, host, port)
     except (OSError, UnicodeError) as error:
         if await _is_ours(session, host, port):
-            return Finding(is_good=True, what=f"A bot answers on {host} port {port}.")
+            return Finding(is_good=True, what=f"A bot is running on {host} port {port}.")
         return Finding(
             is_good=False,
-            what=f"Nobody can listen on {host} port {port}: {_reason(error)}.",
-            remedy="Set another HTTP_PORT, or HTTP_HOST; or stop the program that has this one.",
+            what=f"The bot can't listen on {host} port {port}: {_reason(error)}.",
+            remedy="Set another HTTP_PORT or HTTP_HOST, or stop the program that uses this one.",
         )
-    return Finding(is_good=True, what=f"{host} port {port} is free for the bot.")
+    return Finding(is_good=True, what=f"{host} port {port} is free.")
 
 
 def _try(host: str, port: int) -> None:

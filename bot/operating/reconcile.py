@@ -32,7 +32,7 @@ async def reconcile_in_terminal(settings: Settings, days: int) -> str:
         try:
             rows, charges = await Reconciliation(database, veo).compare(days)
         except VeoError as error:
-            raise ReconcileError(f"The provider's ledger cannot be read: {error}") from error
+            raise ReconcileError(f"I can't read the provider's ledger: {error}") from error
     return render(days, rows, charges)
 
 
@@ -43,17 +43,18 @@ def render(days: int, rows: Sequence[Counted], charges: Mapping[str, float]) -> 
     there = sum(amount for name, amount in charges.items() if name in ours)
     foreign = {name: amount for name, amount in charges.items() if name not in ours}
     lines = [
-        f"The last {days} days, as this database counts them and as the provider's ledger does:",
-        f"counted here    {_money(sum(row.credits for row in rows))} for {len(rows)} requests sent, "
+        f"The last {days} days, as counted in this database and in the provider's ledger:",
+        f"counted here    {_money(sum(row.credits for row in rows))} for {len(rows)} sent requests, "
         f"{_money(confirmed)} of it confirmed",
         f"charged there   {_money(there)} for {sum(name in charges for name in ours)} of them",
     ]
     if foreign:
         lines.append(
-            f"charged there   {_money(sum(foreign.values()))} for {len(foreign)} others, not from here"
+            f"charged there   {_money(sum(foreign.values()))} for {len(foreign)} "
+            f"others that didn't come from here"
         )
     differences = list(_differences(rows, charges))
-    lines += differences[:MOST_SHOWN] or ["Nothing differs."]
+    lines += differences[:MOST_SHOWN] or ["No differences."]
     if len(differences) > MOST_SHOWN:
         lines.append(f"… and {len(differences) - MOST_SHOWN} more.")
     return "\n".join(lines)
@@ -63,7 +64,7 @@ def _differences(rows: Sequence[Counted], charges: Mapping[str, float]) -> Itera
     for row in rows:
         charged = charges.get(row.provider_id)
         if charged is None and row.credits:
-            yield f"- {row.id}: counted {_money(row.credits)}, not charged so far"
+            yield f"- {row.id}: counted {_money(row.credits)}, not charged yet"
         elif charged is not None and abs(charged - row.credits) > SAME:
             yield f"- {row.id}: counted {_money(row.credits)}, charged {_money(charged)}"
 

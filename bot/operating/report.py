@@ -61,8 +61,8 @@ def _summary(sections: Sequence[Section]) -> str:
     bad, warnings = _count(sections, "bad"), _count(sections, "warning")
     total = sum(len(section.findings) for section in sections)
     if not bad and not warnings:
-        return f"Everything is good ({total} checks)."
-    return f"{total} checks: {bad} bad, {warnings} with a warning."
+        return f"Everything works ({total} checks)."
+    return f"{total} checks: {bad} failed, {warnings} with a warning."
 
 
 def _count(sections: Sequence[Section], verdict: str) -> int:
@@ -75,5 +75,6 @@ def _todo(finding: Finding) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return `text` with times as anybody reads them."""
+    """Return `text` as an operator reads it in a terminal: with plain times and the provider's usual name."""
+    text = text.replace("he video service", "he provider")  # as moderators know it
     return MOMENT.sub(lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%Y-%m-%d %H:%M} UTC", text)

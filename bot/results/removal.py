@@ -21,7 +21,7 @@ class NothingToRemoveError(UserError):
     """There is no video, or it is still on its way."""
 
     def __init__(self) -> None:
-        super().__init__(_("There is no finished video with that number to delete. Nothing was changed."))
+        super().__init__(_("There's no finished video with that ID to delete. Nothing changed."))
 
 
 class Removal:

@@ -23,7 +23,7 @@ class RepeatedError(UserError):
     """A second click on the same button: the first one is being served."""
 
     def __init__(self) -> None:
-        super().__init__(_("That is on its way already: your first click counted, this one did not."))
+        super().__init__(_("Already on it. Your second click didn't count."))
 
 
 class WordsGoneError(UserError):
@@ -32,8 +32,8 @@ class WordsGoneError(UserError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "The prompt of this video was deleted, so it cannot be made anew. "
-                "Please use `/veo` and write it again. Nothing was counted."
+                "The prompt of this video was deleted, so I can't use it again. Use `/veo` and "
+                "enter it again. This didn't count toward your limit."
             )
         )
 
@@ -48,13 +48,14 @@ class PictureGoneError(UserError):
     def __init__(self, died_at: datetime | None) -> None:
         if died_at is None:
             text = _(
-                "This video was made from a picture, which I do not keep. "
-                "Please use `/veo` and give it again. Nothing was counted."
+                "This video was made from an image that I no longer have. Use `/veo` and "
+                "attach it again. This didn't count toward your limit."
             )
         else:
             text = _(
-                "This video was made from a picture, which I do not keep, and Discord's link to it "
-                "died {when}. Please use `/veo` and give it again. Nothing was counted.",
+                "This video was made from an image that I no longer have, and Discord's link "
+                "to it expired {when}. Use `/veo` and attach it again. This didn't count "
+                "toward your limit.",
                 when=relative_time(died_at),
             )
         super().__init__(text)

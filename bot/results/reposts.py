@@ -121,18 +121,18 @@ def posts_of(generation: Generation) -> list[Posted]:
 
 def _ensure_postable(generation: Generation) -> None:
     if generation.status is not Status.SUCCEEDED or generation.delivered_at is None:
-        raise CannotRepostError(_("There is no finished video with that number to post. Nothing was posted."))
+        raise CannotRepostError(_("There's no finished video with that ID to post. Nothing was posted."))
     if generation.removed_at is not None:
-        raise CannotRepostError(_("This video was removed, so it is not posted again. Nothing was posted."))
+        raise CannotRepostError(_("This video was removed, so I won't post it again. Nothing was posted."))
     if generation.erased_at is not None:
         raise CannotRepostError(
-            _("The link to this video was deleted, so I cannot find it any more. Nothing was posted.")
+            _("The link to this video was deleted, so I can't find it anymore. Nothing was posted.")
         )
     if len(generation.earlier_posts or []) >= MOST_POSTS - 1:
         raise CannotRepostError(
             ngettext(
-                "This video was posted {count} time, and that is the most. Nothing was posted.",
-                "This video was posted {count} times, and that is the most. Nothing was posted.",
+                "This video was posted {count} time, which is the maximum. Nothing was posted.",
+                "This video was posted {count} times, which is the maximum. Nothing was posted.",
                 MOST_POSTS,
             )
         )

@@ -26,7 +26,7 @@ def checked_address(address: str) -> URL:
         raise ValueError(SCHEMES)
     if address.count("@") > 1:
         raise ValueError(
-            "has more than one @: write special characters of the password as in web addresses, @ as %40"
+            "has more than one @: URL-encode special characters in the password, such as @ as %40"
         )
     try:
         url = _parsed(address)
@@ -35,7 +35,7 @@ def checked_address(address: str) -> URL:
     if not url.database:
         raise ValueError(f"names no database: {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE")
     if "sslmode" in url.query:
-        raise ValueError("has the option sslmode, which is called ssl here, as in ?ssl=require")
+        raise ValueError("has the option sslmode; use ssl instead, such as ?ssl=require")
     return url
 
 
@@ -43,7 +43,7 @@ def _checked_file(address: str) -> URL:
     try:
         url = _parsed(address)
     except (ArgumentError, ValueError):
-        raise ValueError("has an option with a value that cannot be read") from None
+        raise ValueError("has an option with an invalid value") from None
     if url.database in {None, "", MEMORY}:  # SQLite would keep all in memory, until the first restart
         raise ValueError(f"names no file, as in {SQLITE}:///data/veo.db")
     return url

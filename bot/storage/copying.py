@@ -97,7 +97,7 @@ def _ensure_there(address: str) -> None:
     """Check that a SQLite file is there: opening it would make an empty one."""
     url = make_url(address)
     if url.drivername == SQLITE and not Path(url.database or "").is_file():
-        raise CopyError(f"FROM: there is no file {url.database}.")
+        raise CopyError(f"FROM: there's no file {url.database}.")
 
 
 @asynccontextmanager
@@ -146,7 +146,7 @@ def _told(name: str, storage: Storage, error: Exception) -> Exception:
 def _in_use(name: str) -> str:
     return (
         f"{name} is in use: a bot is running on it, or another program has it open. "
-        "Stop that, then run this again. Nothing was copied."
+        "Stop it and run this again. Nothing was copied."
     )
 
 
@@ -155,9 +155,9 @@ async def _ensure_current(side: Side) -> None:
     revision = await side.connection.run_sync(revision_of)
     known = known_revisions()
     if not revision:
-        raise CopyError(f"{side.name} is no database of veo-bot: it has no tables of it.")
+        raise CopyError(f"{side.name} isn't a veo-bot database: it has none of its tables.")
     if revision not in known:
-        raise CopyError(f"{side.name} belongs to a newer version of veo-bot: copy it with that one.")
+        raise CopyError(f"{side.name} belongs to a newer version of veo-bot. Copy it with that version.")
     if revision != known[-1]:
         raise CopyError(
             f"{side.name} belongs to an older version of veo-bot: start this version on it once, stop it, "
@@ -171,8 +171,8 @@ async def _ensure_at_rest(side: Side, now: datetime) -> None:
     carried, until = (await side.connection.execute(held)).one()
     if carried:
         raise CopyError(
-            f"A bot is at work on {side.name}: it holds {carried} of the requests. Stop it, then run this "
-            f"again; if it was killed, wait until {until:%H:%M:%S} UTC. Nothing was copied."
+            f"A bot is working on {side.name}: it holds {carried} of its requests. Stop it and run this "
+            f"again. If it was killed, wait until {until:%H:%M:%S} UTC. Nothing was copied."
         )
 
 
@@ -204,7 +204,8 @@ async def _compare(source: Side, target: Side, table: Table) -> Copied:
     copied = Copied(table.name, await source.count(table), await target.count(table))
     if copied.source != copied.target:
         raise CopyError(
-            f"The table {table.name} has {copied.source:,} rows in FROM, but {copied.target:,} came to TO. "
+            f"The table {table.name} has {copied.source:,} rows in FROM, but "
+            f"{copied.target:,} arrived in TO. "
             "Nothing was copied."
         )
     return copied

@@ -153,8 +153,8 @@ class PostgresStorage:
         encoding = connection.scalar(text("SHOW server_encoding"))
         if encoding != "UTF8":
             raise UnusableError(
-                f"The database at {self.place} keeps text as {encoding}, which has no room for most letters. "
-                "Make a new one with createdb --encoding=UTF8 --template=template0."
+                f"The database at {self.place} keeps text as {encoding}, which can't hold most letters. "
+                "Create a new one with createdb --encoding=UTF8 --template=template0."
             )
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:
@@ -198,16 +198,16 @@ class PostgresStorage:
             return str(error)
         state = _state_of(error)
         if state is not None and state.startswith(REFUSED_CLASS):
-            return f"The database at {self.place} refuses the user or the password."
+            return f"The database at {self.place} rejects the user or the password."
         if state == NO_SUCH_DATABASE:
-            return f"There is no such database: {self.place}. Make it with createdb."
+            return f"There's no such database: {self.place}. Create it with createdb."
         if isinstance(error, TypeError | ValueError):
-            return "The database's address has an option that is not known, or a value that cannot be read."
+            return "The database's address has an unknown option or an invalid value."
         if isinstance(error, OSError):
             reason = error.strerror or str(error) or "no answer in time"
-            return f"The database at {self.place} cannot be reached: {reason}"
+            return f"The database at {self.place} can't be reached: {reason}"
         if isinstance(error, DBAPIError | PoolTimeoutError | asyncpg.PostgresError | asyncpg.InterfaceError):
-            return f"The database at {self.place} cannot be opened: {_words_of(error)}"
+            return f"The database at {self.place} can't be opened: {_words_of(error)}"
         return None
 
 

@@ -165,7 +165,7 @@ class SqliteStorage:
         pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
         if pages * size <= QUICK_CHECK_MOST and (damage := damage_in(connection)):
             raise UnusableError(
-                f"The file {self.place} is damaged ({damage}). Keep it, and put back the latest backup."
+                f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
             )
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
@@ -200,9 +200,9 @@ class SqliteStorage:
         if isinstance(error, UnusableError):
             return str(error)
         if isinstance(error, SQLAlchemyError):
-            return f"The database cannot be opened: {error.__cause__ or error}"
+            return f"The database can't be opened: {error.__cause__ or error}"
         if isinstance(error, OSError):
-            return f"The database's folder cannot be made: {error.strerror}"
+            return f"I can't create the database's folder: {error.strerror}"
         return None
 
 

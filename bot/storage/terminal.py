@@ -29,8 +29,10 @@ async def copy_in_terminal(source: str, target: str) -> None:
     console.print(_table(copied))
     total = sum(each.target for each in copied)
     console.print(
-        f"{total:,} rows were copied, and both sides have the same counts. Now set DATABASE_URL to TO and "
-        "start the bot. FROM is as it was: keep it until you are content, and start no bot on it.",
+        f"{total:,} rows were copied, and both databases have the same counts. "
+        f"Now set DATABASE_URL to TO and "
+        "start the bot. FROM hasn't changed. Keep it until you're happy with "
+        "the result, and start no bot on it.",
         soft_wrap=True,
     )
 

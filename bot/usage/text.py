@@ -12,16 +12,16 @@ from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport
 from bot.veo.catalogue import get_model
 from bot.wording import count_videos
 
-NOBODY = N_("Nobody asked for a video")
+NOBODY = N_("Nobody requested a video")
 SHOWN: Mapping[str, LiteralString] = {
-    "hour": N_("Bars of the videos and a line of the spending for each hour of the last {period}."),
-    "day": N_("Bars of the videos and a line of the spending for each day of the last {period}."),
-    "month": N_("Bars of the videos and a line of the spending for each month of the last {period}."),
+    "hour": N_("Bars show videos and the line shows spending per hour of the last {period}."),
+    "day": N_("Bars show videos and the line shows spending per day of the last {period}."),
+    "month": N_("Bars show videos and the line shows spending per month of the last {period}."),
 }
 MOST: Mapping[str, LiteralString] = {
-    "hour": N_("Most in one hour: {videos} ({when}, UTC)."),
-    "day": N_("Most in one day: {videos} ({when}, UTC)."),
-    "month": N_("Most in one month: {videos} ({when}, UTC)."),
+    "hour": N_("Most in one hour: {videos} ({time}, UTC)."),
+    "day": N_("Most in one day: {videos} ({time}, UTC)."),
+    "month": N_("Most in one month: {videos} ({time}, UTC)."),
 }
 DESCRIPTION_LENGTH = 999  # characters; Discord takes 1,024
 
@@ -43,7 +43,7 @@ def describe_usage(report: UsageReport) -> str:
             _(
                 MOST[report.period.bucket],
                 videos=number(best.tally.videos),
-                when=_bucket_name(report, best),
+                time=_bucket_name(report, best),
             ),
         ]
     return shorten(" ".join(parts), DESCRIPTION_LENGTH)
@@ -53,7 +53,7 @@ def _altogether(total: Tally) -> str:
     if not total.requests:
         return _(NOBODY) + "."
     videos = _(
-        "Altogether: {videos} made, {failed} failed, {cancelled} cancelled, {open} under way.",
+        "Total: {videos} made, {failed} failed, {cancelled} cancelled, {open} in progress.",
         videos=count_videos(total.videos),
         failed=number(total.failed),
         cancelled=number(total.cancelled),

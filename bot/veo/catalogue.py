@@ -45,22 +45,22 @@ IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
 }
 SOURCES: Mapping[Kind, LiteralString] = {
     Kind.TEXT: "",
-    Kind.IMAGE: N_("from a picture"),
-    Kind.FRAMES: N_("from two pictures"),
+    Kind.IMAGE: N_("from an image"),
+    Kind.FRAMES: N_("from two images"),
 }
 LABELS: Mapping[Kind, LiteralString] = {
     Kind.TEXT: "{family}",
-    Kind.IMAGE: N_("{family} from a picture"),
-    Kind.FRAMES: N_("{family} from two pictures"),
+    Kind.IMAGE: N_("{family} from an image"),
+    Kind.FRAMES: N_("{family} from two images"),
 }
 NEEDS_MORE: Mapping[Kind, LiteralString] = {
-    Kind.IMAGE: N_("{model} needs a picture."),
-    Kind.FRAMES: N_("{model} needs two pictures."),
+    Kind.IMAGE: N_("{model} needs an image."),
+    Kind.FRAMES: N_("{model} needs two images."),
 }
 CANNOT: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: N_("{family} cannot make a video from words alone. Please choose {others}."),
-    Kind.IMAGE: N_("{family} cannot make a video from a picture. Please choose {others}."),
-    Kind.FRAMES: N_("{family} cannot make a video from two pictures. Please choose {others}."),
+    Kind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),
+    Kind.IMAGE: N_("{family} can't make a video from an image. Choose {others}."),
+    Kind.FRAMES: N_("{family} can't make a video from two images. Choose {others}."),
 }
 
 
@@ -106,8 +106,8 @@ class VideoRequest:
         if len(images) != len(self.model.kind.image_fields):
             raise InvalidOptionError(
                 ngettext(
-                    "{model} makes nothing of {count} picture.",
-                    "{model} makes nothing of {count} pictures.",
+                    "{model} can't use {count} image.",
+                    "{model} can't use {count} images.",
                     len(images),
                     model=self.model.label,
                 )
@@ -134,21 +134,23 @@ class VideoRequest:
         }
 
 
-DURATION = Option("duration", int, N_("Seconds of video"), choices=(4, 6, 8), default=8)
+DURATION = Option("duration", int, N_("Length of the video in seconds"), choices=(4, 6, 8), default=8)
 # The schema names no default for the ratio; 16:9 is what its examples come back with (1280x720).
 ASPECT_RATIO = Option(
-    "aspect_ratio", str, N_("Wide or upright picture"), choices=("16:9", "9:16"), default="16:9"
+    "aspect_ratio", str, N_("Landscape or portrait"), choices=("16:9", "9:16"), default="16:9"
 )
 # With a picture no document says what the ratio is, so nothing is claimed about it.
 PICTURE_RATIO = replace(ASPECT_RATIO, default=None)
-RESOLUTION = Option("resolution", str, N_("Height of the picture"), choices=("720P", "1080P"), default="720P")
+RESOLUTION = Option(
+    "resolution", str, N_("Resolution of the video"), choices=("720P", "1080P"), default="720P"
+)
 RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
 NEGATIVE_PROMPT = Option("negative_prompt", str, N_("What the video should not show"))
-SEED = Option("seed", int, N_("The same seed and prompt give a similar video"))
+SEED = Option("seed", int, N_("Reuse a seed and a prompt to get a similar video"))
 ENHANCE_PROMPT = Option(
-    "enhance_prompt", bool, N_("Let the provider's AI rewrite the prompt in more detail"), default=True
+    "enhance_prompt", bool, N_("Let the video service's AI rewrite your prompt in more detail"), default=True
 )
-GENERATE_AUDIO = Option("generate_audio", bool, N_("Make sound too"), default=True)
+GENERATE_AUDIO = Option("generate_audio", bool, N_("Add sound"), default=True)
 
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
@@ -156,8 +158,8 @@ VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
-_BEST, _QUICK = "Best picture and sound", "Quicker and cheaper"
-_NEWER, _NEWER_QUICK = "Newer, and goes from one picture to another", "Newer, quicker and cheaper"
+_BEST, _QUICK = "Best image and sound quality", "Quicker and cheaper"
+_NEWER, _NEWER_QUICK = "Newer; can go from one image to another", "Newer, quicker and cheaper"
 _FRAMES = "veo-3.1-first-last-image-to-video"
 
 # Of each family the first row is what members choose.
@@ -207,8 +209,8 @@ def choose_model(model_id: str | None, pictures: int) -> Model:
     if not able:
         raise InvalidOptionError(
             ngettext(
-                "No model makes a video from {count} picture.",
-                "No model makes a video from {count} pictures.",
+                "No model makes a video from {count} image.",
+                "No model makes a video from {count} images.",
                 pictures,
             )
         )
@@ -252,5 +254,5 @@ def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue 
 def _known_model(model_id: str) -> Model:
     model = get_model(model_id)
     if model is None:
-        raise InvalidOptionError(_("That model is not offered any more. Please choose another one."))
+        raise InvalidOptionError(_("That model is no longer available. Choose another one."))
     return model

@@ -18,15 +18,15 @@ WRONG_TYPE: Mapping[type, LiteralString] = {
 NEGATIVE_PROMPT_MAX_LENGTH = 1000  # characters
 SEED_MAX = 2**32 - 1  # Veo's seed is an unsigned 32-bit number
 
-EMPTY_OPTION = N_("`{option}` is empty. Please write what you mean in words.")
+EMPTY_OPTION = N_("`{option}` is empty. Describe what you mean in words.")
 EMPTY: Mapping[str, LiteralString] = {
-    "prompt": N_("The prompt is empty. Please write what you mean in words."),
-    "negative_prompt": N_("The negative prompt is empty. Please write what you mean in words."),
+    "prompt": N_("The prompt is empty. Describe the video in words."),
+    "negative_prompt": N_("The negative prompt is empty. Describe in words what to leave out."),
 }
-TOO_LONG_OPTION = N_("`{option}` has {length} characters; at most {most} are possible.")
+TOO_LONG_OPTION = N_("`{option}` has {length} characters; the maximum is {most}.")
 TOO_LONG: Mapping[str, LiteralString] = {
-    "prompt": N_("The prompt has {length} characters; at most {most} are possible."),
-    "negative_prompt": N_("The negative prompt has {length} characters; at most {most} are possible."),
+    "prompt": N_("The prompt has {length} characters; the maximum is {most}."),
+    "negative_prompt": N_("The negative prompt has {length} characters; the maximum is {most}."),
 }
 
 

@@ -106,7 +106,7 @@ class Transport:
             ) as response:
                 content = await _read(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise UnreachableError("The video service cannot be reached.") from error
+            raise UnreachableError("I can't reach the video service.") from error
         except TimeoutError as error:
             raise UnavailableError("The video service did not answer in time.") from error
         except aiohttp.ClientError as error:

@@ -97,7 +97,9 @@ async def serve(page: Page, host: str, port: int) -> AsyncGenerator[str]:
         except (OSError, UnicodeError) as error:  # the latter: of a name that cannot be one
             of_port = isinstance(error, OSError) and error.errno in ERRORS_OF_PORT
             name = "HTTP_PORT" if of_port else "HTTP_HOST"
-            raise ListenError(f"{name}: Nobody can listen on {host} port {port}: {_reason(error)}") from error
+            raise ListenError(
+                f"{name}: The bot can't listen on {host} port {port}: {_reason(error)}"
+            ) from error
         address = f"http://{_in_brackets(host)}:{runner.addresses[0][1]}"
         log.info("watching", address=address)
         yield address

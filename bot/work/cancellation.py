@@ -25,19 +25,14 @@ class NotFoundError(UserError):
     """The server has no such generation; another server's looks exactly like one that never was."""
 
     def __init__(self) -> None:
-        super().__init__(_("This server has no video with that number. Nothing was changed."))
+        super().__init__(_("This server has no video with that ID. Nothing changed."))
 
 
 class TooLateError(UserError):
     """The generation is not waited for any more."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _(
-                "That video is finished already, or was cancelled before: there is nothing left to cancel. "
-                "Nothing was changed."
-            )
-        )
+        super().__init__(_("That video is already finished or cancelled. Nothing changed."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,22 @@ from bot.text import shorten
 from bot.wording import told_reason
 from cogs.ui.usage_text import moment
 
-GOES_ON = N_("What was asked for already goes on; `/veo-admin queue` shows it and can cancel it.")
-TOLD_TO_MEMBERS = N_("Members who try are told your reason: “{reason}”.")
-TOLD_TO_MEMBER = N_("They are told your reason: “{reason}”.")
+GOES_ON = N_("Running requests continue; `/veo-admin queue` lists them and can cancel them.")
+TOLD_TO_MEMBERS = N_("Members who try see your reason: “{reason}”.")
+TOLD_TO_MEMBER = N_("They see your reason: “{reason}”.")
 
 
 def paused(reason: str | None) -> str:
     """Return the answer to `pause`."""
-    what = _("⏸️ **Paused.** Nobody can ask for videos on this server until `/veo-admin resume`.")
+    what = _("⏸️ **Paused.** Nobody can request videos on this server until `/veo-admin resume`.")
     return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBERS, reason)}"
 
 
 def resumed(*, was_paused: bool) -> str:
     """Return the answer to `resume`."""
     if was_paused:
-        return _("▶️ **Resumed.** Members can ask for videos again.")
-    return _("Videos were not paused, so nothing is different: members can ask for them.")
+        return _("▶️ **Resumed.** Members can request videos again.")
+    return _("/veo wasn't paused. Members can request videos.")
 
 
 def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
@@ -36,16 +36,16 @@ def blocked(user_id: int, until: datetime | None, reason: str | None) -> str:
     who = f"<@{user_id}>"
     what = (
         _(
-            "🚫 **Blocked.** {member} cannot ask for videos here until `/veo-admin unblock`, "
-            "even after leaving and coming back.",
+            "🚫 **Blocked.** {member} can't request videos here until `/veo-admin unblock`, "
+            "even after leaving and rejoining.",
             member=who,
         )
         if until is None
         else _(
-            "🚫 **Blocked.** {member} cannot ask for videos here until {when}, "
-            "even after leaving and coming back.",
+            "🚫 **Blocked.** {member} can't request videos here until {date}, "
+            "even after leaving and rejoining.",
             member=who,
-            when=moment(until),
+            date=moment(until),
         )
     )
     return f"{what} {_(GOES_ON)}{_told_to(TOLD_TO_MEMBER, reason)}"
@@ -55,9 +55,9 @@ def unblocked(user_id: int, *, was_blocked: bool) -> str:
     """Return the answer to `unblock`."""
     if was_blocked:
         return _(
-            "✅ **Unblocked.** {member} can ask for videos again, within the limits.", member=f"<@{user_id}>"
+            "✅ **Unblocked.** {member} can request videos again, within the limits.", member=f"<@{user_id}>"
         )
-    return _("{member} was not blocked, so nothing is different.", member=f"<@{user_id}>")
+    return _("{member} wasn't blocked. Nothing changed.", member=f"<@{user_id}>")
 
 
 def blocked_heading(number: int) -> str:
@@ -65,7 +65,8 @@ def blocked_heading(number: int) -> str:
     if not number:
         return _("Nobody is blocked on this server.")
     amount = ngettext("**{count} blocked.**", "**{count} blocked.**", number)
-    return f"{amount} {_('They cannot ask for videos here. `/veo-admin unblock` ends it.')}"
+    advice = _("They can't request videos here. `/veo-admin unblock` ends a block.")
+    return f"{amount} {advice}"
 
 
 def block_line(user_id: int, block: Block) -> str:
@@ -74,11 +75,11 @@ def block_line(user_id: int, block: Block) -> str:
     line = (
         _("{member}, until `/veo-admin unblock`", member=who)
         if block.until is None
-        else _("{member}, until {when}", member=who, when=moment(block.until))
+        else _("{member}, until {date}", member=who, date=moment(block.until))
     )
     if not reason:
         return f"- {line}"
-    # Translators: {line} is whom moderators blocked and until when, {reason} is in the moderators' words
+    # Translators: {line} is a blocked member and the end of the block, {reason} is in the moderators' words
     return f"- {_('{line}: “{reason}”', line=line, reason=reason)}"
 
 
@@ -96,19 +97,18 @@ def word_added(word: str, *, is_new: bool) -> str:
     """Return the answer to `words add`."""
     if is_new:
         return _(
-            "✅ **Forbidden.** Prompts with “{word}” are refused from now on. "
-            "What was asked for already goes on.",
+            "✅ **Added.** I now reject prompts that contain “{word}”. Running requests continue.",
             word=_shown(word),
         )
-    return _("“{word}” was forbidden already, so nothing is different.", word=_shown(word))
+    return _("“{word}” was already on the list. Nothing changed.", word=_shown(word))
 
 
 def word_removed(word: str, *, was_there: bool) -> str:
     """Return the answer to `words remove`."""
     if was_there:
-        return _("✅ **Allowed.** Prompts with “{word}” are no longer refused for it.", word=_shown(word))
+        return _("✅ **Removed.** Prompts can contain “{word}” again.", word=_shown(word))
     return _(
-        "“{word}” was not forbidden, so nothing is different. `/veo-admin words list` shows all.",
+        "“{word}” isn't on the list. `/veo-admin words list` shows all of it.",
         word=_shown(word),
     )
 
@@ -116,10 +116,10 @@ def word_removed(word: str, *, was_there: bool) -> str:
 def words_heading(number: int) -> str:
     """Return what stands above the list of forbidden words."""
     if not number:
-        return _("No words are forbidden in prompts. `/veo-admin words add` forbids one.")
+        return _("No words are blocked. Use `/veo-admin words add` to block one.")
     return ngettext(
-        "**{count} word or phrase is forbidden in prompts.**",
-        "**{count} words and phrases are forbidden in prompts.**",
+        "**{count} word or phrase is blocked in prompts.**",
+        "**{count} words and phrases are blocked in prompts.**",
         number,
     )
 

@@ -14,39 +14,40 @@ MIB = 2**20  # bytes
 
 BEGUN: Mapping[AlertKind, LiteralString] = {
     AlertKind.KEY_REFUSED: N_(
-        "The video service refuses the bot's key. Requests wait until it takes it again. "
+        "The provider rejects the bot's key. Requests wait until it accepts the key again. "
         "Check `AIMLAPI_KEY` and the account."
     ),
     AlertKind.CREDITS_EMPTY: N_(
-        "The video service's account is out of credits{balance}. Requests wait. "
-        "Top it up; they go on by themselves."
+        "The provider account is out of credits{balance}. Requests wait. Add credits, and they "
+        "continue on their own."
     ),
     AlertKind.CREDITS_LOW: N_(
-        "The video service's account holds {balance_usd}, less than {limit_usd} "
-        "(`ALERT_BALANCE_USD`). Top it up before requests have to wait."
+        "The provider account has {balance_usd}, less than {limit_usd} (`ALERT_BALANCE_USD`). "
+        "Add credits before requests have to wait."
     ),
     AlertKind.PROVIDER_DOWN: N_(
-        "The video service does not answer, for {minutes} minutes now. Requests wait "
-        "and go on by themselves. Look at its status page, and at this host's network."
+        "The provider hasn't answered for {minutes} minutes. Requests wait and continue on "
+        "their own. Check its status page and this host's network."
     ),
     AlertKind.PROVIDER_REFUSING: N_(
-        "The video service has refused requests{models} for {minutes} minutes{words}. They wait, and one of "
-        "them tries every minute. Look at the account, and at the key's limit and scopes."
+        "The provider has rejected requests{models} for {minutes} minutes{words}. They wait, "
+        "and I try one of them every minute. Check the account, and the key's limit and scopes."
     ),
     AlertKind.DELIVERIES_FAILING: N_(
-        "{results} on {servers} could not be posted. They are tried again for a "
-        "while. The log says why (`not posted yet`, `no place left`)."
+        "I couldn't post {results} in {servers}. I'll keep retrying for a while; see the log "
+        "(`not posted yet`, `no place left`)."
     ),
     AlertKind.DATABASE_UNWRITABLE: N_(
-        "The database takes no writes, so nothing can be asked for. Is its disk "
-        "full, or does another program hold it?"
+        "I can't write to the database, so I can't accept requests. Is its disk full, or is "
+        "another program locking it?"
     ),
     AlertKind.DATABASE_DAMAGED: N_(
-        "The database's file is damaged, and some requests may fail. Stop the bot, keep the file, and put "
-        "back the latest backup. `veo-bot doctor` says more."
+        "The database file is damaged, and some requests may fail. Stop the bot, keep the "
+        "file, and restore the latest backup. `veo-bot doctor` says more."
     ),
     AlertKind.DISK_FULL: N_(
-        "Only {free} are left on the disk of `DATA_DIR`. Make room before the database and the videos stop."
+        "Only {free} are left on the disk of `DATA_DIR`. Free up space before the database and "
+        "the videos stop."
     ),
     AlertKind.CHANNEL_CLOSED: N_(
         "I can't post alerts in the channel set in `OPERATOR_CHANNEL_ID`. "
@@ -55,21 +56,21 @@ BEGUN: Mapping[AlertKind, LiteralString] = {
 }
 BEGUN_HERE: Mapping[AlertKind, LiteralString] = {
     AlertKind.DELIVERIES_FAILING: N_(
-        "{results} of this server could not be posted. `/veo-admin doctor` in the "
-        "channel where they were asked for says which permission is missing. They are tried again for "
+        "I couldn't post {results} of this server. Use `/veo-admin doctor` in the channel "
+        "where they were requested to see which permission is missing. I'll keep retrying for "
         "a while."
     ),
 }
 OVER: Mapping[AlertKind, LiteralString] = {
-    AlertKind.KEY_REFUSED: N_("The video service takes the bot's key again."),
-    AlertKind.CREDITS_EMPTY: N_("The video service's account has credits again{balance}."),
-    AlertKind.CREDITS_LOW: N_("The video service's account holds {balance_usd} now."),
-    AlertKind.PROVIDER_DOWN: N_("The video service answers again."),
-    AlertKind.PROVIDER_REFUSING: N_("The video service takes requests again."),
-    AlertKind.DELIVERIES_FAILING: N_("Results are posted again."),
-    AlertKind.DATABASE_UNWRITABLE: N_("The database takes writes again."),
-    AlertKind.DATABASE_DAMAGED: N_("The database is in order again."),
-    AlertKind.DISK_FULL: N_("The disk of `DATA_DIR` has room again: {free}."),
+    AlertKind.KEY_REFUSED: N_("The provider accepts the bot's key again."),
+    AlertKind.CREDITS_EMPTY: N_("The provider account has credits again{balance}."),
+    AlertKind.CREDITS_LOW: N_("The provider account has {balance_usd} now."),
+    AlertKind.PROVIDER_DOWN: N_("The provider answers again."),
+    AlertKind.PROVIDER_REFUSING: N_("The provider accepts requests again."),
+    AlertKind.DELIVERIES_FAILING: N_("I can post results again."),
+    AlertKind.DATABASE_UNWRITABLE: N_("I can write to the database again."),
+    AlertKind.DATABASE_DAMAGED: N_("The database is fine again."),
+    AlertKind.DISK_FULL: N_("The disk of `DATA_DIR` has space again: {free}."),
     AlertKind.CHANNEL_CLOSED: N_("I can post alerts in this channel again."),
 }
 
@@ -79,11 +80,11 @@ def render_alert(announcement: Announcement) -> str:
     kind, state = announcement.key.kind, announcement.state
     facts = _shown(state.facts)
     if announcement.turn == "over":
-        return _("✅ **Solved:** {what}", what=_(OVER[kind], **facts))
+        return _("✅ **Resolved:** {what}", what=_(OVER[kind], **facts))
     is_here = announcement.key.guild_id is not None
     text = _((BEGUN_HERE if is_here and kind in BEGUN_HERE else BEGUN)[kind], **facts)
     head = _("⚠️ **Warning:**") if kind in WARNINGS else _("🚨 **Alert:**")
-    since = " " + _("Since {when}.", when=relative_time(state.since)) if state.since else ""
+    since = " " + _("Started {when}.", when=relative_time(state.since)) if state.since else ""
     return f"{head} {text}{since}"
 
 

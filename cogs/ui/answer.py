@@ -33,8 +33,8 @@ class AnswerLostError(UserError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Discord had trouble showing my answer, but your request is accepted: "
-                "the video will come to this channel."
+                "Discord had trouble showing my answer, but I accepted your request. I'll post "
+                "the video in this channel."
             )
         )
 
@@ -102,8 +102,8 @@ async def _show(
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
                     _(
-                        "This server's filter stopped my answer because of words in your prompt. "
-                        "Please choose others. Nothing was counted."
+                        "This server's filter stopped my answer because of words in your "
+                        "prompt. Try other words. This didn't count toward your limit."
                     )
                 ) from error
             raise

@@ -20,8 +20,8 @@ PATIENCE = 1.0  # seconds for asking Discord; the answer to the command cannot b
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 OUTSIDE = N_(
-    "I am not in this private thread, so I could not post the video here. Please mention me in it, which "
-    "brings me in, or use another channel. Nothing was counted."
+    "I'm not in this private thread, so I can't post the video here. Mention me to add me, or "
+    "use another channel. This didn't count toward your limit."
 )
 
 
@@ -36,7 +36,7 @@ def asker_of(interaction: discord.Interaction) -> Asker:
         CannotPostError: the bot lacks a permission there, so that the result could not arrive.
     """
     if interaction.guild_id is None or interaction.channel_id is None:
-        raise CannotPostError(_("Videos are made in servers only. Please use the command there."))
+        raise CannotPostError(_("I only make videos in servers. Use the command there."))
     channel = interaction.channel
     return Asker(
         interaction_id=interaction.id,
@@ -106,8 +106,8 @@ def _placement(interaction: discord.Interaction) -> Placement:
 def _cannot_post(*names: LiteralString) -> CannotPostError:
     return CannotPostError(
         _(
-            "I may not post the video here: I need the permissions {names}. "
-            "Please use another channel or ask a moderator. Nothing was counted.",
+            "I can't post the video here: I'm missing {names}. Use another channel or ask a "
+            "moderator. This didn't count toward your limit.",
             names=every_one_of(_(name) for name in names),
         )
     )

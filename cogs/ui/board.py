@@ -22,7 +22,7 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-FILTERED_ENTRY = N_("This server's filter stops an entry of the audit trail. `/veo-admin log` shows it.")
+FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
 class DiscordBoard:

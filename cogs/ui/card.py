@@ -31,14 +31,14 @@ NUMBER_MARK = "-# "  # of the line with the number: Discord shows it small
 QUOTE_MARK = "> "  # of the line with the prompt
 
 HEADLINES: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: N_("{member} asked for a video"),
-    Kind.IMAGE: N_("{member} asked for a video from a picture"),
-    Kind.FRAMES: N_("{member} asked for a video from two pictures"),
+    Kind.TEXT: N_("{member} requested a video"),
+    Kind.IMAGE: N_("{member} requested a video from an image"),
+    Kind.FRAMES: N_("{member} requested a video from two images"),
 }
 ALT_TEXTS: Mapping[Kind, LiteralString] = {
     Kind.TEXT: N_("Video made from the prompt: {prompt}"),
-    Kind.IMAGE: N_("Video made from a picture and the prompt: {prompt}"),
-    Kind.FRAMES: N_("Video made from two pictures and the prompt: {prompt}"),
+    Kind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
+    Kind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
 }
 
 
@@ -81,7 +81,7 @@ def render_cancellation(generation: Generation) -> str:
     """Return the message about a request that somebody stopped, in the member's language."""
     with speaking(generation.locale):
         what = _(CANCELLATIONS[_by_whom_and_when(generation)], member=member(generation))
-        advice = _("If you want to know why, ask a moderator.")
+        advice = _("Ask a moderator if you want to know why.")
         return "\n".join(
             [
                 f"{CANCELLED_MARK} {what}",
@@ -95,7 +95,7 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
     """Return the message about a failure, in the member's language; `quote`: with the provider's words."""
     kind = generation.failure_kind or FailureKind.BROKEN
     with speaking(generation.locale):
-        sentences = [_("{member} No video this time.", member=member(generation)), kind.sentence]
+        sentences = [_("{member} I couldn't get you this video.", member=member(generation)), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
         return "\n".join(
             [
@@ -116,7 +116,7 @@ def render_result(generation: Generation, *, quote: bool = True) -> str:
 def render_repost(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above a video that is posted again; `quote`: with the member's own words."""
     with speaking(generation.locale):
-        lines = [_("📤 A video of {member}, posted again.", member=member(generation))]
+        lines = [_("📤 A video by {member}, posted again.", member=member(generation))]
         if quote:
             lines.append(f"{QUOTE_MARK}{shown_prompt(generation)}")
         return "\n".join([*lines, number_line(generation)])
@@ -147,7 +147,7 @@ def neutral_thread_name(generation: Generation) -> str:
 
 def number_line(generation: Generation) -> str:
     """Return the line by which a member and a moderator can name the request."""
-    return f"{NUMBER_MARK}{_('Number {number}', number=generation.id)}"
+    return f"{NUMBER_MARK}{_('ID {number}', number=generation.id)}"
 
 
 def member(generation: Generation) -> str:
@@ -160,7 +160,7 @@ def parameter_lines(generation: Generation) -> list[str]:
     try:
         request = build_request(generation.model, generation.prompt or ERASED_PROMPT, generation.options)
     except InvalidOptionError:
-        return [_("Model: {model} (not offered any more)", model=generation.model)]
+        return [_("Model: {model} (no longer available)", model=generation.model)]
     values = request.resolved
     shown = [f"**{request.model.family}**", *(_word(name, value) for name, value in values.items())]
     lines = [" · ".join(word for word in shown if word)]
@@ -174,7 +174,7 @@ def _word(name: str, value: OptionValue) -> str:
         case "duration":
             return seconds(int(value))
         case "generate_audio":
-            return _("with sound") if value else _("without sound")
+            return _("sound") if value else _("no sound")
         case "enhance_prompt":
             return _("prompt enhanced") if value else _("prompt as written")
         case "seed":
@@ -196,9 +196,9 @@ def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
         case Status.PREPARING | Status.QUEUED:
             return " ".join(filter(None, [_waiting(outlook), _prospect(outlook)]))
         case Status.SUBMITTING:
-            return _("📨 **Sending** the request to the video service.")
+            return _("📨 **Sending** your request to the video service.")
         case Status.RUNNING:
-            return f"{_('⚙️ **Being made.**')} {_prospect(outlook) or _when_sent(generation)}"
+            return f"{_('⚙️ **Making your video.**')} {_prospect(outlook) or _when_sent(generation)}"
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
@@ -212,31 +212,26 @@ def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
 
 def _waiting(outlook: Outlook) -> str:
     if outlook.position is None:
-        return _("⏳ **Waiting** for its turn.")
+        return _("⏳ **In the queue.**")
     if outlook.position > LAST_POSITION:
         return ngettext(
-            "⏳ **Waiting** for its turn: more than {count} is before it.",
-            "⏳ **Waiting** for its turn: more than {count} are before it.",
+            "⏳ **In the queue**, after more than {count} other request.",
+            "⏳ **In the queue**, after more than {count} other requests.",
             LAST_POSITION,
         )
-    return _("⏳ **Waiting** for its turn: number {place} in the queue.", place=number(outlook.position))
+    return _("⏳ **In the queue** at position {place}.", place=number(outlook.position))
 
 
 def _prospect(outlook: Outlook) -> str:
-    """Say when it will be there; a bare time, since nobody knows how far a video has come."""
+    """Say when it should be ready: a time instead of a percentage, which nobody knows."""
     if outlook.is_late and outlook.ends_at:
         end = relative_time(outlook.ends_at)
-        return _("It takes longer than usual; I stop waiting for it {when}.", when=end)
+        return _("Taking longer than usual. I'll give up {when}.", when=end)
     if outlook.is_late:
-        return _("It takes longer than usual.")
+        return _("Taking longer than usual.")
     if outlook.expected_at is None:
         return ""
-    when = relative_time(outlook.expected_at)
-    return (
-        _("Expected {when}.", when=when)
-        if outlook.position is None
-        else _("Expected about {when}.", when=when)
-    )
+    return _("Should be ready {when}.", when=relative_time(outlook.expected_at))
 
 
 def _when_sent(generation: Generation) -> str:
@@ -247,15 +242,15 @@ def _made_line(generation: Generation) -> str:
     if generation.removed_at is not None:
         return _("🗑️ **Removed.**")
     if generation.result_id is not None and generation.result_channel_id is None:
-        return _("✅ **Ready:** it is in a direct message, since I may not post it here.")
+        return _("✅ **Ready:** I sent it in a direct message because I can't post here.")
     if generation.result_id is not None:
         place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
         return _("✅ **Ready:** {link}", link=f"https://discord.com/channels/{place}")
     if generation.delivered_at is None:
-        return _("📥 **Made.** The file is on its way.")
+        return _("📥 **Done.** Downloading the video.")
     if generation.erased_at is not None:
-        return _("✅ **Made.** The link was deleted.")
-    return _("❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below.")
+        return _("✅ **Done.** The link was deleted.")
+    return _("❌ **Done,** but I couldn't post it anywhere. Give a moderator the ID below.")
 
 
 def _by_whom_and_when(generation: Generation) -> tuple[bool, bool | None]:
@@ -263,14 +258,14 @@ def _by_whom_and_when(generation: Generation) -> tuple[bool, bool | None]:
 
 
 def _did_not_count() -> str:
-    return _("It did not count towards your limit.")
+    return _("This didn't count toward your limit.")
 
 
 def _whether_it_counts(generation: Generation) -> str:
     if is_being_sent(generation):
-        return _("It counts, unless the video service did not take it.")
+        return _("This counts toward your limit unless the video service didn't accept it.")
     if was_sent(generation):
-        return _("The video service cannot take a request back, so it counts towards the limit.")
+        return _("The video service can't take back a request, so this counts toward your limit.")
     return _did_not_count()
 
 
@@ -284,4 +279,4 @@ def full_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> list[dis
     """Return an embed with the whole prompt, where the text has only its first `length` characters."""
     if len(generation.prompt) <= length:
         return []
-    return [discord.Embed(title=pgettext("title", "The whole prompt"), description=escape(generation.prompt))]
+    return [discord.Embed(title=pgettext("title", "Full prompt"), description=escape(generation.prompt))]

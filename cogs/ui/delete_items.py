@@ -12,7 +12,7 @@ from cogs.ui.takedown import take_down
 from cogs.ui.video_button import VideoButton, template_of, view_of
 
 KEPT = N_("Nothing was deleted.")
-COUNTS = N_("It still counts towards the limit, since it was made and paid for.")
+COUNTS = N_("It still counts toward the limit because it was made and paid for.")
 
 
 class DeleteButton(VideoButton, template=template_of("delete")):
@@ -77,9 +77,9 @@ class KeepButton(VideoButton, template=template_of("delete-no")):
 def _question(generation: Generation) -> str:
     link = message_link(generation)
     question = (
-        _("🗑️ **Delete this video?** the one in your direct messages")
+        _("🗑️ **Delete this video?** It's the one in your direct messages.")
         if link is None
         else _("🗑️ **Delete this video?** {link}", link=link)
     )
-    consequence = _("Its message goes, and that cannot be undone.")
+    consequence = _("This deletes its message and can't be undone.")
     return f"{question}\n{consequence} {_(COUNTS)}\n{number_line(generation)}"

@@ -31,21 +31,21 @@ def render_report(findings: list[Finding]) -> str:
     bad = sum(not finding.is_good for finding in findings)
     heading = (
         ngettext(
-            "🩺 **{count} of {total} checks found something bad.** It is at the top.",
-            "🩺 **{count} of {total} checks found something bad.** It is at the top.",
+            "🩺 **{count} of {total} checks found a problem.** It's at the top.",
+            "🩺 **{count} of {total} checks found problems.** They're at the top.",
             bad,
             total=number(len(findings)),
         )
         if bad
-        else _("🩺 **Everything is good.**")
+        else _("🩺 **Everything works.**")
     )
     return "\n".join([heading, *map(_line, sorted(findings, key=lambda finding: finding.is_good))])
 
 
 def _line(finding: Finding) -> str:
     if finding.is_good:
-        return _("✅ Good: {finding}", finding=finding.what)
-    return _("❌ **Bad:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
+        return _("✅ OK: {finding}", finding=finding.what)
+    return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
 async def _find_board(interaction: discord.Interaction, moderation: Moderation) -> Finding:
@@ -53,7 +53,7 @@ async def _find_board(interaction: discord.Interaction, moderation: Moderation) 
     if channel_id is None:
         return Finding(
             is_good=False,
-            what=_("There is no moderators' channel, so nobody sees what members report."),
+            what=_("There's no moderators' channel, so nobody sees reports from members."),
             advice=_(CHOOSE_BOARD),
         )
     guild = known_guild(interaction)
@@ -61,7 +61,9 @@ async def _find_board(interaction: discord.Interaction, moderation: Moderation) 
         return Finding(is_good=False, what=_(UNKNOWN))
     channel = guild.get_channel(channel_id)
     if channel is None:
-        return Finding(is_good=False, what=_("The moderators' channel is gone."), advice=_(CHOOSE_BOARD))
+        return Finding(
+            is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_BOARD)
+        )
     return _judge_board(channel, guild)
 
 
@@ -71,19 +73,19 @@ def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Fin
         return Finding(
             is_good=False,
             what=_(
-                "I cannot write in the moderators' channel {channel}: I lack {permissions}.",
+                "I can't write in the moderators' channel {channel}: I'm missing {permissions}.",
                 channel=board,
                 permissions=names(lacking),
             ),
-            advice=_("Allow it to my role there."),
+            advice=_("Allow it for my role there."),
         )
     if channel.permissions_for(guild.default_role).view_channel:
         return Finding(
             is_good=False,
             what=_(
-                "Everybody can read the moderators' channel {channel}, so reports are no secret.",
+                "Everyone can read the moderators' channel {channel}, so reports aren't private.",
                 channel=board,
             ),
-            advice=_("Take View Channel from @\u200beveryone there."),
+            advice=_("Remove View Channel from @\u200beveryone there."),
         )
     return Finding(is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board))

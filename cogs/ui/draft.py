@@ -78,7 +78,8 @@ class Draft:
             return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
         size = f"{number(self.clip.size / MIB, 1)} MiB"
         instead = _(
-            "This server does not take the file ({size}). While the link lasts, it is here: {link}",
+            "The file ({size}) is too large for this server. You can get it here until the "
+            "link expires: {link}",
             size=size,
             link=f"<{self.generation.video_url}>",
         )
@@ -96,7 +97,7 @@ class Draft:
         if not link:
             return line
         address = f"<{self.generation.video_url}>"
-        return f"{line} {_('The original, while the link lasts: {link}', link=address)}"
+        return f"{line} {_('The original, until the link expires: {link}', link=address)}"
 
     def files(self) -> list[discord.File]:
         """Open the file anew: discord.py closes it with every attempt."""

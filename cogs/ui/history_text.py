@@ -7,7 +7,7 @@ from bot.results.history import HistoryPage
 from cogs.ui.card import number_line, parameter_lines, shown_prompt, state_line
 from cogs.ui.usage_text import moment
 
-NONE_YET = N_("**You have not asked for a video on this server yet.** Use `/veo` to make one.")
+NONE_YET = N_("**You haven't requested a video on this server yet.** Use `/veo` to make one.")
 
 
 def render_history(page: HistoryPage) -> str:
@@ -15,7 +15,7 @@ def render_history(page: HistoryPage) -> str:
     generation = page.generation
     lines = [
         _(
-            "**Your videos on this server:** {number} of {count}, the newest first.",
+            "**Your videos on this server:** {number} of {count}, newest first.",
             number=number(page.number),
             count=number(page.count),
         ),
@@ -27,16 +27,16 @@ def render_history(page: HistoryPage) -> str:
         number_line(generation),
     ]
     if generation.source_id is not None:
-        lines.append(f"-# {_('Made anew from number {number}', number=generation.source_id)}")
+        lines.append(f"-# {_('Based on {number}', number=generation.source_id)}")
     return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
 
 
 def _asked_line(generation: Generation) -> str:
     when = moment(generation.created_at)
     if generation.card_id is None:
-        return _("Asked for {when}.", when=when)
+        return _("Requested {date}.", date=when)
     place = f"{generation.guild_id}/{generation.channel_id}/{generation.card_id}"
-    return _("Asked for {when}: {link}", when=when, link=f"https://discord.com/channels/{place}")
+    return _("Requested {date}: {link}", date=when, link=f"https://discord.com/channels/{place}")
 
 
 def _cost_line(generation: Generation) -> str:
@@ -47,5 +47,5 @@ def _cost_line(generation: Generation) -> str:
     if generation.status is Status.FAILED or is_unsent:
         return _("Cost: nothing.")
     if generation.estimated_credits is None:
-        return _("Cost: not known yet.") if generation.status in OPEN else _("Cost: not known.")
+        return _("Cost: not known yet.") if generation.status in OPEN else _("Cost: unknown.")
     return _("Cost: about {money}.", money=show_money(generation.estimated_credits))

@@ -61,7 +61,7 @@ def _reader(interaction: discord.Interaction) -> tuple[int, int]:
         BadInputError: the command was not used in a server.
     """
     if interaction.guild_id is None or interaction.user.id == NOBODY:
-        raise BadInputError(_("This works in servers only."))
+        raise BadInputError(_("This only works in servers."))
     return interaction.guild_id, interaction.user.id
 
 

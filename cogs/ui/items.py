@@ -26,8 +26,8 @@ class BadFieldError(BadInputError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "One of the fields has a value that is not possible. Please open the form again. "
-                "Nothing was counted."
+                "One of the fields has an invalid value. Open the form again. This didn't "
+                "count toward your limit."
             )
         )
 

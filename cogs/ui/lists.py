@@ -32,5 +32,5 @@ async def reply_with_list(
     content = io.BytesIO("\n".join(file_lines).encode())
     amount = ngettext("{count} line of text.", "{count} lines of text.", len(file_lines))
     file = discord.File(content, file_name, description=f"{heading} {amount}")
-    where = _("The list is long, so it is in the file.")
+    where = _("The list is long, so I attached it as a file.")
     await interaction.response.send_message(f"{heading} {where}", file=file, ephemeral=True)

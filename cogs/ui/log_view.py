@@ -16,7 +16,7 @@ from cogs.ui.targets import moderator_of
 from cogs.ui.trail import entry_line
 
 PAGE_SIZE = 10  # entries; fewer where they are long
-HEADING = N_("📜 **What moderators did,** the newest first:")
+HEADING = N_("📜 **What moderators did,** newest first:")
 
 
 class LogButton(Item, template=r"veo1:log:(?P<before>[0-9]{1,18})"):
@@ -51,7 +51,7 @@ async def show_log(interaction: discord.Interaction, moderation: Moderation) -> 
 def render_log(entries: Sequence[AuditRow]) -> str:
     """Return as many of the entries as a page holds."""
     if not entries:
-        return _("Nothing was done on this server yet.")
+        return _("Moderators haven't done anything on this server yet.")
     return "\n".join([_(HEADING), *map(entry_line, fitting(entries))])
 
 

@@ -37,7 +37,7 @@ class NotModeratorError(UserError):
 
     def __init__(self, command: str) -> None:
         super().__init__(
-            _("Only members who may use `/{command}` can do that. Nothing was changed.", command=command)
+            _("Only members who can use `/{command}` can do that. Nothing changed.", command=command)
         )
 
 

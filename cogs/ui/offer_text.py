@@ -17,9 +17,9 @@ SECONDS_STEP = 10  # a wait in seconds is rounded up to this
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
 
 HEADINGS = (
-    N_("🧾 **Your video, before anything is spent:**"),
-    N_("🧾 **Your video from a picture, before anything is spent:**"),
-    N_("🧾 **Your video from two pictures, before anything is spent:**"),
+    N_("🧾 **Check your video before you spend anything:**"),
+    N_("🧾 **Check your video from an image before you spend anything:**"),
+    N_("🧾 **Check your video from two images before you spend anything:**"),
 )  # by the number of pictures
 
 
@@ -27,9 +27,7 @@ def render_offer(offer: Offer) -> Card:
     """Return the offer as discord.py's send and edit methods take it."""
     end = relative_time(offer.draft.expires_at)
     lines = [
-        _("⚠️ **The price has changed since you were told it.** Please decide anew.")
-        if offer.is_changed
-        else "",
+        _("⚠️ **The price has changed since you saw it.** Please decide again.") if offer.is_changed else "",
         _(HEADINGS[len(offer.draft.pictures)]),
         *parameter_lines(offer.preview),
         price_line(offer.draft.price, is_recalled=offer.is_recalled),
@@ -37,7 +35,7 @@ def render_offer(offer: Offer) -> Card:
         budget_line(offer),
         wait_line(offer),
         f"> {shown_prompt(offer.preview, PROMPT_LENGTH)}",
-        _("-# Nothing is counted until you click **Generate**. This offer ends {when}.", when=end),
+        _("-# Nothing counts until you click **Generate**. This offer expires {when}.", when=end),
     ]
     return Card(
         content="\n".join(line for line in lines if line), embeds=full_prompt(offer.preview, PROMPT_LENGTH)
@@ -48,22 +46,22 @@ def price_line(price: float | None, *, is_recalled: bool) -> str:
     """Say what it costs, and how that is known; `price`: in the provider's credits."""
     if price is None:
         return _(
-            "💰 Price: **not known**. The video service does not tell it at the moment, and no such video "
-            "was made here before."
+            "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
+            "made a video like this here before."
         )
     if is_recalled:
         return _(
-            "💰 Price: about **{price}**, as such videos cost before. The video service does not tell it "
-            "at the moment.",
+            "💰 Price: about **{price}**, based on earlier videos. The video service doesn't "
+            "show it right now.",
             price=show_money(price),
         )
-    return _("💰 Price: about **{price}**, by the video service's price list.", price=show_money(price))
+    return _("💰 Price: about **{price}**, from the video service's price list.", price=show_money(price))
 
 
 def limit_line(offer: Offer) -> str:
     """Say what is left of the limit that leaves the fewest videos."""
     if offer.limit is None:
-        return _("🎬 Your limit: none, you can have any number of videos made.")
+        return _("🎬 Your limit: none. You can request any number of videos.")
     whole = describe_limit(offer.limit.kind, offer.limit.most)
     return ngettext(
         "🎬 Your limit: {count} more video after this one (the limit is {limit}).",
@@ -79,9 +77,9 @@ def budget_line(offer: Offer) -> str:
         return ""
     empty = [state.resets_at for state in offer.budgets if state.left <= 0]
     if not empty:
-        return _("🏦 The server's budget for videos has money left after this one.")
+        return _("🏦 The server's video budget has money left after this one.")
     return _(
-        "🏦 This one uses up the server's budget for videos. There is new money {when}.",
+        "🏦 This one uses up the server's video budget. It resets {when}.",
         when=relative_time(max(empty)),
     )
 
@@ -91,14 +89,14 @@ def wait_line(offer: Offer) -> str:
     outlook, wait = offer.outlook, _wait(offer)
     if outlook.position is None:
         if not wait:
-            return _("⏳ Wait: not known at the moment.")
-        return _("⏳ Wait: about {wait}, as such videos usually take.", wait=wait)
+            return _("⏳ Wait: unknown right now.")
+        return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
     if outlook.position > LAST_POSITION:
-        return _("⏳ Wait: more than {most} requests are before it.", most=number(LAST_POSITION))
+        return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
     place = number(outlook.position)
     if not wait:
-        return _("⏳ Wait: it would be number {place} in the queue.", place=place)
-    return _("⏳ Wait: about {wait}. It would be number {place} in the queue.", wait=wait, place=place)
+        return _("⏳ Wait: position {place} in the queue.", place=place)
+    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
 
 
 def _wait(offer: Offer) -> str:
@@ -116,26 +114,26 @@ def spell_wait(seconds: float) -> str:
 
 def accepted_text() -> str:
     """Return what takes the place of "thinking" before the card is shown."""
-    return _("✅ **Your request is in.** Its card is below.")
+    return _("✅ **Request accepted.** Its card is below.")
 
 
 def asked_text(generation: Generation, card_id: int) -> str:
     """Return what takes the offer's place once the video is asked for."""
     place = f"{generation.guild_id}/{generation.channel_id}/{card_id}"
     link = f"https://discord.com/channels/{place}"
-    return "\n".join([_("✅ **Asked for:** {link}", link=link), number_line(generation)])
+    return "\n".join([_("✅ **Requested:** {link}", link=link), number_line(generation)])
 
 
 def dropped_text() -> str:
     """Return what takes the offer's place once the member has cancelled it."""
-    return _("🚫 **Cancelled.** Nothing was counted.")
+    return _("🚫 **Cancelled.** This didn't count toward your limit.")
 
 
 def ask_first_text(*, is_on: bool) -> str:
     """Return the setting in words."""
     if is_on:
-        return _("yes, members are told the price and confirm it")
-    return _("no, a video is made at once")
+        return _("yes, members see the price and confirm it")
+    return _("no, videos start right away")
 
 
 def ask_first_word(*, is_on: bool) -> str:

@@ -21,7 +21,9 @@ def pictures_of(
         BadRequestError: there is a last one, but no first one.
     """
     if last_image is not None and image is None:
-        raise BadRequestError(_("`last_image` needs an `image` to begin with. Nothing was counted."))
+        raise BadRequestError(
+            _("`last_image` needs an `image` to start from. This didn't count toward your limit.")
+        )
     given = (attachment for attachment in (image, last_image) if attachment is not None)
     return tuple(_from_attachment(attachment) for attachment in given)
 
@@ -43,7 +45,8 @@ def picture_in(message: discord.Message) -> OfferedPicture:
         ensure_usable(found[0])
     raise BadRequestError(
         _(
-            "That message has no picture that I can use: I can use {kinds}. Nothing was counted.",
+            "That message has no image that I can use. I can use {kinds}. This didn't count "
+            "toward your limit.",
             kinds=retold(KINDS),
         )
     )

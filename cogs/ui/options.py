@@ -7,11 +7,11 @@ from bot.media.pictures import KINDS, MAX_SIZE
 from bot.veo.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
 # The options that are no fields of the catalogue.
-PROMPT = N_("What the video should show")
+PROMPT = N_("Describe the video")
 MODEL = N_("Which model makes it")
 PICTURES = {
-    "image": f"A picture to begin with: {KINDS.replace(' and', ' or')}, at most {MAX_SIZE // 2**20} MiB",
-    "last_image": "A second picture to end with; only together with the first",
+    "image": f"An image to start from: {KINDS.replace(' and', ' or')}, up to {MAX_SIZE // 2**20} MiB",
+    "last_image": "An image to end with; needs the first image too",
 }
 
 
@@ -57,7 +57,7 @@ def default_of(name: str) -> str:
 def _word(default: OptionValue | None) -> str:
     match default:
         case None:
-            return _("the provider's choice")
+            return _("the video service's choice")
         case bool():
             return _("yes") if default else _("no")
         case _:

@@ -23,8 +23,8 @@ class NotYoursError(UserError):
     def __init__(self) -> None:
         super().__init__(
             _(
-                "Only the member who asked for this video, or a moderator, can do that. "
-                "To make one of your own, use `/veo`. Nothing was changed."
+                "Only the member who requested this video or a moderator can do that. Use "
+                "`/veo` to make your own. Nothing changed."
             )
         )
 
@@ -33,9 +33,7 @@ class SlowDiscordError(UserError):
     """Who may moderate could not be read in time."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _("Discord is slow at the moment. Please click again in a minute. Nothing was changed.")
-        )
+        super().__init__(_("Discord is slow right now. Please click again in a minute. Nothing changed."))
 
 
 async def find_generation(interaction: Interaction, generation_id: str) -> Generation:

@@ -20,7 +20,7 @@ from cogs.ui.usage_report import report_page
 from cogs.ui.verdicts import Verdict, judge
 
 COMMAND = "quota"
-WITHOUT_FILES = N_("Discord did not take the picture and the file in this channel.")
+WITHOUT_FILES = N_("Discord rejected the chart and the file in this channel.")
 
 
 class RulesButton(Item, template=r"veo1:rules:(?P<page>[0-9]{1,4})"):

@@ -28,9 +28,10 @@ def missing(allowed: discord.Permissions, needs: Iterable[Need]) -> list[Need]:
 
 def _finding(need: Need, *, is_good: bool) -> Finding:
     if is_good:
-        return Finding(is_good=True, what=_("I have the permission {permission}.", permission=_(need.name)))
+        return Finding(is_good=True, what=_("I have {permission}.", permission=_(need.name)))
+    missing = _("I'm missing {permission}.", permission=_(need.name))
     return Finding(
         is_good=False,
-        what=f"{_('I lack the permission {permission}.', permission=_(need.name))} {_(need.without)}",
-        advice=_("Allow it to my role."),
+        what=f"{missing} {_(need.without)}",
+        advice=_("Allow it for my role."),
     )

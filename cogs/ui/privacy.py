@@ -27,37 +27,34 @@ class ExportTooLargeError(UserError):
     """The file is larger than Discord takes."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _("Your data is larger than a file on Discord can be. Please ask the people who run me for it.")
-        )
+        super().__init__(_("Your data is too large for a Discord file. Ask the people who run me for it."))
 
 
 def question() -> str:
     """Return what is asked before anything is deleted."""
     warning = _(
-        "🗑️ **Delete your prompts?** This is about all your requests, on every server I am on, "
-        "and it cannot be undone. `/privacy export` gives you a copy first."
+        "🗑️ **Delete your prompts?** This affects all your requests on every server I'm on and "
+        "can't be undone. To get a copy first, use `/privacy export`."
     )
     words = _(
-        "**Goes:** prompts, negative prompts, seeds, reasons of failures, and the links to videos, "
-        "pictures and messages."
+        "**Deleted:** prompts, negative prompts, seeds, failure reasons, and the links to "
+        "videos, images and messages."
     )
     name = ngettext(
-        "{count} day after a request your name is taken off it too.",
-        "{count} days after a request your name is taken off it too.",
+        "{count} day after a request, I also remove your name from it.",
+        "{count} days after a request, I also remove your name from it.",
         LONGEST_WINDOW.days,
     )
     figures = _(
-        "**Stays:** how many videos you asked for, when, and what they cost, so that limits and budgets hold."
+        "**Kept:** how many videos you requested, when, and what they cost, because limits and "
+        "budgets depend on it."
     )
     decisions = _(
-        "**Stays:** what moderators recorded (blocks, grants, their log), and reports. While a report about "
-        "one of your videos is open, the link to it and your name stay too."
+        "**Kept:** what moderators recorded (blocks, grants, their log), and reports. While a "
+        "report about one of your videos is open, I also keep the link to it and your name."
     )
-    messages = _(
-        "**Stays on Discord:** messages and videos that are posted, until somebody deletes them there."
-    )
-    later = _("A video that is still being made arrives as usual; its words go after that.")
+    messages = _("**Kept on Discord:** posted messages and videos, until somebody deletes them there.")
+    later = _("A video that's still being made arrives as usual; I delete its prompt after that.")
     points = [f"- {point}" for point in (f"{words} {name}", figures, decisions, messages)]
     return "\n".join([warning, *points, later])
 
@@ -65,10 +62,12 @@ def question() -> str:
 def export_text(document: Mapping[str, Any]) -> str:
     """Return the text above the file."""
     return ngettext(
-        "📦 Here is what I have recorded about you on all servers: **{count} request**, the reports you "
-        "made, and what moderators decided about your limits. Only you can see this message.",
-        "📦 Here is what I have recorded about you on all servers: **{count} requests**, the reports you "
-        "made, and what moderators decided about your limits. Only you can see this message.",
+        "📦 Here's everything I have recorded about you on all servers: **{count} request**, "
+        "the reports you made, and what moderators decided about your limits. Only you can see "
+        "this message.",
+        "📦 Here's everything I have recorded about you on all servers: **{count} requests**, "
+        "the reports you made, and what moderators decided about your limits. Only you can see "
+        "this message.",
         len(document["requests"]),
     )
 
@@ -107,25 +106,29 @@ def _value(value: object) -> str:
 def forgotten_text(forgotten: Forgotten) -> str:
     """Return what was deleted, and what is still to come."""
     if not forgotten.now and not forgotten.later:
-        return _("There was nothing to delete: I have recorded no words or links of yours.")
+        return _("There was nothing to delete: I have no prompts or links of yours.")
     lines = [
         ngettext(
-            "🗑️ Deleted: the words and links of **{count} request**.",
-            "🗑️ Deleted: the words and links of **{count} requests**.",
+            "🗑️ Deleted the prompt and links of **{count} request**.",
+            "🗑️ Deleted the prompts and links of **{count} requests**.",
             forgotten.now,
         )
     ]
     if forgotten.later:
         lines.append(
             ngettext(
-                "**{count} request** will follow: a video that is on its way arrives first, and its words "
-                "and links go within about an hour after that. You need not do anything.",
-                "**{count} requests** will follow: a video that is on its way arrives first, and its words "
-                "and links go within about an hour after that. You need not do anything.",
+                "**{count} request** will follow: its video arrives first, and I delete its "
+                "prompt and links within about an hour after that. You don't have to do "
+                "anything.",
+                "**{count} requests** will follow: their videos arrive first, and I delete "
+                "their prompts and links within about an hour after that. You don't have to do "
+                "anything.",
                 forgotten.later,
             )
         )
-    lines.append(_("Your limits are as before. What is posted on Discord stays until it is deleted there."))
+    lines.append(
+        _("Your limits haven't changed. What's posted on Discord stays until somebody deletes it there.")
+    )
     return "\n".join(lines)
 
 
@@ -165,7 +168,7 @@ class OwnButton(Item, template=r"(?!)"):
             BadInputError: it is somebody else.
         """
         if interaction.user.id != self._user_id:
-            raise BadInputError(_("This button is somebody else's. Nothing was deleted."))
+            raise BadInputError(_("This button belongs to somebody else. Nothing was deleted."))
 
 
 class ForgetButton(OwnButton, template=r"veo1:forget:(?P<user_id>[0-9]{1,20})"):

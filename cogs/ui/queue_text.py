@@ -47,16 +47,16 @@ def render_queue(page: QueuePage) -> str:
     """Return the page as text."""
     heading = (
         ngettext(
-            "**{count} video is waiting or being made on this server.**",
-            "**{count} videos are waiting or being made on this server.**",
+            "**{count} video is queued or in progress on this server.**",
+            "**{count} videos are queued or in progress on this server.**",
             page.total,
         )
         if page.total
-        else _("**Nothing is waiting or being made on this server.**")
+        else _("**No videos are queued or in progress on this server.**")
     )
     if page.count > 1:
         place = _(
-            "Page {number} of {count}, the oldest first.",
+            "Page {number} of {count}, oldest first.",
             number=number(page.number + 1),
             count=number(page.count),
         )
@@ -67,11 +67,11 @@ def render_queue(page: QueuePage) -> str:
 def render_cancelled(cancelled: Cancelled) -> str:
     """Return what is said about a request that was just cancelled."""
     generation = cancelled.generation
-    counts = _("It was not sent yet, so it does not count.")
+    counts = _("It wasn't sent yet, so it doesn't count.")
     if is_being_sent(generation):
-        counts = _("It was being sent: it counts, unless the video service did not take it.")
+        counts = _("It was being sent, so it counts unless the video service didn't accept it.")
     elif cancelled.counts:
-        counts = _("The video service has it already and cannot take it back, so it counts.")
+        counts = _("The video service already has it and can't take it back, so it counts.")
     what = _(
         "🚫 **Cancelled:** {member}'s video `{number}`.",
         member=f"<@{generation.user_id}>",
@@ -86,7 +86,7 @@ def is_waited_for(generation: Generation) -> bool:
 
 
 def _entry(place: int, generation: Generation) -> str:
-    prompt = plain(generation.prompt, PROMPT_LENGTH) or _("(no words)")
+    prompt = plain(generation.prompt, PROMPT_LENGTH) or _("(no prompt)")
     what = _(
         "{member} in {channel}: {state}",
         member=f"<@{generation.user_id}>",
@@ -99,12 +99,12 @@ def _entry(place: int, generation: Generation) -> str:
 def _state(generation: Generation) -> str:
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return _("⏳ waiting, asked for {when}", when=relative_time(generation.created_at))
+            return _("⏳ queued, requested {when}", when=relative_time(generation.created_at))
         case Status.SUBMITTING:
-            return _("📨 being sent, asked for {when}", when=relative_time(generation.created_at))
+            return _("📨 being sent, requested {when}", when=relative_time(generation.created_at))
         case Status.RUNNING:
             sent_at = generation.submitted_at or generation.created_at
-            return _("⚙️ being made, sent {when}", when=relative_time(sent_at))
+            return _("⚙️ in progress, sent {when}", when=relative_time(sent_at))
         case Status.CANCELLED:
             return _("🚫 cancelled")
         case Status.SUCCEEDED:

@@ -25,7 +25,7 @@ SUGGESTED_BUDGETS = ("5 USD", "20 USD", UNLIMITED)
 WINDOWS = [Choice(name=name, value=kind.value) for kind, name in WINDOW_NAMES.items()]
 UNSETTABLE = [
     *WINDOWS,
-    Choice(name=N_("at the same time"), value=LimitKind.AT_ONCE.value),
+    Choice(name=N_("at once"), value=LimitKind.AT_ONCE.value),
     Choice(name=N_("all"), value=ALL),
 ]
 PERIOD_NAMES: Mapping[UsagePeriod, LiteralString] = {
@@ -46,14 +46,14 @@ def read_limits(
         BadInputError: none was named, or one makes no sense.
     """
     if videos is None and window is not None:
-        raise BadInputError(_("`window` needs `videos`: how many in that time. Nothing was changed."))
+        raise BadInputError(_("`window` needs `videos`: how many in that time. Nothing changed."))
     limits: dict[LimitKind, int | None] = {}
     if videos is not None:
         limits[LimitKind(window.value) if window else LimitKind.DAY] = parse_most(videos)
     if at_once is not None:
         limits[LimitKind.AT_ONCE] = parse_most(at_once)
     if not limits:
-        raise BadInputError(_("Please choose `videos`, `at_once` or both. Nothing was changed."))
+        raise BadInputError(_("Choose `videos`, `at_once` or both. Nothing changed."))
     return limits
 
 
@@ -82,7 +82,7 @@ def subject_to_set(
     """
     subject, guild = subject_of(interaction, member, role), known_guild(interaction)
     if role is not None and guild is not None and guild.get_role(role.id) is None:
-        raise BadInputError(_("That role is not one of this server's. Nothing was changed."))
+        raise BadInputError(_("That role doesn't belong to this server. Nothing changed."))
     return subject
 
 
@@ -107,12 +107,10 @@ def subject_to_unset(
 def _deleted_role(typed: str, *, is_alone: bool) -> Subject:
     if not is_alone:
         raise BadInputError(
-            _("Please name a deleted role alone, without a member or a role. Nothing was changed.")
+            _("Enter a deleted role on its own, without a member or a role. Nothing changed.")
         )
     if not (number := DELETED_ROLE.fullmatch(typed.strip())):
-        raise BadInputError(
-            _("Please write a deleted role's number as `/quota rules` shows it. Nothing was changed.")
-        )
+        raise BadInputError(_("Enter the deleted role's ID as `/quota rules` shows it. Nothing changed."))
     return Subject(Scope.ROLE, int(number[1]))
 
 

@@ -17,26 +17,24 @@ from cogs.ui.standing_text import now_text
 from cogs.ui.usage_text import WINDOWS, moment
 
 RANKING = N_(
-    "A member's own rule comes first, then the most generous of their roles' rules, then the server's."
+    "A member's own limit comes first, then the most generous of their roles' limits, then the server's."
 )
 
 BUDGET_SET: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("✅ **Set.** The server may spend {money} in a day."),
-    Period.MONTH: N_("✅ **Set.** The server may spend {money} in a month."),
+    Period.DAY: N_("✅ **Set.** The server can spend {money} per day."),
+    Period.MONTH: N_("✅ **Set.** The server can spend {money} per month."),
 }
 BUDGET_REMOVED: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("✅ **Set.** The server has no budget for a day: it may spend any amount."),
-    Period.MONTH: N_("✅ **Set.** The server has no budget for a month: it may spend any amount."),
+    Period.DAY: N_("✅ **Set.** The server has no daily budget: it can spend any amount."),
+    Period.MONTH: N_("✅ **Set.** The server has no monthly budget: it can spend any amount."),
 }
 NO_BUDGET: Mapping[Period, LiteralString] = {
     Period.DAY: N_("Today: no budget"),
     Period.MONTH: N_("This month: no budget"),
 }
 BUDGET_STATES: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("Today: {spent} of {budget} is spent or reserved; {left} is left. It begins anew {when}."),
-    Period.MONTH: N_(
-        "This month: {spent} of {budget} is spent or reserved; {left} is left. It begins anew {when}."
-    ),
+    Period.DAY: N_("Today: {spent} of {budget} spent or reserved, {left} left. Resets {when}."),
+    Period.MONTH: N_("This month: {spent} of {budget} spent or reserved, {left} left. Resets {when}."),
 }
 
 
@@ -47,7 +45,7 @@ def set_text(subject: Subject, limits: Mapping[LimitKind, int | None], book: Rul
     return "\n".join(
         [
             _set_line(subject, what),
-            *([_("This limits them too:"), *others] if others else [_("Nothing else limits them.")]),
+            *([_("These limits also apply:"), *others] if others else [_("No other limits apply.")]),
             *_stronger(subject, limits, book),
         ]
     )
@@ -61,7 +59,7 @@ def unset_text(subject: Subject, removed: Sequence[Rule], book: RuleBook) -> str
     return "\n".join(
         [
             _unset_line(subject, removed),
-            *([_("This limits them now:"), *others] if others else [_("Nothing limits them now.")]),
+            *([_("These limits apply now:"), *others] if others else [_("No limits apply now.")]),
             *_stronger(subject, [rule.kind for rule in removed], book),
         ]
     )
@@ -71,23 +69,23 @@ def grant_text(user_id: int, grant: Grant, allowance: Allowance) -> str:
     """Say what was granted, until when, and what the member can ask for now."""
     lines = [
         ngettext(
-            "✅ **Granted.** {member} may have {count} further video until {when}.",
-            "✅ **Granted.** {member} may have {count} further videos until {when}.",
+            "✅ **Granted.** {member} has {count} extra video until {date}.",
+            "✅ **Granted.** {member} has {count} extra videos until {date}.",
             grant.amount,
             member=f"<@{user_id}>",
-            when=moment(grant.until),
+            date=moment(grant.until),
         )
     ]
     if all(limit.most is None for limit in allowance.limits if limit.kind in WINDOWS):
-        lines.append(_("They have no limit that it could add to, so it changes nothing for now."))
+        lines.append(_("They have no limit that this could raise, so it changes nothing for now."))
     return "\n".join([*lines, now_text(allowance)])
 
 
 def reset_text(user_id: int, allowance: Allowance) -> str:
     """Say that the windows begin anew, and what the member can ask for now."""
     what = _(
-        "✅ **Reset.** The videos that {member} had until now count towards no limit any more; "
-        "what they cost still counts towards the budget.",
+        "✅ **Reset.** Earlier videos of {member} no longer count toward their limits. Their "
+        "cost still counts toward the budget.",
         member=f"<@{user_id}>",
     )
     return f"{what}\n{now_text(allowance)}"
@@ -98,7 +96,7 @@ def budget_text(changed: Mapping[Period, float | None], states: Sequence[BudgetS
     by_period = {state.period: state for state in states}
     done = [_budget_change(period, amount) for period, amount in changed.items()]
     lines = [_budget_line(period, by_period.get(period)) for period in Period]
-    heading = _("**Budgets of this server** (days and months begin at midnight UTC)")
+    heading = _("**Budgets of this server** (days and months start at midnight UTC)")
     return "\n".join([*done, heading, *lines])
 
 
@@ -135,71 +133,69 @@ def _stronger(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) ->
     if not any(found):
         return
     who = every_one_of(filter(None, found))
-    yield f"{_('`/quota rules` shows the rules for {who} too.', who=who)} {_(RANKING)}"
+    yield f"{_('`/quota rules` shows the limits of {who} too.', who=who)} {_(RANKING)}"
 
 
 def _source(rule: Rule) -> str:
     match rule.scope:
         case Scope.MEMBER:
-            return _("the rule for this member")
+            return _("this member's own limit")
         case Scope.ROLE:
-            return _("the rule for the role {role}", role=f"<@&{rule.subject_id}>")
+            return _("the limit of the role {role}", role=f"<@&{rule.subject_id}>")
         case Scope.SERVER:
-            return _("the rule for the whole server")
+            return _("the server's limit")
         case Scope.DEFAULT:
-            return _("as the bot is set up, since no rule says otherwise")
+            return _("the bot's default")
 
 
 def _set_line(subject: Subject, limits: str) -> str:
     match subject.scope:
         case Scope.MEMBER:
-            return _("✅ **Set.** {member} may have {limits}.", member=f"<@{subject.id}>", limits=limits)
+            return _("✅ **Set.** {member} can have {limits}.", member=f"<@{subject.id}>", limits=limits)
         case Scope.ROLE:
             role = f"<@&{subject.id}>"
-            return _(
-                "✅ **Set.** Everybody with the role {role} may have {limits}.", role=role, limits=limits
-            )
+            return _("✅ **Set.** Everyone with the role {role} can have {limits}.", role=role, limits=limits)
         case _:
-            return _("✅ **Set.** Every member may have {limits}.", limits=limits)
+            return _("✅ **Set.** Every member can have {limits}.", limits=limits)
 
 
 def _no_rule_line(subject: Subject) -> str:
     match subject.scope:
         case Scope.MEMBER:
-            return _("There is no such rule for {member}, so nothing was changed.", member=f"<@{subject.id}>")
+            return _("{member} has no such limit. Nothing changed.", member=f"<@{subject.id}>")
         case Scope.ROLE:
             role = f"<@&{subject.id}>"
-            return _("There is no such rule for the role {role}, so nothing was changed.", role=role)
+            return _("The role {role} has no such limit. Nothing changed.", role=role)
         case _:
-            return _("There is no such rule for the whole server, so nothing was changed.")
+            return _("The server has no such limit. Nothing changed.")
 
 
 def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
     words = (describe_limit(rule.kind, rule.most) for rule in removed)
     # Translators: limits such as "5 videos in 24 hours"; stands after "the rules for … of"
-    limits = reduce(lambda some, more: _("{some} and of {more}", some=some, more=more), words)
+    limits = reduce(lambda some, more: _("{some} and {more}", some=some, more=more), words)
     number = len(removed)
     match subject.scope:
         case Scope.MEMBER:
             return ngettext(
-                "✅ **Taken away:** the rule for {member} of {limits}.",
-                "✅ **Taken away:** the rules for {member} of {limits}.",
+                "✅ **Removed:** {member}'s limit of {limits}.",
+                "✅ **Removed:** {member}'s limits of {limits}.",
                 number,
                 member=f"<@{subject.id}>",
                 limits=limits,
             )
         case Scope.ROLE:
             return ngettext(
-                "✅ **Taken away:** the rule for the role {role} of {limits}.",
-                "✅ **Taken away:** the rules for the role {role} of {limits}.",
+                "✅ **Removed:** the role {role}'s limit of {limits}.",
+                "✅ **Removed:** the role {role}'s limits of {limits}.",
                 number,
                 role=f"<@&{subject.id}>",
                 limits=limits,
             )
         case _:
             return ngettext(
-                "✅ **Taken away:** the rule for the whole server of {limits}.",
-                "✅ **Taken away:** the rules for the whole server of {limits}.",
+                "✅ **Removed:** the server's limit of {limits}.",
+                "✅ **Removed:** the server's limits of {limits}.",
                 number,
                 limits=limits,
             )
@@ -208,7 +204,7 @@ def _unset_line(subject: Subject, removed: Sequence[Rule]) -> str:
 def _block_words(block: Block) -> str:
     if block.until is None:
         return _("a block until a moderator ends it")
-    return _("a block until {when}", when=moment(block.until))
+    return _("a block until {date}", date=moment(block.until))
 
 
 def _budget_change(period: Period, amount: float | None) -> str:

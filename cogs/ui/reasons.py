@@ -29,5 +29,5 @@ def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:
         return [retold(reason)]
     if quote and (said := plain(reason, REASON_LENGTH)):
         # Translators: it is the video service
-        return [_("It said: “{words}”", words=said)]
+        return [_("Its reason: “{words}”", words=said)]
     return []

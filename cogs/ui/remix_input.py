@@ -59,25 +59,25 @@ class RemixInputs:
         return [
             Label(
                 text=pgettext("label", "Prompt"),
-                description=_("What the video should show"),
+                description=_("Describe the video"),
                 component=self._prompt,
             ),
             Label(
                 text=pgettext("label", "Negative prompt"),
-                description=_("What it should not show"),
+                description=_("What the video should not show"),
                 component=self._negative,
             ),
             Label(text=pgettext("label", "Model"), component=self._model),
             Label(text=pgettext("label", "Duration"), component=self._duration),
             Label(
-                text=pgettext("label", "Picture"),
+                text=pgettext("label", "Image"),
                 description=ngettext(
-                    "The picture it is made from, sound and the rest stay as they were",
-                    "The pictures it is made from, sound and the rest stay as they were",
+                    "The image, sound and everything else stay the same",
+                    "The images, sound and everything else stay the same",
                     len(self._wishes.pictures),
                 )
                 if self._wishes.pictures
-                else _("Sound, seed and the rest stay as they were"),
+                else _("Sound, seed and everything else stay the same"),
                 component=self._picture,
             ),
         ]

@@ -36,7 +36,7 @@ class NotShownError(UserError):
     """The decision holds, but the report's message still looks as before."""
 
     def __init__(self) -> None:
-        super().__init__(_("That is done, but Discord did not let me show it in the report above."))
+        super().__init__(_("Done, but I couldn't update the report above."))
 
 
 class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
@@ -76,8 +76,8 @@ class ReportForm(Form):
         )
         self.add_item(
             discord.ui.Label(
-                text=pgettext("label", "What is wrong with it?"),
-                description=_("The moderators of this server read it, and that it is from you."),
+                text=pgettext("label", "What's wrong with it?"),
+                description=_("The moderators of this server can read this and see that it's from you."),
                 component=self._reason,
             )
         )

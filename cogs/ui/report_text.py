@@ -15,17 +15,17 @@ from cogs.ui.card import NUMBER_MARK, QUOTE_MARK, member, shown_prompt
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
 REASON_LENGTH = 300
 
-THANKS = N_("✅ **Thank you.** The moderators of this server were told.")
+THANKS = N_("✅ **Thank you.** I told the moderators of this server.")
 THANKS_FOR_LATER = N_(
-    "✅ **Thank you.** Your report is kept, and the moderators see it once they have chosen a channel for "
-    "reports. If it is urgent, please tell one of them the number `{number}`."
+    "✅ **Thank you.** I saved your report. Moderators will see it once they choose a channel "
+    "for reports. If it's urgent, give one of them the ID `{number}`."
 )
 
 
 def render_report(reported: ReportedVideo, *, quote: bool = True) -> str:
     """Return the message with a report as it stands; `quote`: with the words of members."""
     report, generation = reported.report, reported.generation
-    numbers = _("Number {number} · report {report}", number=report.generation_id, report=report.id)
+    numbers = _("ID {number} · report {report}", number=report.generation_id, report=report.id)
     prompt = (
         [f"{QUOTE_MARK}{shown_prompt(generation, PROMPT_LENGTH)}"] if quote and generation is not None else []
     )
@@ -81,7 +81,7 @@ def _reported_line(report: ReportRow, *, quote: bool) -> str:
     reporter, when = f"<@{report.reporter_id}>", relative_time(report.created_at)
     if not quote:
         what = _("{reporter} reported it {when}.", reporter=reporter, when=when)
-        why = _("This server's filter stops the reason.")
+        why = _("This server's filter hides the reason.")
         return f"{what} {why}"
     return _(
         "{reporter} reported it {when}: “{reason}”",
@@ -94,10 +94,10 @@ def _reported_line(report: ReportRow, *, quote: bool) -> str:
 def _made_line(generation: Generation | None) -> str:
     requester = _requester(generation)
     if generation is None or generation.result_id is None:
-        return _("Made for {member}: where it was posted is not recorded any more.", member=requester)
+        return _("Made for {member}: I no longer know where it was posted.", member=requester)
     link = message_link(generation)
     if link is None:
-        return _("Made for {member}: it was sent as a direct message.", member=requester)
+        return _("Made for {member}: I sent it as a direct message.", member=requester)
     return _("Made for {member}: {link}", member=requester, link=link)
 
 

@@ -23,14 +23,14 @@ from cogs.ui.verdicts import CALL_ERRORS, Verdict, judge
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOST = N_(
-    "The message with this video is gone, and so is the file. Nothing was posted. "
-    "**Re-roll** makes a new video from the same prompt, and counts as one."
+    "The message with this video is gone, and so is the file. Nothing was posted. **Re-roll** "
+    "makes a new video from the same prompt and counts as one."
 )
-REFUSED = N_("Discord does not take this video here. Nothing was posted. Please try another channel.")
-AWAY = N_("Discord has trouble at the moment. Nothing was posted. Please try again in a minute.")
+REFUSED = N_("Discord doesn't accept this video here. Nothing was posted. Try another channel.")
+AWAY = N_("Discord is having trouble right now. Nothing was posted. Try again in a minute.")
 UNSURE = N_(
-    "Discord has trouble at the moment, and I cannot tell whether the video was posted. "
-    "Please look for it here before you try again."
+    "Discord is having trouble right now, so I don't know whether the video was posted. Check "
+    "this channel before you try again."
 )
 ATTEMPTS = 2
 UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
@@ -73,7 +73,7 @@ def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> N
     if here is not None:
         link = post_link(generation.guild_id, here)
         raise CannotRepostError(
-            _("This video is in this channel already: {link} Nothing was posted.", link=link)
+            _("This video is already in this channel: {link} Nothing was posted.", link=link)
         )
 
 
@@ -87,10 +87,10 @@ async def _finish(
         raise
     if generation is None:  # removed or forgotten meanwhile
         await delete_post(client, claimed, posted)
-        raise CannotRepostError(_("This video was deleted a moment ago, so it is not posted again."))
+        raise CannotRepostError(_("This video was just deleted, so I won't post it again."))
     await show_card(client, generation)
     return _(
-        "📤 **Posted again:** {link} It does not count towards your limit.",
+        "📤 **Posted again:** {link} This didn't count toward your limit.",
         link=post_link(generation.guild_id, posted),
     )
 

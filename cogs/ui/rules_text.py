@@ -29,7 +29,7 @@ def rules_head() -> str:
 
 def rules_foot() -> str:
     """Return what stands below the rules."""
-    return f"{_(RANKING)} {_('`/quota rules` with a member shows what holds for them.')}"
+    return f"{_(RANKING)} {_('Add a member to `/quota rules` to see their limits.')}"
 
 
 def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
@@ -44,7 +44,7 @@ def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
     lines = [_subject_line(scope, subject_id, book, role_ids) for scope, subject_id in subjects]
     if not any(rule.scope is Scope.SERVER and rule.kind is book.default.kind for rule in book.rules):
         limit = describe_limit(book.default.kind, book.default.most)
-        default = _("Where no rule says otherwise: {limit}, as the bot is set up", limit=limit)
+        default = _("By default: {limit} (the bot's default)", limit=limit)
         lines.insert(0, f"- {default}")
     for period, budget in sorted(book.budgets.items()):
         lines.append(f"- {_(BUDGETS[period], money=show_money(budget.credits))}")
@@ -71,15 +71,15 @@ def why_lines(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) 
     beaten = every_one_of(_beaten(winner, rules, role_ids))
     match winner.scope:
         case Scope.MEMBER:
-            why = _("{limit} by the rule for this member", limit=most)
+            why = _("{limit} (their own limit)", limit=most)
             yield _with_beaten(why, beaten)
         case Scope.ROLE:
             rivals = [rule for rule in rules if _is_rival(rule, winner, role_ids)]
             yield _with_beaten(_role_reason(winner, most, len(rivals)), beaten)
         case Scope.SERVER:
-            yield _("{limit} by the server's rule", limit=most)
+            yield _("{limit} (the server's limit)", limit=most)
         case Scope.DEFAULT if winner.most is not None:
-            yield _("{limit} as the bot is set up, since no rule says otherwise", limit=most)
+            yield _("{limit} (the bot's default)", limit=most)
         case Scope.DEFAULT:
             pass
 
@@ -91,10 +91,10 @@ def _most(rule: Rule) -> str:
 def _role_reason(winner: Rule, most: str, rivals: int) -> str:
     role = f"<@&{winner.subject_id}>"
     if rivals <= 1:
-        return _("{limit} by the rule for the role {role}", limit=most, role=role)
+        return _("{limit} (limit of the role {role})", limit=most, role=role)
     return ngettext(
-        "{limit} by the rule for the role {role}, the most generous of {count} role",
-        "{limit} by the rule for the role {role}, the most generous of {count} roles",
+        "{limit} (limit of the role {role}, the most generous of {count} role)",
+        "{limit} (limit of the role {role}, the most generous of {count} roles)",
         rivals,
         limit=most,
         role=role,
@@ -102,11 +102,11 @@ def _role_reason(winner: Rule, most: str, rivals: int) -> str:
 
 
 def _with_beaten(why: str, beaten: str) -> str:
-    return _("{reason}, which counts more than {others}", reason=why, others=beaten) if beaten else why
+    return _("{reason}; overrides {others}", reason=why, others=beaten) if beaten else why
 
 
 def _with_grants(why: str, granted: int) -> str:
-    return ngettext("{reason}; {count} more granted", "{reason}; {count} more granted", granted, reason=why)
+    return ngettext("{reason}; {count} extra granted", "{reason}; {count} extra granted", granted, reason=why)
 
 
 def _subject_line(scope: Scope, subject_id: int, book: RuleBook, role_ids: Collection[int] | None) -> str:

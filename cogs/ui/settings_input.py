@@ -27,7 +27,7 @@ CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
 
-UNKNOWN = N_("I do not know this server yet. Please try again in a minute. Nothing was changed.")
+UNKNOWN = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
 
 Value = TypeVar("Value", int, str)
 
@@ -38,8 +38,8 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
         "longest_duration": {**{value: f"{value} seconds" for value in durations()}, 0: ANY},
         "highest_resolution": {**{value: value for value in resolutions()}, ANY: ANY},
         "delivery": {
-            Placement.THREAD.value: N_("thread: into a thread on the answer"),
-            Placement.CHANNEL.value: N_("channel: as a reply to the answer"),
+            Placement.THREAD.value: N_("thread: in a thread below the request"),
+            Placement.CHANNEL.value: N_("channel: as a reply to the request"),
         },
         "reset": {**NAMES, EVERYTHING: N_("All settings")},
     }
@@ -68,7 +68,7 @@ def _with_reset(changes: Mapping[str, Any], reset: str | None) -> dict[str, Any]
         return dict(changes)
     fields = SETTINGS if reset == EVERYTHING else {_ensure_offered(reset, SETTINGS)}
     if fields & changes.keys():
-        raise BadInputError(_("Please set or reset a setting, not both at once. Nothing was changed."))
+        raise BadInputError(_("Set or reset a setting, not both at once. Nothing changed."))
     initial = Policy()
     return {**changes, **{field: getattr(initial, field) for field in fields}}
 
@@ -85,15 +85,15 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
     if not found or CHANNEL.sub("", text).replace(",", " ").strip():
         raise BadInputError(
             _(
-                "Please name channels as Discord offers them after #, such as #videos #art, or write `all`. "
-                "Nothing was changed."
+                "Choose channels from Discord's list after #, such as #videos #art, or enter "
+                "`all`. Nothing changed."
             )
         )
     if len(found) > MOST_CHANNELS:
         raise BadInputError(
             ngettext(
-                "At most {count} channel can be named. Nothing was changed.",
-                "At most {count} channels can be named. Nothing was changed.",
+                "You can choose up to {count} channel. Nothing changed.",
+                "You can choose up to {count} channels. Nothing changed.",
                 MOST_CHANNELS,
             )
         )
@@ -116,8 +116,7 @@ def parse_models(text: str) -> frozenset[str]:
         labels = ", ".join(model.label for model in CATALOGUE)
         raise BadInputError(
             _(
-                "Please name models with commas between, or write `all`. There are: {models}. "
-                "Nothing was changed.",
+                "Enter models separated by commas, or `all`. Available: {models}. Nothing changed.",
                 models=labels,
             )
         )
@@ -153,7 +152,7 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     if isinstance(channel, discord.CategoryChannel):
         raise BadInputError(
             _(
-                "{channel} is a category. Please name its channels. Nothing was changed.",
+                "{channel} is a category. Choose its channels instead. Nothing changed.",
                 channel=f"<#{channel_id}>",
             )
         )
@@ -162,14 +161,12 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     if guild.get_thread(channel_id) is not None:
         raise BadInputError(
             _(
-                "{channel} is a thread. Please name its channel: with it all its threads are allowed. "
-                "Nothing was changed.",
+                "{channel} is a thread. Choose its channel instead; "
+                "that allows all its threads. Nothing changed.",
                 channel=f"<#{channel_id}>",
             )
         )
-    raise BadInputError(
-        _("There is no channel `{channel}` on this server. Nothing was changed.", channel=channel_id)
-    )
+    raise BadInputError(_("This server has no channel `{channel}`. Nothing changed.", channel=channel_id))
 
 
 def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
@@ -179,7 +176,7 @@ def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
         BadInputError: it is none of the choices.
     """
     if value not in offered:
-        raise BadInputError(_("Please choose one of the values that Discord offers. Nothing was changed."))
+        raise BadInputError(_("Choose one of the values from Discord's list. Nothing changed."))
     return value
 
 
@@ -200,8 +197,8 @@ def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
     if lacking:
         raise BadInputError(
             _(
-                "I cannot write in {channel}: I lack {permissions} there. Please allow it to my role "
-                "in the channel's settings and try again. Nothing was changed.",
+                "I can't write in {channel}: I'm missing {permissions} there. Allow it for my "
+                "role in the channel's settings and try again. Nothing changed.",
                 channel=f"<#{channel.id}>",
                 permissions=names(lacking),
             )

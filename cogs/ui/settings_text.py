@@ -37,8 +37,8 @@ def render_settings(policy: Policy, changed: Collection[str] = ()) -> str:
 
 
 HOW_TO_CHANGE = N_(
-    "To change some, use this command with options. Forbidden words: `/veo-admin words list`. "
-    "Blocked members: `/veo-admin blocked`."
+    "To change settings, use this command with options. Blocked words: `/veo-admin words "
+    "list`. Blocked members: `/veo-admin blocked`."
 )
 
 
@@ -57,7 +57,7 @@ def _values(policy: Policy) -> dict[str, str]:
         "highest_resolution": policy.highest_resolution or _any(),
         "placement": _placement(policy.placement),
         "ask_first": ask_first_text(is_on=policy.ask_first),
-        "moderators_channel_id": _("none, so nobody sees what members report")
+        "moderators_channel_id": _("none, so nobody sees reports from members")
         if board is None
         else f"<#{board}>",
     }
@@ -84,24 +84,24 @@ def _label(model_id: str) -> str:
     model = get_model(model_id)
     if model is not None:
         return model.label
-    return _("{model} (not offered any more)", model=plain(model_id, MODEL_LENGTH))
+    return _("{model} (no longer available)", model=plain(model_id, MODEL_LENGTH))
 
 
 def _placement(placement: Placement | None) -> str:
     if placement is Placement.CHANNEL:
-        return _("into the channel, as a reply")
-    return _("into a thread, where there can be one")
+        return _("in the channel, as a reply")
+    return _("in a thread, where possible")
 
 
 def _choose_note(policy: Policy) -> str:
     if not possible_models(policy):
-        return _("❌ **With these settings no video is possible.** Please change them.")
+        return _("❌ **No video is possible with these settings.** Please change them.")
     options = must_choose(policy)
     if not options:
         return ""
     named = every_one_of(f"`{option}`" for option in options)
     return _(
-        "ℹ️ Members must choose {options} each time: what they get without choosing is above the limit.",
+        "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
         options=named,
     )
 
@@ -109,4 +109,4 @@ def _choose_note(policy: Policy) -> str:
 def _pause_note(policy: Policy) -> str:
     if policy.pause is None:
         return ""
-    return _("⏸️ Videos are paused, since {when}.", when=relative_time(policy.pause.since))
+    return _("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since))

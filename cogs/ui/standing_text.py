@@ -15,11 +15,10 @@ from cogs.ui.usage_text import moment, places_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     Period.DAY: N_(
-        "They cannot ask for videos now: the server's budget for today is used up. It begins anew {when}."
+        "They can't request videos now: the server's budget for today is used up. It resets {when}."
     ),
     Period.MONTH: N_(
-        "They cannot ask for videos now: the server's budget for this month is used up. "
-        "It begins anew {when}."
+        "They can't request videos now: the server's budget for this month is used up. It resets {when}."
     ),
 }
 
@@ -28,7 +27,7 @@ def now_text(allowance: Allowance) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
     block = allowance.standing.block
     if allowance.policy.pause is not None:
-        return _("They cannot ask for videos now: the whole server is paused.")
+        return _("They can't request videos now: /veo is paused on this server.")
     if block is not None and block.holds(allowance.now):
         return _blocked_line(block)
     return (
@@ -45,20 +44,19 @@ def _full_limit(allowance: Allowance) -> str:
         return ""
     if verdict.frees_at is not None:
         return _(
-            "They cannot ask for a video now. Their next place frees {when}.",
+            "They can't request a video now. They can request another one {when}.",
             when=relative_time(verdict.frees_at),
         )
     if any(not limit.rule.most for limit in verdict.broken):
-        return _("They cannot ask for videos: their limit is 0.")
-    return _("They cannot ask for a video now: one that is being made must be ready first.")
+        return _("They can't request videos: their limit is 0.")
+    return _("They can't request a video now: one in progress must finish first.")
 
 
 def _full_queue(allowance: Allowance) -> str:
     if not allowance.use.fills_queue(allowance.max_waiting):
         return ""
     return _(
-        "They cannot ask for a video now: they have {videos} waiting in the queue, and more are not "
-        "possible.",
+        "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
         videos=count_videos(allowance.max_waiting),
     )
 
@@ -74,11 +72,11 @@ def _no_money(allowance: Allowance) -> str:
 
 def _places_line(left: int | None) -> str:
     if left is None:
-        return _("They can ask for any number of videos now.")
-    return ngettext("They can ask for {count} video now.", "They can ask for {count} videos now.", left)
+        return _("They can request any number of videos now.")
+    return ngettext("They can request {count} video now.", "They can request {count} videos now.", left)
 
 
 def _blocked_line(block: Block) -> str:
     if block.until is None:
-        return _("They cannot ask for videos now: they are blocked until a moderator ends it.")
-    return _("They cannot ask for videos now: they are blocked until {when}.", when=moment(block.until))
+        return _("They can't request videos now: they're blocked until a moderator unblocks them.")
+    return _("They can't request videos now: they're blocked until {date}.", date=moment(block.until))

@@ -29,8 +29,8 @@ class TakedownError(UserError):
         links = (post_link(generation.guild_id, post) or _("a direct message") for post in left)
         super().__init__(
             _(
-                "The video counts as removed, but Discord did not let me delete its message: {messages}. "
-                "Please click again in a minute, or delete it by hand.",
+                "I marked the video as removed, but Discord didn't let me delete its message: "
+                "{messages}. Click again in a minute, or delete it yourself.",
                 messages=together(links),
             )
         )

@@ -16,7 +16,7 @@ def moderator_of(interaction: discord.Interaction) -> Moderator:
         BadInputError: the command was not used in a server.
     """
     if interaction.guild_id is None:
-        raise BadInputError(_("This works in servers only."))
+        raise BadInputError(_("This only works in servers."))
     return Moderator(interaction.guild_id, interaction.user.id)
 
 
@@ -37,7 +37,7 @@ def ensure_member(target: discord.User | discord.Member) -> int:
     """
     user_id = ensure_person(target)
     if not isinstance(target, discord.Member):
-        raise BadInputError(_("That person is not a member of this server. Nothing was changed."))
+        raise BadInputError(_("That person isn't a member of this server. Nothing changed."))
     return user_id
 
 
@@ -48,7 +48,7 @@ def ensure_person(target: discord.User | discord.Member) -> int:
         BadInputError: it is a bot.
     """
     if target.bot:
-        raise BadInputError(_("Bots cannot ask for videos, so there is nothing to set for them."))
+        raise BadInputError(_("Bots can't request videos, so there's nothing to set for them."))
     return target.id
 
 
@@ -63,13 +63,13 @@ def subject_of(
         BadInputError: both are named, or one of them makes no sense.
     """
     if member is not None and role is not None:
-        raise BadInputError(_("Please name a member or a role, not both. Nothing was changed."))
+        raise BadInputError(_("Choose a member or a role, not both. Nothing changed."))
     if member is not None:
         return Subject(Scope.MEMBER, ensure_member(member))
     if role is None:
         return SERVER
     if role.id == interaction.guild_id:
         raise BadInputError(
-            _("@\u200beveryone is the whole server: please leave `role` out to set the server's limit.")
+            _("@\u200beveryone is the whole server. Leave out `role` to set the server's limit.")
         )
     return Subject(Scope.ROLE, role.id)

@@ -21,7 +21,7 @@ REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice
 
 
 def entry_line(entry: AuditRow) -> str:
-    """Return who did what, to whom, when and why; rarely more than 500 characters, and at most 600."""
+    """Return who did what to which subject, when and why: usually under 500 characters, at most 600."""
     who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
     line = f"{_moment(entry.at)} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
@@ -37,27 +37,27 @@ def _quota_set(entry: AuditRow, who: str) -> str:
         else _("{limit} (new)", limit=_limit(kind, most))
         for kind, most in new.items()
     )
-    if (whom := _mention(entry)) is None:
+    if (subject := _mention(entry)) is None:
         return _("{who} limited everyone to {limits}.", who=who, limits=limits)
-    return _("{who} limited {whom} to {limits}.", who=who, whom=whom, limits=limits)
+    return _("{who} limited {subject} to {limits}.", who=who, subject=subject, limits=limits)
 
 
 def _quota_unset(entry: AuditRow, who: str) -> str:
     limits = ", ".join(_limit(kind, most) for kind, most in (entry.old or {}).items())
     limits = limits or _("there were none")
-    if (whom := _mention(entry)) is None:
-        return _("{who} took limits of everyone away: {limits}.", who=who, limits=limits)
-    return _("{who} took limits of {whom} away: {limits}.", who=who, whom=whom, limits=limits)
+    if (subject := _mention(entry)) is None:
+        return _("{who} removed limits for everyone: {limits}.", who=who, limits=limits)
+    return _("{who} removed limits for {subject}: {limits}.", who=who, subject=subject, limits=limits)
 
 
 def _grant(entry: AuditRow, who: str) -> str:
     grants: list[dict[str, Any]] = (entry.new or {}).get("grants", [])
     if not grants:
-        return _("{who} granted {whom} videos.", who=who, whom=_whom(entry))
+        return _("{who} granted {subject} videos.", who=who, subject=_subject(entry))
     line = _(
-        "{who} granted {whom} {videos} more {until}.",
+        "{who} granted {subject} an extra {videos} {until}.",
         who=who,
-        whom=_whom(entry),
+        subject=_subject(entry),
         videos=count_videos(grants[-1]["amount"]),
         until=_end(grants[-1]["until"]),
     )
@@ -77,38 +77,38 @@ def _reset(entry: AuditRow, who: str) -> str:
     before = (entry.old or {}).get("reset_at")
     if before is None:
         return _(
-            "{who} reset the limits of {whom}: earlier videos do not count towards them.",
+            "{who} reset the usage of {subject}: earlier videos no longer count toward limits.",
             who=who,
-            whom=_whom(entry),
+            subject=_subject(entry),
         )
     return _(
-        "{who} reset the limits of {whom}: earlier videos do not count towards them (before: {when}).",
+        "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
         who=who,
-        whom=_whom(entry),
-        when=_moment(_parse(before)),
+        subject=_subject(entry),
+        date=_moment(_parse(before)),
     )
 
 
 def _pause(entry: AuditRow, who: str) -> str:
     if entry.old:
-        return _("{who} paused /veo for everyone (it was paused before).", who=who)
+        return _("{who} paused /veo for everyone (it was already paused).", who=who)
     return _("{who} paused /veo for everyone.", who=who)
 
 
 def _resume(entry: AuditRow, who: str) -> str:
     if entry.old:
-        return _("{who} ended the pause of /veo for everyone.", who=who)
-    return _("{who} ended the pause of /veo for everyone (there was none).", who=who)
+        return _("{who} resumed /veo for everyone.", who=who)
+    return _("{who} resumed /veo for everyone (it wasn't paused).", who=who)
 
 
 def _block(entry: AuditRow, who: str) -> str:
     until = _end((entry.new or {}).get("until"))
     if not entry.old:
-        return _("{who} blocked {whom} from /veo {until}.", who=who, whom=_whom(entry), until=until)
+        return _("{who} blocked {subject} from /veo {until}.", who=who, subject=_subject(entry), until=until)
     return _(
-        "{who} blocked {whom} from /veo {until} (before: {before}).",
+        "{who} blocked {subject} from /veo {until} (before: {before}).",
         who=who,
-        whom=_whom(entry),
+        subject=_subject(entry),
         until=until,
         before=_end(entry.old.get("until")),
     )
@@ -116,11 +116,11 @@ def _block(entry: AuditRow, who: str) -> str:
 
 def _unblock(entry: AuditRow, who: str) -> str:
     if not entry.old:
-        return _("{who} ended the block of {whom} (there was none).", who=who, whom=_whom(entry))
+        return _("{who} unblocked {subject} (there was no block).", who=who, subject=_subject(entry))
     return _(
-        "{who} ended the block of {whom} (it was to hold {until}).",
+        "{who} unblocked {subject} (the block would have lasted {until}).",
         who=who,
-        whom=_whom(entry),
+        subject=_subject(entry),
         until=_end(entry.old.get("until")),
     )
 
@@ -128,31 +128,29 @@ def _unblock(entry: AuditRow, who: str) -> str:
 def _word_add(entry: AuditRow, who: str) -> str:
     if entry.old:
         return _(
-            "{who} forbade “{word}” in prompts (it was forbidden before).", who=who, word=_word(entry.new)
+            "{who} blocked “{word}” in prompts (it was already blocked).", who=who, word=_word(entry.new)
         )
-    return _("{who} forbade “{word}” in prompts.", who=who, word=_word(entry.new))
+    return _("{who} blocked “{word}” in prompts.", who=who, word=_word(entry.new))
 
 
 def _word_remove(entry: AuditRow, who: str) -> str:
     if not entry.old:
-        return _("{who} took back a forbidden word that there was not.", who=who)
+        return _("{who} tried to remove a blocked word that wasn't on the list.", who=who)
     return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
 
 
 def _settings(entry: AuditRow, who: str) -> str:
     changes = setting_changes(entry.old or {}, entry.new or {})
     if not changes:
-        return _("{who} saved the settings as they were.", who=who)
+        return _("{who} saved the settings without changes.", who=who)
     return _("{who} changed settings: {changes}.", who=who, changes="; ".join(changes))
 
 
 def _cancel(entry: AuditRow, who: str) -> str:
     if (entry.new or {}).get("counts"):
-        return _(
-            "{who} cancelled the video `{video}`; it counts towards limits.", who=who, video=_name(entry)
-        )
+        return _("{who} cancelled the video `{video}`; it counts toward limits.", who=who, video=_name(entry))
     return _(
-        "{who} cancelled the video `{video}`; it does not count towards limits.", who=who, video=_name(entry)
+        "{who} cancelled the video `{video}`; it doesn't count toward limits.", who=who, video=_name(entry)
     )
 
 
@@ -189,13 +187,13 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
 
 
 def _mention(entry: AuditRow) -> str | None:
-    """Return whom it is about, also a deleted role or member, whom Discord shows so; None: everyone."""
+    """Return the mention of what it is about, even of a deleted role or member; None: everyone."""
     kind, _colon, name = (entry.subject or "").partition(":")
     mentions = {"member": f"<@{name}>", "role": f"<@&{name}>"}
     return mentions.get(kind)
 
 
-def _whom(entry: AuditRow) -> str:
+def _subject(entry: AuditRow) -> str:
     return _mention(entry) or _("everyone")
 
 
@@ -222,8 +220,8 @@ def _word(told: dict[str, Any] | None) -> str:
 def _end(until: str | None) -> str:
     if until is None:
         return _("until a moderator ends it")
-    # Translators: {until} of other texts; {when} is a date and time
-    return _("until {when}", when=_moment(_parse(until)))
+    # Translators: {until} of other texts; {date} is a date and time
+    return _("until {date}", date=_moment(_parse(until)))
 
 
 def _parse(moment: str) -> datetime:

@@ -13,29 +13,29 @@ from bot.language import N_, _, number, pgettext
 from bot.money import show_money
 
 BUDGET_SET: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("{who} set the budget for each day to {money} (before: {before})."),
-    Period.MONTH: N_("{who} set the budget for each month to {money} (before: {before})."),
+    Period.DAY: N_("{who} set the daily budget to {money} (before: {before})."),
+    Period.MONTH: N_("{who} set the monthly budget to {money} (before: {before})."),
 }
 BUDGET_REMOVED: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("{who} removed the budget for each day (before: {before})."),
-    Period.MONTH: N_("{who} removed the budget for each month (before: {before})."),
+    Period.DAY: N_("{who} removed the daily budget (before: {before})."),
+    Period.MONTH: N_("{who} removed the monthly budget (before: {before})."),
 }
 BUDGET_WARNING: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("⚠️ {share} % of the budget for today is spent or reserved: {spent} of {budget}."),
-    Period.MONTH: N_("⚠️ {share} % of the budget for this month is spent or reserved: {spent} of {budget}."),
+    Period.DAY: N_("⚠️ {share}% of today's budget is spent or reserved: {spent} of {budget}."),
+    Period.MONTH: N_("⚠️ {share}% of this month's budget is spent or reserved: {spent} of {budget}."),
 }
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("⛔ The budget for today is used up; /veo is refused {until}."),
-    Period.MONTH: N_("⛔ The budget for this month is used up; /veo is refused {until}."),
+    Period.DAY: N_("⛔ Today's budget is used up; /veo is unavailable {until}."),
+    Period.MONTH: N_("⛔ This month's budget is used up; /veo is unavailable {until}."),
 }
 BUDGET_TOO_SMALL: Mapping[Period, LiteralString] = {
     Period.DAY: N_(
-        "⛔ The budget for today has {money} left, too little for a video that was asked for; "
-        "such videos are refused {until}."
+        "⛔ Today's budget has {money} left, too little for a video that was "
+        "requested. I'll reject requests like it {until}."
     ),
     Period.MONTH: N_(
-        "⛔ The budget for this month has {money} left, too little for a video that was asked for; "
-        "such videos are refused {until}."
+        "⛔ This month's budget has {money} left, too little for a video that was "
+        "requested. I'll reject requests like it {until}."
     ),
 }
 
@@ -62,9 +62,8 @@ def budget_warning(entry: AuditRow, who: str) -> str:
         budget=show_money(budget),
     )
     if "resets_at" in new:
-        news = (
-            f"{news} {_('New money {when}.', when=relative_time(datetime.fromisoformat(new['resets_at'])))}"
-        )
+        resets_at = datetime.fromisoformat(new["resets_at"])
+        news = f"{news} {_('The budget resets {when}.', when=relative_time(resets_at))}"
     return f"{who}: {news}"
 
 
@@ -74,7 +73,7 @@ def budget_reached(entry: AuditRow, who: str) -> str:
     if new.get("budget") == 0:
         return f"{who}: ⛔ {_(NO_MONEY_AT_ALL)}"
     resets_at = datetime.fromisoformat(new["resets_at"]) if "resets_at" in new else None
-    until = _("until {when}", when=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
+    until = _("until {date}", date=f"<t:{int(resets_at.timestamp())}:f>") if resets_at else ""
     left = float(new.get("budget", 0)) - float(new.get("spent", 0))
     if left > 0:
         return f"{who}: {_(BUDGET_TOO_SMALL[period], money=show_money(left), until=until)}"

@@ -45,7 +45,7 @@ def _value(name: str, value: Any) -> str:
         case "ask_first":
             return ask_first_word(is_on=value)
         case "placement":
-            return _("into the channel itself") if value == Placement.CHANNEL else _unset(name)
+            return _("in the channel") if value == Placement.CHANNEL else _unset(name)
         case _:
             return _part(name, value)
 
@@ -57,7 +57,7 @@ def _unset(name: str) -> str:
         case "models":
             return pgettext("models", "all")
         case "placement":
-            return _("into threads")
+            return _("in threads")
         case "moderators_channel_id":
             return pgettext("channel", "none")
         case _:

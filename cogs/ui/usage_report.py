@@ -10,12 +10,12 @@ from bot.veo.catalogue import get_model
 from bot.wording import count_videos
 from cogs.ui.paging import Page, paginate
 
-FORGOTTEN = N_("members who asked to be forgotten")  # user id 0
+FORGOTTEN = N_("members who deleted their data")  # user id 0
 HEADS: Mapping[UsagePeriod, LiteralString] = {
-    UsagePeriod.DAY: N_("**Use of the last 24 hours** (since {since})"),
-    UsagePeriod.WEEK: N_("**Use of the last 7 days** (since {since})"),
-    UsagePeriod.MONTH: N_("**Use of the last 30 days** (since {since})"),
-    UsagePeriod.YEAR: N_("**Use of the last 365 days** (since {since})"),
+    UsagePeriod.DAY: N_("**Usage of the last 24 hours** (since {since})"),
+    UsagePeriod.WEEK: N_("**Usage of the last 7 days** (since {since})"),
+    UsagePeriod.MONTH: N_("**Usage of the last 30 days** (since {since})"),
+    UsagePeriod.YEAR: N_("**Usage of the last 365 days** (since {since})"),
 }
 
 
@@ -24,14 +24,14 @@ def report_page(report: UsageReport, number: int) -> Page:
     since = f"<t:{int(report.start.timestamp())}:f>"
     head = _(HEADS[report.period], since=since)
     if not report.total.requests:
-        return Page(f"{head}\n{_('Nobody asked for a video.')}", 0, 1)
+        return Page(f"{head}\n{_('Nobody requested a video.')}", 0, 1)
     models = [f"- {_model_name(model)}: {_words(tally)}" for model, tally in report.by_model]
     members = [f"- {_member_name(user_id)}: {_words(tally)}" for user_id, tally in report.by_member]
-    lines = [_("By model:"), *models, _("By member, the most expensive first:"), *members]
-    total = _("In all: {use}", use=_words(report.total))
+    lines = [_("By model:"), *models, _("By member, highest spending first:"), *members]
+    total = _("Total: {use}", use=_words(report.total))
     if report.total.credits:
         confirmed = show_money(report.total.confirmed)
-        total = f"{total}\n{_('Charged by the video service, as it says: {money}', money=confirmed)}"
+        total = f"{total}\n{_('Confirmed by the video service: {money}', money=confirmed)}"
     return paginate(f"{head}\n{total}", lines, _foot(report), number)
 
 
@@ -40,16 +40,16 @@ def _words(tally: Tally) -> str:
     counts = [
         ngettext("{count} failed", "{count} failed", tally.failed) if tally.failed else "",
         ngettext("{count} cancelled", "{count} cancelled", tally.cancelled) if tally.cancelled else "",
-        ngettext("{count} being made", "{count} being made", tally.open) if tally.open else "",
+        ngettext("{count} in progress", "{count} in progress", tally.open) if tally.open else "",
     ]
     return ", ".join(filter(None, [count_videos(tally.videos), *counts, show_money(tally.credits)]))
 
 
 def _foot(report: UsageReport) -> str:
-    foot = f"-# {_('All numbers are in the file.')}"
+    foot = f"-# {_('The attached file has all numbers.')}"
     if not report.total.open:
         return foot
-    return f"{foot} {_('Sums include what is reserved for those being made.')}"
+    return f"{foot} {_('Totals include money reserved for videos in progress.')}"
 
 
 def _model_name(model_id: str) -> str:

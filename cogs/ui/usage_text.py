@@ -40,7 +40,7 @@ def usage_text(allowance: Allowance) -> str:
         *grant_lines(allowance.standing, allowance.now),
         _spent_line(allowance.spent) if allowance.spent else "",
         no_money if obstacle else "",
-        _("The server's budget for videos has money left.") if allowance.budgets and not no_money else "",
+        _("The server's video budget has money left.") if allowance.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -51,9 +51,9 @@ def use_line(limit: Limit, allowance: Allowance) -> str:
     taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
     most = "" if limit.most is None else number(limit.most)
     if limit.kind is LimitKind.AT_ONCE and left is None:
-        return _("At the same time: {taken} being made, no limit.", taken=taken)
+        return _("At once: {taken} in progress, no limit.", taken=taken)
     if limit.kind is LimitKind.AT_ONCE:
-        return _("At the same time: {taken} of {most} being made.", taken=taken, most=most)
+        return _("At once: {taken} of {most} in progress.", taken=taken, most=most)
     window = _(WINDOWS[limit.kind])
     if left is None:
         return _("{window}: {taken} used, no limit.", window=window, taken=taken)
@@ -72,13 +72,13 @@ def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
     alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
     for grant in alive[:SHOWN_GRANTS]:
         yield _(
-            "Granted, and counted in: {videos} until {when}.",
+            "Granted, included above: {videos} until {date}.",
             videos=count_videos(grant.amount),
-            when=moment(grant.until),
+            date=moment(grant.until),
         )
     if len(alive) > SHOWN_GRANTS:
         rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
-        yield _("Granted further: {videos} until later than that.", videos=count_videos(rest))
+        yield _("Also granted: {videos}, ending later.", videos=count_videos(rest))
 
 
 def places_left(allowance: Allowance) -> int | None:
@@ -121,8 +121,8 @@ def _no_money(allowance: Allowance) -> str:
 
 def _places_line(left: int | None) -> str:
     if left is None:
-        return _("You can ask for any number of videos now.")
-    return ngettext("You can ask for {count} video now.", "You can ask for {count} videos now.", left)
+        return _("You can request any number of videos now.")
+    return ngettext("You can request {count} video now.", "You can request {count} videos now.", left)
 
 
 def _spent_line(spent: float) -> str:
@@ -138,4 +138,4 @@ def _next_place(limit: Limit, allowance: Allowance) -> str:
         frees_at = next_place(limit, use, now)
     if frees_at is None:
         return ""
-    return f" {_('The next place frees {when}.', when=relative_time(frees_at))}"
+    return f" {_('You can request another one {when}.', when=relative_time(frees_at))}"

@@ -92,7 +92,7 @@ class Gateway:
     Attributes:
         sessions: those that can be resumed, by id.
         closings: the close code of every connection that ended, oldest first; 1006: without a word.
-        starts_left: how many sessions may still be started, as far as anybody asks.
+        starts_left: how many session starts left, as far as anybody asks.
         max_concurrency: how many shards may identify within five seconds, as far as anybody asks.
         wanted_shards: how many Discord would like, as far as anybody asks.
         identified: when each session was started, in seconds that only grow, and its shard's number.

@@ -97,7 +97,7 @@ async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
     finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
     assert finished.code == 2, "systemd would start it again and again"
     assert re.fullmatch(
-        r"DATABASE_URL: The file .*veo\.db is damaged \(.+\)\. Keep it, and put back the latest backup\.",
+        r"DATABASE_URL: The file .*veo\.db is damaged \(.+\)\. Keep it, and restore the latest backup\.",
         finished.text.splitlines()[-1],
     )
     assert "Traceback" not in finished.text
@@ -115,7 +115,7 @@ async def test_an_address_that_cannot_be_listened_on_is_told_by_its_setting(
         given = {key: value.format(taken=taken) for key, value in settings.items()}
         finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", **given)
     assert finished.code == 2
-    assert finished.text.splitlines()[-1].startswith(f"{name}: Nobody can listen on ")
+    assert finished.text.splitlines()[-1].startswith(f"{name}: The bot can't listen on ")
 
 
 async def test_the_databases_to_copy_need_not_stand_in_the_list_of_processes(tmp_path: Path) -> None:
@@ -231,8 +231,8 @@ async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: 
         finished = await generate(tmp_path, provider, "a red dragon", "-o", "file/veo.mp4")
         assert provider.calls == []
     assert finished.code == 1
-    assert "file/veo.mp4 cannot be written: " in finished.text
-    assert "Nothing was asked for." in finished.text
+    assert "I can't write file/veo.mp4: " in finished.text
+    assert "Nothing was requested." in finished.text
 
 
 async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path, files: Path) -> None:
@@ -300,14 +300,20 @@ async def test_generate_sends_the_pictures(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--image", "cat.png"], "cat.png cannot be read: No such file or directory."),
-        (["--image", "."], ". cannot be read: Is a directory."),
-        (["--image", "page.png"], "page.png: The file is no still picture in PNG, JPEG or WebP format"),
-        (["--image", "small.png"], "small.png: The picture is too large or too small. It may have at most 8"),
-        (["--image", "large.png"], "large.png: The picture is too large or too small."),
-        (["--image", "good.png", "--last-image", "page.png"], "page.png: The file is no still picture"),
-        (["--last-image", "good.png"], "--last-image needs an --image to begin with."),
-        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two pictures."),
+        (["--image", "cat.png"], "I can't read cat.png: No such file or directory."),
+        (["--image", "."], "I can't read .: Is a directory."),
+        (["--image", "page.png"], "page.png: That file isn't a PNG, JPEG or WebP image"),
+        (
+            ["--image", "small.png"],
+            "small.png: The image is too large or too small. An image can have up to 8",
+        ),
+        (["--image", "large.png"], "large.png: The image is too large or too small."),
+        (
+            ["--image", "good.png", "--last-image", "page.png"],
+            "page.png: That file isn't a PNG, JPEG or WebP image",
+        ),
+        (["--last-image", "good.png"], "--last-image needs an --image to start from."),
+        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
         (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),
     ],
 )
@@ -333,10 +339,10 @@ async def test_generate_refuses_pictures_that_cannot_be_sent(
         (["  "], "The prompt is empty"),
         (["a dragon", "--duration", "5"], "`duration` must be one of: 4, 6, 8"),
         (["a dragon", "--seed", "-1"], "`seed` must be from 0"),
-        (["a dragon", "--model", "veo9"], "No model is called veo9. There are: google/veo"),
-        ([], "Say what the video should show, or name one with --resume."),
-        (["-"], "Say what the video should show, or name one with --resume."),
-        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from a picture needs a picture."),
+        (["a dragon", "--model", "veo9"], "There's no model veo9. Available: google/veo"),
+        ([], "Describe the video, or fetch one with --resume."),
+        (["-"], "Describe the video, or fetch one with --resume."),
+        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from an image needs an image."),
     ],
 )
 async def test_generate_refuses_what_the_catalogue_does_not_allow(
@@ -352,7 +358,7 @@ async def test_generate_refuses_what_the_catalogue_does_not_allow(
     ("fault", "complaint"),
     [
         (Fault.status(401, "Invalid key"), "not accepted: Invalid key"),
-        (Fault.status(503), "Nobody can say yet whether it was accepted"),
+        (Fault.status(503), "I don't know yet whether the provider accepted"),
     ],
 )
 async def test_generate_says_why_there_is_no_video(tmp_path: Path, fault: Fault, complaint: str) -> None:

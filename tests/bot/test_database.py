@@ -209,7 +209,7 @@ async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(datab
 @pytest.mark.sqlite_only
 async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(database_url: str) -> None:
     file_of(database_url).mkdir(parents=True)
-    with pytest.raises(DatabaseError, match=r"^The database cannot be opened: "):
+    with pytest.raises(DatabaseError, match=r"^The database can't be opened: "):
         async with open_database(database_url):
             pass
 
@@ -218,7 +218,7 @@ async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(dat
 async def test_a_file_that_is_no_database_is_refused_in_a_readable_sentence(database_url: str) -> None:
     file_of(database_url).parent.mkdir()
     file_of(database_url).write_bytes(b"This is a letter to my aunt. " * 100)
-    with pytest.raises(DatabaseError, match=r"^The database cannot be opened: file is not a database$"):
+    with pytest.raises(DatabaseError, match=r"^The database can't be opened: file is not a database$"):
         async with open_database(database_url):
             pass
 

@@ -54,7 +54,7 @@ async def test_the_rules_are_asked_before_an_offer(desk: Desk, database: Databas
 async def test_the_rules_are_asked_again_at_the_click(desk: Desk) -> None:
     offer = await desk.offer()
     await desk.moderation.pause(MODERATOR, "lunch")
-    with pytest.raises(PausedError, match=r"lunch.*Nothing was counted\.$"):
+    with pytest.raises(PausedError, match=r"lunch.*This didn't count toward your limit\.$"):
         await desk.click(offer)
     await desk.moderation.resume(MODERATOR)
     await desk.rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: 0})

@@ -119,7 +119,9 @@ async def test_an_offer_ends(desk: Desk, clock: StoppedClock) -> None:
     await desk.accept(offer)
     clock.advance(OFFER_LIFE)
     for use in (desk.click(other), desk.drafts.drop(new_asker(), other.draft.id), change(desk, other)):
-        with pytest.raises(OfferExpiredError, match=r"ended <t:\d+:R>.*Nothing was counted\.$"):
+        with pytest.raises(
+            OfferExpiredError, match=r"expired <t:\d+:R>.*This didn't count toward your limit\.$"
+        ):
             await use
     assert len(await desk.accepted()) == 1
 
@@ -137,7 +139,7 @@ async def test_an_offer_is_its_members_alone(desk: Desk, stranger: dict[str, int
         desk.drafts.find(new_asker(**stranger), offer.draft.id),
         change(desk, offer, WISHES, **stranger),
     ):
-        with pytest.raises(UnknownOfferError, match=r"Nothing was counted\.$"):
+        with pytest.raises(UnknownOfferError, match=r"This didn't count toward your limit\.$"):
             await use
     assert await desk.accepted() == []
     await desk.accept(offer)
@@ -197,7 +199,7 @@ async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClo
     )
     assert changed.draft.expires_at == clock() + OFFER_LIFE
     assert not changed.is_changed, "it is another video, so it has no earlier price"
-    with pytest.raises(OfferChangedError, match=r"Nothing was counted\.$"):
+    with pytest.raises(OfferChangedError, match=r"This didn't count toward your limit\.$"):
         await desk.click(offer)
     made = await desk.accept(changed)
     assert (made.prompt, made.options) == ("another", {"duration": 8})

@@ -103,7 +103,7 @@ async def test_an_accepted_request_is_written_down_as_it_was_asked(
 async def test_a_request_that_makes_no_video_is_refused_and_not_counted(
     service: GenerationService, wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(BadRequestError, match=r"Nothing was counted\.$"):
+    with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, **wrong)
     assert await service.list_recent(1) == []
 
@@ -131,7 +131,9 @@ async def test_nothing_new_is_accepted_while_the_program_stops(
 ) -> None:
     accepted = await request(service)
     stopping.set()
-    with pytest.raises(RestartingError, match=r"try again in a minute\. Nothing was counted\.$"):
+    with pytest.raises(
+        RestartingError, match=r"Try again in a minute\. This didn't count toward your limit\.$"
+    ):
         await request(service)
     await service.attach_card(accepted.id, 77)
     assert [(row.id, row.card_id) for row in await service.list_recent(1)] == [(accepted.id, 77)]

@@ -42,21 +42,29 @@ def test_a_value_of_the_declared_type_is_taken(name: str, kind: int, value: obje
 
 @pytest.mark.parametrize("value", [5, 4.5, True, None, math.nan, 10**30, ["x"], {"x": "y"}])
 def test_a_text_that_is_none_is_named(value: object) -> None:
-    assert refusal_of(command(("text", 3, value))) == "`text` must be text. Nothing was counted."
+    assert refusal_of(command(("text", 3, value))) == (
+        "`text` must be text. This didn't count toward your limit."
+    )
 
 
 @pytest.mark.parametrize("value", ["5", 4.0, True, None, math.inf, [5]])
 def test_a_number_that_is_none_is_named(value: object) -> None:
-    assert refusal_of(command(("whole", 4, value))) == "`whole` must be a whole number. Nothing was counted."
+    assert refusal_of(command(("whole", 4, value))) == (
+        "`whole` must be a whole number. This didn't count toward your limit."
+    )
 
 
 @pytest.mark.parametrize("value", ["yes", 1, 0.0, None])
 def test_a_yes_or_no_that_is_none_is_named(value: object) -> None:
-    assert refusal_of(command(("truth", 5, value))) == "`truth` must be yes or no. Nothing was counted."
+    assert refusal_of(command(("truth", 5, value))) == (
+        "`truth` must be yes or no. This didn't count toward your limit."
+    )
 
 
 def test_a_value_that_is_said_to_be_of_another_type_is_refused() -> None:
-    assert refusal_of(command(("text", 10, "x"))) == "`text` must be text. Nothing was counted."
+    assert refusal_of(command(("text", 10, "x"))) == (
+        "`text` must be text. This didn't count toward your limit."
+    )
     assert refusal_of(command(("who", 3, "7"), resolved={"users": {"7": {"id": "7", "username": "x"}}}))
 
 
@@ -101,23 +109,23 @@ def test_the_options_of_a_subcommand_of_a_group_are_found() -> None:
     inner = command(("text", 3, 5))["options"]
     deep: Any = {"name": "a", "options": [{"name": "b", "type": 2, "options": [{"name": "c", "type": 1}]}]}
     deep["options"][0]["options"][0]["options"] = inner
-    assert refusal_of(deep) == "`text` must be text. Nothing was counted."
+    assert refusal_of(deep) == "`text` must be text. This didn't count toward your limit."
 
 
 def test_a_message_that_is_not_there_or_odd_cannot_be_read() -> None:
     menu = {"name": "Animate this image", "type": 3, "target_id": "5"}
     absent: list[Any] = [{}, {"messages": {}}, {"messages": {"6": {"content": "x"}}}]
     for resolved in absent:
-        with pytest.raises(UserError, match="cannot read that message"):
+        with pytest.raises(UserError, match="can't read that message"):
             SentCommand.read({**menu, "resolved": resolved}).ensure_target()
     for odd in (
         {"content": 5},
         {"attachments": [{**FILE, "size": "x"}]},
         {"embeds": [{"image": {"url": 5}}]},
     ):
-        with pytest.raises(UserError, match="cannot read that message"):
+        with pytest.raises(UserError, match="can't read that message"):
             SentCommand.read({**menu, "resolved": {"messages": {"5": odd}}})
-    assert str(UNREADABLE).startswith("I cannot read that message.")
+    assert str(UNREADABLE).startswith("I can't read that message.")
 
 
 def test_a_message_with_all_that_discord_sends_can_be_read() -> None:

@@ -159,8 +159,8 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
         ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://"),
         ("AIMLAPI_BASE_URL", "host", "must be an address that starts with http:// or https://"),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
-        ("AIMLAPI_KEY", f'"{SECRET}"', 'must stand without the " and " around it'),
-        ("DISCORD_TOKEN", f"<{SECRET}>", "must stand without the < and > around it"),
+        ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),
+        ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),
     ],
 )
 def test_a_bad_value_is_told_in_a_readable_sentence(
@@ -176,7 +176,7 @@ def test_an_env_file_that_is_not_utf_8_is_told_in_a_sentence(
 ) -> None:
     set_environment(monkeypatch)
     (tmp_path / ".env").write_bytes(f"# caf\u00e9 {SECRET}\nMAX_RUNNING=3\n".encode("latin-1"))
-    assert problems_of(load) == [".env: must be text in UTF-8"]
+    assert problems_of(load) == [".env: must be UTF-8 text"]
 
 
 @pytest.mark.parametrize("load", [load_settings, load_provider_settings])
@@ -186,7 +186,7 @@ def test_an_env_file_that_cannot_be_read_is_told_in_a_sentence(
     set_environment(monkeypatch)
     (tmp_path / ".env").symlink_to("/proc/self/mem")  # its beginning is not there, not even for root
     [problem] = problems_of(load)
-    assert problem.startswith(".env: cannot be read by this user: ")
+    assert problem.startswith(".env: this user can't read it: ")
     inspection = inspect_settings()
     assert (inspection.settings, inspection.problems) == (None, [problem])
 
@@ -272,7 +272,7 @@ def test_the_database_lies_in_a_folder_of_any_name(monkeypatch: pytest.MonkeyPat
     ("values", "problem"),
     [
         ({"SHARD_IDS": "0"}, "SHARD_IDS: needs SHARD_COUNT, the same for all processes"),
-        ({"SHARD_COUNT": "2", "SHARD_IDS": "2"}, "SHARD_IDS: must be rising numbers from 0 to 1"),
+        ({"SHARD_COUNT": "2", "SHARD_IDS": "2"}, "SHARD_IDS: must be ascending numbers from 0 to 1"),
         ({"SHARD_COUNT": "0"}, "SHARD_COUNT: "),
         ({"SHARD_COUNT": "x", "SHARD_IDS": "7"}, "SHARD_COUNT: "),
         ({"ROLE": "king"}, "ROLE: "),

@@ -34,18 +34,18 @@ def test_every_alert_is_a_sentence_that_pings_nobody(
     assert not set("{}@") & set(text)
     assert text.endswith(".")
     assert len(text) <= 2000
-    assert ("Solved" in text) == (turn == "over")
+    assert ("Resolved" in text) == (turn == "over")
 
 
 def test_figures_are_told() -> None:
-    assert "holds minus $0.50, less than $5.00" in announce(AlertKind.CREDITS_LOW, "begun", FACTS)
-    assert "1 result on 2 servers" in announce(AlertKind.DELIVERIES_FAILING, "begun", FACTS)
+    assert "has minus $0.50, less than $5.00" in announce(AlertKind.CREDITS_LOW, "begun", FACTS)
+    assert "1 result in 2 servers" in announce(AlertKind.DELIVERIES_FAILING, "begun", FACTS)
     assert "Only 100 MiB are left" in announce(AlertKind.DISK_FULL, "begun", FACTS)
 
 
 def test_what_the_provider_says_is_quoted() -> None:
     text = announce(AlertKind.PROVIDER_REFUSING, "begun", FACTS)
-    assert "has refused requests (Veo 3, google/veo-9) for 7 minutes: “\\*No\\* way”. They wait" in text
+    assert "has rejected requests (Veo 3, google/veo-9) for 7 minutes: “\\*No\\* way”. They wait" in text
 
 
 def test_moderators_are_told_of_their_own_server() -> None:

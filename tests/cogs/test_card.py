@@ -104,13 +104,13 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
 @pytest.mark.parametrize(
     ("values", "line"),
     [
-        ({"status": Status.QUEUED}, "⏳ **Waiting** for its turn."),
-        ({"status": Status.SUBMITTING}, "📨 **Sending** the request to the video service."),
+        ({"status": Status.QUEUED}, "⏳ **In the queue.**"),
+        ({"status": Status.SUBMITTING}, "📨 **Sending** your request to the video service."),
         (
             {"status": Status.RUNNING, "submitted_at": LATER},
-            f"⚙️ **Being made.** Sent <t:{int(LATER.timestamp())}:R>.",
+            f"⚙️ **Making your video.** Sent <t:{int(LATER.timestamp())}:R>.",
         ),
-        ({"status": Status.SUCCEEDED}, "📥 **Made.** The file is on its way."),
+        ({"status": Status.SUCCEEDED}, "📥 **Done.** Downloading the video."),
         (
             {"status": Status.SUCCEEDED, "result_id": 9, "result_channel_id": 7, "thread_id": 5},
             "✅ **Ready:** https://discord.com/channels/2/7/9",
@@ -127,37 +127,37 @@ def test_a_prompt_cannot_add_lines(row: Generation) -> None:
         ),
         (
             {"status": Status.SUCCEEDED, "delivered_at": LATER, "result_id": 9, "result_channel_id": None},
-            "✅ **Ready:** it is in a direct message, since I may not post it here.",
+            "✅ **Ready:** I sent it in a direct message because I can't post here.",
         ),
         (
             {"status": Status.SUCCEEDED, "delivered_at": LATER},
-            "❌ **Made,** but it could be shown nowhere. Please tell a moderator the number below.",
+            "❌ **Done,** but I couldn't post it anywhere. Give a moderator the ID below.",
         ),
         (
             {"status": Status.FAILED, "failure_kind": FailureKind.LATE},
-            "❌ **No video.** The video service did not finish in time. It did not count towards your limit.",
+            "❌ **No video.** The video service didn't finish in time. This didn't count toward your limit.",
         ),
         (
             {"status": Status.FAILED},
-            "❌ **No video.** Something went wrong on our side. It did not count towards your limit.",
+            "❌ **No video.** Something went wrong on our side. This didn't count toward your limit.",
         ),
         (
             {"status": Status.CANCELLED, "cancelled_by": 9},
-            "🚫 **Cancelled** by a moderator before it was sent. It did not count towards your limit.",
+            "🚫 A moderator **cancelled** it before it was sent. This didn't count toward your limit.",
         ),
         (
             {"status": Status.CANCELLED, "cancelled_by": 9, "submitted_at": LATER, "provider_id": "a:veo3"},
-            "🚫 **Cancelled** by a moderator while it was being made. "
-            "The video service cannot take a request back, so it counts towards the limit.",
+            "🚫 A moderator **cancelled** it while it was being made. The video service can't "
+            "take back a request, so this counts toward your limit.",
         ),
         (
             {"status": Status.CANCELLED, "cancelled_by": 4},
-            "🚫 **Cancelled** by you before it was sent. It did not count towards your limit.",
+            "🚫 You **cancelled** it before it was sent. This didn't count toward your limit.",
         ),
         (
             {"status": Status.CANCELLED, "cancelled_by": 4, "submitted_at": LATER, "provider_id": "a:veo3"},
-            "🚫 **Cancelled** by you while it was being made. "
-            "The video service cannot take a request back, so it counts towards the limit.",
+            "🚫 You **cancelled** it while it was being made. The video service can't take back "
+            "a request, so this counts toward your limit.",
         ),
     ],
 )
@@ -173,23 +173,27 @@ SOON = f"<t:{int(LATER.timestamp())}:R>"
 @pytest.mark.parametrize(
     ("status", "outlook", "line"),
     [
-        (Status.QUEUED, Outlook(1), "⏳ **Waiting** for its turn: number 1 in the queue."),
+        (Status.QUEUED, Outlook(1), "⏳ **In the queue** at position 1."),
         (
             Status.QUEUED,
             Outlook(50, LATER),
-            f"⏳ **Waiting** for its turn: number 50 in the queue. Expected about {SOON}.",
+            f"⏳ **In the queue** at position 50. Should be ready {SOON}.",
         ),
-        (Status.QUEUED, Outlook(51), "⏳ **Waiting** for its turn: more than 50 are before it."),
+        (Status.QUEUED, Outlook(51), "⏳ **In the queue**, after more than 50 other requests."),
         (
             Status.QUEUED,
             Outlook(3, is_late=True),
-            "⏳ **Waiting** for its turn: number 3 in the queue. It takes longer than usual.",
+            "⏳ **In the queue** at position 3. Taking longer than usual.",
         ),
-        (Status.RUNNING, Outlook(expected_at=LATER, ends_at=NOON), f"⚙️ **Being made.** Expected {SOON}."),
+        (
+            Status.RUNNING,
+            Outlook(expected_at=LATER, ends_at=NOON),
+            f"⚙️ **Making your video.** Should be ready {SOON}.",
+        ),
         (
             Status.RUNNING,
             Outlook(is_late=True, ends_at=LATER),
-            f"⚙️ **Being made.** It takes longer than usual; I stop waiting for it {SOON}.",
+            f"⚙️ **Making your video.** Taking longer than usual. I'll give up {SOON}.",
         ),
     ],
 )
@@ -211,25 +215,24 @@ def test_the_longest_outlook_fits_too_and_is_never_a_percentage(row: Generation,
 def test_each_failure_says_what_happened_that_it_is_free_and_what_to_do(kind: FailureKind) -> None:
     row = generation(status=Status.FAILED, failure_kind=kind)
     assert render_failure(row) == (
-        f"❌ <@4> No video this time. {kind.sentence}\n"
-        f"It did not count towards your limit. {kind.advice}\n"
-        "-# Number 0123456789abcdef"
+        f"❌ <@4> I couldn't get you this video. {kind.sentence}\n"
+        f"This didn't count toward your limit. {kind.advice}\n-# ID 0123456789abcdef"
     )
 
 
 @pytest.mark.parametrize(
     ("sent", "when", "whether_it_counts"),
     [
-        ({}, "before it was sent", "It did not count towards your limit."),
+        ({}, "before it was sent", "This didn't count toward your limit."),
         (
             {"submitted_at": LATER},
             "while it was being sent",
-            "It counts, unless the video service did not take it.",
+            "This counts toward your limit unless the video service didn't accept it.",
         ),
         (
             {"submitted_at": LATER, "provider_id": "a:veo3"},
             "while it was being made",
-            "The video service cannot take a request back, so it counts towards the limit.",
+            "The video service can't take back a request, so this counts toward your limit.",
         ),
     ],
 )
@@ -238,9 +241,8 @@ def test_who_is_cancelled_by_a_moderator_hears_whether_it_counts(
 ) -> None:
     row = generation(status=Status.CANCELLED, cancelled_by=9, **sent)
     assert render_ending(row) == (
-        f"🚫 <@4> Your video was cancelled by a moderator {when}.\n"
-        f"{whether_it_counts} If you want to know why, ask a moderator.\n"
-        "-# Number 0123456789abcdef"
+        f"🚫 <@4> A moderator cancelled your video {when}.\n"
+        f"{whether_it_counts} Ask a moderator if you want to know why.\n-# ID 0123456789abcdef"
     )
 
 
@@ -254,7 +256,7 @@ def test_the_message_in_a_videos_place_is_that_of_its_state() -> None:
 
 def test_the_providers_words_can_be_left_out() -> None:
     row = generation(status=Status.FAILED, failure_kind=FailureKind.UNMADE, failure_reason="no *paint*")
-    assert "It said: “no \\*paint\\*”" in render_failure(row)
+    assert "Its reason: “no \\*paint\\*”" in render_failure(row)
     assert "paint" not in render_failure(row, quote=False)
 
 
@@ -286,7 +288,7 @@ def test_the_members_words_can_be_left_out() -> None:
 
 def test_a_model_that_is_not_offered_any_more_can_still_be_shown() -> None:
     content = render_card(generation(model="google/veo1"))["content"]
-    assert "Model: google/veo1 (not offered any more)" in content
+    assert "Model: google/veo1 (no longer available)" in content
 
 
 @pytest.mark.parametrize(("length", "embeds"), [(500, 0), (501, 1)])

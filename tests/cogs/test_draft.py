@@ -42,9 +42,9 @@ def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None
     assert link.without_file() is None
     assert link.without_words() is None
     assert link.content == (
-        "🎬 <@4> Your video is ready.\n"
-        f"This server does not take the file (3.0 MiB). While the link lasts, it is here: <{ADDRESS}>\n"
-        "-# Number 0123456789abcdef"
+        f"🎬 <@4> Your video is ready.\n"
+        f"The file (3.0 MiB) is too large for this server. You can get it here until the link expires: "
+        f"<{ADDRESS}>\n-# ID 0123456789abcdef"
     )
     assert link.files() == []
 
@@ -108,8 +108,8 @@ def test_what_a_smaller_file_lost_is_said_in_one_line(lines: tuple[int, int], he
     before, line = draft.content.rsplit("\n", 1)
     assert before == Draft(row, draft.clip).content
     assert line == (
-        f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. "
-        f"The original, while the link lasts: <{ADDRESS}>"
+        f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. The original, until the link expires: "
+        f"<{ADDRESS}>"
     )
     silent = draft.without_words()
     assert silent is not None
@@ -122,8 +122,8 @@ def test_a_converted_file_is_not_said_to_be_smaller() -> None:
     loss = Loss(int(1.2 * MIB), int(3.4 * MIB), 720, 720, "hevc")
     line = Draft(generation(video_url=ADDRESS), Clip(Path("veo.mp4"), loss.to_size), loss).content
     assert line.rsplit("\n", 1)[1] == (
-        "Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. "
-        f"The original, while the link lasts: <{ADDRESS}>"
+        f"Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. The original, "
+        f"until the link expires: <{ADDRESS}>"
     )
 
 

@@ -25,9 +25,9 @@ def test_an_erased_card_says_so_and_what_the_video_was_made_with() -> None:
     content = render_card(erased())["content"]
     assert "> (the prompt was deleted)" in content
     assert "**Veo 3** · 4 seconds · 16:9 · 1080P" in content
-    assert "not offered any more" not in content
-    assert "✅ **Made.** The link was deleted." in content
-    assert "shown nowhere" not in content
+    assert "no longer available" not in content
+    assert "✅ **Done.** The link was deleted." in content
+    assert "couldn't post it anywhere" not in content
 
 
 def test_an_erased_card_still_leads_to_a_reported_video() -> None:
@@ -41,7 +41,7 @@ def test_an_erased_result_quotes_nothing() -> None:
 
 def test_nobodys_card_mentions_nobody() -> None:
     content = render_card(erased(user_id=NOBODY))["content"]
-    assert content.startswith("Somebody asked for a video")
+    assert content.startswith("Somebody requested a video")
     assert "<@" not in content
 
 
@@ -57,7 +57,7 @@ def test_no_option_in_which_words_fit_is_kept(model: Any) -> None:
     ("forgotten", "words"),
     [
         (Forgotten(0, 0), ["nothing to delete"]),
-        (Forgotten(1, 0), ["of **1 request**.", "limits are as before"]),
+        (Forgotten(1, 0), ["of **1 request**.", "limits haven't changed"]),
         (
             Forgotten(1234, 2),
             ["of **1,234 requests**.", "**2 requests** will follow", "within about an hour"],
@@ -73,7 +73,7 @@ def test_what_was_deleted_is_said(forgotten: Forgotten, words: list[str]) -> Non
 
 def test_the_question_fits_and_says_what_stays() -> None:
     assert len(privacy.question()) <= 2000
-    for word in ("cannot be undone", "limits and budgets", "blocks, grants", "Discord", "30 days", "arrives"):
+    for word in ("can't be undone", "limits and budgets", "blocks, grants", "Discord", "30 days", "arrives"):
         assert word in privacy.question()
 
 

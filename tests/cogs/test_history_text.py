@@ -30,7 +30,7 @@ def text_of(**values: Any) -> str:
             {"status": Status.SUCCEEDED, "estimated_credits": 3_120_000.0, **SENT},
             "Cost: about $1.56 (3,120,000 credits).",
         ),
-        ({"status": Status.SUCCEEDED, **SENT}, "Cost: not known."),
+        ({"status": Status.SUCCEEDED, **SENT}, "Cost: unknown."),
         ({"status": Status.RUNNING, **SENT}, "Cost: not known yet."),
         ({"status": Status.FAILED, "estimated_credits": 1.0, **SENT}, "Cost: nothing."),
         ({"status": Status.FAILED, "credits_used": 2_000_000.0, **SENT}, "Cost: $1.00 (2,000,000 credits)"),
@@ -47,7 +47,7 @@ def test_it_says_what_the_video_took_of_the_servers_money(values: dict[str, Any]
 
 def test_without_a_card_there_is_no_link_to_one() -> None:
     moment = int(NOON.timestamp())
-    assert f"Asked for <t:{moment}:f> (<t:{moment}:R>)." in text_of(card_id=None).split("\n")
+    assert f"Requested <t:{moment}:f> (<t:{moment}:R>)." in text_of(card_id=None).split("\n")
 
 
 @given(

@@ -129,10 +129,10 @@ def others_about(row: Generation) -> Iterator[str]:
     yield render_result(row)
     yield render_repost(row)
     yield number_line(row)
-    other = generation(id="fedcba9876543210", prompt=f"❌ -# Number {row.id}\n> {row.id}", locale=row.locale)
+    other = generation(id="fedcba9876543210", prompt=f"❌ -# ID {row.id}\n> {row.id}", locale=row.locale)
     yield render_card(other)["content"]
     for values in ENDINGS:
-        failed = generation(**{**values, "id": other.id, "failure_reason": f"-# Number {row.id}"})
+        failed = generation(**{**values, "id": other.id, "failure_reason": f"-# ID {row.id}"})
         yield render_ending(failed)
 
 
@@ -177,7 +177,7 @@ def test_what_everybody_sees_is_in_the_language_of_whoever_asked_for_it() -> Non
     card, english = render_card(row)["content"], render_card(generation(status=Status.RUNNING))["content"]
     assert card.startswith("Ein Video für <@4>\n")
     assert "-# 0123456789abcdef ist die Nummer\n> a red dragon" in card
-    assert english.startswith("<@4> asked for a video\n")
+    assert english.startswith("<@4> requested a video\n")
     with speaking("en-US"):
         assert render_card(row)["content"] == card, "somebody else's language"
         assert labels(card_message(row)["view"]) == ["Abbrechen"]
@@ -194,7 +194,7 @@ def test_what_only_the_reader_sees_is_in_their_own_language() -> None:
     with speaking("de"):
         assert state_line(row).startswith("⚙️ **Wird gemacht.**")
         assert "-# 0123456789abcdef ist die Nummer" in render_history(page)
-    assert "-# Number 0123456789abcdef" in render_history(page)
+    assert "-# ID 0123456789abcdef" in render_history(page)
 
 
 def test_a_reason_that_the_bot_wrote_down_is_told_in_the_readers_language() -> None:

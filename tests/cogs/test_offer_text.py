@@ -63,31 +63,31 @@ def budget(spent: float, period: Period = Period.DAY, hours: int = 12) -> Budget
 
 def test_an_offer_in_full() -> None:
     assert said() == [
-        "🧾 **Your video, before anything is spent:**",
-        "**Veo 3** · 8 seconds · 16:9 · 720P · prompt enhanced · with sound",
-        "💰 Price: about **$1.56 (3,120,000 credits)**, by the video service's price list.",
-        "🎬 Your limit: none, you can have any number of videos made.",
-        "⏳ Wait: not known at the moment.",
+        "🧾 **Check your video before you spend anything:**",
+        "**Veo 3** · 8 seconds · 16:9 · 720P · prompt enhanced · sound",
+        "💰 Price: about **$1.56 (3,120,000 credits)**, from the video service's price list.",
+        "🎬 Your limit: none. You can request any number of videos.",
+        "⏳ Wait: unknown right now.",
         "> a red dragon",
-        f"-# Nothing is counted until you click **Generate**. This offer ends <t:{int(END.timestamp())}:R>.",
+        f"-# Nothing counts until you click **Generate**. This offer expires <t:{int(END.timestamp())}:R>.",
     ]
 
 
 @pytest.mark.parametrize(
     ("values", "line"),
     [
-        ({"changed": True}, "⚠️ **The price has changed since you were told it.** Please decide anew."),
-        ({"pictures": [PICTURE]}, "🧾 **Your video from a picture, before anything is spent:**"),
-        ({"pictures": [PICTURE] * 2}, "🧾 **Your video from two pictures, before anything is spent:**"),
+        ({"changed": True}, "⚠️ **The price has changed since you saw it.** Please decide again."),
+        ({"pictures": [PICTURE]}, "🧾 **Check your video from an image before you spend anything:**"),
+        ({"pictures": [PICTURE] * 2}, "🧾 **Check your video from two images before you spend anything:**"),
         (
             {"price": None},
-            "💰 Price: **not known**. The video service does not tell it at the moment, and no such video "
-            "was made here before.",
+            "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
+            "made a video like this here before.",
         ),
         (
             {"recalled": True},
-            "💰 Price: about **$1.56 (3,120,000 credits)**, as such videos cost before. The video service "
-            "does not tell it at the moment.",
+            "💰 Price: about **$1.56 (3,120,000 credits)**, based on earlier videos. The video "
+            "service doesn't show it right now.",
         ),
         (
             {"limit": limit(LimitKind.DAY, 5), "left": 4},
@@ -95,16 +95,16 @@ def test_an_offer_in_full() -> None:
         ),
         (
             {"limit": limit(LimitKind.AT_ONCE, 2), "left": 1},
-            "🎬 Your limit: 1 more video after this one (the limit is 2 videos at the same time).",
+            "🎬 Your limit: 1 more video after this one (the limit is 2 videos at once).",
         ),
         (
             {"limit": limit(LimitKind.WEEK, 1), "left": 0},
             "🎬 Your limit: 0 more videos after this one (the limit is 1 video in 7 days).",
         ),
-        ({"budgets": [budget(99)]}, "🏦 The server's budget for videos has money left after this one."),
+        ({"budgets": [budget(99)]}, "🏦 The server's video budget has money left after this one."),
         (
             {"budgets": [budget(99), budget(100, Period.MONTH, 300), budget(100)]},
-            "🏦 This one uses up the server's budget for videos. There is new money "
+            f"🏦 This one uses up the server's video budget. It resets "
             f"<t:{int((NOON + timedelta(hours=300)).timestamp())}:R>.",
         ),
     ],
@@ -117,17 +117,17 @@ def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
 @pytest.mark.parametrize(
     ("outlook", "line"),
     [
-        (Outlook(), "⏳ Wait: not known at the moment."),
+        (Outlook(), "⏳ Wait: unknown right now."),
         (
             Outlook(expected_at=NOON + timedelta(seconds=92)),
-            "⏳ Wait: about 2 minutes, as such videos usually take.",
+            "⏳ Wait: about 2 minutes, based on earlier videos.",
         ),
-        (Outlook(3), "⏳ Wait: it would be number 3 in the queue."),
+        (Outlook(3), "⏳ Wait: position 3 in the queue."),
         (
             Outlook(3, NOON + timedelta(minutes=5)),
-            "⏳ Wait: about 5 minutes. It would be number 3 in the queue.",
+            "⏳ Wait: about 5 minutes, at position 3 in the queue.",
         ),
-        (Outlook(51), "⏳ Wait: more than 50 requests are before it."),
+        (Outlook(51), "⏳ Wait: after more than 50 other requests."),
     ],
     ids=range(5),
 )

@@ -30,17 +30,17 @@ def test_the_command_takes_exactly_these_options() -> None:
 
 def test_the_defaults_are_said() -> None:
     assert descriptions() == {
-        "prompt": "What the video should show",
+        "prompt": "Describe the video",
         "model": "Which model makes it",
-        "image": "A picture to begin with: PNG, JPEG or WebP, at most 8 MiB",
-        "last_image": "A second picture to end with; only together with the first",
-        "duration": "Seconds of video (default: 8)",
-        "aspect_ratio": "Wide or upright picture (default: 16:9 or the provider's choice, by model)",
-        "resolution": "Height of the picture (default: 720P or 1080p, by model)",
+        "image": "An image to start from: PNG, JPEG or WebP, up to 8 MiB",
+        "last_image": "An image to end with; needs the first image too",
+        "duration": "Length of the video in seconds (default: 8)",
+        "aspect_ratio": "Landscape or portrait (default: 16:9 or the video service's choice, by model)",
+        "resolution": "Resolution of the video (default: 720P or 1080p, by model)",
         "negative_prompt": "What the video should not show",
-        "seed": "The same seed and prompt give a similar video",
-        "enhance_prompt": "Let the provider's AI rewrite the prompt in more detail (default: yes)",
-        "generate_audio": "Make sound too (default: yes)",
+        "seed": "Reuse a seed and a prompt to get a similar video",
+        "enhance_prompt": "Let the video service's AI rewrite your prompt in more detail (default: yes)",
+        "generate_audio": "Add sound (default: yes)",
     }
 
 

@@ -20,8 +20,8 @@ def test_each_missing_permission_is_one_bad_line_with_advice(need: Need) -> None
     allowed = discord.Permissions(INVITED.value)
     allowed.update(**{need.flag: False})
     [bad] = [finding for finding in find_permissions(allowed) if not finding.is_good]
-    assert bad.what == f"I lack the permission {need.name}. {need.without}"
-    assert bad.advice == "Allow it to my role."
+    assert bad.what == f"I'm missing {need.name}. {need.without}"
+    assert bad.advice == "Allow it for my role."
     assert len(find_permissions(allowed)) == len(NEEDS), "a permission is left out"
 
 

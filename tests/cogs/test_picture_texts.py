@@ -18,17 +18,17 @@ IMAGE, FRAMES = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video-
 def test_the_card_says_that_it_is_made_from_a_picture() -> None:
     lines = render_card(generation(model=IMAGE))["content"].splitlines()
     assert lines[:3] == [
-        "<@4> asked for a video from a picture",
-        "**Veo 3** · 8 seconds · 720P · prompt enhanced · with sound",
-        "⏳ **Waiting** for its turn.",
+        "<@4> requested a video from an image",
+        "**Veo 3** · 8 seconds · 720P · prompt enhanced · sound",
+        "⏳ **In the queue.**",
     ]
 
 
 def test_the_card_says_that_it_is_made_from_two_pictures() -> None:
     lines = render_card(generation(model=FRAMES, options={"aspect_ratio": "9:16"}))["content"].splitlines()
     assert lines[:2] == [
-        "<@4> asked for a video from two pictures",
-        "**Veo 3.1 Fast** · 8 seconds · 9:16 · 1080p · with sound",
+        "<@4> requested a video from two images",
+        "**Veo 3.1 Fast** · 8 seconds · 9:16 · 1080p · sound",
     ]
 
 
@@ -41,8 +41,8 @@ def test_a_picture_that_is_being_fetched_is_no_news_to_anybody() -> None:
     ("model", "beginning"),
     [
         ("google/veo3", "Video made from the prompt: a red"),
-        (IMAGE, "Video made from a picture and the prompt: a red"),
-        (FRAMES, "Video made from two pictures and the prompt: a red"),
+        (IMAGE, "Video made from an image and the prompt: a red"),
+        (FRAMES, "Video made from two images and the prompt: a red"),
     ],
 )
 def test_a_screen_reader_says_it_too(model: str, beginning: str) -> None:
@@ -51,7 +51,7 @@ def test_a_screen_reader_says_it_too(model: str, beginning: str) -> None:
 
 def test_a_model_that_is_gone_says_nothing_about_pictures() -> None:
     row = generation(model="google/veo-9")
-    assert render_card(row)["content"].startswith("<@4> asked for a video\n")
+    assert render_card(row)["content"].startswith("<@4> requested a video\n")
     assert alt_text(row) == "Video made from the prompt: a red dragon"
 
 
@@ -62,9 +62,8 @@ def test_a_picture_that_cannot_be_used_is_told_with_what_to_do(kind: FailureKind
     row = generation(model=IMAGE, status=Status.FAILED, failure_kind=kind)
     text = render_failure(row)
     assert text == (
-        f"❌ <@4> No video this time. {kind.sentence}\n"
-        f"It did not count towards your limit. {kind.advice}\n"
-        "-# Number 0123456789abcdef"
+        f"❌ <@4> I couldn't get you this video. {kind.sentence}\n"
+        f"This didn't count toward your limit. {kind.advice}\n-# ID 0123456789abcdef"
     )
     assert "said" not in text, "the video service was never asked"
 

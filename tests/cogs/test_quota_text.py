@@ -14,7 +14,9 @@ from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant,
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 OF_FANS, OF_MEMBER = Subject(Scope.ROLE, FANS), Subject(Scope.MEMBER, MEMBER)
 DEFAULT = Rule(scope=Scope.DEFAULT, kind=DAY, most=5)
-RANKING = "A member's own rule comes first, then the most generous of their roles' rules, then the server's."
+RANKING = (
+    "A member's own limit comes first, then the most generous of their roles' limits, then the server's."
+)
 
 
 def book(*rules: Rule, **more: object) -> RuleBook:
@@ -23,14 +25,14 @@ def book(*rules: Rule, **more: object) -> RuleBook:
 
 @pytest.mark.parametrize(
     ("subject", "who"),
-    [(SERVER, "Every member"), (OF_FANS, "Everybody with the role <@&70>"), (OF_MEMBER, "<@4>")],
+    [(SERVER, "Every member"), (OF_FANS, "Everyone with the role <@&70>"), (OF_MEMBER, "<@4>")],
     ids=str,
 )
 def test_it_says_for_whom(subject: Subject, who: str) -> None:
     text = set_text(subject, {DAY: 1, AT_ONCE: None}, book())
     assert text == (
-        f"✅ **Set.** {who} may have 1 video in 24 hours and any number of videos at the same time.\n"
-        "Nothing else limits them."
+        f"✅ **Set.** {who} can have 1 video in 24 hours and any number of videos at once.\n"
+        f"No other limits apply."
     )
 
 
@@ -43,9 +45,9 @@ def test_a_roles_other_limits_are_its_own_and_else_the_servers() -> None:
         rule(None, AT_ONCE),
     )
     assert set_text(OF_FANS, {DAY: 3}, book(*rules)).split("\n")[1:] == [
-        "This limits them too:",
-        "- 9 videos in 7 days: the rule for the role <@&70>",
-        "- 30 videos in 30 days: the rule for the whole server",
+        "These limits also apply:",
+        "- 9 videos in 7 days: the limit of the role <@&70>",
+        "- 30 videos in 30 days: the server's limit",
     ]
 
 
@@ -53,7 +55,7 @@ def test_budgets_and_blocks_limit_too() -> None:
     blocked = Standing(block=Block(since=NOON, until=NOON + HOUR))
     full = book(budgets={Period.DAY: Budget(credits=1, since=NOON)}, standing=blocked)
     assert set_text(OF_MEMBER, {DAY: 3}, full).split("\n")[1:] == [
-        "This limits them too:",
+        "These limits also apply:",
         "- the server's budget: see `/quota budget`",
         f"- a block until <t:{stamp(1)}:f> (<t:{stamp(1)}:R>)",
     ]
@@ -79,44 +81,42 @@ def test_it_says_whose_rules_count_more(subject: Subject, who: str | None) -> No
     if who is None:
         assert RANKING not in last
     else:
-        assert last == f"`/quota rules` shows the rules for {who} too. {RANKING}"
+        assert last == f"`/quota rules` shows the limits of {who} too. {RANKING}"
 
 
 def test_what_was_taken_away_and_what_limits_now() -> None:
     removed = [rule(3, DAY, Scope.ROLE, FANS), rule(None, AT_ONCE, Scope.ROLE, FANS)]
     assert unset_text(OF_FANS, removed, book()) == (
-        "✅ **Taken away:** the rules for the role <@&70> of 3 videos in 24 hours "
-        "and of any number of videos at the same time.\n"
-        "This limits them now:\n"
-        "- 5 videos in 24 hours: as the bot is set up, since no rule says otherwise"
+        "✅ **Removed:** the role <@&70>'s limits of 3 videos in 24 hours and any number of "
+        "videos at once.\nThese limits apply now:\n- 5 videos in 24 hours: the bot's "
+        "default"
     )
     unlimited = book(rule(None))
-    assert unset_text(SERVER, removed[:1], unlimited).endswith("\nNothing limits them now.")
+    assert unset_text(SERVER, removed[:1], unlimited).endswith("\nNo limits apply now.")
 
 
 @pytest.mark.parametrize(
-    ("subject", "whom"),
-    [(SERVER, "the whole server"), (OF_FANS, "the role <@&70>"), (OF_MEMBER, "<@4>")],
+    ("subject", "who"),
+    [(SERVER, "The server"), (OF_FANS, "The role <@&70>"), (OF_MEMBER, "<@4>")],
     ids=str,
 )
-def test_where_there_was_nothing_nothing_is_said_to_be_changed(subject: Subject, whom: str) -> None:
-    assert unset_text(subject, [], book()) == f"There is no such rule for {whom}, so nothing was changed."
+def test_where_there_was_nothing_nothing_is_said_to_be_changed(subject: Subject, who: str) -> None:
+    assert unset_text(subject, [], book()) == f"{who} has no such limit. Nothing changed."
 
 
 def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
     given = grant(2, 5)
     stands = allowance(rule(1), standing=Standing(grants=(given,)), used=[NOON])
     assert grant_text(MEMBER, given, stands) == (
-        f"✅ **Granted.** <@4> may have 2 further videos until <t:{stamp(5)}:f> (<t:{stamp(5)}:R>).\n"
-        "They can ask for 2 videos now."
+        f"✅ **Granted.** <@4> has 2 extra videos until <t:{stamp(5)}:f> (<t:{stamp(5)}:R>).\n"
+        f"They can request 2 videos now."
     )
 
 
 def test_a_reset_says_that_the_money_stays_spent() -> None:
     assert reset_text(MEMBER, allowance(rule(1))) == (
-        "✅ **Reset.** The videos that <@4> had until now count towards no limit any more; "
-        "what they cost still counts towards the budget.\n"
-        "They can ask for 1 video now."
+        "✅ **Reset.** Earlier videos of <@4> no longer count toward their limits. Their cost "
+        "still counts toward the budget.\nThey can request 1 video now."
     )
 
 
@@ -126,21 +126,21 @@ def test_what_keeps_a_member_from_asking() -> None:
     spent = {Period.MONTH: (5.0, 5.0)}
     at = f"<t:{stamp(1)}:f> (<t:{stamp(1)}:R>)"
     cases = {
-        "They cannot ask for videos now: the whole server is paused.": allowance(
+        "They can't request videos now: /veo is paused on this server.": allowance(
             policy=paused, standing=blocked
         ),
-        f"They cannot ask for videos now: they are blocked until {at}.": allowance(standing=blocked),
-        "They cannot ask for videos: their limit is 0.": allowance(rule(0)),
-        f"They cannot ask for a video now. Their next place frees <t:{stamp(23)}:R>.": allowance(
+        f"They can't request videos now: they're blocked until {at}.": allowance(standing=blocked),
+        "They can't request videos: their limit is 0.": allowance(rule(0)),
+        f"They can't request a video now. They can request another one <t:{stamp(23)}:R>.": allowance(
             rule(1), used=[NOON - HOUR]
         ),
-        "They cannot ask for a video now: one that is being made must be ready first.": allowance(
+        "They can't request a video now: one in progress must finish first.": allowance(
             rule(1, AT_ONCE), at_once=1
         ),
-        "They cannot ask for videos now: the server's budget for this month is used up. "
-        f"It begins anew <t:{stamp(30.5 * 24)}:R>.": allowance(budgets=spent),
-        "They can ask for 5 videos now.": allowance(),
-        "They can ask for any number of videos now.": allowance(rule(None)),
+        f"They can't request videos now: the server's budget for this month is used up. It resets "
+        f"<t:{stamp(30.5 * 24)}:R>.": allowance(budgets=spent),
+        "They can request 5 videos now.": allowance(),
+        "They can request any number of videos now.": allowance(rule(None)),
     }
     assert {now_text(stands): words for words, stands in cases.items()} == {words: words for words in cases}
 
@@ -149,10 +149,9 @@ def test_budgets_tell_what_is_spent_what_is_left_and_when_they_begin_anew() -> N
     budgets = {Period.DAY: Budget(credits=10_000_000, since=NOON)}
     states = states_of(budgets, {Period.DAY: 12_000_000.0}, NOON)
     assert budget_text({Period.MONTH: None, Period.DAY: 10_000_000.0}, states) == (
-        "✅ **Set.** The server has no budget for a month: it may spend any amount.\n"
-        "✅ **Set.** The server may spend $5.00 (10,000,000 credits) in a day.\n"
-        "**Budgets of this server** (days and months begin at midnight UTC)\n"
-        "- Today: $6.00 (12,000,000 credits) of $5.00 (10,000,000 credits) is spent or reserved; "
-        f"$0.00 (0 credits) is left. It begins anew <t:{stamp(12)}:R>.\n"
-        "- This month: no budget"
+        f"✅ **Set.** The server has no monthly budget: it can spend any amount.\n"
+        f"✅ **Set.** The server can spend $5.00 (10,000,000 credits) per day.\n"
+        f"**Budgets of this server** (days and months start at midnight UTC)\n"
+        f"- Today: $6.00 (12,000,000 credits) of $5.00 (10,000,000 credits) spent or reserved, $0.00 (0 "
+        f"credits) left. Resets <t:{stamp(12)}:R>.\n- This month: no budget"
     )

@@ -66,7 +66,7 @@ def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str,
     wishes = Wishes(model.id, prompt, as_spelled(model.id, able), pictures)
     inputs = RemixInputs(wishes)
     assert send(inputs) == wishes
-    assert ("made from" in (inputs.labels[-1].description or "")) is bool(pictures)
+    assert ("image" in (inputs.labels[-1].description or "")) is bool(pictures)
 
 
 @given(model=models, pictures=st.integers(0, 2), prompt=words, chosen=options)

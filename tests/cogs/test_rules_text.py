@@ -24,10 +24,10 @@ def test_rules_stand_together_by_whom_they_are_for() -> None:
     )
     budgets = {Period.MONTH: Budget(credits=2_000_000, since=NOON)}
     assert rule_lines(RuleBook(rules, budgets, DEFAULT), {FANS}) == [
-        "- The whole server: 5 videos in 24 hours; 3 videos at the same time",
+        "- The whole server: 5 videos in 24 hours; 3 videos at once",
         "- Role <@&70>: 4 videos in 24 hours",
         "- Deleted role 71 (has no effect): 2 videos in 24 hours",
-        "- Member <@5>: any number of videos in 7 days; 1 video at the same time",
+        "- Member <@5>: any number of videos in 7 days; 1 video at once",
         "- Budget for this month: $1.00 (2,000,000 credits)",
     ]
 
@@ -40,37 +40,31 @@ def test_where_the_roles_are_not_known_none_is_called_deleted() -> None:
 @pytest.mark.parametrize("rules", [(), (rule(3, WEEK),), (rule(3, DAY, Scope.MEMBER, 5),)])
 def test_the_operators_limit_is_told_as_long_as_the_server_has_none(rules: tuple[Rule, ...]) -> None:
     lines = rule_lines(RuleBook(rules, {}, DEFAULT), None)
-    assert lines[0] == "- Where no rule says otherwise: 5 videos in 24 hours, as the bot is set up"
-    assert "as the bot is set up" not in "".join(rule_lines(RuleBook((*rules, rule(2)), {}, DEFAULT), None))
+    assert lines[0] == "- By default: 5 videos in 24 hours (the bot's default)"
+    assert "the bot's default" not in "".join(rule_lines(RuleBook((*rules, rule(2)), {}, DEFAULT), None))
 
 
 WHY: list[tuple[Rule, tuple[Rule, ...], Collection[int], list[str]]] = [
-    (DEFAULT, (), (), ["5 as the bot is set up, since no rule says otherwise"]),
+    (DEFAULT, (), (), ["5 (the bot's default)"]),
     (rule(None, WEEK, Scope.DEFAULT), (), (), []),
-    (rule(3), (rule(3),), (), ["3 by the server's rule"]),
+    (rule(3), (rule(3),), (), ["3 (the server's limit)"]),
     (
         rule(9, DAY, Scope.ROLE, FANS),
         (rule(9, DAY, Scope.ROLE, FANS), rule(2, DAY, Scope.ROLE, VIP), rule(5), rule(7, WEEK)),
         (FANS, VIP),
-        [
-            "9 by the rule for the role <@&70>, the most generous of 2 roles, "
-            "which counts more than the server's 5"
-        ],
+        ["9 (limit of the role <@&70>, the most generous of 2 roles); overrides the server's 5"],
     ),
     (
         rule(9, DAY, Scope.ROLE, FANS),
         (rule(9, DAY, Scope.ROLE, FANS), rule(2, DAY, Scope.ROLE, VIP)),
         (FANS,),
-        ["9 by the rule for the role <@&70>"],
+        ["9 (limit of the role <@&70>)"],
     ),
     (
         rule(1, DAY, Scope.MEMBER, MEMBER),
         (rule(1, DAY, Scope.MEMBER, MEMBER), rule(None, DAY, Scope.ROLE, FANS), rule(5)),
         (FANS,),
-        [
-            "1 by the rule for this member, which counts more than the role <@&70>'s unlimited "
-            "and the server's 5"
-        ],
+        ["1 (their own limit); overrides the role <@&70>'s unlimited and the server's 5"],
     ),
 ]
 
@@ -93,17 +87,12 @@ def test_a_members_limits_are_told_with_their_use_and_the_reasons() -> None:
         spent=3_120_000.0,
     )
     assert member_text(MEMBER, stands, (FANS,)) == (
-        "**Limits of <@4>**\n"
-        "They can ask for 1 video now.\n"
-        "- Last 24 hours: 1 of 5 used, 4 left.\n"
-        "  - 4 by the server's rule; 1 more granted\n"
-        "- Last 7 days: 1 used, no limit.\n"
-        "  - Unlimited by the rule for this member\n"
-        "- Last 30 days: 1 used, no limit.\n"
-        "- At the same time: 1 of 2 being made.\n"
-        "  - 2 by the rule for the role <@&70>\n"
-        f"Granted, and counted in: 1 video until <t:{stamp(3)}:f> (<t:{stamp(3)}:R>).\n"
-        "Their videos of the last 30 days cost $1.56 (3,120,000 credits)."
+        f"**Limits of <@4>**\nThey can request 1 video now.\n- Last 24 hours: 1 of 5 used, 4 left.\n"
+        f"  - 4 (the server's limit); 1 extra granted\n- Last 7 days: 1 used, no limit.\n"
+        f"  - Unlimited (their own limit)\n- Last 30 days: 1 used, no limit.\n"
+        f"- At once: 1 of 2 in progress.\n  - 2 (limit of the role <@&70>)\n"
+        f"Granted, included above: 1 video until <t:{stamp(3)}:f> (<t:{stamp(3)}:R>).\n"
+        f"Their videos of the last 30 days cost $1.56 (3,120,000 credits)."
     )
 
 

@@ -42,38 +42,38 @@ LINES = [
     ),
     (
         entry(A.QUOTA_SET, "role:7", old={"at_once": None}, new={"at_once": 2}),
-        "limited <@&7> to 2 videos at the same time (before: unlimited).",
+        "limited <@&7> to 2 videos at once (before: unlimited).",
     ),
-    (entry(A.QUOTA_UNSET, "role:7", old={"month": 9}), "took limits of <@&7> away: 9 videos in 30 days."),
-    (entry(A.QUOTA_UNSET), "took limits of everyone away: there were none."),
-    (entry(A.GRANT, "member:6", new={"grants": GRANTS[1:]}), f"granted <@6> 3 videos more until {END}."),
+    (entry(A.QUOTA_UNSET, "role:7", old={"month": 9}), "removed limits for <@&7>: 9 videos in 30 days."),
+    (entry(A.QUOTA_UNSET), "removed limits for everyone: there were none."),
+    (entry(A.GRANT, "member:6", new={"grants": GRANTS[1:]}), f"granted <@6> an extra 3 videos until {END}."),
     (
         entry(A.GRANT, "member:6", old={"grants": GRANTS[:1]}, new={"grants": GRANTS}),
-        f"granted <@6> 3 videos more until {END}. They have 5 granted now (before: 2).",
+        f"granted <@6> an extra 3 videos until {END}. They have 5 granted now (before: 2).",
     ),
     (
         entry(A.RESET, "member:6", new={"reset_at": UNTIL}),
-        "reset the limits of <@6>: earlier videos do not count towards them.",
+        "reset the usage of <@6>: earlier videos no longer count toward limits.",
     ),
     (
         entry(A.RESET, "member:6", old={"reset_at": UNTIL}, new={"reset_at": UNTIL}),
-        f"reset the limits of <@6>: earlier videos do not count towards them (before: {END}).",
+        f"reset the usage of <@6>: earlier videos no longer count toward limits (before: {END}).",
     ),
     (
         entry(A.BUDGET, "budget:day", new={"credits": USD}),
-        "set the budget for each day to $1.00 (2,000,000 credits) (before: none).",
+        "set the daily budget to $1.00 (2,000,000 credits) (before: none).",
     ),
     (
         entry(A.BUDGET, "budget:month", old={"credits": USD}),
-        "removed the budget for each month (before: $1.00 (2,000,000 credits)).",
+        "removed the monthly budget (before: $1.00 (2,000,000 credits)).",
     ),
     (entry(A.PAUSE, new={"since": UNTIL}), "paused /veo for everyone."),
     (
         entry(A.PAUSE, old={"since": UNTIL}, new={"since": UNTIL}),
-        "paused /veo for everyone (it was paused before).",
+        "paused /veo for everyone (it was already paused).",
     ),
-    (entry(A.RESUME, old={"since": UNTIL}), "ended the pause of /veo for everyone."),
-    (entry(A.RESUME), "ended the pause of /veo for everyone (there was none)."),
+    (entry(A.RESUME, old={"since": UNTIL}), "resumed /veo for everyone."),
+    (entry(A.RESUME), "resumed /veo for everyone (it wasn't paused)."),
     (entry(A.BLOCK, "member:6", new={"until": UNTIL}), f"blocked <@6> from /veo until {END}."),
     (
         entry(A.BLOCK, "member:6", old={"until": UNTIL}, new={"until": None}),
@@ -81,16 +81,16 @@ LINES = [
     ),
     (
         entry(A.UNBLOCK, "member:6", old={"until": None}),
-        "ended the block of <@6> (it was to hold until a moderator ends it).",
+        "unblocked <@6> (the block would have lasted until a moderator ends it).",
     ),
-    (entry(A.UNBLOCK, "member:6"), "ended the block of <@6> (there was none)."),
-    (entry(A.WORD_ADD, "words", new={"word": "gun"}), "forbade “gun” in prompts."),
+    (entry(A.UNBLOCK, "member:6"), "unblocked <@6> (there was no block)."),
+    (entry(A.WORD_ADD, "words", new={"word": "gun"}), "blocked “gun” in prompts."),
     (
         entry(A.WORD_ADD, "words", old={"word": "gun"}, new={"word": "**Gun**"}),
-        r"forbade “\*\*Gun\*\*” in prompts (it was forbidden before).",
+        r"blocked “\*\*Gun\*\*” in prompts (it was already blocked).",
     ),
     (entry(A.WORD_REMOVE, "words", old={"word": "gun"}), "allowed “gun” in prompts again."),
-    (entry(A.WORD_REMOVE, "words"), "took back a forbidden word that there was not."),
+    (entry(A.WORD_REMOVE, "words"), "tried to remove a blocked word that wasn't on the list."),
     (
         entry(
             A.SETTINGS,
@@ -111,20 +111,20 @@ LINES = [
             old={"placement": "channel", "highest_resolution": "1080P", "channels": [1, 2, 3, 4, 5]},
             new={"placement": None, "highest_resolution": None, "channels": []},
         ),
-        "changed settings: where videos go: into the channel itself → into threads; "
-        "highest resolution: 1080P → any; channels: <#1>, <#2>, <#3> and 2 more → all.",
+        "changed settings: where videos go: in the channel → in threads; highest resolution: "
+        "1080P → any; channels: <#1>, <#2>, <#3> and 2 more → all.",
     ),
     (
         entry(A.SETTINGS, old={"placement": None}, new={"placement": "thread"}),
-        "saved the settings as they were.",
+        "saved the settings without changes.",
     ),
     (
         entry(A.CANCEL, "generation:00ff", new={"counts": True}),
-        "cancelled the video `00ff`; it counts towards limits.",
+        "cancelled the video `00ff`; it counts toward limits.",
     ),
     (
         entry(A.CANCEL, "generation:00ff", new={"counts": False}),
-        "cancelled the video `00ff`; it does not count towards limits.",
+        "cancelled the video `00ff`; it doesn't count toward limits.",
     ),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` of <@6>."),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 0}), "deleted the video `00ff`."),
@@ -134,22 +134,22 @@ LINES = [
 NEWS = [
     (
         entry(A.BUDGET_WARNING, "budget:day", actor_id=None, new=BUDGET_NEWS),
-        "⚠️ 85 % of the budget for today is spent or reserved: $8.50 (17,000,000 credits) of "
-        f"$10.00 (20,000,000 credits). New money {IN}.",
+        f"⚠️ 85% of today's budget is spent or reserved: $8.50 (17,000,000 credits) of $10.00 "
+        f"(20,000,000 credits). The budget resets {IN}.",
     ),
     (
         entry(A.BUDGET_WARNING, "budget:month", actor_id=None, new={**BUDGET_NEWS, "budget": 0, "spent": 0}),
-        "⚠️ 80 % of the budget for this month is spent or reserved: $0.00 (0 credits) of $0.00 (0 credits). "
-        f"New money {IN}.",
+        f"⚠️ 80% of this month's budget is spent or reserved: $0.00 (0 credits) of $0.00 (0 credits). "
+        f"The budget resets {IN}.",
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new=BUDGET_NEWS),
-        "⛔ The budget for this month has $1.50 (3,000,000 credits) left, too little for a video that was "
-        f"asked for; such videos are refused until {THEN}.",
+        f"⛔ This month's budget has $1.50 (3,000,000 credits) left, too little for a video that was "
+        f"requested. I'll reject requests like it until {THEN}.",
     ),
     (
         entry(A.BUDGET_REACHED, "budget:month", actor_id=None, new={**BUDGET_NEWS, "spent": 20_000_000}),
-        f"⛔ The budget for this month is used up; /veo is refused until {THEN}.",
+        f"⛔ This month's budget is used up; /veo is unavailable until {THEN}.",
     ),
 ]
 

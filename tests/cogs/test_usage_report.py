@@ -28,16 +28,14 @@ def test_the_totals_come_first_then_the_models_then_the_members() -> None:
         report((7, alice), (0, forgotten), by_model=[("google/veo3", alice), ("gone/model", forgotten)]), 0
     )
     assert page.content == (
-        f"**Use of the last 7 days** (since <t:{stamp(-144)}:f>)\n"
-        "In all: 13 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
-        "Charged by the video service, as it says: $1.00 (2,000,000 credits)\n"
-        "By model:\n"
-        "- Veo 3: 12 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
-        "- gone/model: 1 video, under $0.01 (under 1 credit)\n"
-        "By member, the most expensive first:\n"
-        "- <@7>: 12 videos, 2 failed, 1 cancelled, 3 being made, $1.56 (3,120,000 credits)\n"
-        "- members who asked to be forgotten: 1 video, under $0.01 (under 1 credit)\n"
-        "-# All numbers are in the file. Sums include what is reserved for those being made."
+        f"**Usage of the last 7 days** (since <t:{stamp(-144)}:f>)\n"
+        f"Total: 13 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
+        f"Confirmed by the video service: $1.00 (2,000,000 credits)\nBy model:\n"
+        f"- Veo 3: 12 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
+        f"- gone/model: 1 video, under $0.01 (under 1 credit)\nBy member, highest spending first:\n"
+        f"- <@7>: 12 videos, 2 failed, 1 cancelled, 3 in progress, $1.56 (3,120,000 credits)\n"
+        f"- members who deleted their data: 1 video, under $0.01 (under 1 credit)\n"
+        f"-# The attached file has all numbers. Totals include money reserved for videos in progress."
     )
 
 
@@ -48,5 +46,5 @@ def test_nothing_is_said_to_be_reserved_where_nothing_is_being_made() -> None:
 @pytest.mark.parametrize("number", [0, 3])
 def test_where_nobody_asked_there_is_one_page_that_says_so(number: int) -> None:
     page = report_page(report(), number)
-    assert page.content.endswith("\nNobody asked for a video.")
+    assert page.content.endswith("\nNobody requested a video.")
     assert (page.number, page.count) == (0, 1)

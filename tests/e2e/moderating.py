@@ -64,7 +64,7 @@ async def refused(
     """Let alice ask in vain; check that only she is told, with these words, and that nothing counts."""
     before = len(await rows(world))
     text = said(await ask(world, place, **options))
-    for word in (*words, "Nothing was counted."):
+    for word in (*words, "This didn't count toward your limit."):
         assert word in text, f"{word!r} is not in {text!r}"
     assert len(await rows(world)) == before, "a refused request was recorded"
     return text

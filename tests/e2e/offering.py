@@ -17,7 +17,7 @@ from tests.e2e.reporting import buttons
 from tests.e2e.videos import filled_in, options_of, question
 
 GENERATE, CHANGE, CANCEL = BUTTONS = ["Generate", "Change", "Cancel"]
-HEADING = "before anything is spent:**"
+HEADING = "before you spend anything:**"
 
 
 async def ask_first(world: World, *, is_on: bool = True, has_prices: bool = True) -> None:

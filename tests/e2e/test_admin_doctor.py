@@ -34,10 +34,10 @@ def secret_channel(world: World) -> simcord.ChannelHandle:
 def bad_lines(text: str) -> list[str]:
     """Return what is bad; each line says in words too whether it is good or bad."""
     heading, *lines = text.splitlines()
-    assert all(line.startswith(("✅ Good: ", "❌ **Bad:** ")) for line in lines)
+    assert all(line.startswith(("✅ OK: ", "❌ **Problem:** ")) for line in lines)
     bad = [line for line in lines if line.startswith("❌")]
     assert lines[: len(bad)] == bad, "what is bad is not at the top"
-    assert ("Everything is good" in heading) == (not bad)
+    assert ("Everything works" in heading) == (not bad)
     return bad
 
 
@@ -47,8 +47,8 @@ async def test_everything_is_good(world: World) -> None:
     assert bad_lines(text) == []
     assert len(text.splitlines()) == 1 + len(NEEDS) + 5
     assert "$100.00, enough for about 24 videos of 8 seconds" in text
-    assert "The database can be written." in text
-    assert "Nothing is being made at the moment." in text
+    assert "I can write to the database." in text
+    assert "No videos are in progress." in text
 
 
 async def test_it_is_answered_before_the_provider_is_asked(world: World) -> None:
@@ -59,14 +59,14 @@ async def test_it_is_answered_before_the_provider_is_asked(world: World) -> None
 
 async def test_without_a_moderators_channel_it_says_how_to_get_one(world: World) -> None:
     [line] = bad_lines(await admin(world, "doctor"))
-    assert "There is no moderators' channel" in line
+    assert "There's no moderators' channel" in line
     assert "`/veo-admin settings`" in line
 
 
 async def test_a_moderators_channel_that_everybody_reads_is_bad(world: World) -> None:
     await admin(world, "settings", moderators_channel=world.channel)
     [line] = bad_lines(await admin(world, "doctor"))
-    assert f"Everybody can read the moderators' channel {world.channel.mention}" in line
+    assert f"Everyone can read the moderators' channel {world.channel.mention}" in line
 
 
 async def test_a_moderators_channel_that_is_gone_is_bad(world: World) -> None:
@@ -74,14 +74,14 @@ async def test_a_moderators_channel_that_is_gone_is_bad(world: World) -> None:
     await admin(world, "settings", moderators_channel=secret)
     world.env.backend.delete_channel(secret.id)
     [line] = bad_lines(await admin(world, "doctor"))
-    assert "The moderators' channel is gone." in line
+    assert "The moderators' channel no longer exists." in line
 
 
 async def test_a_moderators_channel_is_not_called_gone_before_the_gateway_told(world: World) -> None:
     await admin(world, "settings", moderators_channel=secret_channel(world))
     before_the_gateway_told(world)
     [line] = bad_lines(await admin(world, "doctor"))
-    assert "I do not know this server yet. Please try again in a minute." in line
+    assert "I don't know this server yet. Try again in a minute." in line
 
 
 async def test_a_moderators_channel_that_was_closed_to_the_bot_is_bad(world: World) -> None:
@@ -92,7 +92,7 @@ async def test_a_moderators_channel_that_was_closed_to_the_bot_is_bad(world: Wor
     stored.overwrites[:] = world.env.backend.get_channel(closed.id).overwrites
     world.env.backend.edit_channel(secret.id, {"topic": "closed"})  # tells the bot
     [line] = bad_lines(await admin(world, "doctor"))
-    assert f"I cannot write in the moderators' channel {secret.mention}: I lack Send Messages." in line
+    assert f"I can't write in the moderators' channel {secret.mention}: I'm missing Send Messages." in line
 
 
 async def test_a_missing_permission_of_this_very_channel_is_named(world: World) -> None:
@@ -101,14 +101,14 @@ async def test_a_missing_permission_of_this_very_channel_is_named(world: World) 
         denied = overwrites(world, **{need.flag: False})
         place = world.guild.create_text_channel("restricted", overwrites=denied)
         bad = bad_lines(await admin(world, "doctor", place=place))
-        assert f"❌ **Bad:** I lack the permission {need.name}. {need.without} Allow it to my role." in bad
+        assert f"❌ **Problem:** I'm missing {need.name}. {need.without} Allow it for my role." in bad
     assert bad_lines(await admin(world, "doctor")) == [], "another channel's permissions were shown"
 
 
 async def test_a_thread_has_the_permissions_of_its_channel(world: World) -> None:
     world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
     text = await admin(world, "doctor", place=world.channel.threads[0])
-    assert "I have the permission Send Messages in Threads." in text
+    assert "I have Send Messages in Threads." in text
 
 
 async def test_where_there_are_no_threads_none_are_asked_for(world: World) -> None:
@@ -119,7 +119,7 @@ async def test_where_there_are_no_threads_none_are_asked_for(world: World) -> No
 async def test_a_refused_key_is_bad(world: World) -> None:
     world.provider.faults.add("billing", Fault.status(401), times=None)
     bad = bad_lines(await admin(world, "doctor"))
-    assert any("The video service refuses the bot's key." in line for line in bad)
+    assert any("The video service rejects the bot's key." in line for line in bad)
 
 
 async def test_everything_bad_at_once_fits_into_a_message(open_world: OpenWorld) -> None:
@@ -137,7 +137,7 @@ async def test_an_answered_poll_is_told_while_videos_are_being_made(world: World
     await world.wait_for(lambda row: row.status is Status.RUNNING, seconds=SECONDS)
     await world.provider.called("retrieve", 2)
     text = await admin(world, "doctor")
-    assert "Videos are being made; the last answer about them came <t:" in text
+    assert "Videos are in progress; the last answer about them came <t:" in text
 
 
 async def test_a_check_posts_nothing(world: World) -> None:

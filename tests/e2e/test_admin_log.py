@@ -25,7 +25,7 @@ def entries(answer: simcord.InteractionResult) -> list[str]:
 
 
 async def test_an_empty_log_says_so(world: World) -> None:
-    assert await admin(world, "log") == "Nothing was done on this server yet."
+    assert await admin(world, "log") == "Moderators haven't done anything on this server yet."
 
 
 async def test_it_says_who_did_what_to_whom_and_why(world: World) -> None:
@@ -86,5 +86,5 @@ async def test_whoever_may_not_moderate_any_more_cannot_turn_pages(world: World)
     world.guild.set_command_permissions(command_id(world), {world.mona: False})
     [notice] = (await world.mona.click(shown(answer).message, label="Older")).followups
     assert notice.ephemeral
-    assert "Only members who may use `/veo-admin` can do that." in notice.content
+    assert "Only members who can use `/veo-admin` can do that." in notice.content
     assert said(answer) == before

@@ -14,7 +14,7 @@ from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import SECONDS, bodies, eventually, results, rows, shown
 from tests.e2e.moderating import accepted, admin, command_id, labels, said, use
 
-TOO_LATE = "That video is finished already, or was cancelled before"
+TOO_LATE = "That video is already finished or cancelled"
 
 
 async def click(
@@ -37,7 +37,7 @@ async def statuses(world: World) -> list[Status]:
 
 async def test_an_empty_queue_says_so(world: World) -> None:
     answer = await use(world, "queue")
-    assert said(answer) == "**Nothing is waiting or being made on this server.**"
+    assert said(answer) == "**No videos are queued or in progress on this server.**"
     assert labels(answer) == ["Refresh"]
 
 
@@ -50,12 +50,12 @@ async def test_it_shows_who_asked_for_what_and_how_it_stands(open_world: OpenWor
     one, two = text.split("**1.**")[1].split("**2.**")
     assert first.submitted_at is not None
     sent = int(first.submitted_at.timestamp())
-    assert f"<@{world.alice.id}> in {world.channel.mention}: ⚙️ being made, sent <t:{sent}:R>" in one
+    assert f"<@{world.alice.id}> in {world.channel.mention}: ⚙️ in progress, sent <t:{sent}:R>" in one
     assert "> \\*\\*bold\\*\\* @\u200beveryone x" in one
-    assert f"Number {first.id}" in one
-    assert f"⏳ waiting, asked for <t:{int(second.created_at.timestamp())}:R>" in two
-    assert f"Number {second.id}" in two
-    assert text.startswith("**2 videos are waiting or being made on this server.**")
+    assert f"ID {first.id}" in one
+    assert f"⏳ queued, requested <t:{int(second.created_at.timestamp())}:R>" in two
+    assert f"ID {second.id}" in two
+    assert text.startswith("**2 videos are queued or in progress on this server.**")
 
 
 async def test_the_longest_page_fits_into_a_message(world: World) -> None:
@@ -72,7 +72,7 @@ async def test_what_is_waiting_is_cancelled_and_does_not_count(open_world: OpenW
         answer = await use(world, "queue")
         await click(world, answer, "Cancel 2")
         assert f"Cancelled:** <@{world.alice.id}>'s video `{waiting.id}`" in said(answer)
-        assert "does not count" in said(answer)
+        assert "doesn't count" in said(answer)
         assert await statuses(world) == [Status.RUNNING, Status.CANCELLED]
         assert world.provider.count("create") == 1
 
@@ -84,10 +84,10 @@ async def test_what_is_being_made_is_cancelled_and_counts(world: World) -> None:
     result = await click(world, answer, "Cancel 1")
     assert notices(result) == []
     text = said(answer)
-    assert "The video service has it already and cannot take it back, so it counts." in text
+    assert "The video service already has it and can't take it back, so it counts." in text
     assert "**1.**" in text
     assert "🚫 cancelled" in text
-    assert "Nothing is waiting or being made" in text
+    assert "No videos are queued or in progress" in text
     assert labels(answer) == ["Refresh"], "what was cancelled can be pressed again"
     [entry] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert (entry.action, entry.actor_id) == (Action.CANCEL, world.mona.id)
@@ -117,7 +117,7 @@ async def test_everything_keeps_its_place_until_the_list_is_refreshed(world: Wor
     generations = [await accepted(world) for _ in range(7)]
     answer = await use(world, "queue")
     await click(world, answer, "Next page")
-    assert said(answer).count("-# Number") == 2
+    assert said(answer).count("-# ID") == 2
     await click(world, answer, "Cancel 1")
     await click(world, answer, "Cancel 2")
     text = said(answer)
@@ -125,7 +125,7 @@ async def test_everything_keeps_its_place_until_the_list_is_refreshed(world: Wor
     assert labels(answer) == ["Previous page", "Refresh"]
     assert "Page 2 of 2" in text
     await click(world, answer, "Refresh")
-    assert said(answer).startswith("**5 videos are waiting or being made on this server.**")
+    assert said(answer).startswith("**5 videos are queued or in progress on this server.**")
     assert labels(answer) == ["Cancel 1", "Cancel 2", "Cancel 3", "Cancel 4", "Cancel 5", "Refresh"]
     assert [row.status for row in await rows(world)][:2] == [Status.CANCELLED] * 2
 
@@ -160,7 +160,7 @@ async def test_the_member_is_told_that_a_moderator_cancelled(world: World) -> No
 
     def is_told() -> bool:
         texts = [message.content for place in places(world) for message in place.history()]
-        return any("cancelled by a moderator" in text for text in texts)
+        return any("A moderator cancelled your video" in text for text in texts)
 
     await eventually("a message about the cancellation", is_told)
 
@@ -175,7 +175,7 @@ async def test_whoever_may_not_moderate_any_more_cannot_press(world: World) -> N
     world.guild.set_command_permissions(command_id(world), {world.mona: False})
     for label in ("Cancel 1", "Refresh"):
         [notice] = notices(await click(world, answer, label))
-        assert "Only members who may use `/veo-admin` can do that." in notice
+        assert "Only members who can use `/veo-admin` can do that." in notice
     assert Status.CANCELLED not in await statuses(world)
 
 
@@ -202,12 +202,12 @@ async def test_another_server_neither_sees_nor_cancels_it(world: World) -> None:
     boss = other.create_role("Bosses", permissions=discord.Permissions(manage_guild=True))
     olga = other.add_member(world.env.create_user("olga"), roles=[boss])
     answer = await olga.slash(other.create_text_channel("videos"), "veo-admin queue")
-    assert said(answer) == "**Nothing is waiting or being made on this server.**"
+    assert said(answer) == "**No videos are queued or in progress on this server.**"
     message = world.env.backend.get_message(shown(answer).channel_id, shown(answer).id)
     forged = message.components[0]["components"][0]
     forged["custom_id"] = f"veo1:cancel:{generation.id}"
     [notice] = notices(await olga.click(shown(answer).message, custom_id=forged["custom_id"]))
-    assert "This server has no video with that number." in notice
+    assert "This server has no video with that ID." in notice
     assert generation.id not in said(answer), "another server's request was shown"
     assert Status.CANCELLED not in await statuses(world)
 
@@ -219,7 +219,7 @@ async def test_what_cannot_be_written_down_is_told(world: World, database_url: s
     answer = await use(world, "queue")
     async with locked(database_url):
         [notice] = notices(await click(world, answer, "Cancel 1"))
-    assert "I cannot write anything down" in notice
+    assert "I can't save requests right now" in notice
     assert Status.CANCELLED not in await statuses(world)
     await click(world, answer, "Cancel 1")
     assert await statuses(world) == [Status.CANCELLED]

@@ -31,9 +31,9 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Models:** all",
         "- **Longest video:** any",
         "- **Highest resolution:** any",
-        "- **Where videos go:** into a thread, where there can be one",
-        "- **Price first:** no, a video is made at once",
-        "- **Moderators' channel:** none, so nobody sees what members report",
+        "- **Where videos go:** in a thread, where possible",
+        "- **Price first:** no, videos start right away",
+        "- **Moderators' channel:** none, so nobody sees reports from members",
     ]
     await unchanged(world)
 
@@ -58,10 +58,10 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Models (new):** Veo 3 Fast",
         "- **Longest video (new):** 6 seconds",
         "- **Highest resolution (new):** 720P",
-        "- **Where videos go (new):** into the channel, as a reply",
-        "- **Price first (new):** yes, members are told the price and confirm it",
+        "- **Where videos go (new):** in the channel, as a reply",
+        "- **Price first (new):** yes, members see the price and confirm it",
         f"- **Moderators' channel (new):** {art.mention}",
-        "ℹ️ Members must choose `duration` each time: what they get without choosing is above the limit.",
+        "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
     ]
     assert await policy(world) == Policy(
         channels=frozenset({world.channel.id, art.id}),
@@ -121,9 +121,9 @@ async def test_each_setting_has_a_value_that_ends_it(world: World) -> None:
 async def test_videos_are_made_in_the_allowed_channels_and_their_threads(world: World) -> None:
     art = other_channel(world)
     await admin(world, "settings", channels=art.mention)
-    await refused(world, f"Please use {art.mention}.")
+    await refused(world, f"Use {art.mention}.")
     world.env.backend.create_thread(world.channel.id, "our film", world.alice.id)
-    await refused(world, f"Please use {art.mention}.", place=world.channel.threads[0])
+    await refused(world, f"Use {art.mention}.", place=world.channel.threads[0])
     await accepted(world, art)
     world.env.backend.create_thread(art.id, "our film", world.alice.id)
     await accepted(world, art.threads[-1])
@@ -140,17 +140,17 @@ async def test_voice_channels_and_forums_can_be_allowed(world: World) -> None:
 
 async def test_other_models_are_refused(world: World) -> None:
     await admin(world, "settings", models="Veo 3 Fast")
-    await refused(world, "Veo 3 is not allowed on this server. Please choose Veo 3 Fast.")
+    await refused(world, "Veo 3 isn't allowed on this server. Choose Veo 3 Fast.")
     await accepted(world, model="google/veo-3.0-fast")
 
 
 async def test_longer_videos_are_refused(world: World) -> None:
     text = await admin(world, "settings", longest_duration=6)
     assert "Members must choose `duration`" in text
-    await refused(world, "at most 6 seconds", duration=8)
+    await refused(world, "up to 6 seconds", duration=8)
     answer = await world.alice.slash(world.channel, "veo", prompt="a red dragon")
     assert answer.response is not None
-    assert "Please choose a `duration`" in answer.response.content, (
+    assert "Choose a shorter `duration`" in answer.response.content, (
         "the default is longer than what is allowed"
     )
     await accepted(world, duration=6)
@@ -159,7 +159,7 @@ async def test_longer_videos_are_refused(world: World) -> None:
 
 async def test_higher_resolutions_are_refused(world: World) -> None:
     await admin(world, "settings", highest_resolution="720P")
-    await refused(world, "at most 720P", resolution="1080P")
+    await refused(world, "up to 720P", resolution="1080P")
     await accepted(world, resolution="720P")
     await accepted(world)
 

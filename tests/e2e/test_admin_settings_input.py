@@ -42,18 +42,18 @@ async def test_channels_can_be_typed_in_several_ways(world: World) -> None:
 
 
 NO_CHANNELS = [
-    ("#videos", "Please name channels"),
-    ("nowhere", "Please name channels"),
-    ("{channel} and more", "Please name channels"),
-    ("all {channel}", "Please name channels"),
-    (", ,", "Please name channels"),
-    ("<#123456789012345678>", "There is no channel `123456789012345678` on this server."),
-    ("{channel} 123456789012345678", "There is no channel `123456789012345678` on this server."),
-    ("<@{user}>", "Please name channels"),
-    ("{thread}", "is a thread. Please name its channel"),
-    ("{category}", "is a category. Please name its channels."),
-    ("{elsewhere}", "There is no channel `"),
-    ("{many}", "At most 50 channels"),
+    ("#videos", "Choose channels"),
+    ("nowhere", "Choose channels"),
+    ("{channel} and more", "Choose channels"),
+    ("all {channel}", "Choose channels"),
+    (", ,", "Choose channels"),
+    ("<#123456789012345678>", "This server has no channel `123456789012345678`."),
+    ("{channel} 123456789012345678", "This server has no channel `123456789012345678`."),
+    ("<@{user}>", "Choose channels"),
+    ("{thread}", "is a thread. Choose its channel"),
+    ("{category}", "is a category. Choose its channels instead."),
+    ("{elsewhere}", "This server has no channel `"),
+    ("{many}", "You can choose up to 50 channels"),
 ]
 
 
@@ -71,7 +71,7 @@ async def test_what_are_no_channels_of_the_server_is_refused(world: World) -> No
         with case(typed):
             text = await admin(world, "settings", channels=typed.format(**words), longest_duration=6)
             assert said in text
-            assert "Nothing was changed." in text
+            assert "Nothing changed." in text
             await unchanged(world)
 
 
@@ -85,17 +85,17 @@ async def test_models_can_be_typed_in_several_ways(world: World) -> None:
 async def test_what_are_no_models_is_refused(world: World) -> None:
     for typed in ("Veo 9", "Veo 3, all", "Veo 3; Veo 3 Fast", ",", "**Veo 3**"):
         text = await admin(world, "settings", models=typed, longest_duration=6)
-        assert f"There are: {', '.join(LABELS)}. Nothing was changed." in text, typed
+        assert f"Available: {', '.join(LABELS)}. Nothing changed." in text, typed
     await unchanged(world)
 
 
 OFFERED: dict[str, list[str]] = {
     "": ["all", *LABELS],
-    "3 fa": ["Veo 3 Fast", "Veo 3 Fast from a picture"],
+    "3 fa": ["Veo 3 Fast", "Veo 3 Fast from an image"],
     "Veo 3, ": [f"Veo 3, {label}" for label in LABELS if label != "Veo 3"],
     "veo 3 fast,3.1 fast f": [
-        "veo 3 fast, Veo 3.1 Fast from a picture",
-        "veo 3 fast, Veo 3.1 Fast from two pictures",
+        "veo 3 fast, Veo 3.1 Fast from an image",
+        "veo 3 fast, Veo 3.1 Fast from two images",
     ],
     "nonsense": [],
     "x" * 300: [],
@@ -114,8 +114,8 @@ async def test_a_moderators_channel_that_the_bot_cannot_write_to_is_refused(worl
     for permission, named in lacking.items():
         secret = world.guild.create_text_channel("secret", overwrites=denied(world, **{permission: False}))
         text = await admin(world, "settings", moderators_channel=secret, longest_duration=6)
-        assert f"I cannot write in {secret.mention}: I lack {named} there." in text
-        assert "Nothing was changed." in text
+        assert f"I can't write in {secret.mention}: I'm missing {named} there." in text
+        assert "Nothing changed." in text
     await unchanged(world)
 
 
@@ -129,7 +129,7 @@ async def test_a_moderators_channel_needs_no_more_than_to_be_written_to(world: W
 async def test_one_setting_cannot_be_set_and_reset_at_once(world: World) -> None:
     for reset in ("longest_duration", "everything"):
         text = await admin(world, "settings", longest_duration=6, reset=reset)
-        assert "set or reset a setting, not both" in text
+        assert "Set or reset a setting, not both" in text
     await unchanged(world)
 
 
@@ -145,12 +145,12 @@ IMPOSSIBLE: list[dict[str, Any]] = [
 async def test_what_only_a_modified_client_can_send_changes_nothing(world: World) -> None:
     await without_bounds(world)
     for options in IMPOSSIBLE:
-        assert "Nothing was changed." in await admin(world, "settings", **options), options
+        assert "Nothing changed." in await admin(world, "settings", **options), options
     await unchanged(world)
 
 
 async def test_a_channel_is_not_called_missing_before_the_gateway_told(world: World) -> None:
     before_the_gateway_told(world)
     text = await admin(world, "settings", channels=f"<#{world.channel.id}>")
-    assert text == "I do not know this server yet. Please try again in a minute. Nothing was changed."
+    assert text == "I don't know this server yet. Try again in a minute. Nothing changed."
     await unchanged(world)

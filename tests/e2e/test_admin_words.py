@@ -16,7 +16,7 @@ async def trail(world: World) -> int:
 
 
 async def test_a_forbidden_word_is_found_however_it_is_written(world: World) -> None:
-    assert "Forbidden" in await admin(world, "words add", word="violence")
+    assert "Added" in await admin(world, "words add", word="violence")
     for prompt in ("violence", "no VIOLENCE, please", "ｖｉｏｌｅｎｃｅ", "vio\u200blence", "víolence"):
         with case(prompt):
             await refused(world, "“violence”", prompt=prompt)
@@ -34,21 +34,21 @@ async def test_a_word_can_be_allowed_again(world: World) -> None:
     await refused(world, "“Red Dragon”")
     await world.restart()
     await refused(world, "“Red Dragon”")
-    assert "Allowed" in await admin(world, "words remove", word="red  DRAGON")
+    assert "Removed" in await admin(world, "words remove", word="red  DRAGON")
     await accepted(world)
 
 
 async def test_words_are_listed_as_they_are(world: World) -> None:
-    assert "No words are forbidden" in await admin(world, "words list")
-    assert "Forbidden" in await admin(world, "words add", word=HOSTILE)
-    assert "was forbidden already" in await admin(world, "words add", word=HOSTILE)
+    assert "No words are blocked" in await admin(world, "words list")
+    assert "Added" in await admin(world, "words add", word=HOSTILE)
+    assert "was already on the list" in await admin(world, "words add", word=HOSTILE)
     await admin(world, "words add", word="gore")
     text = await admin(world, "words list")
-    assert "2 words and phrases are forbidden" in text
+    assert "2 words and phrases are blocked" in text
     assert "- gore" in text
     assert "\\*\\*bold\\*\\*" in text
     assert "@everyone" not in text
-    assert "was not forbidden" in await admin(world, "words remove", word="peace")
+    assert "isn't on the list" in await admin(world, "words remove", word="peace")
 
 
 async def test_many_words_come_as_a_file(world: World) -> None:
@@ -56,7 +56,7 @@ async def test_many_words_come_as_a_file(world: World) -> None:
     for word in words:
         await admin(world, "words add", word=word)
     answer = await use(world, "words list")
-    assert "30 words and phrases are forbidden" in said(answer)
+    assert "30 words and phrases are blocked" in said(answer)
     [file] = shown(answer).attachments
     assert file.filename == "words.txt"
     assert (await file.read()).decode().splitlines() == words
@@ -72,7 +72,7 @@ async def test_words_that_are_too_long_are_refused(world: World) -> None:
     with pytest.raises(SetupError, match="100"):
         await use(world, "words add", word="x" * 101)
     await without_bounds(world)
-    assert "at most 100 characters" in await admin(world, "words add", word="x" * 4000)
+    assert "up to 100 characters" in await admin(world, "words add", word="x" * 4000)
     assert await trail(world) == 0
 
 

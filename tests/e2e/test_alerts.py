@@ -15,7 +15,7 @@ from tests.e2e.driver import accept_all, ask, ask_and_hold, ask_for_video, event
 from tests.e2e.moderating import admin
 
 HELD = ("🚨 **Alert:**", "⚠️ **Warning:**")
-OVER = "✅ **Solved:**"
+OVER = "✅ **Resolved:**"
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +70,10 @@ async def test_a_refused_key_is_said_once_and_that_it_works_again(open_world: Op
     async with with_operator(open_world) as world:
         with revoked_key(world):
             await ask(world)
-            assert "AIMLAPI_KEY" in await told_of(world, "refuses the bot's key")
+            assert "AIMLAPI_KEY" in await told_of(world, "rejects the bot's key")
             await looks(world)
         await world.wait_for_delivery()
-        await told_of(world, "takes the bot's key again", times=2)
+        await told_of(world, "accepts the bot's key again", times=2)
 
 
 async def test_an_account_that_runs_low_and_then_empty_is_told_until_it_is_filled(
@@ -100,7 +100,7 @@ async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_aler
         await world.restart(operator_channel_id=world.moderators_channel.id)
         await looks(world)
         report = await admin(world, "doctor")
-        assert "I can't post alerts where the people who run me read them." in report
+        assert "I can't post alerts for the people who run me." in report
         accept_all(world)
         await told_of(world, "I can post alerts in this channel again.", times=2)
 
@@ -112,7 +112,7 @@ async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
     async with with_operator(open_world) as world:
         await ask_and_hold(world)
         world.provider.faults.add("retrieve", Fault.status(503), times=None)
-        await told_of(world, "does not answer")
+        await told_of(world, "hasn't answered")
         world.provider.faults.clear()
         await told_of(world, "answers again", times=2)
         world.provider.release()
@@ -127,11 +127,11 @@ async def test_a_provider_that_refuses_all_is_told_though_there_is_money(
         world.provider.faults.add("create", Fault.status(403, "No *videos* for you"), times=None)
         for _ in range(3):
             await ask(world)
-        said = await told_of(world, "has refused requests")
+        said = await told_of(world, "has rejected requests")
         assert "“No \\*videos\\* for you”" in said
-        assert "Submitting was paused" in await admin(world, "doctor")
+        assert "I stopped sending requests" in await admin(world, "doctor")
         world.provider.faults.clear()
-        await told_of(world, "takes requests again", times=2)
+        await told_of(world, "accepts requests again", times=2)
         await eventually("two videos", lambda: sum(bool(r.attachments) for r in results(world)) == 2)
 
 
@@ -160,10 +160,10 @@ async def _fail_to_post(
         generation = await world.wait_for(lambda row: row.thread_id is not None)
         refuse(world, "POST", f"/channels/{generation.thread_id}/messages", 0, status=500, times=None)
         world.provider.release()
-        place = "1 result on 1 server" if has_operator else "1 result of this server"
+        place = "1 result in 1 server" if has_operator else "1 result of this server"
         await told_of(world, place)
         accept_all(world)
-        await told_of(world, "posted again", times=2)
+        await told_of(world, "post results again", times=2)
 
 
 async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_world: OpenWorld) -> None:
@@ -184,8 +184,8 @@ async def test_a_database_that_takes_no_writes_is_told(
     monkeypatch.setattr("bot.watch.alert_rules.DATABASE_LIMIT", 0.3)
     async with with_operator(open_world) as world:
         async with locked(database_url):
-            await told_of(world, "takes no writes")
-        await told_of(world, "takes writes again", times=2)
+            await told_of(world, "can't write to the database")
+        await told_of(world, "can write to the database again", times=2)
 
 
 async def test_a_disk_that_is_nearly_full_is_told(
@@ -195,19 +195,19 @@ async def test_a_disk_that_is_nearly_full_is_told(
         monkeypatch.setattr("bot.watch.alert_rules.DISK_LIMIT", 2**60)
         await told_of(world, "MiB are left")
         monkeypatch.setattr("bot.watch.alert_rules.DISK_LIMIT", 1)
-        await told_of(world, "has room again", times=2)
+        await told_of(world, "has space again", times=2)
 
 
 async def test_a_restart_repeats_no_alert(open_world: OpenWorld) -> None:
     async with with_operator(open_world) as world:
         with revoked_key(world):
             await ask(world)
-            await told_of(world, "refuses the bot's key")
+            await told_of(world, "rejects the bot's key")
             await world.restart()
             await looks(world)
-            await told_of(world, "refuses the bot's key")
+            await told_of(world, "rejects the bot's key")
         await world.wait_for_delivery()
-        await told_of(world, "takes the bot's key again", times=2)
+        await told_of(world, "accepts the bot's key again", times=2)
 
 
 async def test_a_channel_that_is_gone_is_complained_about_once(

@@ -17,7 +17,7 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a prompt as a broken number": ({"prompt": 4.5}, ""),
     "a long prompt": (
         {"prompt": "x" * (PROMPT_MAX_LENGTH + 1)},
-        "The prompt has 2,001 characters; at most 2,000 are possible.",
+        "The prompt has 2,001 characters; the maximum is 2,000.",
     ),
     "a length that is not offered": ({"duration": 5}, "`duration` must be one of: 4, 6, 8."),
     "a length as text": ({"duration": "8"}, "`duration` must be a whole number."),
@@ -31,14 +31,14 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a resolution that is not offered": ({"resolution": "4K"}, "`resolution` must be one of: 720P, 1080P."),
     "sound as text": ({"generate_audio": "maybe"}, "`generate_audio` must be yes or no."),
     "enhancing as a number": ({"enhance_prompt": 1}, "`enhance_prompt` must be yes or no."),
-    "an unknown model": ({"model": "google/veo2"}, "That model is not offered any more."),
+    "an unknown model": ({"model": "google/veo2"}, "That model is no longer available."),
     "a negative seed": ({"seed": -1}, "`seed` must be from 0 to 4,294,967,295."),
     "a huge seed": ({"seed": 2**32}, "`seed` must be from 0 to 4,294,967,295."),
     "a seed as text": ({"seed": "7"}, "`seed` must be a whole number."),
     "an invisible negative prompt": ({"negative_prompt": INVISIBLE}, "The negative prompt is empty."),
     "a long negative prompt": (
         {"negative_prompt": "x" * 1001},
-        "The negative prompt has 1,001 characters; at most 1,000 are",
+        "The negative prompt has 1,001 characters; the maximum is 1,000.",
     ),
 }
 
@@ -61,16 +61,16 @@ async def test_an_empty_prompt_is_refused(world: World) -> None:
     for prompt in ("   ", "\n\t \r\n", INVISIBLE, f" {INVISIBLE} ", *(char * 3 for char in DRAWN_AS_NOTHING)):
         answer = await ask(world, prompt=prompt)
         assert "The prompt is empty." in shown(answer).content, f"{prompt!a} was taken for a prompt"
-        await assert_refused(world, answer, "Nothing was counted.")
+        await assert_refused(world, answer, "This didn't count toward your limit.")
 
 
 async def test_values_from_a_modified_client_are_refused(world: World) -> None:
     for name, (options, words) in BAD_VALUES.items():
         with case(name):
             answer = await send_unchecked(world, **{"prompt": PROMPT, **options})
-            await assert_refused(world, answer, words, "Nothing was counted.")
+            await assert_refused(world, answer, words, "This didn't count toward your limit.")
     answer = await send_unchecked(world, duration=4)  # as by a command of another version
-    await assert_refused(world, answer, "This command has changed.", "Nothing was counted.")
+    await assert_refused(world, answer, "This command has changed.", "This didn't count toward your limit.")
 
 
 async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_world: OpenWorld) -> None:
@@ -80,8 +80,8 @@ async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_w
         frees_at = int(generation.created_at.timestamp()) + 24 * 3600
         assert shown(answer).ephemeral
         assert shown(answer).content == (
-            "You have used your 1 video of the last 24 hours. "
-            f"The next place frees <t:{frees_at}:R>. Nothing was counted."
+            f"You've used your 1 video for the last 24 hours. You can request another one "
+            f"<t:{frees_at}:R>. This didn't count toward your limit."
         )
         assert len(await rows(world)) == 1
         assert world.provider.count("create") == 1
@@ -92,7 +92,7 @@ async def test_the_daily_limit_is_kept_and_says_when_the_next_place_frees(open_w
 
 async def test_a_limit_of_zero_says_that_videos_are_off(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=0) as world:
-        await assert_refused(world, await ask(world), "Videos are switched off for members of this server.")
+        await assert_refused(world, await ask(world), "/veo is turned off for members of this server.")
 
 
 async def test_a_refusal_holds_nothing_but_the_sentence(world: World) -> None:

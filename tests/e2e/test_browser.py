@@ -23,12 +23,12 @@ PROMPT = "a blue whale sings"
 WORDS = (
     "Only you can see this",
     "Veo 3 · 8 seconds · 16:9 · 720P",
-    "Price: about $4.16 (8,320,000 credits), by the video service's price list.",
+    "Price: about $4.16 (8,320,000 credits), from the video service's price list.",
     "Your limit: 49 more videos after this one",
-    "The server's budget for videos has money left after this one.",
-    "Wait: about 3 minutes, as such videos usually take.",
+    "The server's video budget has money left after this one.",
+    "Wait: about 3 minutes, based on earlier videos.",
     PROMPT,
-    "Nothing is counted until you click Generate. This offer ends in 1",
+    "Nothing counts until you click Generate. This offer expires in 1",
 )  # of an offer, before this bot has made any video
 
 needs_chromium = pytest.mark.skipif(
@@ -84,7 +84,7 @@ async def type_veo(page: Page, channel: FrameLocator) -> None:
     await page.keyboard.type("/veo", delay=50)
     await channel.get_by_text("Make a short video").first.wait_for()
     await page.keyboard.press("Enter")
-    await channel.get_by_text("What the video should show").first.wait_for()
+    await channel.get_by_text("Describe the video").first.wait_for()
     await page.keyboard.type(PROMPT)
     await page.keyboard.press("Enter")
 
@@ -145,7 +145,7 @@ async def test_a_person_reads_the_offer_and_presses_generate_and_the_video_comes
             await page.screenshot(path=tmp_path / "offer.png")
 
             await offer.get_by_role("button", name=GENERATE).click()
-            await channel.get_by_role("article").filter(has_text="Asked for:").wait_for()
+            await channel.get_by_role("article").filter(has_text="Requested:").wait_for()
             assert await channel.get_by_role("button", name=GENERATE).count() == 0, "it can be clicked again"
             await thread_with_video(page, "0:08")
             assert [row.prompt for row in await rows(world)] == [PROMPT]

@@ -29,7 +29,7 @@ from tests.e2e.driver import (
 )
 from tests.e2e.offering import GENERATE, ask_first, generate, now_shown, offer_in, offered
 
-BUSY = "I cannot write anything down at the moment. Please try again in a minute. Nothing was counted."
+BUSY = "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ async def test_a_member_who_waits_sees_thinking_and_then_the_card(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await decided_late(world, monkeypatch)
-    assert shown(answer).content == "✅ **Your request is in.** Its card is below."
+    assert shown(answer).content == "✅ **Request accepted.** Its card is below."
     [card] = answer.followups
     assert not card.ephemeral, "nobody else can see the card"
     generation = await world.wait_for_delivery()
@@ -109,7 +109,7 @@ async def test_a_refusal_that_comes_late_takes_the_place_of_thinking(
     async with open_world(default_daily_limit=0) as world:
         answer = await decided_late(world, monkeypatch)
         assert shown(answer).ephemeral, "a refusal was shown to everybody"
-        assert "Nothing was counted" in shown(answer).content
+        assert "This didn't count toward your limit." in shown(answer).content
         assert await rows(world) == []
 
 
@@ -130,7 +130,7 @@ async def test_a_late_card_of_unknown_fate_is_sent_once_and_keeps_the_request(
     """Discord fails after it has shown the card."""
     lose_answer("POST", "/webhooks/*/*")
     answer = await decided_late(world, monkeypatch)
-    assert "your request is accepted" in answer.followups[-1].content
+    assert "I accepted your request" in answer.followups[-1].content
     await let_the_wait_end(world, database_url)
     generation = await world.wait_for_delivery()
     assert len(results(world)) == 1
@@ -149,7 +149,7 @@ async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_
             offer = await offered(world)
             with locked_while(world, "attach_card", database_url):
                 answer = await world.alice.click(offer, label=GENERATE)
-            assert "✅ **Asked for:**" in now_shown(world, offer)
+            assert "✅ **Requested:**" in now_shown(world, offer)
         else:
             with locked_while(world, "attach_card", database_url):
                 answer = await ask(world)
@@ -168,7 +168,7 @@ async def test_a_request_that_cannot_be_taken_back_is_not_called_one_that_does_n
         refuse(world, "POST", "/interactions/*/*/callback", 200000)
         with locked_while(world, "withdraw", database_url):
             answer = await ask(world)
-        assert "your request is accepted: the video will come to this channel." in shown(answer).content
+        assert "I accepted your request. I'll post the video in this channel." in shown(answer).content
         await let_the_wait_end(world, database_url)
         await world.wait_for_delivery()
         assert the_result(world).attachments
@@ -178,7 +178,7 @@ async def test_a_program_that_stops_takes_nothing_new(world: World) -> None:
     world.app.stop()
     answer = await ask(world)
     await assert_refused(
-        world, answer, "I am being restarted. Please try again in a minute. Nothing was counted."
+        world, answer, "I'm restarting. Try again in a minute. This didn't count toward your limit."
     )
     await world.restart()
     await ask_for_video(world)

@@ -28,8 +28,8 @@ from tests.e2e.driver import (
 
 POSTS = "/channels/*/messages"
 THREADS = "/channels/*/messages/*/threads"
-FREE = "It did not count towards your limit."
-COUNTS = "The video service cannot take a request back, so it counts towards the limit."
+FREE = "This didn't count toward your limit."
+COUNTS = "The video service can't take back a request, so this counts toward your limit."
 
 
 async def cancel(world: World, generation: Generation, actor_id: int | None = None) -> Cancelled:
@@ -67,11 +67,10 @@ async def test_what_is_being_made_is_told_in_its_thread_and_counts(world: World)
     assert (after.result_channel_id, after.result_id) == (notice.channel.id, notice.id)
     assert notice.channel.id == generation.thread_id
     assert notice.content == (
-        f"🚫 <@{world.alice.id}> Your video was cancelled by a moderator while it was being made.\n"
-        f"{COUNTS} If you want to know why, ask a moderator.\n"
-        f"-# Number {generation.id}"
+        f"🚫 <@{world.alice.id}> A moderator cancelled your video while it was being made.\n"
+        f"{COUNTS} Ask a moderator if you want to know why.\n-# ID {generation.id}"
     )
-    assert state_of(world, after) == f"🚫 **Cancelled** by a moderator while it was being made. {COUNTS}"
+    assert state_of(world, after) == f"🚫 A moderator **cancelled** it while it was being made. {COUNTS}"
 
 
 async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
@@ -82,9 +81,9 @@ async def test_what_was_not_sent_yet_is_free(open_world: OpenWorld) -> None:
         cancelled = await cancel(world, generation)
         assert not cancelled.counts
         after = await world.wait_for_delivery()
-        assert state_of(world, after) == f"🚫 **Cancelled** by a moderator before it was sent. {FREE}"
+        assert state_of(world, after) == f"🚫 A moderator **cancelled** it before it was sent. {FREE}"
         assert FREE in the_notice(world).content
-        assert "asked for a video" in shown(await ask(world)).content, "the place is still taken"
+        assert "requested a video" in shown(await ask(world)).content, "the place is still taken"
 
 
 async def test_what_was_sent_takes_its_place(open_world: OpenWorld) -> None:
@@ -119,7 +118,7 @@ async def test_who_cancels_their_own_sees_it_on_the_card_alone(world: World) -> 
     after = await world.wait_for_delivery()
     assert notices(world) == []
     assert results(world) == []
-    assert state_of(world, after) == f"🚫 **Cancelled** by you while it was being made. {COUNTS}"
+    assert state_of(world, after) == f"🚫 You **cancelled** it while it was being made. {COUNTS}"
 
 
 async def test_without_a_thread_it_is_told_in_reply_to_the_card(world: World) -> None:

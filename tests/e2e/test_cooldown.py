@@ -8,7 +8,7 @@ from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import PROMPT, ask_for_video, bodies, requests, rows, shown, the_result
 from tests.e2e.test_repeat_buttons import CHANGED
 
-SLOWER = "That was too fast. Please wait a few seconds and try again. Nothing was done or counted."
+SLOWER = "That was too fast. Wait a few seconds and try again. This didn't count toward your limit."
 MOST = 2
 FREES = 10.5  # seconds after which one token of two is back
 

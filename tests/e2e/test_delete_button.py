@@ -22,7 +22,7 @@ from tests.e2e.reporting import buttons, forge_buttons
 from tests.e2e.videos import card, private, question
 
 QUESTION = "🗑️ **Delete this video?**"
-DONE = "🗑️ **Deleted.** It still counts towards the limit"
+DONE = "🗑️ **Deleted.** It still counts toward the limit"
 
 
 async def test_it_asks_first_and_only_who_clicked(world: World) -> None:
@@ -96,7 +96,7 @@ async def test_where_discord_refuses_the_click_can_be_repeated(world: World) -> 
     answer = await world.alice.click(the_result(world), label="Delete")
     refuse(world, "DELETE", "/channels/*/messages/*", 0, status=503)
     failed = await world.alice.click(question(answer), label="Delete it")
-    assert "Discord did not let me delete its message: https://discord.com/channels/" in private(failed)
+    assert "Discord didn't let me delete its message: https://discord.com/channels/" in private(failed)
     await world.alice.click(question(answer), label="Delete it")
     assert results(world) == []
 
@@ -115,7 +115,7 @@ async def test_a_forged_confirmation_does_nothing(world: World) -> None:
     answer = await world.alice.click(the_result(world), label="Delete")
     forge_buttons(world, question(answer), generation.id, "0" * 16)
     forged = await world.alice.click(question(answer), label="Delete it")
-    assert "This server has no video with that number." in private(forged)
+    assert "This server has no video with that ID." in private(forged)
     assert the_result(world).attachments
 
 
@@ -126,7 +126,7 @@ async def test_what_is_still_being_made_is_not_deleted(world: World) -> None:
     second = await ask_and_hold(world)
     forge_buttons(world, message, first.id, second.id)
     answer = await world.alice.click(message, label="Delete")
-    assert "There is no finished video with that number to delete." in private(answer)
+    assert "There's no finished video with that ID to delete." in private(answer)
     assert buttons(card(world, second)) == ["Cancel"]
 
 

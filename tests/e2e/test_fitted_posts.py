@@ -85,7 +85,7 @@ async def test_a_refused_file_comes_smaller_and_the_limit_is_remembered(
     assert line, message.content
     original = await probe(large_noise)
     assert [line[1], line[2]] == [f"{size / MIB:.1f}" for size in (original.size, clip.size)]
-    assert line[0].endswith(f"while the link lasts: <{generation.video_url}>")
+    assert line[0].endswith(f"until the link expires: <{generation.video_url}>")
     assert_card_leads_to(world, generation, message)
     nonces = {body["nonce"] for body in bodies(world, "POST", "/messages")}
     assert len(nonces) == 1, "a smaller file is the same message: it must not be posted beside the other"

@@ -104,7 +104,7 @@ async def test_a_video_among_others_is_the_right_one(world: World, database_url:
 async def test_what_others_say_is_not_taken_for_the_video(world: World) -> None:
     before = await held_with_thread(world)
     [thread] = threads(world)
-    await world.alice.send(thread, f"where is veo-{before.id}.mp4? -# Number {before.id}")
+    await world.alice.send(thread, f"where is veo-{before.id}.mp4? -# ID {before.id}")
     refuse(world, "POST", EVERYWHERE, 0, status=503, times=2)
     world.provider.release()
     await world.wait_for_delivery()

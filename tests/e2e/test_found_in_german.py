@@ -73,7 +73,7 @@ async def test_a_card_is_found_and_used(
     assert (row.status, row.card_id) == (Status.SUCCEEDED, held.card_id), "the card was not found"
     assert card_of(world, row).startswith(GERMAN_CARD) is (after == "de")
     [card_line] = [line for line in card_of(world, row).split("\n") if row.id in line]
-    assert card_line == (f"-# {row.id} ist die Nummer" if after == "de" else f"-# Number {row.id}")
+    assert card_line == (f"-# {row.id} ist die Nummer" if after == "de" else f"-# ID {row.id}")
     assert the_result(world).attachments
     assert str(row.result_id) in card_of(world, row)
     assert world.provider.count("create") == 1

@@ -37,7 +37,7 @@ WORDS: dict[str, Callable[[OptionValue], str]] = {
     "aspect_ratio": str,
     "resolution": str,
     "enhance_prompt": lambda _: "prompt enhanced",
-    "generate_audio": lambda _: "with sound",
+    "generate_audio": lambda _: "sound",
 }
 
 
@@ -52,11 +52,8 @@ def expected_card(world: World, generation: Generation, model: Model, state: str
     words = [words(value) for name, words in WORDS.items() if (value := defaults.get(name)) is not None]
     made_from = f" {model.kind.source}" if model.kind.source else ""
     return (
-        f"<@{world.alice.id}> asked for a video{made_from}\n"
-        f"**{model.family}** · {' · '.join(words)}\n"
-        f"{state}\n"
-        f"-# Number {generation.id}\n"
-        f"> {PROMPT}"
+        f"<@{world.alice.id}> requested a video{made_from}\n**{model.family}** · {' · '.join(words)}\n"
+        f"{state}\n-# ID {generation.id}\n> {PROMPT}"
     )
 
 
@@ -119,14 +116,14 @@ async def test_only_the_member_who_asked_is_pinged(world: World) -> None:
 async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None:
     world = own_world  # which has not learnt from others how long videos take
     asked = await ask_and_hold(world)
-    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, asked))
+    await eventually("the card says so", lambda: "**Making your video.**" in card_of(world, asked))
     world.provider.release()
     generation = await world.wait_for_delivery()
     assert generation.submitted_at is not None
     started = int(generation.submitted_at.timestamp())
     states = [
-        "⏳ **Waiting** for its turn.",
-        f"⚙️ **Being made.** Sent <t:{started}:R>.",  # the deadline is nearer than any usual end
+        "⏳ **In the queue.**",
+        f"⚙️ **Making your video.** Sent <t:{started}:R>.",  # the deadline is nearer than any usual end
         ready_line(generation),
     ]
     assert card_texts(world) == [expected_card(world, generation, CATALOGUE[0], state) for state in states], (
@@ -137,7 +134,7 @@ async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None
 async def test_the_thread_is_there_while_the_video_is_being_made(world: World) -> None:
     generation = await ask_and_hold(world)
     await eventually("a thread on the card", lambda: bool(world.channel.threads))
-    await eventually("the card says so", lambda: "**Being made.**" in card_of(world, generation))
+    await eventually("the card says so", lambda: "**Making your video.**" in card_of(world, generation))
     assert world.channel.threads[0].history() == [], "something was posted before the video was ready"
     world.provider.release()
     await world.wait_for_delivery()
@@ -155,7 +152,7 @@ async def test_the_row_remembers_everything(world: World) -> None:
     assert generation.result_id == message.id
     assert (generation.prompt, generation.model) == (PROMPT, "google/veo3")
     assert generation.options == {"duration": 4, "generate_audio": False}
-    assert generation.credits_used == 4 * 520_000, "4 seconds without sound cost 520,000 credits each"
+    assert generation.credits_used == 4 * 520_000, "4 seconds no sound cost 520,000 credits each"
     assert generation.failure_kind is None
     moments = [
         generation.created_at,

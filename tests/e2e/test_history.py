@@ -20,7 +20,7 @@ from tests.e2e.moderating import labels
 from tests.e2e.reporting import add_bob, forge_buttons
 from tests.e2e.videos import newest, private, question
 
-UNKNOWN = "This server has no video with that number."
+UNKNOWN = "This server has no video with that ID."
 ACTIONS = ["Re-roll", "Remix", "Delete", "Repost"]
 
 
@@ -48,14 +48,14 @@ async def test_it_shows_how_the_video_stands_and_what_it_cost(world: World) -> N
     content = shown(answer).content
     moment = int(generation.created_at.timestamp())
     for part in (
-        "1 of 1, the newest first",
+        "1 of 1, newest first",
         f"✅ **Ready:** https://discord.com/channels/{world.guild.id}/{generation.result_channel_id}",
         "**Veo 3** · 4 seconds · 16:9 · 720P",
         "Without: rain",
         f"<t:{moment}:f> (<t:{moment}:R>): https://discord.com/channels/{world.guild.id}/{world.channel.id}",
         "Cost: $",
         f"> {PROMPT}",
-        f"-# Number {generation.id}",
+        f"-# ID {generation.id}",
     ):
         assert part in content, f"{part!r} is missing in {content!r}"
     assert labels(answer) == [*ACTIONS, "Refresh"]
@@ -80,7 +80,7 @@ def prompt_of(answer: simcord.InteractionResult) -> str:
 async def test_it_shows_nobody_elses(world: World) -> None:
     await ask_for_video(world)
     answer = await videos(world, add_bob(world))
-    assert "You have not asked for a video on this server yet." in shown(answer).content
+    assert "You haven't requested a video on this server yet." in shown(answer).content
 
 
 async def test_the_buttons_work_after_a_restart(world: World) -> None:
@@ -112,7 +112,7 @@ async def test_somebody_elses_looks_like_an_unknown_one(world: World) -> None:
 async def test_what_is_being_made_is_shown_anew_by_refresh(world: World) -> None:
     await ask_and_hold(world)
     answer = await videos(world)
-    assert "⚙️ **Being made.**" in shown(answer).content
+    assert "⚙️ **Making your video.**" in shown(answer).content
     assert labels(answer) == ["Re-roll", "Remix", "Refresh"]
     world.provider.release()
     await world.wait_for_delivery()
@@ -153,7 +153,7 @@ async def test_a_remix_from_the_list_posts_its_card_in_the_channel(world: World)
     made = await newest(world, 2)
     assert (made.channel_id, made.source_id) == (world.channel.id, source.id)
     assert made.options == {"duration": 4}
-    assert f"-# Made anew from number {source.id}" in shown(await videos(world)).content
+    assert f"-# Based on {source.id}" in shown(await videos(world)).content
 
 
 async def test_what_was_forgotten_has_no_words_and_cannot_be_made_anew(world: World) -> None:

@@ -82,7 +82,7 @@ async def test_the_longest_prompt_fits_with_all_of_it_in_the_embed(world: World)
             card = shown(await ask_in_vain(world, prompt=prompt, negative_prompt=(symbol * 1000)[:1000]))
             assert len(card.content) <= 2000, "the card is too long for Discord"
             [embed] = card.embeds
-            assert embed.title == "The whole prompt"
+            assert embed.title == "Full prompt"
             assert embed.description is not None
             assert len(embed.description) <= 4096, "the embed is too long for Discord"
             assert read(embed.description) == prompt, "the embed shows something else than the prompt"

@@ -59,10 +59,10 @@ async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, data_dir
     message = the_result(world)
     assert_card_leads_to(world, generation, message)
     assert message.channel.id == threads(world)[0].id == generation.card_id
-    assert message.attachments[0].description == f"Video made from a picture and the prompt: {PROMPT}"
+    assert message.attachments[0].description == f"Video made from an image and the prompt: {PROMPT}"
     card = card_of(world, generation).splitlines()
-    assert card[0] == f"<@{world.alice.id}> asked for a video from a picture"
-    assert card[1] == "**Veo 3** · 4 seconds · 720P · prompt enhanced · with sound"
+    assert card[0] == f"<@{world.alice.id}> requested a video from an image"
+    assert card[1] == "**Veo 3** · 4 seconds · 720P · prompt enhanced · sound"
     assert generation.credits_used == generation.estimated_credits == 4 * 1_040_000
     assert pictures_on_disk(data_dir) == [], "the picture was kept"
 
@@ -81,8 +81,8 @@ async def test_two_pictures_are_the_beginning_and_the_end(world: World) -> None:
         "last_image_url": data_uri_of(DOG[1]),
     }
     assert card_of(world, generation).splitlines()[:2] == [
-        f"<@{world.alice.id}> asked for a video from two pictures",
-        "**Veo 3.1 Fast** · 4 seconds · 720p · with sound",
+        f"<@{world.alice.id}> requested a video from two images",
+        "**Veo 3.1 Fast** · 4 seconds · 720p · sound",
     ]
 
 
@@ -115,22 +115,25 @@ async def test_every_kind_is_sent_as_what_it_is_and_not_as_what_its_name_says(wo
 
 
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [
-    ({"image": ("cat.gif", draw("GIF"))}, ["PNG, JPEG and WebP", "cat.gif", "Nothing was counted."]),
+    (
+        {"image": ("cat.gif", draw("GIF"))},
+        ["PNG, JPEG and WebP", "cat.gif", "This didn't count toward your limit."],
+    ),
     ({"image": ("cat.svg", SVG)}, ["PNG, JPEG and WebP", "cat.svg"]),
     ({"image": ("page.html", HTML)}, ["PNG, JPEG and WebP", "page.html"]),
     ({"image": ("cat.mp4", b"\0" * 99)}, ["PNG, JPEG and WebP"]),
     ({"image": ("cat", draw())}, ["PNG, JPEG and WebP"]),
     ({"image": ("cat.png", b"")}, ["“cat.png” is empty"]),
-    ({"image": ("cat.png", draw() + b"\0" * 9 * 2**20)}, ["“cat.png” has 9.0 MiB", "at most 8 MiB"]),
+    ({"image": ("cat.png", draw() + b"\0" * 9 * 2**20)}, ["“cat.png” has 9.0 MiB", "up to 8 MiB"]),
     ({"image": CAT, "last_image": ("x.gif", b"GIF")}, ["PNG, JPEG and WebP", "x.gif"]),
     ({"last_image": CAT}, ["`last_image` needs an `image`"]),
     (
         {"image": CAT, "last_image": DOG, "model": "google/veo3"},
-        ["Veo 3 cannot make a video from two pictures. Please choose Veo 3.1 or Veo 3.1 Fast."],
+        ["Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast."],
     ),
     (
         {"image": CAT, "seed": 1, "model": "google/veo-3.1-t2v"},
-        ["Veo 3.1 from a picture has no option `seed`."],
+        ["Veo 3.1 from an image has no option `seed`."],
     ),
 ]
 
@@ -143,10 +146,10 @@ async def test_what_cannot_be_made_is_refused_at_once_and_privately(world: World
 
 
 LIES: list[tuple[bytes, str]] = [
-    (HTML, "The file is no still picture in PNG, JPEG or WebP format, or it is damaged."),
-    (draw()[:300], "The file is no still picture in PNG, JPEG or WebP format, or it is damaged."),
-    (png_bomb(12_000, 12_000), "The picture is too large or too small."),
-    (draw(size=(10, 10)), "The picture is too large or too small."),
+    (HTML, "That file isn't a PNG, JPEG or WebP image, or it's damaged."),
+    (draw()[:300], "That file isn't a PNG, JPEG or WebP image, or it's damaged."),
+    (png_bomb(12_000, 12_000), "The image is too large or too small."),
+    (draw(size=(10, 10)), "The image is too large or too small."),
 ]
 
 
@@ -158,8 +161,8 @@ async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(open_
                 generation = await ask_for_video(world, image=("cat.png", content))
                 assert generation.status is Status.FAILED
                 text = the_result(world).content
-                assert text.startswith(f"❌ <@{world.alice.id}> No video this time. {sentence}\n")
-                assert "It did not count towards your limit." in text
+                assert text.startswith(f"❌ <@{world.alice.id}> I couldn't get you this video. {sentence}\n")
+                assert "This didn't count toward your limit." in text
                 assert sentence in card_of(world, generation)
         assert world.provider.count("create") == 0
         await ask_for_video(world)  # the limit has a place left
@@ -168,7 +171,7 @@ async def test_a_file_that_is_not_what_its_name_says_is_told_in_the_thread(open_
 async def test_a_link_that_died_is_told(world: World) -> None:
     world.cdn.refusal = 404
     generation = await ask_for_video(world, image=CAT)
-    assert "The picture could not be fetched from Discord." in the_result(world).content
+    assert "I couldn't get the image from Discord." in the_result(world).content
     assert (generation.status, world.provider.count("create")) == (Status.FAILED, 0)
 
 
@@ -229,5 +232,5 @@ async def test_of_a_picture_only_its_link_is_in_the_database(world: World, datab
 
 async def test_a_card_says_that_the_picture_waits_too(world: World) -> None:
     answer = await ask_in_vain(world, image=CAT)
-    assert "from a picture" in shown(answer).content
-    assert "⏳ **Waiting** for its turn." in shown(answer).content
+    assert "from an image" in shown(answer).content
+    assert "⏳ **In the queue.**" in shown(answer).content

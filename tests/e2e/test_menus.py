@@ -78,7 +78,7 @@ async def test_a_message_with_a_picture_becomes_a_video(world: World) -> None:
     }
     assert (generation.card_id, generation.user_id) == (shown(answer).id, world.alice.id)
     assert not shown(answer).ephemeral
-    assert card_of(world, generation).startswith(f"<@{world.alice.id}> asked for a video from a picture\n")
+    assert card_of(world, generation).startswith(f"<@{world.alice.id}> requested a video from an image\n")
     [thread] = threads(world)
     assert the_result(world).channel.id == thread.id == generation.card_id, "not as with /veo"
     assert_card_leads_to(world, generation, the_result(world))
@@ -175,13 +175,13 @@ async def test_a_picture_anywhere_else_is_not_fetched(world: World) -> None:
     for link in ELSEWHERE:
         with case(link):
             answer = await open_form(world, ANIMATE, embed(world, image={"url": link}))
-            await assert_refused(world, answer, "PNG, JPEG and WebP", "Nothing was counted.")
+            await assert_refused(world, answer, "PNG, JPEG and WebP", "This didn't count toward your limit.")
 
 
 UNUSABLE: list[tuple[list[tuple[str, bytes]], str]] = [
-    ([], "That message has no picture that I can use"),
-    ([("notes.txt", b"x")], "That message has no picture that I can use"),
-    ([("a.gif", draw("GIF"))], "“a.gif” is none"),
+    ([], "That message has no image that I can use"),
+    ([("notes.txt", b"x")], "That message has no image that I can use"),
+    ([("a.gif", draw("GIF"))], "“a.gif” isn't one"),
     ([("cat.png", CAT[1] + b"\0" * 9 * 2**20)], "“cat.png” has 9.0 MiB"),
 ]
 
@@ -196,7 +196,9 @@ async def test_a_message_without_a_picture_to_use_is_told_at_once(world: World) 
 async def test_a_message_without_text_is_told_at_once(world: World) -> None:
     for text in ("", "\u200b \u3164"):
         answer = await open_form(world, MAKE, await say(world, text, CAT))
-        await assert_refused(world, answer, "That message has no text", "Nothing was counted.")
+        await assert_refused(
+            world, answer, "That message has no text", "This didn't count toward your limit."
+        )
 
 
 async def test_a_text_that_is_too_long_is_offered_as_far_as_it_fits(world: World) -> None:
@@ -218,7 +220,7 @@ async def test_where_no_video_can_come_no_form_is_shown(world: World) -> None:
     message = await world.mona.send(channel, "a dragon", attachments=[CAT])
     for menu in (ANIMATE, MAKE):
         answer = await world.alice.context_menu(channel, menu, message)
-        await assert_refused(world, answer, "I may not post the video here", "Attach Files")
+        await assert_refused(world, answer, "I can't post the video here", "Attach Files")
 
 
 async def test_a_rule_of_the_server_holds_for_the_form_too(world: World) -> None:

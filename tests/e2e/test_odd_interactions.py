@@ -13,9 +13,9 @@ from tests.e2e.offering import ask_first
 from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING, Sent, answers_in, send_raw
 from tests.e2e.reporting import add_bob
 
-BAD_FIELD = "One of the fields has a value that is not possible. Please open the form again."
-BAD_VALUE = "One of the options has a value that is not possible. Please choose it again."
-UNREADABLE = "I cannot read that message. Please try another one."
+BAD_FIELD = "One of the fields has an invalid value. Open the form again."
+BAD_VALUE = "One of the options has an invalid value. Choose it again."
+UNREADABLE = "I can't read that message. Try another one."
 
 
 def said(sent: Sent) -> str:
@@ -73,7 +73,7 @@ async def test_a_form_with_something_else_in_it_is_refused_and_can_be_sent_again
     sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": [{"x": "y"}]})
     assert said(sent).startswith(BAD_FIELD)
     sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
-    assert "before anything is spent" in said(sent)
+    assert "before you spend anything" in said(sent)
 
 
 async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> None:
@@ -82,7 +82,7 @@ async def test_words_that_are_too_long_to_give_back_are_cut(world: World) -> Non
         parts[0]["component"]["value"] = prompt
         with case(prompt[:9]):
             sent = await send_raw(world, world.alice, FORM, {"custom_id": form, "components": parts})
-            assert "at most 2,000 are possible" in said(sent)
+            assert "the maximum is 2,000" in said(sent)
 
 
 async def test_a_form_of_another_person_is_sent_in_the_name_of_whoever_sends_it(world: World) -> None:

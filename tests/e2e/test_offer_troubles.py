@@ -49,7 +49,7 @@ from tests.e2e.videos import message_of, newest, private
 
 POSTS = "/channels/*/messages"
 BUTTON = 2  # a component's type, in Discord's numbers
-GONE = "This offer is not there any more. Please ask again with `/veo`. Nothing was counted."
+GONE = "This offer is no longer available. Use `/veo` again. This didn't count toward your limit."
 
 
 async def change_offers(database_url: str, **values: Any) -> None:
@@ -74,8 +74,8 @@ async def test_an_offer_that_is_over_says_so_in_its_place(world: World, database
         with case(label):
             answer = await world.alice.click(offer, label=label)
             assert answer.modal is None
-            assert now_shown(world, offer).startswith("This offer ended <t:")
-            assert now_shown(world, offer).endswith("Please ask again with `/veo`. Nothing was counted.")
+            assert now_shown(world, offer).startswith("This offer expired <t:")
+            assert now_shown(world, offer).endswith("Use `/veo` again. This didn't count toward your limit.")
             assert (buttons_now(world, offer), await rows(world)) == ([], [])
 
 
@@ -120,7 +120,7 @@ async def test_a_changed_price_is_shown_before_it_is_spent(world: World, databas
     await world.alice.click(offer, label=GENERATE)
     assert await rows(world) == [], "more was spent than the member was told"
     text = now_shown(world, offer)
-    assert text.startswith("⚠️ **The price has changed since you were told it.** Please decide anew.\n")
+    assert text.startswith("⚠️ **The price has changed since you saw it.** Please decide again.\n")
     assert "about **$2.08 (4,160,000 credits)**" in text
     assert (await generate(world, as_shown(world, offer))).estimated_credits == 4_160_000
 
@@ -134,7 +134,7 @@ async def test_a_click_on_what_was_shown_before_is_not_taken_for_another(world: 
     stored: Any = world.env.backend.get_message(offer.channel.id, offer.id)
     stored.components = [row.to_dict() for row in stale]
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "This offer has changed since." in private(answer)
+    assert "This offer has changed." in private(answer)
     assert await rows(world) == []
     assert (await generate(world, as_shown(world, offer))).options["duration"] == 8
 
@@ -147,7 +147,7 @@ async def test_an_offer_whose_change_could_not_be_shown_can_still_be_read_and_ta
     await send(world, form, duration=["8"])
     assert "4 seconds" in now_shown(world, offer), "the change was shown after all"
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "Please read it again, and click once more." in private(answer)
+    assert "Read it again, then click once more." in private(answer)
     assert "8 seconds" in now_shown(world, offer), "what is to be read again is not there"
     assert (await generate(world, as_shown(world, offer))).options["duration"] == 8
 
@@ -157,25 +157,25 @@ async def test_a_price_that_is_not_known_is_called_so(world: World) -> None:
     await world.restart()
     await ask_first(world, has_prices=False)
     offer = await offered(world)
-    assert "💰 Price: **not known**." in offer.content
+    assert "💰 Price: **unknown**." in offer.content
     assert (await generate(world, offer)).estimated_credits is None
     await newest(world, 1)
     again = await offered(world, duration=8)
-    assert "💰 Price: about **$4.16 (8,320,000 credits)**, as such videos cost before." in again.content
+    assert "💰 Price: about **$4.16 (8,320,000 credits)**, based on earlier videos." in again.content
 
 
 async def test_of_the_servers_money_it_is_told_whether_there_is_some(world: World) -> None:
     await ask_first(world)
     await quota(world, "budget", day="9,000,000 credits")
     offer = await offered(world)
-    assert "🏦 The server's budget for videos has money left after this one." in offer.content
+    assert "🏦 The server's video budget has money left after this one." in offer.content
     assert "9,000,000" not in offer.content, "sums are the moderators' business"
     await quota(world, "budget", day="4,160,000 credits")
     last = await offered(world)
-    assert "🏦 This one uses up the server's budget for videos. There is new money <t:" in last.content
+    assert "🏦 This one uses up the server's video budget. It resets <t:" in last.content
     await generate(world, last)
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "This server's budget for videos is used up for today." in private(answer)
+    assert "This server's video budget for today is used up." in private(answer)
     assert len(await rows(world)) == 1
 
 
@@ -209,7 +209,7 @@ async def test_a_card_whose_answer_was_lost_is_posted_once(world: World, lose_an
     await generate(world, offer)
     generation = await newest(world, 1)
     assert_card_leads_to(world, generation, the_result(world))
-    assert "✅ **Asked for:**" in now_shown(world, offer)
+    assert "✅ **Requested:**" in now_shown(world, offer)
     nonces = [body["nonce"] for body in bodies(world, "POST", f"/channels/{world.channel.id}/messages")]
     assert nonces == [f"{generation.id}-c"] * 2, "Discord could not tell that it is the same"
 
@@ -220,8 +220,8 @@ async def test_a_card_of_unknown_fate_keeps_the_request(world: World, database_u
     refuse(world, "POST", POSTS, 0, status=503, times=None)
     await world.alice.click(offer, label=GENERATE)
     assert now_shown(world, offer) == (
-        "Discord had trouble showing my answer, but your request is accepted: "
-        "the video will come to this channel."
+        "Discord had trouble showing my answer, but I accepted your request. I'll post the "
+        "video in this channel."
     )
     assert buttons_now(world, offer) == []
     accept_all(world)
@@ -246,7 +246,7 @@ async def test_an_offer_that_cannot_be_edited_holds_nothing_up(world: World) -> 
     await generate(world, offer)
     await newest(world, 1)
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "your first click counted" in private(answer)
+    assert "Your second click didn't count" in private(answer)
 
 
 async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
@@ -257,7 +257,7 @@ async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
     question = await world.alice.slash(world.channel, "privacy delete")
     assert question.response is not None
     await world.alice.click(question.response.message, label="Delete my prompts")
-    assert "the words and links of **1 request**" in now_shown(world, question.response.message)
+    assert "the prompt and links of **1 request**" in now_shown(world, question.response.message)
     assert await offers_of(world) == []
 
 

@@ -130,16 +130,16 @@ async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -
     end = lines.pop()
     wait = lines.pop(-2)
     assert lines == [
-        "🧾 **Your video, before anything is spent:**",
-        "**Veo 3** · 4 seconds · 9:16 · 720P · prompt enhanced · without sound",
+        "🧾 **Check your video before you spend anything:**",
+        "**Veo 3** · 4 seconds · 9:16 · 720P · prompt enhanced · no sound",
         "Without: rain",
-        "💰 Price: about **$1.04 (2,080,000 credits)**, by the video service's price list.",
+        "💰 Price: about **$1.04 (2,080,000 credits)**, from the video service's price list.",
         "🎬 Your limit: 49 more videos after this one (the limit is 50 videos in 24 hours).",
         f"> {PROMPT}",
     ]
     assert wait.startswith("⏳ Wait: about ")
-    assert wait.endswith(", as such videos usually take.")
-    assert end.startswith("-# Nothing is counted until you click **Generate**. This offer ends <t:")
+    assert wait.endswith(", based on earlier videos.")
+    assert end.startswith("-# Nothing counts until you click **Generate**. This offer expires <t:")
     assert draft["price_credits"] == 2_080_000
 
 
@@ -155,8 +155,8 @@ async def test_generate_makes_the_video_as_veo_does(world: World) -> None:
     assert the_result(world).channel.id == threads(world)[0].id == card.id
     assert_card_leads_to(world, generation, the_result(world))
     assert now_shown(world, offer).splitlines() == [
-        f"✅ **Asked for:** https://discord.com/channels/{world.guild.id}/{world.channel.id}/{card.id}",
-        f"-# Number {accepted.id}",
+        f"✅ **Requested:** https://discord.com/channels/{world.guild.id}/{world.channel.id}/{card.id}",
+        f"-# ID {accepted.id}",
     ]
     assert buttons_now(world, offer) == []
 
@@ -167,7 +167,7 @@ async def test_a_second_click_makes_no_second_video(world: World) -> None:
     with buttons_kept(world, offer):
         await generate(world, offer)
     answer = await world.alice.click(offer, label=GENERATE)
-    assert "your first click counted, this one did not" in private(answer)
+    assert "Your second click didn't count" in private(answer)
     await newest(world, 1)
     assert world.provider.count("create") == 1
 
@@ -184,7 +184,7 @@ async def test_cancel_forgets_it(world: World) -> None:
     await ask_first(world)
     offer = await offered(world)
     await world.alice.click(offer, label=CANCEL)
-    assert now_shown(world, offer) == "🚫 **Cancelled.** Nothing was counted."
+    assert now_shown(world, offer) == "🚫 **Cancelled.** This didn't count toward your limit."
     assert buttons_now(world, offer) == []
     assert (await offers_of(world), await rows(world)) == ([], [])
 
@@ -226,7 +226,7 @@ async def test_a_refused_change_gives_the_words_back_and_leaves_the_offer(world:
 async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT)
-    assert offer.content.startswith("🧾 **Your video from a picture, before anything is spent:**")
+    assert offer.content.startswith("🧾 **Check your video from an image before you spend anything:**")
     form = await world.alice.click(offer, label=CHANGE)
     assert options_of(form)["model"] == [
         "google/veo-3.0-i2v",
@@ -245,7 +245,7 @@ async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
 async def test_two_pictures_can_be_offered(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT, last_image=DOG)
-    assert "Your video from two pictures" in offer.content
+    assert "your video from two images" in offer.content
     await generate(world, offer)
     assert (await newest(world, 1)).model == "google/veo-3.1-first-last-image-to-video"
 
@@ -255,7 +255,7 @@ async def test_a_refusal_comes_at_once_and_without_an_offer(open_world: OpenWorl
         await ask_for_video(world)
         await ask_first(world)
         text = private(await ask(world))
-        assert "You have used your 1 video" in text
+        assert "You've used your 1 video" in text
         assert await offers_of(world) == []
 
 
@@ -265,7 +265,7 @@ async def test_a_rule_that_changed_meanwhile_is_told_at_the_click(world: World) 
     await admin(world, "pause", reason="lunch")
     answer = await world.alice.click(offer, label=GENERATE)
     assert "lunch" in private(answer)
-    assert private(answer).endswith("Nothing was counted.")
+    assert private(answer).endswith("This didn't count toward your limit.")
     assert await rows(world) == []
     await admin(world, "resume")
     await generate(world, offer)

@@ -72,7 +72,7 @@ async def test_a_reroll_keeps_both_pictures_in_their_order(world: World) -> None
 async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
     source = await ask_for_video(world, image=CAT, negative_prompt="rain")
     form = await world.alice.click(the_result(world), label="Remix")
-    assert "The picture it is made from, sound and the rest stay as they were" in str(form.modal)
+    assert "The image, sound and everything else stay the same" in str(form.modal)
     assert filled_in(form)["negative_prompt"] == "rain"
     assert options_of(form)["model"] == [
         *["google/veo-3.0-i2v", "google/veo-3.0-i2v-fast", "google/veo-3.1-i2v", "google/veo-3.1-i2v-fast"]
@@ -88,7 +88,7 @@ async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
 async def test_a_remix_of_two_pictures_says_that_both_stay(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     form = await world.alice.click(the_result(world), label="Remix")
-    assert "The pictures it is made from" in str(form.modal)
+    assert "The images, sound and everything else" in str(form.modal)
     await send(world, form, prompt="a green dragon")
     await newest(world, 2)
     assert bodies(world)[1] == {**bodies(world)[0], "prompt": "a green dragon"}
@@ -100,10 +100,10 @@ async def test_once_the_link_is_dead_it_is_said_and_nothing_counted(world: World
     for label in AGAIN:
         said = private(await world.alice.click(the_result(world), label=label))
         assert said.startswith(
-            "This video was made from a picture, which I do not keep, and Discord's link to it"
+            "This video was made from an image that I no longer have, and Discord's link to it"
         ), label
         assert said.endswith(
-            f"died <t:{died_at}:R>. Please use `/veo` and give it again. Nothing was counted."
+            f"expired <t:{died_at}:R>. Use `/veo` and attach it again. This didn't count toward your limit."
         )
     assert (len(await rows(world)), len(bodies(world))) == (1, 1)
 
@@ -116,7 +116,9 @@ async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
     await world.restart()
     await world.wait_for(lambda row: row.picture_urls is None)
     said = private(await world.alice.click(the_result(world), label="Re-roll"))
-    assert "which I do not keep. Please use `/veo` and give it again. Nothing was counted." in said
+    assert (
+        "that I no longer have. Use `/veo` and attach it again. This didn't count toward your limit."
+    ) in said
 
 
 async def test_the_history_offers_it_as_long_as_it_works(world: World, database_url: str) -> None:
@@ -141,8 +143,8 @@ async def test_a_link_that_dies_in_between_is_told_in_the_thread_and_does_not_co
         failed = await newest(world, 2)
         assert (failed.failure_kind, len(bodies(world))) == (FailureKind.PICTURE_GONE, 1)
         message = message_of(world, failed.result_id)
-        assert "The picture could not be fetched from Discord." in message.content
-        assert "It did not count towards your limit." in message.content
+        assert "I couldn't get the image from Discord." in message.content
+        assert "This didn't count toward your limit." in message.content
         assert buttons(message) == [], "it would fail again"
         await ask_for_video(world)  # the limit has a place left
 
@@ -160,7 +162,7 @@ async def test_others_may_not(world: World) -> None:
     bob = add_bob(world)
     for label in AGAIN:
         said = private(await bob.click(the_result(world), label=label))
-        assert "Only the member who asked for this video, or a moderator, can do that." in said, label
+        assert "Only the member who requested this video or a moderator can do that." in said, label
     assert len(await rows(world)) == 1
 
 
@@ -177,7 +179,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     message = the_result(world)
     await world.alice.click(message, label="Re-roll")
     said = private(await world.alice.click(message, label="Re-roll"))
-    assert "your first click counted, this one did not" in said
+    assert "Your second click didn't count" in said
     await newest(world, 2)
     assert len(results(world)) == 2
 
@@ -188,7 +190,7 @@ async def test_the_offer_of_a_reroll_carries_the_picture(world: World) -> None:
     source = await ask_for_video(world, image=CAT)
     await ask_first(world)
     offer = offer_in(await world.alice.click(the_result(world), label="Re-roll"))
-    assert offer.content.startswith("🧾 **Your video from a picture, before anything is spent:**")
+    assert offer.content.startswith("🧾 **Check your video from an image before you spend anything:**")
     form = await world.alice.click(offer, label="Change")
     await send(world, form, prompt="a green dragon")
     await generate(world, offer)

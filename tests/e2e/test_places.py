@@ -116,13 +116,15 @@ async def test_where_the_video_could_not_arrive_the_request_is_refused(world: Wo
         with case(permissions):
             answer = await ask(world, channel)
             await assert_refused(
-                world, answer, named, "Nothing was counted.", "I may not post the video here"
+                world, answer, named, "This didn't count toward your limit.", "I can't post the video here"
             )
 
 
 async def test_in_a_thread_the_right_to_write_in_threads_is_needed(world: World) -> None:
     thread = thread_without(world, send_messages_in_threads=False)
-    await assert_refused(world, await ask(world, thread), "Send Messages in Threads", "Nothing was counted.")
+    await assert_refused(
+        world, await ask(world, thread), "Send Messages in Threads", "This didn't count toward your limit."
+    )
 
 
 async def test_in_a_locked_thread_the_right_to_manage_threads_is_needed(world: World) -> None:
@@ -131,7 +133,9 @@ async def test_in_a_locked_thread_the_right_to_manage_threads_is_needed(world: W
     assert metadata is not None
     metadata.locked = True
     backend.announce_channel_update(thread.id)
-    await assert_refused(world, await ask(world, thread), "Manage Threads", "Nothing was counted.")
+    await assert_refused(
+        world, await ask(world, thread), "Manage Threads", "This didn't count toward your limit."
+    )
 
 
 def private_thread(world: World, *, is_inside: bool) -> simcord.ChannelHandle:
@@ -146,7 +150,9 @@ def private_thread(world: World, *, is_inside: bool) -> simcord.ChannelHandle:
 
 async def test_in_a_private_thread_without_the_bot_it_is_told_how_to_bring_it_in(world: World) -> None:
     answer = await ask(world, private_thread(world, is_inside=False))
-    await assert_refused(world, answer, "private thread", "mention me", "Nothing was counted.")
+    await assert_refused(
+        world, answer, "private thread", "mention me", "This didn't count toward your limit."
+    )
 
 
 async def test_in_a_private_thread_with_the_bot_the_video_comes_into_it(world: World) -> None:
@@ -170,7 +176,7 @@ async def test_outside_of_servers_the_command_explains_itself(world: World) -> N
     everywhere: Any = {"name": "veo", "description": "not checked", "type": 1, "options": options}
     await bot.http.bulk_upsert_global_commands(bot.application_id, [{**everywhere, "contexts": [0, 1]}])
     answer = await world.alice.user.slash("veo", prompt="a red dragon")
-    await assert_refused(world, answer, "Videos are made in servers only. Please use the command there.")
+    await assert_refused(world, answer, "I only make videos in servers. Use the command there.")
 
 
 async def test_nothing_is_posted_outside_of_the_place_of_the_request(world: World) -> None:

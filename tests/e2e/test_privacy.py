@@ -99,14 +99,14 @@ async def test_what_discord_would_never_take_is_said(world: World, monkeypatch: 
     answer = await world.alice.slash(world.channel, "privacy export")
     message = (answer.followups or [shown(answer)])[0]
     assert message.ephemeral
-    assert "larger than a file on Discord can be" in message.content
+    assert "too large for a Discord file" in message.content
 
 
 async def test_prompts_are_deleted_and_the_limit_still_holds(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world, negative_prompt="rain")
         message = await delete(world, world.alice)
-        assert "Deleted: the words and links of **1 request**." in message.content
+        assert "Deleted the prompt and links of **1 request**." in message.content
         assert message.components == [], "the buttons are still there"
         (row,) = await rows(world)
         assert (row.prompt, row.options, row.video_url) == ("", {"duration": 4}, None)
@@ -159,7 +159,7 @@ async def test_a_forged_button_of_somebody_else_does_nothing(world: World, actio
     text, custom_id = question.content, f"veo1:{action}:{world.alice.id}"
     answer = await press_unseen(world.mona, question, custom_id)
     assert shown(answer).ephemeral
-    assert "somebody else's. Nothing was deleted." in shown(answer).content
+    assert "belongs to somebody else. Nothing was deleted." in shown(answer).content
     assert question.content == text, "the question was taken away from alice"
     monas = await ask_to_delete(world, world.mona)
     await press_unseen(world.mona, monas, custom_id)
@@ -172,7 +172,7 @@ async def test_the_buttons_outlive_a_restart(world: World) -> None:
     question = await ask_to_delete(world, world.alice)
     await world.restart()
     await world.alice.click(question.message, label="Delete my prompts")
-    assert "Deleted: the words and links of **1 request**." in question.content
+    assert "Deleted the prompt and links of **1 request**." in question.content
 
 
 async def test_pressing_twice_does_no_harm(world: World) -> None:
@@ -193,7 +193,7 @@ async def test_when_nothing_can_be_written_the_member_is_told_and_may_press_agai
         answer = await world.alice.click(question.message, label="Delete my prompts")
     (error,) = answer.followups
     assert error.ephemeral
-    assert "I cannot write anything down at the moment" in error.content
+    assert "I can't save requests right now" in error.content
     assert (await rows(world))[0].prompt == PROMPT
     await world.alice.click(question.message, label="Delete my prompts")
     assert (await rows(world))[0].prompt == ""

@@ -24,7 +24,7 @@ from tests.e2e.driver import (
     threads,
 )
 
-FREE = "It did not count towards your limit."
+FREE = "This didn't count toward your limit."
 
 
 def assert_failure_shown(
@@ -32,12 +32,11 @@ def assert_failure_shown(
 ) -> None:
     """Check the message in the thread and the card of a request without a video; `ours`: in our words."""
     assert (generation.status, generation.failure_kind) == (Status.FAILED, kind)
-    reason = f" It said: “{said}”" if said else f" {ours}" if ours else ""
+    reason = f" Its reason: “{said}”" if said else f" {ours}" if ours else ""
     message = the_result(world)
     assert message.content == (
-        f"❌ <@{world.alice.id}> No video this time. {kind.sentence}{reason}\n"
-        f"{FREE} {STILL_ASKED if generation.late_until else kind.advice}\n"
-        f"-# Number {generation.id}"
+        f"❌ <@{world.alice.id}> I couldn't get you this video. {kind.sentence}{reason}\n"
+        f"{FREE} {STILL_ASKED if generation.late_until else kind.advice}\n-# ID {generation.id}"
     )
     assert message.attachments == []
     assert [thread.id for thread in threads(world)] == [message.channel.id], "the error is not in the thread"

@@ -14,7 +14,7 @@ from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, admin, refused
 
-DONE = "✅ **Done**, but I cannot look up what holds now. `/quota rules` will show it in a minute."
+DONE = "✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute."
 NAMES = {"set", "unset", "rules", "grant", "reset", "budget", "usage"}
 
 
@@ -73,27 +73,23 @@ async def test_discords_limits_are_kept(world: World) -> None:
 
 async def test_a_limit_for_the_server_holds_at_once_and_the_reply_says_what_else_limits(world: World) -> None:
     assert await quota(world, "set", videos="1", at_once="2") == (
-        "✅ **Set.** Every member may have 1 video in 24 hours and 2 videos at the same time.\n"
-        "Nothing else limits them."
+        "✅ **Set.** Every member can have 1 video in 24 hours and 2 videos at once.\nNo other limits apply."
     )
     await accepted(world)
-    await refused(world, "You have used your 1 video of the last 24 hours. The next place frees <t:")
+    await refused(world, "You've used your 1 video for the last 24 hours. You can request another one <t:")
     assert await quota(world, "set", videos="7", window="week") == (
-        "✅ **Set.** Every member may have 7 videos in 7 days.\n"
-        "This limits them too:\n"
-        "- 1 video in 24 hours: the rule for the whole server\n"
-        "- 2 videos at the same time: the rule for the whole server"
+        "✅ **Set.** Every member can have 7 videos in 7 days.\nThese limits also apply:\n- 1 "
+        "video in 24 hours: the server's limit\n- 2 videos at once: the server's limit"
     )
 
 
 async def test_where_nothing_is_set_the_reply_names_what_the_bot_is_set_up_with(world: World) -> None:
     assert await quota(world, "set", at_once="1") == (
-        "✅ **Set.** Every member may have 1 video at the same time.\n"
-        "This limits them too:\n"
-        "- 50 videos in 24 hours: as the bot is set up, since no rule says otherwise"
+        "✅ **Set.** Every member can have 1 video at once.\nThese limits also apply:\n- 50 "
+        "videos in 24 hours: the bot's default"
     )
     await accepted(world)
-    await refused(world, "You may have 1 video made at the same time. Please wait until one is ready.")
+    await refused(world, "You can have 1 video in progress at once. Wait until one is ready.")
 
 
 async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world: World) -> None:
@@ -104,57 +100,51 @@ async def test_a_roles_rule_beats_the_servers_and_the_most_generous_counts(world
     await quota(world, "set", videos="1", role=fans)
     text = await quota(world, "set", videos="2", role=vip)
     assert text == (
-        f"✅ **Set.** Everybody with the role {vip.mention} may have 2 videos in 24 hours.\n"
-        "Nothing else limits them.\n"
-        "`/quota rules` shows the rules for 1 other role too. A member's own rule comes first, then the most "
-        "generous of their roles' rules, then the server's."
+        f"✅ **Set.** Everyone with the role {vip.mention} can have 2 videos in 24 hours.\n"
+        f"No other limits apply.\n"
+        f"`/quota rules` shows the limits of 1 other role too. A member's own limit comes first, then "
+        f"the most generous of their roles' limits, then the server's."
     )
-    await refused(world, "The moderators' limit for you is 0 videos")
+    await refused(world, "The moderators set your limit to 0 videos")
     text = await quota(world, "rules", member=bob)
-    assert "They can ask for 2 videos now." in text
+    assert "They can request 2 videos now." in text
     assert (
-        f"  - 2 by the rule for the role {vip.mention}, the most generous of 2 roles, "
-        "which counts more than the server's 0" in text
+        f"  - 2 (limit of the role {vip.mention}, the most generous of 2 roles); overrides the server's 0"
+        in text
     )
 
 
 async def test_a_members_rule_beats_everything_and_can_be_taken_away_again(world: World) -> None:
     await quota(world, "set", videos="0")
     assert await quota(world, "set", videos="Unlimited", member=world.alice) == (
-        f"✅ **Set.** <@{world.alice.id}> may have any number of videos in 24 hours.\n"
-        "Nothing else limits them."
+        f"✅ **Set.** <@{world.alice.id}> can have any number of videos in 24 hours.\nNo other limits apply."
     )
     await accepted(world)
-    assert "Unlimited by the rule for this member, which counts more than the server's 0" in await quota(
+    assert "Unlimited (their own limit); overrides the server's 0" in await quota(
         world, "rules", member=world.alice
     )
     assert await quota(world, "unset", member=world.alice) == (
-        f"✅ **Taken away:** the rule for <@{world.alice.id}> of any number of videos in 24 hours.\n"
-        "This limits them now:\n"
-        "- 0 videos in 24 hours: the rule for the whole server"
+        f"✅ **Removed:** <@{world.alice.id}>'s limit of any number of videos in 24 hours.\n"
+        f"These limits apply now:\n- 0 videos in 24 hours: the server's limit"
     )
-    await refused(world, "The moderators' limit for you is 0 videos")
+    await refused(world, "The moderators set your limit to 0 videos")
 
 
 async def test_unset_takes_only_what_was_chosen_and_says_when_there_was_nothing(world: World) -> None:
     await quota(world, "set", videos="3", at_once="1")
     await quota(world, "set", videos="9", window="month")
-    assert "the rule for the whole server of 1 video at the same time." in await quota(
-        world, "unset", window="at_once"
-    )
-    assert await quota(world, "unset", window="week") == (
-        "There is no such rule for the whole server, so nothing was changed."
-    )
+    assert "the server's limit of 1 video at once." in await quota(world, "unset", window="at_once")
+    assert await quota(world, "unset", window="week") == ("The server has no such limit. Nothing changed.")
     text = await quota(world, "unset", window="all")
-    assert "the rules for the whole server of 3 videos in 24 hours and of 9 videos in 30 days." in text
-    assert "- 50 videos in 24 hours: as the bot is set up" in text
+    assert "the server's limits of 3 videos in 24 hours and 9 videos in 30 days." in text
+    assert "- 50 videos in 24 hours: the bot's default" in text
 
 
 async def test_the_rule_of_a_member_who_left_can_be_taken_away(world: World) -> None:
     await quota(world, "set", videos="3", member=world.alice)
     world.guild.remove_member(world.alice)
     text = await quota(world, "unset", member=world.alice.user)
-    assert f"the rule for <@{world.alice.id}> of 3 videos in 24 hours" in text
+    assert f"<@{world.alice.id}>'s limit of 3 videos in 24 hours" in text
 
 
 async def test_a_deleted_roles_rule_is_taken_away_by_the_number_that_the_rules_show(world: World) -> None:
@@ -163,19 +153,18 @@ async def test_a_deleted_roles_rule_is_taken_away_by_the_number_that_the_rules_s
     world.env.backend.delete_role(world.guild.id, gone.id)
     assert f"Deleted role {gone.id} (has no effect)" in await quota(world, "rules")
     text = await quota(world, "unset", deleted_role=f" {gone.id} ")
-    assert f"✅ **Taken away:** the rule for the role {gone.mention} of 6 videos in 24 hours." in text
+    assert f"✅ **Removed:** the role {gone.mention}'s limit of 6 videos in 24 hours." in text
     assert "Deleted role" not in await quota(world, "rules")
     assert await quota(world, "unset", deleted_role=gone.mention) == (
-        f"There is no such rule for the role {gone.mention}, so nothing was changed."
+        f"The role {gone.mention} has no such limit. Nothing changed."
     )
 
 
 async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: World) -> None:
     assert await quota(world, "rules") == (
-        "**Limits on this server**\n"
-        "- Where no rule says otherwise: 50 videos in 24 hours, as the bot is set up\n"
-        "A member's own rule comes first, then the most generous of their roles' rules, then the server's. "
-        "`/quota rules` with a member shows what holds for them."
+        "**Limits on this server**\n- By default: 50 videos in 24 hours (the bot's default)\nA "
+        "member's own limit comes first, then the most generous of their roles' limits, then "
+        "the server's. Add a member to `/quota rules` to see their limits."
     )
     fans, [bob] = add_role(world, "Fans", "bob")
     gone = world.guild.create_role("Gone")
@@ -187,9 +176,9 @@ async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: Worl
     world.env.backend.delete_role(world.guild.id, gone.id)
     lines = (await quota(world, "rules")).split("\n")
     assert lines[1:-1] == [
-        "- Where no rule says otherwise: 50 videos in 24 hours, as the bot is set up",
+        "- By default: 50 videos in 24 hours (the bot's default)",
         "- The whole server: 4 videos in 7 days",
-        f"- Role {fans.mention}: 5 videos in 24 hours; 2 videos at the same time",
+        f"- Role {fans.mention}: 5 videos in 24 hours; 2 videos at once",
         f"- Deleted role {gone.id} (has no effect): 6 videos in 24 hours",
         f"- Member <@{bob.id}>: 10 videos in 24 hours",
         "- Budget for today: $5.00 (10,000,000 credits)",
@@ -233,13 +222,17 @@ async def test_a_grant_adds_videos_until_its_end(world: World) -> None:
     assert abs(grant.until - end) < timedelta(minutes=1)
     stamp = int(grant.until.timestamp())
     assert text == (
-        f"✅ **Granted.** <@{world.alice.id}> may have 1 further video until <t:{stamp}:f> (<t:{stamp}:R>).\n"
-        "They can ask for 1 video now."
+        f"✅ **Granted.** <@{world.alice.id}> has 1 extra video until <t:{stamp}:f> (<t:{stamp}:R>).\n"
+        f"They can request 1 video now."
     )
-    assert "; 1 more granted" in await quota(world, "rules", member=world.alice)
+    assert "; 1 extra granted" in await quota(world, "rules", member=world.alice)
     await accepted(world)
-    await refused(world, "You have used your 1 video of the last 7 days. No further place frees by itself.")
-    assert "They cannot ask for videos: their limit is 0." in await quota(world, "rules", member=world.alice)
+    await refused(
+        world,
+        "You've used your 1 video for the last 7 days. You won't get more "
+        "until a moderator raises your limit.",
+    )
+    assert "They can't request videos: their limit is 0." in await quota(world, "rules", member=world.alice)
 
 
 async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_nothing(world: World) -> None:
@@ -247,19 +240,18 @@ async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_no
     text = await quota(world, "grant", member=world.alice, videos=1000)
     [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
     assert grant.until - grant.since == timedelta(hours=24)
-    assert "1,000 further videos" in text
-    assert "They have no limit that it could add to, so it changes nothing for now." in text
-    assert "They can ask for 3 videos now." in text, "what can be made at once limits them all the same"
+    assert "1,000 extra videos" in text
+    assert "They have no limit that this could raise, so it changes nothing for now." in text
+    assert "They can request 3 videos now." in text, "what can be made at once limits them all the same"
 
 
 async def test_a_reset_lets_the_windows_begin_anew(world: World) -> None:
     await quota(world, "set", videos="1")
     await accepted(world)
-    await refused(world, "You have used your 1 video")
+    await refused(world, "You've used your 1 video")
     assert await quota(world, "reset", member=world.alice) == (
-        f"✅ **Reset.** The videos that <@{world.alice.id}> had until now count towards no limit any more; "
-        "what they cost still counts towards the budget.\n"
-        "They can ask for 1 video now."
+        f"✅ **Reset.** Earlier videos of <@{world.alice.id}> no longer count toward their limits. Their "
+        f"cost still counts toward the budget.\nThey can request 1 video now."
     )
     await accepted(world)
 
@@ -268,30 +260,31 @@ async def test_what_keeps_a_member_from_asking_is_told_to_the_moderator(world: W
     moderator = world.mona
     await quota(world, "set", at_once="1")
     await accepted(world)
-    assert "one that is being made must be ready first" in await quota(world, "rules", member=world.alice)
+    assert "one in progress must finish first" in await quota(world, "rules", member=world.alice)
     await moderator.slash(world.channel, "veo-admin block", member=world.alice)
-    assert "they are blocked until a moderator ends it" in await quota(world, "rules", member=world.alice)
+    assert "they're blocked until a moderator unblocks them" in await quota(
+        world, "rules", member=world.alice
+    )
     assert "- a block until a moderator ends it" in await quota(world, "set", videos="3", member=world.alice)
     await moderator.slash(world.channel, "veo-admin pause")
-    assert "the whole server is paused" in await quota(world, "grant", member=world.alice, videos=1)
+    assert "/veo is paused on this server" in await quota(world, "grant", member=world.alice, videos=1)
 
 
 async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world: World) -> None:
     assert await quota(world, "budget") == (
-        "**Budgets of this server** (days and months begin at midnight UTC)\n"
-        "- Today: no budget\n"
-        "- This month: no budget"
+        "**Budgets of this server** (days and months start at midnight UTC)\n- Today: no "
+        "budget\n- This month: no budget"
     )
     text = await quota(world, "budget", day="3,000,000 credits", month="$20")
     assert text.startswith(
-        "✅ **Set.** The server may spend $1.50 (3,000,000 credits) in a day.\n"
-        "✅ **Set.** The server may spend $20.00 (40,000,000 credits) in a month.\n"
+        "✅ **Set.** The server can spend $1.50 (3,000,000 credits) per day.\n✅ **Set.** The "
+        "server can spend $20.00 (40,000,000 credits) per month.\n"
     )
-    assert "- Today: $0.00 (0 credits) of $1.50 (3,000,000 credits) is spent or reserved; $1.50 " in text
-    assert "is left. It begins anew <t:" in text
+    assert "- Today: $0.00 (0 credits) of $1.50 (3,000,000 credits) spent or reserved, $1.50 " in text
+    assert "left. Resets <t:" in text
     assert "- the server's budget: see `/quota budget`" in await quota(world, "set", videos="3")
     text = await quota(world, "budget", month="unlimited")
-    assert text.startswith("✅ **Set.** The server has no budget for a month: it may spend any amount.\n")
+    assert text.startswith("✅ **Set.** The server has no monthly budget: it can spend any amount.\n")
     assert "- Today: $0.00" in text
     assert "- This month: no budget" in text
 
@@ -299,7 +292,7 @@ async def test_budgets_are_shown_with_what_is_spent_and_can_be_taken_away(world:
 async def test_a_budget_of_nothing_stops_everybody(world: World) -> None:
     await quota(world, "budget", day="0 USD")
     await refused(world, "budget")
-    nothing = "This server's budget for videos is 0, so none can be made."
+    nothing = "This server's video budget is 0, so nobody can request videos."
     assert nothing in await quota(world, "rules", member=world.alice)
     assert f"⛔ {nothing}" in await admin(world, "log")
 

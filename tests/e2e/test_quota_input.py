@@ -37,7 +37,7 @@ async def test_values_are_suggested_and_only_those_that_are_possible(world: Worl
 
 
 SENSELESS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "nothing to set": ("set", {}, "Please choose `videos`, `at_once` or both. Nothing was changed."),
+    "nothing to set": ("set", {}, "Choose `videos`, `at_once` or both. Nothing changed."),
     "a window alone": ("set", {"window": "week", "at_once": "1"}, "`window` needs `videos`"),
     "a negative number": ("set", {"videos": "-1"}, "a whole number from 0 to 10,000, or unlimited"),
     "a huge number": ("set", {"videos": "10001"}, "a whole number from 0 to 10,000, or unlimited"),
@@ -45,16 +45,16 @@ SENSELESS: dict[str, tuple[str, dict[str, Any], str]] = {
     "half a video": ("set", {"videos": "0.5"}, "a whole number from 0 to 10,000, or unlimited"),
     "words": ("set", {"videos": HOSTILE}, "a whole number from 0 to 10,000, or unlimited"),
     "one of two is wrong": ("set", {"videos": "3", "at_once": "many"}, "a whole number"),
-    "a time in the past": ("grant", {"videos": 1, "until": "2020-01-01"}, "That moment is in the past."),
-    "no time": ("grant", {"videos": 1, "until": "soon"}, "Please write a time such as 12h, 3 days"),
-    "no such day": ("grant", {"videos": 1, "until": "2027-02-30"}, "Please write a time such as 12h, 3 days"),
-    "too far away": ("grant", {"videos": 1, "until": "400 days"}, "at most 366 days"),
-    "no unit": ("budget", {"day": "5"}, "Please write the unit too"),
-    "a negative budget": ("budget", {"day": "-5 USD"}, "Please write an amount such as"),
-    "an absurd budget": ("budget", {"day": "99999999999 USD"}, "a budget is at most 10,000,000 USD"),
-    "a role's name": ("unset", {"deleted_role": HOSTILE}, "Please write a deleted role's number"),
-    "no role's number": ("unset", {"deleted_role": "7"}, "Please write a deleted role's number"),
-    "one of two budgets": ("budget", {"day": "5 USD", "month": "lots"}, "Please write"),
+    "a time in the past": ("grant", {"videos": 1, "until": "2020-01-01"}, "That time is in the past."),
+    "no time": ("grant", {"videos": 1, "until": "soon"}, "Enter a time such as 12h, 3 days"),
+    "no such day": ("grant", {"videos": 1, "until": "2027-02-30"}, "Enter a time such as 12h, 3 days"),
+    "too far away": ("grant", {"videos": 1, "until": "400 days"}, "The maximum is 366 days"),
+    "no unit": ("budget", {"day": "5"}, "Add the unit"),
+    "a negative budget": ("budget", {"day": "-5 USD"}, "Enter an amount such as"),
+    "an absurd budget": ("budget", {"day": "99999999999 USD"}, "A budget can be up to 10,000,000 USD"),
+    "a role's name": ("unset", {"deleted_role": HOSTILE}, "Enter the deleted role's ID"),
+    "no role's number": ("unset", {"deleted_role": "7"}, "Enter the deleted role's ID"),
+    "one of two budgets": ("budget", {"day": "5 USD", "month": "lots"}, "Enter an amount"),
 }
 
 
@@ -104,18 +104,18 @@ async def test_targets_that_make_no_sense_are_explained(world: World) -> None:
     everyone = world.guild.default_role
     fans = world.guild.create_role("Fans")
     tries: list[tuple[str, dict[str, Any], str]] = [
-        ("set", {"videos": "1", "member": robot}, "Bots cannot ask for videos"),
-        ("set", {"videos": "1", "member": stranger}, "is not a member of this server. Nothing was changed."),
+        ("set", {"videos": "1", "member": robot}, "Bots can't request videos"),
+        ("set", {"videos": "1", "member": stranger}, "isn't a member of this server. Nothing changed."),
         ("set", {"videos": "1", "role": everyone}, "@\u200beveryone is the whole server"),
-        ("set", {"videos": "1", "role": foreign}, "That role is not one of this server's."),
+        ("set", {"videos": "1", "role": foreign}, "That role doesn't belong to this server."),
         ("set", {"videos": "1", "role": fans, "member": world.alice}, "a member or a role, not both"),
         ("unset", {"role": fans, "member": world.alice}, "a member or a role, not both"),
-        ("unset", {"role": fans, "deleted_role": str(fans.id)}, "name a deleted role alone"),
-        ("unset", {"member": robot}, "Bots cannot ask for videos"),
-        ("grant", {"videos": 1, "member": robot}, "Bots cannot ask for videos"),
-        ("grant", {"videos": 1, "member": stranger}, "is not a member of this server. Nothing was changed."),
-        ("reset", {"member": stranger}, "is not a member of this server. Nothing was changed."),
-        ("rules", {"member": robot}, "Bots cannot ask for videos"),
+        ("unset", {"role": fans, "deleted_role": str(fans.id)}, "a deleted role on its own"),
+        ("unset", {"member": robot}, "Bots can't request videos"),
+        ("grant", {"videos": 1, "member": robot}, "Bots can't request videos"),
+        ("grant", {"videos": 1, "member": stranger}, "isn't a member of this server. Nothing changed."),
+        ("reset", {"member": stranger}, "isn't a member of this server. Nothing changed."),
+        ("rules", {"member": robot}, "Bots can't request videos"),
     ]
     for command, options, words in tries:
         assert words in await quota(world, command, **options), (command, options)

@@ -19,7 +19,7 @@ from tests.e2e.moderating import accepted, labels, said
 PNG = b"\x89PNG\r\n\x1a\n"
 FIRST_MEMBER = 10**17
 MANY = 120
-NOT_ALLOWED = "Only members who may use `/quota` can do that. Nothing was changed."
+NOT_ALLOWED = "Only members who can use `/quota` can do that. Nothing changed."
 
 
 async def insert_use(database_url: str, world: World, members: int, **values: Any) -> None:
@@ -78,8 +78,8 @@ async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> No
     await ask_for_video(world)
     answer = await use(world, "usage", period="week")
     text = said(answer)
-    assert text.startswith("**Use of the last 7 days** (since <t:")
-    assert re.search(r"\nIn all: 1 video, \$[0-9.]+ \([0-9,]+ credits\)\n", text)
+    assert text.startswith("**Usage of the last 7 days** (since <t:")
+    assert re.search(r"\nTotal: 1 video, \$[0-9.]+ \([0-9,]+ credits\)\n", text)
     assert "\n- Veo 3: 1 video, $" in text
     assert f"\n- <@{world.alice.id}>: 1 video, $" in text
     picture, file = shown(answer).attachments
@@ -93,7 +93,7 @@ async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> No
 async def test_where_nothing_was_used_the_reply_says_so_without_files(world: World) -> None:
     answer = await use(world, "usage")
     assert re.fullmatch(
-        r"\*\*Use of the last 30 days\*\* \(since <t:\d+:f>\)\nNobody asked for a video\.", said(answer)
+        r"\*\*Usage of the last 30 days\*\* \(since <t:\d+:f>\)\nNobody requested a video\.", said(answer)
     )
     assert shown(answer).attachments == []
 
@@ -114,9 +114,9 @@ async def test_what_failed_was_cancelled_or_is_being_made_is_told_apart(
         await database.write(lambda session: session.add_all(rows))
     await accepted(world)
     text = said(await use(world, "usage", period="day"))
-    assert f"- <@{world.alice.id}>: 1 video, 2 failed, 1 cancelled, 1 being made, $" in text
-    assert "- members who asked to be forgotten: 1 video, under $0.01 (1 credit)" in text
-    assert "Sums include what is reserved for those being made." in text
+    assert f"- <@{world.alice.id}>: 1 video, 2 failed, 1 cancelled, 1 in progress, $" in text
+    assert "- members who deleted their data: 1 video, under $0.01 (1 credit)" in text
+    assert "Totals include money reserved for videos in progress." in text
 
 
 async def test_many_members_come_in_pages_that_outlive_a_restart(world: World, database_url: str) -> None:
@@ -132,7 +132,7 @@ async def test_many_members_come_in_pages_that_outlive_a_restart(world: World, d
     shown_members = [user_id for page in pages for user_id in members_on(page)]
     assert shown_members == [FIRST_MEMBER + number for number in range(MANY)], "somebody is missing"
     assert f"Page {len(pages)} of {len(pages)}" in pages[-1]
-    assert all("In all: 120 videos" in page for page in pages)
+    assert all("Total: 120 videos" in page for page in pages)
     assert len(shown(answer).attachments) == 2, "turning the page lost the picture or the file"
 
 
@@ -187,6 +187,6 @@ async def test_where_discord_takes_no_files_the_text_comes_alone(world: World, d
     await insert_use(database_url, world, 1)
     refuse(world, "PATCH", "/webhooks/*/messages/@original", 400001)
     answer = await use(world, "usage")
-    assert said(answer).endswith("\n-# Discord did not take the picture and the file in this channel.")
-    assert "In all: 1 video" in said(answer)
+    assert said(answer).endswith("\n-# Discord rejected the chart and the file in this channel.")
+    assert "Total: 1 video" in said(answer)
     assert shown(answer).attachments == []

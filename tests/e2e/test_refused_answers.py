@@ -69,7 +69,10 @@ async def test_a_card_that_the_filter_stops_is_blamed_on_the_words(world: World)
         with case(code):
             answer = await ask(world)
             await assert_refused(
-                world, answer, "filter stopped my answer because of words", "Nothing was counted."
+                world,
+                answer,
+                "filter stopped my answer because of words",
+                "This didn't count toward your limit.",
             )
 
 
@@ -117,8 +120,8 @@ async def test_an_answer_of_unknown_fate_keeps_the_request(world: World, databas
     answer = await ask(world)
     assert shown(answer).ephemeral
     assert shown(answer).content == (
-        "Discord had trouble showing my answer, but your request is accepted: "
-        "the video will come to this channel."
+        "Discord had trouble showing my answer, but I accepted your request. I'll post the "
+        "video in this channel."
     )
     [row] = await rows(world)
     assert (row.status, row.card_id) == (Status.QUEUED, None)

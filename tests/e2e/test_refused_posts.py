@@ -34,9 +34,9 @@ async def test_a_file_that_is_not_taken_becomes_a_link(world: World) -> None:
     assert message.channel.id == threads(world)[0].id, "the link came to another place than the file would"
     ready, prompt, link, number = message.content.split("\n")
     assert (ready, prompt) == (f"🎬 <@{world.alice.id}> Your video is ready.", "> a red dragon")
-    assert link.startswith("This server does not take the file (0.")
-    assert link.endswith(f"While the link lasts, it is here: <{generation.video_url}>")
-    assert number == f"-# Number {generation.id}"
+    assert link.startswith("The file (0.")
+    assert link.endswith(f"You can get it here until the link expires: <{generation.video_url}>")
+    assert number == f"-# ID {generation.id}"
     assert_card_leads_to(world, generation, message)
 
 
@@ -95,7 +95,7 @@ async def test_when_the_server_refuses_everything_the_member_gets_a_direct_messa
     assert message.attachments
     assert results(world) == [message]
     assert (generation.result_id, generation.result_channel_id) == (message.id, None)
-    direct = "✅ **Ready:** it is in a direct message, since I may not post it here."
+    direct = "✅ **Ready:** I sent it in a direct message because I can't post here."
     assert direct in card_of(world, generation).split("\n")
 
 
@@ -108,9 +108,7 @@ async def test_when_there_is_no_place_left_the_card_says_so(world: World, step: 
     assert results(world) == []
     assert (generation.status, generation.result_id) == (Status.SUCCEEDED, None)
     assert generation.delivered_at is not None
-    assert "but it could be shown nowhere. Please tell a moderator the number below." in card_of(
-        world, generation
-    )
+    assert "but I couldn't post it anywhere. Give a moderator the ID below." in card_of(world, generation)
 
 
 async def test_passing_refusals_are_waited_for_and_the_video_comes_once(world: World) -> None:
@@ -158,15 +156,15 @@ async def test_a_failure_takes_the_same_ladder(world: World) -> None:
     world.provider.release()
     await world.wait_for_delivery()
     [message] = direct_messages(world)
-    assert message.content.startswith(f"❌ <@{world.alice.id}> No video this time.")
+    assert message.content.startswith(f"❌ <@{world.alice.id}> I couldn't get you this video.")
 
 
 async def test_a_failure_whose_words_are_stopped_is_told_without_them(world: World) -> None:
     refuse(world, "POST", EVERYWHERE, 200000)
     await ask_for_video(world, prompt="[fail] the same")
     content = the_result(world).content
-    assert "It said" not in content
-    assert "It did not count towards your limit." in content
+    assert "Its reason" not in content
+    assert "This didn't count toward your limit." in content
 
 
 async def test_the_next_request_is_served_after_a_time_without_any_place(world: World) -> None:

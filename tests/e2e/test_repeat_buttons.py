@@ -25,8 +25,8 @@ from tests.e2e.moderating import admin
 from tests.e2e.reporting import add_bob, buttons, forge_buttons
 from tests.e2e.videos import filled_in, message_of, newest, options_of, private
 
-ONLY = "Only the member who asked for this video, or a moderator, can do that."
-UNKNOWN = "This server has no video with that number."
+ONLY = "Only the member who requested this video or a moderator can do that."
+UNKNOWN = "This server has no video with that ID."
 CHANGED = {
     "prompt": "a green dragon",
     "negative_prompt": "fog",
@@ -86,7 +86,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     await world.alice.click(the_result(world), label="Re-roll")
     first = next(message for message in results(world))
     answer = await world.alice.click(first, label="Re-roll")
-    assert "your first click counted, this one did not" in private(answer)
+    assert "Your second click didn't count" in private(answer)
     await newest(world, 2)
     assert len(results(world)) == 2
 
@@ -104,7 +104,7 @@ async def test_a_refusal_is_told_privately(open_world: OpenWorld) -> None:
     async with open_world(default_daily_limit=1) as world:
         await ask_for_video(world)
         answer = await world.alice.click(the_result(world), label="Re-roll")
-        assert "You have used your 1 video" in private(answer)
+        assert "You've used your 1 video" in private(answer)
         assert len(await rows(world)) == 1
 
 
@@ -138,7 +138,7 @@ async def test_a_card_whose_answer_was_lost_is_found_again(
     lose_answer("POST", "/interactions/*/callback")
     refuse(world, "GET", "/webhooks/*", 0, status=503, times=None)
     await world.alice.click(message, label="Re-roll")
-    [shown_card] = [m for m in threads(world)[0].history() if "asked for a video" in m.content]
+    [shown_card] = [m for m in threads(world)[0].history() if "requested a video" in m.content]
     stored: Any = world.env.backend.get_message(shown_card.channel.id, shown_card.id)
     stored.type = discord.MessageType.reply.value  # simcord calls every answer that of a command
     await make_due(world, database_url)
@@ -190,7 +190,7 @@ async def test_a_form_that_is_sent_twice_makes_one(world: World) -> None:
     form = await world.alice.click(the_result(world), label="Remix")
     await world.alice.submit_modal(form, CHANGED)
     form = await world.alice.click(message_of(world, (await rows(world))[1].result_id), label="Remix")
-    assert "your first click counted" in private(await world.alice.submit_modal(form, CHANGED))
+    assert "Your second click didn't count" in private(await world.alice.submit_modal(form, CHANGED))
     await newest(world, 2)
 
 
@@ -199,7 +199,7 @@ async def test_a_refused_remix_gives_the_words_back(open_world: OpenWorld) -> No
         await ask_for_video(world)
         form = await world.alice.click(the_result(world), label="Remix")
         answer = await world.alice.submit_modal(form, CHANGED)
-        assert "You have used your 1 video" in private(answer)
+        assert "You've used your 1 video" in private(answer)
         assert shown(answer).embeds[0].description == "a green dragon"
 
 
@@ -216,4 +216,4 @@ async def test_in_a_direct_message_one_is_sent_back_to_the_server(world: World) 
     await ask_for_video(world)
     [message] = direct_messages(world)
     answer = await world.alice.user.click(message, label="Re-roll")
-    assert "Videos are made in servers only." in private(answer)
+    assert "I only make videos in servers." in private(answer)

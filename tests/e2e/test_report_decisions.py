@@ -78,7 +78,7 @@ async def test_blocking_stops_the_member_and_leaves_the_video(world: World) -> N
     assert len(results(world)) == 1
     refusal = shown(await ask(world))
     assert refusal.ephemeral
-    assert "The moderators do not let you make videos here." in refusal.content
+    assert "You're blocked from /veo on this server." in refusal.content
     assert f"“Video {generation.id} was reported.”" in refusal.content
     [message] = reports_in(board)
     assert f"🚫 **Member blocked for 24 hours** by <@{world.mona.id}>." in message.content
@@ -135,7 +135,7 @@ async def test_the_second_report_of_a_deleted_video_says_so_too(world: World) ->
     [second] = [message for message in reports_in(board) if message.id != first.id]
     await click(world.mona, first, DELETE)
     [text] = await click(world.mona, second, DELETE)
-    assert text == f"<@{world.mona.id}> has already deleted this video. Nothing was changed."
+    assert text == f"<@{world.mona.id}> has already deleted this video. Nothing changed."
     assert [buttons(message) for message in reports_in(board)] == [[BLOCK], [BLOCK]]
 
 
@@ -174,7 +174,7 @@ async def test_a_message_that_discord_does_not_let_go_can_be_tried_again(world: 
     generation, board, message = await report_of_bob(world)
     refuse(world, "DELETE", RESULTS, 50013, status=403)
     [text] = await click(world.mona, message, DELETE)
-    assert text.startswith("The video counts as removed, but Discord did not let me delete its message:")
+    assert text.startswith("I marked the video as removed, but Discord didn't let me delete its message:")
     assert f"/{generation.result_channel_id}/{generation.result_id}" in text
     assert DELETE in buttons(*reports_in(board)), "nobody can try again"
     await click(world.mona, message, DELETE)
@@ -186,7 +186,7 @@ async def test_a_report_that_was_deleted_meanwhile_is_decided_and_the_moderator_
     _, _, message = await report_of_bob(world)
     refuse(world, "PATCH", "/webhooks/*", 10008, status=404)
     [text] = await click(world.mona, message, DISMISS)
-    assert text == "That is done, but Discord did not let me show it in the report above."
+    assert text == "Done, but I couldn't update the report above."
     assert await decisions_of(world, message) == (None, None, world.mona.id)
 
 

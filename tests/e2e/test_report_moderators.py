@@ -20,7 +20,7 @@ from tests.e2e.reporting import (
 )
 
 DELETE, BLOCK, DISMISS = "Delete video", "Block 24 h", "Dismiss"
-NOT_ALLOWED = "Only members who may use `/veo-admin` can do that. Nothing was changed."
+NOT_ALLOWED = "Only members who can use `/veo-admin` can do that. Nothing changed."
 
 
 @pytest.fixture(autouse=True)
@@ -106,11 +106,9 @@ async def test_a_moderator_of_another_server_can_do_nothing_with_a_forged_number
     )
     [forged] = [found for found in channel.history() if found.id == stored.id]
     for label in (DELETE, BLOCK, DISMISS):
-        assert await click(eve, forged, label) == [
-            "This server has no report with that number. Nothing was changed."
-        ]
+        assert await click(eve, forged, label) == ["This server has no report with that ID. Nothing changed."]
     answer = await report(world, eve, forged)
-    assert answer.content == "This server has no video with that number. Nothing was changed."
+    assert answer.content == "This server has no video with that ID. Nothing changed."
     assert await decisions_of(world, message) == (None, None, None)
     assert len(results(world)) == 1
 

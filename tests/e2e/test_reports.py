@@ -39,7 +39,7 @@ from tests.e2e.reporting import (
     the_report,
 )
 
-THANKS = "✅ **Thank you.** The moderators of this server were told."
+THANKS = "✅ **Thank you.** I told the moderators of this server."
 DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
 
 
@@ -63,7 +63,7 @@ async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> 
         f"<@{row.reporter_id}> reported it <t:{int(row.created_at.timestamp())}:R>: “{REASON}”",
         f"Made for <@{world.alice.id}>: {link}",
         "> a red dragon",
-        f"-# Number {generation.id} · report {row.id}",
+        f"-# ID {generation.id} · report {row.id}",
     ]
     assert buttons(message) == DECISIONS
     after = [len(channel.history()) for channel in threads(world)], len(world.channel.history())
@@ -91,7 +91,7 @@ async def test_a_video_is_reported_once_by_each_member(world: World) -> None:
     await report(world, bob)
     again = await report(world, bob)
     assert again.ephemeral
-    assert again.content.startswith("You have reported this video already.")
+    assert again.content.startswith("You've already reported this video.")
     await report(world, carol)
     await eventually("two reports", lambda: len(reports_in(board)) == 2)
 
@@ -100,7 +100,7 @@ async def test_without_a_channel_a_report_waits_until_there_is_one(world: World)
     generation = await ask_for_video(world)
     answer = await report(world, add_bob(world))
     assert answer.ephemeral
-    assert f"tell one of them the number `{generation.id}`" in answer.content
+    assert f"give one of them the ID `{generation.id}`" in answer.content
     await world.restart()
     board = await open_board(world)
     assert buttons(await the_report(board)) == DECISIONS
@@ -163,7 +163,7 @@ async def test_a_direct_message_can_be_reported_by_its_member(world: World) -> N
     answer = shown(await world.alice.user.submit_modal(form, {"reason": REASON}))
     assert answer.content == THANKS
     told = await the_report(board)
-    assert f"Made for <@{world.alice.id}>: it was sent as a direct message." in told.content
+    assert f"Made for <@{world.alice.id}>: I sent it as a direct message." in told.content
     await world.mona.click(told, label="Delete video")
     assert direct_messages(world) == [], "the direct message is still there"
 
@@ -229,7 +229,7 @@ async def test_a_forged_form_is_refused_and_the_member_is_told(
         return {**fill_in(*arguments), **typed}
 
     monkeypatch.setattr("simcord._modal._modal_leaf", fill_in_unchecked)
-    few = "Please say in a few words"
+    few = "Say in a few words"
     for reason, words in (("x" * 5000, "5,000 characters"), (" \n ", few), ("\u202e", few)):
         form = await bob.click(the_result(world), label="Report")
         typed["value"] = reason
@@ -248,7 +248,7 @@ async def test_a_video_that_was_removed_meanwhile_cannot_be_reported(world: Worl
     form = await bob.click(the_result(world), label="Report")
     await change_rows(database_url, removed_at=utc_now() - timedelta(seconds=1))
     answer = shown(await bob.submit_modal(form, {"reason": REASON}))
-    assert answer.content.startswith("This video was removed already.")
+    assert answer.content.startswith("This video has already been removed.")
 
 
 async def test_a_filter_that_stops_the_words_does_not_stop_the_report(world: World) -> None:

@@ -26,7 +26,7 @@ from tests.e2e.driver import (
 from tests.e2e.reporting import buttons
 from tests.e2e.videos import private, question
 
-HERE = "This video is in this channel already"
+HERE = "This video is already in this channel"
 
 
 async def repost(world: World, channel: simcord.ChannelHandle | None = None) -> str:
@@ -52,7 +52,7 @@ async def test_it_is_posted_in_another_channel_with_the_same_file(world: World) 
     assert await attachment.read() == await original.read()
     assert buttons(message) == ["Re-roll", "Remix", "Delete", "Report"]
     assert f"{showcase.id}/{message.id}" in text
-    assert "It does not count towards your limit." in text
+    assert "This didn't count toward your limit." in text
     [sent] = bodies(world, "POST", f"/{showcase.id}/messages")
     assert sent["allowed_mentions"] == {"parse": []}, "its owner is pinged by their own click"
     (row,) = await rows(world)
@@ -127,7 +127,7 @@ async def test_the_servers_rules_hold(world: World) -> None:
     other = world.guild.create_text_channel("other")
     by = Moderator(world.guild.id, world.mona.id)
     await world.app.services.moderation.change_settings(by, {"channels": frozenset({world.channel.id})})
-    assert "Videos are not made in this channel." in await repost(world, other)
+    assert "You can't request videos in this channel." in await repost(world, other)
     assert reposts(world) == []
 
 
@@ -143,9 +143,9 @@ async def test_a_filter_stops_the_words_alone(world: World) -> None:
 async def test_what_discord_refuses_is_told_and_may_be_tried_again(world: World) -> None:
     await ask_for_video(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 40005, status=413)
-    assert "Discord does not take this video here." in await repost(world)
+    assert "Discord doesn't accept this video here." in await repost(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=429)
-    assert "Discord has trouble at the moment. Nothing was posted." in await repost(world)
+    assert "Discord is having trouble right now. Nothing was posted." in await repost(world)
     assert "📤 **Posted again:**" in await repost(world)
 
 
@@ -169,14 +169,14 @@ async def test_a_post_of_unknown_fate_is_not_called_undone(world: World) -> None
     await ask_for_video(world)
     refuse(world, "POST", f"/channels/{world.channel.id}/messages", 0, status=503, times=2)
     text = await repost(world)
-    assert "I cannot tell whether the video was posted" in text
+    assert "I don't know whether the video was posted" in text
     assert "Nothing was posted" not in text
     assert "📤 **Posted again:**" in await repost(world), "the claim was not given up"
 
 
 async def test_a_post_that_cannot_be_written_down_is_taken_back(world: World) -> None:
     await ask_for_video(world)
-    busy = "I cannot write anything down at the moment."
+    busy = "I can't save requests right now."
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(world.app.services.reposts, "finish", refuse_to_finish)
         assert busy in await repost(world)
@@ -191,7 +191,7 @@ async def test_a_second_click_meanwhile_is_told_so(world: World, database_url: s
     generation = await ask_for_video(world)
     assert generation.delivered_at is not None
     await change_rows(database_url, posting_at=generation.delivered_at.replace(year=2100))
-    assert "your first click counted" in await repost(world)
+    assert "Your second click didn't count" in await repost(world)
     assert reposts(world) == []
 
 

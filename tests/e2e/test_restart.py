@@ -187,4 +187,4 @@ async def test_the_quota_outlives_a_restart(open_world: OpenWorld) -> None:
         await ask_for_video(world)
         await world.restart()
         answer = await ask(world)
-        assert "You have used your 1 video of the last 24 hours." in shown(answer).content
+        assert "You've used your 1 video for the last 24 hours." in shown(answer).content

@@ -41,7 +41,7 @@ async def test_what_was_not_chosen_is_not_sent(world: World) -> None:
 
 async def test_the_card_shows_the_defaults_that_were_not_sent(world: World) -> None:
     result = await ask_in_vain(world)
-    assert "**Veo 3** · 8 seconds · 16:9 · 720P · prompt enhanced · with sound" in shown(result).content
+    assert "**Veo 3** · 8 seconds · 16:9 · 720P · prompt enhanced · sound" in shown(result).content
 
 
 @pytest.mark.parametrize(("name", "value"), EVERYTHING.items(), ids=EVERYTHING)
@@ -55,8 +55,8 @@ async def test_every_option_chosen_at_once_makes_that_video(world: World, tmp_pa
     assert create_body(world) == {"prompt": PROMPT, **EVERYTHING}
     card = card_of(world, generation)
     assert (
-        "**Veo 3 Fast** · 6 seconds · 9:16 · 1080P · seed 4294967295 · prompt as written · without sound\n"
-        "Without: no\\_rain \\*\\*please\\*\\*\n"
+        "**Veo 3 Fast** · 6 seconds · 9:16 · 1080P · seed 4294967295 · prompt as written · no "
+        "sound\nWithout: no\\_rain \\*\\*please\\*\\*\n"
     ) in card, "the card does not show what was chosen"
     path = tmp_path / "posted.mp4"
     path.write_bytes(await the_result(world).attachments[0].read())

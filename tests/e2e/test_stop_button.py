@@ -22,8 +22,8 @@ from tests.e2e.driver import (
 from tests.e2e.reporting import add_bob, buttons, forge_buttons
 from tests.e2e.videos import card, private
 
-FREE = "It did not count towards your limit."
-COUNTS = "The video service cannot take a request back, so it counts towards the limit."
+FREE = "This didn't count toward your limit."
+COUNTS = "The video service can't take back a request, so this counts toward your limit."
 
 
 def assert_silent(answer: simcord.InteractionResult) -> None:
@@ -38,16 +38,16 @@ async def test_what_waits_is_cancelled_at_once_and_free(open_world: OpenWorld) -
         await ask(world)
         generation = await world.wait_for(lambda row: row.lease_owner is None and row.submitted_at is None)
         assert_silent(await world.alice.click(card(world, generation), label="Cancel"))
-        assert f"🚫 **Cancelled** by you before it was sent. {FREE}" in card_of(world, generation)
+        assert f"🚫 You **cancelled** it before it was sent. {FREE}" in card_of(world, generation)
         assert buttons(card(world, generation)) == []
         await world.wait_for_delivery()
-        assert "asked for a video" in shown(await ask(world)).content, "the place is still taken"
+        assert "requested a video" in shown(await ask(world)).content, "the place is still taken"
 
 
 async def test_what_is_being_made_is_not_waited_for_any_more_and_counts(world: World) -> None:
     generation = await ask_and_hold(world)
     assert_silent(await world.alice.click(card(world, generation), label="Cancel"))
-    assert f"🚫 **Cancelled** by you while it was being made. {COUNTS}" in card_of(world, generation)
+    assert f"🚫 You **cancelled** it while it was being made. {COUNTS}" in card_of(world, generation)
     world.provider.release()
     await world.wait_for_delivery()
     assert buttons(card(world, generation)) == []
@@ -62,7 +62,7 @@ async def test_a_second_click_is_told_that_it_is_too_late(world: World) -> None:
     await world.alice.click(message, label="Cancel")
     stored.components = components  # as the second click saw them
     answer = await world.alice.click(message, label="Cancel")
-    assert "there is nothing left to cancel" in private(answer)
+    assert "already finished or cancelled" in private(answer)
     (row,) = await rows(world)
     assert row.cancelled_by == world.alice.id
 
@@ -71,7 +71,7 @@ async def test_a_moderator_may_and_the_member_is_told(world: World) -> None:
     generation = await ask_and_hold(world)
     assert_silent(await world.mona.click(card(world, generation), label="Cancel"))
     await world.wait_for_delivery()
-    assert "by a moderator while it was being made" in card_of(world, generation)
+    assert "A moderator **cancelled** it while it was being made" in card_of(world, generation)
     [entry] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert entry.actor_id == world.mona.id
 
@@ -79,7 +79,7 @@ async def test_a_moderator_may_and_the_member_is_told(world: World) -> None:
 async def test_others_may_not_and_are_told_kindly(world: World) -> None:
     generation = await ask_and_hold(world)
     answer = await add_bob(world).click(card(world, generation), label="Cancel")
-    assert "Only the member who asked for this video, or a moderator, can do that." in private(answer)
+    assert "Only the member who requested this video or a moderator can do that." in private(answer)
     (row,) = await rows(world)
     assert row.status is Status.RUNNING
 
@@ -88,7 +88,7 @@ async def test_a_forged_id_looks_like_an_unknown_one(world: World) -> None:
     generation = await ask_and_hold(world)
     message = card(world, generation)
     forge_buttons(world, message, generation.id, "0" * 16)
-    assert "This server has no video with that number." in private(
+    assert "This server has no video with that ID." in private(
         await world.alice.click(message, label="Cancel")
     )
 

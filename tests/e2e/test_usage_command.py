@@ -22,9 +22,8 @@ async def usage(world: World, *, by: simcord.MemberActor | None = None) -> str:
 async def test_every_member_may_ask_and_only_they_see_the_answer(world: World) -> None:
     assert "usage" in world.alice.available_commands(world.channel)
     assert await usage(world) == (
-        "**Your videos on this server**\n"
-        "You can ask for 50 videos now.\n"
-        "- Last 24 hours: 0 of 50 used, 50 left."
+        "**Your videos on this server**\nYou can request 50 videos now.\n- Last 24 hours: 0 of "
+        "50 used, 50 left."
     )
     bodies: list[Any] = [request.json for request in requests(world, "POST", "/callback")]
     assert [body["data"]["allowed_mentions"] for body in bodies] == [{"parse": []}]
@@ -36,9 +35,9 @@ async def test_use_what_is_left_and_the_next_place_are_told(world: World) -> Non
     frees_at = int(generation.created_at.timestamp()) + 24 * 3600
     text = await usage(world)
     assert text.split("\n")[1:4] == [
-        "You can ask for 1 video now.",
-        f"- Last 24 hours: 1 of 2 used, 1 left. The next place frees <t:{frees_at}:R>.",
-        "- At the same time: 0 of 3 being made.",
+        "You can request 1 video now.",
+        f"- Last 24 hours: 1 of 2 used, 1 left. You can request another one <t:{frees_at}:R>.",
+        "- At once: 0 of 3 in progress.",
     ]
     assert "\nYour videos of the last 30 days cost $" in text
 
@@ -47,8 +46,8 @@ async def test_a_full_limit_is_told_in_the_words_of_the_refusal(world: World) ->
     await quota(world, "set", videos="1")
     await quota(world, "set", videos="1", window="week")
     await accepted(world)
-    refusal = said(await ask(world)).removesuffix(" Nothing was counted.")
-    assert refusal.startswith("You have used your 1 video of the last 24 hours and your 1 video of the last")
+    refusal = said(await ask(world)).removesuffix(" This didn't count toward your limit.")
+    assert refusal.startswith("You've used your 1 video for the last 24 hours and your 1 video for the last")
     assert (await usage(world)).split("\n")[1] == refusal
 
 
@@ -62,10 +61,10 @@ async def test_a_pause_or_a_block_is_told_in_the_words_of_the_refusal(world: Wor
     for command, options in deeds:
         with case((command, options)):
             await admin(world, command, **options)
-            refusal = said(await ask(world)).removesuffix(" Nothing was counted.")
+            refusal = said(await ask(world)).removesuffix(" This didn't count toward your limit.")
             text = await usage(world)
             assert text.split("\n")[1] == refusal
-            assert "You can ask" not in text
+            assert "You can request" not in text
             assert "@everyone" not in text, "the reason could look like a ping"
 
 
@@ -74,7 +73,7 @@ async def test_limits_of_roles_count_and_other_members_do_not(world: World) -> N
     await quota(world, "set", videos="3", window="month", role=fans)
     await accepted(world)
     text = await usage(world, by=bob)
-    assert "You can ask for 3 videos now." in text
+    assert "You can request 3 videos now." in text
     assert "- Last 30 days: 0 of 3 used, 3 left." in text
     assert "Last 30 days" not in await usage(world), "a role's limit is shown to others"
 
@@ -83,7 +82,7 @@ async def test_who_is_unlimited_is_told_so_and_what_they_used(world: World) -> N
     await quota(world, "set", videos="unlimited")
     await accepted(world)
     assert (await usage(world)).split("\n")[1:3] == [
-        "You can ask for any number of videos now.",
+        "You can request any number of videos now.",
         "- Last 30 days: 1 used, no limit.",
     ]
 
@@ -95,17 +94,17 @@ async def test_grants_are_told_with_their_end_and_are_counted_in(world: World) -
     stamp = int(until.timestamp())
     text = await usage(world)
     assert "- Last 24 hours: 0 of 3 used, 3 left." in text
-    assert f"\nGranted, and counted in: 2 videos until <t:{stamp}:f> (<t:{stamp}:R>)." in text
+    assert f"\nGranted, included above: 2 videos until <t:{stamp}:f> (<t:{stamp}:R>)." in text
 
 
 async def test_the_servers_budget_is_told_without_sums(world: World) -> None:
     await quota(world, "budget", month="5 USD")
     text = await usage(world)
-    assert text.endswith("\nThe server's budget for videos has money left.")
+    assert text.endswith("\nThe server's video budget has money left.")
     await ask_for_video(world)
     await quota(world, "budget", day="0.10 USD")
     line = (await usage(world)).split("\n")[1]
-    assert line.startswith("This server's budget for videos is used up for today. There is new money <t:")
+    assert line.startswith("This server's video budget for today is used up. The budget resets <t:")
     assert "$" not in line, "members see what the server spends"
     assert "credits" not in line
 
@@ -114,7 +113,7 @@ async def test_a_failed_video_is_not_in_the_use(world: World) -> None:
     await quota(world, "set", videos="1")
     await ask_for_video(world, prompt="[fail] a dragon")
     text = await usage(world)
-    assert "You can ask for 1 video now." in text
+    assert "You can request 1 video now." in text
     assert "- Last 24 hours: 0 of 1 used, 1 left." in text
 
 

@@ -20,7 +20,7 @@ from tests.e2e.reporting import buttons
 from tests.e2e.videos import card
 
 PROMPT = "a red dragon"
-EXPECTED = re.compile(r"⚙️ \*\*Being made\.\*\* Expected <t:(\d+):R>\.$", re.MULTILINE)
+EXPECTED = re.compile(r"⚙️ \*\*Making your video\.\*\* Should be ready <t:(\d+):R>\.$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -50,16 +50,17 @@ async def test_members_see_where_they_stand_and_take_turns(open_world: OpenWorld
 
         def all_are_told() -> bool:
             return all(
-                f"number {n} in the queue." in position_line(world, row) for n, row in enumerate(order, 1)
+                f"**In the queue** at position {n}." in position_line(world, row)
+                for n, row in enumerate(order, 1)
             )
 
         await eventually("everybody is told a position, whoever came first", all_are_told)
-        assert re.search(r"Expected about <t:\d+:R>\.$", position_line(world, carols))
+        assert re.search(r"Should be ready <t:\d+:R>\.$", position_line(world, carols))
         world.provider.faults.add("create", Fault.status(401), times=None)
         world.provider.release()
         await eventually("the first one is ready", lambda: "**Ready" in card_of(world, running))
         await eventually(
-            "the others have moved up", lambda: "number 3 in the queue" not in position_line(world, again[0])
+            "the others have moved up", lambda: "at position 3" not in position_line(world, again[0])
         )
 
 
@@ -89,7 +90,7 @@ async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     generation = await ask_and_hold(world)
     assert generation.submitted_at is not None
     end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())
-    line = f"⚙️ **Being made.** It takes longer than usual; I stop waiting for it <t:{end}:R>."
+    line = f"⚙️ **Making your video.** Taking longer than usual. I'll give up <t:{end}:R>."
     await eventually("it says so", lambda: position_line(world, generation) == line)
     assert len(expected_times(world)) == 1, "no time was told before"
     world.provider.release()
@@ -154,12 +155,12 @@ async def test_a_place_that_is_told_late_does_not_undo_what_another_process_has_
     """A gateway tells the places, and no worker edits a card again that the gateway has spoilt."""
     async with open_world({"card_interval": 1.0}, role=Role.GATEWAY) as world:
         first, second = await ask_as(world, world.mona), await ask_as(world, world.alice)
-        await eventually("the first place", lambda: "number 2" in position_line(world, second))
+        await eventually("the first place", lambda: "at position 2" in position_line(world, second))
         await world.app.services.cancellation.cancel(world.guild.id, first.id, world.mona.id)
         await eventually("the news that wait", lambda: bool(cards_waited_for()))
         await world.alice.click(card(world, second), label="Cancel")
         await eventually("the news are late", lambda: not cards_waited_for())
-        assert "🚫 **Cancelled** by you before it was sent." in card_of(world, second)
+        assert "🚫 You **cancelled** it before it was sent." in card_of(world, second)
         assert buttons(card(world, second)) == []
 
 
@@ -175,11 +176,11 @@ async def test_a_members_requests_in_the_queue_are_bounded(open_world: OpenWorld
             assert not shown(await ask(world)).ephemeral
         answer = shown(await ask(world))
         assert answer.ephemeral
-        assert "2 videos waiting in the queue" in answer.content
-        assert "Nothing was counted" in answer.content
+        assert "2 videos in the queue" in answer.content
+        assert "This didn't count toward your limit." in answer.content
         usage = shown(await world.alice.slash(world.channel, "usage")).content
-        assert "You have 2 videos waiting in the queue here" in usage, "/usage does not say the same"
+        assert "You already have 2 videos in the queue here" in usage, "/usage does not say the same"
         stands = shown(await world.mona.slash(world.channel, "quota rules", member=world.alice)).content
-        assert "They cannot ask for a video now: they have 2 videos waiting in the queue" in stands
+        assert "They can't request a video now: they already have 2 videos in the queue" in stands
         assert not shown(await world.mona.slash(world.channel, "veo", prompt=PROMPT)).ephemeral
         assert len(await rows(world)) == 4

@@ -83,7 +83,7 @@ class Crime:
             await world.app.services.reports.report(*place, "it is cruel", None)
         world.provider.hold = True
         for owner, _ in owners.values():
-            await owner.slash(_place_of(owner), "veo", prompt="is being made", duration=4)
+            await owner.slash(_place_of(owner), "veo", prompt="is in progress", duration=4)
         await self._wait_for_calm()
 
     def _find(self, owner: simcord.MemberActor) -> dict[str, str]:

@@ -12,7 +12,7 @@ COMPOSE, EXAMPLE, README = "compose.yaml", ".env.example", "README.md"
 RULES, PANELS, SCRAPE = prometheus.RULES, prometheus.DASHBOARD, prometheus.SCRAPE
 PAUSED = 'msgstr "⏸️ **Pausiert.** Bis `/veo-admin resume` kann'
 SOURCE = '"datasource": {\n            "type": "prometheus",\n            "uid": "'
-SMALL = 'msgid "Nothing was counted."\nmsgstr "'
+SMALL = 'msgid "This didn\'t count toward your limit."\nmsgstr "'
 
 PROMISES, LOGGED = "docs/promises.md", quotes.every_quoted_line_of_the_log_is_written
 SHELL = shown.every_shell_command_can_be_typed
@@ -55,7 +55,12 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (catalogues.the_template_has_all_texts_of_the_code, POT, "", "\n# more", "make translations"),
         (
             catalogues.every_catalogue_has_the_texts_of_the_template_and_no_others,
-            *(DE, 'msgid "Nothing was counted."', 'msgid "Nothing."', "Nothing was counted."),
+            *(
+                DE,
+                'msgid "This didn\'t count toward your limit."',
+                'msgid "Nothing."',
+                "This didn't count toward your limit.",
+            ),
         ),
         (
             catalogues.every_text_is_translated,

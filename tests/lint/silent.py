@@ -43,10 +43,9 @@ ALLOWED = {
     "bot/database.py": {
         "disk is full": "SQLite's own words",
         "No space left": "PostgreSQL's own words",
-        "The database was written by a newer version of this program, which this one does not understand. "
-        "Nothing was changed. Run that version again, or put back the backup from before the upgrade.": (
-            "for operators"
-        ),
+        "The database was written by a newer version of this program, and this one can't "
+        "read it. Nothing changed. Run that version again, or restore the backup from "
+        "before the upgrade.": "for operators",
         "The address ": "for operators",
         "the database cannot be read": "for the log",
         "the database cannot be written": "for the log",
@@ -58,9 +57,9 @@ ALLOWED = {
     },
     "bot/moderation/checkup.py": {"a video as most people ask for": "a prompt that is never sent"},
     "bot/moderation/provider_text.py": {
-        "Switch it on at the provider, or set another one as AIMLAPI_KEY.": "for operators",
-        "Add that scope at the provider, or set another key as AIMLAPI_KEY.": "for operators",
-        "Raise its limit at the provider, or set another key as AIMLAPI_KEY.": "for operators",
+        "Turn it on at the provider, or set AIMLAPI_KEY to another key.": "for operators",
+        "Add that scope at the provider, or set AIMLAPI_KEY to another key.": "for operators",
+        "Raise its limit at the provider, or set AIMLAPI_KEY to another key.": "for operators",
     },
     "bot/moderation/report_decisions.py": {
         "Video ": "written down, so in English",
@@ -88,7 +87,7 @@ ALLOWED = {
     "bot/notes.py": {"commands of ": "a note's name"},
     "bot/timing/timetable.py": {"durations of videos": "a note's name"},
     "cogs/menus.py": {
-        "Make a video that begins with a message's picture": "for docs/commands.md",
+        "Make a video from a message's image": "for docs/commands.md",
         "Make a video with a message's text as the prompt": "for docs/commands.md",
     },
     "cogs/ui/delivery.py": {

@@ -20,7 +20,7 @@ ANSWER_SECONDS = 60.0  # that Discord waits for an answer: a machine that stands
 ALICE = 11
 MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
-ENDINGS = ("No video this time", "does not take the file", "Your video was cancelled")
+ENDINGS = ("I couldn't get you this video", "is too large for this server", "cancelled your video")
 FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urldefrag
 
 import aiohttp
 
+from bot.clock import utc_now
 from sandbox.page import serve_page
 from sandbox.provider import Provider
 from sandbox.world import World, sandbox_settings, wait_until
@@ -31,6 +32,13 @@ async def test_what_is_sent_counts_although_something_was_posted_since_the_page_
 
         assert not receipt["rejected"], f"what alice typed was not sent: {receipt['diagnostics']}"
         assert "Good evening!" in [message.content for message in world.channel.history()]
+
+
+async def test_what_was_requested_just_now_is_in_the_past(provider: Provider, tmp_path: Path) -> None:
+    settings = sandbox_settings(provider, tmp_path)
+    async with World(provider, settings, QUICK_TIMING, is_dated_now=True) as world:
+        now = utc_now()
+        assert world.env.now() >= now, "the page tells times by a clock that is behind the program's"
 
 
 class Pane:

@@ -23,7 +23,7 @@ COMMANDS: list[dict[str, object]] = [
             {"name": "ratio", "description": "Ratio", "type": 10},
             {"name": "loud", "description": "Loud", "type": 5},
             {"name": "who", "description": "Who", "type": 6},
-            {"name": "picture", "description": "Picture", "type": 11},
+            {"name": "picture", "description": "Image", "type": 11},
         ],
     },
     {

@@ -70,5 +70,5 @@ async def test_what_is_over_is_not_shown_as_being_made(
     await process(client, table).show_state(table.row)
     await process(client, table).show_state(row)
     await asyncio.sleep(0.2)
-    assert "**Cancelled**" in card.content, "the card says that it is being made"
+    assert "**Cancelled**" in card.content, "the card says that it is in progress"
     assert wire.count(EDIT) == 1

@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
     "a block for ever": (
         Facts(standing=Standing(block=Block(since=NOW))),
         BlockedError,
-        "ask them",
+        "Ask a moderator",
     ),
     "a block for a while": (
         Facts(standing=Standing(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
     "too long": (Facts(Policy(longest_duration=6)), TooLongError, "6 seconds"),
     "too high": (Facts(Policy(highest_resolution="720P")), TooHighError, "720P"),
     "a word": (Facts(Policy(words=("paper boat",))), WordNotAllowedError, "paper boat"),
-    "the operator's limit": (Facts(use=Use([NOW] * 5)), QuotaReachedError, "5 videos of the last 24 hours"),
+    "the operator's limit": (Facts(use=Use([NOW] * 5)), QuotaReachedError, "5 videos for the last 24 hours"),
     "no videos at all": (
         Facts(Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=0),))),
         QuotaReachedError,
@@ -105,11 +105,11 @@ REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
             use=Use([NOW], at_once=1),
         ),
         QuotaReachedError,
-        "at the same time",
+        "at once",
     ),
-    "a spent budget": (budget_facts(5000, 5000), BudgetReachedError, "used up for this month"),
-    "a budget of nothing": (budget_facts(0, 0), BudgetReachedError, "budget for videos is 0"),
-    "a budget with too little left": (budget_facts(5000, 4500), BudgetReachedError, "left for this month"),
+    "a spent budget": (budget_facts(5000, 5000), BudgetReachedError, "for this month is used up"),
+    "a budget of nothing": (budget_facts(0, 0), BudgetReachedError, "video budget is 0"),
+    "a budget with too little left": (budget_facts(5000, 4500), BudgetReachedError, "for this month has"),
     "a price that nobody knows": (budget_facts(5000, 0, None), PriceUnknownError, "few minutes"),
 }
 
@@ -120,7 +120,9 @@ def test_it_is_refused_because_of(name: str) -> None:
     refusal = verdict(facts)
     assert isinstance(refusal, kind), f"{refusal!r} instead of {kind.__name__}"
     assert words in str(refusal)
-    assert str(refusal).endswith("Nothing was counted."), "the member is not told that it did not count"
+    assert str(refusal).endswith("This didn't count toward your limit."), (
+        "the member is not told that it did not count"
+    )
     assert "@everyone" not in str(refusal), "a moderator's reason mentions everybody"
 
 

@@ -209,7 +209,7 @@ async def test_the_place_is_free_at_the_time_that_was_said(database: Database, c
     assert (await reread(database, second.id)).status is Status.QUEUED
 
 
-@pytest.mark.parametrize(("limit", "words"), [(1, "your 1 video of"), (2, "your 2 videos of")])
+@pytest.mark.parametrize(("limit", "words"), [(1, "your 1 video for"), (2, "your 2 videos for")])
 async def test_the_refusal_says_what_was_used(
     database: Database, clock: StoppedClock, limit: int, words: str
 ) -> None:
@@ -217,13 +217,13 @@ async def test_the_refusal_says_what_was_used(
         await insert(database, created_at=clock())
     with pytest.raises(QuotaReachedError, match=f"{words} the last 24 hours") as refusal:
         await service_of(database, clock, limit).request(new_asker(), **WISH)
-    assert str(refusal.value).endswith("Nothing was counted.")
+    assert str(refusal.value).endswith("This didn't count toward your limit.")
 
 
 async def test_an_operators_limit_of_zero_says_that_videos_are_off(
     database: Database, clock: StoppedClock
 ) -> None:
     service = service_of(database, clock, limit=0)
-    with pytest.raises(QuotaReachedError, match="Videos are switched off for members of this server"):
+    with pytest.raises(QuotaReachedError, match="/veo is turned off for members of this server"):
         await service.request(new_asker(), **WISH)
     assert await service.list_recent(1) == [], "a refused request left a row"

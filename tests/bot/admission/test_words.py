@@ -274,7 +274,7 @@ def test_an_entry_without_a_letter_or_digit_is_refused(text: str) -> None:
 
 
 def test_an_entry_that_is_too_long_is_refused() -> None:
-    with pytest.raises(BadInputError, match=f"at most {WORD_MAX_LENGTH} characters"):
+    with pytest.raises(BadInputError, match=f"can have up to {WORD_MAX_LENGTH} characters"):
         clean_word("x" * (WORD_MAX_LENGTH + 1))
 
 

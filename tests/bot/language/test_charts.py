@@ -11,8 +11,8 @@ from bot.usage.service import DayUse, Tally, UsageFiles, UsagePeriod, UsageRepor
 from tests.bot.language.conftest import WriteCatalogue
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "de": {"Spending": "Ausgaben", "Nobody asked for a video": "Niemand wollte ein Video"},
-    "ja": {"Spending": "支出", "Nobody asked for a video": "動画の依頼はありません"},
+    "de": {"Spending": "Ausgaben", "Nobody requested a video": "Niemand wollte ein Video"},
+    "ja": {"Spending": "支出", "Nobody requested a video": "動画の依頼はありません"},
 }
 NOW = datetime(2026, 11, 21, 14, 37, tzinfo=UTC)
 STARTS = bucket_starts(UsagePeriod.WEEK, NOW)

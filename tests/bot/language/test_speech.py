@@ -24,10 +24,10 @@ from bot.money import show_money
 from tests.bot.language.conftest import WriteCatalogue
 
 GERMAN = """
-msgid "Nothing was counted."
+msgid "This didn't count toward your limit."
 msgstr "Nichts wurde gezählt."
 
-msgid "Please use {place}."
+msgid "Use {place}."
 msgstr "Bitte nimm {place}."
 
 msgid "{count} video"
@@ -68,19 +68,19 @@ def videos(count: int) -> str:
 @pytest.mark.usefixtures("german")
 def test_without_a_catalogue_everything_is_english(locale: str | None) -> None:
     with speaking(locale):
-        assert _("Nothing was counted.") == "Nothing was counted."
+        assert _("This didn't count toward your limit.") == "This didn't count toward your limit."
         assert (videos(1), videos(1234)) == ("1 video", "1,234 videos")
 
 
 @pytest.mark.usefixtures("german")
 def test_a_catalogues_language_is_spoken_inside_of_the_block_only() -> None:
     with speaking("de"):
-        assert _("Nothing was counted.") == "Nichts wurde gezählt."
-        assert _("Please use {place}.", place="<#1>") == "Bitte nimm <#1>."
+        assert _("This didn't count toward your limit.") == "Nichts wurde gezählt."
+        assert _("Use {place}.", place="<#1>") == "Bitte nimm <#1>."
         assert (videos(1), videos(1234)) == ("1 Video", "1.234 Videos")
         assert pgettext("button", "Post") == "Senden"
         with speaking("en-US"):
-            assert _("Nothing was counted.") == "Nothing was counted."
+            assert _("This didn't count toward your limit.") == "This didn't count toward your limit."
         assert spoken() == "de"
     assert spoken() == "en"
 
@@ -105,7 +105,7 @@ def test_nothing_is_said_where_there_is_nothing_to_say() -> None:
 @pytest.mark.usefixtures("german")
 def test_what_was_written_down_in_english_is_told_in_the_readers_language() -> None:
     with speaking("de"):
-        assert retold("Nothing was counted.") == "Nichts wurde gezählt."
+        assert retold("This didn't count toward your limit.") == "Nichts wurde gezählt."
         assert retold("the provider's {own} words") == "the provider's {own} words"
 
 
@@ -115,13 +115,13 @@ def test_two_tasks_speak_two_languages() -> None:
         speak(locale)
         own.set()
         await other.wait()
-        return _("Nothing was counted.")
+        return _("This didn't count toward your limit.")
 
     async def both() -> list[str]:
         one, two = asyncio.Event(), asyncio.Event()
         return list(await asyncio.gather(speaks("de", two, one), speaks("fr", one, two)))
 
-    assert asyncio.run(both()) == ["Nichts wurde gezählt.", "Nothing was counted."]
+    assert asyncio.run(both()) == ["Nichts wurde gezählt.", "This didn't count toward your limit."]
     assert spoken() == "en"
 
 

@@ -93,7 +93,7 @@ async def test_without_a_picture_nothing_has_to_be_fetched(
 async def test_what_cannot_be_made_is_refused_and_not_counted(
     service: GenerationService, pictures: list[OfferedPicture], changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(BadRequestError, match=r"Nothing was counted\.$"):
+    with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, *pictures, **changes)
     assert await service.list_recent(1) == []
 

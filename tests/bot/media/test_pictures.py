@@ -73,7 +73,8 @@ def test_other_kinds_of_files_are_refused_by_name(content_type: str | None) -> N
     with pytest.raises(BadRequestError) as refusal:
         ensure_usable(offered(filename="my_*cat*.gif", content_type=content_type))
     assert str(refusal.value) == (
-        "I can use pictures in PNG, JPEG and WebP; “my\\_\\*cat\\*.gif” is none. Nothing was counted."
+        "I can use PNG, JPEG and WebP images, and “my\\_\\*cat\\*.gif” isn't one. This didn't "
+        "count toward your limit."
     )
 
 
@@ -81,7 +82,7 @@ def test_a_large_file_is_refused_before_it_is_fetched() -> None:
     with pytest.raises(BadRequestError) as refusal:
         ensure_usable(offered(size=9 * 2**20))
     assert str(refusal.value) == (
-        "“cat.png” has 9.0 MiB; a picture may have at most 8 MiB. Nothing was counted."
+        "“cat.png” has 9.0 MiB; an image can have up to 8 MiB. This didn't count toward your limit."
     )
 
 

@@ -53,7 +53,7 @@ async def test_words_in_a_file_are_only_words(tmp_path: Path, words: str, where:
         ["-tag:v", "avc3"],
         ["-metadata:s:v", "rotate=90", "-ac", "2", "-ar", "48000"],
     ],
-    ids=["high", "baseline", "main without sound", "in fragments", "described inside", "stereo"],
+    ids=["high", "baseline", "main no sound", "in fragments", "described inside", "stereo"],
 )
 async def test_what_discord_plays_is_known_as_that(tmp_path: Path, options: list[str]) -> None:
     clip = await probe(make_video(tmp_path / "video.mp4", *options))

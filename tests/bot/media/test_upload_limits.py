@@ -49,7 +49,7 @@ def test_the_setting_is_four_rising_numbers(numbers: list[int]) -> None:
     ],
 )
 def test_any_other_setting_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match=r"four rising numbers of MiB .*20,20,50,100"):
+    with pytest.raises(ValueError, match=r"four ascending numbers of MiB .*20,20,50,100"):
         parse_limits(text)
 
 

@@ -54,10 +54,10 @@ async def bad(checkup: Checkup) -> list[str]:
 async def test_a_healthy_program_has_nothing_bad(checkup: Checkup) -> None:
     findings = await checkup.run(GUILD)
     assert [finding.what for finding in findings] == [
-        "/veo is not paused.",
-        "The database can be written.",
-        "The key works. Its account holds $100.00, enough for about 24 videos of 8 seconds.",
-        "Nothing is being made at the moment.",
+        "/veo isn't paused.",
+        "I can write to the database.",
+        "The key works. Its account has $100.00, enough for about 24 videos of 8 seconds.",
+        "No videos are in progress.",
     ]
     assert all(finding.is_good and not finding.advice for finding in findings)
 
@@ -68,7 +68,7 @@ async def test_the_sample_is_what_a_member_gets_without_choosing() -> None:
 
 async def test_a_pause_is_told_with_the_way_out(checkup: Checkup, database: Database) -> None:
     await Moderation(Decisions(database)).pause(Moderator(GUILD, 7), None)
-    assert "/veo-admin resume" in (await find(checkup, "/veo is paused")).advice
+    assert "/veo-admin resume" in (await find(checkup, "/veo was paused")).advice
 
 
 async def test_a_pause_elsewhere_is_not_told(checkup: Checkup, database: Database) -> None:
@@ -78,14 +78,14 @@ async def test_a_pause_elsewhere_is_not_told(checkup: Checkup, database: Databas
 
 async def test_a_refused_key_is_told(checkup: Checkup, provider: Provider) -> None:
     provider.faults.add("billing", Fault.status(401), times=None)
-    assert await bad(checkup) == ["The video service refuses the bot's key."]
+    assert await bad(checkup) == ["The video service rejects the bot's key."]
 
 
 async def test_a_wrong_key_is_told_and_never_shown(
     database: Database, session: aiohttp.ClientSession, provider: Provider
 ) -> None:
     veo = VeoClient(session, provider.url, SecretStr("wrong-key-123"))
-    finding = await find(Checkup(database, veo), "refuses the bot's key")
+    finding = await find(Checkup(database, veo), "rejects the bot's key")
     assert "AIMLAPI_KEY" in finding.advice
     assert "wrong-key-123" not in finding.what + finding.advice
 
@@ -94,7 +94,7 @@ async def test_a_provider_that_is_down_is_told(
     database: Database, session: aiohttp.ClientSession, provider: Provider
 ) -> None:
     veo = client_of(session, provider, url="http://127.0.0.1:9")  # nothing listens there
-    assert await bad(Checkup(database, veo)) == ["The video service cannot be reached."]
+    assert await bad(Checkup(database, veo)) == ["I can't reach the video service."]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ async def test_a_provider_that_is_down_is_told(
 )
 async def test_a_provider_in_trouble_is_told(checkup: Checkup, provider: Provider, fault: Fault) -> None:
     provider.faults.add("billing", fault, times=None)
-    assert await bad(checkup) == ["The video service has trouble: it does not tell the balance."]
+    assert await bad(checkup) == ["The video service has a problem and doesn't show the balance."]
 
 
 async def test_a_provider_that_hangs_is_given_up_alone(
@@ -153,7 +153,7 @@ async def test_without_a_price_the_balance_is_told_alone(
 ) -> None:
     provider.faults.add("models", fault, times=None)
     finding = await find(Checkup(database, veo, patience=1), "The key works")
-    assert (finding.is_good, finding.what) == (True, "The key works. Its account holds $100.00.")
+    assert (finding.is_good, finding.what) == (True, "The key works. Its account has $100.00.")
 
 
 async def test_without_a_price_less_than_a_dollar_is_bad(
@@ -175,7 +175,7 @@ async def test_the_database_is_really_written(
 async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_url: str) -> None:
     assert not disk.is_full
     async with locked(database_url):
-        assert await bad(checkup) == ["The database takes no writes, so nothing can be asked for."]
+        assert await bad(checkup) == ["I can't write to the database, so I can't accept requests."]
 
 
 async def test_a_database_that_keeps_us_waiting_is_given_up(
@@ -192,7 +192,7 @@ async def test_a_check_that_breaks_hides_no_other(checkup: Checkup, database: Da
         connection.exec_driver_sql("DROP TABLE generations")
 
     await database.write(work)
-    assert await bad(checkup) == ["How the videos get on: the check failed."]
+    assert await bad(checkup) == ["Running videos: the check failed."]
 
 
 async def test_the_last_answer_about_a_video_is_remembered(veo: VeoClient, provider: Provider) -> None:
@@ -229,7 +229,7 @@ async def test_a_late_answer_is_bad_while_videos_are_being_made(
     clock.advance(timedelta(minutes=4, seconds=50))
     assert (await find(checkup, "the last answer about them came <t:")).is_good
     clock.advance(timedelta(seconds=30))
-    finding = await find(checkup, "does not say how they stand. The last answer came <t:")
+    finding = await find(checkup, "doesn't report on them. The last answer came <t:")
     assert not finding.is_good
 
 
@@ -258,7 +258,7 @@ async def test_right_after_a_start_the_silence_is_no_alarm(
     checkup = Checkup(database, veo, clock)
     assert (await find(checkup, "the first answer about them is due")).is_good
     clock.advance(timedelta(minutes=6))
-    assert not (await find(checkup, "None came since the start")).is_good
+    assert not (await find(checkup, "There has been no answer since I started")).is_good
 
 
 async def test_a_key_that_makes_no_videos_is_told_in_place_of_its_money(
@@ -266,19 +266,19 @@ async def test_a_key_that_makes_no_videos_is_told_in_place_of_its_money(
 ) -> None:
     provider.terms.scopes = ["model:chat"]
     assert await bad(checkup) == [
-        "The video service's key may not make videos: its scopes lack `model:video`."
+        "The video service's key isn't allowed to make videos: its scopes lack `model:video`."
     ]
     provider.terms.scopes, provider.terms.limit_usd = None, 0.0
-    assert await bad(checkup) == ["The video service's key has reached its limit: $0.00 of $0.00 are spent."]
+    assert await bad(checkup) == ["The video service's key has reached its limit: $0.00 of $0.00 spent."]
     provider.terms.disabled = True
-    assert await bad(checkup) == ["The video service's key is switched off (`disabled`)."]
+    assert await bad(checkup) == ["The video service's key is turned off (`disabled`)."]
 
 
 async def test_a_limit_that_is_not_reached_is_told(checkup: Checkup, provider: Provider) -> None:
     provider.terms.limit_usd = 25.0
     finding = await find(checkup, "The key works.")
     assert finding.is_good
-    assert finding.what.endswith("The key may spend $25.00 a month.")
+    assert finding.what.endswith("The key's limit is $25.00 per month.")
 
 
 @pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(403), Fault.truncated_json()], ids=str)
@@ -292,11 +292,13 @@ async def test_a_provider_that_tells_nothing_of_keys_changes_nothing(
 async def test_what_is_refused_is_told_in_the_providers_words(checkup: Checkup, database: Database) -> None:
     pause = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "*No* @everyone")
     await keep_pause(database, pause)
-    finding = await find(checkup, "Submitting was paused <t:")
+    finding = await find(checkup, "I stopped sending requests")
     assert not finding.is_good
-    assert finding.what.endswith("nothing is accepted. The video service says: “\\*No\\* @\u200beveryone”")
+    assert finding.what.endswith(
+        "the video service accepts none. The video service says: “\\*No\\* @\u200beveryone”"
+    )
     await keep_pause(database, replace(pause, scope=Scope.MODEL, models=("google/veo3",)))
-    assert "for Veo 3." in (await find(checkup, "Submitting was paused <t:")).what
+    assert "for Veo 3 <t:" in (await find(checkup, "I stopped sending requests for")).what
     await keep_pause(database, replace(pause, scope=Scope.REQUEST))
     assert await bad(checkup) == [], "a single request that waits is no pause"
     await keep_pause(database, None)

@@ -163,7 +163,7 @@ async def test_each_decision_works_once_and_nothing_after_a_dismissal(
     else:
         with pytest.raises(ReportClosedError, match=f"<@{MONA.user_id}> has already") as refusal:
             await reports.decide(NICK, report.id, then)
-        assert str(refusal.value).endswith("Nothing was changed.")
+        assert str(refusal.value).endswith("Nothing changed.")
     assert len(await audit_rows(database)) == len(before) + works
     row = await reread_report(database, report.id)
     decided_by_nick = [row.deleted_by, row.blocked_by, row.dismissed_by].count(NICK.user_id)

@@ -125,7 +125,7 @@ async def test_a_block_without_an_end_holds_until_it_is_ended(
 ) -> None:
     await moderation.block(MONA, MEMBER, None)
     clock.advance(timedelta(days=5000))
-    assert "do not let you make videos" in await refused(generations)
+    assert "blocked from /veo" in await refused(generations)
     assert await moderation.unblock(NILS, MEMBER)
     assert await last(moderation) == (Action.UNBLOCK, 71, "member:3", {"until": None}, None, None)
     await ask(generations)
@@ -187,9 +187,9 @@ async def test_decisions_outlive_the_program(
 
 @pytest.mark.parametrize("length", [REASON_MAX_LENGTH + 1, 5000])
 async def test_a_reason_that_is_too_long_changes_nothing(moderation: Moderation, length: int) -> None:
-    with pytest.raises(BadInputError, match=f"{length:,} characters; at most {REASON_MAX_LENGTH}"):
+    with pytest.raises(BadInputError, match=f"{length:,} characters; the maximum is {REASON_MAX_LENGTH}"):
         await moderation.pause(MONA, "x" * length)
-    with pytest.raises(BadInputError, match="Nothing was changed"):
+    with pytest.raises(BadInputError, match="Nothing changed"):
         await moderation.block(MONA, MEMBER, None, "x" * length)
     assert await moderation.read(GUILD) == Policy()
     assert await trail(moderation) == []

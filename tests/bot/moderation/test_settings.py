@@ -75,7 +75,7 @@ async def test_senseless_words_change_nothing(moderation: Moderation, word: str)
 async def test_there_are_only_so_many_words(moderation: Moderation, database: Database) -> None:
     full = Policy(words=tuple(f"word{number}" for number in range(MOST_WORDS)))
     await Decisions(database).change_policy(MONA, SETUP, lambda _: full, lambda _: None)
-    with pytest.raises(BadInputError, match=f"{MOST_WORDS} words already"):
+    with pytest.raises(BadInputError, match=f"already {MOST_WORDS} blocked words"):
         await moderation.add_word(MONA, "one more")
     assert not await moderation.add_word(MONA, "WORD7"), "a word that is there needs no place"
     assert await moderation.remove_word(MONA, "word7")
@@ -122,7 +122,7 @@ async def test_a_setting_can_be_taken_back(moderation: Moderation) -> None:
 async def test_settings_that_leave_no_video_are_refused_whole(
     moderation: Moderation, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(BadInputError, match="no video would be possible"):
+    with pytest.raises(BadInputError, match="No video would be possible"):
         await moderation.change_settings(MONA, changes)
     assert await moderation.read(GUILD) == Policy()
     assert await trail(moderation) == []

@@ -30,7 +30,7 @@ async def test_a_channel_that_the_bot_can_write_in_is_good(
     environment: pytest.MonkeyPatch, wire: WireDiscord
 ) -> None:
     assert await said(environment, wire.channel.id) == (
-        "Alerts can be written in the channel of OPERATOR_CHANNEL_ID.",
+        "The bot can post alerts in the channel set in OPERATOR_CHANNEL_ID.",
         "",
     )
     assert {request.method for request in wire.requests} == {"GET"}, "the doctor wrote something"
@@ -54,9 +54,9 @@ def category(wire: WireDiscord) -> Channel:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (gone, "Discord knows no such channel."),
-        (read_only, "the bot lacks Send Messages there."),
-        (category, "no messages can be written in a channel of that kind."),
+        (gone, "there's no such channel."),
+        (read_only, "the bot is missing Send Messages there."),
+        (category, "that kind of channel has no messages."),
     ],
     ids=["gone", "read-only", "category"],
 )
@@ -64,7 +64,7 @@ async def test_a_channel_that_takes_no_alerts_is_bad(
     environment: pytest.MonkeyPatch, wire: WireDiscord, make: Callable[[WireDiscord], Channel], why: str
 ) -> None:
     what, remedy = await said(environment, make(wire).id)
-    assert what == f"No alert arrives in the channel of OPERATOR_CHANNEL_ID: {why}"
+    assert what == f"The bot can't post alerts in the channel set in OPERATOR_CHANNEL_ID: {why}"
     assert "Send Messages" in remedy
 
 

@@ -91,24 +91,24 @@ async def test_a_bot_in_order_has_one_line_for_each_part(made: str, wire: WireDi
     assert made
     sections = await examine()
     assert [section.name for section in sections] == [
-        *("Settings", "Files", "ffmpeg", "Database", "Video service", "Discord", "Servers")
+        *("Settings", "Files", "ffmpeg", "Database", "Provider", "Discord", "Servers")
     ]
     text = render_text(sections).plain
     for words in (
-        "All settings make sense.",
-        "can be written.",
-        "Only the bot's user can look into DATA_DIR.",
-        "makes and reads videos.",
-        "The database is this version's (revision ",
-        "Open requests: 0, of which 0 at the video service.",
-        "Its account holds $100.00, enough for about 24 videos",
-        f"Discord takes the token: the bot is veo-bot ({wire.bot_id}).",
-        "No privileged intent is needed, and none is switched on.",
-        "1,000 of 1,000 sessions may still be started",
-        "The gateway says hello.",
-        f"Studio ({wire.guild.id}): the bot has all permissions that it needs.",
-        "use /veo-admin doctor in the channel.",
-        "Everything is good (",
+        "All settings are valid.",
+        "The bot can write to DATA_DIR (",
+        "Only the bot's user can read DATA_DIR.",
+        " works.",
+        "The database matches this version (revision ",
+        "Open requests: 0, 0 of them in progress.",
+        "Its account has $100.00, enough for about 24 videos",
+        f"Discord accepts the token: the bot is veo-bot ({wire.bot_id}).",
+        "No privileged intents are turned on, and none are needed.",
+        "1,000 of 1,000 session starts left",
+        "The gateway answers.",
+        f"Studio ({wire.guild.id}): the bot has all the permissions it needs.",
+        "Check one with /veo-admin doctor in it.",
+        "Everything works (",
     ):
         assert words in text, f"{words!r} is not in\n{text}"
 
@@ -122,7 +122,7 @@ async def test_all_wrong_settings_are_named_and_the_rest_is_checked(environment:
     assert sorted(line.partition(":")[0] for line in bad) == [
         *("AIMLAPI_KEY", "DISCORD_API_BASE", "MAX_RUNNING", "POLL_INTERVAL")
     ]
-    assert warnings == ["Not checked, for want of settings."] * 2
+    assert warnings == ["Not checked because a setting is missing or invalid."] * 2
     assert any("ffmpeg" in finding.what and finding.is_good for finding in await findings())
 
 
@@ -143,7 +143,7 @@ async def test_no_secret_is_shown_wherever_it_stands(
 async def test_secrets_that_others_can_read_are_worth_a_warning(folder: Path) -> None:
     (folder / ".env").write_text("LOG_LEVEL=INFO\n")
     (folder / ".env").chmod(0o644)
-    assert await troubles("warning") == ["Others on this machine can read .env, which holds the secrets."]
+    assert await troubles("warning") == ["Other users of this machine can read .env, and it has the secrets."]
     (folder / ".env").chmod(0o600)
     assert await troubles("warning") == []
 
@@ -152,7 +152,7 @@ async def test_a_folder_that_others_can_read_is_worth_a_warning(made: str, folde
     assert made
     (folder / "data").chmod(0o755)
     [warning] = await troubles("warning")
-    assert "Others on this machine can look into DATA_DIR" in warning
+    assert "Other users of this machine can read DATA_DIR" in warning
     assert "755" in warning
 
 
@@ -164,7 +164,7 @@ async def test_a_file_in_the_place_of_the_folder_is_bad(folder: Path) -> None:
 
 async def test_a_folder_that_cannot_be_written_is_bad(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATA_DIR", "/proc/self")  # nobody can make a file there, not even root
-    assert any("DATA_DIR (/proc/self) cannot be written" in line for line in await troubles())
+    assert any("DATA_DIR (/proc/self) can't be written" in line for line in await troubles())
 
 
 async def test_a_full_disk_is_bad(environment: pytest.MonkeyPatch, folder: Path) -> None:
@@ -172,7 +172,7 @@ async def test_a_full_disk_is_bad(environment: pytest.MonkeyPatch, folder: Path)
     for room, verdict in ((2**62, "bad"), (2**61, "warning")):
         environment.setattr("bot.operating.machine.NO_ROOM", room if verdict == "bad" else 0)
         environment.setattr("bot.operating.machine.LITTLE_ROOM", room)
-        assert any("GiB are free" in line for line in await troubles(verdict))
+        assert any("GiB free" in line for line in await troubles(verdict))
 
 
 def crashing(folder: Path) -> str:
@@ -192,14 +192,14 @@ async def test_an_ffmpeg_that_does_not_work_is_bad(
 ) -> None:
     environment.setenv("IMAGEIO_FFMPEG_EXE", make(tmp_path))
     [line] = await troubles()
-    assert line.startswith("ffmpeg does not work: ")
+    assert line.startswith("ffmpeg doesn't work: ")
 
 
 async def test_an_older_database_is_left_as_it_is(made: str) -> None:
     set_revision(made, "0003")
     [warning] = await troubles("warning")
     assert warning.startswith(
-        "The database is an older version's (revision 0003); the next start brings it to"
+        "The database is from an older version (revision 0003). The next start upgrades it to"
     )
     assert "0003" in (await troubles("warning"))[0], "the doctor brought it up to date"
 
@@ -208,7 +208,7 @@ async def test_a_newer_database_is_bad(made: str) -> None:
     set_revision(made, "9999")
     [line] = await troubles()
     assert line.startswith(
-        "The database is a newer version's (revision 9999); this one knows revisions up to "
+        "The database is from a newer version (revision 9999). This one knows revisions up to "
     )
 
 
@@ -222,7 +222,7 @@ async def test_another_programs_database_is_bad(folder: Path) -> None:
 async def test_a_file_that_is_no_database_is_bad(folder: Path) -> None:
     (folder / "data").mkdir(mode=0o700)
     (folder / "data" / "veo.db").write_bytes(b"a letter to my aunt. " * 200)
-    assert await troubles() == ["The database cannot be read: file is not a database."]
+    assert await troubles() == ["The database can't be read: file is not a database."]
 
 
 async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
@@ -245,11 +245,11 @@ async def test_a_slip_in_a_settings_name_is_worth_a_warning(
     (folder / ".env").chmod(0o600)
     environment.setenv("POLL_INTERVALL", "3")
     environment.setenv("EDITOR", "vi")
-    slips = [finding for finding in await findings() if finding.what.startswith("No setting has the name")]
-    assert [(finding.what.split()[5].rstrip(","), finding.remedy) for finding in slips] == [
-        ("LEMON", "Take it out of .env, or look its name up in .env.example."),
-        ("MAX_RUNING", "Is MAX_RUNNING meant?"),
-        ("POLL_INTERVALL", "Is POLL_INTERVAL meant?"),
+    slips = [finding for finding in await findings() if finding.what.startswith("There's no setting")]
+    assert [(finding.what.split()[3].rstrip(","), finding.remedy) for finding in slips] == [
+        ("LEMON", "Remove it from .env, or look up its name in .env.example."),
+        ("MAX_RUNING", "Did you mean MAX_RUNNING?"),
+        ("POLL_INTERVALL", "Did you mean POLL_INTERVAL?"),
     ]
 
 
@@ -257,7 +257,7 @@ async def test_a_port_of_another_program_is_bad(environment: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as other:
         environment.setenv("HTTP_PORT", str(other.getsockname()[1]))
         [trouble] = await troubles(patience=BOUND)
-    assert trouble.startswith("Nobody can listen on 127.0.0.1 port ")
+    assert trouble.startswith("The bot can't listen on 127.0.0.1 port ")
 
 
 async def test_a_port_of_the_bot_itself_is_good(environment: pytest.MonkeyPatch) -> None:
@@ -269,7 +269,7 @@ async def test_a_port_of_the_bot_itself_is_good(environment: pytest.MonkeyPatch)
     async with TestServer(app) as server:
         port = server.make_url("/").port
         environment.setenv("HTTP_PORT", str(port))
-        assert f"A bot answers on 127.0.0.1 port {port}." in [found.what for found in await findings()]
+        assert f"A bot is running on 127.0.0.1 port {port}." in [found.what for found in await findings()]
 
 
 async def test_a_locked_database_is_bad_and_hides_nothing_else(made: str) -> None:
@@ -282,35 +282,35 @@ async def test_requests_in_the_making_are_counted(made: str) -> None:
     async with open_database(made) as database:
         await insert(database, status=Status.RUNNING)
         await insert(database, status=Status.QUEUED)
-        assert "Open requests: 2, of which 1 at the video service." in [f.what for f in await findings()]
+        assert "Open requests: 2, 1 of them in progress." in [f.what for f in await findings()]
 
 
 async def test_a_refused_key_is_bad_and_speaks_to_the_operator(provider: Provider) -> None:
     provider.faults.add("billing", ProviderFault.status(401), times=None)
     [finding] = [finding for finding in await findings() if not finding.is_good]
-    assert finding.what == "The video service refuses the bot's key."
-    assert finding.remedy.startswith("`AIMLAPI_KEY` must be")
+    assert finding.what == "The video service rejects the bot's key."
+    assert finding.remedy.startswith("Check `AIMLAPI_KEY`")
 
 
 async def test_a_refused_token_is_bad(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DISCORD_TOKEN", "another")
-    assert await troubles() == ["Discord refuses the token."]
+    assert await troubles() == ["Discord rejects the token."]
 
 
 @pytest.mark.parametrize(
     ("route", "fault", "what"),
     [
         ("GET /users/@me", Fault.status(503, html=True), "Discord: it answered 503."),
-        ("GET /users/@me", Fault.reset(), "Discord: it cannot be reached (ServerDisconnectedError)."),
+        ("GET /users/@me", Fault.reset(), "Discord: it can't be reached (ServerDisconnectedError)."),
         ("GET /applications/@me", Fault.status(429), "The application at Discord: it answered 429."),
         (
             "GET /gateway/bot",
             Fault.status(200, html=True),
-            "The gateway's address: its answer makes no sense.",
+            "The gateway's address: its answer is invalid.",
         ),
         ("GET /users/@me/guilds", Fault.status(500), "The bot's servers: it answered 500."),
-        ("GET /users/@me/guilds", Fault.status(200), "The bot's servers: its answer makes no sense."),
-        ("GET /gateway", Fault.status(500), "The gateway: it cannot be reached (WSServerHandshakeError)."),
+        ("GET /users/@me/guilds", Fault.status(200), "The bot's servers: its answer is invalid."),
+        ("GET /gateway", Fault.status(500), "The gateway: it can't be reached (WSServerHandshakeError)."),
     ],
 )
 async def test_a_discord_in_trouble_is_bad(wire: WireDiscord, route: str, fault: Fault, what: str) -> None:
@@ -326,13 +326,13 @@ async def test_a_discord_that_hangs_is_given_up(wire: WireDiscord) -> None:
 async def test_commands_that_go_elsewhere_are_bad(wire: WireDiscord) -> None:
     wire.application["interactions_endpoint_url"] = "https://example.com/interactions"
     [line] = await troubles()
-    assert "no command reaches the bot" in line
+    assert "commands don't reach the bot" in line
 
 
 async def test_needless_intents_are_worth_a_warning(wire: WireDiscord) -> None:
     wire.application["flags"] = 1 << 15 | 1 << 18
     assert await troubles("warning") == [
-        "Privileged intents are switched on that the bot does not need: Server Members, Message Content."
+        "Privileged intents are turned on that the bot doesn't need: Server Members, Message Content."
     ]
 
 
@@ -341,7 +341,7 @@ async def test_few_sessions_are_told_before_there_are_none(
     wire: WireDiscord, left: int, verdict: str
 ) -> None:
     wire.gateway.starts_left = left
-    [line] = [line for line in await troubles(verdict) if "sessions may still be started" in line]
+    [line] = [line for line in await troubles(verdict) if "session starts left" in line]
     assert line.startswith(f"{left} of 1,000")
 
 
@@ -349,7 +349,7 @@ async def test_few_sessions_are_told_before_there_are_none(
 async def test_what_a_servers_roles_lack_is_named(wire: WireDiscord, need: Need) -> None:
     wire.guild.permissions = ALL_NEEDED & ~need.bit
     [line] = await troubles("warning")
-    assert line == f"Studio ({wire.guild.id}): the bot's roles lack {need.name}. {need.without}"
+    assert line == f"Studio ({wire.guild.id}): the bot's roles are missing {need.name}. {need.without}"
 
 
 async def test_a_bot_on_no_server_is_told_how_to_invite_it(wire: WireDiscord) -> None:
@@ -380,7 +380,7 @@ async def test_a_pause_is_told_for_its_server(made: str, wire: WireDiscord) -> N
         await Moderation(Decisions(database)).pause(Moderator(wire.guild.id, 7), None)
     sections = await examine()
     text = render_text(sections).plain
-    assert f"Studio ({wire.guild.id}): /veo is paused on this server, since 20" in text
+    assert f"Studio ({wire.guild.id}): /veo was paused on this server 20" in text
     assert "<t:" not in text + render_json(sections), "a time that only Discord shows"
     assert is_healthy(sections), "moderators may pause"
 
@@ -419,7 +419,7 @@ def test_the_report_says_in_words_and_json_what_is_bad() -> None:
         "  warning  Hm.",
         "           → b",
         "",
-        "3 checks: 1 bad, 1 with a warning.",
+        "3 checks: 1 failed, 1 with a warning.",
     ]
     document = json.loads(render_json(sections))
     assert (document["good"], document["bad"], document["warnings"]) == (False, 1, 1)
@@ -439,15 +439,15 @@ async def test_what_is_refused_is_told_from_another_process(made: str) -> None:
     async with open_database(made) as database:
         await keep_pause(database, pause)
     [finding] = [finding for finding in await findings() if verdict_of(finding) == "bad"]
-    text = render_text([Section("Video service", [finding])]).plain
-    assert "Submitting was paused 2026-01-01 00:00 UTC: nothing is accepted." in text
+    text = render_text([Section("Provider", [finding])]).plain
+    assert "I stopped sending requests 2026-01-01 00:00 UTC: the provider accepts none." in text
     assert "*way*" in text
     assert "\x1b" not in text
 
 
 async def test_a_key_that_is_perhaps_the_bots_is_worth_a_warning(provider: Provider) -> None:
     provider.terms.disabled = True
-    assert await troubles() == ["The video service's key is switched off (`disabled`)."]
+    assert await troubles() == ["The video service's key is turned off (`disabled`)."]
     provider.faults.add("key", Refusal(200, {"data": {"prefix": "c0ffee00", "disabled": True}}), times=None)
     [warning] = await troubles("warning")
-    assert "of one that begins with c0ffee00" in warning
+    assert "a key that starts with c0ffee00" in warning

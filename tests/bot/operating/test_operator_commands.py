@@ -60,11 +60,11 @@ async def test_beside_a_running_bot_both_work_and_the_bot_goes_on(
 async def test_bad_findings_are_the_exit_code(folder: Path) -> None:
     warned = await veo_bot("doctor", DISCORD_TOKEN="x", NO_COLOR="1")
     assert warned.code == 1
-    assert "  bad      Discord refuses the token.\n           → Copy it again" in warned.out
+    assert "  bad      Discord rejects the token.\n           → Copy it again" in warned.out
     (folder / ".env").write_text("")
     (folder / ".env").chmod(0o644)
     warned = await veo_bot("doctor")
-    assert (warned.code, "  warning  Others on this machine can read .env" in warned.out) == (0, True)
+    assert (warned.code, "  warning  Other users of this machine can read .env" in warned.out) == (0, True)
 
 
 @pytest.mark.usefixtures("environment")
@@ -85,7 +85,7 @@ async def test_without_settings_the_doctor_lists_what_is_missing_and_a_backup_ne
     assert "AIMLAPI_KEY: is missing" in examined.out
     assert "DISCORD_TOKEN: is missing" in examined.out
     saved = await veo_bot("backup", "copy.db")
-    assert (saved.code, saved.err) == (1, f"There is no database at {folder / 'data' / 'veo.db'}.\n")
+    assert (saved.code, saved.err) == (1, f"There's no database at {folder / 'data' / 'veo.db'}.\n")
     unset = await veo_bot("backup", "copy.db", DATABASE_URL="oracle:///")
     assert unset.code == 2
     assert unset.err.startswith("DATABASE_URL: ")
@@ -107,8 +107,8 @@ async def test_an_older_program_says_so_on_a_newer_database_and_changes_nothing(
         assert await program.ended() == 2
     line = program.lines[-1]
     assert line.startswith(
-        "DATABASE_URL: The database was written by a newer version of this program, which this one does not "
-        "understand. Nothing was changed. Run that version again, or put back the backup"
+        "DATABASE_URL: The database was written by a newer version of this program, and "
+        "this one can't read it. Nothing changed. Run that version again, or restore the backup"
     )
     assert "9999" in line
     assert await asyncio.to_thread((folder / "data" / "veo.db").read_bytes) == before

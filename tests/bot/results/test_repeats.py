@@ -155,7 +155,7 @@ def test_what_was_made_from_pictures_is_not_made_anew_without_them(model: Model)
     row = new_row(model=model.id, created_at=NOON)
     assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is Kind.TEXT)
     if not is_known(row):
-        with pytest.raises(PictureGoneError, match=r"which I do not keep\. .* Nothing was counted"):
+        with pytest.raises(PictureGoneError, match=r"that I no longer have\. .* This didn't count"):
             wishes_of(row, NOON)
 
 
@@ -169,8 +169,8 @@ def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
     with pytest.raises(PictureGoneError) as gone:
         wishes_of(row, died)
     assert str(gone.value) == (
-        "This video was made from a picture, which I do not keep, and Discord's link to it died "
-        f"<t:{int(died.timestamp())}:R>. Please use `/veo` and give it again. Nothing was counted."
+        f"This video was made from an image that I no longer have, and Discord's link to it expired "
+        f"<t:{int(died.timestamp())}:R>. Use `/veo` and attach it again. This didn't count toward your limit."
     )
 
 

@@ -147,7 +147,7 @@ async def test_messages_stay_few_enough_to_be_taken_down(
         database, clock, earlier_posts=[[1, number] for number in range(1, MOST_POSTS)]
     )
     assert len(posts_of(video)) == MOST_POSTS
-    with pytest.raises(CannotRepostError, match="that is the most"):
+    with pytest.raises(CannotRepostError, match="which is the maximum"):
         await reposts.claim(alice(), video.id)
 
 

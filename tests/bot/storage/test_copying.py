@@ -76,7 +76,7 @@ async def test_a_source_with_requests_in_hand_is_refused(new_database: NewDataba
     now = utc_now()
     async with open_database(old) as database:
         await insert(database, lease_owner="killed", lease_until=now + LEASE)
-    with pytest.raises(CopyError, match=r"^A bot is at work on FROM: it holds 1 of the requests\. Stop it"):
+    with pytest.raises(CopyError, match=r"^A bot is working on FROM: it holds 1 of its requests\. Stop it"):
         await copy_database(old, new, silent)
     later = now + LEASE + timedelta(seconds=1)
     await copy_database(old, new, silent, clock=lambda: later)
@@ -163,7 +163,7 @@ async def test_a_target_of_a_newer_version_is_refused(new_database: NewDatabase)
 async def test_a_file_of_something_else_is_refused(new_database: NewDatabase, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "recipes.db")) as file, file:
         file.execute("CREATE TABLE recipes (name TEXT)")
-    with pytest.raises(CopyError, match=r"^FROM is no database of veo-bot: it has no tables of it\.$"):
+    with pytest.raises(CopyError, match=r"^FROM isn't a veo-bot database: it has none of its tables\.$"):
         await copy_database(f"sqlite+aiosqlite:///{tmp_path}/recipes.db", new_database("postgresql"), silent)
 
 
@@ -180,18 +180,18 @@ async def test_a_file_whose_name_is_written_as_in_web_addresses_is_found(
 GONE = "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo"
 WRONG = [
     ("mysql://host/veo", GONE, r"^FROM: The address must start with sqlite\+aiosqlite:/// or postgresql"),
-    ("sqlite+aiosqlite:////nowhere/veo.db", GONE, r"^FROM: there is no file /nowhere/veo\.db\.$"),
+    ("sqlite+aiosqlite:////nowhere/veo.db", GONE, r"^FROM: there's no file /nowhere/veo\.db\.$"),
     (GONE, "nonsense", r"^TO: The address must start with"),
-    ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo cannot be reached: "),
+    ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo can't be reached: "),
     (
         "PICTURE",
         "EMPTY",
-        r"^FROM: The database cannot be opened: file is not a database\. Nothing was copied\.$",
+        r"^FROM: The database can't be opened: file is not a database\. Nothing was copied\.$",
     ),
     (
         GONE,
         "EMPTY",
-        r"^FROM: The database at 127\.0\.0\.1:1/veo cannot be reached: .*[^.]\. Nothing was copied\.$",
+        r"^FROM: The database at 127\.0\.0\.1:1/veo can't be reached: .*[^.]\. Nothing was copied\.$",
     ),
 ]
 

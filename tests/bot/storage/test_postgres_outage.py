@@ -142,7 +142,7 @@ async def test_a_start_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr("bot.database.START_PATIENCE", 0.5)
     server.stop()
-    with pytest.raises(DatabaseError, match=r"^The database at .* cannot be reached: ") as failure:
+    with pytest.raises(DatabaseError, match=r"^The database at .* can't be reached: ") as failure:
         await _open_and_note(database_url)
     assert PASSWORD not in str(failure.value)
 
@@ -150,15 +150,15 @@ async def test_a_start_does_not_wait_for_ever(
 REFUSED = {
     "a closed port": (
         "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo",
-        r"^The database at 127.0.0.1:1/veo cannot be reached: ",
+        r"^The database at 127.0.0.1:1/veo can't be reached: ",
     ),
     "no such host": (
         "postgresql+asyncpg://veo:unseen-password@nowhere.invalid/veo",
-        r"^The database at nowhere.invalid/veo cannot be reached: ",
+        r"^The database at nowhere.invalid/veo can't be reached: ",
     ),
     "an unknown option": (
         "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo?colour=red",
-        r"^The database's address has an option that is not known",
+        r"^The database's address has an unknown option",
     ),
 }
 
@@ -174,8 +174,8 @@ async def test_an_address_that_leads_nowhere_is_told_in_a_sentence(name: str) ->
 @pytest.mark.parametrize(
     ("user", "name", "sentence"),
     [
-        ("postgres", "missing", r"^There is no such database: .*missing\. Make it with createdb\.$"),
-        ("stranger", "postgres", r"refuses the user or the password\.$"),
+        ("postgres", "missing", r"^There's no such database: .*missing\. Create it with createdb\.$"),
+        ("stranger", "postgres", r"rejects the user or the password\.$"),
     ],
 )
 async def test_what_the_server_refuses_is_told_in_a_sentence(

@@ -180,7 +180,7 @@ def test_who_waits_is_told_a_later_time_the_more_go_before() -> None:
     times = [timetable.outlook_in_queue(new_row(), position, NOW).expected_at for position in (1, 2, 10)]
     assert all(time is not None for time in times)
     waits = [(time - NOW).total_seconds() for time in times if time is not None]
-    assert waits[1] - waits[0] == pytest.approx(waits[0] / 3), "two are made at the same time"
+    assert waits[1] - waits[0] == pytest.approx(waits[0] / 3), "two are made at once"
     assert waits[2] == pytest.approx(waits[0] * 6 / 1.5)
 
 

@@ -132,15 +132,15 @@ async def test_pictures_drawn_at_the_same_time_are_like_those_drawn_alone() -> N
 
 def test_the_words_say_what_the_picture_shows() -> None:
     assert describe_usage(WEEK) == (
-        "Bars of the videos and a line of the spending for each day of the last 7 days."
-        " Altogether: 8 videos made, 2 failed, 0 cancelled, 0 under way."
-        " Spent or reserved: $24.00 (48,000,000 credits)."
-        " Videos by model: Veo 3 Fast 6, Veo 3 2. Most in one day: 7 (19 November, UTC)."
+        "Bars show videos and the line shows spending per day of the last 7 days. Total: 8 "
+        "videos made, 2 failed, 0 cancelled, 0 in progress. Spent or reserved: $24.00 "
+        "(48,000,000 credits). Videos by model: Veo 3 Fast 6, Veo 3 2. Most in one day: 7 (19 "
+        "November, UTC)."
     )
 
 
 def test_without_requests_the_words_say_so() -> None:
-    assert describe_usage(NOTHING).endswith("Nobody asked for a video.")
+    assert describe_usage(NOTHING).endswith("Nobody requested a video.")
 
 
 @pytest.mark.parametrize(

@@ -96,12 +96,12 @@ def test_both_sides_and_every_difference_are_printed() -> None:
     charges = {"1:veo3": 2_000_000.0, "2:veo3": 3_000_000.0, "9:veo3": 500_000.0}
     text = render(30, rows, charges)
     for piece in (
-        "$2.50 for 4 requests",
+        "$2.50 for 4 sent requests",
         "$1.00 of it confirmed",
         "$2.50 for 2 of them",
         "$0.25 for 1 others",
         f"- {'b' * 16}: counted $1.00, charged $1.50",
-        f"- {'c' * 16}: counted $0.50, not charged so far",
+        f"- {'c' * 16}: counted $0.50, not charged yet",
     ):
         assert piece in text
-    assert render(1, rows[:1], {"1:veo3": 2_000_000.0}).endswith("Nothing differs.")
+    assert render(1, rows[:1], {"1:veo3": 2_000_000.0}).endswith("No differences.")

@@ -174,10 +174,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"generate_audio": 1}, "`generate_audio` must be yes or no."),
     ({"enhance_prompt": "true"}, "`enhance_prompt` must be yes or no."),
     ({"negative_prompt": 7}, "`negative_prompt` must be text."),
-    ({"negative_prompt": "\u200b"}, "The negative prompt is empty. Please write what you mean in words."),
+    ({"negative_prompt": "\u200b"}, "The negative prompt is empty. Describe in words what to leave out."),
     (
         {"negative_prompt": "x" * 1001},
-        "The negative prompt has 1,001 characters; at most 1,000 are possible.",
+        "The negative prompt has 1,001 characters; the maximum is 1,000.",
     ),
     ({"fps": 24}, "Veo 3 has no option `fps`."),
     ({"prompt": "another"}, "Veo 3 has no option `prompt`."),
@@ -206,7 +206,7 @@ def test_every_seed_of_32_bits_is_allowed(seed: int) -> None:
 
 @pytest.mark.parametrize("model", ["", "google/veo2", "GOOGLE/VEO3", "Veo 3"])
 def test_an_unknown_model_is_refused(model: str) -> None:
-    with pytest.raises(InvalidOptionError, match="not offered any more"):
+    with pytest.raises(InvalidOptionError, match="no longer available"):
         build_request(model, PROMPT, {})
 
 
@@ -231,7 +231,7 @@ def test_a_prompt_that_shows_nothing_is_refused(prompt: str) -> None:
 
 def test_a_prompt_may_fill_one_message_and_no_more() -> None:
     assert build_request("google/veo3", "x" * PROMPT_MAX_LENGTH, {}).prompt == "x" * 2000
-    with pytest.raises(InvalidOptionError, match=r"has 2,001 characters; at most 2,000 are possible\.$"):
+    with pytest.raises(InvalidOptionError, match=r"has 2,001 characters; the maximum is 2,000\.$"):
         build_request("google/veo3", "x" * 2001, {})
 
 

@@ -53,17 +53,17 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         (
             "google/veo3",
             2,
-            "Veo 3 cannot make a video from two pictures. Please choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
         ),
         (
             "google/veo-3.0-fast",
             2,
-            "Veo 3 Fast cannot make a video from two pictures. Please choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 Fast can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
         ),
-        ("google/veo-3.0-i2v", 0, "Veo 3 from a picture needs a picture."),
-        ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two pictures needs two pictures."),
-        ("google/veo3", 3, "No model makes a video from 3 pictures."),
-        ("google/veo2", 1, "That model is not offered any more. Please choose another one."),
+        ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
+        ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
+        ("google/veo3", 3, "No model makes a video from 3 images."),
+        ("google/veo2", 1, "That model is no longer available. Choose another one."),
     ],
 )
 def test_what_a_family_cannot_do_is_refused_in_a_sentence(
@@ -77,7 +77,7 @@ def test_what_a_family_cannot_do_is_refused_in_a_sentence(
 @pytest.mark.parametrize("name", ["enhance_prompt", "negative_prompt", "seed"])
 def test_what_a_model_lacks_is_refused_by_name(name: str) -> None:
     value = {"seed": 1, "enhance_prompt": True}.get(name, "rain")
-    with pytest.raises(InvalidOptionError, match=rf"^Veo 3\.1 from a picture has no option `{name}`\.$"):
+    with pytest.raises(InvalidOptionError, match=f"^Veo 3\\.1 from an image has no option `{name}`\\.$"):
         build_request("google/veo-3.1-i2v", PROMPT, {name: value})
 
 

@@ -117,7 +117,7 @@ async def test_what_is_finished_stays_as_it_is(
 ) -> None:
     until_when = None if late_until is None else clock() + late_until
     row = await insert_old(database, clock, status=status, lease_owner="somebody", late_until=until_when)
-    with pytest.raises(TooLateError, match=r"finished already.*Nothing was changed\.$"):
+    with pytest.raises(TooLateError, match=r"already finished.*Nothing changed\.$"):
         await service.cancel(row.guild_id, row.id, MODERATOR)
     after = await reread(database, row.id)
     assert (after.status, after.cancelled_by, after.lease_owner) == (status, None, "somebody")

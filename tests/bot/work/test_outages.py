@@ -88,7 +88,9 @@ async def test_a_member_is_told_and_nothing_is_counted(
 ) -> None:
     accepted = [await request(service)]
     async with outage:
-        with pytest.raises(DatabaseBusyError, match=r"try again.*Nothing was counted\.$") as refusal:
+        with pytest.raises(
+            DatabaseBusyError, match=r"try again.*This didn't count toward your limit\.$"
+        ) as refusal:
             await request_many(service, accepted)
     assert isinstance(refusal.value, UserError), "the member would be told of a fault"
     assert {row.id for row in await service.list_recent(1)} == set(accepted)

@@ -31,7 +31,7 @@ async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIte
 
 
 def is_card(message: Message) -> bool:
-    return "asked for a video" in message.content
+    return "requested a video" in message.content
 
 
 @pytest.mark.usefixtures("bot")
@@ -60,5 +60,5 @@ async def test_a_request_that_can_be_shown_nowhere_is_never_bought(
     await wire.interact(ALICE, "veo", REQUEST)
     (told,) = await wire.wait_for(lambda: wire.direct_messages(ALICE) or None, SECONDS)
     assert "I couldn't show your request" in told.content
-    assert "did not count" in told.content
+    assert "didn't count" in told.content
     assert provider.count("create") == 0, "a video was bought that nobody was told about"

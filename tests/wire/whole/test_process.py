@@ -100,7 +100,7 @@ async def test_a_wrong_token_ends_with_one_readable_line(
         assert await program.ended() == 2
 
     said = [line for line in program.lines if "DISCORD_TOKEN" in line]
-    assert said == ["DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"]
+    assert said == ["DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"]
     assert "wrong-token-4711" not in program.output
     assert_tidy(program, wire, provider)
 
@@ -212,7 +212,7 @@ async def test_a_worker_with_a_wrong_token_ends_with_one_readable_line(bot: Star
     async with bot.start(role="worker", discord_token="wrong-token-4711") as program:
         assert await program.ended() == 2
     said = [line for line in program.lines if "DISCORD_TOKEN" in line]
-    assert said == ["DISCORD_TOKEN: Discord refuses it; copy it again from the developer portal"]
+    assert said == ["DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"]
 
 
 @pytest.mark.nightly(daily=["400-50240"])

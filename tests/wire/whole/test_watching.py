@@ -123,7 +123,7 @@ async def test_an_address_that_is_in_use_ends_with_one_readable_line(
     async with start(wire, provider, tmp_path, http_port=port) as program:
         assert await program.ended() == 2
     assert [line for line in program.lines if "HTTP_PORT" in line] == [
-        f"HTTP_PORT: Nobody can listen on 127.0.0.1 port {port}: Address already in use"
+        f"HTTP_PORT: The bot can't listen on 127.0.0.1 port {port}: Address already in use"
     ]
     assert "Traceback" not in program.output
 
@@ -134,7 +134,7 @@ async def test_a_host_that_cannot_be_one_ends_with_one_readable_line(
     async with start(wire, provider, tmp_path, http_host="bot..example") as program:
         assert await program.ended() == 2
     assert [line for line in program.lines if "HTTP_HOST" in line] == [
-        "HTTP_HOST: Nobody can listen on bot..example port 0: That is no name of a host"
+        "HTTP_HOST: The bot can't listen on bot..example port 0: That is no name of a host"
     ]
     assert "Traceback" not in program.output
 

@@ -204,7 +204,7 @@ async def test_uploads_that_always_break_end_in_a_link(engine: Engine, noise: Pa
     assert set(whole) == {size_of(noise)}
     assert len(smaller) == BROKEN_TRIES
     assert max(smaller) < MIB, "it was tried again as it was"
-    assert engine.delivery.states[0] == (row.id, Status.SUCCEEDED), "the card says that it is being made"
+    assert engine.delivery.states[0] == (row.id, Status.SUCCEEDED), "the card says that it is in progress"
 
 
 async def test_a_link_is_posted_when_uploads_have_failed_for_long(
