@@ -69,8 +69,9 @@ class Feed:
 
     async def run(self) -> None:
         """Look for what is due until `stopping` is set."""
-        failed = "the moderators' channels cannot be served"
-        await run_every(LOOK_INTERVAL, self._stopping, self._look, failed=failed)
+        await run_every(
+            LOOK_INTERVAL, self._stopping, self._look, failed="the moderators' channels cannot be served"
+        )
 
     async def _look(self) -> None:
         for row in await self._fetch_due():

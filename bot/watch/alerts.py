@@ -113,8 +113,9 @@ class Alerts:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        failed = "the alerts cannot be looked at"
-        await run_every(LOOK_INTERVAL, self._stopping, self._look_in_turn, failed=failed)
+        await run_every(
+            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="the alerts cannot be looked at"
+        )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self._leave()

@@ -43,8 +43,12 @@ class Departures:
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
-        failed = "servers that removed the bot cannot be looked for"
-        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed)
+        await run_every(
+            LOOK_INTERVAL,
+            self._stopping,
+            self.look,
+            failed="servers that removed the bot cannot be looked for",
+        )
 
     async def look(self) -> None:
         """Cancel what waits on each server that is gone."""
