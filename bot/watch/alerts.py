@@ -121,20 +121,20 @@ class Alerts:
                 try:
                     await self.look()
                 except Exception:  # alerts must not end anything else
-                    log.exception("the alerts cannot be looked at")
+                    log.exception("the alerts cannot be checked")
                 await pause(LOOK_INTERVAL, self._stopping)
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self._leave()
         except Exception:  # what this process found is believed a little longer then
-            log.exception("it cannot be written down that this process looks no more")
+            log.exception("the end of this process's watch cannot be recorded")
 
     async def _take_turn(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""
         try:
             await self._turns.take("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
-            log.info("the alerts are looked at out of turn")  # that may be what is to be told
+            log.info("the alerts are checked without waiting for a turn")  # that may be what is to be told
 
     async def _leave(self) -> None:
         """Hold no alert any more, so that those who go on can end it at once."""

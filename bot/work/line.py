@@ -57,9 +57,9 @@ class Line:
             try:
                 await self.look()
             except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-                log.error("the line cannot be read")
+                log.error("the queue positions cannot be read")
             except Exception:  # whatever it is, it must not end the loop
-                log.exception("the line cannot be read")
+                log.exception("the queue positions cannot be read")
             try:
                 await pause(LOOK_INTERVAL, self._stopping)
             except StoppingError:
