@@ -166,11 +166,13 @@ class VeoBot(commands.Bot):
         try:
             wanted, _, _ = await self.http.get_bot_gateway()
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-            log.info("it cannot be asked how many shards are wanted", reason=str(error))
+            log.info("Discord's recommended number of shards cannot be read", reason=str(error))
             return
         if wanted > (self.shard_count or 1):
             log.warning(
-                "more shards are wanted: see SHARD_COUNT", wanted=wanted, present=self.shard_count or 1
+                "Discord recommends more shards: see SHARD_COUNT",
+                wanted=wanted,
+                present=self.shard_count or 1,
             )
 
 
@@ -210,7 +212,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
             await self._turns.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
         except DatabaseBusyError:
             # Members shall be told that it is; and raised here, discord.py would close all shards.
-            log.warning("a session is started out of turn", shard=shard_id)
+            log.warning("a session is started without waiting for its turn", shard=shard_id)
             await asyncio.sleep(IDENTIFY_SPACING.total_seconds())
 
     def _keep_alives(self) -> list[KeepAliveHandler | None]:

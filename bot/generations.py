@@ -135,7 +135,7 @@ class GenerationService:
             raise unknown from None
         if found is None:
             raise DatabaseBusyError(_(BUSY)) from unknown
-        log.warning("recorded, though the answer was lost", generation=found.id)
+        log.warning("recorded although the answer was lost", generation=found.id)
         return found
 
     def _answer(

@@ -152,7 +152,8 @@ class Generation(Base):
 
     cancelled_by: Mapped[int | None] = mapped_column(BigInteger)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the video was taken down
-    erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member asked to be forgotten
+    # When the member asked to delete their data.
+    erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 
 

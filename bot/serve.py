@@ -83,7 +83,7 @@ async def _log_in(app: App, token: SecretStr) -> None:
                 error=type(error).__name__,
             )
         except DatabaseBusyError:
-            log.warning("it cannot be read yet what Discord was told about the commands")
+            log.warning("the record of the synced commands cannot be read yet")
         else:
             return
         await app.client.http.close()

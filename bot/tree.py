@@ -74,7 +74,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
             count = await self._upload()
         except (discord.HTTPException, discord.RateLimited) as error:
             # Those that Discord knows work, and nothing is kept, so it is tried again.
-            log.warning("Discord refuses the commands; it goes on with those it knows", error=str(error))
+            log.warning("Discord rejects the commands; it keeps the ones it has", error=str(error))
             return False
         await keep_note(database, name, digest)
         log.info("commands synced", count=count)

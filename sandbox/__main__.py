@@ -11,7 +11,7 @@ from sandbox.provider import Provider
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM; both end the program without an error."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--key", help="the API key; default: a random one")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long a generation takes")
     options = parser.parse_args(arguments)

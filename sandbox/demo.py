@@ -32,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Play the script; then serve the page until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="stop after the scripted part")
-    parser.add_argument("--fail", action="store_true", help="script a request that the provider refuses")
+    parser.add_argument("--fail", action="store_true", help="include a request that the provider rejects")
     parser.add_argument("--seconds", type=float, default=4.0, help="how long a generation takes")
-    parser.add_argument("--port", type=int, default=8765, help="of the page; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=8765, help="port of the page; 0: any free port")
     options = parser.parse_args(arguments)
     configure_logging("WARNING", "text")
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -65,7 +65,7 @@ async def _serve(world: World, console: Console, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     async with serve_page(world, port) as url:
-        console.print(f"Open {url} and type /veo. Ctrl-C ends the demo.", soft_wrap=True)
+        console.print(f"Open {url} and type /veo. Press Ctrl-C to stop.", soft_wrap=True)
         await stopping.wait()
 
 

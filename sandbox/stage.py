@@ -50,7 +50,7 @@ class Stage:
         self, person: MemberActor, message: discord.Message, label: str
     ) -> simcord.ResponseMessage | None:
         """Let somebody press a message's button; show the answer."""
-        self._tell(f"[{label}]", f"{person.name} presses a button")
+        self._tell(f"[{label}]", f"{person.name} clicks a button")
         return self._show_answer(person, await person.click(message, label=label))
 
     async def newest(self) -> Generation:
@@ -133,9 +133,9 @@ class Stage:
     ) -> simcord.ResponseMessage | None:
         answer = result.response
         if answer is None:
-            self._console.print("The bot did not answer.")
+            self._console.print("The bot didn't answer.")
             return None
-        private, public = f"only {person.name} sees the answer", "the bot answers with the card"
+        private, public = f"only {person.name} can see the answer", "the bot answers with the card"
         self._show_message(private if answer.ephemeral else public, answer.message)
         return answer
 

@@ -63,7 +63,7 @@ class PriceList:
             before = self._pricings.get(model.id, ...)
             self._pricings[model.id] = pricing = await self._veo.fetch_pricing(model.id)
             if pricing is None and before is not None:
-                log.warning("the provider's list has no price that we can read", model=model.id)
+                log.warning("the provider's list has no readable price", model=model.id)
 
 
 def recall_price(session: Session, request: VideoRequest) -> float | None:

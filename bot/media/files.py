@@ -157,7 +157,7 @@ async def probe(path: Path) -> Clip:
     except (OSError, RuntimeError) as error:
         code, report, streams = -1, str(error), Streams()
     if code < 0 or (code in WRAPPERS_CODES and not streams.facts):
-        log.error("ffmpeg cannot be run, so a video goes out unread", report=report)
+        log.error("ffmpeg cannot be run, so a video is posted unchecked", report=report)
         await asyncio.to_thread(_ensure_signature, path)
         return Clip(path, size)
     width, height = streams.size

@@ -141,7 +141,7 @@ class UploadLimits:
         try:
             learnt = _LEARNT.validate_json(value)
         except ValidationError:
-            log.error("a note about an upload limit cannot be read", guild=guild_id)
+            log.error("a stored upload limit cannot be read", guild=guild_id)
             return None
         return learnt if learnt.holds(tier, self._clock()) else None
 

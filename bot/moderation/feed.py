@@ -169,7 +169,7 @@ class Feed:
                 session.execute(waiting.values(post_at=None))
 
         await self._database.write(give_up)
-        log.error("given up showing what has waited for a day", guild=guild_id)
+        log.error("gave up showing a message that waited for a day", guild=guild_id)
 
     async def _postpone(self, guild_id: int, wait: timedelta) -> None:
         """Let all that is due in a server wait, so that it is shown in order later."""

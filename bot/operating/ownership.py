@@ -45,7 +45,9 @@ def restrict_files(data_dir: Path, database_url: str) -> None:
             log.warning("a file cannot be kept from others", path=str(path), error=error.strerror)
     if tightened:
         log.warning(
-            "others could read files of the bot; that is over", files=len(tightened), first=tightened[0]
+            "other users could read the bot's files; this is fixed now",
+            files=len(tightened),
+            first=tightened[0],
         )
 
 

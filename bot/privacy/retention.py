@@ -122,10 +122,10 @@ class Retention:
         try:
             await self.clean()
         except DatabaseBusyError:  # an outage may last; its reason is logged where it arose
-            log.error("prompts and links cannot be forgotten")
+            log.error("prompts and links cannot be deleted")
             return False
         except Exception:  # whatever it is, the rest of the program goes on
-            log.exception("prompts and links cannot be forgotten")
+            log.exception("prompts and links cannot be deleted")
             return False
         return True
 

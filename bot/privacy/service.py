@@ -104,7 +104,7 @@ class Privacy:
             while await self._erase_batch(not_gone):
                 pass
         left = await self._database.read(lambda session: _count(session, not_gone), hurried=True)
-        log.info("asked to be forgotten", user=user_id, now=before - left, offers=offers, later=left)
+        log.info("asked to delete their data", user=user_id, now=before - left, offers=offers, later=left)
         return Forgotten(now=before - left + offers, later=left)
 
     async def _erase_batch(self, condition: ColumnElement[bool]) -> int:

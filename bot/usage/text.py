@@ -100,7 +100,7 @@ def _decimal(number: float) -> str:
 
 
 def model_label(model_id: str) -> str:
-    """Return our name of a model, or the provider's where it is not in the catalogue any more."""
+    """Return our name of a model, or the provider's where it is no longer in the catalogue."""
     model = get_model(model_id)
     return model_id if model is None else model.label
 

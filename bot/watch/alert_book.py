@@ -61,7 +61,7 @@ class AlertBook:
                 try:
                     state = _STATE.validate_json(note.value)
                 except ValidationError:
-                    log.error("a note about an alert cannot be read", note=note.name)
+                    log.error("a stored alert cannot be read", note=note.name)
                     continue
                 if key is not None:
                     found[key] = state

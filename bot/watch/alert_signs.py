@@ -142,7 +142,7 @@ class SignReader:
                     lambda session: fetch_unposted(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
-            log.warning("the deliveries cannot be looked at", reason=str(error) or type(error).__name__)
+            log.warning("the deliveries cannot be checked", reason=str(error) or type(error).__name__)
             return None
 
 

@@ -114,13 +114,13 @@ class Alerts:
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
         await run_every(
-            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="the alerts cannot be looked at"
+            LOOK_INTERVAL, self._stopping, self._look_in_turn, failed="the alerts cannot be checked"
         )
         try:
             async with asyncio.timeout(LEAVE_TIMEOUT):
                 await self._leave()
         except Exception:  # what this process found is believed a little longer then
-            log.exception("it cannot be written down that this process looks no more")
+            log.exception("the end of this process's watch cannot be recorded")
 
     async def _look_in_turn(self) -> None:
         await self._take_turn()
@@ -131,7 +131,7 @@ class Alerts:
         try:
             await self._turns.take("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
-            log.info("the alerts are looked at out of turn")  # that may be what is to be told
+            log.info("the alerts are checked without waiting for a turn")  # that may be what is to be told
 
     async def _leave(self) -> None:
         """Hold no alert any more, so that those who go on can end it at once."""

@@ -144,7 +144,7 @@ class DatabaseCheck:
             return False  # what lies elsewhere in the file still works, and says nothing
         try:
             if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
-                log.error("the database's file is not where it was")
+                log.error("the database file was moved or deleted")
                 return False
             return await self._takes_transactions()
         except Exception as error:  # noqa: BLE001 whatever it is, the database does not answer

@@ -70,7 +70,7 @@ class Cancellation:
         ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
         names = await self._database.write(lambda session: session.scalars(ended).all())
         if names:
-            log.warning("cancelled, since the bot was removed", guild=guild_id, generations=list(names))
+            log.warning("cancelled because the bot was removed", guild=guild_id, generations=list(names))
             self._work.set()
         return len(names)
 

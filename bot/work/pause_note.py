@@ -29,7 +29,7 @@ async def fetch_pause(database: Database) -> Pause | None:
     try:
         return _PAUSE.validate_json(text)
     except ValidationError:
-        log.error("a note about what is refused cannot be read")
+        log.error("a stored pause cannot be read")
         return None
 
 

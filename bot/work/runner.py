@@ -80,7 +80,7 @@ class Runner:
         try:
             await self._queue.release_all()
         except Exception:  # the leases end by themselves; stopping goes on
-            log.exception("the leases cannot be given back")
+            log.exception("the leases cannot be released")
 
     async def _take_due(self) -> int:
         """Begin what is due; return how many rows were claimed."""
@@ -133,7 +133,7 @@ class Runner:
         with bound_contextvars(generation=generation.id):
             try:
                 if instead_of is not None:
-                    log.info("interrupted, since it was cancelled")
+                    log.info("interrupted because it was cancelled")
                     await _end(instead_of)
                 await self._workflow.carry(generation)
                 await self._lay_down(generation)
@@ -141,9 +141,9 @@ class Runner:
                 log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
                 await self._lay_down(generation, error.wait, lets_others=error.lets_others)
             except StoppingError:
-                log.info("laid down, since the program stops")
+                log.info("released because the program is stopping")
             except LeaseLostError:
-                log.warning("left alone, since it was cancelled or another process carries it")
+                log.warning("skipped because it was cancelled or another process has it")
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a step failed", attempts=generation.attempts)
                 await self._lay_down_failed(generation)
@@ -160,7 +160,7 @@ class Runner:
             current = await self._queue.get(generation.id)
             is_hopeless = current.attempts >= MAX_ATTEMPTS
             if is_hopeless:
-                log.error("given up after too many attempts", attempts=current.attempts)
+                log.error("gave up after too many attempts", attempts=current.attempts)
                 await self._workflow.give_up(current)
         except Exception:  # the lease ends by itself and the row is taken up again
             log.exception("the failed step cannot be recorded")
@@ -183,7 +183,7 @@ class Runner:
         try:
             await self._queue.release(generation, wait, failed=failed)
         except Exception:  # the lease ends by itself and the row is taken up again
-            log.exception("the generation cannot be laid down")
+            log.exception("the generation cannot be released")
         if not wait or lets_others:
             self._work.set()  # its next step may be due, or its end has made room for another
 

@@ -80,7 +80,7 @@ async def answer_with_card(
         async with asyncio.timeout(TIMEOUT):
             card_id = await _show(interaction, generations, generation, send)
     except TimeoutError as error:
-        log.warning("the answer may be lost", generation=generation.id, error="no word from Discord")
+        log.warning("the answer may be lost", generation=generation.id, error="no response from Discord")
         raise AnswerLostError from error
     await _let_begin(generations, generation, card_id)
     return card_id

@@ -113,7 +113,7 @@ async def _alone(edit: Coroutine[None, None, None]) -> None:
     try:
         await edit
     except StoppingError:
-        log.info("a card is left as it is, since the program stops")
+        log.info("a card is left unchanged because the program is stopping")
     except DeliveryPostponedError as error:
         log.warning("the card is not up to date", reason=str(error))
     except Exception:  # a card must not end anything else

@@ -156,7 +156,7 @@ class DiscordDelivery:
             if judge(error) is Verdict.LATER:
                 raise postponed(error) from error
             self._refusals.note(place, error)
-            log.warning("a place cannot be searched", channel=channel_id, error=str(error))
+            log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
         return None
 
     async def _post(self, draft: Draft) -> Posted:

@@ -31,13 +31,13 @@ from tests.bot.rows import MODEL, PROMPT, insert, new_asker
 from tests.bot.troubles import Logs, count_events, locked
 
 HOURS = timedelta(hours=5)
-GIVEN_UP = "given up after too many attempts"
-UNREAD = "ffmpeg cannot be run, so a video goes out unread"
+GIVEN_UP = "gave up after too many attempts"
+UNREAD = "ffmpeg cannot be run, so a video is posted unchecked"
 MEMBERS = 3
 DISCORD_PATIENCE = 3.0  # seconds within which a command must be answered
 LOCK_WAITED_FOR = "the database cannot be written"
 TURN_NOT_COME = "a writer could not begin in time"
-UNRELEASED = "the leases cannot be given back"
+UNRELEASED = "the leases cannot be released"
 
 Spoil = Callable[[bytes], bytes]
 

@@ -151,7 +151,7 @@ def private_thread(world: World, *, is_inside: bool) -> simcord.ChannelHandle:
 async def test_in_a_private_thread_without_the_bot_it_is_told_how_to_bring_it_in(world: World) -> None:
     answer = await ask(world, private_thread(world, is_inside=False))
     await assert_refused(
-        world, answer, "private thread", "mention me", "This didn't count toward your limit."
+        world, answer, "private thread", "Mention me", "This didn't count toward your limit."
     )
 
 

@@ -140,7 +140,7 @@ class Handover:
             if self._is_in_time(generation, self._timing.delivery_window):
                 await self._show_made(generation, error)
                 raise self._postponed(error) from error
-            log.error("given up posting a result", reason=str(error))
+            log.error("gave up posting a result", reason=str(error))
         except UndeliverableError as error:
             log.error("no place left to post a result", reason=str(error))
             self._metrics.note_delivery_error(UNDELIVERABLE)

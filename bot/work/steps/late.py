@@ -114,7 +114,7 @@ class LateWatch:
             return await self._keep_looking(generation, str(error))
 
     async def _succeed(self, generation: Generation, task: Task) -> Generation:
-        log.warning("a video came after its end was told")
+        log.warning("a video arrived after it was reported as failed")
         asked_in_vain_at = generation.finished_at
         generation = await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
         self._timetable.learn(generation)
@@ -123,7 +123,7 @@ class LateWatch:
     async def _keep_looking(self, generation: Generation, reason: str) -> Generation:
         if generation.late_until is not None and self._clock() < generation.late_until:
             raise StepPostponedError(reason, self._timing.late_wait)
-        log.info("a late video is not waited for any longer")
+        log.info("stopped waiting for a late video")
         return await self._close(generation)
 
     async def _close(self, generation: Generation) -> Generation:

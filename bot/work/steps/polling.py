@@ -197,7 +197,7 @@ class Polling:
         except DeliveryPostponedError as error:
             log.warning("no thread", reason=str(error))  # the result matters, and comes later
         except LeaseLostError:
-            log.info("the thread is not noted, since the request has gone on")
+            log.info("the thread is not recorded because the request has moved on")
         except Exception:  # a thread must not end anything else
             log.exception("no thread")
 

@@ -83,7 +83,7 @@ class Posting:
                 self._suspect(suspicion, error)
             if error.retry_after is not None or not suspicion.is_hopeless(self._clock()):
                 raise
-            log.warning("no file goes through, so a link is posted", reason=str(error))
+            log.warning("no file can be uploaded, so a link is posted", reason=str(error))
             posted = await self._post_link(generation, clip, begin)
         self._suspicions.pop(generation.id, None)
         return posted

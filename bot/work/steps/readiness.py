@@ -32,7 +32,7 @@ class Readiness:
             StepPostponedError: Discord cannot show the card now; nothing is sent meanwhile.
         """
         if await self._delivery.is_gone(generation):
-            log.warning("cancelled, since the bot was removed", guild=generation.guild_id)
+            log.warning("cancelled because the bot was removed", guild=generation.guild_id)
             return await self._queue.move(
                 generation, Status.CANCELLED, cancelled_by=None, finished_at=self._clock()
             )

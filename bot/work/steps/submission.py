@@ -82,7 +82,7 @@ class Submission:
             if left > timedelta():
                 postponed.wait = min(postponed.wait, left)
                 raise
-            log.error("the provider did not take a request in time", reason=str(postponed))
+            log.error("the provider did not accept a request in time", reason=str(postponed))
             is_ours = isinstance(postponed.__cause__, MediaError)
             kind = FailureKind.PICTURE_GONE if is_ours else FailureKind.UNTAKEN
             return await self._queue.fail(generation, kind, postponed.words)
@@ -94,7 +94,7 @@ class Submission:
             request = build_request(generation.model, generation.prompt, generation.options)
             request = request.with_images(await self._load_pictures(generation))
         except InvalidOptionError as error:
-            log.info("not in the catalogue any more", reason=str(error))
+            log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
         except PictureError as error:
             return await self._queue.fail(generation, error.kind, None)
@@ -121,7 +121,7 @@ class Submission:
     def _let_go(self, sending: asyncio.Task[Generation]) -> None:
         self._unwatched.discard(sending)
         if not sending.cancelled() and (error := sending.exception()) is not None:
-            log.info("a create call has come to its end without its request", reason=str(error))
+            log.info("a create call ended after its request was gone", reason=str(error))
 
     async def _send(self, generation: Generation, request: VideoRequest) -> Generation:
         """Make the create call, and write down what it came to, be the request cancelled meanwhile.
@@ -200,7 +200,7 @@ class Submission:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
         if generation.submission >= MOST_SUBMISSIONS:
             return await self._queue.fail(generation, FailureKind.TROUBLE, None)
-        log.warning("sent again, since the provider's log shows that it was not taken")
+        log.warning("sent again because the provider's log shows that it was not accepted")
         await self._requeue(generation)
         raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
 

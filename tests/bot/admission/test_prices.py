@@ -25,7 +25,7 @@ STOP_SECONDS = 20.0
 FAST = "google/veo-3.0-fast"
 LAST = CATALOGUE[-1].id  # of those that are asked for; it costs as much as FAST
 LOST, FOUND = "the prices cannot be fetched", "the prices can be fetched again"
-UNREADABLE = "the provider's list has no price that we can read"
+UNREADABLE = "the provider's list has no readable price"
 
 
 def wish(model: str = MODEL, **options: Any) -> VideoRequest:

@@ -157,7 +157,7 @@ async def test_a_note_that_cannot_be_read_counts_for_nothing(
 ) -> None:
     await keep_note(database, f"upload-limit:{GUILD}", value)
     assert await limits.limit_of(GUILD, 0) == usable(20 * MIB)
-    assert count_events(logs, "a note about an upload limit cannot be read") == 1
+    assert count_events(logs, "a stored upload limit cannot be read") == 1
     assert await limits.learn(GUILD, 0, 20 * MIB) == await limits.limit_of(GUILD, 0) == usable(10 * MIB)
 
 

@@ -20,7 +20,7 @@ from tests.bot.engine import Engine, downloads_of
 from tests.bot.rows import MODEL, PROMPT, insert
 from tests.bot.troubles import Logs, count_events
 
-UNREAD = "ffmpeg cannot be run, so a video goes out unread"
+UNREAD = "ffmpeg cannot be run, so a video is posted unchecked"
 
 BreakFfmpeg = Callable[[], None]
 

@@ -15,7 +15,7 @@ from sandbox.wire import WireDiscord
 from sandbox.wire.program import Program, bot_environment
 from tests.bot.troubles import Logs
 
-TOLD = "others could read files of the bot; that is over"
+TOLD = "other users could read the bot's files; this is fixed now"
 
 
 @pytest.fixture

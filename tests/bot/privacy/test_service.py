@@ -1,4 +1,4 @@
-"""What is left of a member's requests once they asked to be forgotten."""
+"""What is left of a member's requests once they asked to delete their data."""
 
 import asyncio
 import threading

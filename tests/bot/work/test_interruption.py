@@ -26,7 +26,7 @@ MODERATOR = 77
 HOUR = timedelta(hours=1)
 AT_ONCE = 20.0  # seconds, far less than any wait that is ended here
 pytestmark = [pytest.mark.both_engines, pytest.mark.usefixtures("patient_locks")]
-LEFT_ALONE = "left alone, since it was cancelled or another process carries it"
+LEFT_ALONE = "skipped because it was cancelled or another process has it"
 
 
 @pytest.fixture

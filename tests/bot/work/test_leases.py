@@ -208,7 +208,7 @@ async def test_a_row_that_could_not_be_laid_down_is_taken_up_after_its_lease(
         return engine.delivery.tries == 1
 
     async def is_dropped() -> bool:
-        return count_events(logs, "the generation cannot be laid down") == 1 and engine.runner.is_idle
+        return count_events(logs, "the generation cannot be released") == 1 and engine.runner.is_idle
 
     async with engine.running():
         await until("it is being posted", is_posting)

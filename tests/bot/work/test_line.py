@@ -21,7 +21,7 @@ from tests.bot.troubles import Logs, count_events, count_tracebacks
 pytestmark = pytest.mark.both_engines
 
 MAX_RUNNING = 2
-UNREADABLE = "the line cannot be read"
+UNREADABLE = "the queue positions cannot be read"
 
 
 class Scene:

@@ -213,7 +213,7 @@ async def test_patience_that_ends_leaves_the_work_to_the_next_try(
         await provider.called("create")
         async with locked(database_url):
             provider.faults.clear()
-            await logged(logs, "the generation cannot be laid down", 1)
+            await logged(logs, "the generation cannot be released", 1)
     engine.restart()
     assert (await engine.row(row.id)).status is Status.SUBMITTING
     assert (await engine.delivered(row.id)).status is Status.SUCCEEDED

@@ -227,7 +227,7 @@ async def test_it_serves_the_known_commands_when_the_upload_is_refused(
     upload = "PUT /applications/{application_id}/commands"
     wire.faults.add(upload, Fault.status(status, code, "no"), times=None)
     async with bot.start() as program:
-        assert "no" in await program.wait_for_line("Discord refuses the commands")
+        assert "no" in await program.wait_for_line("Discord rejects the commands")
         await video_in_thread(wire, await ask(wire))
         assert await program.stop() == 0
 
@@ -237,7 +237,7 @@ async def test_commands_that_were_refused_are_uploaded_again_while_it_runs(
 ) -> None:
     wire.faults.add("PUT /applications/{application_id}/commands", Fault.status(400, 30034, "no"), times=2)
     async with bot.start() as program:
-        await program.wait_for_line("Discord refuses the commands")
+        await program.wait_for_line("Discord rejects the commands")
         await program.wait_for_line("commands synced")
         await video_in_thread(wire, await ask(wire))
         assert await program.stop() == 0
