@@ -11,7 +11,7 @@ import pytest
 from bot.veo.catalogue import CATALOGUE, Kind
 
 ROOT = Path(__file__).parents[3]
-SOURCES = {Kind.TEXT: "the prompt alone", Kind.IMAGE: "a picture"}
+SOURCES = {Kind.TEXT: "the prompt alone", Kind.IMAGE: "an image"}
 
 
 @pytest.mark.parametrize("kind", SOURCES)
