@@ -80,7 +80,7 @@ async def _take_first(page: Page) -> None:
 
 async def _take_moderators(page: Page) -> None:
     """Take the answer to /quota usage, and the moderators' channel."""
-    await page.get_by_label("Beside it").select_option(label="moderators")
+    await page.get_by_label("Thread", exact=True).select_option(label="moderators")
     await _choose_viewer(page, "mona")
     await page.wait_for_timeout(3000)
     await page.screenshot(path=DOCS / "moderators.png")
@@ -98,7 +98,7 @@ async def _take_members(world: World, page: Page) -> None:
     await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
     await asyncio.sleep(2)  # cards learn their place in the queue in the background
     await world.alice.slash(world.channel, "videos")
-    await page.get_by_label("Beside it").select_option(label=PICTURE_PROMPT)
+    await page.get_by_label("Thread", exact=True).select_option(label=PICTURE_PROMPT)
     await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
     await page.screenshot(path=DOCS / "members.png")
