@@ -6,7 +6,7 @@ in a few seconds.
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,7 +111,6 @@ async def _record(world: World, path: Path, chromium: str | None) -> None:
         alone = await page.add_style_tag(content=ALONE_STYLE)
         await _pane(page, "Channel").locator("head").evaluate(ADD_STYLE, PANE_STYLE)
         film = Film(page)
-        set_clock(world)
         await _type_veo(film)
         await _wait(film, world)
         await alone.evaluate("style => style.remove()")
@@ -131,7 +130,7 @@ async def _type_veo(film: Film) -> None:
     await channel.get_by_text("Make a short video").first.wait_for()
     await film.take(LOOK_MS)
     await film.page.keyboard.press("Enter")
-    await channel.get_by_text("What the video should show").first.wait_for()
+    await channel.get_by_text("Describe the video").first.wait_for()
     await film.take(LOOK_MS)
     for start in range(0, len(PROMPT), KEYS_A_FRAME):
         await film.page.keyboard.type(PROMPT[start : start + KEYS_A_FRAME])
@@ -149,12 +148,6 @@ async def _wait(film: Film, world: World) -> None:
         await _pane(film.page, "Channel").locator("time").evaluate_all(COUNT)
         await film.take(WAIT_FRAME_MS)
     await delivered
-
-
-def set_clock(world: World) -> None:
-    """Let the simulated Discord, which stands still while no page is open, have the same time as the bot."""
-    clock = world.env.backend.clock
-    clock._epoch = datetime.now(UTC) - timedelta(seconds=clock.elapsed)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: pinned version
 
 
 async def _watch(film: Film) -> None:

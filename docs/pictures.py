@@ -12,7 +12,7 @@ from playwright.async_api import FrameLocator, Page, async_playwright
 
 from bot.log import configure_logging
 from bot.work.steps.timing import Timing
-from docs.film import record_film, set_clock
+from docs.film import record_film
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
 from sandbox.script import OFFERED_PROMPT, PICTURE_PROMPT, draw_hills
@@ -37,7 +37,6 @@ async def main() -> None:
             timing = Timing(poll_interval=timedelta(seconds=0.3), card_interval=timedelta())
             async with World(provider, settings, timing, is_dated_now=True) as world:
                 await _play(world)
-                set_clock(world)
                 async with serve_page(world, 0) as url, _browser_page(url) as page:
                     await _take_moderators(page)
                     await _take_members(world, page)
@@ -74,7 +73,7 @@ async def _browser_page(url: str) -> AsyncGenerator[Page]:
 async def _take_moderators(page: Page) -> None:
     """Take the answer to /quota usage, and the moderators' channel."""
     await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)  # the video is transcoded
-    await page.get_by_label("Beside it").select_option(label="moderators")
+    await page.get_by_label("Thread", exact=True).select_option(label="moderators")
     await _choose_viewer(page, "mona")
     await page.wait_for_timeout(3000)
     await page.screenshot(path=DOCS / "moderators.png")
@@ -91,9 +90,8 @@ async def _take_members(world: World, page: Page) -> None:
     await world.provider.called("retrieve")
     await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
     await asyncio.sleep(2)  # cards learn their place in the queue in the background
-    set_clock(world)
     await world.alice.slash(world.channel, "videos")
-    await page.get_by_label("Beside it").select_option(label=PICTURE_PROMPT)
+    await page.get_by_label("Thread", exact=True).select_option(label=PICTURE_PROMPT)
     await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
     await page.screenshot(path=DOCS / "members.png")
@@ -103,7 +101,6 @@ async def _take_offer(world: World, page: Page) -> None:
     """Take what a member is told before anything is spent, while others wait too."""
     await world.mona.slash(world.channel, "quota budget", day="60 USD")
     await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
-    set_clock(world)
     await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
     offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before anything is spent:")
     await offer.wait_for()

@@ -157,7 +157,7 @@ async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) ->
         tmp_path, "-c", IMPATIENT, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", DATABASE_URL=address
     )
     assert finished.code == 1, "systemd does not start again what ends with 2"
-    assert "DATABASE_URL: The database at 127.0.0.1:1/veo cannot be reached: " in finished.text
+    assert "DATABASE_URL: The database at 127.0.0.1:1/veo can't be reached: " in finished.text
     assert "Traceback" not in finished.text
     assert SECRET not in finished.text
 
@@ -357,7 +357,7 @@ async def test_generate_refuses_what_the_catalogue_does_not_allow(
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
-        (Fault.status(401, "Invalid key"), "not accepted: Invalid key"),
+        (Fault.status(401, "Invalid key"), "didn't accept the request: Invalid key"),
         (Fault.status(503), "I don't know yet whether the provider accepted"),
     ],
 )

@@ -91,7 +91,7 @@ async def type_veo(page: Page, channel: FrameLocator) -> None:
 
 async def thread_with_video(page: Page, length: str) -> FrameLocator:
     """Return the pane of the prompt's thread, once it plays a video of that length."""
-    threads = page.get_by_label("Beside it")
+    threads = page.get_by_label("Thread", exact=True)
     await threads.get_by_role("option", name=PROMPT).wait_for(state="attached")  # the scenes have others
     thread = page.frame_locator("iframe[title=Thread]")
     # The player knows the length as soon as it has the file.
