@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.models import Base, Note
 from bot.notes import COMMANDS
 from bot.settings import Settings
+from bot.veo.catalogue import CATALOGUE, build_request
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings, wait_until
 from tests.e2e.driver import timing_with
@@ -97,6 +99,11 @@ class Stage:
             await kept.close()
 
 
+async def _know_prices(world: World) -> bool | None:
+    last = build_request(CATALOGUE[-1].id, "x", {})
+    return world.app.prices.quote(last) is not None or None
+
+
 class _Kept:
     """A world that is kept, and how it was at first."""
 
@@ -112,7 +119,11 @@ class _Kept:
         provider = await open_provider(files).__aenter__()
         world = World(provider, sandbox_settings(provider, folder), timing_with(), is_dated_now=True)
         life = Life(world)
-        return cls(life, await life.begin(), folder)
+        await life.begin()
+        await wait_until(
+            partial(_know_prices, world), seconds=30
+        )  # else a first test's request has no estimate
+        return cls(life, world, folder)
 
     async def close(self) -> None:
         await self._life.end()
