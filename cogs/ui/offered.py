@@ -58,9 +58,18 @@ def _pictures_in(message: discord.Message) -> Iterator[OfferedPicture]:
             if (attachment.content_type or "").startswith("image/"):
                 yield _from_attachment(attachment)
         for embed in part.embeds:
-            for media in (embed.image, embed.thumbnail):
-                if media.url and (picture := _from_link(media.url)):
-                    yield picture
+            yield from filter(None, map(_from_link, _links_in(embed)))
+
+
+def _links_in(embed: discord.Embed) -> Iterator[str]:
+    """Yield the addresses of an embed's images; what Discord sends in their place is left aside."""
+    for name in ("image", "thumbnail"):
+        try:
+            link = getattr(embed, name).url
+        except TypeError:  # discord.py takes null for a mapping
+            continue
+        if isinstance(link, str):
+            yield link
 
 
 def _from_attachment(attachment: discord.Attachment) -> OfferedPicture:

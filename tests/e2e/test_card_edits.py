@@ -43,7 +43,7 @@ async def test_a_card_that_cannot_be_edited_for_too_long_is_left_as_it_is(open_w
         generation = await ask_for_video(world)
         assert the_result(world).attachments
         assert len(requests(world, "POST", "/messages")) == 1, "the video was posted again with every try"
-        assert "**Waiting**" in card_of(world, generation)
+        assert "**In the queue.**" in card_of(world, generation)
 
 
 async def test_the_last_edit_is_repeated_until_the_card_is_final(world: World) -> None:
