@@ -178,6 +178,11 @@ async def test_a_picture_anywhere_else_is_not_fetched(world: World) -> None:
             await assert_refused(world, answer, "PNG, JPEG and WebP", "This didn't count toward your limit.")
 
 
+async def test_an_embed_with_nothing_where_its_images_are_has_none(world: World) -> None:
+    answer = await open_form(world, ANIMATE, embed(world, image=None, thumbnail=None))
+    await assert_refused(world, answer, "PNG, JPEG and WebP")
+
+
 UNUSABLE: list[tuple[list[tuple[str, bytes]], str]] = [
     ([], "That message has no image that I can use"),
     ([("notes.txt", b"x")], "That message has no image that I can use"),

@@ -75,4 +75,4 @@ async def test_forbidden_words_are_compared_with_names(world: World) -> None:
     for prompt in (f"much <a:gore:{BOB}>", "much gore"):
         answer = await ask(world, prompt=prompt)
         assert "gore" in shown(answer).content, f"{prompt!r} was not stopped"
-    assert "Allowed" in await admin(world, "words remove", word=f"<:gore:{BOB}>")
+    assert "Removed" in await admin(world, "words remove", word=f"<:gore:{BOB}>")

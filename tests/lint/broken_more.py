@@ -28,7 +28,7 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (links.every_page_names_its_readers_and_leads_back, README, "docs/scaling.md", "x", "Nothing"),
     ],
     quotes: [
-        (quotes.every_quoted_text_is_said, PROMISES, "finish in time”", "ever finish”", "shown"),
+        (quotes.every_quoted_text_is_said, PROMISES, "I couldn't download it”", "I never could get it”", "shown"),
         (LOGGED, PROMISES, "`no thread`", "`no thread here`", "Nothing writes"),
         (LOGGED, PROMISES, "", "`DATA_DIR: It … ran away`", "Nothing writes"),
     ],
@@ -65,9 +65,9 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (
             catalogues.every_text_is_translated,
             DE,
-            f"{SMALL}Es wurde nichts angerechnet.",
+            f"{SMALL}Es wurde nicht auf dein Limit angerechnet.",
             SMALL,
-            "Nothing was",
+            "count toward your limit",
         ),
         (
             catalogues.every_language_has_its_own_number_of_plural_forms,
