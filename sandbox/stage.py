@@ -62,7 +62,7 @@ class Stage:
 
         async def look() -> str | None:
             state = self.state_of(generation)
-            return state if "in the queue" in state else None
+            return state if "at position" in state else None
 
         self._say_state(await wait_until(look, seconds=SCRIPT_SECONDS))
 
