@@ -28,7 +28,13 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (links.every_page_names_its_readers_and_leads_back, README, "docs/scaling.md", "x", "Nothing"),
     ],
     quotes: [
-        (quotes.every_quoted_text_is_said, PROMISES, "I couldn't download it”", "I never could get it”", "shown"),
+        (
+            quotes.every_quoted_text_is_said,
+            PROMISES,
+            "I couldn't download it”",
+            "I never could get it”",
+            "shown",
+        ),
         (LOGGED, PROMISES, "`no thread`", "`no thread here`", "Nothing writes"),
         (LOGGED, PROMISES, "", "`DATA_DIR: It … ran away`", "Nothing writes"),
     ],
