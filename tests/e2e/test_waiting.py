@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -139,8 +138,10 @@ async def test_a_card_is_edited_no_more_often_than_the_budget_allows(
         for at, card in edits:
             by_card.setdefault(card, []).append(at)
         assert len(by_card) == 3
-        for times in by_card.values():  # a busy machine lets a call begin a little late
-            assert all(two - one >= interval * 0.5 for one, two in pairwise(times))
+        for times in by_card.values():  # an edit may be put right at once, if the row came further meanwhile
+            assert all(
+                third - first >= interval * 0.9 for first, third in zip(times, times[2:], strict=False)
+            ), times
         for row in await rows(world):
             assert "**Ready:**" in card_of(world, row)
 
