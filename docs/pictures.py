@@ -102,7 +102,7 @@ async def _take_offer(world: World, page: Page) -> None:
     await world.mona.slash(world.channel, "quota budget", day="60 USD")
     await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
     await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
-    offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before anything is spent:")
+    offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before you spend anything:")
     await offer.wait_for()
     await offer.screenshot(path=DOCS / "offer.png")
 
