@@ -76,7 +76,8 @@ class Cards:
         """Edit, and once more where another process was faster to Discord with what came after."""
         trouble: DeliveryPostponedError | None = None
         try:
-            await self._edit(generation, card_id, outlook)
+            if not await self._edit(generation, card_id, outlook):
+                return
         except DeliveryPostponedError as error:
             trouble = error  # whether it arrives is not known
         if (later := await self._find_later(generation)) is not None:
@@ -96,7 +97,8 @@ class Cards:
         is_later = present is not None and rank_of(present.status) > rank_of(generation.status)
         return present if is_later else None
 
-    async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
+    async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> bool:
+        """Edit, and return whether Discord took it; what it refuses for good it refuses again."""
         channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
         try:
             async with asyncio.timeout(CARD_TIMEOUT):
@@ -106,6 +108,8 @@ class Cards:
                 raise postponed(error) from error
             self._refusals.note(("edit", generation.channel_id), error)
             log.warning("the card was not edited", error=str(error))
+            return False
+        return True
 
 
 async def _alone(edit: Coroutine[None, None, None]) -> None:
