@@ -78,8 +78,9 @@ async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
 
 
 async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    world = own_world  # one whose videos tell nothing about how long they take
     monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=10))  # as above
     monkeypatch.setattr("bot.timing.prior.DOCUMENTED_MEDIAN", 4)
     generation = await ask_and_hold(world)
