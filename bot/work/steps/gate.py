@@ -151,7 +151,7 @@ class Gate:
         return key.is_ours and key.trouble is not None
 
     async def _recall(self) -> None:
-        """Take over what the last process learnt, so that no further request is lost to it."""
+        """Take over what the last process learnt, so that it costs no more requests."""
         pause = await self._read_note()
         if pause is not None and self._scopes.pause is None:
             self._scopes.restore(pause, self._clock())
