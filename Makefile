@@ -26,7 +26,7 @@ define COMMAND
 import sys
 
 sys.path.insert(0, "$(CURDIR)")
-from bot.cli import main
+from bot.cli.main import main
 
 main()
 endef

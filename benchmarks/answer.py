@@ -32,8 +32,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 from sandbox.provider import QUICK, Provider  # noqa: E402
-from sandbox.wire import WireDiscord  # noqa: E402
-from sandbox.wire.program import Program, bot_environment  # noqa: E402
+from tests.wire_discord import WireDiscord  # noqa: E402
+from tests.wire_discord.program import Program, bot_environment  # noqa: E402
 
 BARE_BOT = str(ROOT / "benchmarks" / "bare_bot.py")
 ROUNDS = {1: 60, 50: 8, 200: 5, 500: 3, 1000: 3}  # by how many commands are sent at the same time

@@ -37,26 +37,26 @@ from sqlalchemy.orm import Session  # noqa: E402
 from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
-from bot.database import Database, open_database  # noqa: E402
+from bot.db.database import Database, open_database  # noqa: E402
+from bot.db.models import Generation, Status  # noqa: E402
+from bot.eta.duration_estimator import Timetable, kind_of  # noqa: E402
+from bot.eta.forecast import Finish  # noqa: E402
+from bot.eta.poll_limiter import PollLimiter  # noqa: E402
+from bot.jobs.queue import GenerationQueue  # noqa: E402
+from bot.jobs.runner import Runner  # noqa: E402
+from bot.jobs.steps.late import LateWatch  # noqa: E402
+from bot.jobs.steps.polling import Polling  # noqa: E402
+from bot.jobs.steps.preparation import Preparation  # noqa: E402
+from bot.jobs.steps.readiness import Readiness  # noqa: E402
+from bot.jobs.steps.settlement import Settlement  # noqa: E402
+from bot.jobs.steps.submission import Submission  # noqa: E402
+from bot.jobs.steps.timing import Timing  # noqa: E402
+from bot.jobs.workflow import Workflow  # noqa: E402
+from bot.media.downloads import Downloads  # noqa: E402
 from bot.media.files import VideoStore  # noqa: E402
-from bot.media.picture_store import PictureStore  # noqa: E402
-from bot.models import Generation, Status  # noqa: E402
+from bot.media.image_store import PictureStore  # noqa: E402
+from bot.provider.client import VeoClient  # noqa: E402
 from bot.signals import pause  # noqa: E402
-from bot.timing.forecast import Finish  # noqa: E402
-from bot.timing.poll_limiter import PollLimiter  # noqa: E402
-from bot.timing.timetable import Timetable, kind_of  # noqa: E402
-from bot.veo.client import VeoClient  # noqa: E402
-from bot.veo.downloads import Downloads  # noqa: E402
-from bot.work.queue import GenerationQueue  # noqa: E402
-from bot.work.runner import Runner  # noqa: E402
-from bot.work.steps.late import LateWatch  # noqa: E402
-from bot.work.steps.polling import Polling  # noqa: E402
-from bot.work.steps.preparation import Preparation  # noqa: E402
-from bot.work.steps.readiness import Readiness  # noqa: E402
-from bot.work.steps.settlement import Settlement  # noqa: E402
-from bot.work.steps.submission import Submission  # noqa: E402
-from bot.work.steps.timing import Timing  # noqa: E402
-from bot.work.workflow import Workflow  # noqa: E402
 
 MANY, SOME = 2000, 100  # in flight
 PACE = 4.0

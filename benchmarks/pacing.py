@@ -20,9 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
-from bot.timing.forecast import Finish, Forecast  # noqa: E402
-from bot.timing.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan  # noqa: E402
-from bot.timing.prior import documented_prior  # noqa: E402
+from bot.eta.forecast import Finish, Forecast  # noqa: E402
+from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan  # noqa: E402
+from bot.eta.prior import documented_prior  # noqa: E402
 
 INTERVAL = 10.0  # seconds, as POLL_INTERVAL is by default
 SEEDS = 40

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from bot.clock import utc_now
-from bot.models import Generation, Placement, Status
-from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.work.delivery import Still
-from bot.work.queue import GenerationQueue
-from bot.work.steps.handover import Handover
-from cogs.ui.delivery import DiscordDelivery
+from bot.db.models import Generation, Placement, Status
+from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.jobs.ports import Still
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.deliver import Handover
+from cogs.delivery.delivery import DiscordDelivery
 
 
 class NoHandover(Handover):

@@ -29,24 +29,24 @@ from sqlalchemy.orm import Session
 from stand_ins import NoDiscord, NoHandover, new_row
 
 from bot.clock import utc_now
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
+from bot.db.models import Generation
+from bot.eta.poll_limiter import PollLimiter
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.runner import Runner
+from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.polling import Polling
+from bot.jobs.steps.preparation import Preparation
+from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.submission import Submission
+from bot.jobs.steps.timing import Timing
+from bot.jobs.workflow import Workflow
+from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
-from bot.media.picture_store import PictureStore
-from bot.models import Generation
+from bot.media.image_store import PictureStore
+from bot.provider.client import VeoClient
 from bot.signals import pause
-from bot.timing.poll_limiter import PollLimiter
-from bot.veo.client import VeoClient
-from bot.veo.downloads import Downloads
-from bot.work.queue import GenerationQueue
-from bot.work.runner import Runner
-from bot.work.steps.late import LateWatch
-from bot.work.steps.polling import Polling
-from bot.work.steps.preparation import Preparation
-from bot.work.steps.readiness import Readiness
-from bot.work.steps.settlement import Settlement
-from bot.work.steps.submission import Submission
-from bot.work.steps.timing import Timing
-from bot.work.workflow import Workflow
 
 LEASE = 5.0  # seconds; LEASE_SECONDS by default is 60
 REPEATS = 3

@@ -27,12 +27,12 @@ sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
 
 from bot.clock import utc_now  # noqa: E402
-from bot.database import Database, open_database  # noqa: E402
-from bot.models import Generation, Placement, Status  # noqa: E402
+from bot.db.database import Database, open_database  # noqa: E402
+from bot.db.models import Generation, Placement, Status  # noqa: E402
 from sandbox.provider import QUICK, Provider  # noqa: E402
-from sandbox.wire import WireDiscord  # noqa: E402
-from sandbox.wire.program import Program, bot_environment  # noqa: E402
 from tests.postgres import Postgres, open_server  # noqa: E402
+from tests.wire_discord import WireDiscord  # noqa: E402
+from tests.wire_discord.program import Program, bot_environment  # noqa: E402
 
 REQUESTS = 80
 REPEATS = 3

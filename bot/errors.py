@@ -1,10 +1,10 @@
 """Errors whose text may be shown to the person who caused them: `str()` is the whole sentence.
 
 Anything else that reaches a command's edge is a fault of ours and is answered with a reference instead
-(`bot.replies`).
+(`bot.discord_client.replies`).
 """
 
-from datetime import datetime
+from bot.i18n import _
 
 
 class UserError(Exception):
@@ -23,10 +23,31 @@ class RestartingError(UserError):
     """The program is stopping and takes nothing new."""
 
 
+class UndecidedError(UserError):
+    """The member is asked first: the request is neither accepted nor refused yet."""
+
+
 class AlreadyRequestedError(Exception):
     """The same interaction arrived twice; the first one is being served and answered."""
 
 
-def relative_time(moment: datetime) -> str:
-    """Return Discord's markup for "in 5 minutes", which each reader's client counts down by itself."""
-    return f"<t:{int(moment.timestamp())}:R>"
+class DatabaseBusyError(UserError):
+    """The database does not serve us at this moment: locked, full, restarting or not to be reached."""
+
+
+class OutcomeUnknownError(DatabaseBusyError):
+    """The connection was lost while a transaction was committed: it may stand or not."""
+
+
+class NotFoundError(UserError):
+    """The server has no such generation; another server's looks exactly like one that never was."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This server has no video with that ID. Nothing changed."))
+
+
+class RepeatedError(UserError):
+    """A second click on the same button: the first one is being served."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Already on it. Your second click didn't count."))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import LiteralString
 
-from bot.language import N_, _
+from bot.i18n import N_, _
 
 
 class FailureKind(StrEnum):

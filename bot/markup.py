@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
-from bot.language import N_, _
+from bot.i18n import N_, _
 from bot.text import clean
 
 MARKUP = re.compile(

@@ -3,7 +3,7 @@
 Source: the provider's documentation shows the same sums in both, such as 1.56 USD as 3,120,000 credits.
 """
 
-from bot.language import _, dollars, ngettext
+from bot.i18n import _, dollars, ngettext
 
 CREDITS_PER_USD = 2_000_000
 SMALLEST_USD = 0.01  # the least that two decimals can show

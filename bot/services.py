@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 
-from bot.admission.allowance import Allowances
 from bot.admission.cooldown import Cooldown
-from bot.drafts import Drafts
-from bot.generations import GenerationService
-from bot.moderation.checkup import Checkup
+from bot.admission.entitlement import Allowances
+from bot.doctor.checks import Checkup
+from bot.jobs.cancellation import Cancellation
+from bot.library.history import History
+from bot.library.removal import Removal
+from bot.library.reposts import Reposts
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
-from bot.results.history import History
-from bot.results.removal import Removal
-from bot.results.reposts import Reposts
+from bot.requests.quotes import Drafts
+from bot.requests.service import GenerationService
 from bot.usage.reports import UsageReports
-from bot.work.cancellation import Cancellation
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationI
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
+from bot.db.addresses import checked_address, secrets_of, with_folder
 from bot.media.upload_limits import DEFAULT, parse_limits
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
-from bot.storage.addresses import checked_address, secrets_of, with_folder
 
 ENV_FILE = ".env"
 WRAPPINGS = frozenset({('"', '"'), ("'", "'"), ("<", ">"), ("`", "`")})  # as examples put around a value

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.database import DatabaseBusyError
+from bot.errors import DatabaseBusyError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from discord import AppCommandOptionType, AppCommandType, app_commands
 
-from bot.app import open_app
-from bot.client import EXTENSIONS
+from bot.app.application import open_app
+from bot.discord_client.client import EXTENSIONS
 from bot.settings import Settings
 from docs.markdown import anchor, table
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 from playwright.async_api import FrameLocator, Page, async_playwright
 
-from bot.work.steps.timing import Timing
+from bot.jobs.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
 from sandbox.world import World, sandbox_settings

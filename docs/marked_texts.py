@@ -1,4 +1,4 @@
-"""Finds the texts that the source marks for translation (`bot.language`).
+"""Finds the texts that the source marks for translation (`bot.i18n`).
 
 Not by Babel's own way, which reads tokens: it does not see a text inside of an f-string.
 """

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.async_api import FrameLocator, Page, async_playwright
 
+from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
-from bot.work.steps.timing import Timing
 from docs.film import record_film
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider

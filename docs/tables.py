@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from bot.settings import Settings
-from bot.veo.catalogue import (
+from bot.metrics.metrics import Metrics
+from bot.monitoring.alert_rules import MEANINGS, WARNINGS, AlertKind
+from bot.provider.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
@@ -20,9 +21,8 @@ from bot.veo.catalogue import (
     choose_model,
     family_heads,
 )
-from bot.watch.alert_rules import MEANINGS, WARNINGS, AlertKind
-from bot.watch.metrics import Metrics
-from cogs.ui.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
+from bot.settings import Settings
+from cogs.veo.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
 from docs.command_tables import commands_options, commands_overview
 from docs.markdown import table
 

@@ -1,6 +1,6 @@
 """Collects the texts to translate: `make translations` writes the template and merges it into each language.
 
-Texts come from the source, where they are marked (`bot.language`), and from the commands as Discord is told
+Texts come from the source, where they are marked (`bot.i18n`), and from the commands as Discord is told
 about them. What is translated stays; what is said no more goes. A new language is a new folder.
 """
 
@@ -15,10 +15,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from discord import Locale, app_commands
 
-from bot.app import open_app
-from bot.client import EXTENSIONS
-from bot.command_translator import is_translated
-from bot.language.catalogues import DOMAIN, FOLDER, path_of
+from bot.app.application import open_app
+from bot.discord_client.client import EXTENSIONS
+from bot.discord_client.command_translator import is_translated
+from bot.i18n.catalogues import DOMAIN, FOLDER, path_of
 from bot.settings import Settings
 from docs.marked_texts import marked_texts
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
-from bot.work.steps.timing import Timing
 from sandbox.page import serve_page
 from sandbox.provider import Provider
 from sandbox.script import Script

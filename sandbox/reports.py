@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
-from bot.veo.catalogue import CATALOGUE, Model
+from bot.provider.catalogue import CATALOGUE, Model
 from sandbox.calls import UNIVERSAL_PATH
 from sandbox.jobs import Jobs
 from sandbox.ledger import Ledger

@@ -12,7 +12,7 @@ from typing import cast
 
 from PIL import Image
 
-from bot.veo.catalogue import CATALOGUE, Model, Option
+from bot.provider.catalogue import CATALOGUE, Model, Option
 from sandbox.refusals import RefusalError
 
 MISSING = object()

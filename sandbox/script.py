@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from bot.models import Generation, Status
+from bot.db.models import Generation, Status
 from sandbox.stage import Stage
 from sandbox.world import World
 

@@ -16,8 +16,8 @@ from rich.text import Text
 from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 
+from bot.db.models import Generation
 from bot.media.files import probe
-from bot.models import Generation
 from sandbox.world import World, wait_until
 
 SCRIPT_SECONDS = 120.0  # more than the slowest machine needs

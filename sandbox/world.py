@@ -16,10 +16,10 @@ import discord
 import simcord
 from simcord._clock import Clock
 
-from bot.app import App, open_app
-from bot.models import Generation
+from bot.app.application import App, open_app
+from bot.db.models import Generation
+from bot.jobs.steps.timing import Timing
 from bot.settings import Settings
-from bot.work.steps.timing import Timing
 from sandbox.cdn import serve_cdn
 from sandbox.provider import Provider
 

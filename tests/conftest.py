@@ -11,7 +11,7 @@ from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
-from bot.storage.sqlite import PRAGMAS
+from bot.db.sqlite import PRAGMAS
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
 from tests.sqlite import Template
 
@@ -26,10 +26,10 @@ settings.load_profile("unhurried")
 # Seconds that the program waits where somebody waits for it. A machine that stands still for as long is not
 # what is tested; whoever tests haste sets its own.
 HASTE = (
-    "bot.database.ANSWER_PATIENCE",
-    "cogs.ui.asker.PATIENCE",
-    "cogs.ui.asking.DEFER_AFTER_SECONDS",
-    "cogs.ui.owners.PATIENCE",
+    "bot.db.database.ANSWER_PATIENCE",
+    "cogs.veo.cog.requester.PATIENCE",
+    "cogs.veo.cog.request.DEFER_AFTER_SECONDS",
+    "cogs.videos.cog.owners.PATIENCE",
 )
 
 PATIENCE_SECONDS = 150.0  # for a thousand requests at once on a machine that has other work
@@ -86,7 +86,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unsynced() -> Iterator[None]:
     """Let SQLite not wait for the disk: no test cuts the power. Programs that tests start do wait."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
+        patch.setattr("bot.db.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA synchronous = OFF"))
         yield
 
 

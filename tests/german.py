@@ -7,7 +7,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-from bot.language import catalogues
+from bot.i18n import catalogues
 
 # The order of the words differs from the English one wherever it can.
 TEXTS: Mapping[str, str] = {

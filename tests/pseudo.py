@@ -14,7 +14,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from bot.language import catalogues
+from bot.i18n import catalogues
 from docs.translations import TEMPLATE
 
 LOCALE = "fi"  # one of Discord's that we have no catalogue for

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from bot.database import open_database
+from bot.db.database import open_database
 
 
 class Template:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.admission.policy import Budget, Period
+from bot.policy.documents import Budget, Period
 
 WARNING_SHARE = 0.8  # of a budget, from which on the moderators are told
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.admission.policy import LimitKind, Rule, Scope, Standing
+from bot.policy.documents import LimitKind, Rule, Scope, Standing
 
 WINDOWS: Mapping[LimitKind, timedelta] = {
     LimitKind.DAY: timedelta(hours=24),

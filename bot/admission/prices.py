@@ -7,12 +7,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.models import Generation, Status
-from bot.timing.pacing import retry_delay
-from bot.timing.refresh import Refresher
-from bot.veo.catalogue import CATALOGUE, InvalidOptionError, OptionValue, VideoRequest, build_request
-from bot.veo.client import VeoClient
-from bot.veo.pricing import Pricing, duration_of, quote
+from bot.db.models import Generation, Status
+from bot.eta.pacing import retry_delay
+from bot.eta.refresh import Refresher
+from bot.provider.catalogue import CATALOGUE, InvalidOptionError, OptionValue, VideoRequest, build_request
+from bot.provider.client import VeoClient
+from bot.provider.pricing import Pricing, duration_of, quote
 
 REFRESH_INTERVAL = 3600.0  # seconds
 HISTORY_SCANNED = 200  # rows of the model, newest first

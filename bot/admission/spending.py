@@ -1,7 +1,7 @@
 """What a server's videos cost: what was charged, and what is bound until the provider says.
 
-Where the provider tells a cost is in `bot.veo.costs`; until it does, the estimate counts, so that requests
-made at the same time cannot spend the same money. All sums are in the provider's credits.
+Where the provider tells a cost is in `bot.provider.costs`; until it does, the estimate counts, so that
+requests made at the same time cannot spend the same money. All sums are in the provider's credits.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Float, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from bot.admission.policy import Period
 from bot.clock import CLOCK_SKEW
+from bot.db.models import Generation, Status
 from bot.failures import PAID_ALL_THE_SAME
-from bot.models import Generation, Status
-from bot.veo.costs import CONFIRMED
+from bot.policy.documents import Period
+from bot.provider.costs import CONFIRMED
 
 # Nothing will be charged for these any more; a late video still may be.
 _OVER = and_(

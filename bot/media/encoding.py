@@ -8,10 +8,10 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.media.confinement import confined
 from bot.media.files import WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
 from bot.media.streams import ONLY_MP4, read_end
+from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from bot.media.aging import discard_old, old_ones
+from bot.media.downloads import Downloads, MediaError
+from bot.media.file_age import discard_old, old_ones
 from bot.media.streams import Streams, read_streams, unplayable_part
-from bot.veo.downloads import Downloads, MediaError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

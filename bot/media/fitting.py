@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from bot.media.aging import discard_old
 from bot.media.encoding import Encoder, EncoderCrashedError
+from bot.media.file_age import discard_old
 from bot.media.files import WORK_PREFIX, Clip, MediaError, probe
 from bot.media.fit_plan import CannotFitError, FittingError, lines_of, plan_of
 

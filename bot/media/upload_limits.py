@@ -13,10 +13,10 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
-from bot.models import Note
-from bot.notes import get_note
-from bot.storage.locks import Lock
+from bot.db.database import Database
+from bot.db.locks import Lock
+from bot.db.models import Note
+from bot.db.state import get_note
 
 MIB = 2**20  # bytes
 # What Discord has allowed bots and servers so far; servers that differ are taken to be at one of these.

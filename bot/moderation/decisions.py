@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.policies import fetch_policy, fetch_standing, store_policy, store_standing
-from bot.admission.policy import Policy, Standing
-from bot.audit import record
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.guild_models import Action
+from bot.db.transactions import Result, Work
 from bot.errors import BadInputError
-from bot.guild_models import Action
-from bot.language import ngettext, number
-from bot.storage.transactions import Result, Work
+from bot.i18n import ngettext, number
+from bot.policy.audit import record
+from bot.policy.documents import Policy, Standing
+from bot.policy.store import fetch_policy, fetch_standing, store_policy, store_standing
 from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters

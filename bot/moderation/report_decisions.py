@@ -9,16 +9,14 @@ from typing import Any, LiteralString
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.policies import fetch_standing, store_standing
-from bot.admission.policy import Block, tell_block
-from bot.audit import record
-from bot.errors import UserError
-from bot.guild_models import Action, ReportRow
-from bot.language import N_, _
-from bot.models import Generation
+from bot.db.guild_models import Action, ReportRow
+from bot.db.models import NOBODY, Generation
+from bot.errors import NotFoundError, UserError
+from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
-from bot.privacy.erasure import NOBODY
-from bot.work.cancellation import NotFoundError
+from bot.policy.audit import record
+from bot.policy.documents import Block, tell_block
+from bot.policy.store import fetch_standing, store_standing
 
 BLOCK_TIME = timedelta(hours=24)
 

@@ -6,17 +6,16 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.admission.policies import fetch_policy
 from bot.clock import Clock, utc_now
-from bot.database import Database
-from bot.errors import BadInputError, UserError
-from bot.guild_models import ReportRow
-from bot.language import _
-from bot.models import Generation, Status
+from bot.db.database import Database
+from bot.db.guild_models import ReportRow
+from bot.db.models import Generation, Status
+from bot.errors import BadInputError, NotFoundError, UserError
+from bot.i18n import _
+from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.report_decisions import ReportDecision, ReportedVideo, carry_out, fetch_report
-from bot.work.cancellation import NotFoundError
-from bot.work.delivery import Posted
+from bot.policy.store import fetch_policy
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -57,7 +56,7 @@ class Reports:
         reason: str,
         shown_at: Posted | None = None,
     ) -> ReportRow:
-        """Write a report down; it is shown to the moderators by `bot.moderation.feed`.
+        """Write a report down; it is shown to the moderators by `bot.moderation.outbox_relay`.
 
         `shown_at`: the message that the member saw the video in; moderators find it even where the
         message's id is not recorded any more (`bot.privacy.erasure`). `post_at` is None where nobody would

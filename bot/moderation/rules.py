@@ -8,14 +8,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import Limit, resolve_limits
-from bot.admission.policies import fetch_policy, fetch_standing
-from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
-from bot.admission.quotas import date_back
-from bot.database import Database
+from bot.admission.usage_counts import date_back
+from bot.db.database import Database
+from bot.db.guild_models import Action
 from bot.errors import BadInputError
-from bot.guild_models import Action
-from bot.language import _, ngettext, number
+from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told
+from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.policy.store import fetch_policy, fetch_standing
 
 DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
 MOST_GRANTED = 1000  # videos in one grant

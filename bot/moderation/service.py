@@ -7,17 +7,17 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.offer import ensure_possible
-from bot.admission.policies import fetch_policy
-from bot.admission.policy import Block, Pause, Policy, Standing, tell_block
-from bot.admission.words import MOST_WORDS, clean_word, fold
-from bot.audit import list_page
+from bot.admission.availability import ensure_possible
+from bot.admission.blocklist import MOST_WORDS, clean_word, fold
 from bot.clock import Clock
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.errors import BadInputError
-from bot.guild_models import Action, AuditRow, MemberRow, ReportRow
-from bot.language import ngettext
+from bot.i18n import ngettext
 from bot.moderation.decisions import Decisions, Deed, Moderator, Told, checked_reason
+from bot.policy.audit import list_page
+from bot.policy.documents import Block, Pause, Policy, Standing, tell_block
+from bot.policy.store import fetch_policy
 
 # The fields of `Policy` that `/veo-admin settings` may change.
 SETTINGS = frozenset(

@@ -18,13 +18,12 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, sel
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
-from bot.guild_models import ReportRow
-from bot.media.picture_links import fetchable_until
-from bot.models import DraftRow, Generation
-from bot.veo.catalogue import OptionValue
+from bot.db.guild_models import ReportRow
+from bot.db.models import NOBODY, DraftRow, Generation
+from bot.media.image_links import fetchable_until
+from bot.provider.catalogue import OptionValue
 
 BATCH = 200  # rows in one transaction: the write lock is held for milliseconds
-NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no such id
 
 # Choices from a list, which say nothing about anybody. What is not named here goes with the words.
 KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})

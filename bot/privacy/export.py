@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.admission.policy import Rule, Standing
-from bot.guild_models import ReportRow
-from bot.models import DraftRow, Generation
+from bot.db.guild_models import ReportRow
+from bot.db.models import DraftRow, Generation, is_own
 from bot.money import usd
-from bot.work.cancellation import is_own
+from bot.policy.documents import Rule, Standing
 
 Json = dict[str, Any]
 

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
-from bot.database import Database, DatabaseBusyError
+from bot.db.database import Database
+from bot.db.models import DraftRow, Generation
+from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
-from bot.models import DraftRow, Generation
-from bot.operating.leftovers import Leftovers
+from bot.media.orphaned_files import Leftovers
 from bot.privacy.erasure import (
     BATCH,
     anonymize_batch,

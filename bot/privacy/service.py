@@ -9,11 +9,12 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.policy import Policy, Rule, Scope, Standing
 from bot.clock import Clock, utc_now
-from bot.database import Database, DatabaseBusyError
-from bot.guild_models import GuildRow, MemberRow, ReportRow
-from bot.models import DraftRow, Generation
+from bot.db.database import Database
+from bot.db.guild_models import GuildRow, MemberRow, ReportRow
+from bot.db.models import DraftRow, Generation
+from bot.errors import DatabaseBusyError
+from bot.policy.documents import Policy, Rule, Scope, Standing
 from bot.privacy.erasure import erase_batch
 from bot.privacy.export import Json, export_all, export_offer, export_report, export_request
 

@@ -22,13 +22,13 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bot.language import N_, _, date, dollars, number, speaking
+from bot.i18n import N_, _, date, dollars, number, speaking
 from bot.money import usd
+from bot.policy.phrases import count_videos
+from bot.provider.catalogue import CATALOGUE
 from bot.text import clean, shorten
 from bot.usage.service import DayUse, UsageFiles, UsagePeriod, UsageReport
 from bot.usage.text import NOBODY, describe_usage, model_label, usage_csv
-from bot.veo.catalogue import CATALOGUE
-from bot.wording import count_videos
 
 WIDTH, HEIGHT, DPI = 1000, 500, 100  # pixels, and pixels an inch
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from bot.admission.spending import BOUND
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.eta.refresh import Refresher
 from bot.failures import FailureKind
-from bot.models import Generation, Status
-from bot.timing.refresh import Refresher
-from bot.veo.client import VeoClient
-from bot.veo.costs import CostSource
-from bot.watch.metrics import Metrics
+from bot.metrics.metrics import Metrics
+from bot.provider.client import VeoClient
+from bot.provider.costs import CostSource
 
 INTERVAL = 600.0  # seconds between two looks into the ledger
 REACH = timedelta(days=7)  # for which a charge is looked for

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.clock import Clock, utc_now
-from bot.database import Database
+from bot.db.database import Database
 from bot.usage.service import UsageFiles, UsagePeriod, UsageReport, fetch_usage
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, and_, ca
 from sqlalchemy.orm import Session
 
 from bot.admission.spending import BOUND, CONFIRMED_CREDITS
-from bot.language import _, ngettext
-from bot.models import OPEN, Generation, Status
+from bot.db.models import OPEN, Generation, Status
+from bot.i18n import _, ngettext
 
 Key = TypeVar("Key", int, str)
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import LiteralString
 
-from bot.language import N_, _, date, number
+from bot.i18n import N_, _, date, number
 from bot.money import CREDIT_DIGITS, show_money, usd
+from bot.policy.phrases import count_videos
+from bot.provider.catalogue import get_model
 from bot.text import shorten
 from bot.usage.service import DayUse, Tally, UsagePeriod, UsageReport
-from bot.veo.catalogue import get_model
-from bot.wording import count_videos
 
 NOBODY = N_("Nobody requested a video")
 SHOWN: Mapping[str, LiteralString] = {

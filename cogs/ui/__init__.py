@@ -1,1 +1,1 @@
-"""What members see: options, cards, delivery."""
+"""Parts of messages that several features share: buttons, forms, lists, pages."""

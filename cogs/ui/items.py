@@ -5,19 +5,21 @@ buttons, and the view must have no timeout: discord.py's `ViewStore` unregisters
 the whole program when a view that also has other items ends.
 """
 
-from typing import Any
+import re
+from typing import Any, Self
 
 import discord
 
+from bot.discord_client.replies import keep_pace, reply_with_error
 from bot.errors import BadInputError
-from bot.language import _, speaking
-from bot.replies import keep_pace, reply_with_error
+from bot.i18n import _, speaking
+from cogs.ui.interaction import Interaction
+
+AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
 FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an open one in memory
 
 READ = "read"  # in `Interaction.extras`: discord.py could read what was sent with a form
-
-Interaction = discord.Interaction[Any]
 
 
 class BadFieldError(BadInputError):
@@ -34,12 +36,24 @@ class BadFieldError(BadInputError):
 
 # The pattern of the base itself matches nothing.
 class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"(?!)"):
-    """Base of our buttons: give a `template`, `from_custom_id` and `act`.
+    """Base of our buttons: give a `template`, `from_match` and `act`.
 
     Register each class with `bot.add_dynamic_items`.
     """
 
-    async def callback(self, interaction: Interaction) -> None:
+    @classmethod
+    async def from_custom_id(
+        cls, _: AnyInteraction, __: discord.ui.Item[discord.ui.View], match: re.Match[str], /
+    ) -> Self:
+        """Return the button that was pressed; discord.py calls this."""
+        return cls.from_match(match)
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return the button that a custom ID stands for; `match` is the template's."""
+        raise NotImplementedError
+
+    async def callback(self, interaction: AnyInteraction) -> None:
         """Do what the button is for; discord.py would only log an error."""
         with speaking(interaction.locale.value):
             try:
@@ -65,12 +79,12 @@ class Form(discord.ui.Modal):
     def __init__(self, title: str) -> None:
         super().__init__(title=title, timeout=FORM_TIMEOUT)
 
-    async def interaction_check(self, interaction: Interaction, /) -> bool:
+    async def interaction_check(self, interaction: AnyInteraction, /) -> bool:
         """Note that discord.py came so far: what it raises before is about what was sent."""
         interaction.extras[READ] = True
         return True
 
-    async def on_submit(self, interaction: Interaction, /) -> None:
+    async def on_submit(self, interaction: AnyInteraction, /) -> None:
         """Do what the form is for, if its fields hold what they can hold."""
         with speaking(interaction.locale.value):
             if await keep_pace(interaction):
@@ -78,7 +92,7 @@ class Form(discord.ui.Modal):
                     _ensure_possible(field)
                 await self.act(interaction)
 
-    async def on_error(self, interaction: Interaction, error: Exception, /) -> None:
+    async def on_error(self, interaction: AnyInteraction, error: Exception, /) -> None:
         """Answer the person who sent the form."""
         with speaking(interaction.locale.value):
             await reply_with_error(interaction, error if READ in interaction.extras else BadFieldError())

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import discord
 
-from bot.language import _, ngettext, pgettext
+from bot.i18n import _, ngettext, pgettext
+from cogs.ui.interaction import Interaction
 
 MESSAGE_MAX_LENGTH = 2000  # characters of one Discord message
 
@@ -17,7 +18,7 @@ def together(parts: Iterable[str]) -> str:
 
 
 async def reply_with_list(
-    interaction: discord.Interaction,
+    interaction: Interaction,
     heading: str,
     lines: Sequence[str],
     *,

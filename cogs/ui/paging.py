@@ -1,10 +1,10 @@
-"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.ui.pagers`."""
+"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.quota.cog.pagers`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.language import _
-from bot.language import number as in_words
+from bot.i18n import _
+from bot.i18n import number as in_words
 
 PAGE_LENGTH = 1950  # characters; Discord takes 2,000, and the page's number needs some
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.language import _
-from bot.moderation.findings import Finding
-from bot.operating.needs import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
+from bot.doctor.check_result import Finding
+from bot.doctor.required_permissions import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
+from bot.i18n import _
 
 __all__ = ["BOARD_NEEDS", "NEEDS", "THREAD_NEEDS", "Need", "find_permissions", "missing", "names"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import discord
 import structlog
 
-from cogs.ui.verdicts import CALL_ERRORS
+from cogs.ui.discord_errors import CALL_ERRORS
 
 MEMORY = 600.0  # seconds; a boost or another language may come later by that
 RETRY = 60.0  # seconds, after a question that was not answered

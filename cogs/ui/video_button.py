@@ -1,7 +1,7 @@
 """The base of the buttons that are about one generation, whose id is all that they need."""
 
 import re
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import discord
 
@@ -42,7 +42,7 @@ class VideoButton(Item, template=r"(?!)"):
         raise NotImplementedError
 
     @classmethod
-    async def from_custom_id(cls, _: Any, __: Any, match: re.Match[str], /) -> Self:
+    def from_match(cls, match: re.Match[str]) -> Self:
         """Return the button that was clicked."""
         return cls(match["generation"])
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.policies import fetch_policy, store_policy
-from bot.audit import record
 from bot.clock import Clock, utc_now
-from bot.database import Database
-from bot.guild_models import Action, AuditRow, ReportRow
-from bot.moderation.feed import Feed
+from bot.db.database import Database
+from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.moderation.outbox_relay import Feed
 from bot.moderation.report_decisions import ReportedVideo
+from bot.policy.audit import record
+from bot.policy.store import fetch_policy, store_policy
 from tests.bot.clocks import until
 from tests.bot.rows import insert
 

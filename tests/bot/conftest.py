@@ -13,11 +13,11 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 from structlog.testing import capture_logs
 
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
+from bot.db.sqlite import PRAGMAS
+from bot.media.downloads import FETCH_ATTEMPTS
 from bot.media.files import VideoStore
-from bot.storage.sqlite import PRAGMAS
-from bot.veo.client import VeoClient
-from bot.veo.downloads import FETCH_ATTEMPTS
+from bot.provider.client import VeoClient
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of, downloads_of
@@ -88,7 +88,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def patient_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let SQLite wait a minute for what another process holds, for two that write at once on a slow disk."""
-    monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 60000"))
+    monkeypatch.setattr("bot.db.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 60000"))
 
 
 @pytest.fixture

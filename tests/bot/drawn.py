@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from bot.media.pictures import data_uri_of
-from bot.veo.catalogue import VideoRequest
+from bot.media.images import data_uri_of
+from bot.provider.catalogue import VideoRequest
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 HTML = b"<!DOCTYPE html><script>alert(1)</script>"

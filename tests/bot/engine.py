@@ -1,4 +1,4 @@
-"""The parts of one process as `bot.app` ties them together, with a recorder in Discord's place."""
+"""The parts of one process, tied together by `bot.app.application`, with a recorder in Discord's place."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -12,29 +12,29 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.models import Generation
+from bot.eta.duration_estimator import Timetable
+from bot.eta.poll_limiter import PollLimiter
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.runner import Runner
+from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.polling import Polling
+from bot.jobs.steps.preparation import Preparation
+from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.submission import Submission
+from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.upload import Posting
+from bot.jobs.workflow import Workflow
+from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
 from bot.media.fitting import Fitter
-from bot.media.picture_store import PictureStore
+from bot.media.image_store import PictureStore
 from bot.media.upload_limits import DEFAULT, UploadLimits, parse_limits
-from bot.models import Generation
+from bot.provider.client import VeoClient
 from bot.signals import pause
-from bot.timing.poll_limiter import PollLimiter
-from bot.timing.timetable import Timetable
-from bot.veo.client import VeoClient
-from bot.veo.downloads import Downloads
-from bot.work.queue import GenerationQueue
-from bot.work.runner import Runner
-from bot.work.steps.handover import Handover
-from bot.work.steps.late import LateWatch
-from bot.work.steps.polling import Polling
-from bot.work.steps.posting import Posting
-from bot.work.steps.preparation import Preparation
-from bot.work.steps.readiness import Readiness
-from bot.work.steps.settlement import Settlement
-from bot.work.steps.submission import Submission
-from bot.work.steps.timing import Timing
-from bot.work.workflow import Workflow
 from sandbox.provider import Provider
 from tests.bot.clocks import JumpingClock, until
 from tests.bot.recorder import RecordingDelivery

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import inspect
 
 from bot.clock import utc_now
-from bot.database import Database
-from bot.guild_models import ReportRow
-from bot.models import Generation, Status
+from bot.db.database import Database
+from bot.db.guild_models import ReportRow
+from bot.db.models import Generation, Status
 from tests.bot.rows import insert
 
 ALICE = 2**62 + 3  # as large as ids get

@@ -4,19 +4,19 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from bot.admission.judge import Admission
-from bot.admission.policy import Policy
-from bot.database import Database
-from bot.drafts import Drafts, Offer
-from bot.generations import GenerationService
-from bot.models import DraftRow, Generation
+from bot.admission.check_request import Admission
+from bot.db.database import Database
+from bot.db.models import DraftRow, Generation
+from bot.eta.duration_estimator import Timetable
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.queue_estimate import Foresight
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
-from bot.results.repeats import Wishes
-from bot.timing.timetable import Timetable
-from bot.work.foresight import Foresight
-from bot.work.queue import GenerationQueue
+from bot.policy.documents import Policy
+from bot.requests.quotes import Drafts, Offer
+from bot.requests.service import GenerationService
+from bot.requests.spec import Wishes
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices

@@ -1,6 +1,6 @@
 """A price list that needs no provider."""
 
-from bot.veo.catalogue import VideoRequest
+from bot.provider.catalogue import VideoRequest
 
 
 class FixedPrices:

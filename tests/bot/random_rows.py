@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from bot.db.models import Base, Generation, Status
 from bot.failures import FailureKind
-from bot.models import Base, Generation, Status
 from tests.bot.rows import new_row
 
 NOW = datetime(2026, 3, 29, 12, 34, 56, 789, tzinfo=UTC)

@@ -1,15 +1,15 @@
-"""The other end of `bot.work.delivery.Delivery`: keeps what would be shown to people."""
+"""The other end of `bot.jobs.ports.Delivery`: keeps what would be shown to people."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import Clock
+from bot.db.models import Generation, Status
+from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.jobs.ports import FileTooLargeError, Posted, Still, UploadBrokenError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.models import Generation, Status
-from bot.timing.outlook import NO_OUTLOOK, Outlook
-from bot.work.delivery import FileTooLargeError, Posted, Still, UploadBrokenError
 
 THREAD_ID_OFFSET = 100_000
 FIRST_RESULT_ID = 900

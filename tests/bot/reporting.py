@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.admission.policies import fetch_standing, store_standing
-from bot.admission.policy import Block, Standing
 from bot.clock import utc_now
-from bot.database import Database
-from bot.guild_models import AuditRow, ReportRow
-from bot.models import Generation, Status
+from bot.db.database import Database
+from bot.db.guild_models import AuditRow, ReportRow
+from bot.db.models import Generation, Status
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import Reports
+from bot.policy.documents import Block, Standing
+from bot.policy.store import fetch_standing, store_standing
 from tests.bot.rows import insert
 
 REPORTER = 50

@@ -3,10 +3,10 @@
 from itertools import count
 from typing import Any
 
-from bot.admission.judge import Asker
+from bot.admission.check_request import Asker
 from bot.clock import utc_now
-from bot.database import Database
-from bot.models import Generation, Placement, Status
+from bot.db.database import Database
+from bot.db.models import Generation, Placement, Status
 
 PROMPT = "A paper boat on a pond"
 MODEL = "google/veo3"

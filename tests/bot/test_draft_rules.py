@@ -7,16 +7,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.consent import OfferChangedError
-from bot.admission.policy import LimitKind, Period
-from bot.admission.refusals import BudgetReachedError, PausedError, PriceUnknownError, QuotaReachedError
-from bot.database import Database
-from bot.drafts import Offer
-from bot.errors import BadRequestError
-from bot.guild_models import Action, AuditRow
-from bot.models import Generation, Status
+from bot.admission.denials import BudgetReachedError, PausedError, PriceUnknownError, QuotaReachedError
+from bot.db.database import Database
+from bot.db.guild_models import Action, AuditRow
+from bot.db.models import Generation, Status
+from bot.errors import BadRequestError, RepeatedError
 from bot.moderation.rules import SERVER
-from bot.results.repeats import RepeatedError, Wishes
+from bot.policy.documents import LimitKind, Period
+from bot.requests.confirmation import OfferChangedError
+from bot.requests.quotes import Offer
+from bot.requests.spec import Wishes
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, insert

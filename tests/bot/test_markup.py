@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.language import speaking
+from bot.i18n import speaking
 from bot.markup import MARKUP, Names, in_words
 from bot.text import clean
 

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.admission.judge import Admission
+from bot.admission.check_request import Admission
 from bot.clock import utc_now
-from bot.database import ANSWER_PATIENCE, Database, DatabaseBusyError, open_database
-from bot.generations import GenerationService
+from bot.db.database import ANSWER_PATIENCE, Database, open_database
+from bot.db.models import Generation, Status
+from bot.db.sqlite import BUSY_TIMEOUT_MS
+from bot.errors import DatabaseBusyError
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.runner import MAX_ATTEMPTS
+from bot.jobs.steps.errors import StepPostponedError
 from bot.media.files import MediaError, probe
-from bot.models import Generation, Status
-from bot.storage.sqlite import BUSY_TIMEOUT_MS
-from bot.veo.catalogue import build_request
-from bot.veo.client import VeoClient
-from bot.veo.errors import VeoError
-from bot.veo.models import Task, TaskState
-from bot.veo.words import REASON_MAX_LENGTH
-from bot.work.queue import GenerationQueue
-from bot.work.runner import MAX_ATTEMPTS
-from bot.work.steps.errors import StepPostponedError
+from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
+from bot.provider.errors import VeoError
+from bot.provider.models import Task, TaskState
+from bot.provider.words import REASON_MAX_LENGTH
+from bot.requests.service import GenerationService
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine
@@ -194,7 +195,7 @@ async def test_an_ffmpeg_that_a_shell_cannot_start_withholds_no_video(
 @pytest.fixture
 def service(database: Database, monkeypatch: pytest.MonkeyPatch) -> GenerationService:
     """The service, where a member waits far shorter for a turn than SQLite waits for a lock."""
-    monkeypatch.setattr("bot.generations.DECISION_PATIENCE", BUSY_TIMEOUT_MS / 1000 / 4)
+    monkeypatch.setattr("bot.requests.service.DECISION_PATIENCE", BUSY_TIMEOUT_MS / 1000 / 4)
     work, stopping = asyncio.Event(), asyncio.Event()
     admission = Admission(FixedPrices(), daily_limit=MEMBERS)
     return GenerationService(database, admission=admission, work=work, stopping=stopping)
@@ -207,7 +208,7 @@ async def request_at_once(service: GenerationService) -> list[Generation | BaseE
 
 async def nothing_was_counted(service: GenerationService, monkeypatch: pytest.MonkeyPatch) -> None:
     """Check that the members can use their whole limit, after an outage in which all were refused."""
-    monkeypatch.setattr("bot.generations.DECISION_PATIENCE", 60)
+    monkeypatch.setattr("bot.requests.service.DECISION_PATIENCE", 60)
     assert await service.list_recent(1) == [], "a refused request was written down"
     answers = await request_at_once(service)
     assert all(isinstance(answer, Generation) for answer in answers), f"the turn is still held: {answers}"

@@ -8,18 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app import timing_of
+from bot.app.application import timing_of
 from bot.clock import utc_now
-from bot.operating.inspection import inspect_settings
-from bot.settings import (
-    ProviderSettings,
-    Settings,
-    SettingsError,
-    load_provider_settings,
-    load_settings,
-)
+from bot.db.addresses import checked_address
+from bot.doctor.partial_settings import inspect_settings
+from bot.settings import ProviderSettings, Settings, SettingsError, load_provider_settings, load_settings
 from bot.sharding import Shards
-from bot.storage.addresses import checked_address
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRET = "sk-very-secret-0123456789"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.database import DatabaseBusyError
+from bot.errors import DatabaseBusyError
 from bot.signals import StoppingError, run_every
 from tests.bot.troubles import Logs
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, make_url
 
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
 from tests.postgres import connect
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.models import Generation, Placement, Status
+from bot.db.models import Generation, Placement, Status
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,12 +1,12 @@
-"""How a member stands, as `bot.admission.allowance` reads it, for tests of pure text."""
+"""How a member stands, as `bot.admission.entitlement` reads it, for tests of pure text."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.admission.allowance import Allowance
 from bot.admission.budgets import states_of
+from bot.admission.entitlement import Allowance
 from bot.admission.limits import Use, resolve_limits
-from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bot.models import Generation, Status
-from bot.privacy.erasure import NOBODY, without_words
+from bot.db.models import NOBODY, Generation, Status
+from bot.privacy.erasure import without_words
 from bot.privacy.service import Forgotten
-from bot.veo.catalogue import CATALOGUE
-from cogs.ui import privacy
-from cogs.ui.card import render_card, render_result
+from bot.provider.catalogue import CATALOGUE
+from cogs.cards.card import render_card, render_result
+from cogs.privacy import views as privacy
 from tests.cogs.generation import NOON, generation
 
 

@@ -7,14 +7,16 @@ from typing import Any
 import discord
 import pytest
 
+from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.db.models import OPEN, Generation, Status
 from bot.failures import FailureKind
-from bot.guild_models import Action, AuditRow, ReportRow
-from bot.language import speaking
+from bot.i18n import speaking
+from bot.library.history import HistoryPage
 from bot.media.files import Clip
-from bot.models import OPEN, Generation, Status
 from bot.moderation.report_decisions import ReportedVideo
-from bot.results.history import HistoryPage
-from cogs.ui.card import (
+from cogs.admin.queue_text import QueuePage
+from cogs.admin.queue_view import shown_on, view_of_page
+from cogs.cards.card import (
     alt_text,
     number_line,
     render_card,
@@ -23,14 +25,12 @@ from cogs.ui.card import (
     render_result,
     state_line,
 )
-from cogs.ui.card_items import card_message
-from cogs.ui.draft import Draft, is_card, is_result
-from cogs.ui.history_text import render_history
-from cogs.ui.queue_text import QueuePage
-from cogs.ui.queue_view import shown_on, view_of_page
-from cogs.ui.report_text import render_report
-from cogs.ui.result_items import result_view
-from cogs.ui.trail import entry_line
+from cogs.cards.card_message import card_message
+from cogs.cards.result_message import Draft, is_card, is_result
+from cogs.moderation.audit_log import entry_line
+from cogs.reports.text import render_report
+from cogs.videos.history_text import render_history
+from cogs.videos.result_buttons import result_view
 from tests.cogs.generation import NOON, generation
 from tests.german import spoken_german
 

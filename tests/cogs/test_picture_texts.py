@@ -6,10 +6,10 @@ from typing import Any
 import discord
 import pytest
 
+from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.models import Status
-from cogs.ui.card import alt_text, render_card, render_failure, render_result, thread_name
-from cogs.ui.draft import is_card, is_result
+from cogs.cards.card import alt_text, render_card, render_failure, render_result, thread_name
+from cogs.cards.result_message import is_card, is_result
 from tests.cogs.generation import NOON, generation
 
 IMAGE, FRAMES = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video-fast"

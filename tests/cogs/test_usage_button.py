@@ -3,7 +3,7 @@
 import pytest
 
 from bot.usage.service import UsagePeriod
-from cogs.ui.pagers import UsageButton
+from cogs.quota.pagers import UsageButton
 
 PATTERN = UsageButton.__discord_ui_compiled_template__
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.models import Generation, Status
-from cogs.ui.card_items import StopButton, card_message
-from cogs.ui.delete_items import ConfirmButton, DeleteButton, KeepButton
-from cogs.ui.history_view import HistoryButton
-from cogs.ui.repeat_items import RemixButton, RerollButton
-from cogs.ui.report_items import ReportButton
-from cogs.ui.repost_items import RepostButton
-from cogs.ui.result_items import result_view
+from bot.db.models import Generation, Status
+from cogs.cards.card_message import StopButton, card_message
+from cogs.reports.buttons import ReportButton
 from cogs.ui.video_button import VideoButton
+from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
+from cogs.videos.history_view import HistoryButton
+from cogs.videos.repeat_buttons import RemixButton, RerollButton
+from cogs.videos.repost_button import RepostButton
+from cogs.videos.result_buttons import result_view
 from tests.cogs.generation import generation
 
 BUTTONS: list[type[VideoButton]] = [
@@ -47,7 +47,7 @@ async def test_each_id_leads_back_to_its_button_alone(generation_id: str) -> Non
         assert found == [button]
         match = pattern_of(button).fullmatch(custom_id)
         assert match is not None
-        assert (await button.from_custom_id(None, None, match)).generation_id == generation_id
+        assert button.from_match(match).generation_id == generation_id
 
 
 @given(custom_id=strings)

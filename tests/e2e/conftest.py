@@ -14,7 +14,7 @@ import structlog
 from simcord.backend.errors import BackendError
 from simcord.http import router
 
-from bot.veo.downloads import FETCH_ATTEMPTS
+from bot.media.downloads import FETCH_ATTEMPTS
 from sandbox.provider import Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with
@@ -32,9 +32,9 @@ IS_LAST = pytest.StashKey[bool]()
 @pytest.fixture(autouse=True)
 def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Look for due work often, stop at once, and repeat downloads without pauses."""
-    monkeypatch.setattr("bot.work.runner.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.work.runner.STOP_GRACE", 0.3)
+    monkeypatch.setattr("bot.jobs.runner.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.jobs.runner.STOP_GRACE", 0.3)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
         yield
 

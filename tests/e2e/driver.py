@@ -12,9 +12,9 @@ from simcord.types import HttpLogEntry
 from sqlalchemy import update
 
 from bot.clock import utc_now
-from bot.database import open_database
-from bot.models import Generation, Status
-from bot.work.steps.timing import Timing
+from bot.db.database import open_database
+from bot.db.models import Generation, Status
+from bot.jobs.steps.timing import Timing
 from sandbox.provider import Fault
 from sandbox.world import World, wait_until
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.clock import utc_now
-from bot.media.picture_links import MARGIN
+from bot.media.image_links import MARGIN
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw

@@ -4,7 +4,7 @@ from typing import Any
 
 import simcord
 
-from bot.models import Generation
+from bot.db.models import Generation
 from sandbox.world import World
 from tests.e2e.driver import ask, rows, shown
 

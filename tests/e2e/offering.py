@@ -8,8 +8,8 @@ import discord
 import simcord
 from simcord.results import to_discord_message
 
-from bot.models import Generation
-from bot.veo.catalogue import CATALOGUE, build_request
+from bot.db.models import Generation
+from bot.provider.catalogue import CATALOGUE, build_request
 from sandbox.world import World
 from tests.e2e.driver import ask, eventually, rows
 from tests.e2e.moderating import admin

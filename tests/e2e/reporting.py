@@ -5,8 +5,8 @@ from typing import Any
 import discord
 import simcord
 
-from bot.guild_models import ReportRow
-from bot.models import Generation
+from bot.db.guild_models import ReportRow
+from bot.db.models import Generation
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import ReportedVideo
 from sandbox.world import World

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.models import Base, Note
-from bot.notes import COMMANDS
+from bot.db.models import Base, Note
+from bot.db.state import COMMANDS
+from bot.provider.catalogue import CATALOGUE, build_request
 from bot.settings import Settings
-from bot.veo.catalogue import CATALOGUE, build_request
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings, wait_until
 from tests.e2e.driver import timing_with

@@ -7,7 +7,7 @@ import discord
 import pytest
 from simcord.backend.errors import SetupError
 
-from bot.admission.spans import parse_span
+from bot.admission.parsing import parse_span
 from bot.clock import utc_now
 from sandbox.world import World
 from tests.bot.troubles import locked
@@ -162,7 +162,7 @@ async def test_many_blocked_come_as_a_file(world: World) -> None:
 
 
 async def test_absurd_spans_are_refused(world: World) -> None:
-    for span in ("forever", "99999 weeks"):  # `tests/bot/admission/test_spans.py` has more
+    for span in ("forever", "99999 weeks"):  # `tests/bot/admission/test_parsing.py` has more
         text = await admin(world, "block", member=world.alice, span=span)
         assert "Enter a time" in text or "too long" in text, span
     assert await world.app.services.moderation.list_blocked(world.guild.id) == []

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import simcord
 
-from bot.models import Status
+from bot.db.models import Status
 from cogs.ui.permissions import NEEDS
 from sandbox.provider import Fault
 from sandbox.world import World

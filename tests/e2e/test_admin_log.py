@@ -2,8 +2,8 @@
 
 import simcord
 
-from bot.guild_models import AuditRow
-from cogs.ui.trail import entry_line
+from bot.db.guild_models import AuditRow
+from cogs.moderation.audit_log import entry_line
 from sandbox.world import World
 from tests.e2e.driver import bodies, shown
 from tests.e2e.moderating import admin, command_id, labels, said, use

@@ -5,8 +5,8 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
-from bot.guild_models import Action
-from bot.models import Status
+from bot.db.guild_models import Action
+from bot.db.models import Status
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.troubles import locked

@@ -2,8 +2,8 @@
 
 import simcord
 
-from bot.admission.policy import Policy
-from bot.models import Placement
+from bot.db.models import Placement
+from bot.policy.documents import Policy
 from sandbox.world import World
 from tests.e2e.driver import ask_for_video, bodies, requests, the_result
 from tests.e2e.moderating import accepted, admin, refused

@@ -4,8 +4,8 @@ from typing import Any
 
 import discord
 
-from bot.admission.policy import Policy
-from bot.veo.catalogue import CATALOGUE
+from bot.policy.documents import Policy
+from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.e2e.driver import case
 from tests.e2e.moderating import admin, before_the_gateway_told, without_bounds

@@ -20,9 +20,9 @@ OVER = "✅ **Resolved:**"
 
 @pytest.fixture(autouse=True)
 def patience_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.watch.alerts.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.watch.backlog.MEMORY", 0.0)
-    monkeypatch.setattr("bot.watch.alert_signs.BALANCE_INTERVAL", 0.1)
+    monkeypatch.setattr("bot.monitoring.alerts.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.alert_inputs.BALANCE_INTERVAL", 0.1)
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def test_an_operators_channel_that_takes_nothing_is_noticed_before_an_aler
 async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.watch.alert_rules.SILENCE_LIMIT", 0.3)
+    monkeypatch.setattr("bot.monitoring.alert_rules.SILENCE_LIMIT", 0.3)
     async with with_operator(open_world) as world:
         await ask_and_hold(world)
         world.provider.faults.add("retrieve", Fault.status(503), times=None)
@@ -122,7 +122,7 @@ async def test_a_silent_provider_is_told_while_somebody_waits_for_it(
 async def test_a_provider_that_refuses_all_is_told_though_there_is_money(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.watch.alert_rules.REFUSED_LIMIT", 0.3)
+    monkeypatch.setattr("bot.monitoring.alert_rules.REFUSED_LIMIT", 0.3)
     async with with_operator(open_world) as world:
         world.provider.faults.add("create", Fault.status(403, "No *videos* for you"), times=None)
         for _ in range(3):
@@ -150,7 +150,7 @@ async def test_results_that_cannot_be_posted_are_told_to_their_servers_moderator
 async def _fail_to_post(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, *, has_operator: bool
 ) -> None:
-    monkeypatch.setattr("bot.watch.unposted.LATE_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.monitoring.undelivered.LATE_AFTER", timedelta(seconds=0.2))
     async with with_operator(open_world) if has_operator else open_world() as world:
         if not has_operator:
             await world.mona.slash(
@@ -181,7 +181,7 @@ async def test_without_an_operator_nobody_on_discord_hears_of_the_account(open_w
 async def test_a_database_that_takes_no_writes_is_told(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
-    monkeypatch.setattr("bot.watch.alert_rules.DATABASE_LIMIT", 0.3)
+    monkeypatch.setattr("bot.monitoring.alert_rules.DATABASE_LIMIT", 0.3)
     async with with_operator(open_world) as world:
         async with locked(database_url):
             await told_of(world, "can't write to the database")
@@ -192,9 +192,9 @@ async def test_a_disk_that_is_nearly_full_is_told(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with with_operator(open_world) as world:
-        monkeypatch.setattr("bot.watch.alert_rules.DISK_LIMIT", 2**60)
+        monkeypatch.setattr("bot.monitoring.alert_rules.DISK_LIMIT", 2**60)
         await told_of(world, "MiB are left")
-        monkeypatch.setattr("bot.watch.alert_rules.DISK_LIMIT", 1)
+        monkeypatch.setattr("bot.monitoring.alert_rules.DISK_LIMIT", 1)
         await told_of(world, "has space again", times=2)
 
 
@@ -217,7 +217,7 @@ async def test_a_channel_that_is_gone_is_complained_about_once(
         refuse(
             world, "POST", f"/channels/{world.moderators_channel.id}/messages", 10003, status=404, times=None
         )
-        monkeypatch.setattr("bot.watch.alert_rules.DISK_LIMIT", 2**60)
+        monkeypatch.setattr("bot.monitoring.alert_rules.DISK_LIMIT", 2**60)
         world.provider.top_up(-96.0)
         said: list[str] = []
 

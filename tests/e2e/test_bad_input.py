@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from bot.veo.catalogue import PROMPT_MAX_LENGTH
+from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, case, rows, send_unchecked, shown

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.models import Status
-from bot.storage.sqlite import PRAGMAS
+from bot.db.models import Status
+from bot.db.sqlite import PRAGMAS
 from sandbox.world import World
 from tests.bot.troubles import locked
 from tests.e2e.conftest import LoseAnswer, OpenWorld
@@ -35,13 +35,13 @@ BUSY = "I can't save requests right now. Please try again in a minute. This didn
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program wait for a locked database for a moment only."""
-    monkeypatch.setattr("bot.storage.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
+    monkeypatch.setattr("bot.db.sqlite.PRAGMAS", (*PRAGMAS, "PRAGMA busy_timeout = 100"))
 
 
 async def let_the_wait_end(world: World, url: str) -> None:
     """Let the time pass that a request waits for its card, however long the program itself writes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.storage.sqlite.PRAGMAS", PRAGMAS)
+        patch.setattr("bot.db.sqlite.PRAGMAS", PRAGMAS)
         await make_due(world, url)
 
 
@@ -78,7 +78,7 @@ async def decided_late(
     world: World, monkeypatch: pytest.MonkeyPatch, **options: Any
 ) -> simcord.InteractionResult:
     """Let alice use /veo; it is decided once she is told to wait, as where many wait for the database."""
-    monkeypatch.setattr("cogs.ui.asking.DEFER_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr("cogs.veo.cog.request.DEFER_AFTER_SECONDS", 0.05)
     service = world.app.services.drafts
     decide = service.ask
     before = len(requests(world, "POST", "/callback"))

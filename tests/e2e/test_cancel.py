@@ -4,8 +4,8 @@ import discord
 import pytest
 
 from bot.clock import utc_now
-from bot.models import Generation, Status
-from bot.work.cancellation import Cancelled
+from bot.db.models import Generation, Status
+from bot.jobs.cancellation import Cancelled
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer, OpenWorld

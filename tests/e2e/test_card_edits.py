@@ -19,7 +19,7 @@ from tests.e2e.driver import (
 )
 
 EDITS = "/channels/*/messages/*"
-# An edit limit, an outage, a refused token; `tests/cogs/test_verdicts.py` has all that passes.
+# An edit limit, an outage, a refused token; `tests/cogs/ui/test_discord_errors.py` has all that passes.
 PASSING = [(30046, 429), (0, 503), (0, 401)]
 
 

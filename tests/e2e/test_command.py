@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.veo.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
+from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
 from sandbox.world import World
 from tests.e2e.driver import ask, case, requests
 

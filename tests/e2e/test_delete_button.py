@@ -1,7 +1,7 @@
 """The Delete button: it asks first, takes the video down, and does not give the place back."""
 
-from bot.guild_models import Action
-from bot.models import Status
+from bot.db.guild_models import Action
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.db.models import Generation
 from bot.media.files import Clip, probe
 from bot.media.upload_limits import MIB, usable
-from bot.models import Generation
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (

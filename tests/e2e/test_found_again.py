@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import utc_now
-from bot.models import Generation, Status
+from bot.db.models import Generation, Status
 from sandbox.provider import Provider
 from sandbox.world import World, wait_until
 from tests.e2e.conftest import LoseAnswer, OpenWorld

@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_now
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
-from tests.e2e.driver import (
-    ask_and_hold,
-    card_of,
-    change_rows,
-    eventually,
-    requests,
-    the_result,
-)
+from tests.e2e.driver import ask_and_hold, card_of, change_rows, eventually, requests, the_result
 from tests.german import spoken_german
 
 GERMAN_CARD, GERMAN_FAILURE = "Ein Video für ", "❌ Diesmal kein Video, "

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.db.models import Generation, Placement, Status
 from bot.media.files import probe
-from bot.models import Generation, Placement, Status
-from bot.veo.catalogue import CATALOGUE, Model, OptionValue, family_heads
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, family_heads
 from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH
 from sandbox.world import World
 from tests.bot.drawn import draw

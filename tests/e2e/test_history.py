@@ -4,7 +4,7 @@ from typing import Any
 
 import simcord
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.driver import (
     PROMPT,

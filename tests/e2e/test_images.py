@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from bot.media.pictures import data_uri_of
-from bot.models import Status
+from bot.db.models import Status
+from bot.media.images import data_uri_of
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import BLUE, HTML, SVG, draw, png_bomb

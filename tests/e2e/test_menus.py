@@ -6,9 +6,9 @@ import discord
 import simcord
 from simcord.results import to_discord_message
 
-from bot.media.pictures import data_uri_of
-from bot.models import Status
-from bot.veo.catalogue import PROMPT_MAX_LENGTH
+from bot.db.models import Status
+from bot.media.images import data_uri_of
+from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from sandbox.world import World
 from tests.bot.drawn import BLUE, draw
 from tests.e2e.driver import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.driver import SECONDS, ask, shown, the_result
 from tests.e2e.flows import CHANGED

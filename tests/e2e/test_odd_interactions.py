@@ -6,7 +6,7 @@ from typing import Any
 from discord import app_commands
 from structlog.testing import capture_logs
 
-from bot.sent_commands import Kind
+from bot.discord_client.interaction_payload import Kind
 from sandbox.world import World
 from tests.e2e.driver import ask_and_hold, ask_for_video, case, results, rows, shown, the_result
 from tests.e2e.offering import ask_first

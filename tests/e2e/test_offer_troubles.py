@@ -10,8 +10,8 @@ from simcord.actors import _component_interaction  # pyright: ignore[reportPriva
 from sqlalchemy import update
 
 from bot.clock import utc_now
-from bot.database import open_database
-from bot.models import DraftRow
+from bot.db.database import open_database
+from bot.db.models import DraftRow
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer

@@ -3,7 +3,7 @@
 import pytest
 import simcord
 
-from bot.models import Placement
+from bot.db.models import Placement
 from sandbox.world import World
 from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld

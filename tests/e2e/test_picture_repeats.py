@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import utc_now
+from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.media.pictures import data_uri_of
-from bot.models import Status
+from bot.media.images import data_uri_of
 from sandbox.world import World
 from tests.bot.drawn import BLUE, draw
 from tests.e2e.conftest import OpenWorld

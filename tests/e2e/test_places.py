@@ -6,7 +6,7 @@ import discord
 import simcord
 from simcord.enums import ChannelType
 
-from bot.models import Placement
+from bot.db.models import Placement
 from bot.moderation.decisions import Moderator
 from sandbox.world import World
 from tests.e2e.driver import (

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.database import BUSY, UNREADABLE
-from bot.models import Status
+from bot.db.database import BUSY, UNREADABLE
+from bot.db.models import Status
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask, ask_for_video, rows, shown, the_result
 from tests.postgres import Postgres

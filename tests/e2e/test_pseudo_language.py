@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.language import catalogues
+from bot.i18n import catalogues
 from sandbox.world import World
 from tests.e2e.driver import PROMPT, ask_and_hold, case, requests
 from tests.e2e.flows import FLOWS, WRITTEN

@@ -7,9 +7,10 @@ import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
-from bot.admission.policy import Scope
 from bot.clock import utc_now
-from bot.database import UNREADABLE, DatabaseBusyError
+from bot.db.database import UNREADABLE
+from bot.errors import DatabaseBusyError
+from bot.policy.documents import Scope
 from sandbox.world import World
 from tests.e2e.limiting import add_role, nothing_is_set, quota, use
 from tests.e2e.moderating import accepted, admin, refused

@@ -5,11 +5,11 @@ from typing import Any
 
 import simcord
 
-from bot.admission.policies import store_policy
-from bot.admission.policy import LimitKind, Policy, Rule, Scope
 from bot.clock import utc_now
-from bot.database import open_database
-from bot.models import Status
+from bot.db.database import open_database
+from bot.db.models import Status
+from bot.policy.documents import LimitKind, Policy, Rule, Scope
+from bot.policy.store import store_policy
 from sandbox.world import World
 from tests.bot.rows import new_row
 from tests.e2e.driver import ask_for_video, case, refuse, shown

@@ -1,6 +1,6 @@
 """Discord refuses the answer to the command: the request is taken back, or kept when in doubt."""
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (

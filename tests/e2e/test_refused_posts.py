@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.driver import (
     accept_all,
@@ -22,7 +22,7 @@ from tests.e2e.driver import (
 )
 
 EVERYWHERE = "/channels/*/messages"
-# Discord's codes and the HTTP statuses they come with; `tests/cogs/test_verdicts.py` has them all.
+# Discord's codes and the HTTP statuses they come with; `tests/cogs/ui/test_discord_errors.py` has them all.
 PASSING = [(0, 500), (0, 502), (0, 503), (130000, 503), (0, 429), (20016, 429), (40004, 403)]
 
 

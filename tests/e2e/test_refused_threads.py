@@ -17,7 +17,7 @@ from tests.e2e.driver import (
 )
 
 THREADS = "/channels/*/messages/*/threads"
-# Codes and HTTP statuses of refusals that pass; `tests/cogs/test_verdicts.py` has them all.
+# Codes and HTTP statuses of refusals that pass; `tests/cogs/ui/test_discord_errors.py` has them all.
 PASSING = [(0, 500), (0, 503), (0, 429), (130000, 503), (20028, 429)]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.models import Generation
+from bot.db.models import Generation
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer, OpenWorld
 from tests.e2e.driver import (

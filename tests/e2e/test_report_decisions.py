@@ -3,9 +3,9 @@
 import pytest
 import simcord
 
-from bot.admission.policy import Block
-from bot.models import Generation
+from bot.db.models import Generation
 from bot.moderation.report_decisions import ReportDecision
+from bot.policy.documents import Block
 from sandbox.world import World
 from tests.e2e.driver import (
     ask,
@@ -40,7 +40,7 @@ REMOVED = "🗑️ **Removed.**"
 @pytest.fixture(autouse=True)
 def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
 
 
 def state_of(world: World, generation: Generation) -> str:

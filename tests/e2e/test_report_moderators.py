@@ -26,7 +26,7 @@ NOT_ALLOWED = "Only members who can use `/veo-admin` can do that. Nothing change
 @pytest.fixture(autouse=True)
 def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
 
 
 async def command_of(world: World) -> discord.app_commands.AppCommand:

@@ -8,9 +8,9 @@ import pytest
 import simcord._modal
 
 from bot.clock import utc_now
+from bot.db.models import NOBODY
 from bot.markup import in_words
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from bot.privacy.erasure import NOBODY
 from sandbox.world import World, wait_until
 from tests.e2e.driver import (
     SECONDS,
@@ -46,7 +46,7 @@ DECISIONS = ["Delete video", "Block 24 h", "Dismiss"]
 @pytest.fixture(autouse=True)
 def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for due rows often."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
 
 
 async def test_a_report_reaches_the_moderators_and_nobody_else(world: World) -> None:

@@ -6,7 +6,8 @@ import discord
 import pytest
 import simcord
 
-from bot.database import BUSY, DatabaseBusyError
+from bot.db.database import BUSY
+from bot.errors import DatabaseBusyError
 from bot.moderation.decisions import Moderator
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer

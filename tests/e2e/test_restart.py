@@ -3,9 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from bot.admission.judge import Asker
+from bot.admission.check_request import Asker
 from bot.clock import utc_now
-from bot.models import Generation, Placement, Status
+from bot.db.models import Generation, Placement, Status
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld

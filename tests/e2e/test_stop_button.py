@@ -4,21 +4,11 @@ from typing import Any
 
 import simcord
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import (
-    SECONDS,
-    ask,
-    ask_and_hold,
-    ask_for_video,
-    card_of,
-    refuse,
-    results,
-    rows,
-    shown,
-)
+from tests.e2e.driver import SECONDS, ask, ask_and_hold, ask_for_video, card_of, refuse, results, rows, shown
 from tests.e2e.reporting import add_bob, buttons, forge_buttons
 from tests.e2e.videos import card, private
 

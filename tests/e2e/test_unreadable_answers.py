@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.models import Status
+from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.conftest import GarbleAnswer
 from tests.e2e.driver import SECONDS, ask, results, rows

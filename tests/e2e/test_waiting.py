@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.models import Generation
+from bot.db.models import Generation
 from bot.roles import Role
 from sandbox.world import World, wait_until
 from tests.e2e.conftest import OpenWorld
@@ -24,8 +24,8 @@ EXPECTED = re.compile(r"⚙️ \*\*Making your video\.\*\* Should be ready <t:(\
 @pytest.fixture(autouse=True)
 def looks_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for changed positions often."""
-    monkeypatch.setattr("bot.work.line.LOOK_INTERVAL", 0.05)
-    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=0.2))
+    monkeypatch.setattr("bot.jobs.position_updater.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.jobs.position_updater.SETTLING", timedelta(seconds=0.2))
 
 
 async def ask_as(world: World, member: simcord.MemberActor) -> Generation:
@@ -67,7 +67,8 @@ def expected_times(world: World) -> list[float]:
 async def test_what_is_made_at_once_is_told_no_position_and_when_it_is_expected(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=10))  # a busy machine begins later
+    # A busy machine begins later.
+    monkeypatch.setattr("bot.jobs.position_updater.SETTLING", timedelta(seconds=10))
     async with open_world({"deadline": 1000}) as world:
         await ask_and_hold(world)
         await eventually("a time on the card", lambda: bool(expected_times(world)))
@@ -81,8 +82,8 @@ async def test_past_the_expected_time_it_says_so_and_until_when_it_waits(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = own_world  # one whose videos tell nothing about how long they take
-    monkeypatch.setattr("bot.work.line.SETTLING", timedelta(seconds=10))  # as above
-    monkeypatch.setattr("bot.timing.prior.DOCUMENTED_MEDIAN", 4)
+    monkeypatch.setattr("bot.jobs.position_updater.SETTLING", timedelta(seconds=10))  # as above
+    monkeypatch.setattr("bot.eta.prior.DOCUMENTED_MEDIAN", 4)
     generation = await ask_and_hold(world)
     assert generation.submitted_at is not None
     end = int((generation.submitted_at + timedelta(seconds=30)).timestamp())

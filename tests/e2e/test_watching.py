@@ -19,11 +19,11 @@ from tests.e2e.watching import HTTP, Answer, figures, look, look_until
 @pytest.fixture(autouse=True)
 def verdicts_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look anew each time, lose patience with the database soon, and with a machine that is busy never."""
-    monkeypatch.setattr("bot.watch.health.MEMORY", 0.0)
-    monkeypatch.setattr("bot.watch.backlog.MEMORY", 0.0)
-    monkeypatch.setattr("bot.watch.health.DATABASE_LIMIT", 0.5)
-    monkeypatch.setattr("bot.watch.health.DATABASE_PATIENCE", 0.3)
-    monkeypatch.setattr("bot.watch.health.LAG_LIMIT", 60.0)
+    monkeypatch.setattr("bot.monitoring.health.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.health.DATABASE_LIMIT", 0.5)
+    monkeypatch.setattr("bot.monitoring.health.DATABASE_PATIENCE", 0.3)
+    monkeypatch.setattr("bot.monitoring.health.LAG_LIMIT", 60.0)
 
 
 def is_well(answer: Answer) -> bool:
@@ -147,7 +147,7 @@ async def test_a_database_that_was_moved_away_fails_the_check(open_world: OpenWo
 
 
 async def test_polls_that_stop_fail_the_check(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.watch.health.POLL_LIMIT", 0.5)
+    monkeypatch.setattr("bot.monitoring.health.POLL_LIMIT", 0.5)
     async with open_world(**HTTP) as world:
         assert (await look(world, "/healthz")).json["checks"]["polls"]["age_seconds"] is None
         world.provider.faults.add("retrieve", Fault.hang())
@@ -162,8 +162,8 @@ async def test_polls_that_stop_fail_the_check(open_world: OpenWorld, monkeypatch
 async def test_a_blocked_event_loop_answers_nobody_and_is_remembered(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.watch.health.LAG_LIMIT", 0.5)
-    monkeypatch.setattr("bot.watch.pulse.LAG_MEMORY", 3.0)
+    monkeypatch.setattr("bot.monitoring.health.LAG_LIMIT", 0.5)
+    monkeypatch.setattr("bot.monitoring.loop_lag.LAG_MEMORY", 3.0)
     async with open_world(**HTTP) as world:
         await look_until(world, "/healthz", is_well)
         asked = asyncio.create_task(look(world, "/healthz"))

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import simcord
 
-from bot.models import Generation
+from bot.db.models import Generation
 from sandbox.world import World
 from tests.e2e.driver import SECONDS, rows, shown, threads
 

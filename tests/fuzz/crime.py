@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,7 @@ class Crime:
         for moderator in (world.mona, zoe):
             await moderator.slash(_place_of(moderator), "veo-admin settings", ask_first=True)
             answer = await moderator.slash(_place_of(moderator), "veo-admin queue")
-            assert answer.response is not None
-            shown = answer.response.message
+            shown = (await wait_until(partial(_answer_of, answer), seconds=20)).message
             self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
         for name, (owner, _) in owners.items():
             await owner.slash(_place_of(owner), "veo", prompt="is offered", duration=4)
@@ -173,6 +173,10 @@ class Crime:
         return await self.stage.dispatch(
             who, COMPONENT, data, more={"message": message}, channel_id=channel_id, source=message_id
         )
+
+
+async def _answer_of(answer: simcord.InteractionResult) -> simcord.ResponseMessage | None:
+    return answer.response
 
 
 def _place_of(who: simcord.MemberActor) -> simcord.ChannelHandle:

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import simcord
 
-from bot.models import Generation
+from bot.db.models import Generation
 from sandbox.provider import QUICK, Provider
 from sandbox.world import World, sandbox_settings
 from tests.e2e.driver import timing_with

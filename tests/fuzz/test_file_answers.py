@@ -10,8 +10,8 @@ import pytest
 import stamina
 from hypothesis import strategies as st
 
-from bot.veo.addresses import origin_of
-from bot.veo.downloads import Bounds, Downloads, MediaError, open_public_session
+from bot.media.downloads import Bounds, Downloads, MediaError, open_public_session
+from bot.provider.addresses import origin_of
 from tests.fuzz.answers import Answer, answers
 from tests.fuzz.listening import Listener
 from tests.fuzz.server import serve

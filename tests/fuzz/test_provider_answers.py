@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from bot.veo.catalogue import build_request
-from bot.veo.client import VeoClient
-from bot.veo.errors import VeoError
-from bot.veo.models import Task
-from bot.veo.words import REASON_MAX_LENGTH
+from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
+from bot.provider.errors import VeoError
+from bot.provider.models import Task
+from bot.provider.words import REASON_MAX_LENGTH
 from tests.fuzz.answers import KEY, Answer, answers
 from tests.fuzz.listening import Listener
 from tests.fuzz.server import serve

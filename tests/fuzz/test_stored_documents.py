@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.admission.limits import resolve_limits
-from bot.admission.policy import Policy, Standing
+from bot.policy.documents import Policy, Standing
 from tests.fuzz.answers import anything, changed
 from tests.fuzz.tally import fuzz
 

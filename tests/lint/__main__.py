@@ -9,6 +9,7 @@ from tests.lint import (
     dashboard,
     documents,
     image,
+    layers,
     links,
     locks,
     marks,
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 CHECKS: tuple[Check, ...] = (
     *repository.CHECKS,
     *source.CHECKS,
+    *layers.CHECKS,
     *marks.CHECKS,
     *catalogues.CHECKS,
     *documents.CHECKS,

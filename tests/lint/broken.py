@@ -6,12 +6,12 @@ Where nothing is replaced, the new text is appended; where there is no such file
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from tests.lint import documents, image, locks, marks, repository, source, unit, workflows
+from tests.lint import documents, image, layers, locks, marks, repository, source, unit, workflows
 from tests.lint.findings import Check
 
 Row = tuple[Check, str, str, str, str]
 
-CODE, CARDS, CONTRIBUTING = "bot/money.py", "cogs/ui/card.py", "CONTRIBUTING.md"
+CODE, CARDS, CONTRIBUTING = "bot/money.py", "cogs/cards/card.py", "CONTRIBUTING.md"
 UNIT, CI, AUDIT = "deploy/veo-bot.service", ".github/workflows/ci.yml", ".github/workflows/audit.yml"
 LONG = "x = 1\n" * 301
 LONG_FUNCTION = 'def long() -> None:\n    """Be long."""\n' + "    pass\n" * 50
@@ -31,11 +31,29 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             "from tests import x",
             "tests is not",
         ),
-        (source.only_the_composition_root_ties_the_bot_to_its_cogs, CODE, "", "import cogs", "bot/app.py"),
+        (
+            source.only_the_composition_root_ties_the_bot_to_its_cogs,
+            CODE,
+            "",
+            "import cogs",
+            "bot/app/application.py",
+        ),
         (source.only_the_settings_read_the_environment, CODE, "", "import os\nos.environ", "settings"),
         (source.only_the_settings_read_the_environment, CODE, "", "from os import getenv", "settings"),
         (source.no_file_is_too_long_to_read_at_once, CODE, "", LONG, "more than 300"),
         (source.no_function_is_too_long_to_see_at_once, CODE, "", LONG_FUNCTION, "long has 51 lines"),
+    ],
+    layers: [
+        (layers.every_package_has_a_layer, "bot/new.py", "", "x = 1", "bot.new is in no layer"),
+        (
+            layers.a_package_imports_from_below,
+            CODE,
+            "",
+            "from bot.db import models",
+            "bot.money is not above",
+        ),
+        (layers.a_package_imports_from_below, CARDS, "", "import cogs.videos.cog", "cogs.videos"),
+        (layers.a_package_imports_from_below, CODE, "", "from bot import provider", "bot.provider"),
     ],
     marks: [
         (marks.every_text_is_marked, CARDS, "", 'x = "This is not marked."', "This is not marked."),
@@ -43,7 +61,13 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         (marks.a_mark_has_a_literal_or_a_name_of_one, CARDS, "", 'ngettext(x, "{count} y", 2)', "literal"),
         (marks.a_mark_gives_the_values_that_its_text_names, CARDS, "", '_("{one} x")', "is missing"),
         (marks.a_mark_gives_the_values_that_its_text_names, CARDS, "", '_("one", x=1)', "does not name"),
-        (marks.every_exception_is_still_needed, "bot/notes.py", "commands of ", "of ", "does not say this"),
+        (
+            marks.every_exception_is_still_needed,
+            "bot/db/state.py",
+            "commands of ",
+            "of ",
+            "does not say this",
+        ),
     ],
     documents: [
         (documents.every_table_is_as_the_code_has_it, "docs/commands.md", "| `google/veo3` |", "|", "docs"),

@@ -7,7 +7,7 @@ from tests.lint import catalogues, compose, dashboard, links, prometheus, quotes
 from tests.lint.broken import CARDS, Row
 from tests.lint.messages import TEMPLATE
 
-POT, DE = TEMPLATE.as_posix(), "bot/language/locales/de/LC_MESSAGES/veo-bot.po"
+POT, DE = TEMPLATE.as_posix(), "bot/i18n/locales/de/LC_MESSAGES/veo-bot.po"
 COMPOSE, EXAMPLE, README = "compose.yaml", ".env.example", "README.md"
 RULES, PANELS, SCRAPE = prometheus.RULES, prometheus.DASHBOARD, prometheus.SCRAPE
 PAUSED = 'msgstr "⏸️ **Pausiert.** Bis `/veo-admin resume` kann'

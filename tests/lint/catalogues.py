@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-from bot.command_translator import DESCRIPTION_LENGTH, MENU_LENGTH
-from bot.language.catalogues import formats
+from bot.discord_client.command_translator import DESCRIPTION_LENGTH, MENU_LENGTH
+from bot.i18n.catalogues import formats
 from docs.translations import collect, written
 from tests.lint.bounds import bounds
 from tests.lint.findings import Check, Findings

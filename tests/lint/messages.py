@@ -11,10 +11,10 @@ from typing import cast
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from bot.language.catalogues import DOMAIN
+from bot.i18n.catalogues import DOMAIN
 from tests.lint.findings import File
 
-FOLDER = Path("bot/language/locales")
+FOLDER = Path("bot/i18n/locales")
 TEMPLATE = FOLDER / f"{DOMAIN}.pot"
 PLACEHOLDER = re.compile(r"\{\w+\}")
 

@@ -11,8 +11,8 @@ from typing import Any
 import promql_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_page
 
-from bot.watch.alert_rules import AlertKind
-from bot.watch.metrics import Metrics
+from bot.metrics.metrics import Metrics
+from bot.monitoring.alert_rules import AlertKind
 from tests.lint.findings import Check, File, Finding, Findings
 from tests.lint.yaml_files import read_yaml
 

@@ -12,7 +12,7 @@ import typer.main
 from typer.core import TyperGroup
 from typer.exceptions import Exit, TyperException
 
-from bot.cli import app
+from bot.cli.main import app
 from docs.command_tables import Command, load_commands
 from tests.lint.compose import Compose
 from tests.lint.findings import Check, Findings

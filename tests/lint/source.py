@@ -35,8 +35,8 @@ def only_the_composition_root_ties_the_bot_to_its_cogs(root: Path) -> Findings:
     """Find an import of the cogs in the bot."""
     for module in modules(root, "bot"):
         for line, package in _imported(module.tree):
-            if package == "cogs" and module.name != "bot/app.py":
-                yield module.found("Only bot/app.py imports cogs.", line)
+            if package == "cogs" and module.name != "bot/app/application.py":
+                yield module.found("Only bot/app/application.py imports cogs.", line)
 
 
 def only_the_settings_read_the_environment(root: Path) -> Findings:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.cli import EXIT_SETTINGS
-from bot.work.runner import STOP_GRACE
+from bot.cli.main import EXIT_SETTINGS
+from bot.jobs.runner import STOP_GRACE
 from tests.lint.findings import Check, File, Findings
 from tests.packaging.dockerfile import last_words, read_steps
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import WireDiscord
-from sandbox.wire.program import bot_environment
 from tests.packaging.dockerfile import last_words
 from tests.packaging.image import Image, why_not
+from tests.wire_discord import WireDiscord
+from tests.wire_discord.program import bot_environment
 
 pytestmark = pytest.mark.timeout(300)  # the locked packages are installed once: 20 s with a near index
 

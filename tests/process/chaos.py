@@ -24,18 +24,11 @@ import structlog
 from bot.errors import UserError
 from sandbox.generations import Teller
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import WireDiscord
 from sandbox.world import wait_until
-from tests.process.havoc import (
-    EDIT,
-    FORBIDDEN_PROMPT,
-    POST,
-    THREAD,
-    DiscordHavoc,
-    ProviderHavoc,
-)
+from tests.process.havoc import EDIT, FORBIDDEN_PROMPT, POST, THREAD, DiscordHavoc, ProviderHavoc
 from tests.process.scene import ANSWER_SECONDS, Row, Scene
 from tests.process.truth import find_lies, is_lost
+from tests.wire_discord import WireDiscord
 
 MEMBERS = 30
 PROMPTS = [f"A fox in the snow, take {number}" for number in range(6)]  # few, so that few are rendered

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import sandbox.faults as provider_faults
-import sandbox.wire.faults as discord_faults
+import tests.wire_discord.faults as discord_faults
 from sandbox.calls import Kind
 from sandbox.faults import Fault as ProviderFault
 from sandbox.odd_answers import (
@@ -22,7 +22,7 @@ from sandbox.odd_answers import (
     zero_cost,
 )
 from sandbox.schema import fields_of
-from sandbox.wire.faults import Fault as DiscordFault
+from tests.wire_discord.faults import Fault as DiscordFault
 
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
 POST = "POST /channels/{channel_id}/messages"

@@ -23,16 +23,16 @@ from typing import Any
 
 from aiohttp import ClientResponse
 
-import bot.composition.shared
-import bot.database
-import bot.serve
-import bot.veo.downloads
-import cogs.ui.refusals
-from bot.app import timing_of
+import bot.app.serve
+import bot.app.shared
+import bot.db.database
+import bot.media.downloads
+import cogs.delivery.failed_destinations
+from bot.app.application import timing_of
+from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
+from bot.provider.client import VeoClient
 from bot.settings import load_settings
-from bot.veo.client import VeoClient
-from bot.work.steps.timing import Timing
 
 ANSWER_SECONDS = 60.0  # that an answer may take: a machine that stands still is not what is tested
 REFUSAL_SECONDS = 3.0  # for which a place that refused is left alone
@@ -80,14 +80,14 @@ def plant(point: str) -> None:
 
 def fill_disk(share: float) -> None:
     """Let writing a download fail now and then, as on a full disk."""
-    write = bot.veo.downloads._write
+    write = bot.media.downloads._write
 
     async def failing(response: ClientResponse, path: Path, most: int) -> None:
         if random.random() < share:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         await write(response, path, most)
 
-    bot.veo.downloads._write = failing
+    bot.media.downloads._write = failing
 
 
 def main() -> None:
@@ -99,13 +99,13 @@ def main() -> None:
     if share := os.environ.get("FULL_DISK"):
         fill_disk(float(share))
     if seconds := os.environ.get("CALL_SECONDS"):
-        bot.composition.shared.VeoClient = functools.partial(VeoClient, timeout=float(seconds))
+        bot.app.shared.VeoClient = functools.partial(VeoClient, timeout=float(seconds))
     timing = timing_of(settings)
     if os.environ.get("FAST"):
         timing = fast(timing)
-        cogs.ui.refusals.MEMORY = REFUSAL_SECONDS
-        bot.database.ANSWER_PATIENCE = ANSWER_SECONDS
-    asyncio.run(bot.serve.run(settings, timing=timing))
+        cogs.delivery.failed_destinations.MEMORY = REFUSAL_SECONDS
+        bot.db.database.ANSWER_PATIENCE = ANSWER_SECONDS
+    asyncio.run(bot.app.serve.run(settings, timing=timing))
 
 
 if __name__ == "__main__":

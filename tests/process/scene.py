@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.database import open_database
-from bot.work.cancellation import Cancellation
+from bot.db.database import open_database
+from bot.jobs.cancellation import Cancellation
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import Interaction, Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
 from sandbox.world import wait_until
+from tests.wire_discord import Interaction, Message, WireDiscord
+from tests.wire_discord.program import Program, bot_environment
 
 KILLABLE = str(Path(__file__).with_name("killable.py"))
 LEASE_SECONDS = 2

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.wire import Interaction
 from sandbox.world import wait_until
 from tests.process.scene import REQUEST, Scene, open_scene
+from tests.wire_discord import Interaction
 
 MEMBERS = range(100, 112)
 

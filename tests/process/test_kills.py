@@ -9,9 +9,9 @@ import pytest
 
 from bot.media.fitting import WORK_PREFIX
 from bot.media.upload_limits import MIB
-from sandbox.wire import Message
 from tests.noise import make_noise, replace_files
 from tests.process.scene import FAILING_REQUEST, REQUEST, Row, Scene, open_scene
+from tests.wire_discord import Message
 
 # Seconds after which a create call is given up for lost; MiB that the server takes.
 SETTINGS = {"lookup_window": 3, "upload_limits_mib": "1,2,4,8"}
@@ -20,22 +20,22 @@ POINTS = {
     "the request is recorded, not answered": "bot.generations:GenerationService.request:after",
     "the card is shown, not recorded": "bot.generations:GenerationService.attach_card:before",
     "the work may begin": "bot.generations:GenerationService.attach_card:after",
-    "the row is leased": "bot.work.queue:GenerationQueue.move:before",
-    "the create call is announced, not made": "bot.veo.client:VeoClient.create:before",
-    "the create call is answered, not recorded": "bot.veo.client:VeoClient.create:after",
-    "the thread is opened, not recorded": "cogs.ui.delivery:DiscordDelivery.open_thread:after",
-    "the task was asked for once": "bot.veo.client:VeoClient.retrieve:after",
+    "the row is leased": "bot.jobs.queue:GenerationQueue.move:before",
+    "the create call is announced, not made": "bot.provider.client:VeoClient.create:before",
+    "the create call is answered, not recorded": "bot.provider.client:VeoClient.create:after",
+    "the thread is opened, not recorded": "cogs.delivery.delivery:DiscordDelivery.open_thread:after",
+    "the task was asked for once": "bot.provider.client:VeoClient.retrieve:after",
     "the file is fetched": "bot.media.files:VideoStore.fetch:after",
-    "the video is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
-    "all but the end is recorded": "bot.work.steps.handover:Handover._close:before",
-    "everything is done, but the lease stands": "bot.work.queue:GenerationQueue.release:before",
+    "the video is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after",
+    "all but the end is recorded": "bot.jobs.steps.deliver:Handover._close:before",
+    "everything is done, but the lease stands": "bot.jobs.queue:GenerationQueue.release:before",
 }
 FAILURE_POINTS = {
-    "the failure is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_ending:after",
+    "the failure is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_ending:after",
 }
 CANCEL_POINTS = {
-    "the cancellation is recorded, not told": "cogs.ui.delivery:DiscordDelivery.post_ending:before",
-    "the cancellation is posted, not recorded": "cogs.ui.delivery:DiscordDelivery.post_ending:after",
+    "the cancellation is recorded, not told": "cogs.delivery.delivery:DiscordDelivery.post_ending:before",
+    "the cancellation is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_ending:after",
 }
 # Here Discord has forgotten the message's nonce by the time it is sent again, as after some minutes.
 FORGOTTEN_POINTS = {
@@ -47,7 +47,7 @@ FORGOTTEN_POINTS = {
 LARGE_POINTS = {
     "a large file is made smaller, not kept": "bot.media.encoding:Encoder.encode:after",
     "a large file is made smaller, not posted": "bot.media.fitting:Fitter.fit:after",
-    "a large file is posted smaller, not recorded": "cogs.ui.delivery:DiscordDelivery.post_video:after",
+    "a large file is posted smaller, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after",
 }
 ALL_POINTS = POINTS | FAILURE_POINTS | CANCEL_POINTS | FORGOTTEN_POINTS | LARGE_POINTS
 # One of each kind: before anybody was answered, around the money, around the post, and a cancellation.

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from bot.media.pictures import data_uri_of
-from sandbox.wire import OptionFile
+from bot.media.images import data_uri_of
 from tests.bot.drawn import draw
 from tests.process.scene import REQUEST, open_scene
+from tests.wire_discord import OptionFile
 
 CAT = draw()
 POINTS = {
-    "the picture is to be fetched": "bot.media.picture_store:PictureStore.ensure:before",
-    "the picture is fetched, not recorded": "bot.media.picture_store:PictureStore.ensure:after",
-    "the picture is sent, the answer not recorded": "bot.veo.client:VeoClient.create:after",
+    "the picture is to be fetched": "bot.media.image_store:PictureStore.ensure:before",
+    "the picture is fetched, not recorded": "bot.media.image_store:PictureStore.ensure:after",
+    "the picture is sent, the answer not recorded": "bot.provider.client:VeoClient.create:after",
 }
 
 

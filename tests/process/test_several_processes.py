@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.database import Database, open_database
-from bot.models import Generation, Status
-from sandbox.wire.program import Program
+from bot.db.database import Database, open_database
+from bot.db.models import Generation, Status
 from sandbox.world import wait_until
 from tests.postgres import Postgres
 from tests.process.scene import FAILING_REQUEST, LEASE_SECONDS, REQUEST, Scene, open_scene
+from tests.wire_discord.program import Program
 
 MEMBERS = range(101, 111)
 REQUESTS_EACH = 4

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.database import open_database
+from bot.db.database import open_database
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.service import Moderation
 from bot.sharding import GUILD_SHIFT, parse_shards
-from sandbox.wire.program import Program
-from sandbox.wire.state import Channel, Guild
 from tests.postgres import Postgres
 from tests.process.scene import ALICE, LEASE_SECONDS, MODERATOR, REQUEST, Scene, open_scene
+from tests.wire_discord.program import Program
+from tests.wire_discord.state import Channel, Guild
 
 SHARDS = 2
 IDENTIFY_SPACING = 5.0  # seconds

@@ -1,7 +1,7 @@
 """Whether what members were told is true, by the provider's own books."""
 
-from sandbox.wire import Message
 from tests.process.scene import Row, Scene
+from tests.wire_discord import Message
 
 STILL_ASKED = "I keep asking for it"
 UNTAKEN = ("refused the request", "did not take the request", "is not offered any more")

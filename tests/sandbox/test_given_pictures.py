@@ -8,7 +8,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 import pytest
 from PIL import Image
 
-from bot.media.pictures import data_uri_of
+from bot.media.images import data_uri_of
 from tests.bot.drawn import BLUE, RED, draw
 from tests.sandbox.driver import Client, Clock, probe
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.veo.catalogue import CATALOGUE
+from bot.provider.catalogue import CATALOGUE
 from sandbox.provider import QUICK, Fault, Provider
 from tests.sandbox.driver import Client, Clock
 from tests.sandbox.test_schema import assert_error_form

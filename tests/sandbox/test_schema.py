@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.media.pictures import data_uri_of
-from bot.veo.catalogue import CATALOGUE, Model
+from bot.media.images import data_uri_of
+from bot.provider.catalogue import CATALOGUE, Model
 from sandbox.offers import OFFERS
 from tests.bot.drawn import draw
 from tests.sandbox.driver import BODY, TASKS, Client

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.wire import WireDiscord
 from tests.wire.probe import Probe, connected, point_to
+from tests.wire_discord import WireDiscord
 
 
 class Clock:

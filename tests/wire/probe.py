@@ -10,7 +10,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from sandbox.wire import WireDiscord
+from tests.wire_discord import WireDiscord
 
 # As the bot would sync them.
 COMMANDS: list[dict[str, object]] = [

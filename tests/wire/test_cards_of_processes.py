@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from bot.models import Generation, Status
-from bot.timing.poll_limiter import PollLimiter
-from cogs.ui.card_items import card_message
-from cogs.ui.delivery import DiscordDelivery
-from cogs.ui.edit_budget import EditBudget
-from sandbox.wire import Fault, Message, WireDiscord
+from bot.db.models import Generation, Status
+from bot.eta.poll_limiter import PollLimiter
+from cogs.cards.card_message import card_message
+from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
+from tests.wire_discord import Fault, Message, WireDiscord
 
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 CANCELLED = {"status": Status.CANCELLED, "cancelled_by": 77}

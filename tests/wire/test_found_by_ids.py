@@ -6,15 +6,15 @@ import discord
 import pytest
 
 from bot.clock import utc_now
+from bot.db.models import Generation, Status
+from bot.eta.poll_limiter import PollLimiter
 from bot.failures import FailureKind
-from bot.models import Generation, Status
-from bot.timing.poll_limiter import PollLimiter
-from cogs.ui.card_items import card_message
-from cogs.ui.delivery import DiscordDelivery
-from cogs.ui.edit_budget import EditBudget
-from sandbox.wire import WireDiscord
+from cogs.cards.card_message import card_message
+from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
+from tests.wire_discord import WireDiscord
 
 WRONG = [timedelta(minutes=-5), timedelta(minutes=5), timedelta(hours=8)]
 

@@ -5,8 +5,8 @@ import asyncio
 import discord
 import pytest
 
-from sandbox.wire import WireDiscord
 from tests.wire.probe import COMMANDS, Probe, point_to
+from tests.wire_discord import WireDiscord
 
 ALICE = 11
 

@@ -6,9 +6,9 @@ from typing import Any, cast
 import discord
 import pytest
 
-from sandbox.wire import OptionFile, WireDiscord
 from tests.wire.conftest import Clock
 from tests.wire.probe import Probe
+from tests.wire_discord import OptionFile, WireDiscord
 
 ALICE, MONA = 11, 12
 

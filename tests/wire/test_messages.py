@@ -8,9 +8,9 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.wire import ChannelType, WireDiscord
 from tests.wire.conftest import Clock
 from tests.wire.probe import Probe, connected, point_to
+from tests.wire_discord import ChannelType, WireDiscord
 
 ALICE, MONA = 11, 12
 CONTENT = bytes(range(256)) * 100

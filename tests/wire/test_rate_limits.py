@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from bot import rate_limits
-from bot.client import RestClient
-from sandbox.wire import Fault, WireDiscord
+from bot.discord_client import rate_limits
+from bot.discord_client.client import RestClient
 from tests.wire.probe import point_to
+from tests.wire_discord import Fault, WireDiscord
 
 GUILD = "GET /guilds/{guild_id}"
 

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import discord
 import pytest
 
-from bot.client import RestClient
+from bot.discord_client.client import RestClient
 from cogs.ui import servers
 from cogs.ui.servers import Servers
-from sandbox.wire import Fault, WireDiscord
 from tests.wire.conftest import Clock
 from tests.wire.probe import point_to
+from tests.wire_discord import Fault, WireDiscord
 
 GUILD = "GET /guilds/{guild_id}"
 

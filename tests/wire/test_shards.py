@@ -9,16 +9,16 @@ from typing import Any, cast
 
 import pytest
 
-from bot import client as client_module
-from bot.client import ShardedVeoBot, VeoBot
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
+from bot.db.shared_rate_limit import SharedTurns
+from bot.discord_client import client as client_module
+from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.services import Services
 from bot.sharding import GUILD_SHIFT, Shards
-from bot.storage.shared_turns import SharedTurns
-from sandbox.wire import Fault, WireDiscord
 from sandbox.world import wait_until
 from tests.bot.troubles import locked
 from tests.wire.probe import point_to
+from tests.wire_discord import Fault, WireDiscord
 
 NO_SERVICES = cast("Services", None)  # no command is used
 

@@ -7,11 +7,11 @@ import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.gateway_events import forgive_events
-from sandbox.wire import WireDiscord
-from sandbox.wire.payloads import channel_payload, guild_payload
-from sandbox.wire.state import Guild
+from bot.discord_client.gateway_events import forgive_events
 from tests.wire.probe import Probe, connected, point_to
+from tests.wire_discord import WireDiscord
+from tests.wire_discord.payloads import channel_payload, guild_payload
+from tests.wire_discord.state import Guild
 
 ALICE = 11
 NUMBER = str(5 << 22)

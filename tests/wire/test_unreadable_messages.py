@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
-from bot.timing.poll_limiter import PollLimiter
-from cogs.ui.card_items import card_message
-from cogs.ui.delivery import DiscordDelivery
-from cogs.ui.edit_budget import EditBudget
-from sandbox.wire import WireDiscord
+from bot.eta.poll_limiter import PollLimiter
+from cogs.cards.card_message import card_message
+from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
+from tests.wire_discord import WireDiscord
 
 # What is wrong with the message before the card.
 ODD: dict[str, dict[str, Any]] = {

@@ -6,8 +6,8 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.wire import Fault, WireDiscord
 from tests.wire.probe import Probe
+from tests.wire_discord import Fault, WireDiscord
 
 POST = "POST /channels/{channel_id}/messages"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.budgets import BudgetState, exhausted, period_end, period_start, states_of
-from bot.admission.policy import Budget, Period
+from bot.policy.documents import Budget, Period
 
 NOW = datetime(2026, 3, 29, 12, 30, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

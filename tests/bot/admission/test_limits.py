@@ -17,7 +17,7 @@ from bot.admission.limits import (
     resolve_limits,
     winning_rule,
 )
-from bot.admission.policy import Grant, LimitKind, Rule, Scope, Standing
+from bot.policy.documents import Grant, LimitKind, Rule, Scope, Standing
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.admission.prices import PriceList
-from bot.veo.catalogue import CATALOGUE, Kind, Model, VideoRequest, build_request
-from bot.veo.client import VeoClient
+from bot.provider.catalogue import CATALOGUE, Kind, Model, VideoRequest, build_request
+from bot.provider.client import VeoClient
 from sandbox.offers import OFFERS, Offer
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until

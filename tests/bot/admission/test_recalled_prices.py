@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, recall_price
 from bot.clock import utc_now
-from bot.database import Database
-from bot.models import Status
-from bot.veo.catalogue import Kind, Model, VideoRequest, build_request
+from bot.db.database import Database
+from bot.db.models import Status
+from bot.provider.catalogue import Kind, Model, VideoRequest, build_request
 from tests.bot.rows import MODEL, PROMPT, new_row
 
 FAST = "google/veo-3.0-fast"

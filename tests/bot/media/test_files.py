@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.media.downloads import FETCH_ATTEMPTS, FileGoneError, MediaError
 from bot.media.files import VideoStore, probe
-from bot.veo.catalogue import build_request
-from bot.veo.client import VeoClient
-from bot.veo.downloads import FETCH_ATTEMPTS, FileGoneError, MediaError
+from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import downloads_of

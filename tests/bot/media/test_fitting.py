@@ -14,8 +14,8 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import pytest
 
-from bot.media.aging import LEFTOVER_AGE
 from bot.media.encoding import NICENESS
+from bot.media.file_age import LEFTOVER_AGE
 from bot.media.files import Clip, probe
 from bot.media.fit_plan import CannotFitError, FittingError
 from bot.media.fitting import WORK_PREFIX, Fitter

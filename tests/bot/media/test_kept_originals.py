@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
-from bot.database import Database
+from bot.db.database import Database
 from bot.media.files import VideoStore
-from bot.operating.leftovers import Leftovers
+from bot.media.orphaned_files import Leftovers
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock

@@ -12,18 +12,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from bot.admission.judge import Admission
-from bot.admission.policy import Standing
-from bot.admission.quotas import fetch_use
-from bot.database import Database
+from bot.admission.check_request import Admission
+from bot.admission.usage_counts import fetch_use
+from bot.db.database import Database
+from bot.db.models import OPEN, WAITING, Generation, Status
+from bot.db.revisions import MIGRATIONS
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
-from bot.generations import GenerationService
-from bot.media.pictures import MAX_SIZE, OfferedPicture
-from bot.models import OPEN, WAITING, Generation, Status
+from bot.media.images import MAX_SIZE, OfferedPicture
+from bot.policy.documents import Standing
 from bot.privacy.export import export_request
 from bot.privacy.service import Privacy
-from bot.storage.revisions import MIGRATIONS
+from bot.requests.service import GenerationService
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread

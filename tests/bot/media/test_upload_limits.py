@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
+from bot.db.state import keep_note
 from bot.media.upload_limits import (
     DEFAULT,
     KNOWN_LIMITS,
@@ -19,7 +20,6 @@ from bot.media.upload_limits import (
     parse_limits,
     usable,
 )
-from bot.notes import keep_note
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import Logs, count_events
 

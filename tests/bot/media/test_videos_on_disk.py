@@ -9,11 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.media.aging import LEFTOVER_AGE
+from bot.db.models import Status
+from bot.media.file_age import LEFTOVER_AGE
 from bot.media.files import Clip, MediaError, VideoStore, probe
-from bot.models import Status
-from bot.veo.catalogue import build_request
-from bot.veo.client import VeoClient
+from bot.provider.catalogue import build_request
+from bot.provider.client import VeoClient
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, downloads_of

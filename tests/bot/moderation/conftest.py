@@ -4,23 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.database import Database
-from tests.bot.boards import (
-    CHANNEL,
-    GUILD,
-    OTHER_CHANNEL,
-    OTHER_GUILD,
-    RecordingBoard,
-    running,
-    set_channel,
-)
+from bot.db.database import Database
+from tests.bot.boards import CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, RecordingBoard, running, set_channel
 from tests.bot.clocks import StoppedClock
 
 
 @pytest.fixture(autouse=True)
 def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for due rows all the time."""
-    monkeypatch.setattr("bot.moderation.feed.LOOK_INTERVAL", 0.01)
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.01)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.database import Database
-from bot.moderation.feed import PATIENCE, REFUSED_WAIT, RETRY
-from bot.work.delivery import DeliveryPostponedError, UndeliverableError
+from bot.db.database import Database
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.moderation.outbox_relay import PATIENCE, REFUSED_WAIT, RETRY
 from tests.bot.boards import (
     CHANNEL,
     TICK,
@@ -51,7 +51,7 @@ async def test_a_passing_failure_is_repeated_later_and_in_order(
 async def test_a_channel_that_never_answers_holds_up_only_its_own_server(
     database: Database, board: RecordingBoard, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.moderation.feed.POST_TIMEOUT", 0.05)
+    monkeypatch.setattr("bot.moderation.outbox_relay.POST_TIMEOUT", 0.05)
     board.hangs_in = CHANNEL
     await add_entry(database, "one", clock())
     await all_due_was_tried(database, board, clock())

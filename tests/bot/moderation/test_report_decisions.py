@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.admission.policy import Block
-from bot.database import Database, DatabaseBusyError, open_database
-from bot.guild_models import Action
+from bot.db.database import Database, open_database
+from bot.db.guild_models import Action
+from bot.db.models import NOBODY
+from bot.errors import DatabaseBusyError
 from bot.moderation.decisions import Moderator
 from bot.moderation.report_decisions import (
     BLOCK_TIME,
@@ -17,7 +18,7 @@ from bot.moderation.report_decisions import (
     ReportNotFoundError,
 )
 from bot.moderation.reports import Reports
-from bot.privacy.erasure import NOBODY
+from bot.policy.documents import Block
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import (
     MONA,

@@ -6,23 +6,16 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import utc_now
-from bot.database import Database, open_database
+from bot.db.database import Database, open_database
+from bot.db.guild_models import ReportRow
+from bot.db.models import NOBODY, Status
 from bot.errors import BadInputError, UserError
-from bot.guild_models import ReportRow
-from bot.models import Status
+from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions
 from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
 from bot.moderation.service import Moderation
-from bot.privacy.erasure import NOBODY
-from bot.work.delivery import Posted
 from tests.bot.clocks import StoppedClock
-from tests.bot.reporting import (
-    MONA,
-    REPORTER,
-    insert_video,
-    report_of,
-    reread_report,
-)
+from tests.bot.reporting import MONA, REPORTER, insert_video, report_of, reread_report
 from tests.bot.rows import reread
 
 

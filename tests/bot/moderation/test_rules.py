@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.admission.policies import fetch_policy, fetch_standing
-from bot.admission.policy import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
-from bot.audit import record, was_recorded
-from bot.database import Database, DatabaseBusyError, open_database
-from bot.errors import BadInputError
-from bot.guild_models import Action, AuditRow
+from bot.db.database import Database, open_database
+from bot.db.guild_models import Action, AuditRow
+from bot.errors import BadInputError, DatabaseBusyError
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Deed, Moderator
 from bot.moderation.rules import DEFAULT_GRANT, MOST_GRANTED, MOST_RULES, SERVER, QuotaRules, Subject
+from bot.policy.audit import record, was_recorded
+from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.policy.store import fetch_policy, fetch_standing
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import locked
 

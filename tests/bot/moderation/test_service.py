@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from bot.admission.judge import Admission
-from bot.admission.policy import Policy
-from bot.database import Database, DatabaseBusyError, open_database
-from bot.errors import BadInputError, UserError
-from bot.generations import GenerationService
-from bot.guild_models import Action, AuditRow
-from bot.models import Generation, Status
+from bot.admission.check_request import Admission
+from bot.db.database import Database, open_database
+from bot.db.guild_models import Action, AuditRow
+from bot.db.models import Generation, Status
+from bot.errors import BadInputError, DatabaseBusyError, UserError
 from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Moderator
 from bot.moderation.service import Moderation
+from bot.policy.documents import Policy
+from bot.requests.service import GenerationService
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import insert, new_asker

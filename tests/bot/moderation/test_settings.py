@@ -9,14 +9,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot.admission.policy import Policy
-from bot.admission.words import MOST_WORDS
-from bot.database import Database
+from bot.admission.blocklist import MOST_WORDS
+from bot.db.database import Database
+from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.db.models import Placement
 from bot.errors import BadInputError
-from bot.guild_models import Action, AuditRow, ReportRow
-from bot.models import Placement
 from bot.moderation.decisions import Decisions, Deed, Moderator
 from bot.moderation.service import Moderation
+from bot.policy.documents import Policy
 from tests.bot.clocks import StoppedClock
 
 GUILD = 1

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import JSON, BigInteger, Column, Double, Enum, Float, Integer, inspect
 
-from bot.admission.policy import LimitKind, Scope
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.models import Generation, Status, UtcDateTime
 from bot.failures import FailureKind
-from bot.models import Generation, Status, UtcDateTime
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules, Subject
 from bot.moderation.service import Moderation
+from bot.policy.documents import LimitKind, Scope
 from bot.privacy import service
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock

@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 
 from bot.admission.budgets import period_start
 from bot.admission.limits import LONGEST_WINDOW
-from bot.admission.policy import Period, Standing
-from bot.admission.quotas import fetch_use
 from bot.admission.spending import fetch_member_spent, fetch_spent
+from bot.admission.usage_counts import fetch_use
 from bot.clock import utc_now
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.guild_models import ReportRow
+from bot.db.models import OPEN, Base, Generation, Status
 from bot.failures import FailureKind
-from bot.guild_models import ReportRow
 from bot.media.files import VideoStore
-from bot.models import OPEN, Base, Generation, Status
-from bot.operating.leftovers import Leftovers
+from bot.media.orphaned_files import Leftovers
+from bot.policy.documents import Period, Standing
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.erasable import ALICE, BOB, columns_of

@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from bot.admission.consent import OFFER_LIFE
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.models import DraftRow
 from bot.media.files import VideoStore
-from bot.media.pictures import PNG, OfferedPicture
-from bot.models import DraftRow
-from bot.operating.leftovers import Leftovers
+from bot.media.images import PNG, OfferedPicture
+from bot.media.orphaned_files import Leftovers
 from bot.privacy.retention import Retention
 from bot.privacy.service import Forgotten, Privacy
-from bot.results.repeats import Wishes
+from bot.requests.confirmation import OFFER_LIFE
+from bot.requests.spec import Wishes
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import Desk
 from tests.bot.rows import MODEL, PROMPT

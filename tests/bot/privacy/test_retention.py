@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.clock import utc_now
-from bot.database import Database
-from bot.guild_models import ReportRow
+from bot.db.database import Database
+from bot.db.guild_models import ReportRow
+from bot.db.models import NOBODY, Generation
 from bot.media.files import VideoStore
-from bot.models import Generation
-from bot.operating.leftovers import Leftovers
-from bot.privacy.erasure import BATCH, NOBODY
+from bot.media.orphaned_files import Leftovers
+from bot.privacy.erasure import BATCH
 from bot.privacy.retention import Retention
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.erasable import ALICE, DAY, columns_of, insert_delivered, insert_report, links_of

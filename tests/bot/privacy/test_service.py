@@ -11,8 +11,9 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from bot.clock import utc_now
-from bot.database import Database, DatabaseBusyError
-from bot.models import Generation, Status
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.errors import DatabaseBusyError
 from bot.privacy.erasure import BATCH
 from bot.privacy.service import Forgotten, Privacy
 from tests.bot.clocks import StoppedClock
@@ -150,7 +151,7 @@ async def test_when_nothing_can_be_written_nothing_is_promised(
 async def test_a_wish_that_can_be_recorded_and_no_more_is_fulfilled_later(
     privacy: Privacy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.database.ANSWER_PATIENCE", 0.2)
+    monkeypatch.setattr("bot.db.database.ANSWER_PATIENCE", 0.2)
     row = await insert_delivered(database)
     begin, end = threading.Event(), threading.Event()
 

@@ -6,14 +6,14 @@ import aiohttp
 import pytest
 
 from bot.admission.spending import bound_credits
+from bot.cli.reconcile import render
 from bot.clock import utc_now
-from bot.database import Database
+from bot.db.database import Database
+from bot.db.models import Status
 from bot.failures import FailureKind
-from bot.models import Status
-from bot.operating.reconcile import render
+from bot.provider.catalogue import build_request
+from bot.provider.costs import CostSource
 from bot.usage.reconciliation import Counted, Reconciliation
-from bot.veo.catalogue import build_request
-from bot.veo.costs import CostSource
 from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import client_of

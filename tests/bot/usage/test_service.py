@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.admission.spending import bound_credits
-from bot.database import Database
-from bot.models import OPEN, Generation, Status
+from bot.db.database import Database
+from bot.db.models import OPEN, Generation, Status
 from bot.usage.reports import UsageReports
 from bot.usage.service import Tally, UsagePeriod, bucket_starts, fetch_usage
 from tests.bot.clocks import StoppedClock

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import WireDiscord
+from tests.wire_discord import WireDiscord
 
 
 @pytest.fixture

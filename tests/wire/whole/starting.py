@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from sandbox.provider import Provider
-from sandbox.wire import Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
+from tests.wire_discord import Message, WireDiscord
+from tests.wire_discord.program import Program, bot_environment
 
 ALICE, BOB = 11, 12
 POST = "POST /channels/{channel_id}/messages"
@@ -28,7 +28,7 @@ class Starter:
         return Program(["-m", "bot", "run"], environment, self.folder)
 
     def end_leases(self) -> None:
-        """Let the time of a killed process's leases (`bot.work.queue.LEASE`) pass."""
+        """Let the time of a killed process's leases (`bot.jobs.queue.LEASE`) pass."""
         with closing(sqlite3.connect(self.folder / "data" / "veo.db")) as database, database:
             database.execute("UPDATE generations SET lease_until = '2000-01-01 00:00:00.000000'")
 

@@ -6,11 +6,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import Fault, WireDiscord
-from sandbox.wire.bodies import BODY
-from sandbox.wire.program import Program, bot_environment
 from tests.process.scene import KILLABLE
 from tests.wire.whole.starting import ALICE, POST, REQUEST
+from tests.wire_discord import Fault, WireDiscord
+from tests.wire_discord.bodies import BODY
+from tests.wire_discord.program import Program, bot_environment
 
 
 class BreaksUploads(Fault):

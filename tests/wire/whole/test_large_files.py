@@ -9,11 +9,11 @@ import pytest
 from bot.media.files import probe
 from bot.media.upload_limits import MIB, usable
 from sandbox.provider import QUICK, Provider
-from sandbox.wire import WireDiscord
-from sandbox.wire.program import Program, bot_environment
 from tests.noise import make_large_noise, replace_files
 from tests.process.scene import KILLABLE
 from tests.wire.whole.starting import ALICE
+from tests.wire_discord import WireDiscord
+from tests.wire_discord.program import Program, bot_environment
 
 REQUEST = {"prompt": "Noise", "duration": 4}
 SECONDS = 120.0  # for encoders on a busy machine

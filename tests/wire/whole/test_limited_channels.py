@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Provider
-from sandbox.wire import Fault, Message, WireDiscord
-from sandbox.wire.program import Program
 from tests.wire.whole.starting import ALICE, BOB, POST, Starter, ask
+from tests.wire_discord import Fault, Message, WireDiscord
+from tests.wire_discord.program import Program
 
 THREADS = "POST /channels/{channel_id}/messages/{message_id}/threads"
 LONG = 240.0  # seconds, as seen in public

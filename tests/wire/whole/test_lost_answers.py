@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Provider
-from sandbox.wire import Fault, Message, WireDiscord
-from sandbox.wire.program import Program
 from tests.wire.whole.starting import ALICE, POST, REQUEST, Starter
+from tests.wire_discord import Fault, Message, WireDiscord
+from tests.wire_discord.program import Program
 
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
 SECONDS = 60.0

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Provider
-from sandbox.wire import Fault, Message, WireDiscord
-from sandbox.wire.program import Program, bot_environment
 from tests.wire.whole.starting import ALICE, GATEWAY, POST, Starter, ask
+from tests.wire_discord import Fault, Message, WireDiscord
+from tests.wire_discord.program import Program, bot_environment
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Provider
-from sandbox.wire import Message, WireDiscord
-from sandbox.wire.state import Guild
 from sandbox.world import wait_until
 from tests.wire.whole.starting import ALICE, BOB, Starter, ask
+from tests.wire_discord import Message, WireDiscord
+from tests.wire_discord.state import Guild
 
 SECONDS = 30.0
 ONE_PLACE = {"max_running": 1, "max_waiting": 10}

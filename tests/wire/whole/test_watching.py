@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from sandbox.provider import Fault, Provider
-from sandbox.wire import Fault as DiscordFault
-from sandbox.wire import WireDiscord
-from sandbox.wire.program import Program
 from sandbox.world import wait_until
 from tests.e2e.watching import Answer, fetch, parse
 from tests.wire.whole.starting import ALICE, GATEWAY, Starter
+from tests.wire_discord import Fault as DiscordFault
+from tests.wire_discord import WireDiscord
+from tests.wire_discord.program import Program
 
 PROMPT = "A fox that nobody may read about"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"

@@ -1,0 +1,179 @@
+"""Words that moderators forbid in prompts: how they are kept, and how a prompt is searched. Pure.
+
+What is compared is what a reader sees, so disguises are taken off both the prompt and the entry (`fold`).
+Not taken off, since ordinary words would suffer: letters parted by blanks ("v i o l e n c e"), digits for
+letters ("v10lence"), and look-alikes that are not in `LOOKALIKES`, such as small capitals or a dotless i
+(a common word of Turkish differs from a vulgar one by that dot alone).
+"""
+
+import unicodedata
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from itertools import chain
+from types import MappingProxyType
+from typing import Literal
+
+from bot.errors import BadInputError
+from bot.i18n import _, ngettext
+from bot.text import BLANKS, HIDDEN_CATEGORIES, clean
+
+WORD_MAX_LENGTH = 100  # characters
+MOST_WORDS = 500  # entries of one server; a prompt is searched for all of them
+
+# Unicode's "default ignorable" characters that are not in the hidden categories: they are drawn as nothing.
+IGNORABLE = frozenset(
+    map(
+        chr,
+        chain(
+            (0x034F, 0x2065, 0x17B4, 0x17B5, 0x180F),  # grapheme joiner, reserved, inherent vowels of Khmer
+            range(0x180B, 0x180E),  # variation selectors of Mongolian
+            range(0xFE00, 0xFE10),  # variation selectors
+            range(0xFFF0, 0xFFF9),  # reserved
+            range(0xE0000, 0xE1000),  # tags, more variation selectors, reserved
+        ),
+    )
+)
+# What readers of Arabic and Hebrew supply themselves: points for vowels, and a stroke that only stretches
+# a word. They may stand on every letter or on none, so they would disguise any word.
+HEBREW_POINTS = (*range(0x0591, 0x05BE), 0x05BF, 0x05C1, 0x05C2, 0x05C4, 0x05C5, 0x05C7)
+ARABIC_POINTS = (*range(0x064B, 0x0653), 0x0670, 0x0640)
+POINTS = frozenset(map(chr, (*HEBREW_POINTS, *ARABIC_POINTS)))
+# Control characters that are blanks; `bot.text.clean` drops the others, so they part no words here either.
+LINE_CONTROLS = frozenset("\t\n\r")
+
+KANA = frozenset({"HIRAGANA", "KATAKANA"})
+VOICED_MARKS = frozenset("\u3099\u309a")  # dakuten and handakuten, whose names begin with no script
+
+# Letters of Cyrillic and Greek that look like Latin ones in both cases, after case folding. They are
+# replaced in every word, for "оружие" with a Latin o is a disguise as well, and "ѕех" is Cyrillic
+# throughout. The table is short because a word of these letters only becomes a Latin one: with ν and κ, say,
+# the Greek for "if" would be "av" and that for "and" would be "kai".
+LOOKALIKES = MappingProxyType(str.maketrans("аеорсухіѕјαορι", "aeopcyxisjaopi"))
+
+# Scripts without blanks between words, as the names of their characters begin.
+UNSPACED = frozenset(
+    {
+        *("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO"),
+        *("THAI", "LAO", "KHMER", "MYANMAR", "TAI", "BALINESE", "JAVANESE"),
+    }
+)
+
+EDGE = "\n"  # where a word of what is searched begins or ends; no folded text has one
+
+
+def fold(text: str) -> str:
+    """Return `text` as it is compared: without case, width, disguises, and with single blanks.
+
+    Accents are taken off Latin, Greek and Cyrillic letters: there they are the usual disguise, and without
+    them a word can still be read. In other scripts a mark is part of the letter (a vowel of Hindi or Thai,
+    the voiced consonants of Japanese), so a mark stays on a letter of its own script, and nowhere else.
+    """
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(_undisguised(apart)).casefold().translate(LOOKALIKES)
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
+
+
+def find_forbidden(text: str, words: Collection[str]) -> str | None:
+    """Return the first of `words`, as it was written, that occurs in `text`; None: none does.
+
+    An entry matches whole words, and between its words any blanks and punctuation. A character of a script
+    without blanks between words is a word by itself, so such an entry matches anywhere, and a Latin one also
+    next to such characters. Korean has blanks: there an entry does not match a word with a particle.
+    """
+    readings = [text]
+    if not BLANKS.isdisjoint(text):  # drawn as nothing by some programs and as a blank by others
+        readings.append("".join(" " if char in BLANKS else char for char in text))
+    haystack = EDGE.join(map(_pieces, readings))
+    return next((word for word in words if (needle := _entry_pieces(word)) and needle in haystack), None)
+
+
+def clean_word(text: str) -> str:
+    """Return `text` as an entry is kept: one trimmed line without hidden characters.
+
+    Raises:
+        BadInputError: it has no letter or digit, or more than `WORD_MAX_LENGTH` characters.
+    """
+    word = " ".join(clean(text).split())
+    if len(word) > WORD_MAX_LENGTH:
+        raise BadInputError(
+            ngettext(
+                "That's too long. A blocked word or phrase can have up to {count} character. "
+                "Nothing changed.",
+                "That's too long. A blocked word or phrase can have up to {count} characters. "
+                "Nothing changed.",
+                WORD_MAX_LENGTH,
+            )
+        )
+    if not _pieces(word):
+        raise BadInputError(_("Enter a word or phrase with at least one letter or digit."))
+    return word
+
+
+def _undisguised(text: str) -> Iterator[str]:
+    """Leave out what is not drawn, and marks that do not belong to their letter; `text` is decomposed."""
+    letter = ""  # the one that marks stand on; empty: marks stand on no letter
+    for char in text:
+        category = unicodedata.category(char)
+        if _is_unseen(char, category):
+            continue
+        if category[0] != "M":
+            letter = char if category[0] == "L" else ""
+        elif not (letter and _belongs(char, letter)):
+            continue
+        yield char
+
+
+def _is_unseen(char: str, category: str) -> bool:
+    if category in HIDDEN_CATEGORIES:
+        return char not in LINE_CONTROLS
+    return char in IGNORABLE or char in BLANKS or char in POINTS
+
+
+def _belongs(mark: str, letter: str) -> bool:
+    script = _script(letter)
+    return script in KANA if mark in VOICED_MARKS else script == _script(mark)
+
+
+def _script(char: str) -> str:
+    """Return the first word of the character's name: Python knows no scripts, but names begin with them.
+
+    Marks for Latin, Greek and Cyrillic begin with "COMBINING" instead, like no letter.
+    """
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
+def _pieces(text: str) -> str:
+    """Return the words of `text` in `EDGE`s, two where there is more than an edge between them.
+
+    So `in` finds whole words only: one substring search for each entry, and no pattern that could
+    backtrack. Empty when there is no word.
+    """
+    pieces: list[str] = []
+    last = ""
+    for char in fold(text):
+        kind = _kind(char)
+        goes_on = kind == "mark" or (kind == last and kind != "sign")
+        if not goes_on:
+            pieces.append(EDGE)
+        if kind != "gap":
+            pieces.append(char)
+        last = last if kind == "mark" else kind
+    words = "".join(pieces).strip(EDGE)
+    return f"{EDGE}{words}{EDGE}" if words else ""
+
+
+# An entry is searched for again and again; prompts are not kept in memory.
+_entry_pieces = lru_cache(maxsize=16 * MOST_WORDS)(_pieces)
+
+
+def _kind(char: str) -> Literal["word", "sign", "mark", "gap"]:
+    """Return what a character is; a "sign" is a word by itself."""
+    category = unicodedata.category(char)[0]
+    if char.isascii() or category not in "LNM":
+        return "word" if category in "LN" else "gap"
+    if category == "M":
+        return "mark"
+    script = _script(char)
+    if script == "MODIFIER":  # such as the apostrophe that counts as a letter
+        return "gap"
+    return "sign" if script in UNSPACED else "word"

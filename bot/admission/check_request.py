@@ -1,0 +1,212 @@
+"""Whether a request is accepted: every rule there is, in one place and in one order.
+
+`judge` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
+two requests cannot take one place or the same money.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from bot.admission.blocklist import find_forbidden
+from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
+from bot.admission.denials import (
+    BlockedError,
+    BudgetReachedError,
+    ChannelNotAllowedError,
+    ModelNotAllowedError,
+    PausedError,
+    PriceUnknownError,
+    TooHighError,
+    TooLongError,
+    WaitingFullError,
+    WordNotAllowedError,
+    quota_error,
+)
+from bot.admission.limits import Use, judge_quota, resolve_limits
+from bot.admission.prices import recall_price
+from bot.admission.spending import fetch_spent
+from bot.admission.usage_counts import fetch_use
+from bot.db.guild_models import Action
+from bot.db.models import Placement
+from bot.errors import UserError
+from bot.policy.audit import record, was_recorded
+from bot.policy.documents import Policy, Standing
+from bot.policy.store import fetch_rules
+from bot.provider.catalogue import VideoRequest, resolution_rank
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where: all ids are Discord's.
+
+    Attributes:
+        role_ids: the member's roles.
+        parent_id: the channel that the thread belongs to, where `channel_id` is a thread.
+        placement: where the result can go, as far as Discord's permissions say.
+        may_reply: it can go into the channel itself, too.
+        locale: Discord's name of their language, such as "pt-BR".
+    """
+
+    interaction_id: int
+    guild_id: int
+    channel_id: int
+    user_id: int
+    placement: Placement
+    role_ids: frozenset[int] = frozenset()
+    parent_id: int | None = None
+    locale: str | None = None
+    may_reply: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision rests on, read in one transaction.
+
+    Attributes:
+        price: what the video will cost, in credits; None: not known.
+        budgets: the server's, as they stand without this video.
+        max_waiting: how many requests the member may have in the queue; None: any number.
+        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    standing: Standing = field(default_factory=Standing)
+    use: Use = field(default_factory=Use)
+    budgets: tuple[BudgetState, ...] = ()
+    price: float | None = None
+    max_waiting: int | None = None
+    is_recalled: bool = False
+
+
+def judge(
+    asker: Asker, video: VideoRequest, facts: Facts, daily_limit: int, now: datetime
+) -> UserError | None:
+    """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
+    return (
+        judge_place(asker, facts, now)
+        or _judge_video(video, facts.policy)
+        or _judge_quota(asker, facts, daily_limit, now)
+        or _judge_queue(facts)
+        or _judge_budgets(facts)
+    )
+
+
+def judge_place(asker: Asker, facts: Facts, now: datetime) -> UserError | None:
+    """Return why the member may not have videos there at all, or None."""
+    policy, block = facts.policy, facts.standing.block
+    if policy.pause is not None:
+        return PausedError(policy.pause.reason)
+    if block is not None and block.holds(now):
+        return BlockedError(block.until, block.reason)
+    if policy.channels and not policy.channels & {asker.channel_id, asker.parent_id}:
+        return ChannelNotAllowedError(policy.channels)
+    return None
+
+
+def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
+    if policy.models and video.model.id not in policy.models:
+        return ModelNotAllowedError(video.model.label, policy.models)
+    wishes, longest = video.resolved, policy.longest_duration
+    if longest is not None and int(wishes.get("duration", 0)) > longest:
+        return TooLongError(longest)
+    resolution, highest = wishes.get("resolution"), policy.highest_resolution
+    if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
+        return TooHighError(highest)
+    return judge_words(video.prompt, policy) or judge_words(str(wishes.get("negative_prompt", "")), policy)
+
+
+def judge_words(words: str, policy: Policy) -> UserError | None:
+    """Return an error that names the first forbidden word, or None."""
+    found = find_forbidden(words, policy.words) if policy.words else None
+    return None if found is None else WordNotAllowedError(found)
+
+
+def _judge_quota(asker: Asker, facts: Facts, daily_limit: int, now: datetime) -> UserError | None:
+    limits = resolve_limits(
+        facts.policy.rules, facts.standing, asker.user_id, asker.role_ids, daily_limit, now
+    )
+    verdict = judge_quota(limits, facts.standing, facts.use, now)
+    return None if verdict.allowed else quota_error(verdict)
+
+
+def _judge_queue(facts: Facts) -> UserError | None:
+    most = facts.max_waiting
+    return WaitingFullError(most) if most is not None and facts.use.fills_queue(most) else None
+
+
+def _judge_budgets(facts: Facts) -> UserError | None:
+    if not facts.budgets:
+        return None
+    if facts.price is None:
+        return PriceUnknownError()
+    full = exhausted(facts.budgets, facts.price)
+    return None if full is None else BudgetReachedError(full, facts.price)
+
+
+class Prices(Protocol):
+    """Who knows what a video will cost."""
+
+    def quote(self, request: VideoRequest) -> float | None:
+        """Return the price in credits, or None where it is not known."""
+        ...
+
+
+class Admission:
+    """Decides about requests, inside the transaction of whoever inserts them.
+
+    Args:
+        daily_limit: videos per member and server in 24 hours, where no rule says otherwise.
+        max_waiting: requests per member and server in the queue; None: any number.
+    """
+
+    def __init__(self, prices: Prices, *, daily_limit: int, max_waiting: int | None = None) -> None:
+        self._prices = prices
+        self.daily_limit = daily_limit
+        self._max_waiting = max_waiting
+
+    def fetch_facts(
+        self,
+        session: Session,
+        asker: Asker,
+        video: VideoRequest,
+        now: datetime,
+        *,
+        is_offer: bool = False,
+    ) -> Facts:
+        """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
+        policy, standing = fetch_rules(session, asker.guild_id, asker.user_id)
+        use = fetch_use(session, asker.guild_id, asker.user_id, standing, now)
+        price = quoted = self._prices.quote(video)
+        if price is None and (policy.budgets or policy.ask_first or is_offer):
+            price = recall_price(session, video)
+        since = {period: period_start(period, now) for period in policy.budgets}
+        spent = fetch_spent(session, asker.guild_id, since, now)
+        states = states_of(policy.budgets, spent, now)
+        is_recalled = quoted is None and price is not None
+        return Facts(policy, standing, use, states, price, self._max_waiting, is_recalled)
+
+    def decide(
+        self, session: Session, asker: Asker, video: VideoRequest, facts: Facts, now: datetime
+    ) -> UserError | None:
+        """Return why the request is refused, or None; what moderators must know of that is recorded."""
+        refusal = judge(asker, video, facts, self.daily_limit, now)
+        if isinstance(refusal, BudgetReachedError):
+            _tell_once(session, asker.guild_id, Action.BUDGET_REACHED, refusal.state, now)
+        return refusal
+
+    def note_accepted(self, session: Session, asker: Asker, facts: Facts, now: datetime) -> None:
+        """Record what moderators must know of a request that is accepted."""
+        for state in facts.budgets:
+            reserved = state.after(facts.price or 0)
+            if reserved.needs_warning:
+                _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
+
+
+def _tell_once(session: Session, guild_id: int, action: Action, state: BudgetState, now: datetime) -> None:
+    subject = f"budget:{state.period}"
+    if not was_recorded(session, guild_id, action, subject, state.warned_since):
+        new = {"budget": state.budget, "spent": state.spent, "resets_at": state.resets_at.isoformat()}
+        record(session, guild_id, None, action, now, subject=subject, new=new)

@@ -1,0 +1,206 @@
+"""Why a request is refused, in sentences for the member. Nothing of it counts towards any limit."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from bot.admission.budgets import BudgetState
+from bot.admission.limits import Limit, QuotaVerdict
+from bot.errors import UserError
+from bot.escape import plain
+from bot.i18n import N_, _, any_of, every_one_of, ngettext
+from bot.money import show_money
+from bot.policy.documents import LimitKind, Scope
+from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
+from bot.provider.catalogue import get_model
+from bot.timestamps import relative_time
+
+SHOWN_CHANNELS = 5
+NO_MONEY_AT_ALL = N_("This server's video budget is 0, so nobody can request videos.")
+
+
+class RefusedError(UserError):
+    """A rule of the server does not allow the request; `sentence` says why, for other texts too."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
+        self.sentence = sentence
+
+
+class PausedError(RefusedError):
+    """Moderators switched /veo off."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(_("The moderators have paused /veo on this server.") + because(reason))
+
+
+class BlockedError(RefusedError):
+    """Moderators blocked the member."""
+
+    def __init__(self, until: datetime | None, reason: str | None) -> None:
+        if until is None:
+            end = _("Ask a moderator when you can use it again.")
+        else:
+            end = _("The block ends {when}.", when=relative_time(until))
+        text = _("You're blocked from /veo on this server.")
+        super().__init__(f"{text}{because(reason)} {end}")
+
+
+class ChannelNotAllowedError(RefusedError):
+    """Videos are made in other channels."""
+
+    def __init__(self, channels: Collection[int]) -> None:
+        shown = ", ".join(f"<#{channel}>" for channel in sorted(channels)[:SHOWN_CHANNELS])
+        super().__init__(_("You can't request videos in this channel. Use {channels}.", channels=shown))
+
+
+class ModelNotAllowedError(RefusedError):
+    """The moderators allow other models only."""
+
+    def __init__(self, label: str, models: Collection[str]) -> None:
+        labels = sorted(model.label for name in models if (model := get_model(name)))
+        super().__init__(
+            _(
+                "{model} isn't allowed on this server. Choose {others}.",
+                model=label,
+                others=any_of(labels),
+            )
+        )
+
+
+class TooLongError(RefusedError):
+    """The moderators allow shorter videos only."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(
+            ngettext(
+                "Videos on this server can be up to {count} second long. Choose a shorter `duration`.",
+                "Videos on this server can be up to {count} seconds long. Choose a shorter `duration`.",
+                longest,
+            )
+        )
+
+
+class TooHighError(RefusedError):
+    """The moderators allow smaller pictures only."""
+
+    def __init__(self, highest: str) -> None:
+        super().__init__(
+            _("Videos on this server can be up to {highest}. Choose a lower `resolution`.", highest=highest)
+        )
+
+
+class WordNotAllowedError(RefusedError):
+    """The moderators forbid a word of the prompt."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(
+            _("Your prompt contains something this server doesn't allow: “{word}”.", word=plain(word, 100))
+        )
+
+
+class PriceUnknownError(RefusedError):
+    """There is a budget, and nobody knows what the video would take of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "I can't get this video's price right now, and this server has a budget, so I "
+                "can't accept it. Try again in a few minutes."
+            )
+        )
+
+
+class BudgetReachedError(RefusedError):
+    """The server's money for the period is spent or reserved."""
+
+    def __init__(self, state: BudgetState, price: float) -> None:
+        """`price`: of the video that was asked for, in credits."""
+        super().__init__(_budget_sentence(state, price))
+        self.state = state
+
+
+class QuotaReachedError(RefusedError):
+    """The member has used all places; `broken`: of which limits."""
+
+    def __init__(self, sentence: str, broken: tuple[Limit, ...]) -> None:
+        super().__init__(sentence)
+        self.broken = broken
+
+
+class WaitingFullError(RefusedError):
+    """The member has as many requests in the queue as one member may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            _(
+                "You already have {videos} in the queue here, which is the maximum. Try again "
+                "once one of them starts.",
+                videos=count_videos(most),
+            )
+        )
+
+
+def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
+    """Return the sentence for a verdict that does not allow one more."""
+    return QuotaReachedError(_quota_sentence(verdict), verdict.broken)
+
+
+def _quota_sentence(verdict: QuotaVerdict) -> str:
+    windows = [limit for limit in verdict.broken if limit.kind is not LimitKind.AT_ONCE]
+    if not windows:
+        return _too_many_at_once(verdict.broken[0].most)
+    if verdict.frees_at is None:
+        return _closed(windows)
+    frees = _("You can request another one {when}.", when=relative_time(verdict.frees_at))
+    return f"{_used(windows)} {frees}"
+
+
+def _budget_sentence(state: BudgetState, price: float) -> str:
+    if state.budget <= 0:
+        return _(NO_MONEY_AT_ALL)
+    period = _(PERIOD_NAMES[state.period])
+    when = _("The budget resets {when}.", when=relative_time(state.resets_at))
+    if state.left <= 0:
+        used_up = _("This server's video budget for {period} is used up.", period=period)
+        return f"{used_up} {when}"
+    left = _(
+        "This server's video budget for {period} has {money} left, and this video costs about {price}.",
+        money=show_money(state.left),
+        period=period,
+        price=show_money(price),
+    )
+    return f"{left} {when} {_('A shorter video or another model may still fit.')}"
+
+
+def _too_many_at_once(most: int | None) -> str:
+    if not most:
+        return _("/veo is turned off for you on this server.")
+    return _(
+        "You can have {videos} in progress at once. Wait until one is ready.",
+        videos=count_videos(most),
+    )
+
+
+def _closed(windows: Sequence[Limit]) -> str:
+    """Say why waiting gives no more: a limit is 0, and only grants added to it."""
+    if any(limit.most for limit in windows):
+        no_more = _("You won't get more until a moderator raises your limit.")
+        return f"{_used(windows)} {no_more}"
+    if all(limit.rule.scope is Scope.DEFAULT for limit in windows):
+        return _("/veo is turned off for members of this server.")
+    return _("The moderators set your limit to 0 videos.")
+
+
+def _used(windows: Sequence[Limit]) -> str:
+    return _(
+        # Translators: {used} is one or more of "your {videos} of the last {window}"
+        "You've used {used}.",
+        used=every_one_of(
+            _(
+                "your {videos} for the last {window}",
+                videos=count_videos(limit.most),
+                window=_(WINDOW_NAMES[limit.kind]),
+            )
+            for limit in windows
+        ),
+    )

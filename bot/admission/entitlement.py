@@ -1,0 +1,75 @@
+"""How a member stands: what `/usage` and the moderators' look at a member show."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.admission.budgets import BudgetState, period_start, states_of
+from bot.admission.limits import Limit, Use, resolve_limits
+from bot.admission.spending import fetch_member_spent, fetch_spent
+from bot.admission.usage_counts import fetch_use
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.policy.documents import Policy, Standing
+from bot.policy.store import fetch_rules
+
+SPENDING_WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A member's limits and use at a moment, and the server's budgets.
+
+    Attributes:
+        spent: the provider's credits for the member's videos of the last 30 days.
+        max_waiting: how many requests the member may have in the queue; None: any number.
+    """
+
+    now: datetime
+    policy: Policy
+    standing: Standing
+    limits: tuple[Limit, ...]
+    use: Use
+    budgets: tuple[BudgetState, ...]
+    spent: float
+    max_waiting: int | None = None
+
+
+class Allowances:
+    """Reads how members stand.
+
+    Args:
+        daily_limit: videos in 24 hours where no rule says otherwise.
+        max_waiting: requests per member and server in the queue; None: any number.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        daily_limit: int,
+        max_waiting: int | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._daily_limit = daily_limit
+        self._max_waiting = max_waiting
+        self._clock = clock
+
+    async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
+        """Return how a member with these roles stands."""
+        now = self._clock()
+
+        def look(session: Session) -> Allowance:
+            policy, standing = fetch_rules(session, guild_id, user_id)
+            use = fetch_use(session, guild_id, user_id, standing, now)
+            since = {period: period_start(period, now) for period in policy.budgets}
+            spent = fetch_spent(session, guild_id, since, now) if since else {}
+            own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW, now)
+            limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
+            budgets = states_of(policy.budgets, spent, now)
+            return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)
+
+        return await self._database.read(look, hurried=True)

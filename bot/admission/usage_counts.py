@@ -1,0 +1,59 @@
+"""What members have used. Nothing is stored for it: use is what the `generations` table says."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.limits import LONGEST_WINDOW, Use
+from bot.clock import CLOCK_SKEW
+from bot.db.models import OPEN, WAITING, Generation, Status
+from bot.policy.documents import Standing
+
+# A failed video frees its place by itself, and so does one that was cancelled before it was sent.
+COUNTS = and_(
+    Generation.status != Status.FAILED,
+    or_(Generation.status != Status.CANCELLED, Generation.submitted_at.is_not(None)),
+)
+
+# Built once: every request reads it, and SQLAlchemy takes longer to build a statement than to run it.
+_COUNTED = and_(
+    Generation.created_at > bindparam("since"), Generation.created_at <= bindparam("until"), COUNTS
+)
+_USE = (
+    select(Generation.created_at, Generation.status, _COUNTED)
+    .where(
+        Generation.guild_id == bindparam("guild_id"),
+        Generation.user_id == bindparam("user_id"),
+        or_(_COUNTED, Generation.status.in_(OPEN)),
+    )
+    .order_by(Generation.created_at)
+)
+
+
+def fetch_use(session: Session, guild_id: int, user_id: int, standing: Standing, now: datetime) -> Use:
+    """Return what the member has used; what was requested before a reset is not in the windows.
+
+    Nothing that is dated in the future counts, no request and no reset: a clock was ahead then.
+    """
+    since, until = now - LONGEST_WINDOW, now + CLOCK_SKEW
+    if standing.reset_at is not None and standing.reset_at <= until:
+        since = max(since, standing.reset_at)
+    about = {"guild_id": guild_id, "user_id": user_id, "since": since, "until": until}
+    rows = session.execute(_USE, about).all()
+    return Use(
+        counted=[created_at for created_at, _, counts in rows if counts],
+        at_once=sum(status in OPEN for _, status, _ in rows),
+        in_queue=sum(status in WAITING for _, status, _ in rows),
+    )
+
+
+def date_back(session: Session, guild_id: int, user_id: int, now: datetime) -> None:
+    """Date what a member requested while a clock was ahead at `now`: a reset would not reach it otherwise."""
+    own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
+    session.execute(
+        update(Generation)
+        .where(own, Generation.created_at > now)
+        .values(created_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,202 @@
+"""The composition root: opens every part of a role in order, ties them together, closes them in reverse."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import aiohttp
+
+from bot.admission.prices import PriceList
+from bot.app.gateway_side import GatewaySide, build_departures, build_feed, build_gateway, build_line
+from bot.app.shared import Shared, open_shared, timing_of
+from bot.app.worker_side import WorkerSide, build_worker
+from bot.db.database import Database
+from bot.db.models import Generation
+from bot.discord_client.client import RestClient, VeoBot
+from bot.eta.duration_estimator import Measures, Recall
+from bot.eta.poll_limiter import PollLimiter
+from bot.jobs.ports import Present
+from bot.jobs.runner import Runner
+from bot.jobs.steps.timing import Timing
+from bot.monitoring.monitoring import Parts, Watch, open_watch
+from bot.roles import Role
+from bot.services import Services
+from bot.settings import Settings
+from bot.signals import Signals
+from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.delivery import DiscordDelivery
+from cogs.delivery.moderator_channel import DiscordBoard
+from cogs.ui.servers import Servers
+
+__all__ = ["App", "open_app", "timing_of"]
+
+EDITS_PER_SECOND = 10  # of cards; Discord takes 50 requests a second from a bot, of all kinds
+
+Task = Callable[[], Awaitable[None]]
+Side = TypeVar("Side")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The opened parts of a process.
+
+    Attributes:
+        client: speaks to Discord; a gateway's is the bot itself.
+        tasks: run until the program stops, by name.
+        gateway: None: this process has no connection to the gateway.
+        worker: None: this process carries no generations.
+    """
+
+    client: VeoBot | RestClient
+    tasks: Mapping[str, Task]
+    watch: Watch
+    signals: Signals
+    gateway: GatewaySide | None
+    worker: WorkerSide | None
+
+    @property
+    def bot(self) -> VeoBot:
+        """The connected client."""
+        return _side(self.gateway).bot
+
+    @property
+    def services(self) -> Services:
+        """What commands call."""
+        return _side(self.gateway).services
+
+    @property
+    def prices(self) -> PriceList:
+        """The provider's prices."""
+        return _side(self.gateway).prices
+
+    @property
+    def runner(self) -> Runner:
+        """What carries generations."""
+        return _side(self.worker).runner
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the program is to stop."""
+        return self.signals.stopping
+
+    async def run_tasks(self) -> None:
+        """Run all tasks until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            for name, task in self.tasks.items():
+                group.create_task(_run(task), name=name)
+
+    def stop(self) -> None:
+        """Ask the tasks to end; `run_tasks()` returns when they have."""
+        self.signals.stopping.set()
+        self.signals.work.set()
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    *,
+    timing: Timing | None = None,
+    connector: aiohttp.BaseConnector | None = None,
+) -> AsyncGenerator[App]:
+    """Open all parts of the process's role; nothing runs yet but the small server for those who watch.
+
+    Args:
+        settings: what the operator chose.
+        timing: in place of what the settings say.
+        connector: how the HTTP session reaches the provider; by default aiohttp's own.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+        FolderError: there can be no files.
+        ListenError: the address of the server cannot be listened on.
+    """
+    async with open_shared(settings, timing, connector) as shared:
+        gateway = None if settings.role is Role.WORKER else build_gateway(shared)
+        client = RestClient() if gateway is None else gateway.bot
+        servers = Servers(client)
+        delivery = DiscordDelivery(
+            client, _edit_budget(shared), shared.recorders.metrics, servers, _present(shared.database)
+        )
+        board = DiscordBoard(client, servers)
+        worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
+        parts = Parts(
+            shared.database,
+            shared.veo,
+            worker and worker.polling,
+            client,
+            gateway and gateway.bot,
+            board,
+            shared.signals.stopping,
+        )
+        async with open_watch(settings, shared.recorders, parts) as watch:
+            tasks = _tasks_of_all(shared)
+            if gateway is not None:
+                tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
+            if worker is not None:
+                tasks |= _tasks_of_worker(shared, worker, watch)
+            yield App(client, tasks, watch, shared.signals, gateway, worker)
+
+
+def _present(database: Database) -> Present:
+    """Return what reads a row as it is now."""
+
+    async def present(name: str) -> Generation | None:
+        return await database.read(lambda session: session.get(Generation, name))
+
+    return present
+
+
+def _edit_budget(shared: Shared) -> EditBudget:
+    wait = shared.signals.wait
+    limiter = PollLimiter(EDITS_PER_SECOND, wait)
+    interval = shared.timing.card_interval.total_seconds()
+    return EditBudget(interval, limiter, wait, shared.recorders.metrics)
+
+
+def _tasks_of_all(shared: Shared) -> dict[str, Task]:
+    """Return what every process runs: it keeps its own memory fresh, and its own folder tidy."""
+    stopping = shared.signals.stopping
+    return {
+        "retention": shared.retention().run,
+        "measures": Measures(shared.timetable, shared.veo, stopping).run,
+        "recall": Recall(shared.timetable, shared.database, stopping).run,
+    }
+
+
+def _tasks_of_gateway(
+    shared: Shared,
+    gateway: GatewaySide,
+    delivery: DiscordDelivery,
+    board: DiscordBoard,
+    servers: Servers,
+) -> dict[str, Task]:
+    return {
+        "prices": gateway.prices.run,
+        "feed": build_feed(shared, board).run,
+        "line": build_line(shared, delivery).run,
+        "departures": build_departures(shared, gateway, servers.is_gone).run,
+    }
+
+
+def _tasks_of_worker(shared: Shared, worker: WorkerSide, watch: Watch) -> dict[str, Task]:
+    """Return also the alerts: they go by what the provider answers to this process."""
+    charges = partial(worker.reconciliation.run, shared.signals.stopping)
+    return {"alerts": watch.alerts.run, "charges": charges, "runner": worker.runner.run}
+
+
+async def _run(task: Task) -> None:
+    await task()
+
+
+def _side(side: Side | None) -> Side:
+    """Return a side that is there.
+
+    Raises:
+        LookupError: this process has another role.
+    """
+    if side is None:
+        raise LookupError("this process has another role")
+    return side

@@ -1,0 +1,114 @@
+"""What speaks with members: the client with its commands, the services, and who tells what by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.admission.check_request import Admission
+from bot.admission.cooldown import Cooldown
+from bot.admission.entitlement import Allowances
+from bot.admission.prices import PriceList
+from bot.app.shared import Shared
+from bot.db.shared_rate_limit import SharedTurns
+from bot.discord_client.client import ShardedVeoBot, VeoBot
+from bot.doctor.checks import Checkup
+from bot.jobs.cancellation import Cancellation
+from bot.jobs.departures import Departures, IsGone
+from bot.jobs.ports import Delivery
+from bot.jobs.position_updater import Line
+from bot.jobs.queue_estimate import Foresight
+from bot.library.history import History
+from bot.library.removal import Removal
+from bot.library.reposts import Reposts
+from bot.moderation.decisions import Decisions
+from bot.moderation.outbox_relay import Feed, ModeratorBoard
+from bot.moderation.reports import Reports
+from bot.moderation.rules import QuotaRules
+from bot.moderation.service import Moderation
+from bot.privacy.service import Privacy
+from bot.requests.quotes import Drafts
+from bot.requests.service import GenerationService
+from bot.services import Services
+from bot.sharding import Shards
+from bot.usage.reports import UsageReports
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySide:
+    """The parts of a gateway."""
+
+    bot: VeoBot
+    services: Services
+    prices: PriceList
+
+
+def build_gateway(shared: Shared) -> GatewaySide:
+    """Make the parts that commands need; nothing is connected."""
+    prices = PriceList(shared.veo, shared.signals.stopping)
+    services = _services(shared, prices)
+    shards = shared.settings.shards
+    if shards is None:
+        bot = VeoBot(database=shared.database, services=services)
+    else:
+        turns = SharedTurns(shared.database)
+        bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, turns=turns)
+    return GatewaySide(bot, services, prices)
+
+
+def build_feed(shared: Shared, board: ModeratorBoard) -> Feed:
+    """Make what serves the moderators' channels; any number of processes may run it."""
+    return Feed(shared.database, board, shared.signals.stopping)
+
+
+def build_line(shared: Shared, delivery: Delivery) -> Line:
+    """Make what tells those who wait their places: those in the servers of this process's shards."""
+    return Line(
+        shared.queue,
+        delivery,
+        shared.timetable,
+        shared.signals.stopping,
+        is_ours=_is_ours(shared.settings.shards),
+    )
+
+
+def build_departures(shared: Shared, gateway: GatewaySide, is_gone: IsGone) -> Departures:
+    """Make what looks after the requests of servers that removed the bot: those of this process's shards."""
+    return Departures(
+        gateway.services.cancellation,
+        is_gone,
+        shared.signals.stopping,
+        is_ours=_is_ours(shared.settings.shards),
+    )
+
+
+def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
+    return (lambda _: True) if shards is None else shards.has
+
+
+def _services(shared: Shared, prices: PriceList) -> Services:
+    database, signals, settings = shared.database, shared.signals, shared.settings
+    daily_limit = settings.default_daily_limit
+    decisions = Decisions(database)
+    admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting)
+    generations = GenerationService(
+        database,
+        admission=admission,
+        work=signals.work,
+        stopping=signals.stopping,
+        metrics=shared.recorders.metrics,
+    )
+    return Services(
+        generations=generations,
+        drafts=Drafts(database, generations, admission, Foresight(shared.queue, shared.timetable)),
+        cancellation=Cancellation(database, work=signals.work),
+        history=History(database),
+        removal=Removal(database),
+        reposts=Reposts(database, shared.stores.videos),
+        allowances=Allowances(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
+        rules=QuotaRules(decisions, daily_limit=daily_limit),
+        moderation=Moderation(decisions),
+        usage=UsageReports(database),
+        reports=Reports(database),
+        privacy=Privacy(database),
+        checkup=Checkup(database, shared.veo),
+        cooldown=Cooldown(settings.max_actions),
+    )

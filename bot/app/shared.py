@@ -1,0 +1,168 @@
+"""What every process has, whatever its role: the database, the provider, the files, the figures."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+
+from bot.db.database import Database, open_database
+from bot.discord_client.client import use_addresses
+from bot.eta.duration_estimator import Timetable, recall_finishes
+from bot.file_modes import restrict_files
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.timing import Timing
+from bot.media.downloads import Downloads, open_public_session
+from bot.media.files import VideoStore
+from bot.media.image_store import PictureStore
+from bot.media.orphaned_files import Leftovers
+from bot.monitoring.monitoring import Recorders
+from bot.privacy.retention import Retention
+from bot.provider.addresses import origin_of
+from bot.provider.client import VeoClient
+from bot.settings import Settings
+from bot.signals import Signals
+
+
+class FolderError(Exception):
+    """DATA_DIR cannot be used; `str()` is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The files of generations."""
+
+    videos: VideoStore
+    pictures: PictureStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The opened parts that both sides are made of."""
+
+    settings: Settings
+    timing: Timing
+    signals: Signals
+    recorders: Recorders
+    database: Database
+    veo: VeoClient
+    queue: GenerationQueue
+    stores: Stores
+    timetable: Timetable
+
+    def retention(self) -> Retention:
+        """Return what forgets in the database, and deletes files in this process's folder."""
+        days = self.settings.prompt_retention_days
+        leftovers = Leftovers(self.database, self.stores.videos, self.stores.pictures)
+        return Retention(
+            self.database,
+            self.stores.videos,
+            leftovers,
+            keep=timedelta(days=days) if days else None,
+            stopping=self.signals.stopping,
+        )
+
+
+def timing_of(settings: Settings) -> Timing:
+    """Return the timing that the settings ask for."""
+    return Timing(
+        poll_interval=timedelta(seconds=settings.poll_interval),
+        deadline=timedelta(seconds=settings.generation_deadline),
+        card_interval=timedelta(seconds=settings.card_interval),
+    )
+
+
+@asynccontextmanager
+async def open_shared(
+    settings: Settings, timing: Timing | None, connector: aiohttp.BaseConnector | None
+) -> AsyncGenerator[Shared]:
+    """Open what both sides need; the arguments are those of `bot.app.application.open_app`.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+        FolderError: there can be no files.
+    """
+    use_addresses(settings.discord_api_base, settings.discord_gateway_url)
+    await asyncio.to_thread(_make_folder, settings.data_dir)
+    await asyncio.to_thread(restrict_files, settings.data_dir, settings.resolved_database_url)
+    recorders, timing = Recorders(), timing or timing_of(settings)
+    async with (
+        open_database(settings.resolved_database_url) as database,
+        aiohttp.ClientSession(connector=connector) as session,
+        open_public_session() as public,
+    ):
+        yield Shared(
+            settings=settings,
+            timing=timing,
+            signals=Signals(),
+            recorders=recorders,
+            database=database,
+            veo=VeoClient(
+                session,
+                settings.aimlapi_base_url,
+                settings.aimlapi_key,
+                legacy_urls=settings.aimlapi_legacy_urls,
+                tell=recorders.note_call,
+            ),
+            queue=_queue(settings, database, recorders),
+            stores=_stores(settings, session, public),
+            timetable=await _timetable(settings, timing, database),
+        )
+
+
+def _queue(settings: Settings, database: Database, recorders: Recorders) -> GenerationQueue:
+    return GenerationQueue(
+        database,
+        secrets.token_hex(8),
+        max_running=settings.max_running,
+        lease=timedelta(seconds=settings.lease_seconds),
+        metrics=recorders.metrics,
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    """Make DATA_DIR where it is not there yet, for its owner only.
+
+    Raises:
+        FolderError: it cannot be made, or something else has its place.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> FolderError:
+    return FolderError(f"The folder {folder} cannot be used: {error.strerror}")
+
+
+def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.ClientSession) -> Stores:
+    """Open the stores; only what a setting names may be fetched from a private network, and that alone.
+
+    Raises:
+        FolderError: their folders can neither be found nor made.
+    """
+    provider = {origin_of(settings.aimlapi_base_url)}
+    cdn = {origin_of(settings.discord_cdn_url)} if settings.discord_cdn_url else set[str]()
+    try:
+        return Stores(
+            VideoStore(Downloads(session, public, provider), settings.data_dir / "videos"),
+            PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
+        )
+    except OSError as error:
+        raise _unusable(settings.data_dir, error) from error
+
+
+async def _timetable(settings: Settings, timing: Timing, database: Database) -> Timetable:
+    timetable = Timetable(
+        interval=timing.poll_interval.total_seconds(),
+        rate=settings.polls_per_second,
+        deadline=timing.deadline,
+        max_running=settings.max_running,
+    )
+    timetable.learn_from(await recall_finishes(database))
+    return timetable

@@ -1,0 +1,73 @@
+"""`veo-bot reconcile`: what was counted beside what the provider charged, and where they differ."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import aiohttp
+
+from bot.db.database import open_database
+from bot.money import usd
+from bot.provider.client import VeoClient
+from bot.provider.costs import CONFIRMED
+from bot.provider.errors import VeoError
+from bot.settings import Settings
+from bot.usage.reconciliation import Counted, Reconciliation
+
+MOST_SHOWN = 50  # differences
+SAME = 0.5  # credits, far less than a cent
+
+
+class ReconcileError(Exception):
+    """The sides cannot be compared; `str()` is a sentence for the operator."""
+
+
+async def reconcile_in_terminal(settings: Settings, days: int) -> str:
+    """Return what the last `days` cost on both sides, as text; nothing is changed.
+
+    Raises:
+        ReconcileError: the ledger cannot be read.
+        DatabaseError: the database cannot be used.
+    """
+    async with aiohttp.ClientSession() as session, open_database(settings.resolved_database_url) as database:
+        veo = VeoClient(session, settings.aimlapi_base_url, settings.aimlapi_key)
+        try:
+            rows, charges = await Reconciliation(database, veo).compare(days)
+        except VeoError as error:
+            raise ReconcileError(f"I can't read the provider's ledger: {error}") from error
+    return render(days, rows, charges)
+
+
+def render(days: int, rows: Sequence[Counted], charges: Mapping[str, float]) -> str:
+    """Return both sides and what differs, as text for a terminal. Pure."""
+    ours = {row.provider_id for row in rows}
+    confirmed = sum(row.credits for row in rows if row.source in CONFIRMED)
+    there = sum(amount for name, amount in charges.items() if name in ours)
+    foreign = {name: amount for name, amount in charges.items() if name not in ours}
+    lines = [
+        f"The last {days} days, as counted in this database and in the provider's ledger:",
+        f"counted here    {_money(sum(row.credits for row in rows))} for {len(rows)} sent requests, "
+        f"{_money(confirmed)} of it confirmed",
+        f"charged there   {_money(there)} for {sum(name in charges for name in ours)} of them",
+    ]
+    if foreign:
+        lines.append(
+            f"charged there   {_money(sum(foreign.values()))} for {len(foreign)} "
+            f"others that didn't come from here"
+        )
+    differences = list(_differences(rows, charges))
+    lines += differences[:MOST_SHOWN] or ["No differences."]
+    if len(differences) > MOST_SHOWN:
+        lines.append(f"… and {len(differences) - MOST_SHOWN} more.")
+    return "\n".join(lines)
+
+
+def _differences(rows: Sequence[Counted], charges: Mapping[str, float]) -> Iterator[str]:
+    for row in rows:
+        charged = charges.get(row.provider_id)
+        if charged is None and row.credits:
+            yield f"- {row.id}: counted {_money(row.credits)}, not charged yet"
+        elif charged is not None and abs(charged - row.credits) > SAME:
+            yield f"- {row.id}: counted {_money(row.credits)}, charged {_money(charged)}"
+
+
+def _money(credits: float) -> str:  # noqa: A002 the unit's name
+    return f"${usd(credits):,.2f}"

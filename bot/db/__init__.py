@@ -1,0 +1,1 @@
+"""The database: tables, transactions, migrations, backups, and what differs between SQLite and PostgreSQL."""

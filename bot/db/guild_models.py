@@ -1,0 +1,95 @@
+"""The tables of what moderators decide, of what they did, and of what members report to them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.db.models import Base, UtcDateTime, named
+
+
+class GuildRow(Base):
+    """What moderators decided about a server: `bot.policy.documents.Policy` as JSON."""
+
+    __tablename__ = "guilds"
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    policy: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class MemberRow(Base):
+    """What moderators decided about a member: a `policy.Standing` as JSON. It outlives a departure."""
+
+    __tablename__ = "members"
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    standing: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Action(StrEnum):
+    """What a moderator did, or what the bot tells the moderators by itself (the last ones)."""
+
+    QUOTA_SET = "quota_set"
+    QUOTA_UNSET = "quota_unset"
+    GRANT = "grant"
+    RESET = "reset"
+    BUDGET = "budget"
+    PAUSE = "pause"
+    RESUME = "resume"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    WORD_ADD = "word_add"
+    WORD_REMOVE = "word_remove"
+    SETTINGS = "settings"
+    CANCEL = "cancel"
+    VIDEO_DELETE = "video_delete"
+    REPORT_DISMISS = "report_dismiss"
+    BUDGET_WARNING = "budget_warning"
+    BUDGET_REACHED = "budget_reached"
+
+
+class AuditRow(Base):
+    """One thing that was done. Rows are only added; `post_at` alone changes."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_guild", "guild_id", "id"),
+        Index("ix_audit_post", "post_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)  # None: the bot itself
+    action: Mapped[Action] = mapped_column(named(Action))
+    subject: Mapped[str | None] = mapped_column(String(80))  # "member:1", "role:1", "server", a word's id, …
+    old: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    new: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+    post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to post, or posted
+
+
+class ReportRow(Base):
+    """A member's report of a video, and what moderators made of it; each decision can be made once."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index("ix_reports_generation", "generation_id", "reporter_id", unique=True),
+        Index("ix_reports_post", "post_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    generation_id: Mapped[str] = mapped_column(String(16))
+    reporter_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)  # where moderators see it
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to post, or posted
+    deleted_by: Mapped[int | None] = mapped_column(BigInteger)
+    blocked_by: Mapped[int | None] = mapped_column(BigInteger)
+    dismissed_by: Mapped[int | None] = mapped_column(BigInteger)

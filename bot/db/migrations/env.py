@@ -1,0 +1,13 @@
+"""Alembic's entry: runs migrations on the connection that the program hands over."""
+
+from alembic import context
+
+from bot.db import guild_models
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=guild_models.Base.metadata,
+    render_as_batch=True,  # SQLite cannot alter most columns in place
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,224 @@
+"""The tables. A row of `generations` is the job itself: its state is all that a restart needs."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.failures import FailureKind
+from bot.provider.catalogue import OptionValue
+from bot.provider.costs import CostSource
+
+NOBODY = 0  # the member of anonymous rows, and their channel; Discord gives no such id
+
+# How long the work waits for the answer to the member: nothing is spent on a command that Discord gave
+# up on. After this time the card is looked for, and posted where there is none (`bot.jobs.steps.readiness`).
+ANSWER_GRACE = timedelta(seconds=20)
+
+
+class Status(StrEnum):
+    """Where a generation stands. What moves it on is in `bot.jobs.workflow`."""
+
+    PREPARING = "preparing"  # accepted; the pictures it is made from are still to be fetched
+    QUEUED = "queued"  # waits for its turn at the provider
+    SUBMITTING = "submitting"  # the create call is being made, or its outcome is not known
+    RUNNING = "running"  # the provider has given it an id
+    SUCCEEDED = "succeeded"  # the provider has made a video
+    FAILED = "failed"  # there will be no video; `failure_kind` says why
+    CANCELLED = "cancelled"  # somebody stopped it; sent to the provider before where `submitted_at` is set
+
+
+AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
+WAITING = frozenset({Status.PREPARING, Status.QUEUED})  # nothing was sent to the provider
+OPEN = frozenset({*WAITING, *AT_PROVIDER})  # a video is still being waited for
+
+
+class Placement(StrEnum):
+    """Where a member's video goes."""
+
+    THREAD = "thread"  # into a thread on the card
+    CHANNEL = "channel"  # into the channel itself, as a reply to the card
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC on every database, SQLite included; naive ones are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the interface names it
+        """Convert to UTC on the way in."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 as above
+        """Attach UTC on the way out, since SQLite forgets it."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text of any length that every database takes: PostgreSQL refuses NUL, and both halves of characters."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 as above
+        """Leave out on the way in what cannot be kept; a provider's answer may hold it."""
+        return None if value is None else value.encode(errors="replace").decode().replace("\0", "")
+
+
+def named(kind: type[StrEnum]) -> Enum:
+    """Store the members by their values, as text that stays readable in a database shell."""
+    return Enum(kind, native_enum=False, length=16, values_callable=_values)
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+class Generation(Base):
+    """One /veo request through its whole life.
+
+    Instances are snapshots: they are read outside of sessions and changed only through
+    `bot.jobs.queue.GenerationQueue` and `bot.requests.service.GenerationService`.
+    """
+
+    __tablename__ = "generations"
+    __table_args__ = (
+        # Finds work: rows that are not delivered and whose time has come.
+        Index("ix_generations_open", "delivered_at", "status", "not_before"),
+        # Counts a member's use of the window.
+        Index("ix_generations_member", "guild_id", "user_id", "created_at"),
+        # Finds the same in the order of the requests; `bot.jobs.queue` says it in these words.
+        Index(
+            "ix_generations_unfinished",
+            "created_at",
+            sqlite_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
+            postgresql_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
+        ),
+        # Finds out whether the provider gave an id before; `bot.jobs.task_ids` asks.
+        Index("ix_generations_provider", "provider_id"),
+        # Sums up a server's spending and use.
+        Index("ix_generations_guild", "guild_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # negative: anonymous
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.privacy.erasure`)
+    locale: Mapped[str | None] = mapped_column(String(16))  # Discord's name of the member's language
+    placement: Mapped[Placement] = mapped_column(named(Placement))
+    card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that answers the command
+    thread_id: Mapped[int | None] = mapped_column(BigInteger)  # known once the thread exists
+    result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the video or the error
+    result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message
+    # Where the video was posted before it was posted again: channels (None: a direct message) and messages.
+    earlier_posts: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
+    source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it was made anew from
+
+    prompt: Mapped[str] = mapped_column(Words)
+    model: Mapped[str] = mapped_column(String(64))
+    options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+    # Discord's links to the pictures it is made from, until they are dead (`bot.privacy.retention`).
+    picture_urls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+
+    status: Mapped[Status] = mapped_column(named(Status))
+    provider_id: Mapped[str | None] = mapped_column(String(128))
+    video_url: Mapped[str | None] = mapped_column(Words)
+    estimated_credits: Mapped[float | None]  # reserved until `credits_used` is known
+    credits_used: Mapped[float | None]  # the provider's credits, above 0; 2,000,000 are 1 USD
+    cost_source: Mapped[CostSource | None] = mapped_column(named(CostSource))  # who told `credits_used`
+    failure_kind: Mapped[FailureKind | None] = mapped_column(named(FailureKind))
+    failure_reason: Mapped[str | None] = mapped_column(Words)  # the provider's own words
+
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submission: Mapped[int] = mapped_column(default=0)  # the number of the create call that this speaks of
+    not_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last asked in vain, once finished
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the result
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    late_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # still asked for, though too late
+
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # when the next step may be tried
+    attempts: Mapped[int] = mapped_column(default=0)  # tries of the present step that failed
+    lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that carries it
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    cancelled_by: Mapped[int | None] = mapped_column(BigInteger)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the video was taken down
+    # When the member asked to delete their data.
+    erase_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
+
+
+class DraftRow(Base):
+    """A request that a member was told the price of and has not confirmed; it counts towards nothing.
+
+    Changed only through `bot.requests.confirmation` and `bot.requests.quotes.Drafts`.
+    """
+
+    __tablename__ = "drafts"
+    __table_args__ = (
+        # Finds those that are over.
+        Index("ix_drafts_expiry", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # what was answered with the offer
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+
+    prompt: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(String(64))
+    options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+    # What it is made from: the fields of `bot.media.images.OfferedPicture`.
+    pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
+    source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it is made anew from
+
+    price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
+    revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    generation_id: Mapped[str | None] = mapped_column(String(16))  # what it became; None: nothing yet
+
+
+class Note(Base):
+    """A fact the program keeps for itself, such as which commands Discord was last told about."""
+
+    __tablename__ = "notes"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+def was_sent(generation: Generation) -> bool:
+    """Whether the provider was asked for it, as far as can be told: then it is paid for, and counts."""
+    return generation.submitted_at is not None
+
+
+def is_being_sent(generation: Generation) -> bool:
+    """Whether it is open if the provider took it: it was cancelled during the create call."""
+    return was_sent(generation) and generation.provider_id is None
+
+
+def is_own(generation: Generation) -> bool:
+    """Whether the member cancelled it themselves, and so needs no message about it."""
+    return generation.cancelled_by == generation.user_id
+
+
+def needs_no_message(generation: Generation) -> bool:
+    """Whether a cancelled request is told on its card alone: to its member, or where the bot was removed."""
+    return generation.cancelled_by is None or is_own(generation)

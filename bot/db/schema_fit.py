@@ -1,0 +1,88 @@
+"""How a database fits this version of the program, found out without changing or making it."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.db.revisions import known_revisions, revision_of
+from bot.db.sqlite import damage_in, is_corrupt
+
+
+class Fit(Enum):
+    """The answers."""
+
+    ABSENT = auto()  # the first start makes it
+    OLDER = auto()  # the next start brings it up to date
+    CURRENT = auto()
+    NEWER = auto()  # or of a version that never was
+    FOREIGN = auto()  # it has tables, but not ours
+    DAMAGED = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a database's tables are.
+
+    Attributes:
+        revision: of its tables; empty where it has none.
+        head: the one that this version of the program makes.
+        reason: why it cannot be read, in the engine's words.
+    """
+
+    fit: Fit
+    revision: str
+    head: str
+    reason: str = ""
+
+
+async def examine_schema(url: str) -> Schema:
+    """Look at the database at `url` (SQLAlchemy's form); never raises for what is there."""
+    head = known_revisions()[-1]
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if not await asyncio.to_thread(Path(parsed.database or "").exists):
+            return Schema(Fit.ABSENT, "", head)
+        parsed = read_only(parsed)
+    engine = create_async_engine(parsed, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            revision, has_tables = await connection.run_sync(_look)
+            damage = await connection.run_sync(damage_in) if engine.dialect.name == "sqlite" else None
+    except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # the last two: of unknown options
+        cause = error.__cause__ or error
+        fit = Fit.DAMAGED if is_corrupt(error) else Fit.UNREADABLE
+        return Schema(fit, "", head, f"{cause}".splitlines()[0])
+    finally:
+        await engine.dispose()
+    if damage is not None:
+        return Schema(Fit.DAMAGED, revision, head, damage)
+    return Schema(_judge(revision, head, has_tables=has_tables), revision, head)
+
+
+def read_only(url: URL) -> URL:
+    """Return the address of a SQLite file so that it is neither made nor written."""
+    return url.set(
+        database=f"file:{quote(url.database or '')}", query={**url.query, "mode": "ro", "uri": "true"}
+    )
+
+
+def _look(connection: Connection) -> tuple[str, bool]:
+    """Return the revision and whether there are tables."""
+    return revision_of(connection), bool(inspect(connection).get_table_names())
+
+
+def _judge(revision: str, head: str, *, has_tables: bool) -> Fit:
+    if not revision:
+        return Fit.FOREIGN if has_tables else Fit.ABSENT
+    if revision == head:
+        return Fit.CURRENT
+    return Fit.OLDER if revision in known_revisions() else Fit.NEWER

@@ -1,0 +1,268 @@
+"""SQLite: one file, many readers, one writer at a time.
+
+Each connection lives on a thread of aiosqlite's; a transaction goes there once, whole, as a plain function.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.db.addresses import shown_address
+from bot.db.transactions import Result, UnusableError
+
+# Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
+# must leave a command time to be answered within Discord's three seconds.
+BUSY_TIMEOUT_MS = 1000
+READERS = 4  # threads: a long look keeps no short one waiting
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # A commit survives a power failure: a lost "submitting" could pay for a video twice.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # erased words do not stay in the file's free pages
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+)
+
+PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
+QUICK_CHECK = text("PRAGMA quick_check(1)")
+QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
+
+PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
+
+
+class DatabaseThread:
+    """A connection on a thread of its own, opened when it is first used."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = asyncio.Lock()
+        self._thread: aiosqlite.Connection | None = None
+        self._connection: Connection | None = None
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` there in one transaction: committed at its end, rolled back on an error.
+
+        A caller that is cancelled meanwhile does not stop it; it still goes on then.
+        """
+        async with self._lock:
+            if self._thread is None:
+                self._thread = await _open(aiosqlite.Connection(self._connect, iter_chunk_size=64))
+        return await _call(self._thread, lambda: self._transact(work))
+
+    async def close(self) -> None:
+        """Close the connection, and end the thread."""
+        if self._thread is not None and self._connection is not None:
+            await _call(self._thread, self._connection.close)
+            await self._thread.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        self._connection = self._engine.connect()
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+
+    def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        assert self._connection is not None  # noqa: S101 it was opened on this thread
+        with self._connection.begin():
+            return work(self._connection)
+
+
+class SqliteConnections:
+    """The open file: one thread that writes, and some that read."""
+
+    def __init__(self, writing: Engine, reading: Engine) -> None:
+        self._writer = DatabaseThread(writing)
+        self._readers = [DatabaseThread(reading) for _ in range(READERS)]
+        # The last one that read reads next: the others are opened only when they are needed.
+        self._idle: asyncio.LifoQueue[DatabaseThread] = asyncio.LifoQueue()
+        for reader in self._readers:
+            self._idle.put_nowait(reader)
+
+    async def read(self, work: Callable[[Connection], Result], *, deadline: float | None) -> Result:
+        """Run `work` in a transaction that reads; see `bot.db.engines.Connections`."""
+        async with asyncio.timeout_at(deadline):
+            reader = await self._idle.get()
+        reading = asyncio.ensure_future(reader.run(work))
+        reading.add_done_callback(lambda _: self._idle.put_nowait(reader))
+        return await asyncio.shield(reading)
+
+    async def write(
+        self,
+        work: Callable[[Connection], Result],
+        lock: int | None,  # noqa: ARG002 SQLite has one lock for all
+        *,
+        deadline: float | None,  # noqa: ARG002 a batch that began waits for the file (`BUSY_TIMEOUT_MS`)
+    ) -> Result:
+        """Run `work` in a transaction that holds the file's write lock, whatever `lock` and the deadline."""
+        return await self._writer.run(work)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for thread in (self._writer, *self._readers):
+            await thread.close()
+
+
+class SqliteStorage:
+    """A file; see `bot.db.engines.Storage`."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self.place = shown_address(url)
+
+    @asynccontextmanager
+    async def open(self, *, patient: bool = False) -> AsyncGenerator[SqliteConnections]:  # noqa: ARG002 nothing ends a long transaction
+        """Open the file; see `bot.db.engines.Storage`."""
+        connections = SqliteConnections(self._engine("BEGIN IMMEDIATE"), self._engine("BEGIN DEFERRED"))
+        try:
+            yield connections
+        finally:
+            await connections.close()
+
+    def _engine(self, begin: str) -> Engine:
+        # Parameters of a statement stay out of errors, which are logged: prompts are among them.
+        engine = create_engine(self._url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_connection)
+        event.listen(engine, "begin", partial(_begin, begin))
+        return engine
+
+    def create_lone_engine(self) -> AsyncEngine:
+        """Return an engine that cannot open a file which another program has open."""
+        engine = create_async_engine(self._url, hide_parameters=True, poolclass=NullPool)
+        # Set before the file is looked at: SQLite wants it for itself then, and not only for writing.
+        event.listen(engine.sync_engine, "connect", _want_alone)
+        event.listen(engine.sync_engine, "connect", _prepare_connection)
+        event.listen(engine.sync_engine, "begin", partial(_begin, "BEGIN IMMEDIATE"))
+        return engine
+
+    async def make_place(self) -> None:
+        """Make the file's folder, for its owner only.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        if path := self._url.database:
+            await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+
+    def lane_of(self, lock: int | None) -> object:  # noqa: ARG002 the interface names it
+        """Return the same for all: SQLite lets one writer at a time in."""
+        return None
+
+    def ensure_usable(self, connection: Connection) -> None:
+        """Read the file through, unless that would take long; a file keeps every character.
+
+        Raises:
+            UnusableError: it is damaged.
+        """
+        pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
+        if pages * size <= QUICK_CHECK_MOST and (damage := damage_in(connection)):
+            raise UnusableError(
+                f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
+            )
+
+    async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
+        """Return True: a lone engine's connection could not have been opened otherwise."""
+        return True
+
+    async def set_sequence(self, connection: AsyncConnection, table: Table) -> None:
+        """Do nothing: SQLite takes the number after the highest one by itself."""
+
+    def is_damaged(self, error: Exception) -> bool:
+        """Whether a page of the file makes no sense."""
+        return is_corrupt(error)
+
+    def is_passing(self, error: Exception) -> bool:
+        """Whether the file is locked or the disk full; a statement that makes no sense never will."""
+        return isinstance(error, OperationalError) and _primary_code(error) != sqlite3.SQLITE_ERROR
+
+    def leaves_doubt(self, error: Exception) -> bool:  # noqa: ARG002 the interface names it
+        """Never: there is no way on which an answer could be lost."""
+        return False
+
+    def waits_for(self, error: Exception) -> bool:
+        """Whether another process holds the database, as a backup does for a while."""
+        return isinstance(error, OperationalError) and "database is locked" in str(error)
+
+    def is_in_use(self, error: Exception) -> bool:
+        """Whether another program has the file open."""
+        return self.waits_for(error)
+
+    def explain(self, error: Exception) -> str | None:
+        """Say why the file cannot be used."""
+        if isinstance(error, UnusableError):
+            return str(error)
+        if isinstance(error, SQLAlchemyError):
+            return f"The database can't be opened: {error.__cause__ or error}"
+        if isinstance(error, OSError):
+            return f"I can't create the database's folder: {error.strerror}"
+        return None
+
+
+def damage_in(connection: Connection) -> str | None:
+    """Return the first thing that makes no sense in a file, in SQLite's words; None: there is nothing."""
+    try:
+        said = connection.scalar(QUICK_CHECK)
+    except DatabaseError as error:
+        if not is_corrupt(error):
+            raise
+        return str(error.orig)
+    return None if said == "ok" else " ".join(str(said).split())
+
+
+def is_corrupt(error: Exception) -> bool:
+    """Whether SQLite met a page that makes no sense."""
+    return _primary_code(error) == sqlite3.SQLITE_CORRUPT
+
+
+def _primary_code(error: Exception) -> int | None:
+    """Return what SQLite calls the error; None: it is none of SQLite's."""
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    return None if code is None else code & PRIMARY
+
+
+def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
+    cursor.close()
+
+
+def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    # SQLAlchemy shall begin transactions (below), not the driver.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(statement: str, connection: Connection) -> None:
+    connection.exec_driver_sql(statement)
+
+
+async def _call(thread: aiosqlite.Connection, function: Callable[[], Result]) -> Result:
+    """Run a function on the thread of a connection; aiosqlite itself has only single statements for that."""
+    execute = cast("Callable[..., Awaitable[Result]]", thread._execute)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]: SQLAlchemy's dialect looks inside as well
+    return await execute(function)
+
+
+async def _open(thread: aiosqlite.Connection) -> aiosqlite.Connection:
+    """Open a connection; a task that is cancelled meanwhile waits, so that none is dropped open."""
+
+    async def connect() -> aiosqlite.Connection:
+        return await thread
+
+    opening = asyncio.create_task(connect(), name="open a connection")
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await (await opening).close()
+        raise

@@ -1,0 +1,1 @@
+"""The Discord client: connecting, the command tree, and what answers an interaction's errors."""

@@ -1,0 +1,85 @@
+"""The one place where an error becomes a reply, and where whoever is too fast is told so."""
+
+import secrets
+import time
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.admission.cooldown import Cooldown, Pace
+from bot.discord_client.interaction_payload import BAD_VALUE, OUTDATED
+from bot.errors import AlreadyRequestedError, UserError
+from bot.i18n import N_, _
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Discord's own codes: the interaction is not there any more, so there is nobody to answer.
+NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
+
+TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't count toward your limit.")
+
+
+async def keep_pace(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether an interaction is to be served; one that comes too fast is answered here.
+
+    Discord calls an interaction without an answer failed, so each costs one call, and nothing else: no
+    database, and a line in the log for the first in a while. Further clicks are taken without a word; a
+    command or a form has no such answer, and gets the sentence again.
+    """
+    cooldown: Cooldown = interaction.client.services.cooldown
+    pace = cooldown.note(interaction.user.id, time.monotonic())
+    if pace is Pace.FINE:
+        return True
+    if pace is Pace.TOO_FAST:
+        log.info("too fast", user=interaction.user.id, guild=interaction.guild_id)
+    is_click = interaction.type is discord.InteractionType.component
+    try:
+        if is_click and pace is Pace.STILL_TOO_FAST:
+            await interaction.response.defer()
+        else:
+            await interaction.response.send_message(_(TOO_FAST), ephemeral=True)
+    except discord.HTTPException as failure:
+        log.debug("not told to slow down", code=failure.code, interaction=interaction.id)
+    return False
+
+
+async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
+    """Tell the person, and only them, what went wrong with what they did."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    if isinstance(cause, discord.HTTPException) and cause.code in NOBODY_TO_ANSWER:
+        log.warning("answered too late", code=cause.code, interaction=interaction.id)
+        return
+    if isinstance(cause, AlreadyRequestedError):
+        log.warning("another process answers this interaction", interaction=interaction.id)
+        return
+    text = _text(interaction, cause)
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as failure:
+        log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
+
+
+def _text(interaction: discord.Interaction, error: Exception) -> str:
+    match error:
+        case UserError():
+            log.info(
+                "refused", kind=type(error).__name__, user=interaction.user.id, guild=interaction.guild_id
+            )
+            return str(error)
+        case app_commands.TransformerError():
+            return _(BAD_VALUE)
+        case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
+            return _(OUTDATED)
+        case _:
+            reference = secrets.token_hex(4)
+            log.error("a command failed", reference=reference, exc_info=error)
+            return _(
+                "Something went wrong on our side. Please try again. If it happens again, give "
+                "a moderator this ID: `{reference}`.",
+                reference=reference,
+            )

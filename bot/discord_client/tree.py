@@ -1,0 +1,152 @@
+"""The command tree: tells Discord about the commands only when they changed, and answers errors."""
+
+import hashlib
+import json
+from typing import Any, LiteralString
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.db.database import Database
+from bot.db.state import COMMANDS, get_note, keep_note
+from bot.discord_client.command_translator import CommandTranslator
+from bot.discord_client.interaction_payload import BAD_VALUE, UNREADABLE, SentCommand
+from bot.discord_client.replies import keep_pace, reply_with_error
+from bot.errors import BadInputError, UserError
+from bot.i18n import _, catalogues, speak, speaking
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+ENTRY_POINT = 4  # the type of such a command
+ENTRY_POINT_LEFT_OUT = 50240  # "You cannot remove this app's Entry Point command in a bulk update operation"
+
+
+class VeoTree(app_commands.CommandTree[discord.Client]):
+    """Commands for servers only: quotas belong to a server, and threads do not exist elsewhere."""
+
+    def __init__(self, client: discord.Client) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=False, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Speak the person's language from here on, as each interaction is a task of its own; keep the pace.
+
+        What Discord asks while somebody types comes fast by nature, so it is not counted. What cannot be
+        read is answered here: discord.py would fail at it without an answer.
+        """
+        speak(interaction.locale.value)
+        is_typing = interaction.type is discord.InteractionType.autocomplete
+        if not is_typing and not await keep_pace(interaction):
+            return False
+        try:
+            ensure = _ensure_suggestible if is_typing else _ensure_readable
+            ensure(interaction)
+        except UserError as error:
+            if is_typing:
+                await interaction.response.autocomplete([])
+            else:
+                await reply_with_error(interaction, error)
+            return False
+        return True
+
+    async def on_error(
+        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer the person who used a command that failed."""
+        with speaking(interaction.locale.value):
+            await reply_with_error(interaction, error)
+
+    async def sync_if_changed(self, database: Database) -> bool:
+        """Tell Discord about the commands, unless it was told the same; return whether it knows them."""
+        await self._use_translator()
+        digest = self._digest()
+        name = f"{COMMANDS}{self.client.application_id}"
+        if await get_note(database, name) == digest:
+            return True
+        try:
+            count = await self._upload()
+        except (discord.HTTPException, discord.RateLimited) as error:
+            # Those that Discord knows work, and nothing is kept, so it is tried again.
+            log.warning("Discord rejects the commands; it keeps the ones it has", error=str(error))
+            return False
+        await keep_note(database, name, digest)
+        log.info("commands synced", count=count)
+        return True
+
+    async def _upload(self) -> int:
+        """Upload the commands, along with an Entry Point command, which Discord wants kept; return how many.
+
+        discord.py knows no such command; Discord makes one itself for apps with Activities.
+        """
+        try:
+            return len(await self.sync())
+        except discord.HTTPException as error:
+            if error.code != ENTRY_POINT_LEFT_OUT or self.client.application_id is None:
+                raise
+        http, application_id = self.client.http, self.client.application_id
+        known: list[Any] = [*await http.get_global_commands(application_id)]
+        kept = [command for command in known if command.get("type") == ENTRY_POINT]
+        translator = self.translator
+        ours: list[Any] = [
+            await command.get_translated_payload(self, translator) if translator else command.to_dict(self)
+            for command in self.get_commands()
+        ]
+        return len(await http.bulk_upsert_global_commands(application_id, payload=[*ours, *kept]))
+
+    def _digest(self) -> str:
+        """Return what tells the commands apart from earlier ones, in all languages."""
+        payload = [command.to_dict(self) for command in self.get_commands()]
+        languages = {locale.value: catalogues.language_of(locale.value) for locale in discord.Locale}
+        # Not the translated payload: reading every catalogue would take longer than all else in a start.
+        told = json.dumps([payload, languages, catalogues.fingerprint()], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    async def _use_translator(self) -> None:
+        if self.translator is None:
+            await self.set_translator(CommandTranslator())
+
+
+def _ensure_readable(interaction: discord.Interaction[discord.Client]) -> None:
+    """Check what was sent as a command, before discord.py reads it.
+
+    Raises:
+        UserError: it is not what the command takes.
+    """
+    sent, command = SentCommand.read(interaction.data), interaction.command
+    if isinstance(command, app_commands.Command):
+        sent.ensure_fits({option.display_name: option.type.value for option in command.parameters})
+    elif command is not None:
+        sent.ensure_target()
+    _ensure_resolvable(interaction, UNREADABLE if sent.target_id else BAD_VALUE)
+
+
+def _ensure_suggestible(interaction: discord.Interaction[discord.Client]) -> None:
+    """Check that there is a text that suggestions can be made for; the other options may be half typed.
+
+    Raises:
+        UserError: there is none.
+    """
+    typed, command = SentCommand.read(interaction.data).typed, interaction.command
+    options = command.parameters if isinstance(command, app_commands.Command) else []
+    if typed is None or not any(typed.name == o.display_name and o.autocomplete for o in options):
+        raise BadInputError(_(BAD_VALUE))
+    _ensure_resolvable(interaction, BAD_VALUE)
+
+
+def _ensure_resolvable(interaction: discord.Interaction[discord.Client], reason: LiteralString) -> None:
+    """Let discord.py make objects of what Discord says of people, roles, channels, files and messages.
+
+    Raises:
+        BadInputError: it cannot; it raises whatever it stumbles over.
+    """
+    try:
+        interaction.namespace  # noqa: B018 # pyright: ignore[reportUnusedExpression]: they are made by that
+    except Exception as error:
+        raise BadInputError(_(reason)) from error

@@ -1,0 +1,264 @@
+"""The checks of `/veo-admin doctor` and `veo-bot doctor` beside permissions: each is defined once, here.
+
+The first asks for all of them from inside the running program; the second (`bot.doctor.examine`) for those
+that make sense from outside.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.db.state import keep_note
+from bot.doctor.check_result import (
+    CHECK_PATIENCE,
+    IF_IT_STAYS_SO,
+    TELL_OPERATOR,
+    Finding,
+    bounded,
+    bounded_all,
+)
+from bot.doctor.provider_text import (
+    REMEDIES,
+    describe_limit,
+    describe_pause,
+    describe_trouble,
+    quote_on_discord,
+)
+from bot.errors import DatabaseBusyError
+from bot.i18n import _, dollars, ngettext
+from bot.jobs.closures import Scope
+from bot.jobs.pause_state import fetch_pause
+from bot.money import usd
+from bot.monitoring.alert_rules import AlertKey, AlertKind
+from bot.monitoring.alert_store import AlertBook
+from bot.policy.store import fetch_policy
+from bot.provider.catalogue import DEFAULT_MODEL, build_request
+from bot.provider.client import VeoClient
+from bot.provider.errors import AccountError, ForbiddenError, UnreachableError, VeoError
+from bot.provider.keys import KeyStatus
+from bot.provider.pricing import duration_of, quote
+from bot.timestamps import relative_time
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SILENCE = timedelta(minutes=5)  # without an answered poll while videos are being made: something is wrong
+LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever a video costs
+SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
+
+
+async def check_pause(database: Database, guild_id: int) -> Finding:
+    """Find out whether moderators of a server have paused /veo."""
+    policy = await database.read(lambda session: fetch_policy(session, guild_id))
+    if policy.pause is None:
+        return Finding(is_good=True, what=_("/veo isn't paused."))
+    since = relative_time(policy.pause.since)
+    return Finding(
+        is_good=False,
+        what=_("/veo was paused on this server {when}.", when=since),
+        advice=_("Resume it with `/veo-admin resume`."),
+        remedy="Its moderators can resume it with `/veo-admin resume`.",
+    )
+
+
+async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
+    """Find out whether the database takes writes, by one small write."""
+    try:
+        await keep_note(database, "doctor", clock().isoformat())
+    except DatabaseBusyError:
+        return Finding(
+            is_good=False,
+            what=_("I can't write to the database, so I can't accept requests."),
+            advice=_(
+                "Tell the people who run the bot: the disk may be full, or another "
+                "program may be locking the file."
+            ),
+            remedy="Free up space on its disk, or stop the program that locks it.",
+        )
+    return Finding(is_good=True, what=_("I can write to the database."))
+
+
+async def check_alerts(database: Database) -> Finding:
+    """Find out whether alerts reach the operator's channel, as far as the running program has noticed."""
+    state = (await AlertBook(database).read()).get(AlertKey(AlertKind.CHANNEL_CLOSED))
+    if state is None or not state.is_active:
+        return Finding(is_good=True, what=_("Alerts reach the people who run the bot."))
+    return Finding(
+        is_good=False,
+        what=_("I can't post alerts for the people who run me."),
+        advice=_("Tell them to set `OPERATOR_CHANNEL_ID` to a channel I can write in."),
+        remedy="Set `OPERATOR_CHANNEL_ID` to a channel the bot can write in.",
+    )
+
+
+async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Finding:
+    """Find out whether the provider takes the key, and how much money is left; costs nothing."""
+    try:
+        balance = await veo.fetch_balance()
+    except (AccountError, ForbiddenError):
+        return Finding(
+            is_good=False,
+            what=_("The video service rejects the bot's key."),
+            advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
+            remedy="Check `AIMLAPI_KEY` and its account.",
+        )
+    except UnreachableError:
+        return Finding(
+            is_good=False,
+            what=_("I can't reach the video service."),
+            advice=_("Requests wait until I can.") + " " + _(IF_IT_STAYS_SO),
+            remedy="Check this machine's network and `AIMLAPI_BASE_URL`. Requests wait until it works.",
+        )
+    except VeoError as error:
+        log.warning("the balance cannot be read", reason=str(error))
+        return Finding(
+            is_good=False,
+            what=_("The video service has a problem and doesn't show the balance."),
+            advice=_("Requests wait until it works again."),
+        )
+    price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
+    if key is not None and key.is_ours and key.trouble is not None:
+        return Finding(
+            is_good=False,
+            what=describe_trouble(key, key.trouble),
+            advice=_("Requests wait until that's fixed.") + " " + _(TELL_OPERATOR),
+            remedy=REMEDIES[key.trouble],
+        )
+    finding = _judge_balance(balance, price)
+    limit = describe_limit(key) if key is not None and key.is_ours else ""
+    return replace(finding, what=f"{finding.what} {limit}".rstrip())
+
+
+async def check_submitting(
+    database: Database, quote: Callable[[str], str] = quote_on_discord
+) -> list[Finding]:
+    """Find out whether the provider refuses requests; nothing is found where it does not."""
+    pause = await fetch_pause(database)
+    if pause is None or pause.scope is Scope.REQUEST:
+        return []
+    refused = Finding(
+        is_good=False,
+        what=describe_pause(pause, quote),
+        advice=_("Requests wait and continue once the video service accepts them.") + " " + _(IF_IT_STAYS_SO),
+        remedy="Requests wait, and the bot tries one of them every minute. Check the account, and the key's "
+        "limit and scopes.",
+    )
+    return [refused]
+
+
+async def fetch_key(veo: VeoClient, patience: float) -> KeyStatus | None:
+    """Return what the provider says about the key; None: nothing, or not soon enough."""
+    try:
+        async with asyncio.timeout(patience):
+            return await veo.fetch_key()
+    except (VeoError, TimeoutError):
+        return None
+
+
+async def _fetch_price(veo: VeoClient, patience: float) -> float | None:
+    """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
+    try:
+        async with asyncio.timeout(patience):
+            pricing = await veo.fetch_pricing(SAMPLE.model.id)
+    except (VeoError, TimeoutError):
+        return None
+    return pricing and quote(pricing, SAMPLE)
+
+
+class Checkup:
+    """Looks at the parts that every request needs.
+
+    Args:
+        patience: seconds that one check may take.
+    """
+
+    def __init__(
+        self, database: Database, veo: VeoClient, clock: Clock = utc_now, *, patience: float = CHECK_PATIENCE
+    ) -> None:
+        self._database = database
+        self._veo = veo
+        self._clock = clock
+        self._patience = patience
+        self._opened_at = clock()
+
+    async def run(self, guild_id: int) -> list[Finding]:
+        """Check everything once; never raises for what is checked."""
+        submitting = bounded_all(_("The video service"), check_submitting(self._database), self._patience)
+        *checks, refused = await asyncio.gather(
+            self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
+            self.bounded(_("The database"), check_writing(self._database, self._clock)),
+            self.bounded(_("The video service"), check_account(self._veo, self._patience)),
+            self.bounded(_("Running videos"), self._check_polls()),
+            submitting,
+        )
+        # Most servers have nothing to do with that channel, so only its trouble is worth a line.
+        alerts = await self.bounded(_("The operator's alerts"), check_alerts(self._database))
+        return [*checks, *refused, *([] if alerts.is_good else [alerts])]
+
+    async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
+        """Return what `check` finds, as `bounded` above."""
+        return await bounded(what, check, self._patience)
+
+    async def _check_polls(self) -> Finding:
+        query = select(func.count(), func.min(Generation.submitted_at)).where(
+            Generation.status == Status.RUNNING
+        )
+        running, since = await self._database.read(lambda session: session.execute(query).one())
+        if not running:
+            return Finding(is_good=True, what=_("No videos are in progress."))
+        return _judge_polls(
+            self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
+        )
+
+
+def _judge_balance(balance: float, price: float | None) -> Finding:
+    """Judge an account of `balance` USD; `price`: of `SAMPLE`, in credits."""
+    money = dollars(abs(balance))
+    if balance < 0:
+        money = _("minus {amount}", amount=money)
+    videos = max(0, int(balance / usd(price))) if price else None
+    if videos is not None:
+        money = ngettext(
+            "{money}, enough for about {count} video of {seconds} seconds",
+            "{money}, enough for about {count} videos of {seconds} seconds",
+            videos,
+            money=money,
+            seconds=duration_of(SAMPLE),
+        )
+    if balance < LOW_BALANCE or videos == 0:
+        return Finding(
+            is_good=False,
+            what=_("The key works, but its account is nearly empty: {money}.", money=money),
+            advice=_("Ask the people who run the bot to add credits. Without them, requests wait."),
+            remedy="Add credits. Without them, requests wait.",
+        )
+    return Finding(is_good=True, what=_("The key works. Its account has {money}.", money=money))
+
+
+def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> Finding:
+    """Judge the silence; `waiting_since`: from when on there was something to ask about."""
+    if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
+        last = (
+            _("The last answer came {when}.", when=relative_time(answered_at))
+            if answered_at
+            else _("There has been no answer since I started.")
+        )
+        silent = _("Videos are in progress, but the video service doesn't report on them.")
+        return Finding(
+            is_good=False,
+            what=f"{silent} {last}",
+            advice=_("I keep checking until they are finished.") + " " + _(IF_IT_STAYS_SO),
+        )
+    if answered_at is None:
+        return Finding(is_good=True, what=_("Videos are in progress; the first answer about them is due."))
+    when = relative_time(answered_at)
+    return Finding(
+        is_good=True,
+        what=_("Videos are in progress; the last answer about them came {when}.", when=when),
+    )

@@ -1,0 +1,173 @@
+"""`veo-bot doctor`: everything that the bot needs, looked at from outside, beside a bot that may be running.
+
+Nothing is paid for, no database is made or brought up to date, no session of the gateway is started.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.db.database import Database, DatabaseError, open_database
+from bot.db.schema_fit import Fit, examine_schema
+from bot.doctor.check_result import CHECK_PATIENCE, Finding, bounded, bounded_all
+from bot.doctor.checks import check_account, check_submitting, check_writing
+from bot.doctor.database_checks import count_open, find_pauses, judge_schema
+from bot.doctor.discord_api import DiscordApi
+from bot.doctor.discord_checks import (
+    check_application,
+    check_gateway,
+    check_operator_channel,
+    check_servers,
+    check_token,
+)
+from bot.doctor.host_checks import check_env_file, check_ffmpeg, check_folder
+from bot.doctor.key_check import check_other_key
+from bot.doctor.partial_settings import Inspection, inspect_settings
+from bot.doctor.port_check import check_port
+from bot.doctor.provider_text import quote_in_terminal
+from bot.doctor.unknown_settings import check_names
+from bot.provider.client import VeoClient
+from bot.settings import Settings
+
+SERVERS_PATIENCE = 60.0  # seconds; many servers come in many pages
+SETTING_ADVICE = "Set it in the environment, or in .env in the folder you start the bot from."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The findings about one part."""
+
+    name: str
+    findings: list[Finding]
+
+
+async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
+    """Check everything once; never raises for what is found.
+
+    Args:
+        patience: seconds that one check may take.
+    """
+    inspection = inspect_settings()
+    settings = Section("Settings", _judge_settings(inspection))
+    if inspection.settings is None:
+        return [settings]
+    async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
+        examination = _Examination(inspection.settings, inspection.wrong, session, patience)
+        database, database_findings = await examination.open_database(stack)
+        files, watching, account, discord = await asyncio.gather(
+            examination.look_at_files(),
+            examination.look_at_port(),
+            examination.look_at_account(database),
+            examination.look_at_discord(database),
+        )
+    return [settings, *files, Section("Database", database_findings), *watching, account, *discord]
+
+
+@dataclass(frozen=True, slots=True)
+class _Examination:
+    """The parts that need settings; those that need a wrong one are passed over, and say so."""
+
+    settings: Settings
+    wrong: frozenset[str]
+    session: aiohttp.ClientSession
+    patience: float
+
+    async def look_at_files(self) -> list[Section]:
+        if not self._has("data_dir"):
+            return [Section("Files", [_passed_over("DATA_DIR")])]
+        folder = self.settings.data_dir
+        ffmpeg = await bounded("ffmpeg", check_ffmpeg(folder), self.patience)
+        findings = await bounded_all("The files", asyncio.to_thread(check_folder, folder), self.patience)
+        return [Section("Files", findings), Section("ffmpeg", [ffmpeg])]
+
+    async def look_at_port(self) -> list[Section]:
+        """Return what there is to say about the pages for those who watch; nothing where there are none."""
+        settings = self.settings
+        if not settings.http_port or not self._has("http_host", "http_port"):
+            return []
+        check = check_port(self.session, settings.http_host, settings.http_port)
+        return [Section("Watching", [await bounded("HTTP_PORT", check, self.patience)])]
+
+    async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[Finding]]:
+        """Return the database where it is this version's, and what there is to say about it."""
+        if not self._has("data_dir", "database_url"):
+            return None, [_passed_over("DATABASE_URL")]
+        try:
+            async with asyncio.timeout(self.patience):
+                schema = await examine_schema(self.settings.resolved_database_url)
+                findings = [judge_schema(schema)]
+                if schema.fit is not Fit.CURRENT:
+                    return None, findings
+                opened = open_database(self.settings.resolved_database_url)
+                database = await stack.enter_async_context(opened)
+        except TimeoutError:
+            return None, [_unopened("it doesn't answer in time")]
+        except DatabaseError as error:
+            return None, [_unopened(str(error))]
+        findings.append(await bounded("The database", check_writing(database), self.patience))
+        findings.append(await bounded("The open requests", count_open(database), self.patience))
+        return database, findings
+
+    async def look_at_account(self, database: Database | None) -> Section:
+        findings = list[Finding]()
+        if database is not None:
+            check = check_submitting(database, quote_in_terminal)
+            findings = await bounded_all("What the provider rejects", check, self.patience)
+        if not self._has("aimlapi_key", "aimlapi_base_url"):
+            return Section("Provider", [_passed_over("AIMLAPI_KEY"), *findings])
+        veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
+        account = await bounded("The provider", check_account(veo, self.patience), self.patience)
+        return Section("Provider", [account, *findings, *await check_other_key(veo, self.patience)])
+
+    async def look_at_discord(self, database: Database | None) -> list[Section]:
+        if not self._has("discord_token", "discord_api_base", "discord_gateway_url"):
+            return [Section("Discord", [_passed_over("DISCORD_TOKEN")])]
+        api = DiscordApi(self.session, self.settings.discord_token, self.settings.discord_api_base)
+        token = await bounded("Discord", check_token(api), self.patience)
+        if not token.is_good:
+            return [Section("Discord", [token])]
+        gateway = check_gateway(api, self.settings.discord_gateway_url)
+        findings = [
+            token,
+            *await bounded_all("The application at Discord", check_application(api), self.patience),
+            *await bounded_all("The gateway", gateway, self.patience),
+        ]
+        if self.settings.operator_channel_id is not None and self._has("operator_channel_id"):
+            alerts = check_operator_channel(api, self.settings.operator_channel_id)
+            findings.append(await bounded("OPERATOR_CHANNEL_ID", alerts, self.patience))
+        servers = await bounded_all("The servers", self._look_at_servers(api, database), SERVERS_PATIENCE)
+        return [Section("Discord", findings), Section("Servers", servers)]
+
+    async def _look_at_servers(self, api: DiscordApi, database: Database | None) -> list[Finding]:
+        findings, servers = await check_servers(api)
+        return [*findings, *(await find_pauses(database, servers) if database else [])]
+
+    def _has(self, *names: str) -> bool:
+        return self.wrong.isdisjoint(names)
+
+
+def _judge_settings(inspection: Inspection) -> list[Finding]:
+    findings = [
+        Finding(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
+    ] or [Finding(is_good=True, what="All settings are valid.")]
+    loose = check_env_file()
+    return [*findings, *check_names(), *([loose] if loose else [])]
+
+
+def _passed_over(name: str) -> Finding:
+    return Finding(
+        is_good=False,
+        is_warning=True,
+        what="Not checked because a setting is missing or invalid.",
+        remedy=f"Set {name} first.",
+    )
+
+
+def _unopened(reason: str) -> Finding:
+    return Finding(
+        is_good=False,
+        what=f"The database can't be opened: {reason}.",
+        remedy="Another program may be locking it. Try again in a minute.",
+    )

@@ -1,0 +1,167 @@
+"""Checks of the machine: the folder of the files, the room on its disk, and ffmpeg at work."""
+
+import asyncio
+import os
+import re
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+
+from bot.doctor.check_result import Finding
+from bot.file_modes import OTHERS
+from bot.media.encoding import MEMORY
+from bot.media.files import WORK_PREFIX, MediaError, probe
+from bot.media.streams import PROBE_TIMEOUT
+from bot.media.subprocess_limits import confined
+
+MIB = 2**20
+LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
+NO_ROOM = 200 * MIB
+VERSION = re.compile(r"ffmpeg version (\S+)")
+
+
+def check_folder(folder: Path) -> list[Finding]:
+    """Check the rights of DATA_DIR and the room on its disk; makes nothing but a file that goes at once."""
+    if not folder.exists():
+        return [_check_absent(folder), check_room(_nearest(folder))]
+    if not folder.is_dir():
+        return [_bad(f"DATA_DIR ({folder}) is not a folder.", "Move that file, or set another DATA_DIR.")]
+    return [_check_writing(folder), _check_rights(folder), check_room(folder)]
+
+
+def check_env_file(path: Path = Path(".env")) -> Finding | None:
+    """Return a warning where others can read the file with the secrets; None: there is nothing to say."""
+    if not path.is_file() or not path.stat().st_mode & OTHERS:
+        return None
+    return _warning(
+        "Other users of this machine can read .env, and it has the secrets.", "Run `chmod 600 .env`."
+    )
+
+
+def check_room(folder: Path) -> Finding:
+    """Check how much room is left on the disk of an existing folder."""
+    free = shutil.disk_usage(folder).free
+    what = f"The disk of DATA_DIR has {free / 2**30:,.1f} GiB free."
+    if free < NO_ROOM:
+        return _bad(what, "Free up space. Without it, the bot can't save requests or download videos.")
+    if free < LITTLE_ROOM:
+        return _warning(what, "Free up space soon.")
+    return Finding(is_good=True, what=what)
+
+
+async def check_ffmpeg(data_dir: Path) -> Finding:
+    """Let ffmpeg make half a second of video with sound and read it, where the bot does that if possible."""
+    videos = data_dir / "videos"
+    try:
+        return await _try_ffmpeg(videos if os.access(videos, os.W_OK | os.X_OK) else None)
+    except (OSError, RuntimeError, MediaError) as error:
+        return _broken_ffmpeg(str(error))
+
+
+async def _try_ffmpeg(folder: Path | None) -> Finding:
+    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work:
+        path = Path(work) / "clip.mp4"
+        process = await asyncio.create_subprocess_exec(
+            *await asyncio.to_thread(_command, path),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            _, report = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        said = report.decode(errors="replace")
+        if process.returncode:
+            return _broken_ffmpeg(said)
+        clip = await probe(path)
+    version = VERSION.search(said)
+    if not clip.seconds or not clip.has_sound:
+        return _broken_ffmpeg("it couldn't read its own video")
+    return Finding(is_good=True, what=f"ffmpeg {version[1] if version else ''} works.")
+
+
+def _command(path: Path) -> list[str]:
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=128x72:rate=24:duration=0.5"]
+    sound = ["-f", "lavfi", "-i", "sine=duration=0.5"]
+    codecs = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        "-threads",
+        "1",
+    ]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-y", *picture, *sound, *codecs, str(path)]
+    return confined(command, memory=MEMORY, seconds=PROBE_TIMEOUT)
+
+
+def _broken_ffmpeg(report: str) -> Finding:
+    last = (report.strip().splitlines() or ["no reason given"])[-1][:200]
+    return _bad(
+        f"ffmpeg doesn't work: {last}",
+        "Reinstall the package `imageio-ffmpeg`, or set IMAGEIO_FFMPEG_EXE to another ffmpeg. "
+        "Until then, the bot posts videos unchecked, and large ones as links.",
+    )
+
+
+def _check_absent(folder: Path) -> Finding:
+    parent = _nearest(folder)
+    if os.access(parent, os.W_OK | os.X_OK):
+        return Finding(
+            is_good=True, what=f"DATA_DIR ({folder}) doesn't exist yet. The first start creates it."
+        )
+    return _bad(
+        f"DATA_DIR ({folder}) can't be created: this user can't write to {parent}.",
+        "Create it, owned by the user that runs the bot.",
+    )
+
+
+def _check_writing(folder: Path) -> Finding:
+    try:
+        with tempfile.NamedTemporaryFile(prefix="doctor-", dir=folder):
+            pass
+    except OSError as error:
+        return _bad(
+            f"DATA_DIR ({folder}) can't be written: {error.strerror}.",
+            "It must belong to the user that runs the bot. Run the doctor as that user.",
+        )
+    return Finding(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
+
+
+def _check_rights(folder: Path) -> Finding:
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        return _warning(
+            f"DATA_DIR ({folder}) belongs to another user.",
+            "Run the doctor as the user that runs the bot. If that's this user, change the folder's owner.",
+        )
+    if found.st_mode & OTHERS:
+        mode = stat.S_IMODE(found.st_mode)
+        return _warning(
+            f"Other users of this machine can read DATA_DIR ({folder}, {mode:03o}).",
+            "The next start fixes that.",
+        )
+    return Finding(is_good=True, what="Only the bot's user can read DATA_DIR.")
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the nearest folder above that exists."""
+    return next(parent for parent in folder.absolute().parents if parent.exists())
+
+
+def _bad(what: str, remedy: str) -> Finding:
+    return Finding(is_good=False, what=what, remedy=remedy)
+
+
+def _warning(what: str, remedy: str) -> Finding:
+    return Finding(is_good=False, what=what, remedy=remedy, is_warning=True)

@@ -1,0 +1,81 @@
+"""What the doctors say about the key and about what the provider refuses."""
+
+from collections.abc import Callable, Mapping
+from typing import LiteralString
+
+from bot.escape import plain
+from bot.i18n import N_, _, dollars
+from bot.jobs.closures import Pause, Scope
+from bot.provider.catalogue import get_model
+from bot.provider.keys import KeyStatus, KeyTrouble
+from bot.text import clean, shorten
+from bot.timestamps import relative_time
+
+WORDS_LENGTH = 300  # characters of what the provider says
+
+TROUBLES: Mapping[KeyTrouble, LiteralString] = {
+    KeyTrouble.DISABLED: N_("The video service's key is turned off (`disabled`)."),
+    KeyTrouble.NO_VIDEO: N_(
+        "The video service's key isn't allowed to make videos: its scopes lack `model:video`."
+    ),
+    KeyTrouble.LIMIT_REACHED: N_("The video service's key has reached its limit: {used} of {limit} spent."),
+}
+REMEDIES: Mapping[KeyTrouble, str] = {
+    KeyTrouble.DISABLED: "Turn it on at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.NO_VIDEO: "Add that scope at the provider, or set AIMLAPI_KEY to another key.",
+    KeyTrouble.LIMIT_REACHED: "Raise its limit at the provider, or set AIMLAPI_KEY to another key.",
+}
+LIMITS: Mapping[str, LiteralString] = {
+    "day": N_("The key's limit is {limit} per day."),
+    "week": N_("The key's limit is {limit} per week."),
+    "month": N_("The key's limit is {limit} per month."),
+    "no_reset": N_("The key's limit is {limit} in total."),
+}
+
+
+def describe_trouble(key: KeyStatus, trouble: KeyTrouble) -> str:
+    """Return what is wrong with a key."""
+    limit = key.limit.threshold if key.limit else None
+    return _(TROUBLES[trouble], used=dollars(key.monthly_usage or 0.0), limit=dollars(limit or 0.0))
+
+
+def describe_limit(key: KeyStatus) -> str:
+    """Return what a key may spend; empty: it has no limit."""
+    limit = key.limit
+    sentence = LIMITS.get(limit.retention or "") if limit else None
+    if limit is None or limit.threshold is None or sentence is None:
+        return ""
+    return _(sentence, limit=dollars(limit.threshold))
+
+
+def describe_pause(pause: Pause, quote: Callable[[str], str]) -> str:
+    """Return what is refused, since when, and in which words; `quote` makes these fit to be shown."""
+    if pause.scope is Scope.ACCOUNT:
+        what = _(
+            "I stopped sending requests {when}: the video service accepts none.",
+            when=relative_time(pause.since),
+        )
+    else:
+        what = _(
+            "I stopped sending requests for {models} {when}.",
+            when=relative_time(pause.since),
+            models=model_names(pause.models),
+        )
+    said = quote(pause.words)
+    return what + (" " + _("The video service says: “{words}”", words=said) if said else "")
+
+
+def model_names(models: tuple[str, ...]) -> str:
+    """Return what members call these models."""
+    found = ((get_model(name), name) for name in models)
+    return ", ".join(plain(name if model is None else model.label, WORDS_LENGTH) for model, name in found)
+
+
+def quote_in_terminal(words: str) -> str:
+    """Return words as a terminal may show them."""
+    return shorten(clean(words), WORDS_LENGTH)
+
+
+def quote_on_discord(words: str) -> str:
+    """Return words so that Discord shows them as they are."""
+    return plain(words, WORDS_LENGTH)

@@ -1,0 +1,45 @@
+"""Names of settings that nobody reads, as after a slip of the keyboard: a finding for `veo-bot doctor`."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from bot.doctor.check_result import Finding
+from bot.settings import Settings, names_in_env_file, names_in_environment
+
+KNOWN = frozenset(name.upper() for name in Settings.model_fields)
+# What others read in the same file: `compose.yaml`, and Docker Compose itself.
+OF_OTHERS = frozenset({"VEO_IMAGE", "POSTGRES_PASSWORD", "IMAGEIO_FFMPEG_EXE"})
+PREFIX_OF_COMPOSE = "COMPOSE_"
+# In the environment stand many names of other programs: only a slip of one letter or two is told.
+LIKENESS, LIKENESS_IN_ENVIRONMENT = 0.6, 0.9
+
+
+def check_names() -> list[Finding]:
+    """Return a warning for each name in `.env` that is no setting, and for each slip in the environment."""
+    return [_finding(name, meant) for name, meant in _strangers(names_in_env_file(), names_in_environment())]
+
+
+def _strangers(in_file: Collection[str], in_environment: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each name that nobody reads, with the setting that it resembles most; None: it resembles none."""
+    for name in sorted(in_file):
+        if name.upper() not in KNOWN | OF_OTHERS and not name.upper().startswith(PREFIX_OF_COMPOSE):
+            yield name, _nearest(name, LIKENESS)
+    for name in sorted(set(in_environment) - set(in_file)):
+        meant = None if name.upper() in KNOWN else _nearest(name, LIKENESS_IN_ENVIRONMENT)
+        if meant is not None:
+            yield name, meant
+
+
+def _nearest(name: str, likeness: float) -> str | None:
+    return next(iter(get_close_matches(name.upper(), KNOWN, n=1, cutoff=likeness)), None)
+
+
+def _finding(name: str, meant: str | None) -> Finding:
+    return Finding(
+        is_good=False,
+        is_warning=True,
+        what=f"There's no setting {name}, so it has no effect.",
+        remedy=f"Did you mean {meant}?"
+        if meant
+        else "Remove it from .env, or look up its name in .env.example.",
+    )

@@ -1,0 +1,254 @@
+"""How long videos take, by model and options: when to ask about one, and when to expect it.
+
+Learnt from this bot's own videos, told anew from the database at the start. Before there are any, the
+provider's measures of the model hold, and before those are there, what its documents say.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil, log
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.eta.eta import Outlook
+from bot.eta.forecast import Finish, Forecast
+from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
+from bot.eta.prior import Prior, documented_prior, metrics_prior
+from bot.eta.refresh import Refresher
+from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
+from bot.provider.client import VeoClient
+
+DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
+RECALLED = 200  # finishes of each kind; older ones hardly count any more
+SCANNED = 2000  # rows read at the start, the last ones finished
+RECALL_INTERVAL = 600.0  # seconds
+METRICS_INTERVAL = 600.0  # seconds; the provider's measures are of the last hour or so
+SPREAD_STEP = 1.25  # by which intervals grow with the load, so that plans can be shared
+EXPECTED_SHARE = 0.75  # of the videos are ready by the time that is shown: later is really unusual
+
+Kind = tuple[str, tuple[OptionValue | None, ...]]  # a model, and what was chosen of `DECISIVE_OPTIONS`
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What is known of one kind of video.
+
+    Attributes:
+        plans: when to ask, by the interval that decides how often; made when they are needed.
+    """
+
+    forecast: Forecast
+    plans: dict[float, PollPlan] = field(default_factory=dict[float, PollPlan])
+
+    def plan(self, interval: float) -> PollPlan:
+        """Return when to ask, about as often in all as at a fixed interval."""
+        if interval not in self.plans:
+            self.plans[interval] = PollPlan(self.forecast, interval)
+        return self.plans[interval]
+
+
+class Timetable:
+    """One object for the program, in memory.
+
+    Args:
+        interval: seconds; about as many questions are asked as at this fixed interval.
+        rate: questions that can be asked in a second; with more generations than it allows the interval for,
+            all are asked about more rarely, so that nobody's questions come late.
+        deadline: after which no video is waited for any more.
+        max_running: how many are at the provider at once.
+    """
+
+    def __init__(self, *, interval: float, rate: float, deadline: timedelta, max_running: int) -> None:
+        self._interval = interval
+        self._rate = rate
+        self._deadline = deadline
+        self._max_running = max_running
+        self._priors: dict[str, Prior] = {}  # by model, from the provider's measures
+        self._courses: dict[Kind, Course] = {}
+
+    def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
+        """Return the seconds until the next question about a video that was asked about just now.
+
+        `in_flight`: how many generations this process asks about.
+        """
+        plan = self._course(kind_of(generation)).plan(self._interval_for(in_flight))
+        return plan.next_poll(_age(generation, now))
+
+    def first_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
+        """Return the seconds until the first question by this process: 0 where an earlier one was due."""
+        plan = self._course(kind_of(generation)).plan(self._interval_for(in_flight))
+        first = plan.next_poll(0)
+        return min(max(first - _age(generation, now), 0.0), first)
+
+    def _interval_for(self, in_flight: int) -> float:
+        least = in_flight / self._rate
+        if least <= self._interval or self._interval <= MIN_POLL_DELAY:
+            return self._interval
+        steps = ceil(log(least / self._interval) / log(SPREAD_STEP))
+        return min(self._interval * SPREAD_STEP**steps, MAX_POLL_DELAY)
+
+    def outlook(self, generation: Generation, now: datetime) -> Outlook:
+        """Return what can be said of a video that is being made; after a restart it is the same."""
+        sent_at = generation.submitted_at or generation.created_at
+        ends_at = sent_at + self._deadline
+        usual = self._course(kind_of(generation)).forecast.expected_finish(0, EXPECTED_SHARE)
+        expected_at = None if usual is None else sent_at + timedelta(seconds=usual)
+        if expected_at is None or expected_at >= ends_at:
+            return Outlook(ends_at=ends_at)
+        outlook = Outlook(expected_at=expected_at, ends_at=ends_at)
+        return outlook.late() if outlook.is_passed(now) else outlook
+
+    def outlook_in_queue(self, generation: Generation, position: int, now: datetime) -> Outlook:
+        """Return what can be said of a video that waits: those before it go `max_running` at a time."""
+        seconds = self._course(kind_of(generation)).forecast.expected_finish(0)
+        if seconds is None:
+            return Outlook(position)
+        return Outlook(position, now + timedelta(seconds=seconds * (1 + position / self._max_running)))
+
+    def learn(self, generation: Generation) -> None:
+        """Take a video that has just come into account."""
+        kind = kind_of(generation)
+        self._set(kind, self._course(kind).forecast.after_finish(finish_of(generation)))
+
+    def learn_from(self, finishes: Mapping[Kind, Sequence[Finish]]) -> None:
+        """Learn from earlier videos, each kind's oldest first, in place of what was learnt of the kind."""
+        for kind, told in finishes.items():
+            forecast = Forecast(self._priors.get(kind[0]) or documented_prior())
+            for finish in told:
+                forecast = forecast.after_finish(finish)
+            self._set(kind, forecast)
+
+    def believe(self, model_id: str, prior: Prior) -> None:
+        """Take the provider's measures of a model in place of what was believed before."""
+        self._priors[model_id] = prior
+        for kind, course in list(self._courses.items()):
+            if kind[0] == model_id:
+                self._set(kind, course.forecast.with_prior(prior))
+
+    def _course(self, kind: Kind) -> Course:
+        course = self._courses.get(kind)
+        if course is None:
+            course = self._set(kind, Forecast(self._priors.get(kind[0]) or documented_prior()))
+        return course
+
+    def _set(self, kind: Kind, forecast: Forecast) -> Course:
+        course = self._courses[kind] = Course(forecast)
+        return course
+
+
+class Measures:
+    """Keeps a timetable's beliefs fresh by the provider's measures.
+
+    Args:
+        stopping: set when the program is to stop.
+        interval: seconds between two fetches.
+        retry: the seconds to wait after so many failed fetches in a row.
+    """
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        veo: VeoClient,
+        stopping: asyncio.Event,
+        *,
+        interval: float = METRICS_INTERVAL,
+        retry: Callable[[int], float] = retry_delay,
+    ) -> None:
+        self._timetable = timetable
+        self._veo = veo
+        self._refresher = Refresher("measures", self._refresh, stopping, interval=interval, retry=retry)
+
+    async def run(self) -> None:
+        """Fetch regularly until `stopping` is set."""
+        await self._refresher.run()
+
+    async def _refresh(self) -> None:
+        """Fetch every model's measures.
+
+        Raises:
+            VeoError: the provider does not answer usefully.
+        """
+        for model in CATALOGUE:
+            durations = await self._veo.fetch_durations(model.id)
+            prior = durations and metrics_prior(*durations.seconds)
+            if prior is not None:
+                self._timetable.believe(model.id, prior)
+
+
+class Recall:
+    """Keeps a timetable up to what other processes learn, by reading it from the database.
+
+    Args:
+        stopping: set when the program is to stop.
+        interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        database: Database,
+        stopping: asyncio.Event,
+        *,
+        interval: float = RECALL_INTERVAL,
+    ) -> None:
+        self._timetable = timetable
+        self._database = database
+        self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set."""
+        await self._refresher.run()
+
+    async def _recall(self) -> None:
+        self._timetable.learn_from(await recall_finishes(self._database))
+
+
+async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
+    """Return how long this bot's last videos took, by kind, the oldest first."""
+    query = (
+        select(Generation)
+        .where(
+            Generation.status == Status.SUCCEEDED,
+            Generation.submitted_at.is_not(None),
+            Generation.finished_at.is_not(None),
+        )
+        .order_by(Generation.finished_at.desc())
+        .limit(SCANNED)
+    )
+
+    def recall(session: Session) -> dict[Kind, list[Finish]]:
+        found: defaultdict[Kind, list[Finish]] = defaultdict(list)
+        for generation in session.scalars(query):
+            if len(known := found[kind_of(generation)]) < RECALLED:
+                known.append(finish_of(generation))
+        return {kind: known[::-1] for kind, known in found.items()}
+
+    return await database.read(recall)
+
+
+def kind_of(generation: Generation) -> Kind:
+    """Return what decides how long a generation takes: what is really made, defaults included."""
+    model = get_model(generation.model)
+    values: list[OptionValue | None] = []
+    for name in DECISIVE_OPTIONS:
+        option = model and model.option(name)
+        values.append(generation.options.get(name, option.default if option else None))
+    return generation.model, tuple(values)
+
+
+def finish_of(generation: Generation) -> Finish:
+    """Return what is known of the end of a generation that succeeded."""
+    by = _age(generation, generation.finished_at or generation.created_at)
+    after = _age(generation, generation.not_ready_at) if generation.not_ready_at else 0.0
+    return Finish(max(after, 0.0), max(by, 0.0))
+
+
+def _age(generation: Generation, now: datetime) -> float:
+    """Return the seconds since the generation was sent."""
+    return (now - (generation.submitted_at or generation.created_at)).total_seconds()

@@ -1,0 +1,134 @@
+"""Cancelling what is still waited for. The provider has no such call: what was sent to it is paid for."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import and_, case, select, update
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.guild_models import Action
+from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, Status, is_own, was_sent
+from bot.errors import NotFoundError, UserError
+from bot.i18n import _
+from bot.policy import audit
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class TooLateError(UserError):
+    """The generation is not waited for any more."""
+
+    def __init__(self) -> None:
+        super().__init__(_("That video is already finished or cancelled. Nothing changed."))
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What was cancelled. `counts`: it was sent before, so it counts towards limits and budgets."""
+
+    generation: Generation
+    counts: bool
+
+
+class Cancellation:
+    """Stops generations on somebody's order; the runner then ends its wait and tells the member.
+
+    Args:
+        work: set when something was cancelled, so that the runner does not wait for its next look.
+    """
+
+    def __init__(self, database: Database, *, work: asyncio.Event, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._work = work
+        self._clock = clock
+
+    async def list_waiting_servers(self) -> Sequence[int]:
+        """Return the ids of the servers of which something was not sent yet."""
+        query = select(Generation.guild_id).where(Generation.status.in_(WAITING)).distinct()
+        return await self._database.read(lambda session: session.scalars(query).all())
+
+    async def cancel_waiting(self, guild_id: int) -> int:
+        """Cancel what was not sent yet of a server that removed the bot; return how much. Nobody is told.
+
+        Raises:
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        waiting = update(Generation).where(Generation.guild_id == guild_id, Generation.status.in_(WAITING))
+        ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
+        names = await self._database.write(lambda session: session.scalars(ended).all())
+        if names:
+            log.warning("cancelled because the bot was removed", guild=guild_id, generations=list(names))
+            self._work.set()
+        return len(names)
+
+    async def cancel(self, guild_id: int, generation_id: str, actor_id: int) -> Cancelled:
+        """Cancel a generation of this server; whether the actor may is decided before.
+
+        Raises:
+            NotFoundError: this server has no such generation.
+            TooLateError: it is finished, or was cancelled before.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        now = self._clock()
+
+        def cancel(session: Session) -> Cancelled:
+            generation = _close(session, guild_id, generation_id, actor_id, now)
+            cancelled = Cancelled(generation, counts=was_sent(generation))
+            if not is_own(generation):
+                audit.record(
+                    session,
+                    guild_id,
+                    actor_id,
+                    Action.CANCEL,
+                    now,
+                    subject=f"generation:{generation_id}",
+                    new={"counts": cancelled.counts},
+                )
+            return cancelled
+
+        cancelled = await self._database.write(cancel, hurried=True)
+        log.info(
+            "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
+        )
+        self._work.set()
+        return cancelled
+
+
+def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
+    """Return the values of a cancelled row, which nobody carries. `actor_id`: None: the bot was removed."""
+    return {
+        "status": Status.CANCELLED,
+        "cancelled_by": actor_id,
+        "finished_at": now,
+        "not_before": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+
+
+def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
+    """Cancel the row and take it from whoever carries it.
+
+    Raises:
+        NotFoundError, TooLateError: see `Cancellation.cancel`.
+    """
+    place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
+    # The card may be on its way to Discord: whoever ends it before it is recorded cannot edit it.
+    is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
+    begins_at = case((is_being_answered, Generation.not_before), else_=now)
+    generation = session.scalar(
+        update(Generation)
+        .where(place, Generation.status.in_(OPEN))
+        .values(**_ended(actor_id, now) | {"not_before": begins_at})
+        .returning(Generation)
+    )
+    if generation is not None:
+        return generation
+    is_known = session.scalar(select(Generation.id).where(place)) is not None
+    raise TooLateError if is_known else NotFoundError

@@ -1,0 +1,50 @@
+"""What is written into a generation's row when it ends, and when its cost is told or turns out to be none."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import case
+
+from bot.db.models import Generation
+from bot.failures import BAD_PICTURES, PAID_ALL_THE_SAME, FailureKind
+from bot.provider.costs import CONFIRMED, Cost, CostSource
+from bot.provider.models import Task
+
+Values = Mapping[str, object]  # by the column's name
+
+# What was told before it was due is not charged without a video; what was told afterwards was charged.
+_was_charged = Generation.cost_source.in_(CONFIRMED)
+NOT_CHARGED: Values = {
+    "credits_used": case((_was_charged, Generation.credits_used), else_=None),
+    "cost_source": case((_was_charged, Generation.cost_source), else_=None),
+}
+
+
+def told(cost: Cost | None) -> Values:
+    """Return what to write of a cost; None: nothing new is known."""
+    return {} if cost is None else {"credits_used": cost.credits, "cost_source": cost.source}
+
+
+def made(task: Task, now: datetime) -> Values:
+    """Return what to write of a video that the provider has made."""
+    return {"video_url": task.video_url, **told(task.cost(CostSource.POLL)), "finished_at": now}
+
+
+def unmade(
+    generation: Generation,
+    kind: FailureKind,
+    reason: str | None,
+    now: datetime,
+    cost: Cost | None,
+    late_until: datetime | None,
+) -> Values:
+    """Return what to write of an end without a video; the arguments are those of `GenerationQueue.fail`."""
+    is_open = late_until is not None or kind in PAID_ALL_THE_SAME
+    return {
+        "failure_kind": kind,
+        "failure_reason": reason,
+        **(told(cost) if cost or is_open else NOT_CHARGED),
+        "finished_at": now,
+        "late_until": late_until,
+        "picture_urls": None if kind in BAD_PICTURES else generation.picture_urls,
+    }

@@ -1,0 +1,49 @@
+"""What the provider refuses at present, written down for other processes: for alerts and both doctors."""
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.locks import Lock
+from bot.db.models import Note
+from bot.db.state import get_note
+from bot.jobs.closures import Pause
+
+NAME = "refused"
+_PAUSE = TypeAdapter(Pause)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def fetch_pause(database: Database) -> Pause | None:
+    """Return what is refused at present; None: nothing.
+
+    Raises:
+        DatabaseBusyError: it cannot be read now.
+    """
+    text = await get_note(database, NAME)
+    if text is None:
+        return None
+    try:
+        return _PAUSE.validate_json(text)
+    except ValidationError:
+        log.error("a stored pause cannot be read")
+        return None
+
+
+async def keep_pause(database: Database, pause: Pause | None) -> None:
+    """Write down what is refused; None: nothing any more.
+
+    Raises:
+        DatabaseBusyError: it cannot be written now.
+    """
+
+    def store(session: Session) -> None:
+        if pause is None:
+            session.execute(delete(Note).where(Note.name == NAME))
+        else:
+            session.merge(Note(name=NAME, value=_PAUSE.dump_json(pause).decode()))
+
+    await database.write(store, Lock.NOTES)

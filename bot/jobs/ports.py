@@ -1,0 +1,127 @@
+"""What the runner needs from whoever shows results to people; Discord's side is `cogs.delivery.delivery`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.db.models import Generation
+from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+
+Still = Callable[[], Awaitable[bool]]
+Present = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
+
+
+class DeliveryPostponedError(Exception):
+    """It could not be shown now, but may be later."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds that were asked for, or None."""
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class UploadBrokenError(DeliveryPostponedError):
+    """The connection broke while a file of `size` bytes was sent, or before the answer to it came.
+
+    A network's trouble, one that is too slow for the file, or a proxy's way to refuse what is too large: some
+    close without reading on, and their answer (413) is lost with the connection.
+    """
+
+    def __init__(self, reason: str, size: int) -> None:
+        super().__init__(reason)
+        self.size = size
+
+
+class UndeliverableError(Exception):
+    """There is no place left where it could be shown."""
+
+
+class FileTooLargeError(Exception):
+    """The server does not take a file of `size` bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"a file of {size} bytes was refused as too large")
+        self.size = size
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message with a result. `channel_id`: None for a direct message."""
+
+    message_id: int
+    channel_id: int | None
+
+
+class Delivery(Protocol):
+    """Shows a generation to people. Every method may be called again for the same generation.
+
+    Each may raise `DeliveryPostponedError`: try again later, if it matters.
+    """
+
+    async def show_state(
+        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
+    ) -> None:
+        """Bring the card up to date, as far as there is one.
+
+        While the generation is waited for, that is only begun: the card follows as soon as it may be
+        edited, and nothing is raised. Once it has ended, the card is as it should be on return.
+
+        `still`: asked right before the edit, whether the generation is as it is shown here; for who does not
+        carry it, since another process may have edited the card by then.
+        """
+        ...
+
+    async def find_card(self, generation: Generation) -> int | None:
+        """Return the id of a card that was shown but not recorded, or None."""
+        ...
+
+    async def post_card(self, generation: Generation) -> int:
+        """Post the card into the channel, and return its id.
+
+        Raises:
+            UndeliverableError: the channel takes none.
+        """
+        ...
+
+    async def open_thread(self, generation: Generation) -> int | None:
+        """Return the id of the thread on the card, made if need be, or None where none can be.
+
+        Discord may take minutes, so nothing that matters waits for it.
+        """
+        ...
+
+    async def find_result(self, generation: Generation) -> Posted | None:
+        """Return the message with the result, if one was posted since `posting_at`, or None."""
+        ...
+
+    async def is_gone(self, generation: Generation) -> bool:
+        """Whether the bot was removed from the generation's server; no, while that is not known."""
+        ...
+
+    async def boost_level(self, generation: Generation) -> int:
+        """Return the boost level of the generation's server, 0 to 3, as far as it is known."""
+        ...
+
+    async def post_video(
+        self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Post the video, or without `with_file` a link to it.
+
+        `loss`: what a new coding changed against the original, to be said.
+
+        Raises:
+            FileTooLargeError: the server takes files, but none of this size; nothing was posted.
+            UploadBrokenError: whether it was posted is not known.
+            UndeliverableError: it cannot be posted anywhere.
+        """
+        ...
+
+    async def post_ending(self, generation: Generation) -> Posted:
+        """Post why there is no video: it failed or was cancelled.
+
+        Raises:
+            UndeliverableError: it cannot be posted anywhere.
+        """
+        ...

@@ -1,0 +1,90 @@
+"""Tells those who wait where they stand in the line: a light loop that looks for changed positions."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.clock import Clock, utc_now
+from bot.db.models import Generation
+from bot.eta.duration_estimator import Timetable
+from bot.eta.eta import LAST_POSITION, Outlook
+from bot.jobs.ports import Delivery
+from bot.jobs.queue import GenerationQueue
+from bot.signals import run_every
+
+LOOK_INTERVAL = 2.0  # seconds; how often a card is edited is the budget's matter
+SETTLING = timedelta(seconds=1.5)  # what goes to the provider at once never had a position
+MOST_AT_ONCE = 10  # requests told in one look: half of all edits at most, the front of the line first
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Line:
+    """Keeps the cards of all requests that wait up to date, all servers' together.
+
+    Args:
+        stopping: set when the program is to stop.
+        is_ours: whether this process tells those of a server, by its id; other processes tell the others.
+    """
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        delivery: Delivery,
+        timetable: Timetable,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+        *,
+        is_ours: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._is_ours = is_ours
+        self._queue = queue
+        self._delivery = delivery
+        self._timetable = timetable
+        self._stopping = stopping
+        self._clock = clock
+        self._told: dict[str, Outlook] = {}  # by generation
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set."""
+        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="the queue positions cannot be read")
+
+    async def look(self) -> None:
+        """Tell those whose position has changed, or whose expected time is over."""
+        line = await self._queue.list_line()
+        positions = {
+            name: min(place, LAST_POSITION + 1)
+            for place, (name, guild_id) in enumerate(line, start=1)
+            if self._is_ours(guild_id)
+        }
+        self._told = {name: outlook for name, outlook in self._told.items() if name in positions}
+        now = self._clock()
+        news = [name for name, position in positions.items() if self._is_news(name, position, now)]
+        if not news:
+            return
+        for generation in await self._queue.list_waiting(news[:MOST_AT_ONCE]):
+            if not timedelta() <= now - generation.created_at < SETTLING:  # a clock may have been ahead
+                await self._tell(generation, positions[generation.id], now)
+
+    def _is_news(self, name: str, position: int, now: datetime) -> bool:
+        told = self._told.get(name)
+        return told is None or told.position != position or told.is_passed(now)
+
+    async def _tell(self, generation: Generation, position: int, now: datetime) -> None:
+        told = self._told.get(generation.id)
+        if told is not None and told.position == position:
+            outlook = told.late()
+        elif position > LAST_POSITION:
+            outlook = Outlook(position)
+        else:
+            outlook = self._timetable.outlook_in_queue(generation, position, now)
+        self._told[generation.id] = outlook
+        with bound_contextvars(generation=generation.id):
+            await self._delivery.show_state(generation, outlook, partial(self._still_waits, generation.id))
+
+    async def _still_waits(self, name: str) -> bool:
+        return bool(await self._queue.list_waiting([name]))

@@ -1,0 +1,281 @@
+"""The queue: which process carries which generation, and every change of a generation's state.
+
+A row is carried by the process that holds its lease. All changes name the state and the owner that
+they expect, so that a process that lost its lease changes nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+
+import stamina
+from sqlalchemy import Row, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.errors import DatabaseBusyError, OutcomeUnknownError
+from bot.failures import FailureKind
+from bot.jobs.claims import select_due
+from bot.jobs.closures import LONGEST_WAIT
+from bot.jobs.endings import made, unmade
+from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
+from bot.jobs.task_ids import ensure_free
+from bot.metrics.metrics import Metrics
+from bot.provider.costs import Cost
+from bot.provider.models import Task
+
+WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
+
+
+class LeaseLostError(Exception):
+    """The row is not as expected: it was cancelled, or another process carries it."""
+
+
+class GenerationQueue:
+    """The queue as one process sees it.
+
+    Args:
+        owner: this process's name in `lease_owner`.
+        max_running: how many may be at the provider at once, over all processes.
+        lease: how long a generation is this process's own without `renew`.
+        metrics: are told about every change.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        *,
+        max_running: int,
+        lease: timedelta,
+        clock: Clock = utc_now,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._max_running = max_running
+        self.lease = lease
+        self._metrics = metrics or Metrics()
+        self._clock = clock
+
+    async def claim(self, most: int) -> list[Generation]:
+        """Take up to `most` generations whose next step is due and that nobody carries.
+
+        Of those that were not begun, members get theirs in turn (`bot.jobs.fair_order`).
+        Some that this process carries itself may be among them: when the clock has jumped, and when they
+        were cancelled meanwhile.
+        """
+        now = self._clock()
+
+        def take(session: Session) -> list[Generation]:
+            due = select_due(session, now, self.lease, most, self._max_running)
+            if not due:
+                return []
+            result = session.scalars(
+                update(Generation)
+                # Somebody may have changed a row between our look and our lock on it.
+                .where(Generation.id.in_(due), is_free(now, self.lease))
+                .values(lease_owner=self._owner, lease_until=now + self.lease)
+                .returning(Generation)
+            )
+            return sorted(result, key=lambda generation: generation.created_at)
+
+        return await self._database.write(take)
+
+    async def renew(self, generation_ids: Collection[str]) -> None:
+        """Keep these generations, which this process carries, for another lease time."""
+        await self._database.write(
+            lambda session: session.execute(
+                update(Generation)
+                .where(Generation.id.in_(generation_ids), Generation.lease_owner == self._owner)
+                .values(lease_until=self._clock() + self.lease)
+            )
+        )
+
+    async def move(self, generation: Generation, status: Status, **values: object) -> Generation:
+        """Change the status, and `values` with it, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+            TaskTakenError: another generation has the `provider_id`.
+        """
+        return await self._update(generation, {"status": status, "attempts": 0, **values})
+
+    async def note(self, generation: Generation, **values: object) -> Generation:
+        """Change `values` without changing the status, and return the new row.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self._update(generation, values)
+
+    async def succeed(self, generation: Generation, task: Task, **values: object) -> Generation:
+        """Note that the provider has made the video, and `values` with it.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        return await self.move(generation, Status.SUCCEEDED, **made(task, self._clock()), **values)
+
+    async def fail(
+        self,
+        generation: Generation,
+        kind: FailureKind,
+        reason: str | None,
+        *,
+        cost: Cost | None = None,
+        late_until: datetime | None = None,
+    ) -> Generation:
+        """End the generation without a video; `reason` is the provider's, shown to the member.
+
+        `late_until`: until when the provider is asked all the same; what it may cost stays bound meanwhile.
+        Links to pictures that were of no use are forgotten.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        values = unmade(generation, kind, reason, self._clock(), cost, late_until)
+        return await self.move(generation, Status.FAILED, **values)
+
+    async def note_outcome(self, generation: Generation, **values: object) -> None:
+        """Note what became of a create call whose request was cancelled meanwhile; no lease is needed.
+
+        `generation`: as the call was made for it.
+
+        Raises:
+            TaskTakenError: another generation has the `provider_id`.
+        """
+
+        def change(session: Session) -> None:
+            ensure_free(session, generation.id, values.get("provider_id"))
+            session.execute(
+                update(Generation)
+                .where(
+                    Generation.id == generation.id,
+                    Generation.status == Status.CANCELLED,
+                    Generation.submission == generation.submission,
+                    Generation.provider_id.is_(None),
+                )
+                .values(not_before=self._clock(), **values)
+            )
+
+        await self._database.write(change)
+
+    async def get(self, generation_id: str) -> Generation:
+        """Return the row as it is now.
+
+        Raises:
+            LeaseLostError: there is none any more.
+        """
+        generation = await self._database.read(lambda session: session.get(Generation, generation_id))
+        if generation is None:
+            raise LeaseLostError(generation_id)
+        return generation
+
+    async def ensure_held(self, generation: Generation) -> None:
+        """Check that a call made for this row would not be in vain.
+
+        Raises:
+            LeaseLostError: the row is not as `generation` shows it.
+        """
+        try:
+            current = await self.get(generation.id)
+        except (DatabaseBusyError, SQLAlchemyError):
+            return  # a database that cannot be read says nothing; the next change will tell
+        if (current.status, current.lease_owner) != (generation.status, self._owner):
+            raise LeaseLostError(generation.id)
+
+    async def release(self, claimed: Generation, wait: timedelta, *, failed: bool) -> None:
+        """Lay a generation down; anyone may take it up after `wait`. `failed` counts as an attempt.
+
+        `claimed`: as `claim` returned it. What was cancelled since then was claimed again after that,
+        maybe by this process too, and is not this claim's to lay down.
+        """
+        ours = [Generation.id == claimed.id, Generation.lease_owner == self._owner]
+        if claimed.status is not Status.CANCELLED:
+            ours.append(Generation.status != Status.CANCELLED)
+        await self._database.write(
+            lambda session: session.execute(
+                update(Generation)
+                .where(*ours)
+                .values(
+                    not_before=self._clock() + min(wait, LONGEST_WAIT),
+                    attempts=Generation.attempts + int(failed),
+                    lease_owner=None,
+                    lease_until=None,
+                )
+            )
+        )
+
+    async def release_all(self) -> None:
+        """Lay down all that this process carries, so that the next one need not wait for the leases."""
+        await self._database.write(
+            lambda session: session.execute(
+                update(Generation)
+                .where(Generation.lease_owner == self._owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+        )
+
+    async def list_line(self) -> Sequence[Row[str, int]]:
+        """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
+        return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
+
+    async def foresee_place(self, guild_id: int, user_id: int) -> int:
+        """Return the place in that line that one more request would have; 0: it would not have to wait.
+
+        Raises:
+            DatabaseBusyError: nothing can be read now.
+        """
+        now = self._clock()
+
+        def foresee(session: Session) -> int:
+            place = fetch_next_place(session, guild_id, user_id, now, self.lease)
+            free = self._max_running - count_running(session, now, self.lease)
+            return place if place > free else 0
+
+        return await self._database.read(foresee, hurried=True)
+
+    async def list_waiting(self, generation_ids: Collection[str]) -> list[Generation]:
+        """Return those of these generations that still wait."""
+        query = select(Generation).where(
+            Generation.id.in_(generation_ids), Generation.status == Status.QUEUED
+        )
+        return await self._database.read(lambda session: list(session.scalars(query).all()))
+
+    async def list_unfinished(self) -> set[str]:
+        """Return the ids of all generations whose result is not delivered."""
+        query = select(Generation.id).where(Generation.delivered_at.is_(None))
+        return await self._database.read(lambda session: set(session.scalars(query)))
+
+    async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
+        expected = {generation.status}
+        changed = None
+        async for attempt in stamina.retry_context(
+            on=DatabaseBusyError, attempts=None, timeout=WRITE_PATIENCE, wait_max=2
+        ):
+            with attempt:
+                try:
+                    changed = await self._write(generation.id, expected, values)
+                except OutcomeUnknownError:
+                    expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
+                    raise
+        if changed is None:
+            raise LeaseLostError(generation.id)
+        self._metrics.note_change(generation, changed, self._clock())
+        return changed
+
+    async def _write(
+        self, generation_id: str, expected: Collection[Status], values: dict[str, object]
+    ) -> Generation | None:
+        own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
+        row = update(Generation).where(*own, Generation.status.in_(expected))
+
+        def change(session: Session) -> Generation | None:
+            ensure_free(session, generation_id, values.get("provider_id"))
+            return session.scalar(row.values(values).returning(Generation))
+
+        return await self._database.write(change)

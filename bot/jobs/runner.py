@@ -1,0 +1,194 @@
+"""The background task: takes due generations from the queue and carries each, many at a time.
+
+Starting and recovering are the same: whatever is not delivered and not carried by a living process is
+taken up where it stands.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.db.models import Generation, Status
+from bot.errors import DatabaseBusyError
+from bot.eta.pacing import retry_delay
+from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.workflow import Workflow
+from bot.signals import StoppingError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOOK_INTERVAL = 1.0  # seconds between looks for due rows; new requests wake it at once
+CLAIM_SIZE = 25  # rows taken in one look, after which other processes may have theirs
+RENEWALS_PER_LEASE = 4
+MAX_ATTEMPTS = 8  # of one step, for reasons nobody foresaw; about ten minutes with back-off
+STOP_GRACE = 10.0  # seconds that short steps get to end when the program stops
+
+
+@dataclass(frozen=True, slots=True)
+class _Carry:
+    """A row as it was claimed, and the task that carries it."""
+
+    claimed: Generation
+    task: asyncio.Task[None]
+
+
+class Runner:
+    """Runs the queue of one process.
+
+    Args:
+        work: set when there may be something new; cleared here.
+        stopping: set when the program is to stop.
+    """
+
+    def __init__(
+        self, queue: GenerationQueue, workflow: Workflow, *, work: asyncio.Event, stopping: asyncio.Event
+    ) -> None:
+        self._queue = queue
+        self._workflow = workflow
+        self._work = work
+        self._stopping = stopping
+        self._carried: dict[str, _Carry] = {}  # by the generation's id
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being carried at this moment."""
+        return not self._tasks
+
+    async def run(self) -> None:
+        """Carry generations until `stopping` is set; then let short steps end and lay the rest down."""
+        renewal = asyncio.create_task(self._renew_leases(), name="renew leases")
+        try:
+            while not self._stopping.is_set():
+                if await self._take_due() < CLAIM_SIZE:  # else there may be more, as after a start
+                    await self._wait_for_work()
+        finally:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=STOP_GRACE)
+            unfinished = [renewal, *self._tasks]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+            await self._workflow.stop()
+            await self._release_all()
+
+    async def _release_all(self) -> None:
+        try:
+            await self._queue.release_all()
+        except Exception:  # the leases end by themselves; stopping goes on
+            log.exception("the leases cannot be released")
+
+    async def _take_due(self) -> int:
+        """Begin what is due; return how many rows were claimed."""
+        try:
+            claimed = await self._queue.claim(CLAIM_SIZE)
+        except DatabaseBusyError:  # locked, full or restarting; its reason is logged where it arose
+            log.error("the queue cannot be read")
+            return 0
+        except Exception:  # whatever it is, it must not end the runner
+            log.exception("the queue cannot be read")
+            return 0
+        for generation in claimed:
+            present = self._carried.get(generation.id)
+            if present is None:
+                self._begin(generation)
+            elif generation.status is Status.CANCELLED and present.claimed.status is not Status.CANCELLED:
+                self._begin(generation, instead_of=present.task)
+            # Else a clock that jumped made our own lease look old; the row is in good hands already.
+        return len(claimed)
+
+    def _begin(self, generation: Generation, instead_of: asyncio.Task[None] | None = None) -> None:
+        task = asyncio.create_task(self._carry(generation, instead_of), name=f"carry {generation.id}")
+        self._carried[generation.id] = _Carry(generation, task)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_INTERVAL):
+                await self._work.wait()
+        except TimeoutError:
+            return
+        self._work.clear()
+
+    async def _renew_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
+            try:
+                await self._queue.renew(self._carried)
+            except DatabaseBusyError:  # as above; it is tried again long before the leases end
+                log.error("leases cannot be renewed")
+            except Exception:
+                log.exception("leases cannot be renewed")
+
+    async def _carry(self, generation: Generation, instead_of: asyncio.Task[None] | None) -> None:
+        """Carry one generation; nothing that happens to it may reach the others.
+
+        `instead_of`: carries it as it was before it was cancelled, and is ended first.
+        """
+        with bound_contextvars(generation=generation.id):
+            try:
+                if instead_of is not None:
+                    log.info("interrupted because it was cancelled")
+                    await _end(instead_of)
+                await self._workflow.carry(generation)
+                await self._lay_down(generation)
+            except StepPostponedError as error:
+                log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
+                await self._lay_down(generation, error.wait, lets_others=error.lets_others)
+            except StoppingError:
+                log.info("released because the program is stopping")
+            except LeaseLostError:
+                log.warning("skipped because it was cancelled or another process has it")
+            except Exception:  # the errors nobody foresaw; logged, counted and bounded
+                log.exception("a step failed", attempts=generation.attempts)
+                await self._lay_down_failed(generation)
+            finally:
+                self._let_go(generation)
+
+    def _let_go(self, generation: Generation) -> None:
+        present = self._carried.get(generation.id)
+        if present is not None and present.claimed is generation:
+            del self._carried[generation.id]
+
+    async def _lay_down_failed(self, generation: Generation) -> None:
+        try:
+            current = await self._queue.get(generation.id)
+            is_hopeless = current.attempts >= MAX_ATTEMPTS
+            if is_hopeless:
+                log.error("gave up after too many attempts", attempts=current.attempts)
+                await self._workflow.give_up(current)
+        except Exception:  # the lease ends by itself and the row is taken up again
+            log.exception("the failed step cannot be recorded")
+            return
+        if is_hopeless:
+            await self._lay_down(generation)
+        else:
+            await self._lay_down(generation, timedelta(seconds=retry_delay(current.attempts)), failed=True)
+
+    async def _lay_down(
+        self,
+        generation: Generation,
+        wait: timedelta = timedelta(),
+        *,
+        failed: bool = False,
+        lets_others: bool = False,
+    ) -> None:
+        # From here on the row may be claimed again, by this process too.
+        self._let_go(generation)
+        try:
+            await self._queue.release(generation, wait, failed=failed)
+        except Exception:  # the lease ends by itself and the row is taken up again
+            log.exception("the generation cannot be released")
+        if not wait or lets_others:
+            self._work.set()  # its next step may be due, or its end has made room for another
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Interrupt a task wherever it stands, and return when it does nothing any more."""
+    task.cancel()
+    await asyncio.wait([task])

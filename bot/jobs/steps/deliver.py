@@ -1,0 +1,192 @@
+"""From `succeeded`, `failed` or `cancelled` to delivered: the file is fetched and the result is posted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.db.models import Generation, Status, needs_no_message
+from bot.failures import FailureKind
+from bot.jobs.ports import Delivery, DeliveryPostponedError, Posted, UndeliverableError, UploadBrokenError
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.steps.upload import Posting
+from bot.media.files import MediaError, VideoStore
+from bot.media.image_store import PictureStore
+from bot.metrics.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
+from bot.provider.client import VeoClient
+from bot.provider.errors import VeoError
+
+Post = Callable[[Generation], Awaitable[Posted]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Handover:
+    """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        videos: VideoStore,
+        pictures: PictureStore,
+        veo: VeoClient,
+        delivery: Delivery,
+        posting: Posting,
+        timing: Timing,
+        clock: Clock,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._queue = queue
+        self._videos = videos
+        self._pictures = pictures
+        self._veo = veo
+        self._delivery = delivery
+        self._posting = posting
+        self._timing = timing
+        self._clock = clock
+        self._patience = Patience(clock)
+        self._metrics = metrics or Metrics()
+
+    async def deliver_video(self, generation: Generation) -> Generation:
+        """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
+
+        Raises:
+            StepPostponedError: the file or Discord cannot be had now.
+        """
+        try:
+            return await self._deliver(generation, self._fetch_and_post)
+        except MediaError as error:
+            log.warning("no file", reason=str(error))
+            if self._is_in_time(generation, self._timing.fetch_window):
+                raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+            late_until = self._clock() + self._timing.late_window
+            return await self._queue.fail(
+                generation, FailureKind.FILE_LOST, str(error), late_until=late_until
+            )
+
+    async def deliver_ending(self, generation: Generation) -> Generation:
+        """Post why there is no video, unless the card is enough or nobody is there to see it.
+
+        Raises:
+            StepPostponedError: Discord cannot be had now.
+        """
+        if generation.status is Status.CANCELLED and needs_no_message(generation):
+            return await self._close(generation)
+        return await self._deliver(generation, self._post_ending)
+
+    def clean_up(self, generation: Generation) -> None:
+        """Delete the files of a generation that is over."""
+        self._videos.close(generation.id)
+        self._pictures.discard(generation.id)
+
+    async def _fetch_and_post(self, generation: Generation) -> Posted:
+        try:
+            clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        except MediaError:
+            generation = await self._renew_address(generation)
+            clip = await self._videos.fetch(generation.id, generation.video_url or "")
+        return await self._posting.post(generation, clip, self._begin_posting)
+
+    async def _renew_address(self, generation: Generation) -> Generation:
+        """Ask the provider for another address of the file: the first one may be dead, or die soon.
+
+        Raises:
+            MediaError: it has no other one now.
+        """
+        try:
+            task = await self._veo.retrieve(generation.provider_id or "")
+        except VeoError as error:
+            raise MediaError(str(error)) from error
+        if task.video_url is None or task.video_url == generation.video_url:
+            raise MediaError("The file cannot be had from its only address.")
+        log.warning("the file has another address now")
+        return await self._queue.note(generation, video_url=task.video_url)
+
+    async def _post_ending(self, generation: Generation) -> Posted:
+        return await self._delivery.post_ending(await self._begin_posting(generation))
+
+    async def _begin_posting(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, posting_at=self._clock())
+
+    async def _deliver(self, generation: Generation, post: Post) -> Generation:
+        """Post, then the card, then write that it is done; each is passed over where it is done already."""
+        if generation.result_id is None:
+            posted = await self._post_in_time(generation, post)
+            if posted is None:
+                return await self._close_unposted(generation)
+            generation = await self._queue.note(
+                generation, result_id=posted.message_id, result_channel_id=posted.channel_id
+            )
+        return await self._close(generation)
+
+    async def _post_in_time(self, generation: Generation, post: Post) -> Posted | None:
+        try:
+            return await self._post_once(generation, post)
+        except DeliveryPostponedError as error:
+            log.warning("not posted yet", reason=str(error))
+            self._metrics.note_delivery_error(POSTPONED)
+            if self._is_in_time(generation, self._timing.delivery_window):
+                await self._show_made(generation, error)
+                raise self._postponed(error) from error
+            log.error("gave up posting a result", reason=str(error))
+        except UndeliverableError as error:
+            log.error("no place left to post a result", reason=str(error))
+            self._metrics.note_delivery_error(UNDELIVERABLE)
+            if self._is_in_time(generation, self._timing.undeliverable_window):
+                raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
+        self._metrics.note_delivery_error(GIVEN_UP)
+        return None
+
+    async def _show_made(self, generation: Generation, error: DeliveryPostponedError) -> None:
+        """Let the card say that the video is made while its file does not get through."""
+        if isinstance(error, UploadBrokenError):
+            with suppress(DeliveryPostponedError):
+                await self._delivery.show_state(generation)
+
+    async def _post_once(self, generation: Generation, post: Post) -> Posted:
+        """Post, unless an earlier try that did not come to its end has posted already."""
+        found = await self._delivery.find_result(generation) if generation.posting_at else None
+        if found is not None:
+            log.info("posted by an earlier try", message=found.message_id)
+            return found
+        return await post(generation)
+
+    async def _close(self, generation: Generation) -> Generation:
+        """Bring the card to its final form, and note that nothing is left to do."""
+        try:
+            await self._delivery.show_state(generation)
+        except DeliveryPostponedError as error:
+            if self._is_in_time(generation, self._timing.card_window):
+                raise self._postponed(error) from error
+            log.warning("the card stays as it is", reason=str(error))
+        await asyncio.to_thread(self.clean_up, generation)
+        delivered = await self._note_delivered(generation)
+        if delivered.removed_at != generation.removed_at:
+            # Taken down while the card waited for its edit, which showed the video as it was before.
+            with suppress(DeliveryPostponedError):
+                await self._delivery.show_state(delivered)
+        return delivered
+
+    async def _close_unposted(self, generation: Generation) -> Generation:
+        await asyncio.to_thread(self.clean_up, generation)
+        generation = await self._note_delivered(generation)
+        with suppress(DeliveryPostponedError):
+            await self._delivery.show_state(generation)
+        return generation
+
+    async def _note_delivered(self, generation: Generation) -> Generation:
+        return await self._queue.note(generation, delivered_at=self._clock())
+
+    def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
+        wait = self._timing.delivery_wait
+        if error.retry_after is not None:
+            wait = timedelta(seconds=error.retry_after)
+        return StepPostponedError(str(error), wait)
+
+    def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
+        return self._patience.lasts(generation.finished_at or generation.created_at, window)

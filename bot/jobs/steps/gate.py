@@ -1,0 +1,210 @@
+"""Whether a request may be sent now, and what follows from a refusal.
+
+`bot.jobs.refusal_scope` decides; here it is told what the provider says about the account, the key and the
+model, and what it found is written down where other processes look.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock
+from bot.db.database import Database
+from bot.db.models import Generation
+from bot.errors import DatabaseBusyError
+from bot.failures import FailureKind
+from bot.jobs.closures import Pause, Scope, Way
+from bot.jobs.pause_state import fetch_pause, keep_pause
+from bot.jobs.refusal_scope import Refusal, RefusalScopes
+from bot.jobs.steps.errors import RefusedError, StepPostponedError
+from bot.jobs.steps.timing import Timing
+from bot.provider.client import VeoClient
+from bot.provider.errors import (
+    AccountError,
+    ForbiddenError,
+    RateLimitError,
+    UnknownTaskError,
+    UnreachableError,
+    VeoError,
+)
+
+# A create call that one of these ends was certainly not accepted, so it may be sent again.
+NOT_ACCEPTED = (AccountError, ForbiddenError, RateLimitError, UnknownTaskError, UnreachableError)
+LOOK_PATIENCE = 10.0  # seconds that the provider gets to say more about a refusal
+NOTE_INTERVAL = timedelta(minutes=1)  # between two looks at what another process wrote down
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Gate:
+    """Lets requests through to the provider. `database`: where it is written down; None: nowhere."""
+
+    def __init__(self, veo: VeoClient, database: Database | None, timing: Timing, clock: Clock) -> None:
+        self._veo = veo
+        self._database = database
+        self._timing = timing
+        self._clock = clock
+        self._scopes = RefusalScopes(account_wait=timing.account_wait, busy_wait=timing.busy_wait)
+        self._logged: Pause | None = None
+        self._noted: Pause | None = None
+        self._looked_at: datetime | None = None
+        self._accepted = set[str]()  # models, since it was last written down
+        self._account_lock = asyncio.Lock()
+        self._account_asked_at: datetime | None = None
+        self._is_account_known_bad = False
+
+    async def ensure_open(self, generation: Generation) -> None:
+        """Return when a request may be sent; `settle` must follow.
+
+        Raises:
+            RefusedError: its model is gone.
+            StepPostponedError: the provider would refuse it now.
+        """
+        if self._looked_at is None:
+            await self._recall()
+        hold = self._scopes.hold(generation.id, generation.model, self._clock())
+        if hold is None:
+            return
+        if hold.wait is None:
+            raise RefusedError(FailureKind.MODEL_GONE, hold.words or None)
+        reason, words = "the provider takes nothing at the moment", hold.words or None
+        raise StepPostponedError(reason, hold.wait, lets_others=hold.lets_others, words=words)
+
+    def accepted(self, generation: Generation) -> None:
+        """Note that the provider took a request."""
+        self._scopes.accepted(generation.model)
+        self._accepted.add(generation.model)
+
+    async def settle(self, generation: Generation) -> None:
+        """Let the next one try, if this one did, and write down what changed."""
+        self._scopes.settle(generation.id)
+        await self._tell()
+
+    async def refused(self, generation: Generation, error: VeoError) -> NoReturn:
+        """Judge a refusal, one of `NOT_ACCEPTED`.
+
+        Raises:
+            RefusedError: it ends the request.
+            StepPostponedError: the request waits.
+        """
+        refusal = await self._explain(generation.model, error)
+        verdict = self._scopes.refused(generation.id, generation.model, refusal, self._clock())
+        scope, way = verdict.scope.value, refusal.way.value
+        log.warning("a request was refused", scope=scope, way=way, reason=str(error))
+        if verdict.wait is not None:
+            raise StepPostponedError(str(error), verdict.wait, lets_others=True, words=error.words)
+        kind = FailureKind.MODEL_GONE if refusal.is_model_gone else FailureKind.REFUSED
+        raise RefusedError(kind, error.words)
+
+    async def _explain(self, model: str, error: VeoError) -> Refusal:
+        words = error.words or ""
+        match error:
+            case AccountError():
+                return Refusal(Way.ACCOUNT, words)
+            case RateLimitError(retry_after=seconds):
+                # None at all would be a hot loop.
+                wait = timedelta(seconds=seconds) if seconds and seconds > 0 else None
+                return Refusal(Way.BUSY, words, retry_after=wait)
+            case UnknownTaskError():
+                return Refusal(Way.MISSING, words, is_model_gone=await self._is_gone(model))
+            case ForbiddenError():
+                return Refusal(Way.ACCOUNT if await self._is_account_bad() else Way.FORBIDDEN, words)
+            case _:
+                return Refusal(Way.UNREACHABLE)
+
+    async def _is_gone(self, model: str) -> bool:
+        """Whether the provider's list of models lacks it; what cannot be read says nothing."""
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE):
+                return not await self._veo.lists(model)
+        except (VeoError, TimeoutError):
+            return False
+
+    async def _is_account_bad(self) -> bool:
+        """Whether the balance or the key explains a refusal; requests that ask at once share an answer."""
+        async with self._account_lock:
+            now, asked_at = self._clock(), self._account_asked_at
+            if asked_at is None or abs(now - asked_at) > self._timing.account_wait / 2:
+                self._is_account_known_bad = any(
+                    await asyncio.gather(self._is_balance_gone(), self._is_key_bad())
+                )
+                self._account_asked_at = now
+            return self._is_account_known_bad
+
+    async def _is_balance_gone(self) -> bool:
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE):
+                return await self._veo.fetch_balance() <= 0
+        except AccountError:
+            return True
+        except (VeoError, TimeoutError):
+            return False
+
+    async def _is_key_bad(self) -> bool:
+        try:
+            async with asyncio.timeout(LOOK_PATIENCE):
+                key = await self._veo.fetch_key()
+        except (VeoError, TimeoutError):
+            return False
+        return key.is_ours and key.trouble is not None
+
+    async def _recall(self) -> None:
+        """Take over what the last process learnt, so that it costs no more requests."""
+        pause = await self._read_note()
+        if pause is not None and self._scopes.pause is None:
+            self._scopes.restore(pause, self._clock())
+            self._noted = self._logged = pause
+
+    async def _tell(self) -> None:
+        """Log and write down what changed; now and then, look at what another process wrote."""
+        pause, accepted, self._accepted = self._scopes.pause, self._accepted, set[str]()
+        self._log(pause)
+        is_due = self._looked_at is None or abs(self._clock() - self._looked_at) >= NOTE_INTERVAL
+        if pause == self._noted and not (is_due and (pause or accepted)):
+            return
+        written = await self._read_note()
+        is_of_others = written is not None and written.models and accepted.isdisjoint(written.models)
+        if pause is None and written != self._noted and is_of_others:
+            return
+        if pause != written:
+            await self._write_note(pause)
+        else:
+            self._noted = pause
+
+    async def _read_note(self) -> Pause | None:
+        if self._database is None:
+            return None
+        self._looked_at = self._clock()
+        try:
+            return await fetch_pause(self._database)
+        except (DatabaseBusyError, SQLAlchemyError) as error:
+            log.warning("what is refused cannot be read", reason=str(error))
+            return self._noted
+
+    async def _write_note(self, pause: Pause | None) -> None:
+        if self._database is None:
+            return
+        try:
+            await keep_pause(self._database, pause)
+        except (DatabaseBusyError, SQLAlchemyError) as error:
+            log.warning("what is refused cannot be written down", reason=str(error))
+        else:
+            self._noted = pause
+
+    def _log(self, pause: Pause | None) -> None:
+        was, is_now = _is_wide(self._logged), _is_wide(pause)
+        if pause is not None and is_now and not was:
+            log.error(
+                "submitting is paused", scope=pause.scope.value, way=pause.way.value, reason=pause.words
+            )
+        elif was and not is_now:
+            log.warning("submitting goes on")
+        self._logged = pause
+
+
+def _is_wide(pause: Pause | None) -> bool:
+    """Whether it holds up more than one request."""
+    return pause is not None and pause.scope is not Scope.REQUEST

@@ -1,0 +1,134 @@
+"""After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
+
+from datetime import datetime
+
+import structlog
+
+from bot.clock import Clock
+from bot.db.database import Database
+from bot.db.models import AT_PROVIDER, Generation
+from bot.errors import DatabaseBusyError
+from bot.eta.duration_estimator import Timetable
+from bot.failures import PAID_ALL_THE_SAME, FailureKind
+from bot.jobs.endings import NOT_CHARGED, told
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.signs import Sign, sign_of
+from bot.jobs.steps.submission import call_name
+from bot.jobs.steps.timing import Timing
+from bot.jobs.task_ids import TaskTakenError
+from bot.media.files import MediaError, VideoStore
+from bot.provider.client import VeoClient
+from bot.provider.errors import VeoError
+from bot.provider.models import Task, TaskState
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# What was posted was the end without a video; the video is a new result, with a message of its own.
+POST = ("delivered_at", "result_id", "result_channel_id", "posting_at")
+UNTOLD = dict.fromkeys(("late_until", "failure_kind", "failure_reason", *POST))
+
+
+class LateWatch:
+    """Asks about generations whose member was told that there is no video, until `late_until`."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        veo: VeoClient,
+        database: Database,
+        videos: VideoStore,
+        timetable: Timetable,
+        timing: Timing,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._veo = veo
+        self._ledger_search = LedgerSearch(database, veo)
+        self._videos = videos
+        self._timetable = timetable
+        self._timing = timing
+        self._clock = clock
+        self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice
+
+    def until(self, generation: Generation) -> datetime | None:
+        """Return until when to ask about a generation that ends now; None: the provider never had it."""
+        return self._clock() + self._timing.late_window if generation.status in AT_PROVIDER else None
+
+    async def look(self, generation: Generation) -> Generation:
+        """Ask once more: `failed` → `succeeded`, or it is not asked for any more.
+
+        Raises:
+            StepPostponedError: neither yet.
+        """
+        if generation.provider_id is None:
+            generation = await self._find(generation)
+        if generation.late_until is None:
+            return generation
+        try:
+            task = await self._veo.retrieve(generation.provider_id or "")
+        except VeoError as error:
+            return await self._keep_looking(generation, str(error))
+        is_made = generation.failure_kind is FailureKind.FILE_LOST
+        if task.state is TaskState.COMPLETED:
+            return await (self._fetch(generation, task) if is_made else self._succeed(generation, task))
+        if sign_of(task) is Sign.STATED and not is_made:
+            if generation.id in self._failed:
+                return await self._close(generation)
+            self._failed.add(generation.id)
+            return await self._keep_looking(generation, "still no video")
+        self._failed.discard(generation.id)
+        return await self._keep_looking(generation, "still no video")
+
+    async def _fetch(self, generation: Generation, task: Task) -> Generation:
+        """Go on once the file is here; when it was made is known already.
+
+        Raises:
+            StepPostponedError: it is not.
+        """
+        try:
+            await self._videos.fetch(generation.id, task.video_url or "")
+        except MediaError as error:
+            return await self._keep_looking(generation, str(error))
+        log.warning("a file came after its loss was told")
+        asked_in_vain_at = generation.not_ready_at
+        return await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
+
+    async def _find(self, generation: Generation) -> Generation:
+        """Look for a create call whose answer was lost; return the row with the provider's id, or closed.
+
+        Raises:
+            StepPostponedError: the provider does not show it yet.
+        """
+        sent_at = generation.submitted_at or generation.created_at
+        try:
+            entry = await self._veo.find(call_name(generation), sent_at)
+            if entry is not None and entry.is_refused:
+                return await self._close(generation)
+            if entry is not None:
+                return await self._queue.note(generation, provider_id=entry.inference_id, **told(entry.cost))
+            if found := await self._ledger_search.find(generation):
+                return await self._queue.note(generation, provider_id=found.task_id, **told(found.cost))
+            return await self._keep_looking(generation, "not in the provider's log")
+        except (VeoError, TaskTakenError, DatabaseBusyError) as error:
+            return await self._keep_looking(generation, str(error))
+
+    async def _succeed(self, generation: Generation, task: Task) -> Generation:
+        log.warning("a video arrived after it was reported as failed")
+        asked_in_vain_at = generation.finished_at
+        generation = await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
+        self._timetable.learn(generation)
+        return generation
+
+    async def _keep_looking(self, generation: Generation, reason: str) -> Generation:
+        if generation.late_until is not None and self._clock() < generation.late_until:
+            raise StepPostponedError(reason, self._timing.late_wait)
+        log.info("stopped waiting for a late video")
+        return await self._close(generation)
+
+    async def _close(self, generation: Generation) -> Generation:
+        self._failed.discard(generation.id)
+        if generation.failure_kind in PAID_ALL_THE_SAME:
+            return await self._queue.note(generation, late_until=None)
+        return await self._queue.note(generation, late_until=None, **NOT_CHARGED)

@@ -1,0 +1,43 @@
+"""From `preparing` to `queued`: pictures are fetched before their links die, however long the queue is."""
+
+import structlog
+
+from bot.clock import Clock
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.timing import Patience, Timing
+from bot.media.files import MediaError
+from bot.media.image_store import PictureStore
+from bot.media.images import PictureError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Preparation:
+    """Has the pictures ready that a request is made from."""
+
+    def __init__(self, queue: GenerationQueue, store: PictureStore, timing: Timing, clock: Clock) -> None:
+        self._queue = queue
+        self._store = store
+        self._timing = timing
+        self._patience = Patience(clock)
+
+    async def prepare(self, generation: Generation) -> Generation:
+        """Fetch and check the pictures: `preparing` → `queued` or `failed`.
+
+        Raises:
+            StepPostponedError: they cannot be fetched now.
+        """
+        try:
+            await self._store.ensure(generation.id, generation.picture_urls or ())
+        except PictureError as error:
+            log.info("a picture cannot be used", kind=error.kind.value, reason=str(error))
+            return await self._queue.fail(generation, error.kind, None)
+        except MediaError as error:
+            log.warning("no picture", reason=str(error))
+            if self._patience.lasts(generation.created_at, self._timing.fetch_window):
+                raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+            return await self._queue.fail(generation, FailureKind.PICTURE_GONE, None)
+        return await self._queue.move(generation, Status.QUEUED)

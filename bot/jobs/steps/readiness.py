@@ -1,0 +1,59 @@
+"""Before anything is spent: whether the bot is on the server, and whether the request's card can be seen."""
+
+from datetime import timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.ports import Delivery, DeliveryPostponedError, UndeliverableError
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.timing import Patience, Timing
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Readiness:
+    """Lets only those requests go on whose video somebody waits for and can be shown."""
+
+    def __init__(self, queue: GenerationQueue, delivery: Delivery, timing: Timing, clock: Clock) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._timing = timing
+        self._clock = clock
+        self._patience = Patience(clock)
+
+    async def ensure(self, generation: Generation) -> Generation:
+        """Return the row with its card, or ended: `cancelled` where the bot was removed, else `failed`.
+
+        Raises:
+            StepPostponedError: Discord cannot show the card now; nothing is sent meanwhile.
+        """
+        if await self._delivery.is_gone(generation):
+            log.warning("cancelled because the bot was removed", guild=generation.guild_id)
+            return await self._queue.move(
+                generation, Status.CANCELLED, cancelled_by=None, finished_at=self._clock()
+            )
+        if generation.card_id is not None:
+            return generation
+        try:
+            card_id = await self._show_card(generation)
+        except UndeliverableError as error:
+            log.warning("no card can be shown", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
+        except DeliveryPostponedError as error:
+            log.warning("no card yet", reason=str(error))
+            if not self._patience.lasts(generation.created_at, self._timing.card_window):
+                return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
+            wait = self._timing.delivery_wait
+            if error.retry_after is not None:
+                wait = timedelta(seconds=error.retry_after)
+            raise StepPostponedError(str(error), wait) from error
+        return await self._queue.note(generation, card_id=card_id)
+
+    async def _show_card(self, generation: Generation) -> int:
+        """Return the id of the card: Discord's answer to the one that was sent may be lost."""
+        found = await self._delivery.find_card(generation)
+        return await self._delivery.post_card(generation) if found is None else found

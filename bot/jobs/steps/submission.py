@@ -1,0 +1,257 @@
+"""From `queued` to `running`: the one create call, and finding out what became of it.
+
+A second create call is never made for a request whose fate is unknown: a row found in `submitting` is
+looked up in the provider's log by our own id instead (`X-Client-Request-Id`, see the provider's API
+reference, `/v2/logs`).
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.errors import DatabaseBusyError
+from bot.failures import FailureKind
+from bot.jobs.endings import told
+from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.steps.errors import RefusedError, StepPostponedError
+from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
+from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.task_ids import TaskTakenError
+from bot.media.files import MediaError
+from bot.media.image_store import PictureStore
+from bot.media.images import PictureError
+from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
+from bot.provider.client import VeoClient
+from bot.provider.costs import Cost, CostSource
+from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
+from bot.provider.models import LogEntry, Task
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+MOST_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
+
+
+def call_name(generation: Generation) -> str:
+    """Return our name of the latest create call; each has its own, so that the log tells them apart."""
+    number = generation.submission
+    return generation.id if number <= 1 else f"{generation.id}.{number}"
+
+
+class Submission:
+    """Brings generations to the provider."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        veo: VeoClient,
+        pictures: PictureStore,
+        timing: Timing,
+        clock: Clock,
+        database: Database | None = None,
+    ) -> None:
+        """`database`: where it is written down what the provider refuses and which tasks are whose."""
+        self._queue = queue
+        self._veo = veo
+        self._pictures = pictures
+        self._timing = timing
+        self._clock = clock
+        self._patience = Patience(clock)
+        self._began = clock()
+        self._ledger_search = None if database is None else LedgerSearch(database, veo)
+        self._gate = Gate(veo, database, timing, clock)
+        self._unwatched: set[asyncio.Task[Generation]] = set()
+
+    async def submit(self, generation: Generation) -> Generation:
+        """Make the create call: `queued` → `running`, `submitting` (fate unknown) or `failed`.
+
+        Raises:
+            StepPostponedError: the provider did not take it, but will later.
+        """
+        try:
+            await self._gate.ensure_open(generation)
+            return await self._submit(generation)
+        except RefusedError as refused:
+            return await self._queue.fail(generation, refused.kind, refused.words)
+        except StepPostponedError as postponed:
+            left = self._time_left(generation)
+            if left > timedelta():
+                postponed.wait = min(postponed.wait, left)
+                raise
+            log.error("the provider did not accept a request in time", reason=str(postponed))
+            is_ours = isinstance(postponed.__cause__, MediaError)
+            kind = FailureKind.PICTURE_GONE if is_ours else FailureKind.UNTAKEN
+            return await self._queue.fail(generation, kind, postponed.words)
+        finally:
+            await self._gate.settle(generation)
+
+    async def _submit(self, generation: Generation) -> Generation:
+        try:
+            request = build_request(generation.model, generation.prompt, generation.options)
+            request = request.with_images(await self._load_pictures(generation))
+        except InvalidOptionError as error:
+            log.info("no longer in the catalogue", reason=str(error))
+            return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
+        except PictureError as error:
+            return await self._queue.fail(generation, error.kind, None)
+        generation = await self._queue.move(
+            generation,
+            Status.SUBMITTING,
+            submitted_at=self._clock(),
+            submission=generation.submission + 1,
+        )
+        sending = asyncio.create_task(self._send(generation, request), name=f"send {generation.id}")
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:  # its outcome decides whether it counts
+            self._unwatched.add(sending)
+            sending.add_done_callback(self._let_go)
+            raise
+
+    async def stop(self) -> None:
+        """End the create calls that nobody waits for; the log will show what became of them."""
+        for sending in self._unwatched:
+            sending.cancel()
+        await asyncio.gather(*self._unwatched, return_exceptions=True)
+
+    def _let_go(self, sending: asyncio.Task[Generation]) -> None:
+        self._unwatched.discard(sending)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            log.info("a create call ended after its request was gone", reason=str(error))
+
+    async def _send(self, generation: Generation, request: VideoRequest) -> Generation:
+        """Make the create call, and write down what it came to, be the request cancelled meanwhile.
+
+        Raises:
+            StepPostponedError: the provider did not take it, but will later.
+            LeaseLostError: it was cancelled, or another process carries it now.
+        """
+        try:
+            task = await self._veo.create(request, call_name(generation))
+        except InvalidRequestError as error:
+            log.error("the provider refused what the catalogue allows", reason=str(error))
+            return await self._refuse(
+                generation, self._queue.fail(generation, FailureKind.REFUSED, error.words)
+            )
+        except NOT_ACCEPTED as error:
+            await self._refuse(generation, self._requeue(generation))
+            await self._gate.refused(generation, error)
+        except UnavailableError as error:
+            log.warning("the fate of the request is not known", reason=str(error))
+            return generation
+        self._gate.accepted(generation)
+        return await self._begin(generation, task.id, task.cost(CostSource.CREATE)) or generation
+
+    async def _refuse(self, generation: Generation, change: Awaitable[Generation]) -> Generation:
+        """Write down that the provider did not take it: if it was cancelled meanwhile, it is free then."""
+        try:
+            return await change
+        except LeaseLostError:
+            await self._queue.note_outcome(generation, submitted_at=None)
+            raise
+
+    async def _requeue(self, generation: Generation) -> Generation:
+        return await self._queue.move(generation, Status.QUEUED, submitted_at=None)
+
+    async def look_up(self, generation: Generation) -> Generation:
+        """Find a create call whose answer was not recorded: `submitting` → `running`, `queued` or `failed`.
+
+        Raises:
+            StepPostponedError: the provider's log does not say yet, or it is sent again.
+        """
+        sent_at = generation.submitted_at or generation.created_at
+        try:
+            entry = await self._veo.find(call_name(generation), sent_at)
+        except VeoError as error:
+            is_over = not self._patience.lasts(sent_at, self._timing.deadline)
+            return await self._keep_looking(generation, sent_at, str(error), is_over=is_over)
+        if entry is not None and entry.is_refused:
+            return await self._send_again(generation, entry)
+        if entry is not None:
+            log.info("found in the provider's log", task=entry.inference_id)
+            if (begun := await self._begin(generation, entry.inference_id, entry.cost)) is not None:
+                return begun
+        is_over = self._clock() >= sent_at + self._timing.lookup_window
+        if is_over and (begun := await self._adopt_charge(generation)) is not None:
+            return begun
+        return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
+
+    async def _adopt_charge(self, generation: Generation) -> Generation | None:
+        """Carry on with what the ledger alone shows; None: it shows nothing, or cannot be read."""
+        try:
+            found = self._ledger_search and await self._ledger_search.find(generation)
+        except (VeoError, DatabaseBusyError) as error:
+            log.warning("the provider's ledger cannot be searched", reason=str(error))
+            return None
+        return found and await self._begin(generation, found.task_id, found.cost)
+
+    async def _send_again(self, generation: Generation, entry: LogEntry) -> Generation:
+        """Send once more what the log shows as failed, unless the provider began it and says why it failed.
+
+        Raises:
+            StepPostponedError: it is sent again.
+        """
+        task = await self._find_task(entry.inference_id)
+        if task is not None and task.has_reason:
+            return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
+        if generation.submission >= MOST_SUBMISSIONS:
+            return await self._queue.fail(generation, FailureKind.TROUBLE, None)
+        log.warning("sent again because the provider's log shows that it was not accepted")
+        await self._requeue(generation)
+        raise StepPostponedError("the provider did not take it", self._timing.busy_wait)
+
+    async def _find_task(self, task_id: str | None) -> Task | None:
+        try:
+            return await self._veo.retrieve(task_id) if task_id else None
+        except VeoError:
+            return None
+
+    async def _begin(
+        self, generation: Generation, task_id: str | None, cost: Cost | None
+    ) -> Generation | None:
+        """Write down the provider's id; None: it is another's, so that the call's fate is open."""
+        values = {"provider_id": task_id, **told(cost)}
+        try:
+            return await self._queue.move(generation, Status.RUNNING, **values)
+        except LeaseLostError:
+            await self._queue.note_outcome(generation, **values)
+            raise
+        except TaskTakenError:
+            log.error("the provider gave the id of another request", task=task_id)
+            return None
+
+    async def _load_pictures(self, generation: Generation) -> tuple[str, ...]:
+        """Return the pictures, which were fetched long ago unless the disk has lost them.
+
+        Raises:
+            PictureError: one is gone for good.
+            StepPostponedError: one cannot be fetched now.
+        """
+        try:
+            return await self._pictures.load(generation.id, generation.picture_urls or ())
+        except MediaError as error:
+            raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+
+    async def _keep_looking(
+        self, generation: Generation, sent_at: datetime, reason: str, *, is_over: bool
+    ) -> Generation:
+        """Look again later, each time after a longer wait, until that is over."""
+        if not is_over:
+            wait = (self._clock() - sent_at) / 2
+            wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
+            raise StepPostponedError(reason, wait)
+        log.error("a request is lost: whether it is charged cannot be seen yet", reason=reason)
+        late_until = self._clock() + self._timing.late_window
+        return await self._queue.fail(generation, FailureKind.LOST, None, late_until=late_until)
+
+    def _time_left(self, generation: Generation) -> timedelta:
+        """Return how long a queued request may still wait; time without a running program does not count."""
+        began, now = generation.created_at, self._clock()
+        if began > now + self._timing.queue_window:  # it was written with a wrong clock
+            began = self._began
+        return max(began, self._began) + self._timing.queue_window - now

@@ -1,0 +1,134 @@
+"""The video's last step: made to fit where the server or its members' players need that, then posted."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.db.models import Generation
+from bot.jobs.ports import Delivery, DeliveryPostponedError, FileTooLargeError, Posted, UploadBrokenError
+from bot.media.files import MAX_SIZE, Clip
+from bot.media.fit_plan import FittingError, ample_size
+from bot.media.fitting import Fitted, Fitter
+from bot.media.upload_limits import UploadLimits
+
+BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is taken for the reason
+UPLOAD_PATIENCE = 1800.0  # seconds for which a video's uploads may fail until the next failure means a link
+
+Begin = Callable[[Generation], Awaitable[Generation]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Suspicion:
+    """What broken uploads of one video say; a restart may forget it.
+
+    Attributes:
+        since: when the first post failed.
+        limit: bytes that are tried at most.
+        broken: uploads within it that broke.
+        is_last: no server ever took fewer bytes.
+    """
+
+    since: float
+    limit: int = MAX_SIZE
+    broken: int = 0
+    is_last: bool = False
+
+    def is_hopeless(self, now: float) -> bool:
+        """Whether no file will go through, as far as can be told."""
+        return (self.is_last and self.broken >= BROKEN_TRIES) or now - self.since > UPLOAD_PATIENCE
+
+
+class Posting:
+    """Posts videos that always fit: the original, another form of it, or a link."""
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        fitter: Fitter,
+        limits: UploadLimits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._delivery = delivery
+        self._fitter = fitter
+        self._limits = limits
+        self._clock = clock
+        self._suspicions: dict[str, _Suspicion] = {}  # by the generation's id
+
+    async def post(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        """Post `clip` in the best form that the server takes.
+
+        `begin` writes down that a post is about to be made. It comes after the encoder, which may take longer
+        than Discord remembers a message's nonce.
+
+        Raises:
+            DeliveryPostponedError, UndeliverableError: as `Delivery.post_video`.
+            DatabaseBusyError: what was learnt cannot be noted now.
+        """
+        suspicion = self._suspicions.get(generation.id)
+        try:
+            posted = await self._post(generation, clip, begin, suspicion.limit if suspicion else MAX_SIZE)
+        except DeliveryPostponedError as error:
+            suspicion = self._suspicions.setdefault(generation.id, _Suspicion(self._clock()))
+            if isinstance(error, UploadBrokenError):
+                self._suspect(suspicion, error)
+            if error.retry_after is not None or not suspicion.is_hopeless(self._clock()):
+                raise
+            log.warning("no file can be uploaded, so a link is posted", reason=str(error))
+            posted = await self._post_link(generation, clip, begin)
+        self._suspicions.pop(generation.id, None)
+        return posted
+
+    async def _post_link(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        """Post a link, unless an upload got through and only its answer was lost."""
+        found = await self._delivery.find_result(generation)
+        return found or await self._delivery.post_video(await begin(generation), clip, with_file=False)
+
+    async def _post(self, generation: Generation, clip: Clip, begin: Begin, most: int) -> Posted:
+        guild_id, tier = generation.guild_id, await self._delivery.boost_level(generation)
+        limit: int | None = await self._limits.limit_of(guild_id, tier)
+        while limit is not None:
+            try:
+                return await self._post_within(min(limit, most), generation, clip, begin)
+            except FittingError as error:
+                log.warning("not made smaller, so a link is posted", reason=str(error))
+                break
+            except FileTooLargeError as error:
+                limit = await self._limits.learn(guild_id, tier, error.size)
+        return await self._delivery.post_video(await begin(generation), clip, with_file=False)
+
+    async def _post_within(self, limit: int, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+        fitted = await self._fitted(clip, limit)
+        if fitted is None:
+            return await self._delivery.post_video(await begin(generation), clip)
+        return await self._delivery.post_video(await begin(generation), fitted.clip, fitted.loss)
+
+    async def _fitted(self, clip: Clip, limit: int) -> Fitted | None:
+        """Return `clip` in a form that fits and plays, or None where it is posted unchanged.
+
+        Raises:
+            FittingError: it is too large, and there is no smaller form.
+        """
+        if clip.size > limit:
+            return await self._fitter.fit(clip, limit)
+        if not clip.unplayable:
+            return None
+        try:
+            return await self._fitter.fit(clip, limit, aim=ample_size(clip))
+        except FittingError as error:  # a file without a player can still be downloaded and played
+            log.warning(
+                "not converted, so the original is posted", unplayable=clip.unplayable, reason=str(error)
+            )
+            return None
+
+    def _suspect(self, suspicion: _Suspicion, error: UploadBrokenError) -> None:
+        """Count a broken upload; the size is blamed for this video only, since a network breaks them too."""
+        suspicion.broken += 1
+        lower = self._limits.below(error.size)
+        suspicion.is_last = lower is None
+        if suspicion.broken >= BROKEN_TRIES and lower is not None:
+            log.warning("uploads keep breaking, so a smaller file is tried", size=error.size, limit=lower)
+            suspicion.limit, suspicion.broken = lower, 0

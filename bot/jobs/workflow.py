@@ -1,0 +1,125 @@
+"""One generation's way from the queue to the message with its result: submit → poll → fetch → deliver.
+
+What is made from pictures has them fetched first: prepare → submit.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from bot.clock import Clock, utc_now
+from bot.db.models import WAITING, Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.ports import Delivery, DeliveryPostponedError
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.late import LateWatch
+from bot.jobs.steps.polling import Polling
+from bot.jobs.steps.preparation import Preparation
+from bot.jobs.steps.readiness import Readiness
+from bot.jobs.steps.settlement import Settlement
+from bot.jobs.steps.submission import Submission
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Step = Callable[[Generation], Awaitable[Generation]]
+
+
+class Workflow:
+    """Carries generations; holds no state of its own about any of them."""
+
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        delivery: Delivery,
+        *,
+        readiness: Readiness,
+        preparation: Preparation,
+        submission: Submission,
+        polling: Polling,
+        handover: Handover,
+        settlement: Settlement,
+        late_watch: LateWatch,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._queue = queue
+        self._delivery = delivery
+        self._clock = clock
+        self._late_watch = late_watch
+        self._ready = readiness.ensure
+        self._preparation = preparation
+        self._submission = submission
+        self._clean_up = handover.clean_up
+        self._settle = settlement.settle
+        self._tell_ending = handover.deliver_ending
+        self._steps: Mapping[Status, Step] = {
+            Status.PREPARING: self._prepare,
+            Status.QUEUED: self._submit,
+            Status.SUBMITTING: submission.look_up,
+            Status.RUNNING: polling.poll,
+            Status.SUCCEEDED: handover.deliver_video,
+            Status.FAILED: handover.deliver_ending,
+            Status.CANCELLED: self._end_cancelled,
+        }
+
+    async def carry(self, generation: Generation) -> None:
+        """Take a generation as far as it goes.
+
+        Raises:
+            StepPostponedError: to be tried again after a while.
+            StoppingError: the program is stopping.
+            LeaseLostError: it was cancelled, or another process carries it now.
+        """
+        if generation.card_id is None and generation.status not in WAITING:
+            generation = await self._adopt_card(generation)
+        while (step := self._next_step(generation)) is not None:
+            before = generation.status
+            generation = await step(generation)
+            log.info("step done", before=before.value, after=generation.status.value)
+            if generation.status is Status.QUEUED:
+                return  # its turn comes when there is room at the provider
+
+    async def stop(self) -> None:
+        """End what goes on beside the steps; the program stops."""
+        await self._submission.stop()
+
+    async def _end_cancelled(self, generation: Generation) -> Generation:
+        return await self._tell_ending(await self._settle(generation))
+
+    async def _prepare(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        return await self._preparation.prepare(ready) if ready.status is Status.PREPARING else ready
+
+    async def _submit(self, generation: Generation) -> Generation:
+        ready = await self._ready(generation)
+        if ready.status is not Status.QUEUED or generation.card_id is None:
+            return ready  # it had no place at the provider while its card was looked for
+        return await self._submission.submit(ready)
+
+    async def _adopt_card(self, generation: Generation) -> Generation:
+        """Find the card again when the process ended between showing and recording it."""
+        try:
+            card_id = await self._delivery.find_card(generation)
+        except DeliveryPostponedError as error:
+            log.warning("no card found", reason=str(error))
+            return generation
+        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
+
+    def _next_step(self, generation: Generation) -> Step | None:
+        if generation.delivered_at is None:
+            return self._steps[generation.status]
+        return None if generation.late_until is None else self._late_watch.look
+
+    async def give_up(self, generation: Generation) -> None:
+        """End a generation whose step keeps failing for a reason that nobody foresaw.
+
+        Raises:
+            LeaseLostError: it was cancelled, or another process carries it now.
+        """
+        has_ended = generation.status in {Status.FAILED, Status.CANCELLED}
+        if has_ended or generation.result_id is not None:
+            self._clean_up(generation)
+            await self._queue.note(generation, delivered_at=self._clock(), late_until=None)
+        else:
+            late_until = self._late_watch.until(generation)
+            await self._queue.fail(generation, FailureKind.BROKEN, None, late_until=late_until)

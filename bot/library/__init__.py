@@ -1,0 +1,1 @@
+"""A member's finished videos: history, deletion, posting again."""

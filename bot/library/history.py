@@ -1,0 +1,67 @@
+"""A member's own generations in one server, one at a time."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.models import Generation
+from bot.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One of a member's generations.
+
+    Attributes:
+        number: its place, from 1 on, the newest first.
+        count: how many the member has in this server.
+        newer_id, older_id: its neighbours, or None at the ends.
+    """
+
+    generation: Generation
+    number: int
+    count: int
+    newer_id: str | None
+    older_id: str | None
+
+
+class History:
+    """Reads what members have asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, guild_id: int, user_id: int, generation_id: str | None = None) -> HistoryPage | None:
+        """Return one of the member's generations, by default the newest; None: they have none.
+
+        Raises:
+            NotFoundError: it is not there, or somebody else's, or another server's.
+        """
+        own = and_(Generation.guild_id == guild_id, Generation.user_id == user_id)
+        newest = (Generation.created_at.desc(), Generation.id.desc())
+        oldest = (Generation.created_at, Generation.id)
+        chosen = own if generation_id is None else and_(own, Generation.id == generation_id)
+
+        def look(session: Session) -> HistoryPage | None:
+            shown = session.scalar(select(Generation).where(chosen).order_by(*newest).limit(1))
+            if shown is None:
+                if generation_id is not None:
+                    raise NotFoundError
+                return None
+            moment, same = shown.created_at, Generation.created_at == shown.created_at
+            is_newer = or_(Generation.created_at > moment, and_(same, Generation.id > shown.id))
+            is_older = or_(Generation.created_at < moment, and_(same, Generation.id < shown.id))
+            newer = select(Generation.id).where(own, is_newer).order_by(*oldest).limit(1)
+            older = select(Generation.id).where(own, is_older).order_by(*newest).limit(1)
+            count = select(func.count()).select_from(Generation)
+            return HistoryPage(
+                shown,
+                number=1 + (session.scalar(count.where(own, is_newer)) or 0),
+                count=session.scalar(count.where(own)) or 0,
+                newer_id=session.scalar(newer),
+                older_id=session.scalar(older),
+            )
+
+        return await self._database.read(look, hurried=True)

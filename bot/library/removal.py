@@ -1,0 +1,96 @@
+"""Taking a finished video down, for whoever asked for it and for moderators."""
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.guild_models import Action
+from bot.db.models import Generation, Status
+from bot.errors import NotFoundError, UserError
+from bot.i18n import _
+from bot.jobs.ports import Posted
+from bot.policy import audit
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class NothingToRemoveError(UserError):
+    """There is no video, or it is still on its way."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There's no finished video with that ID to delete. Nothing changed."))
+
+
+class Removal:
+    """Writes down that a video is taken down; its messages are deleted after that."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def remember(self, generation: Generation, shown_at: Posted) -> Generation:
+        """Note where somebody saw a video whose message is not recorded any more, and return the row.
+
+        `bot.privacy.erasure` forgets it again after a while.
+
+        Raises:
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        unknown = (Generation.erased_at.is_not(None), Generation.result_id.is_(None))
+        changed = await self._database.write(
+            lambda session: session.scalar(
+                update(Generation)
+                .where(Generation.id == generation.id, *unknown)
+                .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id)
+                .returning(Generation)
+            ),
+            hurried=True,
+        )
+        return generation if changed is None else changed
+
+    async def remove(self, guild_id: int, generation_id: str, actor_id: int) -> Generation:
+        """Mark a video as removed; whether the actor may is decided before. The retention deletes files.
+
+        One that is removed already stays as it is, and is returned all the same: deleting its messages
+        may have failed. Its place is not given back.
+
+        Raises:
+            NotFoundError: this server has no such generation.
+            NothingToRemoveError: it has no video, or none yet.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        now = self._clock()
+        query = select(Generation).where(Generation.id == generation_id, Generation.guild_id == guild_id)
+
+        def remove(session: Session) -> Generation:
+            generation = session.scalar(query)
+            if generation is None:
+                raise NotFoundError
+            if generation.removed_at is not None:
+                return generation
+            if not is_shown(generation):
+                raise NothingToRemoveError
+            generation.removed_at, generation.video_url = now, None
+            if actor_id != generation.user_id:
+                audit.record(
+                    session,
+                    guild_id,
+                    actor_id,
+                    Action.VIDEO_DELETE,
+                    now,
+                    subject=f"generation:{generation_id}",
+                    new={"user_id": generation.user_id},
+                )
+            return generation
+
+        generation = await self._database.write(remove, guild_id, hurried=True)
+        log.info("removed", generation=generation_id, guild=guild_id, actor=actor_id)
+        return generation
+
+
+def is_shown(generation: Generation) -> bool:
+    """Whether a message with the video was posted and not taken down; its card may still wait."""
+    is_posted = generation.status is Status.SUCCEEDED and generation.result_id is not None
+    return is_posted and generation.removed_at is None

@@ -1,0 +1,106 @@
+"""The pictures that videos are made from, on disk between Discord and the provider.
+
+Discord's links die after a day, and a request may wait longer than that, so each file is fetched as soon as
+its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from bot.failures import FailureKind
+from bot.media.downloads import Downloads, FileGoneError, FileTooLargeError, MediaError
+from bot.media.file_age import discard_old, old_ones
+from bot.media.files import NO_ROOM, PART_SUFFIX
+from bot.media.images import CDN_HOSTS, MAX_SIZE, PictureError, data_uri_of, ensure_picture
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class PictureStore:
+    """The folder of pictures; only this user of the machine can read it.
+
+    Args:
+        downloads: who fetches them.
+        folder: made when missing; files carry the generation's id.
+    """
+
+    def __init__(self, downloads: Downloads, folder: Path) -> None:
+        self._downloads = downloads
+        self._folder = folder
+        self._turn = asyncio.Lock()  # one picture is decoded at a time, since that takes memory
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.discard_half_done()
+
+    async def ensure(self, generation_id: str, urls: Sequence[str]) -> None:
+        """Fetch the pictures that are not here yet.
+
+        Raises:
+            PictureError: one cannot be used, or its link leads nowhere.
+            MediaError: one cannot be fetched now.
+        """
+        for number, url in enumerate(urls):
+            path = self._path(generation_id, number)
+            if not await asyncio.to_thread(path.exists):
+                await self._fetch(url, path)
+
+    async def load(self, generation_id: str, urls: Sequence[str]) -> tuple[str, ...]:
+        """Return the pictures as data URIs, in the order of their links; what is missing is fetched.
+
+        Raises:
+            PictureError, MediaError: as for `ensure`.
+        """
+        await self.ensure(generation_id, urls)
+        paths = [self._path(generation_id, number) for number in range(len(urls))]
+        try:
+            return tuple([await asyncio.to_thread(_read, path) for path in paths])
+        except (PictureError, FileNotFoundError):
+            self.discard(generation_id)  # damaged since it was checked, as by a power failure
+            await self.ensure(generation_id, urls)
+        return tuple([await asyncio.to_thread(_read, path) for path in paths])
+
+    def discard(self, generation_id: str) -> None:
+        """Delete the generation's pictures, if any are here."""
+        for path in self._folder.glob(f"{generation_id}-*"):
+            path.unlink(missing_ok=True)
+
+    def discard_half_done(self) -> int:
+        """Delete downloads that ended half-way more than an hour ago; return how many."""
+        return discard_old(self._folder.glob(f"*{PART_SUFFIX}"))
+
+    def list_old(self) -> set[str]:
+        """Return the ids of the generations whose pictures have lain here for an hour."""
+        pictures = (path for path in self._folder.glob("*-*") if path.suffix != PART_SUFFIX)
+        return {path.name.partition("-")[0] for path in old_ones(pictures)}
+
+    def _path(self, generation_id: str, number: int) -> Path:
+        return self._folder / f"{generation_id}-{number}"
+
+    async def _fetch(self, url: str, path: Path) -> None:
+        part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
+        try:
+            await asyncio.to_thread(part.touch, 0o600)
+            await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
+            async with self._turn:
+                await asyncio.to_thread(_check, part)
+            await asyncio.to_thread(part.rename, path)
+        except FileGoneError as error:
+            raise PictureError(FailureKind.PICTURE_GONE, str(error)) from error
+        except FileTooLargeError as error:
+            raise PictureError(FailureKind.PICTURE_SIZE, str(error)) from error
+        except OSError as error:
+            log.error("a picture cannot be written to disk", error=str(error))
+            raise MediaError(NO_ROOM) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _check(path: Path) -> None:
+    ensure_picture(path.read_bytes())
+
+
+def _read(path: Path) -> str:
+    return data_uri_of(path.read_bytes())

@@ -1,0 +1,151 @@
+"""Pictures that videos are made from: what members offer, and what is really in a file. Pure.
+
+A file's name and type are claims. They are checked when the picture is offered, so that a member hears at
+once of a mistake; what counts is checked again in the bytes, before anything is sent.
+"""
+
+import base64
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Self
+
+from PIL import Image
+
+from bot.errors import BadRequestError
+from bot.escape import plain
+from bot.failures import FailureKind
+from bot.i18n import N_, _, number
+
+# A download must not lead anywhere but to Discord; an embed's address can be anybody's.
+CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+# The provider names no limit; another seller of the same models names 8 MB, and Base64 adds a third.
+MAX_SIZE = 8 * 2**20  # bytes
+MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 4 bytes for each
+MIN_SIDE = 64  # pixels; less shows nothing
+NAME_LENGTH = 60  # characters of a file's name that are shown
+
+PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
+TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
+KINDS = N_("PNG, JPEG and WebP")
+
+
+class PictureError(Exception):
+    """A picture cannot be used; `kind` says why in words for the member, `str()` in words for the log."""
+
+    def __init__(self, kind: FailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPicture:
+    """A picture at Discord, as Discord describes it.
+
+    Attributes:
+        url: lives for about a day.
+        content_type: None: Discord does not know.
+        size: bytes; None: Discord does not say.
+        is_checked: it was accepted before, on these claims, which are not known any more.
+    """
+
+    url: str
+    filename: str
+    content_type: str | None
+    size: int | None
+    is_checked: bool = False
+
+    @classmethod
+    def checked(cls, url: str) -> Self:
+        """Return a picture of which only the link is left, as its claims were checked before."""
+        return cls(url, "", None, None, is_checked=True)
+
+
+def ensure_usable(offered: OfferedPicture) -> None:
+    """Check what can be checked without the file.
+
+    Raises:
+        BadRequestError: it is no picture of a kind that can be used, or too large.
+    """
+    if offered.is_checked:
+        return
+    name = plain(offered.filename, NAME_LENGTH)
+    if offered.content_type not in TYPES:
+        raise BadRequestError(
+            _(
+                "I can use PNG, JPEG and WebP images, and “{name}” isn't one. This didn't count "
+                "toward your limit.",
+                name=name,
+            )
+        )
+    if offered.size is None:
+        return
+    if not offered.size:
+        raise BadRequestError(_("“{name}” is empty. This didn't count toward your limit.", name=name))
+    if offered.size > MAX_SIZE:
+        raise BadRequestError(
+            _(
+                "“{name}” has {size} MiB; an image can have up to {most} MiB. This didn't "
+                "count toward your limit.",
+                name=name,
+                size=number(offered.size / 2**20, digits=1),
+                most=number(MAX_SIZE // 2**20),
+            )
+        )
+
+
+def ensure_picture(content: bytes) -> None:
+    """Check that a file is a whole, still picture of a sensible size; decoding takes up to 160 MB.
+
+    Raises:
+        PictureError: it is not.
+    """
+    if len(content) > MAX_SIZE:
+        raise PictureError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
+    media_type = media_type_of(content)
+    if media_type is None:
+        raise PictureError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+    try:
+        _decode(content, media_type)
+    except PictureError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(FailureKind.PICTURE_SIZE, str(error)) from error
+    except Exception as error:  # decoders raise whatever they like for a damaged file
+        raise PictureError(FailureKind.PICTURE_BAD, f"{type(error).__name__}: {error}") from error
+
+
+def media_type_of(content: bytes) -> str | None:
+    """Return what a file is by its first bytes, or None where it is no picture that can be used."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if content.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return WEBP
+    return None
+
+
+def data_uri_of(content: bytes) -> str:
+    """Return a picture in the form in which it can stand in a request's body.
+
+    Raises:
+        PictureError: it is none.
+    """
+    media_type = media_type_of(content)
+    if media_type is None:
+        raise PictureError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _decode(content: bytes, media_type: str) -> None:
+    with Image.open(BytesIO(content), formats=[TYPES[media_type]]) as image:
+        _ensure_size(*image.size)  # known from the header; nothing is decoded yet
+        # A phone's JPEG may carry a second picture, which is not shown; the others would move.
+        if media_type != JPEG and getattr(image, "is_animated", False):
+            raise PictureError(FailureKind.PICTURE_BAD, "it moves")
+        image.load()
+
+
+def _ensure_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
+        raise PictureError(FailureKind.PICTURE_SIZE, f"{width} x {height} pixels")

@@ -1,0 +1,59 @@
+"""Files that no request needs: left by a process that was killed, or that lost its lease while it wrote."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Protocol
+
+from sqlalchemy import select
+
+from bot.db.database import Database
+from bot.db.models import Generation
+
+BATCH = 200  # ids in one query
+
+
+class Store(Protocol):
+    """A folder of files that belong to generations; its methods may wait for the disk."""
+
+    def discard_half_done(self) -> int:
+        """Delete old files that were never finished; return how many."""
+        ...
+
+    def list_old(self) -> set[str]:
+        """Return the ids of generations with old files, those left out that are kept on purpose."""
+        ...
+
+    def discard(self, generation_id: str) -> None:
+        """Delete a generation's files."""
+        ...
+
+
+class Leftovers:
+    """Tidies the folders of `stores`, but for files that a living process may be at work on."""
+
+    def __init__(self, database: Database, *stores: Store) -> None:
+        self._database = database
+        self._stores = stores
+
+    async def discard(self) -> int:
+        """Delete what is left over; return how many files or generations' files it was.
+
+        Raises:
+            OSError: one cannot be deleted.
+        """
+        discarded = 0
+        for store in self._stores:
+            discarded += await asyncio.to_thread(store.discard_half_done)
+            lying = sorted(await asyncio.to_thread(store.list_old))
+            for start in range(0, len(lying), BATCH):
+                batch = lying[start : start + BATCH]
+                for generation_id in set(batch) - await self._select_unfinished(batch):
+                    await asyncio.to_thread(store.discard, generation_id)
+                    discarded += 1
+        return discarded
+
+    async def _select_unfinished(self, generation_ids: Collection[str]) -> set[str]:
+        query = select(Generation.id).where(
+            Generation.id.in_(generation_ids), Generation.delivered_at.is_(None)
+        )
+        return await self._database.read(lambda session: set(session.scalars(query)))

@@ -1,0 +1,1 @@
+"""The metrics at `/metrics`: defined once, recorded by the parts that know."""

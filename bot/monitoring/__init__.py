@@ -1,0 +1,1 @@
+"""Monitoring: health, alerts, and the HTTP server that shows them and the metrics."""

@@ -1,0 +1,155 @@
+"""Gathers what the alerts go by: the account, the results that are not posted, the database, the disk."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.state import keep_note
+from bot.errors import DatabaseBusyError
+from bot.jobs.closures import Pause
+from bot.jobs.pause_state import fetch_pause
+from bot.metrics.metrics import Metrics
+from bot.monitoring.alert_rules import Signs
+from bot.monitoring.backlog import BacklogReader
+from bot.monitoring.provider_record import ProviderRecord
+from bot.monitoring.undelivered import fetch_unposted
+from bot.provider.client import VeoClient
+from bot.provider.errors import VeoError
+
+BALANCE_INTERVAL = 600.0  # seconds between two looks at the account
+CHANNEL_INTERVAL = 600.0  # the same, at the operator's channel
+PROBE_NOTE = "alerts"  # what is written to see whether the database takes writes
+PROBE_PATIENCE = 5.0  # seconds
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The parts that are looked at.
+
+    Attributes:
+        folder: where the disk must have room.
+        find_refusal: says why nothing can be written in the operator's channel, or an empty text where it can
+            or there is none; None: Discord does not tell.
+    """
+
+    database: Database
+    veo: VeoClient
+    record: ProviderRecord
+    backlog: BacklogReader
+    folder: Path
+    find_refusal: Callable[[], Awaitable[str | None]] | None = None
+
+
+class SignReader:
+    """Looks at everything once in a while."""
+
+    def __init__(self, watched: Watched, metrics: Metrics, clock: Clock = utc_now) -> None:
+        self._watched = watched
+        self._metrics = metrics
+        self._clock = clock
+        self._balance: float | None = None
+        self._balance_due = 0.0
+        self._unwritable_since: float | None = None
+        self._refusal: str | None = None
+        self._channel_due = 0.0
+
+    async def read(self, *, is_account_in_doubt: bool) -> Signs:
+        """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
+        record, backlog = self._watched.record, await self._watched.backlog.read()
+        await self._look_at_account(is_in_doubt=is_account_in_doubt)
+        refusal, refused_for = await self._fetch_refusal()
+        return Signs(
+            is_key_refused=record.is_key_refused,
+            are_credits_gone=record.are_credits_gone,
+            balance=self._balance,
+            is_answering=record.is_answering,
+            silence=record.silence,
+            refusal=refusal,
+            refused_for=refused_for,
+            is_work_waiting=backlog and backlog.is_waiting,
+            unposted=await self._fetch_unposted(),
+            unwritable_for=await self._probe_database(),
+            full_ago=self._full_ago(),
+            is_database_damaged=self._watched.database.damage is not None,
+            disk_free=await asyncio.to_thread(_free_bytes, self._watched.folder),
+            channel_refusal=await self._look_at_channel(),
+        )
+
+    async def _look_at_channel(self) -> str | None:
+        """Find out once in a while whether an alert would arrive; while it would not, with every look."""
+        find_refusal = self._watched.find_refusal
+        if find_refusal is None or (time.monotonic() < self._channel_due and not self._refusal):
+            return self._refusal
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                self._refusal = await find_refusal()
+        except TimeoutError:
+            self._refusal = None
+        if self._refusal is not None:
+            self._channel_due = time.monotonic() + CHANNEL_INTERVAL
+        return self._refusal
+
+    async def _look_at_account(self, *, is_in_doubt: bool) -> None:
+        if time.monotonic() < self._balance_due and not is_in_doubt:
+            return
+        self._balance_due = time.monotonic() + BALANCE_INTERVAL
+        try:
+            self._balance = await self._watched.veo.fetch_balance()
+        except VeoError as error:
+            log.info("the balance cannot be read", reason=str(error))
+            self._balance = None
+        else:
+            self._metrics.note_balance(self._balance)
+
+    async def _probe_database(self) -> float:
+        """Write something; return for how many seconds that has failed."""
+        now = time.monotonic()
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                await keep_note(self._watched.database, PROBE_NOTE, self._clock().isoformat())
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
+            self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
+            return time.monotonic() - self._unwritable_since
+        self._unwritable_since = None
+        return 0.0
+
+    def _full_ago(self) -> float | None:
+        full_at = self._watched.database.full_at
+        return None if full_at is None else time.monotonic() - full_at
+
+    async def _fetch_refusal(self) -> tuple[Pause | None, float | None]:
+        """Return what the provider refuses and for how long, whichever process found it out."""
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                pause = await fetch_pause(self._watched.database)
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
+            return None, None
+        return pause, max(0.0, (self._clock() - pause.since).total_seconds()) if pause else 0.0
+
+    async def _fetch_unposted(self) -> Mapping[int, int] | None:
+        try:
+            async with asyncio.timeout(PROBE_PATIENCE):
+                return await self._watched.database.read(
+                    lambda session: fetch_unposted(session, self._clock())
+                )
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
+            log.warning("the deliveries cannot be checked", reason=str(error) or type(error).__name__)
+            return None
+
+
+def _free_bytes(folder: Path) -> int | None:
+    """Return how much room the disk has, or None where that cannot be found out."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

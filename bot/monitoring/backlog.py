@@ -1,0 +1,93 @@
+"""What is not over yet: counted in the database when somebody asks, at most once in a few seconds."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.models import OPEN, Generation, Status
+from bot.errors import DatabaseBusyError
+
+DELIVERING = "delivering"  # it has ended, and is still to be handed over
+MEMORY = 5.0  # seconds for which a count is good enough
+PATIENCE = 2.0  # seconds that the database gets to answer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Backlog:
+    """Requests that are not over, by where they stand: an open status, or `DELIVERING`.
+
+    Attributes:
+        ages: seconds since the oldest was asked for, or had ended.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    ages: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something waits for the provider."""
+        return any(self.counts.get(status.value) for status in OPEN)
+
+    def add(self, state: str, count: int, age: float) -> None:
+        """Add some requests whose oldest is `age` seconds old."""
+        self.counts[state] = self.counts.get(state, 0) + count
+        self.ages[state] = max(self.ages.get(state, 0.0), age)
+
+
+class BacklogReader:
+    """Counts what is not over. Those who ask at the same time share one answer."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._latest: Backlog | None = None
+        self._good_until = 0.0
+
+    async def read(self) -> Backlog | None:
+        """Return what is not over; None: the database does not answer in time."""
+        async with self._lock:
+            if time.monotonic() >= self._good_until:
+                self._latest = await self._try_to_count()
+                self._good_until = time.monotonic() + MEMORY
+            return self._latest
+
+    async def _try_to_count(self) -> Backlog | None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._count()
+        except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
+            log.warning("the queue cannot be counted", reason=str(error) or type(error).__name__)
+            return None
+
+    async def _count(self) -> Backlog:
+        query = (
+            select(
+                Generation.status,
+                func.count(),
+                func.min(Generation.created_at),
+                func.min(Generation.finished_at),
+            )
+            .where(Generation.delivered_at.is_(None))
+            .group_by(Generation.status)
+        )
+        now, backlog = self._clock(), Backlog()
+        for status, count, created_at, finished_at in await self._database.read(
+            lambda session: session.execute(query).all()
+        ):
+            _add(backlog, status, count, created_at if status in OPEN else finished_at, now)
+        return backlog
+
+
+def _add(backlog: Backlog, status: Status, count: int, since: datetime | None, now: datetime) -> None:
+    age = 0.0 if since is None else max(0.0, (now - since).total_seconds())
+    backlog.add(status.value if status in OPEN else DELIVERING, count, age)

@@ -1,0 +1,173 @@
+"""Whether the program is alive, and whether it is ready: each part by the age of its last sign of life."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from sqlalchemy import select
+
+from bot.db.database import Database
+from bot.metrics.metrics import Metrics
+from bot.monitoring.loop_lag import Gateway, Pulse
+
+LAG_LIMIT = 2.0  # seconds that the event loop may be late
+BEATS_LIMIT = 3  # heartbeats that may pass without an answer; discord.py gives up a connection after 60 s
+POLL_LIMIT = 180.0  # seconds between two questions to the provider; the rarest are 60 s apart
+DATABASE_LIMIT = 10.0  # seconds since the database last took a transaction
+DATABASE_PATIENCE = 2.0  # seconds that it gets for that
+MEMORY = 1.0  # seconds for which a verdict is good, so that nobody can keep the database busy by asking
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign of life.
+
+    Attributes:
+        age: seconds since it was last seen, or that it came too late; None: nothing is to be expected.
+        limit: seconds that it may have.
+    """
+
+    age: float | None
+    limit: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is young enough."""
+        return self.age is None or self.age <= self.limit
+
+
+Check = Callable[[], Awaitable[Sign]]
+
+
+class Polls(Protocol):
+    """Whoever asks the provider."""
+
+    @property
+    def busy_since(self) -> float | None:
+        """Since when there is always something to ask about, on the monotonic clock; None: there is not."""
+        ...
+
+
+class Asked(Protocol):
+    """Whoever knows when the provider was asked."""
+
+    @property
+    def asked_at(self) -> float | None:
+        """When it was last asked, on the monotonic clock; None: not yet."""
+        ...
+
+
+class Health:
+    """Runs all checks, at most once a second, whoever asks."""
+
+    def __init__(self, checks: Mapping[str, Check], metrics: Metrics) -> None:
+        self._checks = checks
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+        self._latest: dict[str, Sign] = {}
+        self._good_until = 0.0
+
+    async def look(self) -> Mapping[str, Sign]:
+        """Return the signs of life by the names of the checks."""
+        async with self._lock:
+            if time.monotonic() >= self._good_until:
+                signs = await asyncio.gather(*(check() for check in self._checks.values()))
+                self._latest = dict(zip(self._checks, signs, strict=True))
+                self._good_until = time.monotonic() + MEMORY
+                for name, sign in self._latest.items():
+                    self._metrics.note_check(name, is_up=sign.is_good)
+            return self._latest
+
+
+def loop_check(pulse: Pulse) -> Check:
+    """Return the check of the event loop; while it is blocked, nobody is answered at all."""
+
+    async def check() -> Sign:
+        return Sign(pulse.lag, LAG_LIMIT)
+
+    return check
+
+
+def gateway_check(pulse: Pulse, gateway: Gateway) -> Check:
+    """Return the check of the connection to Discord."""
+
+    async def check() -> Sign:
+        return Sign(pulse.heartbeat_age, BEATS_LIMIT * gateway.heartbeat_interval)
+
+    return check
+
+
+def poll_check(polls: Polls, asked: Asked) -> Check:
+    """Return the check that the provider is asked about what it makes, whether it answers or not."""
+
+    async def check() -> Sign:
+        busy_since = polls.busy_since
+        if busy_since is None:
+            return Sign(None, POLL_LIMIT)
+        return Sign(time.monotonic() - max(busy_since, asked.asked_at or busy_since), POLL_LIMIT)
+
+    return check
+
+
+class DatabaseCheck:
+    """Checks that the database takes transactions, and that its file is where it was.
+
+    SQLite goes on with a file that was moved away, and all that it writes is lost with the next start.
+
+    Args:
+        path: of the file; None: there is none.
+    """
+
+    def __init__(self, database: Database, path: Path | None) -> None:
+        self._database = database
+        self._path = path
+        self._file = None if path is None else _identity(path)
+        self._answered_at = time.monotonic()
+        self._probe: asyncio.Task[int | None] | None = None
+
+    async def __call__(self) -> Sign:
+        """Look once."""
+        begun_at = time.monotonic()
+        if await self._answers():
+            self._answered_at = time.monotonic()
+            return Sign(self._answered_at - begun_at, DATABASE_LIMIT)
+        return Sign(time.monotonic() - self._answered_at, DATABASE_LIMIT)
+
+    async def _answers(self) -> bool:
+        if self._database.damage is not None:
+            return False  # what lies elsewhere in the file still works, and says nothing
+        try:
+            if self._path is not None and await asyncio.to_thread(_identity, self._path) != self._file:
+                log.error("the database file was moved or deleted")
+                return False
+            return await self._takes_transactions()
+        except Exception as error:  # noqa: BLE001 whatever it is, the database does not answer
+            log.warning("the database does not answer", reason=str(error) or type(error).__name__)
+            return False
+
+    async def _takes_transactions(self) -> bool:
+        """Whether a transaction is done in time; one that is not is waited for by the next look, too."""
+        if self._probe is None:
+            self._probe = asyncio.create_task(
+                self._database.write(lambda session: session.scalar(select(1)), patience=DATABASE_PATIENCE)
+            )
+        await asyncio.wait({self._probe}, timeout=DATABASE_PATIENCE)
+        if not self._probe.done():
+            raise TimeoutError
+        probe, self._probe = self._probe, None
+        return probe.result() == 1
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one at the same place; None: there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

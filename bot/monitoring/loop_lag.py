@@ -1,0 +1,111 @@
+"""Signs of life that are looked at all the time: how late the event loop is, when Discord last answered."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.metrics.metrics import Metrics
+
+LOOK_INTERVAL = 0.25  # seconds
+LAG_MEMORY = 15.0  # seconds for which a late event loop is remembered
+
+
+@dataclass(slots=True)
+class Lags:
+    """How late the event loop was. Pure: times are seconds on the caller's clock.
+
+    Attributes:
+        seen: when, and how late; the oldest first.
+    """
+
+    seen: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
+
+    def note(self, now: float, lag: float) -> None:
+        """Note that it was `lag` seconds late."""
+        self.seen.append((now, lag))
+        self.forget(now)
+
+    def forget(self, now: float) -> None:
+        """Forget what is too long ago."""
+        while self.seen and self.seen[0][0] <= now - LAG_MEMORY:
+            self.seen.popleft()
+
+    def worst(self, now: float) -> float:
+        """Return the worst lag of the last time; an outstanding look counts as far as it is late."""
+        self.forget(now)
+        late = now - self.seen[-1][0] - LOOK_INTERVAL if self.seen else 0.0
+        return max([0.0, late, *(lag for _, lag in self.seen)])
+
+
+class Connection(Protocol):
+    """Whoever speaks to Discord."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether that works; at a gateway, whether commands arrive."""
+        ...
+
+
+class Gateway(Connection, Protocol):
+    """The connection to Discord, as `bot.discord_client.client.VeoBot` knows it."""
+
+    @property
+    def heard_at(self) -> float | None:
+        """When Discord last answered a heartbeat, on the monotonic clock; None: it was never connected."""
+        ...
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds between two heartbeats, as Discord wants it."""
+        ...
+
+
+class Pulse:
+    """Looks at the event loop and the gateway, several times a second.
+
+    Args:
+        gateway: None: this process has none.
+    """
+
+    def __init__(
+        self, gateway: Gateway | None, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._gateway = gateway
+        self._metrics = metrics
+        self._clock = clock
+        self._lags = Lags()
+        self._heard_at = clock()  # never: counted from the start
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            due = self._clock() + LOOK_INTERVAL
+            await asyncio.sleep(LOOK_INTERVAL)
+            now = self._clock()
+            lag = max(0.0, now - due)
+            self._lags.note(now, lag)
+            self._metrics.note_lag(lag, self._lags.worst(now))
+            self._look_at_gateway(now)
+
+    @property
+    def lag(self) -> float:
+        """The worst lag of the last seconds."""
+        return self._lags.worst(self._clock())
+
+    @property
+    def heartbeat_age(self) -> float:
+        """Seconds since Discord answered a heartbeat, or since the start."""
+        return self._clock() - self._heard_at
+
+    def _look_at_gateway(self, now: float) -> None:
+        if self._gateway is None:
+            return
+        heard_at = self._gateway.heard_at
+        if heard_at is not None:
+            self._heard_at = max(self._heard_at, heard_at)
+        self._metrics.note_gateway(
+            is_connected=self._gateway.is_connected, heartbeat_age=now - self._heard_at
+        )

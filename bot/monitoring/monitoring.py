@@ -1,0 +1,149 @@
+"""All that watches the program, opened in one place: the figures, the health, the server, the alerts."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import make_url
+
+from bot.db.database import Database
+from bot.jobs.steps.polling import Polling
+from bot.metrics.metrics import Metrics
+from bot.monitoring.alert_inputs import SignReader, Watched
+from bot.monitoring.alert_rules import AlertKind
+from bot.monitoring.alerts import AlertBoard, Alerts, AlertSettings
+from bot.monitoring.backlog import BacklogReader
+from bot.monitoring.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
+from bot.monitoring.http_server import Page, serve
+from bot.monitoring.loop_lag import Connection, Gateway, Pulse
+from bot.monitoring.provider_record import ProviderRecord
+from bot.provider.calls import Call
+from bot.provider.client import VeoClient
+from bot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recorders:
+    """Where the parts tell what they do; made before all of them."""
+
+    metrics: Metrics = field(default_factory=lambda: Metrics(tuple(AlertKind)))
+    provider: ProviderRecord = field(default_factory=ProviderRecord)
+
+    def note_call(self, call: Call) -> None:
+        """Record a call to the provider."""
+        self.metrics.note_call(call)
+        self.provider.note_call(call)
+
+
+class OperatorBoard(AlertBoard, Protocol):
+    """Also tells beforehand whether an alert would arrive."""
+
+    async def find_refusal(self, channel_id: int) -> str | None:
+        """Return why nothing can be written in a channel; empty: it can; None: that is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is watched.
+
+    Attributes:
+        polling: who asks the provider; None: other processes do.
+        discord: says whether Discord can be spoken to.
+        gateway: None: this process has none.
+    """
+
+    database: Database
+    veo: VeoClient
+    polling: Polling | None
+    discord: Connection
+    gateway: Gateway | None
+    board: OperatorBoard
+    stopping: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What was opened. `address`: of the server, or None where there is none."""
+
+    alerts: Alerts
+    address: str | None
+
+
+@asynccontextmanager
+async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> AsyncGenerator[Watch]:
+    """Serve `/healthz`, `/readyz` and `/metrics` where the settings want it; the caller runs the alerts.
+
+    Raises:
+        ListenError: the address cannot be listened on.
+    """
+    backlog = BacklogReader(parts.database)
+    watched = Watched(
+        parts.database,
+        parts.veo,
+        recorders.provider,
+        backlog,
+        settings.data_dir,
+        partial(_find_refusal, parts.board, settings.operator_channel_id),
+    )
+    alerts = Alerts(
+        parts.database,
+        SignReader(watched, recorders.metrics),
+        parts.board,
+        AlertSettings(settings.alert_balance_usd, settings.operator_channel_id),
+        recorders.metrics,
+        parts.stopping,
+    )
+    if settings.http_port is None:
+        yield Watch(alerts, None)
+        return
+    pulse = Pulse(parts.gateway, recorders.metrics)
+    health = Health(_checks(settings, parts, pulse), recorders.metrics)
+    page = Page(health, backlog, recorders.metrics, _readiness(parts))
+    looking = asyncio.create_task(pulse.run(), name="pulse")
+    try:
+        async with serve(page, settings.http_host, settings.http_port) as address:
+            yield Watch(alerts, address)
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+
+async def _find_refusal(board: OperatorBoard, channel_id: int | None) -> str | None:
+    return "" if channel_id is None else await board.find_refusal(channel_id)
+
+
+def _checks(settings: Settings, parts: Parts, pulse: Pulse) -> Mapping[str, Check]:
+    checks: dict[str, Check] = {
+        "event_loop": loop_check(pulse),
+        "database": DatabaseCheck(parts.database, _database_file(settings)),
+    }
+    if parts.gateway is not None:
+        checks["gateway"] = gateway_check(pulse, parts.gateway)
+    if parts.polling is not None:
+        checks["polls"] = poll_check(parts.polling, parts.veo)
+    return checks
+
+
+def _readiness(parts: Parts) -> Callable[[], Sequence[str]]:
+    """Return what names what is missing; the tables are up to date before anything is opened here."""
+
+    def waiting_for() -> Sequence[str]:
+        missing: list[str] = []
+        if not parts.discord.is_connected:
+            missing.append("discord" if parts.gateway is None else "gateway")
+        if parts.stopping.is_set():
+            missing.append("stopping")
+        return missing
+
+    return waiting_for
+
+
+def _database_file(settings: Settings) -> Path | None:
+    url = make_url(settings.resolved_database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

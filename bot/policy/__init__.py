@@ -1,0 +1,1 @@
+"""What moderators have decided: the documents, how they are stored, and the audit log."""

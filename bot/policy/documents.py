@@ -1,0 +1,135 @@
+"""What moderators decided, as two documents: one for a server, one for each member.
+
+They are stored whole (`bot.db.guild_models`), so that a rule and what it is checked against are read in one
+go, and read here only: everything that follows from them is pure.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.db.models import Placement
+
+
+class LimitKind(StrEnum):
+    """What a rule limits: videos in a rolling window, or videos being made at the same time."""
+
+    DAY = "day"  # 24 hours
+    WEEK = "week"  # 7 days
+    MONTH = "month"  # 30 days
+    AT_ONCE = "at_once"
+
+
+class Scope(StrEnum):
+    """Whom a rule is for, the strongest first."""
+
+    MEMBER = "member"
+    ROLE = "role"
+    SERVER = "server"
+    DEFAULT = "default"  # no rule was set: the operator's setting
+
+
+class Period(StrEnum):
+    """What a budget is for; both begin at midnight UTC."""
+
+    DAY = "day"
+    MONTH = "month"  # a calendar month
+
+
+class Document(BaseModel):
+    """Base of what is stored; a change makes a new object."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Rule(Document):
+    """One limit. `most`: None means unlimited; `subject_id`: the member's or role's id, else 0."""
+
+    scope: Scope
+    subject_id: int = 0
+    kind: LimitKind
+    most: int | None = Field(ge=0)
+
+
+class Pause(Document):
+    """/veo is switched off for the whole server."""
+
+    since: datetime
+    reason: str | None = None
+
+
+class Budget(Document):
+    """What a server may spend in a period, in the provider's credits."""
+
+    credits: float = Field(ge=0, allow_inf_nan=False)
+    since: datetime  # set or changed then: the moderators are warned anew
+
+
+class Policy(Document):
+    """A server's document. Empty `channels` or `models`: all of them."""
+
+    pause: Pause | None = None
+    rules: tuple[Rule, ...] = ()
+    budgets: dict[Period, Budget] = Field(default_factory=dict[Period, Budget])
+    words: tuple[str, ...] = ()
+    channels: frozenset[int] = frozenset()
+    models: frozenset[str] = frozenset()
+    longest_duration: int | None = None  # seconds
+    highest_resolution: str | None = None  # as the catalogue writes it, such as 720P
+    placement: Placement | None = None  # None: a thread where there can be one
+    ask_first: bool = False  # members are told the price first, and confirm it
+    moderators_channel_id: int | None = None
+
+    def with_rule(self, rule: Rule) -> Self:
+        """Return the document with `rule` in place of an earlier one of its kind and subject."""
+        others = self.without_rule(rule.scope, rule.subject_id, rule.kind).rules
+        return self.model_copy(update={"rules": (*others, rule)})
+
+    def without_rule(self, scope: Scope, subject_id: int, kind: LimitKind) -> Self:
+        """Return the document without the rule of this kind and subject."""
+        found = self.find_rule(scope, subject_id, kind)
+        return self.model_copy(update={"rules": tuple(rule for rule in self.rules if rule is not found)})
+
+    def find_rule(self, scope: Scope, subject_id: int, kind: LimitKind) -> Rule | None:
+        """Return the rule of this kind and subject, or None."""
+        wanted = (scope, subject_id, kind)
+        return next((rule for rule in self.rules if (rule.scope, rule.subject_id, rule.kind) == wanted), None)
+
+
+class Block(Document):
+    """The member may not use /veo. `until`: None means until a moderator ends it."""
+
+    since: datetime
+    until: datetime | None = None
+    reason: str | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not ended."""
+        return self.until is None or now < self.until
+
+
+class Grant(Document):
+    """Further videos on top of every window's limit, until it ends."""
+
+    amount: int = Field(gt=0)
+    since: datetime
+    until: datetime
+
+
+class Standing(Document):
+    """A member's document in one server. Requests before `reset_at` do not count towards limits."""
+
+    block: Block | None = None
+    grants: tuple[Grant, ...] = ()
+    reset_at: datetime | None = None
+
+    def granted(self, now: datetime) -> int:
+        """Return how many videos the grants that hold now add."""
+        return sum(grant.amount for grant in self.grants if now < grant.until)
+
+
+def tell_block(block: Block | None) -> dict[str, str | None] | None:
+    """Return a block as the audit trail tells it; None where there is none."""
+    return None if block is None else {"until": block.until.isoformat() if block.until else None}

@@ -1,0 +1,62 @@
+"""Words about limits and money that several texts share, so that a thing is called the same everywhere."""
+
+import re
+from collections.abc import Mapping
+from typing import LiteralString
+
+from bot.escape import plain
+from bot.i18n import N_, _, ngettext
+from bot.policy.documents import LimitKind, Period
+
+REASON_LENGTH = 300  # characters of a moderator's reason
+
+WINDOW_NAMES: Mapping[LimitKind, LiteralString] = {
+    LimitKind.DAY: N_("24 hours"),
+    LimitKind.WEEK: N_("7 days"),
+    LimitKind.MONTH: N_("30 days"),
+}
+PERIOD_NAMES: Mapping[Period, LiteralString] = {Period.DAY: N_("today"), Period.MONTH: N_("this month")}
+
+# What the bot writes down as a reason, in English (`bot.moderation.report_decisions`).
+OWN_REASONS: Mapping[re.Pattern[str], LiteralString] = {
+    re.compile(r"Video (?P<number>[0-9a-f]{16}) was reported\."): N_("Video {number} was reported."),
+    re.compile(r"report (?P<number>[0-9a-f]{16})"): N_("report {number}"),
+}
+
+
+def count_videos(number: int | None) -> str:
+    """Return a number of videos in words; None: unlimited."""
+    if number is None:
+        return _("any number of videos")
+    return ngettext("{count} video", "{count} videos", number)
+
+
+def describe_limit(kind: LimitKind, most: int | None) -> str:
+    """Return a limit in words, such as "5 videos in 24 hours"; None: unlimited."""
+    window, videos = WINDOW_NAMES.get(kind), count_videos(most)
+    if window is None:
+        return _("{videos} at once", videos=videos)
+    return _("{videos} in {window}", videos=videos, window=_(window))
+
+
+def told_reason(reason: str) -> str:
+    """Return a reason as it is told: people's as it was written, one of the bot in the reader's language."""
+    for pattern, sentence in OWN_REASONS.items():
+        if found := pattern.fullmatch(reason):
+            return _(sentence, **found.groupdict())
+    return reason
+
+
+def because(reason: str | None) -> str:
+    """Return a sentence with a moderator's reason, after a blank; empty where none was given."""
+    return " " + _("Reason: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""
+
+
+def seconds(length: int) -> str:
+    """Return a video's length in words."""
+    return ngettext("{count} second", "{count} seconds", length)
+
+
+def ask_first_word(*, is_on: bool) -> str:
+    """Return the setting in a word."""
+    return _("yes") if is_on else _("no")

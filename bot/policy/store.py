@@ -1,0 +1,46 @@
+"""Reads and writes the documents of `bot.policy.documents`; always inside a transaction of the caller's."""
+
+from sqlalchemy import BigInteger, bindparam, select
+from sqlalchemy.orm import Session
+
+from bot.db.guild_models import GuildRow, MemberRow
+from bot.policy.documents import Policy, Standing
+
+# Built once: every request reads both, and SQLAlchemy takes longer to build a statement than to run it.
+_GUILD_ID = bindparam("guild_id", type_=BigInteger())
+_USER_ID = bindparam("user_id", type_=BigInteger())
+_POLICY = select(GuildRow.policy).where(GuildRow.guild_id == _GUILD_ID)
+_STANDING = select(MemberRow.standing).where(MemberRow.guild_id == _GUILD_ID, MemberRow.user_id == _USER_ID)
+_BOTH = select(_POLICY.scalar_subquery(), _STANDING.scalar_subquery())
+
+
+def fetch_rules(session: Session, guild_id: int, user_id: int) -> tuple[Policy, Standing]:
+    """Return a server's document and a member's; empty ones where moderators decided nothing."""
+    policy, standing = session.execute(_BOTH, {"guild_id": guild_id, "user_id": user_id}).one()
+    return (
+        Policy() if policy is None else Policy.model_validate(policy),
+        Standing() if standing is None else Standing.model_validate(standing),
+    )
+
+
+def fetch_policy(session: Session, guild_id: int) -> Policy:
+    """Return a server's document; an empty one where moderators decided nothing."""
+    row = session.get(GuildRow, guild_id)
+    return Policy() if row is None else Policy.model_validate(row.policy)
+
+
+def store_policy(session: Session, guild_id: int, policy: Policy) -> None:
+    """Write a server's document, in the transaction that read it."""
+    session.merge(GuildRow(guild_id=guild_id, policy=policy.model_dump(mode="json")))
+
+
+def fetch_standing(session: Session, guild_id: int, user_id: int) -> Standing:
+    """Return a member's document; an empty one where moderators decided nothing."""
+    row = session.get(MemberRow, (guild_id, user_id))
+    return Standing() if row is None else Standing.model_validate(row.standing)
+
+
+def store_standing(session: Session, guild_id: int, user_id: int, standing: Standing) -> None:
+    """Write a member's document, in the transaction that read it."""
+    document = standing.model_dump(mode="json")
+    session.merge(MemberRow(guild_id=guild_id, user_id=user_id, standing=document))

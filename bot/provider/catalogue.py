@@ -1,0 +1,258 @@
+"""The models that can be asked for, and the options each one takes.
+
+One table: the /veo command, validation, the client, the sandbox's server and the documents read it.
+A model is a row, never an `if`. Adding one is adding a `Model` to `CATALOGUE`. What the members choose is
+a family, by its first row; which row of it makes the video follows from the pictures they give.
+
+Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and "Veo 3 Fast (Text-to-Video)",
+"Create a video generation task and send it to the server", and those of the other models in the provider's
+API reference ("Video Models", "Google").
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import LiteralString, Self
+
+from bot.i18n import N_, _, any_of, ngettext
+from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
+
+PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
+
+
+class Kind(StrEnum):
+    """What a model makes a video from, beside the prompt."""
+
+    TEXT = "text-to-video"
+    IMAGE = "image-to-video"
+    FRAMES = "first-last-image-to-video"
+
+    @property
+    def image_fields(self) -> tuple[str, ...]:
+        """The fields of the request body that hold the pictures; all are required."""
+        return IMAGE_FIELDS[self]
+
+    @property
+    def source(self) -> str:
+        """What it is made from, in words that can follow "a video"; empty: nothing but words."""
+        return _(SOURCES[self])
+
+
+IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.TEXT: (),
+    Kind.IMAGE: ("image_url",),
+    Kind.FRAMES: ("image_url", "last_image_url"),
+}
+SOURCES: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: "",
+    Kind.IMAGE: N_("from an image"),
+    Kind.FRAMES: N_("from two images"),
+}
+LABELS: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: "{family}",
+    Kind.IMAGE: N_("{family} from an image"),
+    Kind.FRAMES: N_("{family} from two images"),
+}
+NEEDS_MORE: Mapping[Kind, LiteralString] = {
+    Kind.IMAGE: N_("{model} needs an image."),
+    Kind.FRAMES: N_("{model} needs two images."),
+}
+CANNOT: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),
+    Kind.IMAGE: N_("{family} can't make a video from an image. Choose {others}."),
+    Kind.FRAMES: N_("{family} can't make a video from two images. Choose {others}."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only."""
+
+    id: str
+    family: str
+    kind: Kind
+    description: str
+    options: tuple[Option, ...]
+
+    @property
+    def label(self) -> str:
+        """Our name for the row."""
+        return _(LABELS[self.kind], family=self.family)
+
+    def option(self, name: str) -> Option | None:
+        """Return the option called `name`, or None where the model has none."""
+        return next((option for option in self.options if option.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest:
+    """A checked request: what is sent to the provider, and nothing else.
+
+    `options` holds only what the member chose, spelled as the provider spells it; `images` the pictures as
+    links or data URIs, in the order of `Kind.image_fields`, and nothing until the request is sent.
+    """
+
+    model: Model
+    prompt: str
+    options: Mapping[str, OptionValue]
+    images: tuple[str, ...] = field(default=(), repr=False)  # millions of characters, and nobody's business
+
+    def with_images(self, images: Sequence[str]) -> Self:
+        """Return the request with its pictures.
+
+        Raises:
+            InvalidOptionError: its model is not made for so many.
+        """
+        if len(images) != len(self.model.kind.image_fields):
+            raise InvalidOptionError(
+                ngettext(
+                    "{model} can't use {count} image.",
+                    "{model} can't use {count} images.",
+                    len(images),
+                    model=self.model.label,
+                )
+            )
+        return replace(self, images=tuple(images))
+
+    @property
+    def body(self) -> dict[str, OptionValue]:
+        """The JSON body of the create call.
+
+        Raises:
+            ValueError: it has not the pictures that its model needs.
+        """
+        pictures = dict(zip(self.model.kind.image_fields, self.images, strict=True))
+        return {"model": self.model.id, "prompt": self.prompt, **self.options, **pictures}
+
+    @property
+    def resolved(self) -> dict[str, OptionValue]:
+        """What the video will really be made with: the choices, then the model's defaults."""
+        return {
+            option.name: value
+            for option in self.model.options
+            if (value := self.options.get(option.name, option.default)) is not None
+        }
+
+
+DURATION = Option("duration", int, N_("Length of the video in seconds"), choices=(4, 6, 8), default=8)
+# The schema names no default for the ratio; 16:9 is what its examples come back with (1280x720).
+ASPECT_RATIO = Option(
+    "aspect_ratio", str, N_("Landscape or portrait"), choices=("16:9", "9:16"), default="16:9"
+)
+# With a picture no document says what the ratio is, so nothing is claimed about it.
+PICTURE_RATIO = replace(ASPECT_RATIO, default=None)
+RESOLUTION = Option(
+    "resolution", str, N_("Resolution of the video"), choices=("720P", "1080P"), default="720P"
+)
+RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
+NEGATIVE_PROMPT = Option("negative_prompt", str, N_("What the video should not show"))
+SEED = Option("seed", int, N_("Reuse a seed and a prompt to get a similar video"))
+ENHANCE_PROMPT = Option(
+    "enhance_prompt", bool, N_("Let the video service's AI rewrite your prompt in more detail"), default=True
+)
+GENERATE_AUDIO = Option("generate_audio", bool, N_("Add sound"), default=True)
+
+_WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
+VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
+VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
+VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
+VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+
+_BEST, _QUICK = "Best image and sound quality", "Quicker and cheaper"
+_NEWER, _NEWER_QUICK = "Newer; can go from one image to another", "Newer, quicker and cheaper"
+_FRAMES = "veo-3.1-first-last-image-to-video"
+
+# Of each family the first row is what members choose.
+CATALOGUE: tuple[Model, ...] = (
+    Model("google/veo3", "Veo 3", Kind.TEXT, _BEST, VEO_3),
+    Model("google/veo-3.0-fast", "Veo 3 Fast", Kind.TEXT, _QUICK, VEO_3),
+    Model("google/veo-3.1-t2v", "Veo 3.1", Kind.TEXT, _NEWER, VEO_3_1),
+    Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", Kind.TEXT, _NEWER_QUICK, VEO_3_1),
+    Model("google/veo-3.0-i2v", "Veo 3", Kind.IMAGE, _BEST, VEO_3_IMAGE),
+    Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", Kind.IMAGE, _QUICK, VEO_3_IMAGE),
+    Model("google/veo-3.1-i2v", "Veo 3.1", Kind.IMAGE, _NEWER, VEO_3_1_IMAGE),
+    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", Kind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}", "Veo 3.1", Kind.FRAMES, _NEWER, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", Kind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
+)
+
+DEFAULT_MODEL = CATALOGUE[0]
+
+
+def get_model(model_id: str) -> Model | None:
+    """Return the model with the provider's name `model_id`, or None when it is not in the catalogue."""
+    return next((model for model in CATALOGUE if model.id == model_id), None)
+
+
+def family_heads() -> tuple[Model, ...]:
+    """Return the first row of each family, which stands for all of it: what members choose from."""
+    heads: dict[str, Model] = {}
+    for model in CATALOGUE:
+        heads.setdefault(model.family, model)
+    return tuple(heads.values())
+
+
+def models_for(pictures: int) -> tuple[Model, ...]:
+    """Return the rows that make a video from so many pictures."""
+    return tuple(model for model in CATALOGUE if len(model.kind.image_fields) == pictures)
+
+
+def choose_model(model_id: str | None, pictures: int) -> Model:
+    """Return the row that makes a video from so many pictures, of the same family as `model_id`.
+
+    None: the member chose no family, so it is the first one that can.
+
+    Raises:
+        InvalidOptionError: the model is unknown, or its family cannot.
+    """
+    able = models_for(pictures)
+    if not able:
+        raise InvalidOptionError(
+            ngettext(
+                "No model makes a video from {count} image.",
+                "No model makes a video from {count} images.",
+                pictures,
+            )
+        )
+    if model_id is None:
+        return able[0]
+    chosen = _known_model(model_id)
+    if len(chosen.kind.image_fields) > pictures:
+        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
+    for model in able:
+        if model.family == chosen.family:
+            return model
+    others = any_of(dict.fromkeys(model.family for model in able))
+    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=others))
+
+
+def resolution_rank(resolution: object) -> int:
+    """Return a number by which resolutions, however a model spells them, can be compared: the lines."""
+    digits = "".join(char for char in str(resolution) if char.isdecimal())
+    return int(digits) if digits else 0
+
+
+def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue | None]) -> VideoRequest:
+    """Check a member's wishes against the catalogue; options that are None were not chosen.
+
+    Raises:
+        InvalidOptionError: the model is unknown, the prompt is empty or too long, or an option
+            is not allowed.
+    """
+    model = _known_model(model_id)
+    chosen: dict[str, OptionValue] = {}
+    for name, value in options.items():
+        if value is None:
+            continue
+        option = model.option(name)
+        if option is None:
+            raise InvalidOptionError(_("{model} has no option `{option}`.", model=model.label, option=name))
+        chosen[name] = option.parse(value)
+    return VideoRequest(model, checked_text(prompt, "prompt", PROMPT_MAX_LENGTH), chosen)
+
+
+def _known_model(model_id: str) -> Model:
+    model = get_model(model_id)
+    if model is None:
+        raise InvalidOptionError(_("That model is no longer available. Choose another one."))
+    return model

@@ -1,0 +1,220 @@
+"""The provider's REST client: generations, those whose answer was lost, prices, times, the account's money.
+
+Every failure leaves here as one of `bot.provider.errors`; callers never see aiohttp's.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.provider.calls import Call, CallKind, ignore_call
+from bot.provider.catalogue import VideoRequest
+from bot.provider.durations import Durations, MetricsPage
+from bot.provider.errors import UnavailableError
+from bot.provider.keys import KeyStatus
+from bot.provider.ledger import Charge, LedgerEntry, LedgerPage, charges_of
+from bot.provider.models import LogEntry, LogPage, Task
+from bot.provider.pricing import Balance, ModelList, Pricing
+from bot.provider.transport import CALL_TIMEOUT, Transport
+
+UNIVERSAL_PATH = "/v2/video/generations"
+LEGACY_PATH = "/v2/generate/video/google/generation"
+LOGS_PATH = "/v2/logs"
+MODELS_PATH = "/v1/models"
+METRICS_PATH = "/models/metrics"
+BILLING_PATH = "/v2/billing"
+TRANSACTIONS_PATH = "/v2/billing/transactions"
+PAGE_SIZE = 100  # the most that the provider gives at once
+KEY_PATH = "/v1/key"
+LOG_MAX_PAGES = 20  # 2,000 requests: far more than one key makes within the searched minutes
+LEDGER_MAX_PAGES = 100
+CLOCK_SKEW = timedelta(hours=2)  # how far the provider's clock may differ from ours, or ours have jumped
+
+
+class VeoClient:
+    """Speaks to one account of the provider.
+
+    Args:
+        session: shared by the whole program; not closed here.
+        base_url: such as `https://api.aimlapi.com`.
+        key: sent to that address only.
+        legacy_urls: use the address with the vendor's name in it.
+        timeout: seconds that one call may take.
+        tell: is told about every call, right after it.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        key: SecretStr,
+        *,
+        legacy_urls: bool = False,
+        timeout: float = CALL_TIMEOUT,
+        tell: Callable[[Call], None] = ignore_call,
+    ) -> None:
+        self._key = key
+        self._request = Transport(session, base_url, key, timeout=timeout, tell=tell).request
+        self._path = LEGACY_PATH if legacy_urls else UNIVERSAL_PATH
+        self._answered_at: datetime | None = None
+        self._asked_at: float | None = None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the provider last told this object how a task stands, in UTC; None: not yet."""
+        return self._answered_at
+
+    @property
+    def asked_at(self) -> float | None:
+        """When it last began to ask how a task stands, on the monotonic clock, in seconds; None: not yet."""
+        return self._asked_at
+
+    async def create(self, request: VideoRequest, request_id: str) -> Task:
+        """Ask for a video; `request_id` is our name for it in the provider's log (`find`).
+
+        Raises:
+            UnavailableError: whether the provider accepted it is unknown; look with `find`.
+            VeoError: any other kind; the request was certainly not accepted.
+        """
+        headers = {"X-Client-Request-Id": request_id, "Content-Type": "application/json"}
+        body = await asyncio.to_thread(_encode, request)
+        return await self._request(CallKind.CREATE, "POST", self._path, Task, body=body, headers=headers)
+
+    async def retrieve(self, task_id: str) -> Task:
+        """Ask how a task stands.
+
+        Raises:
+            UnknownTaskError: the provider does not know `task_id`.
+            UnavailableError: or it answered about another one.
+            VeoError: any other kind.
+        """
+        self._asked_at = time.monotonic()
+        params = {"generation_id": task_id}
+        task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params, task_id=task_id)
+        self._answered_at = datetime.now(UTC)
+        return task
+
+    async def find(self, request_id: str, sent_at: datetime) -> LogEntry | None:
+        """Return the log's row of the create call that carried `request_id`, or None where there is none.
+
+        The log is filled late, so None shortly after `sent_at` proves nothing. Of several rows by that name
+        one that was accepted is returned.
+
+        Raises:
+            VeoError: the log could not be read.
+        """
+        refused = None
+        async for entry in self._log_since(sent_at):
+            if entry.client_request_id != request_id:
+                continue
+            if not entry.is_refused:
+                return entry
+            refused = refused or entry
+        return refused
+
+    async def list_named(self, sent_at: datetime) -> set[str]:
+        """Return the provider's ids of all that the log shows under some caller's name.
+
+        Raises:
+            VeoError: the log could not be read.
+        """
+        return {
+            entry.inference_id
+            async for entry in self._log_since(sent_at)
+            if entry.inference_id and entry.client_request_id
+        }
+
+    async def _log_since(self, sent_at: datetime) -> AsyncIterator[LogEntry]:
+        """Yield the log's rows, newest first; neither clock is believed within `CLOCK_SKEW`.
+
+        Raises:
+            VeoError: it could not be read, or is too long.
+        """
+        now = datetime.now(UTC)
+        window = {
+            "start": (min(sent_at, now) - CLOCK_SKEW).astimezone(UTC).isoformat(),
+            "end": (now + CLOCK_SKEW).isoformat(),
+            "limit": str(PAGE_SIZE),
+        }
+        for page_number in range(LOG_MAX_PAGES):
+            params = {**window, "offset": str(page_number * PAGE_SIZE)}
+            page = await self._request(CallKind.FIND, "GET", LOGS_PATH, LogPage, params=params)
+            for entry in page.data:
+                if entry is not None:
+                    yield entry
+            if not page.has_more(PAGE_SIZE):
+                return
+        raise UnavailableError("The provider's log is too long to search.")
+
+    async def fetch_charges(self, since: datetime) -> Sequence[Charge]:
+        """Return what each generation was charged since a moment.
+
+        Raises:
+            VeoError: the ledger could not be read, or is too long.
+        """
+        params = {"from": (since - CLOCK_SKEW).astimezone(UTC).isoformat(), "limit": str(PAGE_SIZE)}
+        entries: list[LedgerEntry] = []
+        for _ in range(LEDGER_MAX_PAGES):
+            page = await self._request(CallKind.LEDGER, "GET", TRANSACTIONS_PATH, LedgerPage, params=params)
+            entries += [entry for entry in page.data if entry is not None]
+            if page.next_cursor is None:
+                return charges_of(entries)
+            params["cursor"] = page.next_cursor
+        raise UnavailableError("The provider's ledger is too long to read.")
+
+    async def fetch_pricing(self, model_id: str) -> Pricing | None:
+        """Ask what a model costs; None: the provider does not say, or not in a form that we know.
+
+        Raises:
+            VeoError: the price list could not be read.
+        """
+        params = {"id": model_id, "include": "pricing"}
+        models = await self._request(CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params)
+        return models.pricing_of(model_id)
+
+    async def fetch_durations(self, model_id: str) -> Durations | None:
+        """Ask how long a model's generations take at present; None: the provider does not say.
+
+        Raises:
+            VeoError: the measures could not be read.
+        """
+        params = {"aliases": model_id}
+        page = await self._request(CallKind.DURATIONS, "GET", METRICS_PATH, MetricsPage, params=params)
+        return page.durations_of(model_id)
+
+    async def fetch_balance(self) -> float:
+        """Ask how much money the account holds, in USD.
+
+        Raises:
+            VeoError: it could not be read.
+        """
+        return (await self._request(CallKind.BALANCE, "GET", BILLING_PATH, Balance)).current_balance
+
+    async def fetch_key(self) -> KeyStatus:
+        """Ask what the key may do; the answer may be about another one of the account (`is_ours`).
+
+        Raises:
+            VeoError: it could not be read.
+        """
+        status = await self._request(CallKind.KEY, "GET", KEY_PATH, KeyStatus)
+        return status.model_copy(update={"is_ours": status.is_of(self._key.get_secret_value())})
+
+    async def lists(self, model_id: str) -> bool:
+        """Ask whether a model is in the provider's list.
+
+        Raises:
+            VeoError: the list could not be read.
+        """
+        params = {"id": model_id}
+        return (await self._request(CallKind.MODEL, "GET", MODELS_PATH, ModelList, params=params)).has(
+            model_id
+        )
+
+
+def _encode(request: VideoRequest) -> bytes:
+    return json.dumps(request.body).encode()

@@ -1,0 +1,99 @@
+"""What a generation cost, and where the provider said so.
+
+Sources: "Account balance", "Usage logs" and the examples of the video models in the provider's documents. A
+price of 0 is never believed: the charge may be booked later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Annotated, cast
+
+from pydantic import Field, WrapValidator
+
+from bot.money import to_credits
+from bot.provider.reading import Fields
+from bot.provider.wire import Wire, none_if_odd
+
+MOST_CREDITS = 1e12  # of one task, 500,000 USD: sums of what is more would soon be no numbers
+CREDITS_HEADER, USD_HEADER = "x-aimlapi-credits-used", "x-aimlapi-usd-spent"
+
+
+class CostSource(StrEnum):
+    """Where a cost was told; what comes later is believed rather."""
+
+    CREATE = "create"  # the answer to the create call: what it is going to cost
+    HEADER = "header"  # the same, in the answer's headers
+    POLL = "poll"  # the finished task
+    LOG = "log"  # the provider's log of requests
+    LEDGER = "ledger"  # its list of what was charged
+
+
+# Told after the fact. What is told before is what a success will cost; a failure is not charged.
+CONFIRMED = frozenset({CostSource.POLL, CostSource.LOG, CostSource.LEDGER})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A cost in the provider's credits, above 0."""
+
+    credits: float
+    source: CostSource
+
+
+_Positive = Annotated[float, Field(gt=0, le=MOST_CREDITS, allow_inf_nan=False)]
+Told = Annotated[_Positive | None, WrapValidator(none_if_odd)]
+
+
+class Amount(Wire):
+    """An amount as the log and the ledger write it, in USD and in credits."""
+
+    usd: Told = None
+    credits: Told = None
+
+    @property
+    def in_credits(self) -> float | None:
+        """The amount in credits; None: it was not told, or is 0."""
+        return first_amount(self.credits, self.usd)
+
+
+class Usage(Wire):
+    """What a task cost; `tokens_used` is the older name of the credits."""
+
+    credits_used: Told = None
+    usd_spent: Told = None
+    tokens_used: Told = None
+
+    @property
+    def in_credits(self) -> float | None:
+        """The cost in credits; None: it was not told, or is 0."""
+        return first_amount(self.credits_used, self.usd_spent) or self.tokens_used
+
+
+def first_amount(credits: float | None, usd: float | None) -> float | None:  # noqa: A002 the unit's name
+    """Return credits, by way of USD where they are not told."""
+    if credits or not usd:
+        return credits
+    amount = to_credits(usd)
+    return amount if 0 < amount <= MOST_CREDITS else None
+
+
+def usage_in(task: Mapping[str, object]) -> object:
+    """Return the part of a task's answer that tells the cost, from where it stands."""
+    meta = task.get("meta")
+    inside = cast("Fields", meta).get("usage") if isinstance(meta, Mapping) else None
+    return inside or task.get("usage")
+
+
+def credits_in_headers(headers: Mapping[str, str]) -> float | None:
+    """Return the cost that an answer's headers tell, in credits."""
+    return first_amount(_number(headers.get(CREDITS_HEADER)), _number(headers.get(USD_HEADER)))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if isfinite(number) and 0 < number <= MOST_CREDITS else None

@@ -1,0 +1,78 @@
+"""The provider's list of what was charged: `GET /v2/billing/transactions`.
+
+Source: "Account balance" in the provider's API reference. A charge lands after its generation reports that it
+is done; `reference_id` is the generation's id.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import WrapValidator
+
+from bot.provider.costs import Amount
+from bot.provider.models import Moment
+from bot.provider.wire import Wire, none_if_odd
+
+CHARGE = "CHARGE"
+
+
+class LedgerEntry(Wire):
+    """One movement of money; `direction` carries the sign of `amount`."""
+
+    direction: str
+    amount: Amount
+    created_at: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    model: Annotated[str | None, WrapValidator(none_if_odd)] = None
+    reference_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
+
+    @property
+    def signed_credits(self) -> float:
+        """What was taken, in credits; what was given back is negative."""
+        amount = self.amount.in_credits or 0.0
+        return amount if self.direction.upper() == CHARGE else -amount
+
+
+class LedgerPagination(Wire):
+    """Where a page stands in the whole; `next_cursor` is opaque."""
+
+    next_cursor: Annotated[str | None, WrapValidator(none_if_odd)] = None
+
+
+class LedgerPage(Wire):
+    """One page of movements, newest first; rows that make no sense are None."""
+
+    data: list[Annotated[LedgerEntry | None, WrapValidator(none_if_odd)]]
+    pagination: Annotated[LedgerPagination | None, WrapValidator(none_if_odd)] = None
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What to ask for the next page with; None: this is the last one."""
+        return self.pagination.next_cursor if self.pagination else None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one generation was charged in all.
+
+    Attributes:
+        task_id: the provider's id of the generation.
+        created_at, model: of its first movement; None: the provider does not say.
+    """
+
+    task_id: str
+    credits: float
+    model: str | None
+    created_at: datetime | None
+
+
+def charges_of(entries: Iterable[LedgerEntry]) -> Sequence[Charge]:
+    """Return the charge of each generation; `entries`: newest first."""
+    charges: dict[str, Charge] = {}
+    for entry in entries:
+        if task_id := entry.reference_id:
+            before = charges.get(task_id)
+            charge = Charge(task_id, entry.signed_credits, entry.model, entry.created_at)
+            charges[task_id] = replace(charge, credits=charge.credits + (before.credits if before else 0.0))
+    return list(charges.values())

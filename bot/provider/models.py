@@ -1,0 +1,197 @@
+"""The provider's answers as typed objects; its field names do not leave this package.
+
+Source: the response schema of `/v2/video/generations` in "Veo 3 (Text-to-Video)"; `/v2/logs` in
+the provider's API reference.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, cast
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WrapValidator,
+    model_validator,
+)
+
+from bot.i18n import N_
+from bot.provider.costs import Amount, Cost, CostSource, Usage, usage_in
+from bot.provider.reading import Fields, address_in, ids_in
+from bot.provider.wire import Wire, none_if_odd
+from bot.provider.words import Said, SaidReason, WordFilter
+
+
+def without_key(name: str, info: ValidationInfo) -> str:
+    """Refuse a name that holds our key.
+
+    Raises:
+        ValueError: it does.
+    """
+    if isinstance(info.context, WordFilter) and info.context.holds_key(name):
+        raise ValueError("the key")
+    return name
+
+
+# As long as the database keeps, and characters that it and every log take: a task that was paid for and
+# cannot be written down would be lost.
+TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$"), AfterValidator(without_key)]
+
+# In lower case, as the provider's own SDK compares. The schema names the first two of those that work, and
+# "completed" and "error"; the others are in its examples and in answers that its documents recorded.
+WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
+FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
+FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
+OWN_REASONS = (
+    N_("It finished without a video. Its safety filter does this."),
+    N_("It gave no reason."),
+)  # in place of the provider's words, and never quoted as these
+WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS
+
+
+class TaskState(StrEnum):
+    """Where a task stands, in our words."""
+
+    WORKING = "working"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+def _usable_address(value: object, info: ValidationInfo) -> str | None:
+    """Return the address in a field of whatever form; one that holds our key would be told on with a link."""
+    address = address_in(value)
+    if address and isinstance(info.context, WordFilter) and info.context.holds_key(address):
+        return None
+    return address
+
+
+class Task(Wire):
+    """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`.
+
+    Attributes:
+        video: the file's address; the provider sends an object, a list, or the address itself.
+        error: why it failed, in the provider's words and from an object of any form; empty: it did not say.
+        remark: what it says beside that.
+        usage: what it cost, as the answer itself tells.
+        header_credits: the same, as the answer's headers tell.
+    """
+
+    id: TaskId
+    status: Said = ""
+    video: Annotated[str | None, BeforeValidator(_usable_address)] = None
+    error: SaidReason = ""
+    remark: SaidReason = ""
+    usage: Annotated[Usage | None, WrapValidator(none_if_odd)] = None
+    header_credits: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, answer: object) -> object:
+        """Take the id by its other name, and the remark and the cost from where they stand."""
+        if not isinstance(answer, Mapping):
+            return answer
+        task = cast("Fields", answer)
+        remark = [task.get(name) for name in ("message", "detail", "reason")]
+        ids = ids_in(task)
+        named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
+        return {**task, "remark": remark, **named}
+
+    @property
+    def state(self) -> TaskState:
+        """How it stands: an address means done and an error failed, whatever the word says.
+
+        A task that is "completed" without a file has failed: safety filters end that way. A word that
+        nobody knows means that it still works.
+        """
+        if self.video:
+            return TaskState.COMPLETED
+        has_ended = self._word in FINISHED_STATUSES | FAILED_STATUSES
+        return TaskState.FAILED if self.error or has_ended else TaskState.WORKING
+
+    @property
+    def is_known_status(self) -> bool:
+        """False for a status that neither a document nor a recorded answer has."""
+        return self._word in WORKING_STATUSES | FINISHED_STATUSES | FAILED_STATUSES
+
+    @property
+    def video_url(self) -> str | None:
+        """The file's address, or None."""
+        return self.video
+
+    @property
+    def credits_used(self) -> float | None:
+        """The cost in credits, or None where the answer does not say."""
+        return (self.usage and self.usage.in_credits) or self.header_credits
+
+    def cost(self, source: CostSource) -> Cost | None:
+        """Return the cost, or None where it is not told; `source`: what this is the answer to."""
+        if self.usage and (amount := self.usage.in_credits):
+            return Cost(amount, source)
+        if self.header_credits is None:
+            return None
+        return Cost(self.header_credits, CostSource.HEADER if source is CostSource.CREATE else source)
+
+    @property
+    def has_reason(self) -> bool:
+        """Whether the provider itself says why it failed."""
+        return bool(self.error or self.remark)
+
+    @property
+    def failure_reason(self) -> str:
+        """Why a failed task failed: in the provider's words, or one of `OWN_REASONS`."""
+        if said := self.error or self.remark:
+            return said
+        return WITHOUT_VIDEO if self._word in FINISHED_STATUSES else WITHOUT_REASON
+
+    @property
+    def _word(self) -> str:
+        return self.status.casefold()
+
+
+def aware(moment: datetime) -> datetime:
+    """Take a time that names no zone for one in UTC, as all of the provider's are."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(aware)]
+
+
+class LogEntry(Wire):
+    """One row of the provider's request log. `inference_id` is the task's id."""
+
+    created: Annotated[Moment | None, WrapValidator(none_if_odd)] = None
+    status: Said = ""
+    inference_id: TaskId | None = None
+    client_request_id: Annotated[str | None, WrapValidator(none_if_odd)] = None
+    amount: Annotated[Amount | None, WrapValidator(none_if_odd), Field(alias="cost")] = None
+
+    @property
+    def cost(self) -> Cost | None:
+        """What it cost, or None where the row does not say."""
+        amount = self.amount and self.amount.in_credits
+        return Cost(amount, CostSource.LOG) if amount else None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing was begun, so that nothing is charged."""
+        return self.status.casefold() == "failed" or not self.inference_id
+
+
+class Pagination(Wire):
+    """Where a page of the log stands in the whole."""
+
+    has_more: bool = False
+
+
+class LogPage(Wire):
+    """One page of the provider's request log, newest first; rows that make no sense are None."""
+
+    data: list[Annotated[LogEntry | None, WrapValidator(none_if_odd)]]
+    pagination: Annotated[Pagination | None, WrapValidator(none_if_odd)] = Pagination()
+
+    def has_more(self, page_size: int) -> bool:
+        """Whether a page follows; where the provider does not say it in a form we know, a full one tells."""
+        return len(self.data) >= page_size if self.pagination is None else self.pagination.has_more

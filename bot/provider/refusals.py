@@ -1,0 +1,59 @@
+"""What an answer with an HTTP status of 300 or above says: its meaning, its reason, the call's name there.
+
+Source: "Errors" in the provider's documentation; the other forms of a reason are those of proxies, of
+validators, and of the services behind it.
+"""
+
+from collections.abc import Mapping
+from math import isfinite
+
+from bot.provider.errors import VeoError, error_from_status
+from bot.provider.reading import read_json
+from bot.provider.words import WordFilter, reason_in
+
+LONGEST_RETRY_AFTER = 3600.0  # seconds
+LONGEST_REQUEST_ID = 128  # characters
+REQUEST_ID_NAMES = ("requestId", "request_id", "requestID")
+REQUEST_ID_HEADERS = ("x-request-id", "x-requestid", "request-id")
+PAGE = "<"  # how HTML begins, and XML
+BROKEN = frozenset("{[")  # how JSON begins, though it could not be read
+MOST_NOISE = 0.1  # of a text; more of it is no text
+
+
+def refusal_of(status: int, headers: Mapping[str, str], content: bytes, words: WordFilter) -> VeoError:
+    """Return the error that an answer means; its `words` are the provider's own, cleaned."""
+    try:
+        body = read_json(content)
+    except ValueError:
+        body = _plain_text(content)
+    said = words.clean(reason_in(body, with_places=True))
+    error = error_from_status(status, said or f"The video service answered {status}.", _retry_after(headers))
+    error.words = said or None
+    error.request_id = words.clean(_request_id(body, headers))[:LONGEST_REQUEST_ID] or None
+    return error
+
+
+def _plain_text(content: bytes) -> str:
+    """Return a body that is no JSON, unless it is a page, half an answer, or no text at all."""
+    text = content.decode(errors="replace").strip()
+    if text.startswith(PAGE) or text[:1] in BROKEN:
+        return ""
+    noise = sum(char == "\ufffd" or not (char.isprintable() or char.isspace()) for char in text)
+    return "" if noise > len(text) * MOST_NOISE else text
+
+
+def _request_id(body: object, headers: Mapping[str, str]) -> str:
+    """Return the provider's name for the call, which its support asks for."""
+    named: list[object] = [headers.get(name) for name in REQUEST_ID_HEADERS]
+    if isinstance(body, Mapping):
+        named = [*(body.get(name) for name in REQUEST_ID_NAMES), *named]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
+    return next((str(name) for name in named if name and isinstance(name, str | int)), "")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds the provider asks us to wait; its date form is not used by rate limiters."""
+    try:
+        seconds = float(headers["Retry-After"])
+    except (KeyError, ValueError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER) if isfinite(seconds) else None

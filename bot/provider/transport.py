@@ -1,0 +1,152 @@
+"""How a call to the provider is made, and what its answer is taken for.
+
+Every failure leaves here as one of `bot.provider.errors`; callers never see aiohttp's.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from io import BytesIO
+from typing import TypeVar
+
+import aiohttp
+import structlog
+from pydantic import BaseModel, SecretStr
+
+from bot.provider.calls import Call, CallKind, ignore_call
+from bot.provider.costs import credits_in_headers
+from bot.provider.errors import UnavailableError, UnreachableError, VeoError
+from bot.provider.models import Task
+from bot.provider.reading import ForeignAnswerError, about, read_json
+from bot.provider.refusals import refusal_of
+from bot.provider.words import WordFilter
+
+CALL_TIMEOUT = 60.0  # seconds
+CONNECT_TIMEOUT = 15.0  # seconds
+SLOWEST_UPLOAD = 128 * 1024  # bytes a second: pictures make a body of up to 22 million
+LONGEST_ANSWER = 64 * 2**20  # bytes; the log may repeat the pictures of several requests
+CHUNK = 256 * 1024  # bytes
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Transport:
+    """Makes calls with one account's key; the arguments are those of `bot.provider.client.VeoClient`."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        key: SecretStr,
+        *,
+        timeout: float = CALL_TIMEOUT,
+        tell: Callable[[Call], None] = ignore_call,
+    ) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._words = WordFilter(key.get_secret_value())
+        self._timeout = timeout
+        self._tell = tell
+
+    async def request(
+        self,
+        kind: CallKind,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        task_id: str | None = None,
+    ) -> Answer:
+        """Make a call, and tell about it; `task_id`: the answer must be about that one."""
+        begun_at = time.monotonic()
+        try:
+            found = await self._call(
+                method, path, answer, params=params, body=body, headers=headers, task_id=task_id
+            )
+        except VeoError as error:
+            if error.request_id:
+                log.warning(
+                    "a call was refused", call=kind.value, request_id=error.request_id, reason=str(error)
+                )
+            self._tell(Call(kind, time.monotonic() - begun_at, error))
+            raise
+        state = found.state if isinstance(found, Task) and kind is CallKind.RETRIEVE else None
+        self._tell(Call(kind, time.monotonic() - begun_at, state=state))
+        return found
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        *,
+        params: Mapping[str, str] | None,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        task_id: str | None,
+    ) -> Answer:
+        sent_headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", **(headers or {})}
+        time = self._timeout + len(body) / SLOWEST_UPLOAD
+        try:
+            async with self._session.request(
+                method,
+                self._base_url + path,
+                params=params,
+                data=BytesIO(body) if body else None,  # in pieces: the loop must not wait for a large one
+                headers=sent_headers,
+                timeout=aiohttp.ClientTimeout(total=time, connect=min(time, CONNECT_TIMEOUT)),
+                allow_redirects=False,  # the key must not follow to another host
+            ) as response:
+                content = await _read(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise UnreachableError("I can't reach the video service.") from error
+        except TimeoutError as error:
+            raise UnavailableError("The video service did not answer in time.") from error
+        except aiohttp.ClientError as error:
+            # Without its cause: that of a malformed answer holds the request's headers, and so the key.
+            raise UnavailableError(f"The connection broke ({type(error).__name__}).") from None
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal_of(response.status, response.headers, content, self._words)
+        try:
+            # A large one in a thread: the loop must not wait for it.
+            found = (
+                read_json(content) if len(content) < CHUNK else await asyncio.to_thread(read_json, content)
+            )
+            found = found if task_id is None else about(found, task_id)
+            return self._typed(answer, found, response.headers)
+        except ForeignAnswerError:
+            raise UnavailableError("The video service answered about another video.") from None
+        except ValueError:
+            # Without its cause, which repeats the answer: it may hold the key, or a member's words.
+            raise UnavailableError("The video service gave an answer that makes no sense.") from None
+
+    def _typed(self, answer: type[Answer], found: object, headers: Mapping[str, str]) -> Answer:
+        """Return an answer as an object; a task's cost may stand in the headers alone.
+
+        Raises:
+            ValueError: it is none.
+        """
+        typed = answer.model_validate(found, context=self._words)
+        told = {"header_credits": credits_in_headers(headers)}
+        return typed.model_copy(update=told) if isinstance(typed, Task) else typed
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, unpacked.
+
+    Raises:
+        UnavailableError: it is longer than any answer; whatever it is, it must not fill the memory.
+    """
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        content += chunk
+        if len(content) > LONGEST_ANSWER:
+            raise UnavailableError("The video service's answer is too long.")
+    return bytes(content)

@@ -1,0 +1,155 @@
+"""The provider's words: found wherever an answer has them, and fit to be shown, stored and logged. Pure.
+
+Whatever it says in prose goes through `WordFilter`: fields of the answers by their type `Said`, and what is
+said of a refusal in `bot.provider.refusals`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from pydantic import BeforeValidator, ValidationInfo
+
+from bot.provider.reading import Fields
+
+REASON_MAX_LENGTH = 500  # characters of what the provider says that are worth keeping
+MOST_READ = 20_000  # characters that are looked at; what is longer is no message but a file
+MOST_PIECES = 5  # of a reason that comes in several
+DEEPEST = 6  # a reason within a reason within a reason
+SHORTEST_PIECE_OF_KEY = 8  # characters; a key that is told in part is told too
+
+PICTURES = re.compile(  # data URIs
+    r"data:[\w.+-]+/[\w.+-]+(?:;(?!base64,)[\w.=+-]+)*(?:;base64,[\w+/=%-]*|,[^\s\"'<>)]*)", re.IGNORECASE
+)
+BASE64 = re.compile(r"[A-Za-z\d/+]{200,}={0,2}")  # a file without such a beginning
+KEYS = re.compile(
+    r"\bBearer\s+[\w.~+/=*-]{8,}"
+    r"|\b(?:sk|pk|rk)[-_](?=[\w*-]{0,64}[\d*])[\w*-]{8,}"  # as most services make them; may be starred out
+    r"|\bAIza[\w-]{20,}"  # Google's
+    r"|\beyJ[\w-]{8,300}\.[\w-]+(?:\.[\w-]*)?"  # JSON web tokens
+    r"|\b(?=[A-Za-z_]*\d)(?=[\d_]*[A-Za-z])\w{32,}",  # this provider's: 32 digits and letters in a row
+    re.ASCII | re.IGNORECASE,
+)
+TOKENS = re.compile(rf"[\w-]{{{SHORTEST_PIECE_OF_KEY},}}")
+
+PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
+# What holds a reason, or objects and lists that do; the first ones say it best.
+REASONS = (
+    *("message", "msg", "reason", "description", "error_description", "title"),
+    *("error", "errors", "detail", "details", "meta", "issues", "cause"),
+)
+NAMES = ("name", "code", "type")
+# What stands beside a reason and is none.
+BESIDE = frozenset(
+    {"path", "loc", "input", "ctx", "url", "documentation_url", "requestid", "request_id", "statuscode"}
+    | {"timestamp", "usage", "stack", "received", "expected", "location", "status", *NAMES}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WordFilter:
+    """The one filter for what the provider says. `key`: our API key, which it may repeat."""
+
+    key: str = ""
+
+    def __repr__(self) -> str:
+        """Return a form without the key."""
+        return "WordFilter()"
+
+    def clean(self, text: str) -> str:
+        """Return a text without keys, pictures and what no database takes, and cut it."""
+        text = text[:MOST_READ].encode(errors="replace").decode().replace("\0", "")
+        text = BASE64.sub(_without_file, PICTURES.sub("the picture", text))
+        if self.key:
+            text = text.replace(self.key, "the key")
+            text = TOKENS.sub(self._without_piece, text)
+        return KEYS.sub("a key", text).strip()[:REASON_MAX_LENGTH].strip()
+
+    def holds_key(self, text: str) -> bool:
+        """Whether our key stands in it."""
+        return bool(self.key) and self.key in text
+
+    def _without_piece(self, token: re.Match[str]) -> str:
+        return "the key" if token[0] in self.key else token[0]
+
+
+def told(value: object, info: ValidationInfo) -> str:
+    """Return a field's words, cleaned; what is no text says nothing."""
+    words = info.context if isinstance(info.context, WordFilter) else WordFilter()
+    return words.clean(value) if isinstance(value, str) else ""
+
+
+def told_reason(value: object, info: ValidationInfo) -> str:
+    """Return the reason in a field of whatever form, cleaned; empty where it gives none."""
+    return told(reason_in(value), info)
+
+
+Said = Annotated[str, BeforeValidator(told)]
+SaidReason = Annotated[str, BeforeValidator(told_reason)]
+
+
+def reason_in(value: object, *, with_places: bool = False) -> str:
+    """Return the reason that JSON of whatever form gives, or an empty text.
+
+    `with_places`: with the field of the request that each piece is about.
+    """
+    found = list[str]()
+    for piece in _pieces(value, DEEPEST, with_places=with_places):
+        if not any(piece in earlier for earlier in found):
+            found.append(piece)
+        if len(found) == MOST_PIECES:
+            break
+    # "Bad Request" says nothing beside a reason.
+    pieces = [piece for piece in found if piece.casefold() not in PHRASES] or found
+    return _joined(pieces) or _name_in(value)
+
+
+def _joined(pieces: list[str]) -> str:
+    ends = [" " if piece.endswith(tuple(".!?:;,")) else "; " for piece in pieces]
+    return "".join(piece + end for piece, end in zip(pieces, ends, strict=True)).rstrip(" ;")
+
+
+def _pieces(value: object, depth: int, *, with_places: bool) -> Iterator[str]:
+    if isinstance(value, str) and (text := value.strip()):
+        yield text
+    if depth and isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _pieces(item, depth - 1, with_places=with_places)
+    if depth and isinstance(value, Mapping):
+        fields = cast("Fields", value)
+        place = f"{place}: " if with_places and (place := _place_of(fields)) else ""
+        for name, part in _reasons_of(fields):
+            where = f"{name}: " if with_places and name not in REASONS else place
+            for piece in _pieces(part, depth - 1, with_places=with_places):
+                yield piece if where in piece else where + piece
+
+
+def _reasons_of(fields: Fields) -> list[tuple[str, object]]:
+    """Return the parts of an object that may say why; of one that names none, all that are texts."""
+    found = [(name, fields[name]) for name in REASONS if fields.get(name)]
+    return found or [(name, part) for name, part in fields.items() if name.lower() not in BESIDE]
+
+
+def _place_of(issue: Fields) -> str:
+    """Return the field of the request that an issue is about: zod's `path`, FastAPI's `loc`."""
+    place = issue.get("path") or issue.get("loc")
+    names = [str(part) for part in cast("list[object]", place)] if isinstance(place, list) else []
+    return ".".join(name for name in names if name != "body")
+
+
+def _name_in(value: object, depth: int = DEEPEST) -> str:
+    """Return the name or the number of an error that says nothing else."""
+    if not depth or not isinstance(value, Mapping):
+        return ""
+    fields = cast("Fields", value)
+    for part in (fields.get(name) for name in NAMES):
+        if part and isinstance(part, str | int) and not isinstance(part, bool):
+            return str(part)
+    return _name_in(fields.get("error"), depth - 1)
+
+
+def _without_file(run: re.Match[str]) -> str:
+    """Return a run of letters and digits, unless it looks like a file: without a digit it may be a word."""
+    return "the picture" if any(map(str.isdigit, run[0])) else run[0]

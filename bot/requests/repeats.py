@@ -1,0 +1,127 @@
+"""Making a video anew: with another seed, or from a form with everything filled in."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.db.models import Generation, Status
+from bot.errors import RepeatedError, UserError
+from bot.i18n import _
+from bot.media.image_links import fetchable_until
+from bot.media.images import OfferedPicture
+from bot.provider.catalogue import Kind, OptionValue, VideoRequest, get_model
+from bot.provider.options import SEED_MAX
+from bot.requests.spec import Wishes
+from bot.timestamps import relative_time
+
+DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
+
+
+class WordsGoneError(UserError):
+    """The prompt was deleted, so there is nothing to make a video from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The prompt of this video was deleted, so I can't use it again. Use `/veo` and "
+                "enter it again. This didn't count toward your limit."
+            )
+        )
+
+
+class PictureGoneError(UserError):
+    """The video was made from a picture, which cannot be fetched any more.
+
+    Args:
+        died_at: when Discord's link to it died; None: the link is forgotten.
+    """
+
+    def __init__(self, died_at: datetime | None) -> None:
+        if died_at is None:
+            text = _(
+                "This video was made from an image that I no longer have. Use `/veo` and "
+                "attach it again. This didn't count toward your limit."
+            )
+        else:
+            text = _(
+                "This video was made from an image that I no longer have, and Discord's link "
+                "to it expired {when}. Use `/veo` and attach it again. This didn't count "
+                "toward your limit.",
+                when=relative_time(died_at),
+            )
+        super().__init__(text)
+
+
+def is_known(generation: Generation) -> bool:
+    """Whether all that it was made from is still known, be it that a link is dead."""
+    has_pictures = bool(generation.picture_urls) or not _needs_picture(generation)
+    return generation.erased_at is None and has_pictures
+
+
+def can_be_repeated(generation: Generation, now: datetime) -> bool:
+    """Whether `wishes_of` returns what was asked for."""
+    links = generation.picture_urls
+    return is_known(generation) and (not links or now < fetchable_until(links, generation.created_at))
+
+
+def with_new_seed(wishes: Wishes) -> Wishes:
+    """Return the same wishes with a random seed, where the model takes one."""
+    model = get_model(wishes.model or "")
+    if model is None or model.option("seed") is None:
+        return wishes
+    options = {**wishes.options, "seed": secrets.randbelow(SEED_MAX + 1)}
+    return replace(wishes, options=options)
+
+
+def ensure_first_click(
+    session: Session, user_id: int, source_id: str, video: VideoRequest, now: datetime
+) -> None:
+    """Check that the member did not ask for the same a moment ago; each click has an id of its own.
+
+    A seed makes no difference, since each click draws one. What was cancelled meanwhile may be asked for.
+
+    Raises:
+        RepeatedError: they did.
+    """
+    query = select(Generation).where(
+        Generation.user_id == user_id,
+        Generation.source_id == source_id,
+        Generation.created_at > now - DOUBLE_CLICK,
+        Generation.status != Status.CANCELLED,
+    )
+    for row in session.scalars(query):
+        if (row.model, row.prompt) == (video.model.id, video.prompt) and _is_alike(
+            row.options, video.options
+        ):
+            raise RepeatedError
+
+
+def _needs_picture(generation: Generation) -> bool:
+    model = get_model(generation.model)
+    return model is not None and model.kind is not Kind.TEXT
+
+
+def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) -> bool:
+    names = {*one, *other} - {"seed"}
+    return all(one.get(name) == other.get(name) for name in names)
+
+
+def wishes_of(generation: Generation, now: datetime) -> Wishes:
+    """Return what was asked for.
+
+    Raises:
+        WordsGoneError, PictureGoneError: it is not known, or cannot be fetched, any more.
+    """
+    if generation.erased_at is not None:
+        raise WordsGoneError
+    links = generation.picture_urls or []
+    if not links and _needs_picture(generation):
+        raise PictureGoneError(None)
+    if links and (died_at := fetchable_until(links, generation.created_at)) <= now:
+        raise PictureGoneError(died_at)
+    pictures = tuple(OfferedPicture.checked(link) for link in links)
+    return Wishes(generation.model, generation.prompt, dict(generation.options), pictures, generation.id)

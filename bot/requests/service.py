@@ -1,0 +1,257 @@
+"""What members can do with generations. Each method is one transaction; the runner does the work."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import stamina
+import structlog
+from sqlalchemy import CursorResult, delete, select
+from sqlalchemy.orm import Session
+from structlog.contextvars import bind_contextvars
+
+from bot.admission.check_request import Admission, Asker, Facts
+from bot.clock import Clock, utc_now
+from bot.db.database import BUSY, DECISION_PATIENCE, Database
+from bot.db.models import ANSWER_GRACE, OPEN, WAITING, DraftRow, Generation
+from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
+from bot.i18n import _
+from bot.media.images import OfferedPicture, ensure_usable
+from bot.metrics.metrics import Metrics
+from bot.provider.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
+from bot.requests.confirmation import (
+    Consent,
+    UnconfirmedError,
+    fetch_clicked,
+    is_agreed,
+    keep,
+    kept_wishes,
+    redeem,
+    renew,
+)
+from bot.requests.repeats import ensure_first_click
+from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
+from bot.requests.spec import Wishes
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class GenerationService:
+    """Requests and reads generations.
+
+    Args:
+        admission: decides about each request.
+        work: set when there is new work, so that the runner does not wait for its next look.
+        stopping: set when the program is to stop; nothing new is accepted then.
+        metrics: are told about every request.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        admission: Admission,
+        work: asyncio.Event,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._database = database
+        self._metrics = metrics or Metrics()
+        self._admission = admission
+        self._work = work
+        self._stopping = stopping
+        self._clock = clock
+
+    async def request(
+        self,
+        asker: Asker,
+        *,
+        model: str | None,
+        prompt: str,
+        options: Mapping[str, OptionValue | None],
+        pictures: Sequence[OfferedPicture] = (),
+        source_id: str | None = None,
+        consent: Consent | None = None,
+    ) -> Generation:
+        """Accept a request, or say why not. The work begins with `attach_card`.
+
+        What is None was not chosen. Of the chosen model's family it is the one that can make something of
+        the pictures: the first, and where there are two, the last of the video. `source_id`: what it is
+        made anew from. `consent`: the member's click on the offer of just this.
+
+        Raises:
+            UnconfirmedError: nothing is against it, but the member has to see the price first.
+            RepeatedError: it is a second click on the button under `source_id`, or on the offer.
+            OfferGoneError, OfferChangedError: the offer is not there (any more), or another one by now.
+            BadRequestError: the options or the pictures do not make a video.
+            RefusedError: a rule of the server does not allow it (`bot.admission.denials`).
+            AlreadyRequestedError: the same interaction was accepted before.
+            RestartingError: the program is stopping.
+            DatabaseBusyError: nothing can be recorded now.
+            OutcomeUnknownError: nobody can say now whether it was recorded.
+        """
+        with self._metrics.request():
+            if self._stopping.is_set():
+                raise RestartingError(
+                    _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
+                )
+            wishes = Wishes(model, prompt, options, tuple(pictures), source_id)
+            generation = await self._accept(asker, wishes, consent)
+        # From here on, all that this task says is about it; each interaction has a task of its own.
+        bind_contextvars(generation=generation.id)
+        log.info("accepted", guild=asker.guild_id, user=asker.user_id)
+        log.debug("prompt", prompt=prompt)
+        return generation
+
+    async def _accept(self, asker: Asker, wishes: Wishes, consent: Consent | None) -> Generation:
+        """Decide about a request, and record what is accepted; raises as `request`."""
+        video = understand(wishes)
+        try:
+            answer = await self._database.write(
+                lambda session: self._answer(session, asker, video, kept_wishes(video, wishes), consent),
+                asker.guild_id,
+                hurried=True,
+                patience=DECISION_PATIENCE,
+            )
+        except OutcomeUnknownError as unknown:
+            return await self._find_out(asker, unknown)
+        if isinstance(answer, UserError):
+            raise answer
+        return answer
+
+    async def _find_out(self, asker: Asker, unknown: OutcomeUnknownError) -> Generation:
+        """Return the request where it stands; the server's lock is free only once its transaction is over.
+
+        Raises:
+            DatabaseBusyError: it does not stand.
+            OutcomeUnknownError: the database cannot be asked now.
+        """
+        mine = select(Generation).where(Generation.interaction_id == asker.interaction_id)
+        try:
+            found = await self._database.write(
+                lambda session: session.scalar(mine), asker.guild_id, hurried=True
+            )
+        except DatabaseBusyError:
+            raise unknown from None
+        if found is None:
+            raise DatabaseBusyError(_(BUSY)) from unknown
+        log.warning("recorded although the answer was lost", generation=found.id)
+        return found
+
+    def _answer(
+        self,
+        session: Session,
+        asker: Asker,
+        video: VideoRequest,
+        wishes: Wishes,
+        consent: Consent | None,
+    ) -> Generation | UserError:
+        """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
+        now = self._clock()
+        ensure_new(session, asker.interaction_id)
+        draft = None if consent is None else fetch_clicked(session, asker, consent, now)
+        if wishes.source_id is not None:
+            ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
+        facts = self._admission.fetch_facts(session, asker, video, now, is_offer=draft is not None)
+        refusal = self._admission.decide(session, asker, video, facts, now)
+        if refusal is not None:
+            return refusal
+        if not is_agreed(draft, facts):
+            return _offer(session, asker, wishes, draft, facts, now)
+        generation = insert_request(session, asker, wishes, facts, now)
+        self._admission.note_accepted(session, asker, facts, now)
+        if draft is not None:
+            redeem(session, draft, generation.id)
+        return generation
+
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
+    async def attach_card(self, generation_id: str, card_id: int) -> None:
+        """Remember the message that answers the command, and let the work begin.
+
+        Raises:
+            DatabaseBusyError: it cannot be recorded now; the work begins all the same, and finds the card.
+        """
+        await self._database.write(
+            lambda session: session.execute(
+                ATTACH_CARD,
+                {"generation_id": generation_id, "card_id": card_id, "not_before": self._clock()},
+            )
+        )
+        self._work.set()
+
+    # Half of the time after which the work begins: what cannot be forgotten by then may have begun.
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE / 2, wait_max=2)
+    async def withdraw(self, generation_id: str) -> None:
+        """Forget a request whose answer never reached the member, unless the work has begun.
+
+        Raises:
+            DatabaseBusyError: it cannot be forgotten now, so that it is served.
+        """
+        result = await self._database.write(
+            lambda session: session.execute(
+                delete(Generation).where(
+                    Generation.id == generation_id,
+                    Generation.status.in_(WAITING),
+                    Generation.card_id.is_(None),
+                    Generation.lease_owner.is_(None),
+                )
+            )
+        )
+        if isinstance(result, CursorResult) and result.rowcount:
+            self._metrics.note_withdrawn()
+        log.info("withdrawn", generation=generation_id)
+
+    async def get(self, generation_id: str) -> Generation | None:
+        """Return one generation, or None."""
+        return await self._database.read(lambda session: session.get(Generation, generation_id), hurried=True)
+
+    async def list_recent(self, guild_id: int, *, most: int = 100) -> list[Generation]:
+        """Return a server's generations, newest first."""
+        query = (
+            select(Generation)
+            .where(Generation.guild_id == guild_id)
+            .order_by(Generation.created_at.desc(), Generation.id)
+            .limit(most)
+        )
+        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
+
+    async def list_open(self, guild_id: int) -> list[Generation]:
+        """Return the generations of a server that are still waited for, oldest first."""
+        query = (
+            select(Generation)
+            .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
+            .order_by(Generation.created_at, Generation.id)
+        )
+        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
+
+
+def understand(wishes: Wishes) -> VideoRequest:
+    """Return the video that is wished for.
+
+    Raises:
+        BadRequestError: the options or the pictures do not make one.
+    """
+    try:
+        model = choose_model(wishes.model, len(wishes.pictures))
+        video = build_request(model.id, wishes.prompt, wishes.options)
+    except InvalidOptionError as error:
+        raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
+    for picture in wishes.pictures:
+        ensure_usable(picture)
+    return video
+
+
+def _offer(
+    session: Session,
+    asker: Asker,
+    wishes: Wishes,
+    draft: DraftRow | None,
+    facts: Facts,
+    now: datetime,
+) -> UnconfirmedError:
+    if draft is None:
+        kept = keep(session, asker, wishes, facts.price, now)
+    else:
+        kept = renew(session, draft, wishes, facts.price, now)
+    return UnconfirmedError(kept, facts, is_changed=draft is not None)

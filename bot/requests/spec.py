@@ -1,0 +1,24 @@
+"""What a member asks for, on its way from the command to the row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.media.images import OfferedPicture
+from bot.provider.catalogue import OptionValue
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a video is to be made from, as `GenerationService.request` takes it.
+
+    Attributes:
+        model: None: not chosen.
+        options: those that are None were not chosen.
+        source_id: the generation that it is to be made anew from.
+    """
+
+    model: str | None
+    prompt: str
+    options: Mapping[str, OptionValue | None]
+    pictures: tuple[OfferedPicture, ...] = ()
+    source_id: str | None = None

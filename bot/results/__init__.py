@@ -1,1 +1,0 @@
-"""What members do with their finished videos."""

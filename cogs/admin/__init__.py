@@ -1,0 +1,1 @@
+"""The /veo-admin commands: pause, block, words, settings, queue, log, doctor."""

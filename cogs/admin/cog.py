@@ -1,0 +1,165 @@
+"""The /veo-admin commands: what moderators do besides limits and budgets.
+
+Who may use them is decided by Discord: at first those with Manage Server, and whomever a server's settings
+under Integrations name instead. So nothing is checked here again; the buttons check it, since anybody who
+sees one can press it.
+"""
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from bot.admission.parsing import LONGEST_INPUT, parse_span
+from bot.clock import utc_now
+from bot.discord_client.client import VeoBot
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from bot.services import Services
+from cogs.admin import settings_input
+from cogs.admin import text as admin_text
+from cogs.admin.doctor import examine
+from cogs.admin.log_view import LogButton, show_log
+from cogs.admin.queue_view import CancelButton, QueueButton, show_queue
+from cogs.admin.settings_text import render_settings
+from cogs.admin.words import WordsGroup
+from cogs.moderation.targets import ensure_person, moderator_of
+from cogs.ui.interaction import Interaction
+from cogs.ui.lists import reply_with_list
+
+Reason = Range[str, 1, REASON_MAX_LENGTH]
+
+
+@app_commands.default_permissions(manage_guild=True)
+class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Moderate videos on this server"):
+    """Lets moderators decide who may have videos made, where, and of what."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._moderation = services.moderation
+        if self.app_command is not None:
+            self.app_command.add_command(WordsGroup(services.moderation))
+
+    @app_commands.command(name="pause", description="Stop accepting /veo requests; running ones continue")
+    @app_commands.describe(reason="Shown to members who try")
+    async def pause(self, interaction: Interaction, reason: Reason | None = None) -> None:
+        """Switch /veo off for the server."""
+        await self._moderation.pause(moderator_of(interaction), reason)
+        await _reply(interaction, admin_text.paused(reason))
+
+    @app_commands.command(name="resume", description="Accept /veo requests again")
+    async def resume(self, interaction: Interaction) -> None:
+        """Switch /veo on again."""
+        was_paused = await self._moderation.resume(moderator_of(interaction))
+        await _reply(interaction, admin_text.resumed(was_paused=was_paused))
+
+    @app_commands.command(name="block", description="Block a member from using /veo")
+    @app_commands.rename(span="for")
+    @app_commands.describe(
+        member="The member; they may have left the server",
+        span="How long, such as 12h, 3 days or 2 weeks (default: until you unblock them)",
+        reason="Shown to the member",
+    )
+    async def block(
+        self,
+        interaction: Interaction,
+        member: discord.User,
+        span: Range[str, 1, LONGEST_INPUT] | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Block a member, for a time or until `unblock`."""
+        user_id = ensure_person(member)
+        until = None if span is None else utc_now() + parse_span(span)
+        await self._moderation.block(moderator_of(interaction), user_id, until, reason)
+        await _reply(interaction, admin_text.blocked(user_id, until, reason))
+
+    @app_commands.command(name="unblock", description="Unblock a member")
+    @app_commands.describe(member="The member; they may have left the server")
+    async def unblock(self, interaction: Interaction, member: discord.User) -> None:
+        """End a member's block."""
+        user_id = ensure_person(member)
+        was_blocked = await self._moderation.unblock(moderator_of(interaction), user_id)
+        await _reply(interaction, admin_text.unblocked(user_id, was_blocked=was_blocked))
+
+    @app_commands.command(name="blocked", description="List blocked members and when their blocks end")
+    async def blocked(self, interaction: Interaction) -> None:
+        """List the blocked members."""
+        blocked = await self._moderation.list_blocked(moderator_of(interaction).guild_id)
+        lines = [admin_text.block_line(user_id, block) for user_id, block in blocked]
+        await reply_with_list(
+            interaction,
+            admin_text.blocked_heading(len(blocked)),
+            lines,
+            file_lines=[admin_text.plain_block_line(user_id, block) for user_id, block in blocked],
+            file_name="blocked.txt",
+        )
+
+    @app_commands.command(name="settings", description="Show or change the settings")
+    @app_commands.describe(
+        channels="Where /veo works: channels such as #videos #art (with their threads), or all",
+        models="Allowed models: names separated by commas, or all",
+        longest_duration="The longest video",
+        highest_resolution="The highest resolution",
+        delivery="Where videos go",
+        ask_first="Show members the price first and let them confirm it",
+        moderators_channel="Where I post reports and the moderators' log",
+        reset="Restore a setting's default",
+    )
+    @app_commands.choices(**settings_input.choices())
+    async def settings(
+        self,
+        interaction: Interaction,
+        channels: str | None = None,
+        models: str | None = None,
+        longest_duration: int | None = None,
+        highest_resolution: str | None = None,
+        delivery: str | None = None,
+        ask_first: bool | None = None,
+        moderators_channel: discord.TextChannel | None = None,
+        reset: str | None = None,
+    ) -> None:
+        """Change the settings that are named; without options, show all."""
+        changes = settings_input.read_changes(
+            interaction,
+            channels=channels,
+            models=models,
+            longest_duration=longest_duration,
+            highest_resolution=highest_resolution,
+            delivery=delivery,
+            ask_first=ask_first,
+            moderators_channel=moderators_channel,
+            reset=reset,
+        )
+        policy = await self._moderation.change_settings(moderator_of(interaction), changes)
+        await _reply(interaction, render_settings(policy, changes))
+
+    @settings.autocomplete("models")
+    async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer the models of the catalogue."""
+        return settings_input.complete_models(typed)
+
+    @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
+    async def queue(self, interaction: Interaction) -> None:
+        """Show the open requests with buttons."""
+        await show_queue(interaction, self._services.generations)
+
+    @app_commands.command(name="log", description="Show what moderators did, newest first")
+    async def log(self, interaction: Interaction) -> None:
+        """Show the audit trail with buttons."""
+        await show_log(interaction, self._moderation)
+
+    @app_commands.command(name="doctor", description="Check whether I can make videos in this channel")
+    async def doctor(self, interaction: Interaction) -> None:
+        """Check permissions, the key, the balance, the database and the polls."""
+        await interaction.response.defer(ephemeral=True)
+        report = await examine(interaction, self._services.checkup, self._moderation)
+        await interaction.edit_original_response(content=report)
+
+
+async def _reply(interaction: Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the commands and their buttons; discord.py calls this."""
+    bot.add_dynamic_items(CancelButton, QueueButton, LogButton)
+    await bot.add_cog(AdminCog(bot.services))

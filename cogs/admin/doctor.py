@@ -1,0 +1,92 @@
+"""The report of /veo-admin doctor: everything that a video needs, in one list."""
+
+import discord
+
+from bot.doctor.check_result import Finding
+from bot.doctor.checks import Checkup
+from bot.i18n import N_, _, ngettext, number
+from bot.moderation.service import Moderation
+from cogs.admin.settings_input import UNKNOWN
+from cogs.moderation.targets import known_guild
+from cogs.ui.interaction import Interaction
+from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
+
+WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
+CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
+
+
+async def examine(interaction: Interaction, checkup: Checkup, moderation: Moderation) -> str:
+    """Check everything once and return the report; each check that hangs is given up after a while.
+
+    The permissions are Discord's own word for this very channel, from the interaction.
+    """
+    has_threads = not isinstance(interaction.channel, WITHOUT_THREADS)
+    permissions = find_permissions(interaction.app_permissions, has_threads=has_threads)
+    findings = await checkup.run(interaction.guild_id or 0)
+    board = await checkup.bounded(_("The moderators' channel"), _find_board(interaction, moderation))
+    return render_report([*permissions, board, *findings])
+
+
+def render_report(findings: list[Finding]) -> str:
+    """Return the findings as one list, what is bad first."""
+    bad = sum(not finding.is_good for finding in findings)
+    heading = (
+        ngettext(
+            "🩺 **{count} of {total} checks found a problem.** It's at the top.",
+            "🩺 **{count} of {total} checks found problems.** They're at the top.",
+            bad,
+            total=number(len(findings)),
+        )
+        if bad
+        else _("🩺 **Everything works.**")
+    )
+    return "\n".join([heading, *map(_line, sorted(findings, key=lambda finding: finding.is_good))])
+
+
+def _line(finding: Finding) -> str:
+    if finding.is_good:
+        return _("✅ OK: {finding}", finding=finding.what)
+    return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
+
+
+async def _find_board(interaction: Interaction, moderation: Moderation) -> Finding:
+    channel_id = (await moderation.read(interaction.guild_id or 0)).moderators_channel_id
+    if channel_id is None:
+        return Finding(
+            is_good=False,
+            what=_("There's no moderators' channel, so nobody sees reports from members."),
+            advice=_(CHOOSE_BOARD),
+        )
+    guild = known_guild(interaction)
+    if guild is None:
+        return Finding(is_good=False, what=_(UNKNOWN))
+    channel = guild.get_channel(channel_id)
+    if channel is None:
+        return Finding(
+            is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_BOARD)
+        )
+    return _judge_board(channel, guild)
+
+
+def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Finding:
+    board = f"<#{channel.id}>"
+    if lacking := missing(channel.permissions_for(guild.me), BOARD_NEEDS):
+        return Finding(
+            is_good=False,
+            what=_(
+                "I can't write in the moderators' channel {channel}: I'm missing {permissions}.",
+                channel=board,
+                permissions=names(lacking),
+            ),
+            advice=_("Allow it for my role there."),
+        )
+    if channel.permissions_for(guild.default_role).view_channel:
+        return Finding(
+            is_good=False,
+            what=_(
+                "Everyone can read the moderators' channel {channel}, so reports aren't private.",
+                channel=board,
+            ),
+            advice=_("Remove View Channel from @\u200beveryone there."),
+        )
+    return Finding(is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board))

@@ -1,0 +1,141 @@
+"""The list of /veo-admin queue with its buttons. Their ids hold all they need, so they outlive a restart."""
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import discord
+from discord import ButtonStyle
+
+from bot.db.models import Generation
+from bot.errors import UserError
+from bot.i18n import pgettext
+from bot.jobs.cancellation import Cancelled
+from bot.requests.service import GenerationService
+from cogs.admin.queue_text import (
+    QueuePage,
+    is_waited_for,
+    queue_page,
+    render_cancelled,
+    render_queue,
+    same_page,
+)
+from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.targets import moderator_of
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
+
+NAVIGATION_ROW = 1  # below the buttons that cancel
+CANCEL = re.compile(r"veo1:cancel:(?P<id>[0-9a-z]{1,16})")
+# "here" stands in the button that shows the same page again, by which the page is known.
+QUEUE = re.compile(r"veo1:queue:(?P<page>[0-9]{1,4})(?P<here>:here)?")
+FORMER_REFRESH = "Refresh"  # its label before it had a "here", when there was no other language
+
+Button = discord.ui.Button[discord.ui.View]
+
+
+class QueueButton(Item, template=QUEUE):
+    """Shows a page of the list as it is now."""
+
+    def __init__(self, page: int, label: str = "", *, is_here: bool = False) -> None:
+        """`is_here`: the page is the one that the message shows already."""
+        custom_id = f"veo1:queue:{page}{':here' if is_here else ''}"
+        super().__init__(Button(label=label, custom_id=custom_id), row=NAVIGATION_ROW)
+        self._page = page
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return what was clicked."""
+        return cls(int(match["page"]), is_here=match["here"] is not None)
+
+    async def act(self, interaction: Interaction) -> None:
+        """Turn the page."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        await _edit(interaction, queue_page(await _list_open(interaction), self._page))
+
+
+class CancelButton(Item, template=CANCEL):
+    """Cancels a request of this server; `place`: its number on the page."""
+
+    def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
+        super().__init__(
+            Button(
+                label=pgettext("button", "Cancel {place}", place=place),
+                style=ButtonStyle.danger,
+                custom_id=f"veo1:cancel:{generation_id}",
+                disabled=is_disabled,
+            )
+        )
+        self._generation_id = generation_id
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return what was clicked."""
+        return cls(match["id"])
+
+    async def act(self, interaction: Interaction) -> None:
+        """Cancel it and show how the page is then, whether that worked or came too late."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        by, services = moderator_of(interaction), interaction.client.services
+        try:
+            cancelled = await services.cancellation.cancel(by.guild_id, self._generation_id, by.user_id)
+        except UserError:
+            await _edit(interaction, await _same_page(interaction))
+            raise
+        await _edit(interaction, await _same_page(interaction), cancelled)
+
+
+async def show_queue(interaction: Interaction, generations: GenerationService) -> None:
+    """Answer with the first page of what is waited for on this server."""
+    page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
+    await interaction.response.send_message(render_queue(page), view=view_of_page(page), ephemeral=True)
+
+
+async def _list_open(interaction: Interaction) -> Sequence[Generation]:
+    return await interaction.client.services.generations.list_open(moderator_of(interaction).guild_id)
+
+
+async def _edit(interaction: Interaction, page: QueuePage, cancelled: Cancelled | None = None) -> None:
+    notice = f"{render_cancelled(cancelled)}\n" if cancelled else ""
+    await interaction.edit_original_response(content=notice + render_queue(page), view=view_of_page(page))
+
+
+async def _same_page(interaction: Interaction) -> QueuePage:
+    """Return the page that the message shows, as it is now.
+
+    Everything keeps its place: a second click must not hit what has moved under the pointer.
+    """
+    number, ids = shown_on(interaction.message)
+    waiting = await _list_open(interaction)
+    generations: GenerationService = interaction.client.services.generations
+    found = {row.id: row for row in waiting}
+    rows = [found.get(generation_id) or await generations.get(generation_id) for generation_id in ids]
+    shown = [row for row in rows if row is not None and row.guild_id == interaction.guild_id]
+    return same_page(waiting, number, shown)
+
+
+def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:
+    """Return the number of the page that a message shows, and the ids of its requests, in any language."""
+    items = discord.ui.View.from_message(message).children if message else []
+    buttons = [item for item in items if isinstance(item, discord.ui.Button)]
+    ids = [match["id"] for button in buttons if (match := CANCEL.fullmatch(button.custom_id or ""))]
+    pages = [(QUEUE.fullmatch(button.custom_id or ""), button.label) for button in buttons]
+    here = (
+        int(match["page"]) for match, label in pages if match and (match["here"] or label == FORMER_REFRESH)
+    )
+    return next(here, 0), ids
+
+
+def view_of_page(page: QueuePage) -> discord.ui.View:
+    """Return the buttons of a page."""
+    view = discord.ui.View(timeout=None)
+    for place, generation in enumerate(page.shown, start=1):
+        view.add_item(CancelButton(generation.id, place, is_disabled=not is_waited_for(generation)))
+    if page.number > 0:
+        view.add_item(QueueButton(page.number - 1, pgettext("button", "Previous page")))
+    view.add_item(QueueButton(page.number, pgettext("button", "Refresh"), is_here=True))
+    if page.number + 1 < page.count:
+        view.add_item(QueueButton(page.number + 1, pgettext("button", "Next page")))
+    return view

@@ -1,0 +1,219 @@
+"""What moderators type for settings, checked against the server and the catalogue."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+import discord
+from discord.app_commands import Choice
+
+from bot.admission.availability import durations, resolutions
+from bot.db.models import Placement
+from bot.errors import BadInputError
+from bot.i18n import N_, _, ngettext, pgettext, speaking
+from bot.moderation.service import SETTINGS
+from bot.policy.documents import Policy
+from bot.provider.catalogue import CATALOGUE
+from cogs.admin.settings_text import NAMES
+from cogs.moderation.targets import known_guild
+from cogs.ui.interaction import Interaction
+from cogs.ui.permissions import BOARD_NEEDS, missing, names
+
+ALL = "all"
+ANY = "any"
+EVERYTHING = "everything"
+MOST_CHANNELS = 50  # so that all of them fit into one message
+MOST_CHOICES = 25  # that Discord shows
+CHOICE_MAX_LENGTH = 100  # characters
+
+CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
+
+UNKNOWN = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
+
+Value = TypeVar("Value", int, str)
+
+
+def choices() -> dict[str, list[Choice[str | int | float]]]:
+    """Return the values that Discord offers, by the names of options."""
+    offers: dict[str, dict[int, str] | dict[str, str]] = {
+        "longest_duration": {**{value: f"{value} seconds" for value in durations()}, 0: ANY},
+        "highest_resolution": {**{value: value for value in resolutions()}, ANY: ANY},
+        "delivery": {
+            Placement.THREAD.value: N_("thread: in a thread below the request"),
+            Placement.CHANNEL.value: N_("channel: as a reply to the request"),
+        },
+        "reset": {**NAMES, EVERYTHING: N_("All settings")},
+    }
+    return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
+
+
+def read_changes(interaction: Interaction, **options: Any) -> dict[str, Any]:
+    """Return what the options change, by the fields of `Policy`; options that are None change nothing.
+
+    Raises:
+        BadInputError: an option makes no sense; nothing may be changed then.
+    """
+    guild = known_guild(interaction)
+    if guild is None:
+        raise BadInputError(_(UNKNOWN))
+    changes: dict[str, Any] = {}
+    for name, value in options.items():
+        if value is not None and name != "reset":
+            field, read = _READERS[name]
+            changes[field] = read(value, guild)
+    return _with_reset(changes, options.get("reset"))
+
+
+def _with_reset(changes: Mapping[str, Any], reset: str | None) -> dict[str, Any]:
+    if reset is None:
+        return dict(changes)
+    fields = SETTINGS if reset == EVERYTHING else {_ensure_offered(reset, SETTINGS)}
+    if fields & changes.keys():
+        raise BadInputError(_("Set or reset a setting, not both at once. Nothing changed."))
+    initial = Policy()
+    return {**changes, **{field: getattr(initial, field) for field in fields}}
+
+
+def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
+    """Return the channels that are named, such as `#videos #art`; empty: all of them.
+
+    Raises:
+        BadInputError: something else is named.
+    """
+    if text.strip().casefold() == ALL:
+        return frozenset()
+    found = {int(mention or number) for mention, number in CHANNEL.findall(text)}
+    if not found or CHANNEL.sub("", text).replace(",", " ").strip():
+        raise BadInputError(
+            _(
+                "Choose channels from Discord's list after #, such as #videos #art, or enter "
+                "`all`. Nothing changed."
+            )
+        )
+    if len(found) > MOST_CHANNELS:
+        raise BadInputError(
+            ngettext(
+                "You can choose up to {count} channel. Nothing changed.",
+                "You can choose up to {count} channels. Nothing changed.",
+                MOST_CHANNELS,
+            )
+        )
+    for channel_id in sorted(found):
+        _ensure_channel(guild, channel_id)
+    return frozenset(found)
+
+
+def parse_models(text: str) -> frozenset[str]:
+    """Return the models that are named by ids or labels, with commas between; empty: all of them.
+
+    Raises:
+        BadInputError: something else is named.
+    """
+    pieces = [piece.strip().casefold() for piece in text.split(",") if piece.strip()]
+    if pieces == [ALL]:
+        return frozenset()
+    known = _models_by_name()
+    if not pieces or not known.keys() >= set(pieces):
+        labels = ", ".join(model.label for model in CATALOGUE)
+        raise BadInputError(
+            _(
+                "Enter models separated by commas, or `all`. Available: {models}. Nothing changed.",
+                models=labels,
+            )
+        )
+    return frozenset(known[piece] for piece in pieces)
+
+
+def complete_models(typed: str) -> list[Choice[str]]:
+    """Return what can stand in the option `models`, given its beginning."""
+    *before, last = [piece.strip() for piece in typed.split(",")]
+    left = [model.label for model in CATALOGUE if model.label.casefold() not in map(str.casefold, before)]
+    every, typed_last = pgettext("models", "all"), last.casefold()
+    is_all = not before and (typed_last in ALL or typed_last in every.casefold())
+    values = [", ".join([*before, label]) for label in left if typed_last in label.casefold()]
+    fitting = [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH]
+    return [*([Choice(name=every, value=ALL)] if is_all else []), *fitting][:MOST_CHOICES]
+
+
+def _models_by_name() -> dict[str, str]:
+    """Return the models' ids by what they are called: by the provider, by us in English, by us as read."""
+    names = [(model.id, name) for model in CATALOGUE for name in (model.id, model.label)]
+    with speaking(None):
+        names += [(model.id, model.label) for model in CATALOGUE]
+    return {name.casefold(): model_id for model_id, name in names}
+
+
+def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
+    """Check that members can ask for videos there, or in the threads there.
+
+    Raises:
+        BadInputError: it is no such place of this server.
+    """
+    channel = guild.get_channel(channel_id)
+    if isinstance(channel, discord.CategoryChannel):
+        raise BadInputError(
+            _(
+                "{channel} is a category. Choose its channels instead. Nothing changed.",
+                channel=f"<#{channel_id}>",
+            )
+        )
+    if channel is not None:
+        return
+    if guild.get_thread(channel_id) is not None:
+        raise BadInputError(
+            _(
+                "{channel} is a thread. Choose its channel instead; "
+                "that allows all its threads. Nothing changed.",
+                channel=f"<#{channel_id}>",
+            )
+        )
+    raise BadInputError(_("This server has no channel `{channel}`. Nothing changed.", channel=channel_id))
+
+
+def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
+    """Check what only a modified client can send wrongly.
+
+    Raises:
+        BadInputError: it is none of the choices.
+    """
+    if value not in offered:
+        raise BadInputError(_("Choose one of the values from Discord's list. Nothing changed."))
+    return value
+
+
+def _read_duration(value: int, _: discord.Guild) -> int | None:
+    return _ensure_offered(value, durations()) if value else None
+
+
+def _read_resolution(value: str, _: discord.Guild) -> str | None:
+    return None if value == ANY else _ensure_offered(value, resolutions())
+
+
+def _read_delivery(value: str, _: discord.Guild) -> Placement:
+    return Placement(_ensure_offered(value, [placement.value for placement in Placement]))
+
+
+def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
+    lacking = missing(channel.permissions_for(guild.me), BOARD_NEEDS)
+    if lacking:
+        raise BadInputError(
+            _(
+                "I can't write in {channel}: I'm missing {permissions} there. Allow it for my "
+                "role in the channel's settings and try again. Nothing changed.",
+                channel=f"<#{channel.id}>",
+                permissions=names(lacking),
+            )
+        )
+    return channel.id
+
+
+# How an option is read, and the field of `Policy` that it changes.
+_READERS: Mapping[str, tuple[str, Callable[[Any, discord.Guild], Any]]] = {
+    "channels": ("channels", parse_channels),
+    "models": ("models", lambda value, _: parse_models(value)),
+    "longest_duration": ("longest_duration", _read_duration),
+    "highest_resolution": ("highest_resolution", _read_resolution),
+    "delivery": ("placement", _read_delivery),
+    "ask_first": ("ask_first", lambda value, _: value),
+    "moderators_channel": ("moderators_channel_id", _read_board),
+}

@@ -1,0 +1,65 @@
+"""The /veo-admin words commands: which words no prompt may have."""
+
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot.admission.blocklist import WORD_MAX_LENGTH
+from bot.markup import in_words
+from bot.moderation.service import Moderation
+from cogs.admin import text as admin_text
+from cogs.moderation.targets import moderator_of
+from cogs.ui.interaction import Interaction
+from cogs.ui.lists import reply_with_list
+from cogs.veo.markup_names import names_of
+
+MOST_CHOICES = 25  # that Discord shows
+
+Word = Range[str, 1, WORD_MAX_LENGTH]
+
+
+class WordsGroup(app_commands.Group, name="words", description="Block words and phrases in prompts"):
+    """The part of /veo-admin about forbidden words."""
+
+    def __init__(self, moderation: Moderation) -> None:
+        super().__init__()
+        self._moderation = moderation
+
+    @app_commands.command(name="add", description="Block a word or phrase in prompts")
+    @app_commands.describe(word="The word or phrase, in any case; only whole words match")
+    async def add(self, interaction: Interaction, word: Word) -> None:
+        """Forbid a word or phrase, as prompts will have it: with names in place of ids."""
+        word = in_words(word, names_of(interaction)) or word
+        is_new = await self._moderation.add_word(moderator_of(interaction), word)
+        await interaction.response.send_message(admin_text.word_added(word, is_new=is_new), ephemeral=True)
+
+    @app_commands.command(name="remove", description="Allow a blocked word or phrase again")
+    @app_commands.describe(word="The word or phrase, as it is on the list")
+    async def remove(self, interaction: Interaction, word: Word) -> None:
+        """Allow a word or phrase again; an older entry may have ids."""
+        by = moderator_of(interaction)
+        if word not in (await self._moderation.read(by.guild_id)).words:
+            word = in_words(word, names_of(interaction)) or word
+        was_there = await self._moderation.remove_word(by, word)
+        await interaction.response.send_message(
+            admin_text.word_removed(word, was_there=was_there), ephemeral=True
+        )
+
+    @remove.autocomplete("word")
+    async def complete_word(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer the forbidden words that contain what is typed."""
+        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        fitting = [word for word in sorted(policy.words) if typed.casefold() in word.casefold()]
+        return [Choice(name=word, value=word) for word in fitting[:MOST_CHOICES]]
+
+    @app_commands.command(name="list", description="List the blocked words and phrases")
+    async def show(self, interaction: Interaction) -> None:
+        """Show the forbidden words."""
+        policy = await self._moderation.read(moderator_of(interaction).guild_id)
+        words = sorted(policy.words, key=str.casefold)
+        await reply_with_list(
+            interaction,
+            admin_text.words_heading(len(words)),
+            admin_text.word_lines(words),
+            file_lines=words,
+            file_name="words.txt",
+        )

@@ -1,0 +1,276 @@
+"""The card: the message that answers /veo and shows how the video stands. Pure text from a row."""
+
+from collections.abc import Mapping
+from typing import LiteralString, TypedDict
+
+import discord
+
+from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_own, was_sent
+from bot.escape import escape, plain
+from bot.eta.eta import LAST_POSITION, NO_OUTLOOK, Outlook
+from bot.failures import STILL_ASKED, FailureKind
+from bot.i18n import N_, _, ngettext, number, pgettext, speaking
+from bot.markup import in_words
+from bot.policy.phrases import seconds
+from bot.provider.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
+from bot.timestamps import relative_time
+from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
+from cogs.cards.reasons import reasons
+
+PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
+NEGATIVE_PROMPT_LENGTH = 150
+ALT_TEXT_LENGTH = 1000  # Discord allows 1,024
+THREAD_NAME_LENGTH = 90  # Discord allows 100
+ERASED_PROMPT = N_("(the prompt was deleted)")
+
+# What messages begin with in every language: `cogs.cards.result_message` recognises them by that.
+FAILED_MARK = "❌"
+CANCELLED_MARK = "🚫"
+NUMBER_MARK = "-# "  # of the line with the number: Discord shows it small
+QUOTE_MARK = "> "  # of the line with the prompt
+
+HEADLINES: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("{member} requested a video"),
+    Kind.IMAGE: N_("{member} requested a video from an image"),
+    Kind.FRAMES: N_("{member} requested a video from two images"),
+}
+ALT_TEXTS: Mapping[Kind, LiteralString] = {
+    Kind.TEXT: N_("Video made from the prompt: {prompt}"),
+    Kind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
+    Kind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
+}
+
+
+class Card(TypedDict):
+    """The parts of a card as discord.py's send and edit methods take them."""
+
+    content: str
+    embeds: list[discord.Embed]
+
+
+def render_card(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> Card:
+    """Return the card, in the member's language; `outlook`: how it will probably go on.
+
+    Its last lines are the number and the prompt, by which it is recognised in every language.
+    """
+    with speaking(generation.locale):
+        lines = [
+            headline(generation),
+            *parameter_lines(generation),
+            state_line(generation, outlook),
+            number_line(generation),
+            f"{QUOTE_MARK}{shown_prompt(generation)}",
+        ]
+        return Card(content="\n".join(lines), embeds=full_prompt(generation))
+
+
+def headline(generation: Generation) -> str:
+    """Return the first line of the card."""
+    return _(HEADLINES[_kind_of(generation)], member=member(generation))
+
+
+def render_ending(generation: Generation, *, quote: bool = True) -> str:
+    """Return the message that takes the video's place; `quote`: with the provider's own words."""
+    if generation.status is Status.CANCELLED:
+        return render_cancellation(generation)
+    return render_failure(generation, quote=quote)
+
+
+def render_cancellation(generation: Generation) -> str:
+    """Return the message about a request that somebody stopped, in the member's language."""
+    with speaking(generation.locale):
+        what = _(CANCELLATIONS[_by_whom_and_when(generation)], member=member(generation))
+        advice = _("Ask a moderator if you want to know why.")
+        return "\n".join(
+            [
+                f"{CANCELLED_MARK} {what}",
+                f"{_whether_it_counts(generation)} {advice}",
+                number_line(generation),
+            ]
+        )
+
+
+def render_failure(generation: Generation, *, quote: bool = True) -> str:
+    """Return the message about a failure, in the member's language; `quote`: with the provider's words."""
+    kind = generation.failure_kind or FailureKind.BROKEN
+    with speaking(generation.locale):
+        sentences = [_("{member} I couldn't get you this video.", member=member(generation)), kind.sentence]
+        sentences += reasons(kind, generation.failure_reason or "", quote=quote)
+        return "\n".join(
+            [
+                f"{FAILED_MARK} {' '.join(sentences)}",
+                f"{_did_not_count()} {kind.advice if generation.late_until is None else _(STILL_ASKED)}",
+                number_line(generation),
+            ]
+        )
+
+
+def render_result(generation: Generation, *, quote: bool = True) -> str:
+    """Return the text above the video, in the member's language; `quote`: with the member's own words."""
+    with speaking(generation.locale):
+        text = _("🎬 {member} Your video is ready.", member=member(generation))
+        return f"{text}\n{QUOTE_MARK}{shown_prompt(generation)}" if quote else text
+
+
+def render_repost(generation: Generation, *, quote: bool = True) -> str:
+    """Return the text above a video that is posted again; `quote`: with the member's own words."""
+    with speaking(generation.locale):
+        lines = [_("📤 A video by {member}, posted again.", member=member(generation))]
+        if quote:
+            lines.append(f"{QUOTE_MARK}{shown_prompt(generation)}")
+        return "\n".join([*lines, number_line(generation)])
+
+
+def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
+    """Return the prompt as it may be shown, on one line and cut to `length` characters."""
+    return _(ERASED_PROMPT) if generation.erased_at else plain(generation.prompt, length)
+
+
+def alt_text(generation: Generation) -> str:
+    """Return what a screen reader says in place of the video, in the member's language."""
+    with speaking(generation.locale):
+        text = _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))
+    return text[:ALT_TEXT_LENGTH]
+
+
+def thread_name(generation: Generation) -> str:
+    """Return a thread's name: the prompt's beginning."""
+    return " ".join(in_words(generation.prompt).split())[:THREAD_NAME_LENGTH].rstrip()
+
+
+def neutral_thread_name(generation: Generation) -> str:
+    """Return a thread's name where a server's filter stops the member's words, in the member's language."""
+    with speaking(generation.locale):
+        return pgettext("name of a thread", "Video")[:THREAD_NAME_LENGTH]
+
+
+def number_line(generation: Generation) -> str:
+    """Return the line by which a member and a moderator can name the request."""
+    return f"{NUMBER_MARK}{_('ID {number}', number=generation.id)}"
+
+
+def member(generation: Generation) -> str:
+    """Return the mention of who asked; whether it pings is decided where it is sent."""
+    return _("Somebody") if generation.user_id == NOBODY else f"<@{generation.user_id}>"
+
+
+def parameter_lines(generation: Generation) -> list[str]:
+    """Say what is really sent: what was chosen, and the model's defaults for the rest."""
+    try:
+        request = build_request(generation.model, generation.prompt or ERASED_PROMPT, generation.options)
+    except InvalidOptionError:
+        return [_("Model: {model} (no longer available)", model=generation.model)]
+    values = request.resolved
+    shown = [f"**{request.model.family}**", *(_word(name, value) for name, value in values.items())]
+    lines = [" · ".join(word for word in shown if word)]
+    if negative := values.get("negative_prompt"):
+        lines.append(_("Without: {words}", words=plain(str(negative), NEGATIVE_PROMPT_LENGTH)))
+    return lines
+
+
+def _word(name: str, value: OptionValue) -> str:
+    match name:
+        case "duration":
+            return seconds(int(value))
+        case "generate_audio":
+            return _("sound") if value else _("no sound")
+        case "enhance_prompt":
+            return _("prompt enhanced") if value else _("prompt as written")
+        case "seed":
+            return _("seed {seed}", seed=value)
+        case "negative_prompt":
+            return ""
+        case _:
+            return str(value)
+
+
+def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
+    """Return the line that says how the video stands."""
+    match generation.status:
+        case Status.PREPARING | Status.QUEUED:
+            return " ".join(filter(None, [_waiting(outlook), _prospect(outlook)]))
+        case Status.SUBMITTING:
+            return _("📨 **Sending** your request to the video service.")
+        case Status.RUNNING:
+            return f"{_('⚙️ **Making your video.**')} {_prospect(outlook) or _when_sent(generation)}"
+        case Status.SUCCEEDED:
+            return _made_line(generation)
+        case Status.FAILED:
+            kind = generation.failure_kind or FailureKind.BROKEN
+            return f"{FAILED_MARK} {_('**No video.**')} {kind.sentence} {_did_not_count()}"
+        case Status.CANCELLED:
+            is_removed = generation.cancelled_by is None
+            what = _(REMOVED_STATE if is_removed else CANCELLED_STATES[_by_whom_and_when(generation)])
+            return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
+
+
+def _waiting(outlook: Outlook) -> str:
+    if outlook.position is None:
+        return _("⏳ **In the queue.**")
+    if outlook.position > LAST_POSITION:
+        return ngettext(
+            "⏳ **In the queue**, after more than {count} other request.",
+            "⏳ **In the queue**, after more than {count} other requests.",
+            LAST_POSITION,
+        )
+    return _("⏳ **In the queue** at position {place}.", place=number(outlook.position))
+
+
+def _prospect(outlook: Outlook) -> str:
+    """Say when it should be ready: a time instead of a percentage, which nobody knows."""
+    if outlook.is_late and outlook.ends_at:
+        end = relative_time(outlook.ends_at)
+        return _("Taking longer than usual. I'll give up {when}.", when=end)
+    if outlook.is_late:
+        return _("Taking longer than usual.")
+    if outlook.expected_at is None:
+        return ""
+    return _("Should be ready {when}.", when=relative_time(outlook.expected_at))
+
+
+def _when_sent(generation: Generation) -> str:
+    return _("Sent {when}.", when=relative_time(generation.submitted_at or generation.created_at))
+
+
+def _made_line(generation: Generation) -> str:
+    if generation.removed_at is not None:
+        return _("🗑️ **Removed.**")
+    if generation.result_id is not None and generation.result_channel_id is None:
+        return _("✅ **Ready:** I sent it in a direct message because I can't post here.")
+    if generation.result_id is not None:
+        place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
+        return _("✅ **Ready:** {link}", link=f"https://discord.com/channels/{place}")
+    if generation.delivered_at is None:
+        return _("📥 **Done.** Downloading the video.")
+    if generation.erased_at is not None:
+        return _("✅ **Done.** The link was deleted.")
+    return _("❌ **Done,** but I couldn't post it anywhere. Give a moderator the ID below.")
+
+
+def _by_whom_and_when(generation: Generation) -> tuple[bool, bool | None]:
+    return is_own(generation), None if is_being_sent(generation) else was_sent(generation)
+
+
+def _did_not_count() -> str:
+    return _("This didn't count toward your limit.")
+
+
+def _whether_it_counts(generation: Generation) -> str:
+    if is_being_sent(generation):
+        return _("This counts toward your limit unless the video service didn't accept it.")
+    if was_sent(generation):
+        return _("The video service can't take back a request, so this counts toward your limit.")
+    return _did_not_count()
+
+
+def _kind_of(generation: Generation) -> Kind:
+    """Return what it was made from; a model that is not known any more is taken for one of words alone."""
+    model = get_model(generation.model)
+    return model.kind if model else Kind.TEXT
+
+
+def full_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> list[discord.Embed]:
+    """Return an embed with the whole prompt, where the text has only its first `length` characters."""
+    if len(generation.prompt) <= length:
+        return []
+    return [discord.Embed(title=pgettext("title", "Full prompt"), description=escape(generation.prompt))]

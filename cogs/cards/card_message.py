@@ -1,0 +1,61 @@
+"""The card as a message: its text, and the button that stops what is still waited for."""
+
+import discord
+import structlog
+
+from bot.db.models import OPEN, Generation
+from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.i18n import pgettext, speaking
+from cogs.cards.card import Card, render_card, state_line
+from cogs.moderation.owners import find_manageable
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.video_button import VideoButton, template_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class CardMessage(Card):
+    """A card as discord.py's send and edit methods take it."""
+
+    view: discord.ui.View
+
+
+class StopButton(VideoButton, template=template_of("stop")):
+    """Cancels the request: for free before it was sent, else it counts."""
+
+    action = "stop"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Cancel")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Cancel it, and let the card say whether it counts; a second click is told that it is too late."""
+        await interaction.response.defer()
+        found = await find_manageable(interaction, self.generation_id)
+        cancelled = await interaction.client.services.cancellation.cancel(
+            found.guild_id, found.id, interaction.user.id
+        )
+        generation = cancelled.generation
+        try:
+            await interaction.edit_original_response(**card_message(generation))
+        except CALL_ERRORS as error:
+            log.warning("the card was not edited", generation=generation.id, error=str(error))
+            await interaction.followup.send(state_line(generation), ephemeral=True)
+
+
+def card_nonce(generation: Generation) -> str:
+    """Return what lets Discord post the card once, though several send it."""
+    return f"{generation.id}-c"
+
+
+def card_message(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> CardMessage:
+    """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
+    view = discord.ui.View(timeout=None)
+    with speaking(generation.locale):
+        if generation.status in OPEN:
+            view.add_item(StopButton(generation.id))
+    card = render_card(generation, outlook)
+    return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

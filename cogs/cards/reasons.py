@@ -1,0 +1,33 @@
+"""Why there is no video, in the provider's words or in ours. Pure."""
+
+from bot.escape import plain
+from bot.failures import FailureKind
+from bot.i18n import _, retold
+from bot.provider.models import OWN_REASONS
+
+REASON_LENGTH = 300
+# Kinds whose reason is the provider's; that of the others is for the log.
+PROVIDERS = frozenset(
+    {
+        FailureKind.REFUSED,
+        FailureKind.UNTAKEN,
+        FailureKind.UNMADE,
+        FailureKind.GONE,
+        FailureKind.MODEL_GONE,
+    }
+)
+
+
+def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:
+    """Return the reason as one sentence, or none; only what the provider said is quoted as its words.
+
+    `quote`: with these.
+    """
+    if kind not in PROVIDERS:
+        return []
+    if reason in OWN_REASONS:
+        return [retold(reason)]
+    if quote and (said := plain(reason, REASON_LENGTH)):
+        # Translators: it is the video service
+        return [_("Its reason: “{words}”", words=said)]
+    return []

@@ -1,0 +1,158 @@
+"""The message with a result, in the forms that a server may force on it."""
+
+from dataclasses import dataclass, replace
+
+import discord
+
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.i18n import _, number, speaking
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from bot.media.upload_limits import MIB
+from cogs.cards.card import (
+    CANCELLED_MARK,
+    FAILED_MARK,
+    NUMBER_MARK,
+    QUOTE_MARK,
+    alt_text,
+    number_line,
+    render_ending,
+    render_result,
+)
+
+MESSAGE_LENGTH = 2000  # characters that Discord allows
+ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED_MARK} "}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be said, less what a server has refused so far.
+
+    Attributes:
+        clip: the video, or None where there is none: a failure, or a cancelled request.
+        loss: what a new coding changed, or None where `clip` is the original.
+        with_file: the video is attached; otherwise a link to it is given.
+        with_words: the words of the member and the provider are quoted.
+    """
+
+    generation: Generation
+    clip: Clip | None
+    loss: Loss | None = None
+    with_file: bool = True
+    with_words: bool = True
+
+    @property
+    def nonce(self) -> str:
+        """The same for the same message, so that Discord posts it once however often it is sent."""
+        form = "f" if self.clip is None else ("v" if self.with_file else "l")
+        return f"{self.generation.id}-{form}{'' if self.with_words else 'n'}"
+
+    @property
+    def attached(self) -> Clip | None:
+        """The video, if it is in the message."""
+        return self.clip if self.with_file else None
+
+    @property
+    def content(self) -> str:
+        """The message's text, in the member's language.
+
+        It is without the words, or the link to an original, where they would be too much.
+        """
+        with speaking(self.generation.locale):
+            return self._fitting_text()
+
+    def _fitting_text(self) -> str:
+        # A filter for links would stop the link beside a file as it stops other people's words.
+        for quote, link in ((True, True), (False, True)) if self.with_words else ():
+            text = self._text(quote=quote, link=link)
+            if len(text) <= MESSAGE_LENGTH:
+                return text
+        return self._text(quote=False, link=False)
+
+    def _text(self, *, quote: bool, link: bool) -> str:
+        if self.clip is None:
+            return render_ending(self.generation, quote=quote)
+        text = render_result(self.generation, quote=quote)
+        if self.with_file:
+            return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
+        size = f"{number(self.clip.size / MIB, 1)} MiB"
+        instead = _(
+            "The file ({size}) is too large for this server. You can get it here until the "
+            "link expires: {link}",
+            size=size,
+            link=f"<{self.generation.video_url}>",
+        )
+        return f"{text}\n{instead}\n{number_line(self.generation)}"
+
+    def _loss_line(self, loss: Loss, *, link: bool) -> str:
+        sizes = f"{number(loss.from_size / MIB, 1)} → {number(loss.to_size / MIB, 1)} MiB"
+        heights = f", {loss.from_height}p → {loss.to_height}p" if loss.to_height < loss.from_height else ""
+        change = f"{sizes}{heights}"
+        line = (
+            _("Discord can't play the original's format, so I converted it: {change}.", change=change)
+            if loss.unplayable
+            else _("Made smaller for this server: {lost}.", lost=change)
+        )
+        if not link:
+            return line
+        address = f"<{self.generation.video_url}>"
+        return f"{line} {_('The original, until the link expires: {link}', link=address)}"
+
+    def files(self) -> list[discord.File]:
+        """Open the file anew: discord.py closes it with every attempt."""
+        if self.attached is None:
+            return []
+        return [
+            discord.File(
+                self.attached.path, filename=file_name(self.generation), description=alt_text(self.generation)
+            )
+        ]
+
+    def without_file(self) -> "Draft | None":
+        """Return the form with a link, or None when this is it already."""
+        return replace(self, with_file=False) if self.attached is not None else None
+
+    def without_words(self) -> "Draft | None":
+        """Return the form without anybody's words, or None when this is it already."""
+        return replace(self, with_words=False) if self.with_words else None
+
+
+def file_name(generation: Generation) -> str:
+    """Return the attachment's name, by which the result is found again."""
+    return f"veo-{generation.id}.mp4"
+
+
+def is_card(message: discord.Message, generation: Generation) -> bool:
+    """Whether one of our messages is the generation's card, in whatever language it was written.
+
+    The line with the number stands right before the prompt on cards only; elsewhere it is the last one.
+    Nobody's words can look like that: they are shown on one line, with what markdown begins with escaped.
+    """
+    lines = message.content.split("\n")
+    return len(lines) > 1 and lines[-1].startswith(QUOTE_MARK) and _is_number_line(lines[-2], generation)
+
+
+def is_result(message: discord.Message, generation: Generation) -> bool:
+    """Whether one of our messages is what some `Draft` of the generation's present result says.
+
+    As `is_card` it does not depend on the language: a translation may have come or changed meanwhile.
+    """
+    if is_card(message, generation):
+        return False
+    if generation.failure_kind is FailureKind.FILE_LOST and _says_late(message, generation):
+        return False  # that there was no video in time was told before it came, and then its file was lost
+    if (mark := ENDING_MARKS.get(generation.status)) is not None:
+        last = message.content.rsplit("\n", 1)[-1]
+        return message.content.startswith(mark) and _is_number_line(last, generation)
+    is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
+    return is_linked or any(file.filename == file_name(generation) for file in message.attachments)
+
+
+def _says_late(message: discord.Message, generation: Generation) -> bool:
+    with speaking(generation.locale):
+        return FailureKind.LATE.sentence in message.content
+
+
+def _is_number_line(line: str, generation: Generation) -> bool:
+    return line.startswith(NUMBER_MARK) and generation.id in line

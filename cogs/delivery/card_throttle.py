@@ -1,0 +1,123 @@
+"""How often cards are edited: each at most once in an interval, all together at most at a given rate.
+
+What is overtaken by a newer state of the same card is never sent; the newest one always is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.db.models import OPEN, Status
+from bot.eta.poll_limiter import PollLimiter
+from bot.metrics.metrics import SAVED, SENT, Metrics
+
+Edit = Callable[[], Awaitable[None]]
+
+# A request that waits never comes after one that is being made, whatever order they are told in.
+RANKS = {Status.PREPARING: 0, Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
+FINAL_RANK = 3
+KEPT = 3600.0  # seconds after the last edit; another process may make the final one
+
+
+def rank_of(status: Status) -> int:
+    """Return how far a request has come; what has ended comes last."""
+    return RANKS.get(status, FINAL_RANK) if status in OPEN else FINAL_RANK
+
+
+@dataclass(slots=True)
+class CardTurns:
+    """Whose turn it is to edit one card. Pure: times are seconds on the caller's clock.
+
+    Attributes:
+        free_at: when the next edit may begin.
+        rank: of the newest state.
+        newest: the number of the newest state.
+    """
+
+    free_at: float = 0.0
+    rank: int = 0
+    newest: int = 0
+
+    def take_ticket(self, rank: int) -> int | None:
+        """Return a number for a new state, or None where it is older than what was told already."""
+        if rank < self.rank:
+            return None
+        self.rank = rank
+        self.newest += 1
+        return self.newest
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until the card may be edited."""
+        return max(0.0, self.free_at - now)
+
+    def note_edit(self, now: float, interval: float) -> None:
+        """Note that an edit has just gone out."""
+        self.free_at = now + interval
+
+
+@dataclass(slots=True)
+class _Card:
+    turns: CardTurns = field(default_factory=CardTurns)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class EditBudget:
+    """Edits cards within the budget. One object for the whole program.
+
+    Args:
+        interval: seconds between two edits of the same card.
+        limiter: gives turns to all cards, in the order in which they are asked for.
+        wait: waits so many seconds; whatever it raises leaves `edit` too.
+        metrics: are told what became of every state.
+    """
+
+    def __init__(
+        self,
+        interval: float,
+        limiter: PollLimiter,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._interval = interval
+        self._limiter = limiter
+        self._wait = wait
+        self._metrics = metrics or Metrics()
+        self._cards: dict[int, _Card] = {}  # by message; those that may be edited again soon
+
+    async def edit(self, card_id: int, rank: int, edit: Edit) -> None:
+        """Call `edit` as soon as the card may be edited, unless a newer state has come by then.
+
+        `rank`: the state's, see `rank_of`. What `edit` raises leaves here.
+        """
+        card = self._cards.setdefault(card_id, _Card())
+        ticket = card.turns.take_ticket(rank)
+        if ticket is None:
+            self._metrics.note_edit(SAVED)
+            return
+        clock = asyncio.get_running_loop().time
+        async with card.lock:
+            if ticket == card.turns.newest and (delay := card.turns.delay(clock())):
+                await self._wait(delay)
+            if ticket == card.turns.newest:
+                await self._limiter.turn()
+            if ticket != card.turns.newest:
+                self._metrics.note_edit(SAVED)
+                return
+            try:
+                await self._edit(card, edit)
+            finally:
+                self._forget_later(card_id, card, ticket, self._interval if rank == FINAL_RANK else KEPT)
+
+    def _forget_later(self, card_id: int, card: _Card, ticket: int, after: float) -> None:
+        def forget() -> None:
+            if ticket == card.turns.newest:
+                self._cards.pop(card_id, None)
+
+        asyncio.get_running_loop().call_later(after, forget)
+
+    async def _edit(self, card: _Card, edit: Edit) -> None:
+        self._metrics.note_edit(SENT)
+        try:
+            await edit()
+        finally:
+            card.turns.note_edit(asyncio.get_running_loop().time(), self._interval)

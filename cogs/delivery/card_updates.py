@@ -1,0 +1,124 @@
+"""Brings cards up to date, within the budget of edits."""
+
+import asyncio
+from collections.abc import Coroutine
+
+import discord
+import structlog
+
+from bot.db.models import Generation
+from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.jobs.ports import DeliveryPostponedError, Present, Still
+from bot.signals import StoppingError
+from cogs.cards.card_message import card_message
+from cogs.delivery.card_throttle import FINAL_RANK, EditBudget, rank_of
+from cogs.delivery.failed_destinations import Refusals
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CARD_TIMEOUT = 15.0  # seconds; a card is a courtesy and must not hold up the work
+
+
+class Cards:
+    """All cards of the program.
+
+    Args:
+        refusals: remembers the channels that take no edits.
+        present: reads rows: another process may have gone on, and have shown that; None: there is none.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        refusals: Refusals,
+        budget: EditBudget,
+        present: Present | None = None,
+    ) -> None:
+        self._present = present
+        self._client = client
+        self._refusals = refusals
+        self._budget = budget
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def show(self, generation: Generation, outlook: Outlook, still: Still | None = None) -> None:
+        """Edit the card: soon, while the generation is waited for; else before this returns.
+
+        `still`: asked right before the edit, whether it is to be made.
+
+        Raises:
+            DeliveryPostponedError: the last edit could not be made, but may be later.
+            StoppingError: the program is stopping before the last edit.
+        """
+        if generation.card_id is None or self._refusals.has(("edit", generation.channel_id)):
+            return
+        rank = rank_of(generation.status)
+        edit = self._show(generation, generation.card_id, rank, outlook, still)
+        if rank == FINAL_RANK:
+            await edit
+            return
+        task = asyncio.create_task(_alone(edit), name=f"card {generation.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _show(
+        self, generation: Generation, card_id: int, rank: int, outlook: Outlook, still: Still | None
+    ) -> None:
+        async def edit() -> None:
+            is_wanted = still is None or await still()
+            if not is_wanted or await self._find_later(generation) is not None:
+                return  # who brought it further shows that
+            await self._edit_to_last(generation, card_id, outlook)
+
+        await self._budget.edit(card_id, rank, edit)
+
+    async def _edit_to_last(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
+        """Edit, and once more where another process was faster to Discord with what came after."""
+        trouble: DeliveryPostponedError | None = None
+        try:
+            if not await self._edit(generation, card_id, outlook):
+                return
+        except DeliveryPostponedError as error:
+            trouble = error  # whether it arrives is not known
+        if (later := await self._find_later(generation)) is not None:
+            await self._edit(later, card_id, NO_OUTLOOK)
+        elif trouble is not None:
+            raise trouble
+
+    async def _find_later(self, generation: Generation) -> Generation | None:
+        """Return the row, if it has come further than what is to be shown."""
+        if self._present is None or rank_of(generation.status) == FINAL_RANK:
+            return None
+        try:
+            present = await self._present(generation.id)
+        except Exception as error:  # noqa: BLE001 a database that cannot be read says nothing
+            log.info("a card is edited unchecked", reason=str(error))
+            return None
+        is_later = present is not None and rank_of(present.status) > rank_of(generation.status)
+        return present if is_later else None
+
+    async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> bool:
+        """Edit, and return whether Discord took it; what it refuses for good it refuses again."""
+        channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+        try:
+            async with asyncio.timeout(CARD_TIMEOUT):
+                await channel.get_partial_message(card_id).edit(**card_message(generation, outlook))
+        except CALL_ERRORS as error:
+            if judge(error) is Verdict.LATER:
+                raise postponed(error) from error
+            self._refusals.note(("edit", generation.channel_id), error)
+            log.warning("the card was not edited", error=str(error))
+            return False
+        return True
+
+
+async def _alone(edit: Coroutine[None, None, None]) -> None:
+    """Make an edit that nobody waits for; the next one will show what this one could not."""
+    try:
+        await edit
+    except StoppingError:
+        log.info("a card is left unchanged because the program is stopping")
+    except DeliveryPostponedError as error:
+        log.warning("the card is not up to date", reason=str(error))
+    except Exception:  # a card must not end anything else
+        log.exception("the card cannot be edited")

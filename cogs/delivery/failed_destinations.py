@@ -1,0 +1,54 @@
+"""Places that refused the bot, remembered for a while, so that it does not ask again and again.
+
+Discord bans an address that makes 10,000 invalid requests in 10 minutes ("Rate Limits", Invalid Request
+Limit). The memory is a courtesy to Discord and may be lost: a restart asks each place once more. Places
+with a long rate limit are remembered too, and passed over until it ends.
+"""
+
+import time
+from collections.abc import Callable
+
+import discord
+
+from bot.discord_client.rate_limits import PATIENCE
+from cogs.ui.discord_errors import retry_after
+
+# Missing access, missing permissions, invalid token of a webhook, unknown channel or guild.
+LASTING_CODES = frozenset({10003, 10004, 50001, 50007, 50013, 50027, 50278})
+MEMORY = 900.0  # seconds; a moderator may have mended the permissions by then
+MOST = 10_000  # places; the oldest are forgotten first
+
+Place = tuple[str, int]
+
+
+class Refusals:
+    """Which places refused what: a place is a kind of call and the id that it was for."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._refused: dict[Place, float] = {}  # until when
+        self._limited: dict[Place, float] = {}
+
+    def note(self, place: Place, error: Exception) -> None:
+        """Remember the refusal, if asking again would be refused too, or a rate limit that lasts."""
+        if isinstance(error, discord.HTTPException) and error.code in LASTING_CODES:
+            self._keep(self._refused, place, MEMORY)
+        elif (wait := retry_after(error) or 0.0) > PATIENCE:
+            self._keep(self._limited, place, wait)
+
+    def has(self, place: Place) -> bool:
+        """Whether the place refused lately."""
+        return self._left(self._refused, place) > 0
+
+    def wait(self, place: Place) -> float:
+        """Return for how many seconds the place is limited; 0: it is not."""
+        return max(self._left(self._limited, place), 0.0)
+
+    def _keep(self, memory: dict[Place, float], place: Place, seconds: float) -> None:
+        memory.pop(place, None)
+        memory[place] = self._clock() + seconds
+        if len(memory) > MOST:
+            del memory[next(iter(memory))]
+
+    def _left(self, memory: dict[Place, float], place: Place) -> float:
+        return memory.get(place, 0.0) - self._clock()

@@ -1,0 +1,144 @@
+"""The moderators' channel on Discord (see `bot.moderation.outbox_relay.ModeratorBoard`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+import structlog
+from discord.http import Route
+
+from bot.db.guild_models import AuditRow
+from bot.doctor.channel_access import AccessUnknownError, find_refusal
+from bot.i18n import N_, _, speaking
+from bot.jobs.ports import UndeliverableError
+from bot.moderation.report_decisions import ReportedVideo
+from bot.monitoring.alerts import Announcement
+from cogs.moderation.alert_text import render_alert
+from cogs.moderation.audit_log import entry_line
+from cogs.reports.buttons import report_view
+from cogs.reports.text import render_report
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed
+from cogs.ui.servers import Servers
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
+
+
+class DiscordBoard:
+    """Posts audit entries, reports and alerts with the bot's own token."""
+
+    def __init__(self, client: discord.Client, servers: Servers) -> None:
+        self._client = client
+        self._servers = servers
+
+    async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
+        """Show one row of the audit trail; what the bot says by itself notifies, what people did does not.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        with speaking(await self._locale_of(entry.guild_id)):
+            forms = [entry_line(entry), _(FILTERED_ENTRY)]
+        await self._send(
+            channel_id,
+            forms,
+            guild_id=entry.guild_id,
+            nonce=f"audit-{entry.id}",
+            silent=entry.actor_id is not None,
+        )
+
+    async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
+        """Show a report with its buttons; return the message's id.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        with speaking(await self._locale_of(reported.report.guild_id)):
+            forms = [render_report(reported), render_report(reported, quote=False)]
+            view = report_view(reported)
+        return await self._send(
+            channel_id,
+            forms,
+            guild_id=reported.report.guild_id,
+            nonce=f"report-{reported.report.id}",
+            view=view,
+        )
+
+    async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
+        """Tell that something is wrong, or not any more.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        guild_id = announcement.key.guild_id
+        with speaking(None if guild_id is None else await self._locale_of(guild_id)):
+            text = render_alert(announcement)
+        await self._send(
+            channel_id,
+            [text],
+            guild_id=guild_id,
+            nonce=announcement.nonce,
+        )
+
+    async def find_refusal(self, channel_id: int) -> str | None:
+        """Return why nothing can be written in a channel; empty: it can; None: that is not known.
+
+        Found out without writing, and the same with and without a connection to the gateway.
+        """
+        if self._client.user is None:
+            return None
+        try:
+            return await find_refusal(self._read, channel_id, self._client.user.id)
+        except (*CALL_ERRORS, AccessUnknownError) as error:
+            log.info("the operator's channel cannot be asked about", reason=str(error) or repr(error))
+            return None
+
+    async def _read(self, path: str) -> tuple[int, Any]:
+        try:
+            return 200, await self._client.http.request(Route("GET", path))
+        except discord.HTTPException as error:
+            if error.status not in {400, 403, 404}:
+                raise
+            return error.status, None
+
+    async def _locale_of(self, guild_id: int) -> str | None:
+        """Return the language that a server has set for all its members; None: it is not known."""
+        guild = await self._servers.find(guild_id)
+        return guild and guild.preferred_locale.value
+
+    async def _send(
+        self,
+        channel_id: int,
+        forms: Sequence[str],
+        *,
+        guild_id: int | None,
+        nonce: str,
+        silent: bool = False,
+        view: discord.ui.View | None = None,
+    ) -> int:
+        """Post the first of `forms` that the server's filter lets through."""
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        refusal: Exception | None = None
+        for number, content in enumerate(forms):
+            try:
+                message = await channel.send(
+                    content,
+                    nonce=f"{nonce}{'n' * number}",
+                    silent=silent,
+                    suppress_embeds=True,
+                    allowed_mentions=discord.AllowedMentions.none(),
+                    view=view or discord.utils.MISSING,
+                )
+            except CALL_ERRORS as error:
+                verdict, refusal = judge(error), error
+                if verdict is Verdict.LATER:
+                    raise postponed(error) from error
+                if verdict is not Verdict.NOT_THE_WORDS:
+                    break
+            else:
+                return message.id
+        raise UndeliverableError(str(refusal)) from refusal

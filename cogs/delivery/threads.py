@@ -1,0 +1,110 @@
+"""The thread on a card. Its id is the card's, so making it twice does no harm."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import discord
+import structlog
+
+from bot.db.models import Generation, Placement
+from cogs.cards.card import neutral_thread_name, thread_name
+from cogs.delivery.failed_destinations import Refusals
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed, says_thread_exists
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+ARCHIVE_AFTER_MINUTES = 1440
+PATIENCE = 10.0  # seconds that a finished video waits for a thread that is being opened
+TROUBLE_PATIENCE = 120.0  # seconds for which a channel that opens no threads now is tried again
+CALL_TIMEOUT = 180.0  # seconds; discord.py sleeps out five short rate limits within one call
+
+
+class Threads:
+    """Opens threads on cards, each once at a time; who wants one need not wait for Discord."""
+
+    def __init__(
+        self, client: discord.Client, refusals: Refusals, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._refusals = refusals
+        self._clock = clock
+        self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
+        self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
+
+    async def ensure(self, generation: Generation, patience: float | None = PATIENCE) -> int | None:
+        """Return the id of the thread on the card, made if need be, or None where none can be.
+
+        `patience`: seconds after which there is none for now, though it is still being opened; None: any.
+
+        Raises:
+            DeliveryPostponedError: try again later.
+        """
+        card_id, place = generation.card_id, ("thread", generation.channel_id)
+        if generation.placement is not Placement.THREAD or card_id is None:
+            return None
+        if generation.thread_id is not None:
+            return generation.thread_id
+        if self._refusals.has(place) or self._refusals.wait(place):
+            return None
+        opening = self._opening.get(card_id) or self._begin(generation, card_id)
+        await asyncio.wait({opening}, timeout=patience)
+        if opening.done():
+            return opening.result()
+        log.warning("the thread is not waited for", channel=generation.channel_id)
+        return None
+
+    def _begin(self, generation: Generation, card_id: int) -> asyncio.Task[int | None]:
+        opening = asyncio.create_task(self._open(generation, card_id), name=f"thread {generation.id}")
+        self._opening[card_id] = opening
+
+        def forget(_: asyncio.Task[int | None]) -> None:
+            del self._opening[card_id]
+            if not opening.cancelled():
+                opening.exception()  # those who waited have it; perhaps nobody did
+
+        opening.add_done_callback(forget)
+        return opening
+
+    async def _open(self, generation: Generation, card_id: int) -> int | None:
+        for name in (thread_name(generation), neutral_thread_name(generation)):
+            refusal = await self._start(generation.channel_id, card_id, name)
+            if refusal is None:
+                return card_id
+            if refusal is not Verdict.NOT_THE_WORDS:
+                break
+        return None
+
+    async def _start(self, channel_id: int, card_id: int, name: str) -> Verdict | None:
+        """Return None when there is a thread on the card now, or what Discord's refusal means.
+
+        Raises:
+            DeliveryPostponedError: try again later.
+        """
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                await self._client.http.start_thread_with_message(
+                    channel_id, card_id, name=name, auto_archive_duration=ARCHIVE_AFTER_MINUTES
+                )
+        except CALL_ERRORS as error:
+            if not says_thread_exists(error):
+                return self._refuse(channel_id, error)
+        self._troubled.pop(channel_id, None)
+        return None
+
+    def _refuse(self, channel_id: int, error: Exception) -> Verdict:
+        """Remember why there is no thread, and return what it means.
+
+        Raises:
+            DeliveryPostponedError: try again later.
+        """
+        place = ("thread", channel_id)
+        self._refusals.note(place, error)
+        log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
+        if judge(error) is not Verdict.LATER:
+            self._troubled.pop(channel_id, None)
+            return judge(error)
+        since = self._troubled.setdefault(channel_id, self._clock())
+        if self._refusals.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
+            return Verdict.ELSEWHERE
+        raise postponed(error) from error

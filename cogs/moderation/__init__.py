@@ -1,0 +1,1 @@
+"""What the moderators' commands share: who may use them, their channel, the audit log in words."""

@@ -1,0 +1,233 @@
+"""The audit trail in words, one line for a row. Pure text.
+
+What `old` and `new` hold for each action is written in `rules`, `service` and `report_decisions` of
+`bot.moderation`, in `bot.jobs.cancellation` and in `bot.admission.check_request`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.db.guild_models import Action, AuditRow
+from bot.db.models import NOBODY
+from bot.escape import plain
+from bot.i18n import _, ngettext, number
+from bot.policy.documents import LimitKind
+from bot.policy.phrases import count_videos, describe_limit, told_reason
+from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
+from cogs.moderation.audit_log_settings import setting_changes
+
+REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
+
+
+def entry_line(entry: AuditRow) -> str:
+    """Return who did what to which subject, when and why: usually under 500 characters, at most 600."""
+    who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
+    line = f"{_moment(entry.at)} {SENTENCES[entry.action](entry, who)}"
+    if not entry.reason:
+        return line
+    return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
+
+
+def _quota_set(entry: AuditRow, who: str) -> str:
+    new, old = entry.new or {}, entry.old or {}
+    limits = ", ".join(
+        _("{limit} (before: {before})", limit=_limit(kind, most), before=_most(old[kind]))
+        if kind in old
+        else _("{limit} (new)", limit=_limit(kind, most))
+        for kind, most in new.items()
+    )
+    if (subject := _mention(entry)) is None:
+        return _("{who} limited everyone to {limits}.", who=who, limits=limits)
+    return _("{who} limited {subject} to {limits}.", who=who, subject=subject, limits=limits)
+
+
+def _quota_unset(entry: AuditRow, who: str) -> str:
+    limits = ", ".join(_limit(kind, most) for kind, most in (entry.old or {}).items())
+    limits = limits or _("there were none")
+    if (subject := _mention(entry)) is None:
+        return _("{who} removed limits for everyone: {limits}.", who=who, limits=limits)
+    return _("{who} removed limits for {subject}: {limits}.", who=who, subject=subject, limits=limits)
+
+
+def _grant(entry: AuditRow, who: str) -> str:
+    grants: list[dict[str, Any]] = (entry.new or {}).get("grants", [])
+    if not grants:
+        return _("{who} granted {subject} videos.", who=who, subject=_subject(entry))
+    line = _(
+        "{who} granted {subject} an extra {videos} {until}.",
+        who=who,
+        subject=_subject(entry),
+        videos=count_videos(grants[-1]["amount"]),
+        until=_end(grants[-1]["until"]),
+    )
+    before, now = _granted(entry.old), _granted(entry.new)
+    if not before:
+        return line
+    in_all = ngettext(
+        "They have {count} granted now (before: {before}).",
+        "They have {count} granted now (before: {before}).",
+        now,
+        before=number(before),
+    )
+    return f"{line} {in_all}"
+
+
+def _reset(entry: AuditRow, who: str) -> str:
+    before = (entry.old or {}).get("reset_at")
+    if before is None:
+        return _(
+            "{who} reset the usage of {subject}: earlier videos no longer count toward limits.",
+            who=who,
+            subject=_subject(entry),
+        )
+    return _(
+        "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
+        who=who,
+        subject=_subject(entry),
+        date=_moment(_parse(before)),
+    )
+
+
+def _pause(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _("{who} paused /veo for everyone (it was already paused).", who=who)
+    return _("{who} paused /veo for everyone.", who=who)
+
+
+def _resume(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _("{who} resumed /veo for everyone.", who=who)
+    return _("{who} resumed /veo for everyone (it wasn't paused).", who=who)
+
+
+def _block(entry: AuditRow, who: str) -> str:
+    until = _end((entry.new or {}).get("until"))
+    if not entry.old:
+        return _("{who} blocked {subject} from /veo {until}.", who=who, subject=_subject(entry), until=until)
+    return _(
+        "{who} blocked {subject} from /veo {until} (before: {before}).",
+        who=who,
+        subject=_subject(entry),
+        until=until,
+        before=_end(entry.old.get("until")),
+    )
+
+
+def _unblock(entry: AuditRow, who: str) -> str:
+    if not entry.old:
+        return _("{who} unblocked {subject} (there was no block).", who=who, subject=_subject(entry))
+    return _(
+        "{who} unblocked {subject} (the block would have lasted {until}).",
+        who=who,
+        subject=_subject(entry),
+        until=_end(entry.old.get("until")),
+    )
+
+
+def _word_add(entry: AuditRow, who: str) -> str:
+    if entry.old:
+        return _(
+            "{who} blocked “{word}” in prompts (it was already blocked).", who=who, word=_word(entry.new)
+        )
+    return _("{who} blocked “{word}” in prompts.", who=who, word=_word(entry.new))
+
+
+def _word_remove(entry: AuditRow, who: str) -> str:
+    if not entry.old:
+        return _("{who} tried to remove a blocked word that wasn't on the list.", who=who)
+    return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
+
+
+def _settings(entry: AuditRow, who: str) -> str:
+    changes = setting_changes(entry.old or {}, entry.new or {})
+    if not changes:
+        return _("{who} saved the settings without changes.", who=who)
+    return _("{who} changed settings: {changes}.", who=who, changes="; ".join(changes))
+
+
+def _cancel(entry: AuditRow, who: str) -> str:
+    if (entry.new or {}).get("counts"):
+        return _("{who} cancelled the video `{video}`; it counts toward limits.", who=who, video=_name(entry))
+    return _(
+        "{who} cancelled the video `{video}`; it doesn't count toward limits.", who=who, video=_name(entry)
+    )
+
+
+def _video_delete(entry: AuditRow, who: str) -> str:
+    user_id, video = (entry.new or {}).get("user_id", NOBODY), _name(entry)
+    if user_id == NOBODY:
+        return _("{who} deleted the video `{video}`.", who=who, video=video)
+    return _("{who} deleted the video `{video}` of {member}.", who=who, video=video, member=f"<@{user_id}>")
+
+
+def _report_dismiss(entry: AuditRow, who: str) -> str:
+    return _("{who} dismissed a report of the video `{video}`.", who=who, video=_name(entry))
+
+
+SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
+    Action.QUOTA_SET: _quota_set,
+    Action.QUOTA_UNSET: _quota_unset,
+    Action.GRANT: _grant,
+    Action.RESET: _reset,
+    Action.BUDGET: budget_change,
+    Action.PAUSE: _pause,
+    Action.RESUME: _resume,
+    Action.BLOCK: _block,
+    Action.UNBLOCK: _unblock,
+    Action.WORD_ADD: _word_add,
+    Action.WORD_REMOVE: _word_remove,
+    Action.SETTINGS: _settings,
+    Action.CANCEL: _cancel,
+    Action.VIDEO_DELETE: _video_delete,
+    Action.REPORT_DISMISS: _report_dismiss,
+    Action.BUDGET_WARNING: budget_warning,
+    Action.BUDGET_REACHED: budget_reached,
+}
+
+
+def _mention(entry: AuditRow) -> str | None:
+    """Return the mention of what it is about, even of a deleted role or member; None: everyone."""
+    kind, _colon, name = (entry.subject or "").partition(":")
+    mentions = {"member": f"<@{name}>", "role": f"<@&{name}>"}
+    return mentions.get(kind)
+
+
+def _subject(entry: AuditRow) -> str:
+    return _mention(entry) or _("everyone")
+
+
+def _name(entry: AuditRow) -> str:
+    return (entry.subject or "").partition(":")[2]
+
+
+def _limit(kind: str, most: int | None) -> str:
+    return describe_limit(LimitKind(kind), most)
+
+
+def _most(most: int | None) -> str:
+    return _("unlimited") if most is None else number(most)
+
+
+def _granted(told: dict[str, Any] | None) -> int:
+    return sum(grant["amount"] for grant in (told or {}).get("grants", []))
+
+
+def _word(told: dict[str, Any] | None) -> str:
+    return plain(str((told or {}).get("word", "")), REASON_LENGTH)
+
+
+def _end(until: str | None) -> str:
+    if until is None:
+        return _("until a moderator ends it")
+    # Translators: {until} of other texts; {date} is a date and time
+    return _("until {date}", date=_moment(_parse(until)))
+
+
+def _parse(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
+
+
+def _moment(moment: datetime) -> str:
+    """Return Discord's markup for a date and time, which each reader sees in their own time zone."""
+    return f"<t:{int(moment.timestamp())}:f>"

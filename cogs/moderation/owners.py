@@ -1,0 +1,75 @@
+"""Whose video a button is about, and who may press it: the member who asked for it, and moderators."""
+
+import asyncio
+
+from bot.db.models import Generation
+from bot.errors import NotFoundError, UserError
+from bot.i18n import _
+from bot.jobs.ports import Posted
+from cogs.moderation.permissions import NotModeratorError, ensure_moderator
+from cogs.ui.interaction import Interaction
+
+PATIENCE = 1.5  # seconds for asking Discord about a moderator; some answers cannot be put off
+
+
+class NotYoursError(UserError):
+    """Somebody who is neither the requester nor a moderator."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Only the member who requested this video or a moderator can do that. Use "
+                "`/veo` to make your own. Nothing changed."
+            )
+        )
+
+
+class SlowDiscordError(UserError):
+    """Who may moderate could not be read in time."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Discord is slow right now. Please click again in a minute. Nothing changed."))
+
+
+async def find_generation(interaction: Interaction, generation_id: str) -> Generation:
+    """Return what a button is about; in a direct message only one's own.
+
+    Raises:
+        NotFoundError: there is none, or it is another server's.
+    """
+    generation = await interaction.client.services.generations.get(generation_id)
+    if generation is None:
+        raise NotFoundError
+    is_own, guild_id = generation.user_id == interaction.user.id, interaction.guild_id
+    if not (is_own if guild_id is None else generation.guild_id == guild_id):
+        raise NotFoundError
+    return generation
+
+
+def message_shown(interaction: Interaction) -> Posted | None:
+    """Return the message whose button was clicked."""
+    if interaction.message is None:
+        return None
+    channel_id = None if interaction.guild_id is None else interaction.message.channel.id
+    return Posted(interaction.message.id, channel_id)
+
+
+async def find_manageable(interaction: Interaction, generation_id: str) -> Generation:
+    """Return what a button is about, for whoever may decide about it; others than its owner cost a moment.
+
+    Raises:
+        NotFoundError: there is none, or it is another server's.
+        NotYoursError: the person may not.
+        SlowDiscordError: whether they may cannot be told now.
+    """
+    generation = await find_generation(interaction, generation_id)
+    if generation.user_id == interaction.user.id:
+        return generation
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await ensure_moderator(interaction)
+    except NotModeratorError as error:
+        raise NotYoursError from error
+    except TimeoutError as error:
+        raise SlowDiscordError from error
+    return generation

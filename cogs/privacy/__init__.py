@@ -1,0 +1,1 @@
+"""The /privacy commands: members get their data, or delete it."""

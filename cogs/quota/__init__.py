@@ -1,0 +1,1 @@
+"""The /quota commands: limits, grants, budgets and usage, for moderators."""

@@ -1,0 +1,216 @@
+"""The /quota commands: limits, grants, budgets and use, for moderators.
+
+Who may use them is decided by Discord: at first those with Manage Server, and whomever a server's settings
+under Integrations name instead.
+"""
+
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from bot.admission.entitlement import Allowance
+from bot.admission.parsing import LONGEST_INPUT, parse_until
+from bot.clock import utc_now
+from bot.discord_client.client import VeoBot
+from bot.errors import DatabaseBusyError
+from bot.i18n import N_, _
+from bot.moderation.decisions import REASON_MAX_LENGTH, Moderator
+from bot.moderation.rules import MOST_GRANTED, RuleBook
+from bot.services import Services
+from bot.usage.service import UsagePeriod
+from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
+from cogs.quota import input as quota_input
+from cogs.quota import text as quota_text
+from cogs.quota.pagers import RulesButton, UsageButton, show_rules, show_usage
+from cogs.quota.rules_text import member_text
+from cogs.ui.interaction import Interaction
+from cogs.ui.requester import role_ids_of
+
+Typed = Range[str, 1, LONGEST_INPUT]
+Reason = Range[str, 1, REASON_MAX_LENGTH]
+
+MEMBER = "Whose limit (without member and role: the whole server's)"
+ROLE = "Which role's limit"
+DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
+REASON = "Why; kept in the log"
+
+
+@app_commands.default_permissions(manage_guild=True)
+class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage limits and budgets"):
+    """Lets moderators decide how much members may ask for, and see what was used."""
+
+    def __init__(self, services: Services) -> None:
+        self._rules = services.rules
+        self._allowances = services.allowances
+        self._usage = services.usage
+
+    @app_commands.command(name="set", description="Limit the videos of the whole server, a role or a member")
+    @app_commands.describe(
+        videos="How many per window: a number, 0 or unlimited",
+        window="The rolling window that counts the videos (default: 24 hours)",
+        at_once="How many at once: a number, 0 or unlimited",
+        member=MEMBER,
+        role=ROLE,
+        reason=REASON,
+    )
+    @app_commands.choices(window=quota_input.WINDOWS)
+    async def set_limits(
+        self,
+        interaction: Interaction,
+        videos: Typed | None = None,
+        window: Choice[str] | None = None,
+        at_once: Typed | None = None,
+        member: discord.User | None = None,
+        role: discord.Role | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Set the limits that are named."""
+        by, subject = moderator_of(interaction), quota_input.subject_to_set(interaction, member, role)
+        limits = quota_input.read_limits(videos, window, at_once)
+        await self._rules.set_limits(by, subject, limits, reason)
+        book = await self._read_book(by.guild_id, member)
+        await _reply(interaction, quota_text.set_text(subject, limits, book))
+
+    @set_limits.autocomplete("videos")
+    @set_limits.autocomplete("at_once")
+    async def complete_most(self, _interaction: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer numbers of videos."""
+        return quota_input.complete_most(typed)
+
+    @app_commands.command(name="unset", description="Remove limits")
+    @app_commands.describe(
+        window="Which limit (default: all)",
+        member=MEMBER,
+        role=ROLE,
+        deleted_role="The ID of a deleted role, as /quota rules shows it",
+        reason=REASON,
+    )
+    @app_commands.choices(window=quota_input.UNSETTABLE)
+    async def unset_limits(
+        self,
+        interaction: Interaction,
+        window: Choice[str] | None = None,
+        member: discord.User | None = None,
+        role: discord.Role | None = None,
+        deleted_role: Typed | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Take rules away; the member may have left the server, and the role may be gone."""
+        by = moderator_of(interaction)
+        subject = quota_input.subject_to_unset(interaction, member, role, deleted_role)
+        removed = await self._rules.unset_limits(by, subject, quota_input.read_kinds(window), reason)
+        book = await self._read_book(by.guild_id, member)
+        await _reply(interaction, quota_text.unset_text(subject, removed, book))
+
+    @app_commands.command(name="rules", description="Show all limits and budgets, or those of a member")
+    @app_commands.describe(member="Whose limits and usage to show")
+    async def rules(self, interaction: Interaction, member: discord.User | None = None) -> None:
+        """Show the server's rules, or how a member stands."""
+        if member is None:
+            await show_rules(interaction, self._rules)
+            return
+        user_id, role_ids = ensure_person(member), role_ids_of(member)
+        allowance = await self._allowances.read(moderator_of(interaction).guild_id, user_id, role_ids)
+        await _reply(interaction, member_text(user_id, allowance, role_ids))
+
+    @app_commands.command(name="grant", description="Give a member extra videos for a limited time")
+    @app_commands.describe(
+        member="Who gets them",
+        videos="How many, in addition to every window's limit",
+        until="When it ends: 12h, 3 days, 2026-12-31 or 2026-12-31 18:00 in UTC (default: in 24 hours)",
+        reason=REASON,
+    )
+    async def grant(
+        self,
+        interaction: Interaction,
+        member: discord.User,
+        videos: Range[int, 1, MOST_GRANTED],
+        until: Typed | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Give a member further videos."""
+        by, user_id = moderator_of(interaction), ensure_member(member)
+        end = parse_until(until, utc_now()) if until else None
+        grant = await self._rules.grant(by, user_id, videos, end, reason)
+        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
+        await _reply(interaction, quota_text.grant_text(user_id, grant, allowance))
+
+    @app_commands.command(name="reset", description="Reset a member's usage")
+    @app_commands.describe(member="Whose earlier videos should no longer count", reason=REASON)
+    async def reset(
+        self, interaction: Interaction, member: discord.User, reason: Reason | None = None
+    ) -> None:
+        """Forget a member's use."""
+        by, user_id = moderator_of(interaction), ensure_member(member)
+        await self._rules.reset(by, user_id, reason)
+        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
+        await _reply(interaction, quota_text.reset_text(user_id, allowance))
+
+    @app_commands.command(name="budget", description="Show or change the server's budgets")
+    @app_commands.describe(
+        day="Maximum spending per day: 5 USD, 3,000,000 credits or unlimited",
+        month="Maximum spending per calendar month: 20 USD, 9,000,000 credits or unlimited",
+        reason=REASON,
+    )
+    async def budget(
+        self,
+        interaction: Interaction,
+        day: Typed | None = None,
+        month: Typed | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        """Change the budgets that are named, and show all."""
+        by, budgets = moderator_of(interaction), quota_input.read_budgets(day, month)
+        if not budgets:
+            states = (await self._allowances.read(by.guild_id, by.user_id, ())).budgets
+        else:
+            await self._rules.set_budgets(by, budgets, reason)
+            states = (await self._read_allowance(by, by.user_id, ())).budgets
+        await _reply(interaction, quota_text.budget_text(budgets, states))
+
+    @budget.autocomplete("day")
+    @budget.autocomplete("month")
+    async def complete_budget(self, _interaction: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer amounts."""
+        return quota_input.complete_budget(typed)
+
+    @app_commands.command(name="usage", description="Show usage by member and by model")
+    @app_commands.describe(period="How far back (default: the last 30 days)")
+    @app_commands.choices(period=quota_input.PERIODS)
+    async def usage(self, interaction: Interaction, period: Choice[str] | None = None) -> None:
+        """Show a chart, a table and a file."""
+        chosen = UsagePeriod(period.value) if period else UsagePeriod.MONTH
+        await show_usage(interaction, self._usage, chosen)
+
+    async def _read_book(self, guild_id: int, member: discord.User | discord.Member | None) -> RuleBook:
+        with _known_to_be_done():
+            if member is None:
+                return await self._rules.read(guild_id)
+            return await self._rules.read(guild_id, member.id, role_ids_of(member))
+
+    async def _read_allowance(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Allowance:
+        with _known_to_be_done():
+            return await self._allowances.read(by.guild_id, user_id, role_ids)
+
+
+@contextmanager
+def _known_to_be_done() -> Generator[None]:
+    """Say that the change was made where only what holds now cannot be read: nobody shall grant twice."""
+    try:
+        yield
+    except DatabaseBusyError as error:
+        raise DatabaseBusyError(_(DONE)) from error
+
+
+async def _reply(interaction: Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the commands and their buttons; discord.py calls this."""
+    bot.add_dynamic_items(RulesButton, UsageButton)
+    await bot.add_cog(QuotaCog(bot.services))

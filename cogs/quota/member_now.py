@@ -1,0 +1,82 @@
+"""How a member stands at this moment, in a line for moderators. Pure text."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from bot.admission.budgets import exhausted
+from bot.admission.denials import NO_MONEY_AT_ALL
+from bot.admission.entitlement import Allowance
+from bot.admission.limits import judge_quota
+from bot.i18n import N_, _, ngettext
+from bot.policy.documents import Block, Period
+from bot.policy.phrases import count_videos
+from bot.timestamps import moment, relative_time
+from cogs.usage.text import places_left
+
+BUDGET_USED_UP: Mapping[Period, LiteralString] = {
+    Period.DAY: N_(
+        "They can't request videos now: the server's budget for today is used up. It resets {when}."
+    ),
+    Period.MONTH: N_(
+        "They can't request videos now: the server's budget for this month is used up. It resets {when}."
+    ),
+}
+
+
+def now_text(allowance: Allowance) -> str:
+    """Say what a member can ask for now, or what keeps them from it."""
+    block = allowance.standing.block
+    if allowance.policy.pause is not None:
+        return _("They can't request videos now: /veo is paused on this server.")
+    if block is not None and block.holds(allowance.now):
+        return _blocked_line(block)
+    return (
+        _full_limit(allowance)
+        or _full_queue(allowance)
+        or _no_money(allowance)
+        or _places_line(places_left(allowance))
+    )
+
+
+def _full_limit(allowance: Allowance) -> str:
+    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+    if verdict.allowed:
+        return ""
+    if verdict.frees_at is not None:
+        return _(
+            "They can't request a video now. They can request another one {when}.",
+            when=relative_time(verdict.frees_at),
+        )
+    if any(not limit.rule.most for limit in verdict.broken):
+        return _("They can't request videos: their limit is 0.")
+    return _("They can't request a video now: one in progress must finish first.")
+
+
+def _full_queue(allowance: Allowance) -> str:
+    if not allowance.use.fills_queue(allowance.max_waiting):
+        return ""
+    return _(
+        "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
+        videos=count_videos(allowance.max_waiting),
+    )
+
+
+def _no_money(allowance: Allowance) -> str:
+    full = exhausted(allowance.budgets, 0)
+    if full is None:
+        return ""
+    if full.budget <= 0:
+        return _(NO_MONEY_AT_ALL)
+    return _(BUDGET_USED_UP[full.period], when=relative_time(full.resets_at))
+
+
+def _places_line(left: int | None) -> str:
+    if left is None:
+        return _("They can request any number of videos now.")
+    return ngettext("They can request {count} video now.", "They can request {count} videos now.", left)
+
+
+def _blocked_line(block: Block) -> str:
+    if block.until is None:
+        return _("They can't request videos now: they're blocked until a moderator unblocks them.")
+    return _("They can't request videos now: they're blocked until {date}.", date=moment(block.until))

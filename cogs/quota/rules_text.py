@@ -1,0 +1,156 @@
+"""What moderators read about the rules there are: all of a server's, and those that win for a member."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import LiteralString
+
+from bot.admission.entitlement import Allowance
+from bot.admission.limits import winning_rule
+from bot.i18n import N_, _, every_one_of, ngettext, number, pgettext
+from bot.moderation.rules import RuleBook
+from bot.money import show_money
+from bot.policy.documents import LimitKind, Period, Rule, Scope
+from bot.policy.phrases import describe_limit
+from cogs.quota.member_now import now_text
+from cogs.quota.text import RANKING
+from cogs.usage.text import grant_lines, use_line
+
+ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)
+KINDS = tuple(LimitKind)
+BUDGETS: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("Budget for today: {money}"),
+    Period.MONTH: N_("Budget for this month: {money}"),
+}
+
+
+def rules_head() -> str:
+    """Return what stands above the rules."""
+    return _("**Limits on this server**")
+
+
+def rules_foot() -> str:
+    """Return what stands below the rules."""
+    return f"{_(RANKING)} {_('Add a member to `/quota rules` to see their limits.')}"
+
+
+def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
+    """Return a line for the server, for each role and for each member with rules, and for each budget.
+
+    `role_ids`: the server's roles; None: they are not known, so none is called deleted.
+    """
+    subjects = sorted(
+        {(rule.scope, rule.subject_id) for rule in book.rules},
+        key=lambda pair: (ORDER.index(pair[0]), pair[1]),
+    )
+    lines = [_subject_line(scope, subject_id, book, role_ids) for scope, subject_id in subjects]
+    if not any(rule.scope is Scope.SERVER and rule.kind is book.default.kind for rule in book.rules):
+        limit = describe_limit(book.default.kind, book.default.most)
+        default = _("By default: {limit} (the bot's default)", limit=limit)
+        lines.insert(0, f"- {default}")
+    for period, budget in sorted(book.budgets.items()):
+        lines.append(f"- {_(BUDGETS[period], money=show_money(budget.credits))}")
+    return lines
+
+
+def member_text(user_id: int, allowance: Allowance, role_ids: Collection[int]) -> str:
+    """Return what holds for a member with these roles: each limit, its use, which rule won, and why."""
+    lines = [_("**Limits of {member}**", member=f"<@{user_id}>"), now_text(allowance)]
+    for limit in allowance.limits:
+        lines.append(f"- {use_line(limit, allowance)}")
+        for why in why_lines(limit.rule, allowance.policy.rules, role_ids):
+            is_more = limit.granted and limit.most is not None
+            lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
+    lines += grant_lines(allowance.standing, allowance.now)
+    cost = show_money(allowance.spent)
+    lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
+    return "\n".join(lines)
+
+
+def why_lines(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
+    """Yield why this rule wins for a member with these roles; nothing where nobody set a limit."""
+    most = _most(winner)
+    beaten = every_one_of(_beaten(winner, rules, role_ids))
+    match winner.scope:
+        case Scope.MEMBER:
+            why = _("{limit} (their own limit)", limit=most)
+            yield _with_beaten(why, beaten)
+        case Scope.ROLE:
+            rivals = [rule for rule in rules if _is_rival(rule, winner, role_ids)]
+            yield _with_beaten(_role_reason(winner, most, len(rivals)), beaten)
+        case Scope.SERVER:
+            yield _("{limit} (the server's limit)", limit=most)
+        case Scope.DEFAULT if winner.most is not None:
+            yield _("{limit} (the bot's default)", limit=most)
+        case Scope.DEFAULT:
+            pass
+
+
+def _most(rule: Rule) -> str:
+    return pgettext("beginning of a line", "Unlimited") if rule.most is None else number(rule.most)
+
+
+def _role_reason(winner: Rule, most: str, rivals: int) -> str:
+    role = f"<@&{winner.subject_id}>"
+    if rivals <= 1:
+        return _("{limit} (limit of the role {role})", limit=most, role=role)
+    return ngettext(
+        "{limit} (limit of the role {role}, the most generous of {count} role)",
+        "{limit} (limit of the role {role}, the most generous of {count} roles)",
+        rivals,
+        limit=most,
+        role=role,
+    )
+
+
+def _with_beaten(why: str, beaten: str) -> str:
+    return _("{reason}; overrides {others}", reason=why, others=beaten) if beaten else why
+
+
+def _with_grants(why: str, granted: int) -> str:
+    return ngettext("{reason}; {count} extra granted", "{reason}; {count} extra granted", granted, reason=why)
+
+
+def _subject_line(scope: Scope, subject_id: int, book: RuleBook, role_ids: Collection[int] | None) -> str:
+    rules = sorted(
+        (rule for rule in book.rules if (rule.scope, rule.subject_id) == (scope, subject_id)),
+        key=lambda rule: KINDS.index(rule.kind),
+    )
+    what = "; ".join(describe_limit(rule.kind, rule.most) for rule in rules)
+    match scope:
+        case Scope.MEMBER:
+            line = _("Member {member}: {limits}", member=f"<@{subject_id}>", limits=what)
+        case Scope.ROLE if role_ids is not None and subject_id not in role_ids:
+            line = _("Deleted role {role} (has no effect): {limits}", role=subject_id, limits=what)
+        case Scope.ROLE:
+            line = _("Role {role}: {limits}", role=f"<@&{subject_id}>", limits=what)
+        case _:
+            line = _("The whole server: {limits}", limits=what)
+    return f"- {line}"
+
+
+def _beaten(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
+    """Yield the weaker rules that would hold without the winner, the strongest first."""
+    if winner.scope is Scope.MEMBER:
+        best = winning_rule([r for r in rules if r.scope is Scope.ROLE], winner.kind, 0, role_ids, None)
+        if best.scope is Scope.ROLE:
+            yield _role_words(best)
+    if winner.scope in {Scope.MEMBER, Scope.ROLE}:
+        server = winning_rule([r for r in rules if r.scope is Scope.SERVER], winner.kind, 0, (), None)
+        if server.scope is Scope.SERVER:
+            yield _server_words(server)
+
+
+def _role_words(rule: Rule) -> str:
+    role = f"<@&{rule.subject_id}>"
+    if rule.most is None:
+        return _("the role {role}'s unlimited", role=role)
+    return _("the role {role}'s {limit}", role=role, limit=number(rule.most))
+
+
+def _server_words(rule: Rule) -> str:
+    if rule.most is None:
+        return _("the server's unlimited")
+    return _("the server's {limit}", limit=number(rule.most))
+
+
+def _is_rival(rule: Rule, winner: Rule, role_ids: Collection[int]) -> bool:
+    return rule.scope is Scope.ROLE and rule.kind is winner.kind and rule.subject_id in role_ids

@@ -1,0 +1,1 @@
+"""Members' reports of videos: the buttons and what they say."""

@@ -1,0 +1,97 @@
+"""What a refusal by Discord means for a result that must arrive: the one mapping of its codes.
+
+Source: Discord's "Opcodes and Status Codes"; a code that is not named here means "not here".
+"""
+
+import re
+from enum import Enum, auto
+
+import aiohttp
+import discord
+
+from bot.jobs.ports import DeliveryPostponedError
+
+# Rate and write limits, overload, features switched off for a while.
+PASSING_CODES = frozenset({130000, 20016, 20028, 20029, 40004, 40006, 40062})
+# A file, or the request with it, is over the limit of the place.
+SIZE_CODES = frozenset({40005, 50045})
+# Discord cannot read the file, or this server takes no files now.
+FILE_CODES = frozenset({50046, 50110, 50123, 50146, 400001})
+# AutoMod or a link filter stopped the words.
+FILTER_CODES = frozenset({200000, 200001, 240000})
+# Discord finds the message malformed (50035): a fault of ours, but the plainest form may pass.
+WORDS_CODES = FILTER_CODES | {50035}
+THREAD_EXISTS = 160004
+TOO_SLOW = 408  # HTTP's "Request Timeout"
+# Also: a proxy's or Cloudflare's ways to say that the request took too long, or broke on the way to Discord.
+BROKEN = frozenset({TOO_SLOW, 502, 504, 520, 522, 524})
+TOO_MANY = 429  # HTTP's "Too Many Requests"
+SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
+
+
+class Verdict(Enum):
+    """What to do next."""
+
+    LATER = auto()  # the same again, after a while
+    TOO_LARGE = auto()  # the same with a smaller file
+    NOT_THE_FILE = auto()  # the same without the file
+    NOT_THE_WORDS = auto()  # the same without the member's words
+    ELSEWHERE = auto()  # another place
+
+
+def judge(error: Exception) -> Verdict:
+    """Return what `error`, raised by a call to Discord, means."""
+    match error:
+        case discord.HTTPException() if error.status == 413 or error.code in SIZE_CODES:
+            return Verdict.TOO_LARGE
+        case discord.HTTPException() if error.code in FILE_CODES:
+            return Verdict.NOT_THE_FILE
+        case discord.HTTPException() if error.code in WORDS_CODES:
+            return Verdict.NOT_THE_WORDS
+        case discord.HTTPException() if error.code in PASSING_CODES:
+            return Verdict.LATER
+        # 401: the token was reset. That says nothing about the place, and a new token mends it.
+        # 408: a proxy that stands before Discord took the upload for too slow.
+        case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY} or error.status >= 500:
+            return Verdict.LATER
+        case discord.HTTPException():
+            return Verdict.ELSEWHERE
+        case _:
+            return Verdict.LATER
+
+
+def is_broken_connection(error: Exception) -> bool:
+    """Whether the connection was there and broke, or was given up, before the answer came.
+
+    aiohttp gives a request up after five minutes, in which a slow line does not carry every file.
+    """
+    if isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
+        return False  # it was never there
+    if isinstance(error, discord.HTTPException):
+        return error.status in BROKEN
+    broken = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, ConnectionError, TimeoutError)
+    return isinstance(error, broken)
+
+
+def says_thread_exists(error: Exception) -> bool:
+    """Whether the thread that was to be made is there already."""
+    return isinstance(error, discord.HTTPException) and error.code == THREAD_EXISTS
+
+
+# Everything that discord.py lets through when a request fails; `judge` knows what each means.
+CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+
+
+def retry_after(error: Exception) -> float | None:
+    """Return how many seconds Discord, or a proxy before it, wants to be left alone; None: it says none."""
+    if isinstance(error, discord.RateLimited):
+        return error.retry_after
+    if not isinstance(error, discord.HTTPException) or error.status != TOO_MANY:
+        return None
+    named: object = getattr(error.response, "headers", {}).get("Retry-After")
+    return float(named) if isinstance(named, str) and SECONDS.fullmatch(named) else None
+
+
+def postponed(error: Exception) -> DeliveryPostponedError:
+    """Return the runner's word for an error that `judge` takes for passing."""
+    return DeliveryPostponedError(str(error) or type(error).__name__, retry_after(error))

@@ -1,0 +1,1 @@
+"""The /usage command: what members may still request."""

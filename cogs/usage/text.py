@@ -1,0 +1,130 @@
+"""How a member stands, in words; `/usage` shows it to themselves. The reasons are those of a refusal."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import LiteralString
+
+from bot.admission.budgets import exhausted
+from bot.admission.denials import BlockedError, BudgetReachedError, PausedError, WaitingFullError, quota_error
+from bot.admission.entitlement import Allowance
+from bot.admission.limits import Limit, judge_quota, next_place, remaining
+from bot.i18n import N_, _, ngettext, number
+from bot.money import show_money
+from bot.policy.documents import LimitKind, Standing
+from bot.policy.phrases import count_videos
+from bot.timestamps import moment, relative_time
+
+SHOWN_GRANTS = 5
+
+WINDOWS: Mapping[LimitKind, LiteralString] = {
+    LimitKind.DAY: N_("Last 24 hours"),
+    LimitKind.WEEK: N_("Last 7 days"),
+    LimitKind.MONTH: N_("Last 30 days"),
+}
+
+
+def usage_text(allowance: Allowance) -> str:
+    """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
+    no_money = _no_money(allowance)
+    obstacle = _obstacle(allowance)
+    lines = [
+        _("**Your videos on this server**"),
+        obstacle or no_money or _places_line(places_left(allowance)),
+        *(f"- {use_line(limit, allowance)}" for limit in _shown_limits(allowance)),
+        *grant_lines(allowance.standing, allowance.now),
+        _spent_line(allowance.spent) if allowance.spent else "",
+        no_money if obstacle else "",
+        _("The server's video budget has money left.") if allowance.budgets and not no_money else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def use_line(limit: Limit, allowance: Allowance) -> str:
+    """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
+    use, now = allowance.use, allowance.now
+    taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
+    most = "" if limit.most is None else number(limit.most)
+    if limit.kind is LimitKind.AT_ONCE and left is None:
+        return _("At once: {taken} in progress, no limit.", taken=taken)
+    if limit.kind is LimitKind.AT_ONCE:
+        return _("At once: {taken} of {most} in progress.", taken=taken, most=most)
+    window = _(WINDOWS[limit.kind])
+    if left is None:
+        return _("{window}: {taken} used, no limit.", window=window, taken=taken)
+    line = _(
+        "{window}: {taken} of {most} used, {left} left.",
+        window=window,
+        taken=taken,
+        most=most,
+        left=number(left),
+    )
+    return f"{line}{_next_place(limit, allowance)}"
+
+
+def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
+    """Yield what the grants that hold add to the limits above them, and until when."""
+    alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
+    for grant in alive[:SHOWN_GRANTS]:
+        yield _(
+            "Granted, included above: {videos} until {date}.",
+            videos=count_videos(grant.amount),
+            date=moment(grant.until),
+        )
+    if len(alive) > SHOWN_GRANTS:
+        rest = sum(grant.amount for grant in alive[SHOWN_GRANTS:])
+        yield _("Also granted: {videos}, ending later.", videos=count_videos(rest))
+
+
+def places_left(allowance: Allowance) -> int | None:
+    """Return how many videos the limits leave now; None: any number."""
+    lefts = [remaining(limit, allowance.use, allowance.now) for limit in allowance.limits]
+    return min((left for left in lefts if left is not None), default=None)
+
+
+def _shown_limits(allowance: Allowance) -> list[Limit]:
+    """Return those that limit something; and how much was used where nothing limits that."""
+    windows = [limit for limit in allowance.limits if limit.kind in WINDOWS]
+    shown = [limit for limit in windows if limit.most is not None] or windows[-1:]
+    return [*shown, *(x for x in allowance.limits if x.kind not in WINDOWS and x.most is not None)]
+
+
+def _obstacle(allowance: Allowance) -> str | None:
+    """Return why nothing can be asked for now, in the words of the refusal."""
+    pause, block = allowance.policy.pause, allowance.standing.block
+    if pause is not None:
+        return PausedError(pause.reason).sentence
+    if block is not None and block.holds(allowance.now):
+        return BlockedError(block.until, block.reason).sentence
+    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+    if not verdict.allowed:
+        return quota_error(verdict).sentence
+    most = allowance.max_waiting
+    return WaitingFullError(most).sentence if most is not None and allowance.use.fills_queue(most) else None
+
+
+def _no_money(allowance: Allowance) -> str:
+    """Say that a budget is spent, where one is, but no sums: those are the moderators' business."""
+    full = exhausted(allowance.budgets, 0)
+    return BudgetReachedError(full, 0).sentence if full else ""
+
+
+def _places_line(left: int | None) -> str:
+    if left is None:
+        return _("You can request any number of videos now.")
+    return ngettext("You can request {count} video now.", "You can request {count} videos now.", left)
+
+
+def _spent_line(spent: float) -> str:
+    return _("Your videos of the last 30 days cost {money}.", money=show_money(spent))
+
+
+def _next_place(limit: Limit, allowance: Allowance) -> str:
+    use, now = allowance.use, allowance.now
+    verdict = judge_quota((limit,), allowance.standing, use, now)
+    frees_at = verdict.frees_at
+    # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
+    if verdict.allowed and not limit.granted:
+        frees_at = next_place(limit, use, now)
+    if frees_at is None:
+        return ""
+    return f" {_('You can request another one {when}.', when=relative_time(frees_at))}"

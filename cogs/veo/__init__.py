@@ -1,0 +1,1 @@
+"""The /veo command: its options, the quote before anything is spent, and the message menus."""

@@ -1,0 +1,56 @@
+"""The /veo command."""
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+from discord.ext import commands
+
+from bot.discord_client.client import VeoBot
+from bot.provider.catalogue import PROMPT_MAX_LENGTH
+from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
+from bot.requests.spec import Wishes
+from cogs.ui.interaction import Interaction
+from cogs.veo.images import pictures_of
+from cogs.veo.options import choices, descriptions
+from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
+from cogs.veo.request import ask
+
+
+class VeoCog(commands.Cog):
+    """Lets members ask for videos."""
+
+    @app_commands.command(name="veo", description="Make a short video with Google's Veo 3")
+    @app_commands.describe(**descriptions())
+    @app_commands.choices(**choices())
+    async def veo(
+        self,
+        interaction: Interaction,
+        prompt: Range[str, 1, PROMPT_MAX_LENGTH],
+        model: str | None = None,
+        image: discord.Attachment | None = None,
+        last_image: discord.Attachment | None = None,
+        duration: int | None = None,
+        aspect_ratio: str | None = None,
+        resolution: str | None = None,
+        negative_prompt: Range[str, 1, NEGATIVE_PROMPT_MAX_LENGTH] | None = None,
+        seed: Range[int, 0, SEED_MAX] | None = None,
+        enhance_prompt: bool | None = None,
+        generate_audio: bool | None = None,
+    ) -> None:
+        """Ask for the video."""
+        options = {
+            "duration": duration,
+            "aspect_ratio": aspect_ratio,
+            "resolution": resolution,
+            "negative_prompt": negative_prompt,
+            "seed": seed,
+            "enhance_prompt": enhance_prompt,
+            "generate_audio": generate_audio,
+        }
+        await ask(interaction, Wishes(model, prompt, options, pictures_of(image, last_image)))
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the cog, and the buttons of offers; discord.py calls this."""
+    bot.add_dynamic_items(GenerateButton, ChangeButton, DropButton)
+    await bot.add_cog(VeoCog())

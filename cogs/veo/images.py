@@ -1,0 +1,89 @@
+"""The pictures that a member offers: as options of the command, or in a message."""
+
+import mimetypes
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import discord
+from yarl import URL
+
+from bot.errors import BadRequestError
+from bot.i18n import _, retold
+from bot.media.images import CDN_HOSTS, KINDS, OfferedPicture, ensure_usable
+
+
+def pictures_of(
+    image: discord.Attachment | None, last_image: discord.Attachment | None
+) -> tuple[OfferedPicture, ...]:
+    """Return the options' pictures in their order.
+
+    Raises:
+        BadRequestError: there is a last one, but no first one.
+    """
+    if last_image is not None and image is None:
+        raise BadRequestError(
+            _("`last_image` needs an `image` to start from. This didn't count toward your limit.")
+        )
+    given = (attachment for attachment in (image, last_image) if attachment is not None)
+    return tuple(_from_attachment(attachment) for attachment in given)
+
+
+def picture_in(message: discord.Message) -> OfferedPicture:
+    """Return the first picture of a message that can be used, or of what it forwards.
+
+    Raises:
+        BadRequestError: there is none.
+    """
+    found = list(_pictures_in(message))
+    for picture in found:
+        try:
+            ensure_usable(picture)
+        except BadRequestError:
+            continue
+        return picture
+    if found:
+        ensure_usable(found[0])
+    raise BadRequestError(
+        _(
+            "That message has no image that I can use. I can use {kinds}. This didn't count "
+            "toward your limit.",
+            kinds=retold(KINDS),
+        )
+    )
+
+
+def _pictures_in(message: discord.Message) -> Iterator[OfferedPicture]:
+    for part in (message, *message.message_snapshots):
+        for attachment in part.attachments:
+            if (attachment.content_type or "").startswith("image/"):
+                yield _from_attachment(attachment)
+        for embed in part.embeds:
+            yield from filter(None, map(_from_link, _links_in(embed)))
+
+
+def _links_in(embed: discord.Embed) -> Iterator[str]:
+    """Yield the addresses of an embed's images; what Discord sends in their place is left aside."""
+    for name in ("image", "thumbnail"):
+        try:
+            link = getattr(embed, name).url
+        except TypeError:  # discord.py takes null for a mapping
+            continue
+        if isinstance(link, str):
+            yield link
+
+
+def _from_attachment(attachment: discord.Attachment) -> OfferedPicture:
+    media_type = (attachment.content_type or "").partition(";")[0].strip().lower() or None
+    return OfferedPicture(attachment.url, attachment.filename, media_type, attachment.size)
+
+
+def _from_link(link: str) -> OfferedPicture | None:
+    """Return the picture of an embed where it lies at Discord; its size is seen when it is fetched."""
+    try:
+        url = URL(link)
+    except ValueError:
+        return None
+    if url.scheme != "https" or url.host not in CDN_HOSTS or not url.is_default_port():
+        return None
+    name = PurePosixPath(url.path).name
+    return OfferedPicture(link, name, mimetypes.guess_type(name)[0], None)

@@ -1,0 +1,73 @@
+"""The options of /veo, read from the catalogue, so that Discord shows and checks what the provider takes."""
+
+from discord.app_commands import Choice
+
+from bot.i18n import N_, _, any_of
+from bot.media.images import KINDS, MAX_SIZE
+from bot.provider.catalogue import CATALOGUE, Option, OptionValue, family_heads
+
+# The options that are no fields of the catalogue.
+PROMPT = N_("Describe the video")
+MODEL = N_("Which model makes it")
+PICTURES = {
+    "image": f"An image to start from: {KINDS.replace(' and', ' or')}, up to {MAX_SIZE // 2**20} MiB",
+    "last_image": "An image to end with; needs the first image too",
+}
+
+
+def _collect() -> dict[str, Option]:
+    found: dict[str, Option] = {}
+    for model in CATALOGUE:
+        for option in model.options:
+            found.setdefault(option.name, option)
+    return found
+
+
+# Each option once, as the first model has it; the catalogue checks it against the chosen model.
+OPTIONS = _collect()
+
+
+def descriptions() -> dict[str, str]:
+    """Return what Discord shows beside each option, with the true default where there is one."""
+    options = {name: _describe(option) for name, option in OPTIONS.items()}
+    return {"prompt": PROMPT, "model": MODEL, **PICTURES, **options}
+
+
+def choices() -> dict[str, list[Choice[str | int | float]]]:
+    """Return the values that Discord offers: the models, and each option's where it has fixed ones."""
+    models = [_choice(model.id, f"{model.label}: {model.description}") for model in family_heads()]
+    options = {name: [_choice(value) for value in option.choices] for name, option in OPTIONS.items()}
+    return {"model": models, **{name: values for name, values in options.items() if values}}
+
+
+def default_of(name: str) -> str:
+    """Return an option's default in words, as all models have it; empty where none has one.
+
+    Where commands are described nobody is spoken to yet, so that these words are English, as the rest of
+    what Discord is told at first.
+    """
+    options = [option for model in CATALOGUE if (option := model.option(name))]
+    words = {_word(option.default).casefold(): _word(option.default) for option in reversed(options)}
+    if all(option.default is None for option in options):
+        return ""
+    default = any_of(reversed(words.values()))
+    return _("{default}, by model", default=default) if len(words) > 1 else default
+
+
+def _word(default: OptionValue | None) -> str:
+    match default:
+        case None:
+            return _("the video service's choice")
+        case bool():
+            return _("yes") if default else _("no")
+        case _:
+            return str(default)
+
+
+def _choice(value: int | str, name: str | None = None) -> Choice[str | int | float]:
+    return Choice(name=name or str(value), value=value)
+
+
+def _describe(option: Option) -> str:
+    default = default_of(option.name)
+    return f"{option.description} (default: {default})" if default else option.description

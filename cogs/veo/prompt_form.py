@@ -1,0 +1,88 @@
+"""The form that a message's menu opens: the prompt, and the options that have a list of choices."""
+
+from typing import Self
+
+import discord
+
+from bot.i18n import _, pgettext, retold
+from bot.media.images import OfferedPicture
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, OptionValue
+from bot.requests.spec import Wishes
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form
+from cogs.veo.options import MODEL, OPTIONS, PROMPT, choices, default_of
+from cogs.veo.request import ask
+
+# A form holds five parts; the prompt is one of them.
+CHOSEN = ("model", "duration", "aspect_ratio", "resolution")
+
+
+class PromptForm(Form):
+    """Takes the wishes, and requests the video as /veo does.
+
+    Args:
+        prompt: what the field holds at first.
+        pictures: what the video is made from.
+    """
+
+    def __init__(self, prompt: str, pictures: tuple[OfferedPicture, ...] = ()) -> None:
+        super().__init__(pgettext("title", "Make a video"))
+        self._pictures = pictures
+        self._prompt = discord.ui.TextInput[Self](
+            custom_id="prompt",
+            style=discord.TextStyle.paragraph,
+            default=prompt[:PROMPT_MAX_LENGTH] or None,
+            min_length=1,
+            max_length=PROMPT_MAX_LENGTH,
+        )
+        self.add_item(
+            discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
+        )
+        self._selects = {name: _select(name) for name in CHOSEN}
+        for name, select in self._selects.items():
+            description = retold(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
+            self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask for the video."""
+        chosen = {name: _value(name, select) for name, select in self._selects.items()}
+        model = chosen.pop("model")
+        wishes = Wishes(None if model is None else str(model), self._prompt.value, chosen, self._pictures)
+        await ask(interaction, wishes)
+
+
+def _select(name: str) -> discord.ui.Select[discord.ui.View]:
+    return discord.ui.Select(
+        custom_id=name,
+        placeholder=_placeholder(default_of(name)),
+        options=[discord.SelectOption(label=retold(c.name), value=str(c.value)) for c in choices()[name]],
+        required=False,
+    )
+
+
+def _label(name: str) -> str:
+    match name:
+        case "model":
+            return pgettext("label", "Model")
+        case "duration":
+            return pgettext("label", "Duration")
+        case "aspect_ratio":
+            return pgettext("label", "Aspect ratio")
+        case "resolution":
+            return pgettext("label", "Resolution")
+        case _:
+            return name.replace("_", " ").capitalize()
+
+
+def _placeholder(default: str) -> str:
+    if not default:
+        return pgettext("placeholder", "Default")
+    return pgettext("placeholder", "Default: {default}", default=default)
+
+
+def _value(name: str, select: discord.ui.Select[discord.ui.View]) -> OptionValue | None:
+    """Return what was chosen, as the option has it: a form knows text only."""
+    text = select.values[0] if select.values else None
+    option = OPTIONS.get(name)
+    values = {str(value): value for value in option.choices} if option else {}
+    return None if text is None else values.get(text, text)

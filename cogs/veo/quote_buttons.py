@@ -1,0 +1,177 @@
+"""The buttons under an offer: Generate, Change and Cancel. The offer itself is a row of the database.
+
+The message is the member's alone, but a changed client can send any id: whose offer it is, and whether it is
+still the one that was shown, is decided where it is read.
+"""
+
+import re
+from typing import ClassVar, Self
+
+import discord
+import structlog
+
+from bot.db.models import Generation
+from bot.i18n import pgettext
+from bot.requests.confirmation import OfferChangedError, OfferGoneError, wishes_in
+from bot.requests.quotes import Offer
+from bot.requests.spec import Wishes
+from cogs.cards.card_message import CardMessage
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
+from cogs.ui.requester import asker_of
+from cogs.ui.video_button import view_of
+from cogs.veo.answer import AnswerLostError, answer_with_card
+from cogs.veo.posted_card import post_card
+from cogs.veo.quote_text import asked_text, dropped_text, render_offer
+from cogs.veo.request_form import WishesForm
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def offer_template(action: str) -> re.Pattern[str]:
+    """Return the pattern of a button's custom id; 1 is the version of what stands in it."""
+    return re.compile(rf"veo1:{action}:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[0-9]{{1,6}})")
+
+
+class OfferButton(Item, template=r"(?!)"):
+    """Base of the buttons: give an `action` (as in the template), a `label`, and `use`."""
+
+    action: ClassVar[str]
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    def __init__(self, draft_id: str, revision: int) -> None:
+        """`revision`: of the offer, as it is shown above the button."""
+        super().__init__(
+            discord.ui.Button(
+                label=self.label(),
+                style=self.style,
+                custom_id=f"veo1:{self.action}:{draft_id}:{revision}",
+            )
+        )
+        self.draft_id = draft_id
+        self.revision = revision
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return the button that was clicked."""
+        return cls(match["draft"], int(match["revision"]))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Do what the button is for; where the offer is gone, say so in its place."""
+        try:
+            await self.use(interaction)
+        except OfferGoneError as error:
+            await _replace(interaction, str(error))
+
+    async def use(self, interaction: Interaction) -> None:
+        """Do what the button is for."""
+        raise NotImplementedError
+
+
+class GenerateButton(OfferButton, template=offer_template("offer-yes")):
+    """Asks for the video, by the same rules as /veo; a second click is told that the first one counted."""
+
+    action = "offer-yes"
+    style = discord.ButtonStyle.success
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Generate")
+
+    async def use(self, interaction: Interaction) -> None:
+        """Ask for it; where the price or the offer has changed, show the new one in place of the offer."""
+        await interaction.response.defer()
+        drafts, asker = interaction.client.services.drafts, asker_of(interaction)
+        try:
+            answer = await drafts.confirm(asker, self.draft_id, self.revision)
+        except OfferChangedError:
+            # The answer to the change was lost: without this, there would be nothing to read again.
+            offer = await drafts.repeat(asker, self.draft_id)
+            await interaction.edit_original_response(**offer_message(offer))
+            raise
+        if isinstance(answer, Generation):
+            await self._show(interaction, answer)
+        else:
+            await interaction.edit_original_response(**offer_message(answer))
+
+    async def _show(self, interaction: Interaction, generation: Generation) -> None:
+        services = interaction.client.services
+        try:
+            card_id = await answer_with_card(interaction, services.generations, generation, send=post_card)
+        except AnswerLostError as error:
+            await _replace(interaction, str(error))
+        else:
+            await _replace(interaction, asked_text(generation, card_id))
+
+
+class ChangeButton(OfferButton, template=offer_template("offer-change")):
+    """Shows a form with everything filled in."""
+
+    action = "offer-change"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Change")
+
+    async def use(self, interaction: Interaction) -> None:
+        """Show the form."""
+        drafts = interaction.client.services.drafts
+        draft = await drafts.find(asker_of(interaction), self.draft_id)
+        await interaction.response.send_modal(ChangeForm(self.draft_id, wishes_in(draft)))
+
+
+class DropButton(OfferButton, template=offer_template("offer-no")):
+    """Forgets the offer."""
+
+    action = "offer-no"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Cancel")
+
+    async def use(self, interaction: Interaction) -> None:
+        """Forget it, and say that nothing was counted."""
+        await interaction.client.services.drafts.drop(asker_of(interaction), self.draft_id)
+        await _replace(interaction, dropped_text())
+
+
+class ChangeForm(WishesForm):
+    """Takes changed wishes, and shows what they would cost in place of the offer; nothing is asked for."""
+
+    def __init__(self, draft_id: str, wishes: Wishes) -> None:
+        super().__init__(pgettext("title", "Change this video"), wishes)
+        self._draft_id = draft_id
+
+    async def use(self, interaction: Interaction, wishes: Wishes) -> None:
+        """Offer that instead."""
+        drafts = interaction.client.services.drafts
+        offer = await drafts.change(asker_of(interaction), self._draft_id, wishes)
+        await interaction.response.edit_message(**offer_message(offer))
+
+
+def offer_message(offer: Offer) -> CardMessage:
+    """Return the offer with its buttons, as discord.py's send and edit methods take it."""
+    shown = (offer.draft.id, offer.draft.revision)
+    view = view_of(GenerateButton(*shown), ChangeButton(*shown), DropButton(*shown))
+    card = render_offer(offer)
+    return CardMessage(content=card["content"], embeds=card["embeds"], view=view)
+
+
+async def _replace(interaction: Interaction, text: str) -> None:
+    """Put a text in place of the offer and its buttons; that is a courtesy, since what happened stands."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text, embeds=[], view=None)
+        else:
+            await interaction.response.edit_message(content=text, embeds=[], view=None)
+    except CALL_ERRORS as error:
+        log.warning("an offer was not edited", error=str(error))

@@ -1,0 +1,136 @@
+"""What a member is told before anything is spent. Pure text from an offer.
+
+Of the server's money it says no more than `/usage` does: whether there is some.
+"""
+
+from bot.db.models import Generation
+from bot.eta.eta import LAST_POSITION
+from bot.i18n import N_, _, ngettext, number
+from bot.money import show_money
+from bot.policy.phrases import describe_limit
+from bot.requests.quotes import Offer
+from bot.timestamps import relative_time
+from cogs.cards.card import Card, full_prompt, number_line, parameter_lines, shown_prompt
+
+PROMPT_LENGTH = 300  # characters of the prompt in the text, which also has more lines than a card
+SECONDS_STEP = 10  # a wait in seconds is rounded up to this
+LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
+
+HEADINGS = (
+    N_("🧾 **Check your video before you spend anything:**"),
+    N_("🧾 **Check your video from an image before you spend anything:**"),
+    N_("🧾 **Check your video from two images before you spend anything:**"),
+)  # by the number of pictures
+
+
+def render_offer(offer: Offer) -> Card:
+    """Return the offer as discord.py's send and edit methods take it."""
+    end = relative_time(offer.draft.expires_at)
+    lines = [
+        _("⚠️ **The price has changed since you saw it.** Please decide again.") if offer.is_changed else "",
+        _(HEADINGS[len(offer.draft.pictures)]),
+        *parameter_lines(offer.preview),
+        price_line(offer.draft.price, is_recalled=offer.is_recalled),
+        limit_line(offer),
+        budget_line(offer),
+        wait_line(offer),
+        f"> {shown_prompt(offer.preview, PROMPT_LENGTH)}",
+        _("-# Nothing counts until you click **Generate**. This offer expires {when}.", when=end),
+    ]
+    return Card(
+        content="\n".join(line for line in lines if line), embeds=full_prompt(offer.preview, PROMPT_LENGTH)
+    )
+
+
+def price_line(price: float | None, *, is_recalled: bool) -> str:
+    """Say what it costs, and how that is known; `price`: in the provider's credits."""
+    if price is None:
+        return _(
+            "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
+            "made a video like this here before."
+        )
+    if is_recalled:
+        return _(
+            "💰 Price: about **{price}**, based on earlier videos. The video service doesn't "
+            "show it right now.",
+            price=show_money(price),
+        )
+    return _("💰 Price: about **{price}**, from the video service's price list.", price=show_money(price))
+
+
+def limit_line(offer: Offer) -> str:
+    """Say what is left of the limit that leaves the fewest videos."""
+    if offer.limit is None:
+        return _("🎬 Your limit: none. You can request any number of videos.")
+    whole = describe_limit(offer.limit.kind, offer.limit.most)
+    return ngettext(
+        "🎬 Your limit: {count} more video after this one (the limit is {limit}).",
+        "🎬 Your limit: {count} more videos after this one (the limit is {limit}).",
+        offer.left,
+        limit=whole,
+    )
+
+
+def budget_line(offer: Offer) -> str:
+    """Say whether this video leaves money, where there is a budget, but no sums."""
+    if not offer.budgets:
+        return ""
+    empty = [state.resets_at for state in offer.budgets if state.left <= 0]
+    if not empty:
+        return _("🏦 The server's video budget has money left after this one.")
+    return _(
+        "🏦 This one uses up the server's video budget. It resets {when}.",
+        when=relative_time(max(empty)),
+    )
+
+
+def wait_line(offer: Offer) -> str:
+    """Say how long it would take if it were asked for now, as far as that is known."""
+    outlook, wait = offer.outlook, _wait(offer)
+    if outlook.position is None:
+        if not wait:
+            return _("⏳ Wait: unknown right now.")
+        return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
+    if outlook.position > LAST_POSITION:
+        return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
+    place = number(outlook.position)
+    if not wait:
+        return _("⏳ Wait: position {place} in the queue.", place=place)
+    return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
+
+
+def _wait(offer: Offer) -> str:
+    expected_at = offer.outlook.expected_at
+    return "" if expected_at is None else spell_wait((expected_at - offer.now).total_seconds())
+
+
+def spell_wait(seconds: float) -> str:
+    """Return a time in words that do not pretend to know it exactly, such as "80 seconds" or "2 minutes"."""
+    rounded = max(SECONDS_STEP, -int(-seconds // SECONDS_STEP) * SECONDS_STEP)
+    if rounded <= LONGEST_IN_SECONDS:
+        return ngettext("{count} second", "{count} seconds", rounded)
+    return ngettext("{count} minute", "{count} minutes", int(seconds / 60 + 0.5))
+
+
+def accepted_text() -> str:
+    """Return what takes the place of "thinking" before the card is shown."""
+    return _("✅ **Request accepted.** Its card is below.")
+
+
+def asked_text(generation: Generation, card_id: int) -> str:
+    """Return what takes the offer's place once the video is asked for."""
+    place = f"{generation.guild_id}/{generation.channel_id}/{card_id}"
+    link = f"https://discord.com/channels/{place}"
+    return "\n".join([_("✅ **Requested:** {link}", link=link), number_line(generation)])
+
+
+def dropped_text() -> str:
+    """Return what takes the offer's place once the member has cancelled it."""
+    return _("🚫 **Cancelled.** This didn't count toward your limit.")
+
+
+def ask_first_text(*, is_on: bool) -> str:
+    """Return the setting in words."""
+    if is_on:
+        return _("yes, members see the price and confirm it")
+    return _("no, videos start right away")

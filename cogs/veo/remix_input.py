@@ -1,0 +1,148 @@
+"""The fields of the Remix form, from the catalogue, and what they make of the wishes. A form holds five."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import discord
+
+from bot.i18n import _, ngettext, pgettext
+from bot.policy.phrases import seconds
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue, get_model, models_for
+from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
+from bot.requests.spec import Wishes
+
+PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
+OWN_RATIO = "auto"  # with a picture the ratio may be left to the provider
+
+Label = discord.ui.Label[Any]
+Select = discord.ui.Select[Any]
+
+
+class RemixInputs:
+    """The fields, filled in with `wishes`."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
+        models = models_for(len(wishes.pictures))
+        model = get_model(wishes.model or "") or models[0]
+        self._prompt = _text("prompt", wishes.prompt, PROMPT_MAX_LENGTH)
+        self._negative = _text(
+            "negative_prompt", _current(wishes, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
+        )
+        self._model = _select("model", [(other.label, other.id) for other in models], model.id)
+        durations = [str(value) for value in _choices(models, "duration")]
+        self._duration = _select(
+            "duration",
+            [(seconds(int(value)), value) for value in durations],
+            _current(wishes, model, "duration"),
+        )
+        ratios, heights = (_choices(models, name) for name in PICTURE)
+        if wishes.pictures:
+            ratios = [OWN_RATIO, *ratios]
+        pictures = [
+            (f"{_shown_ratio(ratio)} {height}", f"{ratio} {height}") for ratio in ratios for height in heights
+        ]
+        ratio, height = (_current(wishes, model, name) for name in PICTURE)
+        current = f"{ratio or OWN_RATIO} {height}"
+        self._picture = _select("picture", pictures, current)
+
+    @property
+    def labels(self) -> list[Label]:
+        """The fields as the form shows them."""
+        return [
+            Label(
+                text=pgettext("label", "Prompt"),
+                description=_("Describe the video"),
+                component=self._prompt,
+            ),
+            Label(
+                text=pgettext("label", "Negative prompt"),
+                description=_("What the video should not show"),
+                component=self._negative,
+            ),
+            Label(text=pgettext("label", "Model"), component=self._model),
+            Label(text=pgettext("label", "Duration"), component=self._duration),
+            Label(
+                text=pgettext("label", "Image"),
+                description=ngettext(
+                    "The image, sound and everything else stay the same",
+                    "The images, sound and everything else stay the same",
+                    len(self._wishes.pictures),
+                )
+                if self._wishes.pictures
+                else _("Sound, seed and everything else stay the same"),
+                component=self._picture,
+            ),
+        ]
+
+    def read(self) -> Wishes:
+        """Return the wishes as the form was sent; they are checked by whoever takes them."""
+        model_id = self._model.values[0]
+        ratio, _, height = self._picture.values[0].partition(" ")
+        chosen: dict[str, OptionValue | None] = {
+            "duration": int(self._duration.values[0]),
+            "aspect_ratio": None if ratio == OWN_RATIO else ratio,
+            "resolution": height,
+            "negative_prompt": self._negative.value.strip() or None,
+        }
+        options = _merge(self._wishes, get_model(model_id), chosen)
+        return replace(self._wishes, model=model_id, prompt=self._prompt.value, options=options)
+
+
+def _merge(
+    wishes: Wishes, model: Model | None, chosen: dict[str, OptionValue | None]
+) -> dict[str, OptionValue]:
+    """Return the options to ask with, as the model spells them.
+
+    A default stays unsent, as does what the model has no option for.
+    """
+    merged: dict[str, OptionValue] = {}
+    for name, wish in {**wishes.options, **chosen}.items():
+        option = model and model.option(name)
+        if option is None or wish is None:
+            continue
+        value = option.spelled(wish)
+        if value is None:
+            value = wish
+        if value != option.default or name in wishes.options:
+            merged[name] = value
+    return merged
+
+
+def _current(wishes: Wishes, model: Model, name: str) -> str:
+    """Return what the video was made with, as text; empty where that was left to the provider."""
+    option = model.option(name)
+    value = wishes.options.get(name, None if option is None else option.default)
+    return "" if value is None else str(value)
+
+
+def _shown_ratio(ratio: int | str) -> str:
+    return pgettext("aspect ratio", "auto") if ratio == OWN_RATIO else str(ratio)
+
+
+def _choices(models: Sequence[Model], name: str) -> list[int | str]:
+    """Return the values that any of the models takes, each once and as the first one spells it."""
+    options = [option for model in models if (option := model.option(name))]
+    found: dict[str, int | str] = {}
+    for choice in (choice for option in options for choice in option.choices):
+        found.setdefault(str(choice).casefold(), choice)
+    return list(found.values())
+
+
+def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
+    return discord.ui.TextInput(
+        custom_id=name,
+        style=discord.TextStyle.paragraph,
+        default=value[:most] or None,
+        required=name == "prompt",
+        max_length=most,
+    )
+
+
+def _select(name: str, choices: Iterable[tuple[str, str]], current: str) -> Select:
+    options = [
+        discord.SelectOption(label=label, value=value, default=value.casefold() == current.casefold())
+        for label, value in choices
+    ]
+    return Select(custom_id=name, options=options, required=True)

@@ -1,0 +1,1 @@
+"""The /videos command, and the buttons under videos."""

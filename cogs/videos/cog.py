@@ -1,0 +1,32 @@
+"""The /videos command, and the buttons of all videos: they answer also under messages of an earlier run."""
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord_client.client import VeoBot
+from bot.library.history import History
+from cogs.cards.card_message import StopButton
+from cogs.ui.interaction import Interaction
+from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
+from cogs.videos.history_view import HistoryButton, show_history
+from cogs.videos.repeat_buttons import RemixButton, RerollButton
+from cogs.videos.repost_button import RepostButton
+
+
+class VideosCog(commands.Cog):
+    """Lets members look through what they asked for."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @app_commands.command(name="videos", description="Browse your videos on this server")
+    async def videos(self, interaction: Interaction) -> None:
+        """Show the newest one, with buttons to the others."""
+        await show_history(interaction, self._history)
+
+
+async def setup(bot: VeoBot) -> None:
+    """Add the command and register the buttons; discord.py calls this."""
+    bot.add_dynamic_items(StopButton, RerollButton, RemixButton, RepostButton, HistoryButton)
+    bot.add_dynamic_items(DeleteButton, ConfirmButton, KeepButton)
+    await bot.add_cog(VideosCog(bot.services.history))

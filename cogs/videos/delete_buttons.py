@@ -1,0 +1,86 @@
+"""The buttons that take a video down: the first one asks, the second one does it."""
+
+import discord
+
+from bot.db.models import Generation
+from bot.i18n import N_, _, pgettext
+from bot.library.removal import NothingToRemoveError, is_shown
+from cogs.cards.card import number_line
+from cogs.cards.takedown import take_down
+from cogs.moderation.owners import find_manageable, message_shown
+from cogs.ui.interaction import Interaction
+from cogs.ui.links import message_link
+from cogs.ui.video_button import VideoButton, template_of, view_of
+
+KEPT = N_("Nothing was deleted.")
+COUNTS = N_("It still counts toward the limit because it was made and paid for.")
+
+
+class DeleteButton(VideoButton, template=template_of("delete")):
+    """Asks whether the video is to be deleted."""
+
+    action = "delete"
+    emoji = "🗑️"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Delete")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask the one who clicked, and nobody else."""
+        generation = await find_manageable(interaction, self.generation_id)
+        if generation.erased_at is not None and (shown_at := message_shown(interaction)) is not None:
+            generation = await interaction.client.services.removal.remember(generation, shown_at)
+        if not is_shown(generation) and generation.removed_at is None:
+            raise NothingToRemoveError
+        view = view_of(ConfirmButton(generation.id), KeepButton(generation.id))
+        await interaction.response.send_message(_question(generation), view=view, ephemeral=True)
+
+
+class ConfirmButton(VideoButton, template=template_of("delete-yes")):
+    """Deletes the video."""
+
+    action = "delete-yes"
+    style = discord.ButtonStyle.danger
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Delete it")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Write it down, delete the messages, and say so; a second click finishes what failed."""
+        await interaction.response.defer()
+        found = await find_manageable(interaction, self.generation_id)
+        removal = interaction.client.services.removal
+        generation = await removal.remove(found.guild_id, found.id, interaction.user.id)
+        await take_down(interaction.client, generation)
+        done = f"{_('🗑️ **Deleted.**')} {_(COUNTS)}\n{number_line(generation)}"
+        await interaction.edit_original_response(content=done, view=None)
+
+
+class KeepButton(VideoButton, template=template_of("delete-no")):
+    """Leaves the video where it is."""
+
+    action = "delete-no"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Keep it")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Take the question away."""
+        await interaction.response.edit_message(content=_(KEPT), view=None)
+
+
+def _question(generation: Generation) -> str:
+    link = message_link(generation)
+    question = (
+        _("🗑️ **Delete this video?** It's the one in your direct messages.")
+        if link is None
+        else _("🗑️ **Delete this video?** {link}", link=link)
+    )
+    consequence = _("This deletes its message and can't be undone.")
+    return f"{question}\n{consequence} {_(COUNTS)}\n{number_line(generation)}"

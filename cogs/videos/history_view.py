@@ -1,0 +1,83 @@
+"""The pager of /videos. A button's id names the generation that it leads to, so it outlives a restart."""
+
+import discord
+
+from bot.clock import utc_now
+from bot.db.models import NOBODY
+from bot.errors import BadInputError
+from bot.i18n import _, pgettext
+from bot.library.history import History, HistoryPage
+from bot.library.removal import is_shown
+from bot.requests.repeats import can_be_repeated
+from cogs.cards.card import full_prompt
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
+from cogs.ui.video_button import VideoButton, template_of, view_of
+from cogs.videos.delete_buttons import DeleteButton
+from cogs.videos.history_text import NONE_YET, render_history
+from cogs.videos.repeat_buttons import RemixButton, RerollButton
+from cogs.videos.repost_button import RepostButton
+
+NAVIGATION_ROW = 1  # below the buttons for the video
+
+
+class HistoryButton(VideoButton, template=template_of("video")):
+    """Leads to one of the member's generations."""
+
+    action = "video"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Refresh")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show it as it stands."""
+        await interaction.response.defer()
+        guild_id, user_id = _reader(interaction)
+        history: History = interaction.client.services.history
+        page = await history.read(guild_id, user_id, self.generation_id)
+        if page is not None:
+            await interaction.edit_original_response(
+                content=render_history(page), embeds=full_prompt(page.generation), view=_view(page)
+            )
+
+
+async def show_history(interaction: Interaction, history: History) -> None:
+    """Answer, for the asker alone, with the newest of their generations."""
+    page = await history.read(*_reader(interaction))
+    if page is None:
+        await interaction.response.send_message(_(NONE_YET), ephemeral=True)
+        return
+    await interaction.response.send_message(
+        render_history(page), embeds=full_prompt(page.generation), view=_view(page), ephemeral=True
+    )
+
+
+def _reader(interaction: Interaction) -> tuple[int, int]:
+    """Return the server and the member.
+
+    Raises:
+        BadInputError: the command was not used in a server.
+    """
+    if interaction.guild_id is None or interaction.user.id == NOBODY:
+        raise BadInputError(_("This only works in servers."))
+    return interaction.guild_id, interaction.user.id
+
+
+def _view(page: HistoryPage) -> discord.ui.View:
+    generation = page.generation
+    actions: list[Item] = []
+    if can_be_repeated(generation, utc_now()):
+        actions += [RerollButton(generation.id), RemixButton(generation.id)]
+    if is_shown(generation):
+        actions.append(DeleteButton(generation.id))
+        if generation.erased_at is None and generation.delivered_at is not None:
+            actions.append(RepostButton(generation.id))
+    places = [
+        (page.newer_id, pgettext("button", "Newer")),
+        (generation.id, None),
+        (page.older_id, pgettext("button", "Older")),
+    ]
+    turns = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in places if target]
+    return view_of(*actions, *turns)

@@ -1,0 +1,56 @@
+"""The buttons that make a video anew: Re-roll with another seed, Remix from a form."""
+
+from bot.clock import utc_now
+from bot.i18n import pgettext
+from bot.requests.repeats import wishes_of, with_new_seed
+from bot.requests.spec import Wishes
+from cogs.moderation.owners import find_manageable
+from cogs.ui.interaction import Interaction
+from cogs.ui.video_button import VideoButton, template_of
+from cogs.veo.request import ask
+from cogs.veo.request_form import WishesForm
+
+
+class RerollButton(VideoButton, template=template_of("reroll")):
+    """Asks for the same video with another seed, in the name of whoever clicks."""
+
+    action = "reroll"
+    emoji = "🎲"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Re-roll")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask for it, by the same way as /veo."""
+        source = await find_manageable(interaction, self.generation_id)
+        await ask(interaction, with_new_seed(wishes_of(source, utc_now())))
+
+
+class RemixButton(VideoButton, template=template_of("remix")):
+    """Shows a form with everything filled in."""
+
+    action = "remix"
+    emoji = "✏️"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Remix")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form."""
+        source = await find_manageable(interaction, self.generation_id)
+        await interaction.response.send_modal(RemixForm(wishes_of(source, utc_now())))
+
+
+class RemixForm(WishesForm):
+    """Takes changed wishes, and asks for that video."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        super().__init__(pgettext("title", "Remix this video"), wishes)
+
+    async def use(self, interaction: Interaction, wishes: Wishes) -> None:
+        """Ask for it, by the same way as /veo."""
+        await ask(interaction, wishes)

@@ -1,0 +1,164 @@
+"""Posts a video again: its file is fetched anew from the message, since addresses of files expire."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+import structlog
+
+from bot.db.models import Generation
+from bot.errors import DatabaseBusyError
+from bot.i18n import N_, _
+from bot.jobs.ports import Posted
+from bot.library.reposts import CannotRepostError, Reposts, posts_of
+from cogs.cards.card import alt_text, render_repost
+from cogs.cards.result_message import file_name
+from cogs.cards.takedown import GONE, channel_of, delete_post, show_card
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge
+from cogs.ui.links import post_link
+from cogs.videos.result_buttons import result_view
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOST = N_(
+    "The message with this video is gone, and so is the file. Nothing was posted. **Re-roll** "
+    "makes a new video from the same prompt and counts as one."
+)
+REFUSED = N_("Discord doesn't accept this video here. Nothing was posted. Try another channel.")
+AWAY = N_("Discord is having trouble right now. Nothing was posted. Try again in a minute.")
+UNSURE = N_(
+    "Discord is having trouble right now, so I don't know whether the video was posted. Check "
+    "this channel before you try again."
+)
+ATTEMPTS = 2
+UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the video is now. `posts`: the messages that still show it, as far as can be told."""
+
+    posts: Sequence[Posted]
+    attachment: discord.Attachment | None
+
+
+async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, channel_id: int) -> str:
+    """Post the video in a channel, and return what its owner is told; ends the claim in any case.
+
+    Raises:
+        CannotRepostError: there is no file, or Discord takes no message there.
+    """
+    try:
+        source = await _find(client, claimed)
+        _ensure_not_in(channel_id, source, claimed)
+        posted = await _post(client, reposts, claimed, source, channel_id)
+    except Exception as error:
+        await reposts.give_up(claimed)
+        if not isinstance(error, CALL_ERRORS):
+            raise
+        log.warning("a video was not posted again", generation=claimed.id, error=str(error))
+        raise CannotRepostError(_(AWAY if judge(error) is Verdict.LATER else REFUSED)) from error
+    return await _finish(client, reposts, claimed, posted, source.posts)
+
+
+def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> None:
+    """Check that the channel does not show the video already.
+
+    Raises:
+        CannotRepostError: it does.
+    """
+    here = next((post for post in source.posts if post.channel_id == channel_id), None)
+    if here is not None:
+        link = post_link(generation.guild_id, here)
+        raise CannotRepostError(
+            _("This video is already in this channel: {link} Nothing was posted.", link=link)
+        )
+
+
+async def _finish(
+    client: discord.Client, reposts: Reposts, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
+) -> str:
+    try:
+        generation = await reposts.finish(claimed, posted, earlier)
+    except DatabaseBusyError:
+        await delete_post(client, claimed, posted)  # nobody could take it down later
+        raise
+    if generation is None:  # removed or forgotten meanwhile
+        await delete_post(client, claimed, posted)
+        raise CannotRepostError(_("This video was just deleted, so I won't post it again."))
+    await show_card(client, generation)
+    return _(
+        "📤 **Posted again:** {link} This didn't count toward your limit.",
+        link=post_link(generation.guild_id, posted),
+    )
+
+
+async def _find(client: discord.Client, generation: Generation) -> Source:
+    """Look the messages up; one that the bot may not read may still show the video."""
+    posts: list[Posted] = []
+    attachment: discord.Attachment | None = None
+    for post in posts_of(generation):
+        try:
+            channel = client.get_partial_messageable(await channel_of(client, generation, post))
+            message = await channel.fetch_message(post.message_id)
+        except discord.HTTPException as error:
+            if error.code not in GONE:
+                if judge(error) is Verdict.LATER:
+                    raise
+                posts.append(post)
+            continue
+        posts.append(post)
+        files = (file for file in message.attachments if file.filename == file_name(generation))
+        attachment = attachment or next(files, None)
+    return Source(posts, attachment)
+
+
+async def _post(
+    client: discord.Client, reposts: Reposts, generation: Generation, source: Source, channel_id: int
+) -> Posted:
+    """Post the file; without the member's words where a filter stops them.
+
+    Raises:
+        CannotRepostError: there is no file, or it is not known whether it was posted.
+        One of `CALL_ERRORS`: Discord refuses it.
+    """
+    channel = client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
+
+    async def send(*, quote: bool) -> discord.Message:
+        nonce = secrets.token_hex(8)  # Discord posts it once, however often it is sent
+        for _attempt in range(ATTEMPTS):
+            file = await _open(reposts, generation, source)
+            try:
+                return await channel.send(
+                    render_repost(generation, quote=quote),
+                    file=file,
+                    nonce=nonce,
+                    suppress_embeds=True,
+                    view=result_view(generation),
+                )
+            except UNCLEAR as error:
+                log.warning("a post may be lost", generation=generation.id, error=str(error))
+        raise CannotRepostError(_(UNSURE))
+
+    try:
+        message = await send(quote=True)
+    except discord.HTTPException as error:
+        if judge(error) is not Verdict.NOT_THE_WORDS:
+            raise
+        message = await send(quote=False)
+    return Posted(message.id, channel_id)
+
+
+async def _open(reposts: Reposts, generation: Generation, source: Source) -> discord.File:
+    """Return the file as it was posted, or else the original that was kept."""
+    name, description = file_name(generation), alt_text(generation)
+    if source.attachment is not None:
+        file = await source.attachment.to_file(description=description)
+        file.filename = name
+        return file
+    original = reposts.find_original(generation.id)
+    if original is None:
+        raise CannotRepostError(_(LOST))
+    return discord.File(original, filename=name, description=description)

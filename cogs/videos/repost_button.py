@@ -1,0 +1,27 @@
+"""The button of /videos that posts a video again, where it is clicked."""
+
+from bot.i18n import pgettext
+from cogs.ui.interaction import Interaction
+from cogs.ui.requester import asker_of
+from cogs.ui.video_button import VideoButton, template_of
+from cogs.videos.repost import repost
+
+
+class RepostButton(VideoButton, template=template_of("repost")):
+    """Posts one's own video again."""
+
+    action = "repost"
+    emoji = "📤"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Repost")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Claim it, post it, and say where it is; a second click meanwhile is told so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)  # the file may take a while
+        asker, reposts = asker_of(interaction), interaction.client.services.reposts
+        generation = await reposts.claim(asker, self.generation_id)
+        text = await repost(interaction.client, reposts, generation, asker.channel_id)
+        await interaction.followup.send(text, ephemeral=True)

@@ -1,0 +1,37 @@
+"""The buttons under a message with a video or an error."""
+
+import discord
+
+from bot.db.models import Generation, Status
+from bot.i18n import pgettext, speaking
+from bot.requests.repeats import is_known
+from cogs.reports.buttons import ReportButton
+from cogs.ui.items import Item
+from cogs.ui.video_button import view_of
+from cogs.videos.delete_buttons import DeleteButton
+from cogs.videos.repeat_buttons import RemixButton, RerollButton
+
+
+def result_view(generation: Generation) -> discord.ui.View:
+    """Return the buttons for what became of the request, in the member's language.
+
+    There are none where a moderator stopped it.
+    """
+    with speaking(generation.locale):
+        match generation.status:
+            case Status.SUCCEEDED:
+                return view_of(
+                    *_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id)
+                )
+            case Status.FAILED:
+                return view_of(*_repeats(generation, pgettext("button", "Try again")))
+            case _:
+                return view_of()
+
+
+def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
+    # A message outlives Discord's links to pictures; a click on a button says then that they are dead.
+    if not is_known(generation):
+        return []
+    again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)
+    return [again, RemixButton(generation.id)]

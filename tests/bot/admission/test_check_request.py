@@ -1,0 +1,328 @@
+"""Every rule at once: what `judge` says, and what the transaction lets through when many ask together."""
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from bot.admission.budgets import states_of
+from bot.admission.check_request import Admission, Asker, Facts, judge
+from bot.admission.denials import (
+    BlockedError,
+    BudgetReachedError,
+    ChannelNotAllowedError,
+    ModelNotAllowedError,
+    PausedError,
+    PriceUnknownError,
+    QuotaReachedError,
+    TooHighError,
+    TooLongError,
+    WordNotAllowedError,
+)
+from bot.admission.limits import Use
+from bot.clock import utc_now
+from bot.db.database import Database
+from bot.db.guild_models import Action, AuditRow
+from bot.db.models import Generation, Placement, Status
+from bot.errors import UserError
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.rules import SERVER, QuotaRules, Subject
+from bot.moderation.service import Moderation
+from bot.policy.documents import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
+from bot.provider.catalogue import build_request
+from bot.requests.service import GenerationService
+from tests.bot.clocks import StoppedClock
+from tests.bot.prices import FixedPrices
+from tests.bot.rows import MODEL, PROMPT, insert, new_asker
+
+pytestmark = pytest.mark.both_engines
+
+NOW = utc_now()
+PRICE = 1000.0
+MODERATOR = Moderator(guild_id=1, user_id=99)
+FANS = 77  # a role
+
+
+def verdict(
+    facts: Facts | None = None, *, asker: Asker | None = None, daily_limit: int = 5, **wish: Any
+) -> UserError | None:
+    options = {"duration": 8, "resolution": "1080P", **wish.pop("options", {})}
+    video = build_request(wish.pop("model", MODEL), wish.pop("prompt", PROMPT), options)
+    return judge(asker or new_asker(), video, facts or Facts(price=PRICE), daily_limit, NOW)
+
+
+def budget_facts(budget: float, spent: float, price: float | None = PRICE) -> Facts:
+    long_ago = NOW - timedelta(days=400)
+    budgets = {Period.MONTH: Budget(credits=budget, since=long_ago)}
+    return Facts(budgets=states_of(budgets, {Period.MONTH: spent}, NOW), price=price)
+
+
+def test_without_any_rule_a_first_video_is_allowed() -> None:
+    assert verdict() is None
+
+
+REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
+    "a pause": (
+        Facts(Policy(pause=Pause(since=NOW, reason="**tea** @everyone"))),
+        PausedError,
+        r"\*\*tea\*\*",
+    ),
+    "a block for ever": (
+        Facts(standing=Standing(block=Block(since=NOW))),
+        BlockedError,
+        "Ask a moderator",
+    ),
+    "a block for a while": (
+        Facts(standing=Standing(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
+        BlockedError,
+        "ends <t:",
+    ),
+    "another channel": (Facts(Policy(channels=frozenset({5}))), ChannelNotAllowedError, "<#5>"),
+    "another model": (
+        Facts(Policy(models=frozenset({"google/veo-3.0-fast"}))),
+        ModelNotAllowedError,
+        "Veo 3 Fast",
+    ),
+    "too long": (Facts(Policy(longest_duration=6)), TooLongError, "6 seconds"),
+    "too high": (Facts(Policy(highest_resolution="720P")), TooHighError, "720P"),
+    "a word": (Facts(Policy(words=("paper boat",))), WordNotAllowedError, "paper boat"),
+    "the operator's limit": (Facts(use=Use([NOW] * 5)), QuotaReachedError, "5 videos for the last 24 hours"),
+    "no videos at all": (
+        Facts(Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=0),))),
+        QuotaReachedError,
+        "0 videos",
+    ),
+    "too many at once": (
+        Facts(
+            Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.AT_ONCE, most=1),)),
+            use=Use([NOW], at_once=1),
+        ),
+        QuotaReachedError,
+        "at once",
+    ),
+    "a spent budget": (budget_facts(5000, 5000), BudgetReachedError, "for this month is used up"),
+    "a budget of nothing": (budget_facts(0, 0), BudgetReachedError, "video budget is 0"),
+    "a budget with too little left": (budget_facts(5000, 4500), BudgetReachedError, "for this month has"),
+    "a price that nobody knows": (budget_facts(5000, 0, None), PriceUnknownError, "few minutes"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_because_of(name: str) -> None:
+    facts, kind, words = REFUSED[name]
+    refusal = verdict(facts)
+    assert isinstance(refusal, kind), f"{refusal!r} instead of {kind.__name__}"
+    assert words in str(refusal)
+    assert str(refusal).endswith("This didn't count toward your limit."), (
+        "the member is not told that it did not count"
+    )
+    assert "@everyone" not in str(refusal), "a moderator's reason mentions everybody"
+
+
+def test_a_block_that_has_ended_does_not_hold() -> None:
+    block = Block(since=NOW - timedelta(hours=2), until=NOW)
+    assert verdict(Facts(standing=Standing(block=block))) is None
+
+
+def test_a_thread_of_an_allowed_channel_is_allowed() -> None:
+    asker = Asker(1, 1, 2, 3, Placement.CHANNEL, parent_id=5)
+    assert verdict(Facts(Policy(channels=frozenset({5}))), asker=asker) is None
+
+
+def test_the_default_duration_is_judged_like_a_chosen_one() -> None:
+    video = build_request(MODEL, PROMPT, {})
+    refusal = judge(new_asker(), video, Facts(Policy(longest_duration=6)), 5, NOW)
+    assert isinstance(refusal, TooLongError), "8 seconds, the provider's default, are longer than 6"
+
+
+def test_words_are_looked_for_in_the_negative_prompt_too() -> None:
+    refusal = verdict(Facts(Policy(words=("rain",))), options={"negative_prompt": "no rain"})
+    assert isinstance(refusal, WordNotAllowedError)
+
+
+def test_a_phrase_is_not_put_together_from_the_prompt_and_the_negative_prompt() -> None:
+    facts = Facts(Policy(words=("pond water",)))
+    assert PROMPT.endswith("pond")
+    assert verdict(facts, options={"negative_prompt": "water drops"}) is None
+
+
+@given(st.floats(0, 1e7), st.floats(0, 1e7), st.floats(0, 1e6))
+def test_what_is_accepted_never_takes_more_than_the_budget(budget: float, spent: float, price: float) -> None:
+    if verdict(budget_facts(budget, spent, price)) is None:
+        assert spent + price <= budget
+
+
+@pytest.fixture
+def decisions(database: Database, clock: StoppedClock) -> Decisions:
+    """What writes the moderators' decisions."""
+    return Decisions(database, clock)
+
+
+@pytest.fixture
+def rules(decisions: Decisions) -> QuotaRules:
+    """The service of `/quota`."""
+    return QuotaRules(decisions, daily_limit=5)
+
+
+@pytest.fixture
+def prices() -> FixedPrices:
+    """What a video costs."""
+    return FixedPrices(PRICE)
+
+
+@pytest.fixture
+def service(database: Database, clock: StoppedClock, prices: FixedPrices) -> GenerationService:
+    """The service of `/veo`."""
+    admission = Admission(prices, daily_limit=5)
+    return GenerationService(
+        database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event(), clock=clock
+    )
+
+
+async def ask(service: GenerationService, user_id: int, *role_ids: int) -> str:
+    """Let a member ask; return "accepted" or the name of the refusal."""
+    asker = replace(new_asker(user_id=user_id), role_ids=frozenset(role_ids))
+    try:
+        await service.request(asker, model=MODEL, prompt=PROMPT, options={"duration": 4})
+    except UserError as refusal:
+        return type(refusal).__name__
+    return "accepted"
+
+
+async def test_a_thousand_requests_at_once_get_exactly_the_places_there_are(
+    service: GenerationService, rules: QuotaRules, decisions: Decisions
+) -> None:
+    """50 members ask 20 times each, with every kind of rule in force; then the same with a budget."""
+    day, at_once = LimitKind.DAY, LimitKind.AT_ONCE
+    await rules.set_limits(MODERATOR, SERVER, {day: 5, LimitKind.WEEK: 7, LimitKind.MONTH: 18})
+    await rules.set_limits(MODERATOR, Subject(Scope.ROLE, FANS), {day: 8, LimitKind.WEEK: None})
+    places = dict.fromkeys(range(1, 51), 5)
+    for member in range(1, 11):  # fans: 8 a day, no weekly limit
+        places[member] = 8
+    for member in range(11, 16):  # a rule of their own: none
+        await rules.set_limits(MODERATOR, Subject(Scope.MEMBER, member), {day: 0})
+        places[member] = 0
+    for member in range(16, 21):  # unlimited a day, so that the week's 7 hold
+        await rules.set_limits(MODERATOR, Subject(Scope.MEMBER, member), {day: None})
+        places[member] = 7
+    for member in range(21, 26):  # 2 at once
+        await rules.set_limits(MODERATOR, Subject(Scope.MEMBER, member), {at_once: 2})
+        places[member] = 2
+    for member in range(26, 31):  # 3 granted on top of 5
+        await rules.grant(MODERATOR, member, 3, None)
+        places[member] = 8
+    for member in range(31, 36):  # blocked
+        await Moderation(decisions).block(MODERATOR, member, None)
+        places[member] = 0
+
+    outcomes = await _rush(service)
+
+    accepted = {member: found["accepted"] for member, found in outcomes.items()}
+    assert accepted == places, "a member got more or fewer videos than the rules say"
+    print(f"\n1,000 requests, 50 members: {sum(accepted.values())} accepted, {sum(places.values())} allowed")
+
+
+async def test_a_thousand_requests_at_once_never_pass_the_budget(
+    service: GenerationService, rules: QuotaRules, database: Database
+) -> None:
+    await rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: None})
+    await rules.set_budgets(MODERATOR, {Period.DAY: 123.9 * PRICE})
+    await rules.set_budgets(MODERATOR, {Period.MONTH: 500 * PRICE})
+
+    outcomes = await _rush(service)
+
+    total = sum(outcomes.values(), Counter[str]())
+    print(f"\nbudget for 123.9 videos: {dict(total)}")
+    assert total == Counter({"accepted": 123, "BudgetReachedError": 877})
+    actions = await database.read(lambda session: list((session.scalars(select(AuditRow.action))).all()))
+    assert actions.count(Action.BUDGET_WARNING) == 1, "the moderators are told once at 80 %"
+    assert actions.count(Action.BUDGET_REACHED) == 1, "the moderators are told once at 100 %"
+
+
+async def _rush(service: GenerationService) -> dict[int, Counter[str]]:
+    members = [member for member in range(1, 51) for _ in range(20)]
+    random.Random(4).shuffle(members)
+    roles = {member: [FANS] if member <= 10 else [] for member in members}
+    results = await asyncio.gather(*(ask(service, member, *roles[member]) for member in members))
+    outcomes = {member: Counter[str]() for member in range(1, 51)}
+    for member, result in zip(members, results, strict=True):
+        outcomes[member][result] += 1
+    return outcomes
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_spending_passes_the_budget_by_no_more_than_the_error_of_what_was_running(
+    service: GenerationService, rules: QuotaRules, database: Database, seed: int
+) -> None:
+    """Requests and ends in random order; the real cost is up to half more or less than the estimate."""
+    chance, budget = random.Random(seed), 40 * PRICE
+    await rules.set_limits(MODERATOR, SERVER, {LimitKind.DAY: None})
+    await rules.set_budgets(MODERATOR, {Period.DAY: budget})
+    running: list[str] = []
+    bill = error = 0.0
+    for _ in range(150):
+        if running and chance.random() < 0.45:
+            row_id, cost = running.pop(0), PRICE * chance.uniform(0.5, 1.5)
+            await _finish(database, row_id, cost)
+            bill += cost
+        elif (row := await _try(service)) is not None:
+            running.append(row.id)
+            error = 0.5 * PRICE * len(running)  # at the last acceptance
+    for row_id in running:
+        cost = PRICE * chance.uniform(0.5, 1.5)
+        await _finish(database, row_id, cost)
+        bill += cost
+    print(f"\nbudget {budget:,.0f}: billed {bill:,.0f}; allowed error of what was running {error:,.0f}")
+    assert bill > budget * 0.8, "the budget was never reached, so this shows nothing"
+    assert bill <= budget + error
+
+
+async def test_a_failed_video_gives_its_money_and_its_place_back(
+    service: GenerationService, rules: QuotaRules, database: Database
+) -> None:
+    await rules.set_budgets(MODERATOR, {Period.DAY: PRICE})
+    first = await _try(service)
+    assert first is not None
+    assert await _try(service) is None, "the money for one video bought two"
+    await database.write(
+        lambda session: session.execute(
+            update(Generation).where(Generation.id == first.id).values(status=Status.FAILED)
+        )
+    )
+    assert await _try(service) is not None
+
+
+async def test_without_a_price_list_the_models_own_history_is_the_estimate(
+    service: GenerationService, rules: QuotaRules, database: Database, prices: FixedPrices
+) -> None:
+    prices.price = None
+    await rules.set_budgets(MODERATOR, {Period.DAY: 100 * PRICE})
+    assert await ask(service, 3) == "PriceUnknownError"
+    await insert(database, status=Status.SUCCEEDED, credits_used=4 * PRICE, options={"duration": 8})
+    generation = await _try(service)
+    assert generation is not None
+    assert generation.estimated_credits == 2 * PRICE, "4 seconds cost half of 8"
+
+
+async def _try(service: GenerationService) -> Generation | None:
+    try:
+        return await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={"duration": 4})
+    except BudgetReachedError:
+        return None
+
+
+async def _finish(database: Database, generation_id: str, cost: float) -> None:
+    await database.write(
+        lambda session: session.execute(
+            update(Generation)
+            .where(Generation.id == generation_id)
+            .values(status=Status.SUCCEEDED, credits_used=cost)
+        )
+    )

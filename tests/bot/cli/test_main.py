@@ -1,0 +1,380 @@
+"""The command line, as an operator uses it: real processes, real exit codes."""
+
+import asyncio
+import os
+import re
+import socket
+import stat
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from bot.db.database import open_database
+from bot.media.files import probe
+from bot.media.images import MAX_SIZE, data_uri_of
+from sandbox.provider import QUICK, Fault, Provider
+from tests.bot.drawn import BLUE, HTML, draw
+from tests.bot.troubles import make_damaged
+
+SECRET = "sk-do-not-print-me"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind; `text` is all that it printed."""
+
+    code: int
+    text: str
+
+
+async def veo_bot(folder: Path, *arguments: str, **environment: str) -> Finished:
+    """Run `veo-bot` in `folder` with nothing but `environment`."""
+    return await python(folder, "-m", "bot", *arguments, **environment)
+
+
+async def python(folder: Path, *arguments: str, **environment: str) -> Finished:
+    """Run Python in `folder` with nothing but `environment`."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        cwd=folder,
+        env={**kept, "COLUMNS": "200", **environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return Finished(process.returncode or 0, output.decode())
+
+
+async def test_without_settings_each_missing_one_is_named_on_a_line_of_its_own(tmp_path: Path) -> None:
+    finished = await veo_bot(tmp_path, "run")
+    assert finished.code == 2
+    assert finished.text.splitlines() == ["AIMLAPI_KEY: is missing", "DISCORD_TOKEN: is missing"]
+
+
+async def test_a_malformed_setting_is_explained_without_a_traceback_or_a_secret(tmp_path: Path) -> None:
+    finished = await veo_bot(
+        tmp_path,
+        "run",
+        DISCORD_TOKEN=f"{SECRET} with a space",
+        AIMLAPI_KEY=SECRET,
+        POLL_INTERVAL=SECRET,
+        AIMLAPI_BASE_URL=SECRET,
+    )
+    assert finished.code == 2
+    assert len(finished.text.splitlines()) == 3, finished.text
+    assert SECRET not in finished.text
+    assert "Traceback" not in finished.text
+
+
+async def test_settings_are_read_from_the_env_file_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"AIMLAPI_KEY={SECRET}\nPOLL_INTERVAL=never\n")
+    finished = await veo_bot(tmp_path, "run")
+    assert [line.split(":")[0] for line in finished.text.splitlines()] == ["POLL_INTERVAL", "DISCORD_TOKEN"]
+
+
+async def test_the_version_can_be_asked_for_without_settings(tmp_path: Path) -> None:
+    finished = await veo_bot(tmp_path, "--version")
+    assert (finished.code, finished.text.strip()) == (0, f"veo-bot {version('veo-bot')}")
+
+
+async def test_a_file_in_the_place_of_the_data_folder_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
+    assert (finished.code, finished.text.strip()) == (
+        2,
+        "DATA_DIR: The folder data cannot be used: File exists",
+    )
+
+
+async def test_a_damaged_database_is_explained(tmp_path: Path) -> None:
+    await make_damaged(tmp_path / "data" / "veo.db")
+    finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k")
+    assert finished.code == 2, "systemd would start it again and again"
+    assert re.fullmatch(
+        r"DATABASE_URL: The file .*veo\.db is damaged \(.+\)\. Keep it, and restore the latest backup\.",
+        finished.text.splitlines()[-1],
+    )
+    assert "Traceback" not in finished.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({"HTTP_PORT": "{taken}"}, "HTTP_PORT"), ({"HTTP_PORT": "0", "HTTP_HOST": "192.0.2.1"}, "HTTP_HOST")],
+)
+async def test_an_address_that_cannot_be_listened_on_is_told_by_its_setting(
+    tmp_path: Path, settings: dict[str, str], name: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        given = {key: value.format(taken=taken) for key, value in settings.items()}
+        finished = await veo_bot(tmp_path, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", **given)
+    assert finished.code == 2
+    assert finished.text.splitlines()[-1].startswith(f"{name}: The bot can't listen on ")
+
+
+async def test_the_databases_to_copy_need_not_stand_in_the_list_of_processes(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    async with open_database(f"sqlite+aiosqlite:///{old}"):
+        pass
+    addresses = {"COPY_FROM": f"sqlite+aiosqlite:///{old}", "COPY_TO": f"sqlite+aiosqlite:///{new}"}
+    finished = await veo_bot(tmp_path, "copy-database", **addresses)
+    assert finished.code == 0, finished.text
+    assert new.exists()
+
+
+async def test_a_data_folder_that_cannot_be_made_is_explained_though_the_database_is_elsewhere(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "letter").write_text("a file where the folder should be")
+    finished = await veo_bot(
+        tmp_path,
+        "run",
+        DISCORD_TOKEN="t",
+        AIMLAPI_KEY="k",
+        DATA_DIR="letter/data",
+        DATABASE_URL=f"sqlite+aiosqlite:///{tmp_path}/veo.db",
+    )
+    assert finished.code == 2, "systemd would start it again and again"
+    assert (
+        finished.text.splitlines()[-1] == "DATA_DIR: The folder letter/data cannot be used: Not a directory"
+    )
+    assert "Traceback" not in finished.text
+
+
+# The program as it is started, but for its patience of 30 seconds.
+IMPATIENT = (
+    "import bot.db.database; bot.db.database.START_PATIENCE = 0.3; from bot.cli.main import main; main()"
+)
+
+
+async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) -> None:
+    address = f"postgresql+asyncpg://veo:{SECRET}@127.0.0.1:1/veo"
+    finished = await python(
+        tmp_path, "-c", IMPATIENT, "run", DISCORD_TOKEN="t", AIMLAPI_KEY="k", DATABASE_URL=address
+    )
+    assert finished.code == 1, "systemd does not start again what ends with 2"
+    assert "DATABASE_URL: The database at 127.0.0.1:1/veo can't be reached: " in finished.text
+    assert "Traceback" not in finished.text
+    assert SECRET not in finished.text
+
+
+async def test_a_database_that_is_copied_into_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    async with open_database(f"sqlite+aiosqlite:///{old}"):
+        pass
+    before = os.umask(0o022)  # as most systems have it
+    try:
+        finished = await veo_bot(tmp_path, "copy-database", *(f"sqlite+aiosqlite:///{p}" for p in (old, new)))
+    finally:
+        os.umask(before)
+    assert finished.code == 0, finished.text
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600, "everybody on the machine could read the prompts"
+
+
+@pytest.mark.parametrize("legacy", ["false", "true"], ids=["universal URL", "legacy URL"])
+async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files: Path, legacy: str) -> None:
+    async with Provider(generation_seconds=0.5, render=QUICK, files=files) as provider:
+        finished = await veo_bot(
+            tmp_path,
+            *["generate", "a red dragon", "--model", "google/veo-3.0-fast", "--duration", "4"],
+            *["--aspect-ratio", "9:16", "--no-generate-audio", "-o", "out/dragon.mp4"],
+            AIMLAPI_KEY=provider.key,
+            AIMLAPI_BASE_URL=provider.url,
+            AIMLAPI_LEGACY_URLS=legacy,
+            POLL_INTERVAL="0.2",
+        )
+        assert finished.code == 0, finished.text
+        (created,) = [call for call in provider.calls if call.kind == "create"]
+    assert created.json == {
+        "model": "google/veo-3.0-fast",
+        "prompt": "a red dragon",
+        "duration": 4,
+        "aspect_ratio": "9:16",
+        "generate_audio": False,
+    }
+    clip = await probe(tmp_path / "out" / "dragon.mp4")
+    assert (clip.width, clip.height, clip.has_sound) == (720, 1280, False)
+    assert clip.seconds == pytest.approx(4, abs=0.2)
+    assert "Saved out/dragon.mp4" in finished.text
+    assert "Price: about $" in finished.text
+    assert "It cost $" in finished.text
+
+
+async def generate(folder: Path, provider: Provider, *arguments: str) -> Finished:
+    """Run `veo-bot generate`, impatient where the program waits for minutes."""
+    return await python(
+        folder,
+        *[
+            "-c",
+            "from bot.cli import generate, main; generate.LOOKUP_SECONDS = 1; main.main()",
+        ],
+        *["generate", *arguments],
+        AIMLAPI_KEY=provider.key,
+        AIMLAPI_BASE_URL=provider.url,
+        POLL_INTERVAL="0.2",
+    )
+
+
+async def test_generate_overwrites_no_video_that_is_there(tmp_path: Path, files: Path) -> None:
+    (tmp_path / "veo.mp4").write_bytes(b"the last one, which was paid for")
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
+    assert (tmp_path / "veo.mp4").read_bytes() == b"the last one, which was paid for"
+    assert (tmp_path / "veo-2.mp4").stat().st_size > 1000
+    assert "Saved veo-2.mp4" in finished.text
+
+
+async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with Provider(render=QUICK) as provider:
+        finished = await generate(tmp_path, provider, "a red dragon", "-o", "file/veo.mp4")
+        assert provider.calls == []
+    assert finished.code == 1
+    assert "I can't write file/veo.mp4: " in finished.text
+    assert "Nothing was requested." in finished.text
+
+
+async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("create", Fault.reset(accepted=True))
+        finished = await generate(tmp_path, provider, "a red dragon", "--duration", "4")
+        assert provider.count("create") == 1
+    assert "Saved veo.mp4" in finished.text, finished.text
+
+
+async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("cdn", Fault.status(404), times=None)
+        first = await generate(tmp_path, provider, "a red dragon", "--duration", "4", "-o", "a.mp4")
+        assert first.code == 1
+        assert not (tmp_path / "a.mp4").exists(), "an empty file was left"
+        provider.faults.clear()
+        [name] = re.findall(r"Fetch it later: veo-bot generate --resume (\S+)", first.text)
+        again = await generate(tmp_path, provider, "--resume", name, "-o", "a.mp4")
+        [request] = re.findall(r"Request ID: (\S+)", first.text)
+        by_request = await generate(tmp_path, provider, "--resume", request, "-o", "b.mp4")
+        assert provider.count("create") == 1, "it was paid for again"
+    assert "Saved a.mp4" in again.text, again.text
+    assert "Saved b.mp4" in by_request.text, by_request.text
+
+
+@pytest.mark.parametrize(
+    ("options", "model", "fields"),
+    [
+        (["--image", "cat.jpg"], "google/veo-3.0-i2v", ["image_url"]),
+        (
+            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast"],
+            "google/veo-3.1-i2v-fast",
+            ["image_url"],
+        ),
+        (
+            ["--last-image", "dog.png", "--image", "cat.jpg"],
+            "google/veo-3.1-first-last-image-to-video",
+            ["image_url", "last_image_url"],
+        ),
+    ],
+    ids=["one", "another family", "two"],
+)
+async def test_generate_sends_the_pictures(
+    tmp_path: Path, files: Path, options: list[str], model: str, fields: list[str]
+) -> None:
+    pictures = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
+    for name, content in pictures.items():
+        (tmp_path / name).write_bytes(content)
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
+        finished = await veo_bot(
+            tmp_path,
+            *["generate", "a red dragon", "--duration", "4", *options],
+            AIMLAPI_KEY=provider.key,
+            AIMLAPI_BASE_URL=provider.url,
+            POLL_INTERVAL="0.1",
+        )
+        assert finished.code == 0, finished.text
+        (created,) = [call for call in provider.calls if call.kind == "create"]
+    sent = dict(zip(fields, map(data_uri_of, pictures.values()), strict=False))
+    assert created.json == {"model": model, "prompt": "a red dragon", "duration": 4, **sent}
+    assert "Saved veo.mp4" in finished.text
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--image", "cat.png"], "I can't read cat.png: No such file or directory."),
+        (["--image", "."], "I can't read .: Is a directory."),
+        (["--image", "page.png"], "page.png: That file isn't a PNG, JPEG or WebP image"),
+        (
+            ["--image", "small.png"],
+            "small.png: The image is too large or too small. An image can have up to 8",
+        ),
+        (["--image", "large.png"], "large.png: The image is too large or too small."),
+        (
+            ["--image", "good.png", "--last-image", "page.png"],
+            "page.png: That file isn't a PNG, JPEG or WebP image",
+        ),
+        (["--last-image", "good.png"], "--last-image needs an --image to start from."),
+        (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
+        (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),
+    ],
+)
+async def test_generate_refuses_pictures_that_cannot_be_sent(
+    tmp_path: Path, options: list[str], complaint: str
+) -> None:
+    contents = {
+        "good.png": draw(),
+        "page.png": HTML,
+        "small.png": draw(size=(8, 8)),
+        "large.png": draw() + b"\0" * MAX_SIZE,
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    finished = await veo_bot(tmp_path, "generate", "a dragon", *options, AIMLAPI_KEY="k")
+    assert (finished.code, len(finished.text.splitlines())) == (2, 1), finished.text
+    assert complaint in finished.text
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["  "], "The prompt is empty"),
+        (["a dragon", "--duration", "5"], "`duration` must be one of: 4, 6, 8"),
+        (["a dragon", "--seed", "-1"], "`seed` must be from 0"),
+        (["a dragon", "--model", "veo9"], "There's no model veo9. Available: google/veo"),
+        ([], "Describe the video, or fetch one with --resume."),
+        (["-"], "Describe the video, or fetch one with --resume."),
+        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from an image needs an image."),
+    ],
+)
+async def test_generate_refuses_what_the_catalogue_does_not_allow(
+    tmp_path: Path, options: list[str], complaint: str
+) -> None:
+    finished = await veo_bot(tmp_path, "generate", *options, AIMLAPI_KEY="k")
+    assert finished.code == 2
+    assert complaint in finished.text
+    assert "Traceback" not in finished.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        (Fault.status(401, "Invalid key"), "didn't accept the request: Invalid key"),
+        (Fault.status(503), "I don't know yet whether the provider accepted"),
+    ],
+)
+async def test_generate_says_why_there_is_no_video(tmp_path: Path, fault: Fault, complaint: str) -> None:
+    async with Provider(render=QUICK) as provider:
+        provider.faults.add("create", fault)
+        finished = await generate(tmp_path, provider, "a dragon")
+    assert finished.code == 1
+    assert complaint in finished.text
+    assert "Traceback" not in finished.text
+
+
+async def test_generate_says_that_the_key_is_missing(tmp_path: Path) -> None:
+    finished = await veo_bot(tmp_path, "generate", "a dragon")
+    assert (finished.code, finished.text.strip()) == (2, "AIMLAPI_KEY: is missing")

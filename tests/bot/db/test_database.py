@@ -1,0 +1,238 @@
+"""The database file: how it is opened, what it refuses, and that several may use it."""
+
+import asyncio
+import sqlite3
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database, DatabaseError, open_database
+from bot.db.models import Base
+from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
+from bot.db.state import get_note, keep_note
+from tests.bot.rows import insert, reread
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.both_engines
+
+
+def file_of(url: str) -> Path:
+    return Path(make_url(url).database or "")
+
+
+@pytest.fixture
+def as_in_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open databases as the program does, and not as quickly as the other tests."""
+    monkeypatch.setattr("bot.db.sqlite.PRAGMAS", PRAGMAS)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.usefixtures("as_in_the_program")
+@pytest.mark.parametrize("kind", ["read", "write"])
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("synchronous", 2), ("busy_timeout", BUSY_TIMEOUT_MS)],
+)
+async def test_every_connection_is_prepared(
+    database: Database, kind: str, pragma: str, value: int | str
+) -> None:
+    run = database.read if kind == "read" else database.write
+    assert await run(lambda session: session.scalar(text(f"PRAGMA {pragma}"))) == value
+
+
+async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 1, 1, 12)  # noqa: DTZ001 that is the point
+    with pytest.raises(StatementError, match="without a time zone"):
+        await insert(database, created_at=naive)
+
+
+async def test_a_time_comes_back_as_the_same_moment_in_utc(database: Database) -> None:
+    moment = datetime(2026, 7, 1, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=-9)))
+    row = await insert(database, created_at=moment)
+    read = (await reread(database, row.id)).created_at
+    assert (read, read.tzinfo) == (moment, UTC)
+
+
+async def test_words_that_a_database_cannot_keep_do_not_end_the_work(database: Database) -> None:
+    row = await insert(database, failure_reason="no\0 \ud800way \U0001f6a4")
+    assert (await reread(database, row.id)).failure_reason == "no ?way \U0001f6a4"
+
+
+async def test_the_migrations_make_the_tables_of_the_models(database: Database) -> None:
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    differences = await database.read(lambda session: compare(session.connection()))
+    assert differences == [], "run a new migration for these"
+
+
+async def test_opening_it_again_keeps_what_is_in_it(database_url: str) -> None:
+    async with open_database(database_url) as first:
+        await keep_note(first, "colour", "red")
+    async with open_database(database_url) as second:
+        assert await get_note(second, "colour") == "red"
+
+
+async def test_a_note_is_replaced(database: Database) -> None:
+    assert await get_note(database, "colour") is None
+    await keep_note(database, "colour", "red")
+    await keep_note(database, "colour", "blue")
+    assert await get_note(database, "colour") == "blue"
+
+
+async def test_an_error_takes_back_the_whole_transaction(database: Database) -> None:
+    def write_and_fail(session: Session) -> None:
+        session.execute(text("INSERT INTO notes VALUES ('colour', 'red')"))
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await database.write(write_and_fail)
+    assert await get_note(database, "colour") is None
+
+
+async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and_no_noise(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    writer = asyncio.create_task(keep_note(database, "colour", "red"))
+
+    def end_the_writer(_: object) -> None:
+        loop.call_soon_threadsafe(writer.cancel)
+
+    event.listen(Engine, "commit", end_the_writer)
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    finally:
+        event.remove(Engine, "commit", end_the_writer)
+    assert await get_note(database, "colour") == "red"
+    assert caplog.messages == []
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new()
+
+
+async def test_connections_that_come_at_once_migrate_the_same_new_database(empty_url: str) -> None:
+    async def open_and_write(name: str) -> None:
+        async with open_database(empty_url) as database:
+            await keep_note(database, name, name)
+
+    await asyncio.gather(*(open_and_write(str(number)) for number in range(4)))
+    async with open_database(empty_url) as database:
+        assert [await get_note(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
+
+
+async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: str) -> None:
+    program = textwrap.dedent("""
+        import asyncio, sys
+        from bot.database import open_database
+        from bot.notes import keep_note
+
+        async def main(url, name):
+            async with open_database(url) as database:
+                await keep_note(database, name, name)
+
+        asyncio.run(main(*sys.argv[1:]))
+    """)
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", program, empty_url, name), stderr=asyncio.subprocess.PIPE
+        )
+        for name in ("one", "two")
+    ]
+    for process in processes:
+        _, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+    async with open_database(empty_url) as database:
+        assert [await get_note(database, name) for name in ("one", "two")] == ["one", "two"]
+
+
+@pytest.mark.sqlite_only
+async def test_a_lock_held_by_another_connection_is_waited_for(database: Database, database_url: str) -> None:
+    with sqlite3.connect(file_of(database_url), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO notes VALUES ('who', 'other')")
+        waiting = asyncio.create_task(keep_note(database, "who", "us"))
+        done, _ = await asyncio.wait([waiting], timeout=0.2)
+        assert not done, "the write did not wait for the lock"
+        assert await get_note(database, "who") is None, "reading needs no lock"
+        other.execute("COMMIT")
+        await waiting
+    other.close()
+    assert await get_note(database, "who") == "us"
+
+
+async def test_a_reader_sees_one_state_while_others_write(database: Database, database_url: str) -> None:
+    await keep_note(database, "colour", "red")
+    query = text("SELECT value FROM notes WHERE name = 'colour'")
+
+    async def paint_blue() -> None:
+        async with open_database(database_url) as other:
+            await keep_note(other, "colour", "blue")
+
+    def look_twice(session: Session) -> list[str]:
+        first = session.scalars(query).all()
+        with ThreadPoolExecutor(1) as another_program:
+            another_program.submit(asyncio.run, paint_blue()).result(60)
+        return [*first, *session.scalars(query)]
+
+    assert await database.read(look_twice) == ["red", "red"]
+    assert await get_note(database, "colour") == "blue"
+
+
+async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    async with open_database(database_url) as database:
+        await database.write(
+            lambda session: session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        )
+    with pytest.raises(DatabaseError, match=r"^The database was written by a newer version .*9999"):
+        async with open_database(database_url):
+            pass
+
+
+@pytest.mark.sqlite_only
+async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    file_of(database_url).mkdir(parents=True)
+    with pytest.raises(DatabaseError, match=r"^The database can't be opened: "):
+        async with open_database(database_url):
+            pass
+
+
+@pytest.mark.sqlite_only
+async def test_a_file_that_is_no_database_is_refused_in_a_readable_sentence(database_url: str) -> None:
+    file_of(database_url).parent.mkdir()
+    file_of(database_url).write_bytes(b"This is a letter to my aunt. " * 100)
+    with pytest.raises(DatabaseError, match=r"^The database can't be opened: file is not a database$"):
+        async with open_database(database_url):
+            pass
+
+
+async def test_a_folder_that_cannot_be_made_is_refused_in_a_readable_sentence(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "letter").write_text("This is no folder.")
+    with pytest.raises(DatabaseError):
+        async with open_database(f"sqlite+aiosqlite:///{tmp_path}/letter/data/veo.db"):
+            pass
+
+
+@pytest.mark.sqlite_only
+async def test_the_folder_is_for_its_owner_only(database: Database, database_url: str) -> None:
+    await keep_note(database, "colour", "red")
+    assert file_of(database_url).parent.stat().st_mode & 0o077 == 0

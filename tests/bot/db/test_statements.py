@@ -1,0 +1,51 @@
+"""What is asked of the databases: indexes are used, and no words of members get into errors."""
+
+import pytest
+from sqlalchemy import Select, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.jobs.claims import UNFINISHED
+
+pytestmark = pytest.mark.both_engines
+
+WORDS = "a most private prompt"
+
+
+DUE = (
+    select(Generation.id)
+    .where(UNFINISHED, Generation.status != Status.QUEUED)
+    .order_by(Generation.created_at)
+    .limit(100)
+)
+SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Generation.id != "other").limit(1)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"), [(DUE, "ix_generations_unfinished"), (SAME_TASK, "ix_generations_provider")]
+)
+async def test_what_is_asked_all_the_time_does_not_read_what_is_finished(
+    database: Database, database_url: str, query: Select[str], index: str
+) -> None:
+    is_sqlite = database_url.startswith("sqlite")
+    dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    statement = query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+
+    def work(session: Session):
+        if not is_sqlite:
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # a table this small needs no index
+        plan = session.execute(text(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}"))
+        assert index in str(plan.all())
+
+    await database.read(work)
+
+
+async def test_an_error_of_the_database_does_not_show_the_words_of_members(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError) as failure:
+        await database.write(
+            lambda session: session.execute(text("SELECT :words FROM nowhere"), {"words": WORDS})
+        )
+    assert WORDS not in str(failure.value)

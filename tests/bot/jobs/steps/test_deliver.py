@@ -1,0 +1,138 @@
+"""From a result to a message: the file is fetched and posted."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.jobs.steps.errors import StepPostponedError
+from bot.library.removal import Removal
+from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
+from tests.bot.engine import Engine, MakeEngine
+from tests.bot.rows import insert
+from tests.bot.troubles import Logs, count_events
+
+GONE = [Fault.status(403), Fault.status(404), Fault.status(410, body="html")]
+
+
+async def insert_failed(engine: Engine) -> Generation:
+    return await insert(
+        engine.database, status=Status.FAILED, failure_kind=FailureKind.LATE, finished_at=engine.clock()
+    )
+
+
+@pytest.mark.parametrize("fault", GONE, ids=str)
+async def test_a_file_that_stays_away_becomes_a_failure_after_the_window(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("cdn", fault, times=None)
+    row = await insert(engine.database)
+    row = await engine.given_up(row.id, lambda: provider.count("cdn") > 1)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.FILE_LOST)
+    assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.FILE_LOST]
+    assert engine.delivery.videos == []
+    assert row.credits_used is not None, "what it cost is still known"
+
+
+@pytest.mark.parametrize(
+    "fault", [*GONE, Fault.status(503), Fault.truncated_download(), Fault.status(200, body="html")], ids=str
+)
+async def test_a_file_that_comes_late_is_delivered(engine: Engine, provider: Provider, fault: Fault) -> None:
+    provider.faults.add("cdn", fault, times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert len(engine.delivery.videos) == 1
+    assert provider.count("create") == 1
+
+
+async def test_a_video_that_could_not_be_posted_is_posted_later(engine: Engine, provider: Provider) -> None:
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is away")] * 3
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, len(engine.delivery.videos), engine.delivery.tries) == (Status.SUCCEEDED, 1, 4)
+    assert row.result_id is not None
+    assert provider.count("cdn") == 1, "the file was kept for the next try"
+
+
+async def test_a_failure_that_could_not_be_posted_is_posted_later(engine: Engine) -> None:
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is away")] * 2
+    row = await engine.delivered((await insert_failed(engine)).id)
+    assert (len(engine.delivery.failures), engine.delivery.tries) == (1, 3)
+    assert row.result_id is not None
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(None, 31.0), (4.5, 4.5)])
+async def test_discord_names_the_wait_or_we_do(
+    make_engine: MakeEngine, asked: float | None, waited: float
+) -> None:
+    engine = make_engine(delivery_wait=timedelta(seconds=31))
+    engine.delivery.trouble = [DeliveryPostponedError("Discord is busy", asked)]
+    await insert_failed(engine)
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(await engine.claim())
+    assert postponed.value.wait == timedelta(seconds=waited)
+
+
+async def test_a_result_that_cannot_be_posted_for_the_whole_window_is_closed(engine: Engine) -> None:
+    row = await insert(engine.database)
+    engine.delivery.endless_trouble[row.id] = DeliveryPostponedError("Discord is away")
+    after = await engine.given_up(row.id, lambda: engine.delivery.tries > 1)
+    assert (after.status, after.result_id) == (Status.SUCCEEDED, None)
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.FAILED])
+async def test_a_result_without_any_place_is_closed_after_the_window(engine: Engine, status: Status) -> None:
+    row = await (insert(engine.database) if status is Status.QUEUED else insert_failed(engine))
+    engine.delivery.endless_trouble[row.id] = UndeliverableError("the channel is gone")
+    after = await engine.given_up(row.id, lambda: engine.delivery.tries > 1)
+    assert after.result_id is None
+    assert after.status is (Status.SUCCEEDED if status is Status.QUEUED else Status.FAILED)
+    assert list(engine.videos.iterdir()) == []
+
+
+async def test_a_result_without_any_place_comes_once_there_is_one(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(undeliverable_wait=timedelta(minutes=5), undeliverable_window=timedelta(minutes=30))
+    await insert(engine.database)
+    engine.delivery.trouble = [UndeliverableError("the permissions are gone")]
+    claimed = await engine.claim()
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(claimed)
+    assert postponed.value.wait == timedelta(minutes=5)
+    await engine.queue.release_all()
+    row = await engine.delivered(claimed.id)
+    assert (row.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert provider.count("cdn") == 1, "the file was kept for the next try"
+
+
+async def test_a_disk_without_room_is_told_apart_and_outlasted(
+    engine: Engine, provider: Provider, logs: Logs
+) -> None:
+    row = await insert(engine.database)
+    part = engine.videos / f"veo-{row.id}.part"
+    part.symlink_to("/dev/full")  # every write answers ENOSPC; it is removed with the failed download
+    after = await engine.delivered(row.id)
+    assert (after.status, len(engine.delivery.videos)) == (Status.SUCCEEDED, 1)
+    assert count_events(logs, "a video cannot be written to disk") == 1
+    assert (provider.count("cdn"), provider.count("create")) == (2, 1)
+
+
+async def test_the_card_of_a_video_that_is_taken_down_meanwhile_says_so(engine: Engine) -> None:
+    engine.delivery.card_gate.clear()
+    posted = await insert(
+        engine.database, status=Status.SUCCEEDED, finished_at=engine.clock(), result_id=1, result_channel_id=2
+    )
+    async with engine.running():
+        await until("the card is to be edited", lambda: _so(is_so=engine.delivery.cards_begun > 0))
+        await Removal(engine.database, engine.clock).remove(posted.guild_id, posted.id, posted.user_id)
+        engine.delivery.card_gate.set()
+        await until("the card is right", lambda: _so(is_so=engine.delivery.removals[-1:] == [True]))
+    assert engine.delivery.removals == [False, True], "nothing was late"
+    assert (await engine.row(posted.id)).delivered_at is not None
+
+
+async def _so(*, is_so: bool) -> bool:
+    return is_so

@@ -1,0 +1,137 @@
+"""A create call whose answer was lost and that the provider's log never shows: its charge is looked for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import utc_now
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.provider.catalogue import build_request
+from bot.provider.costs import CostSource
+from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
+from tests.bot.engine import Engine, MakeEngine
+from tests.bot.rows import MODEL, PROMPT, insert
+
+PRICE = 4 * 1_040_000
+WINDOW = timedelta(hours=6)
+HOUR = timedelta(hours=1)
+
+
+async def order(engine: Engine, name: str, model: str = MODEL, seconds: int = 4) -> str:
+    """Have a video made under a name, and return the provider's id once it is charged."""
+    task = await engine.veo.create(build_request(model, PROMPT, {"duration": seconds}), name)
+
+    async def is_charged() -> bool:
+        return task.id in [charge.task_id for charge in await engine.veo.fetch_charges(utc_now())]
+
+    await until("it is charged", is_charged)
+    return task.id
+
+
+async def lost(engine: Engine, **changes: Any) -> Generation:
+    """Return a row whose create call is on its way, and was never answered."""
+    values: Mapping[str, Any] = {"estimated_credits": PRICE * 1.001, "submission": 1, **changes}
+    return await insert(engine.database, status=Status.SUBMITTING, submitted_at=utc_now(), **values)
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_the_video_of_a_request_that_only_the_ledger_shows_is_delivered(
+    make_engine: MakeEngine, provider: Provider, *, is_told: bool
+) -> None:
+    engine = make_engine(late_window=WINDOW, lookup_window=timedelta(seconds=0 if is_told else 1))
+    row = await insert(engine.database, estimated_credits=PRICE * 1.001)
+    provider.log.unseen.add(row.id)
+    provider.hold = is_told
+    provider.faults.add("create", Fault.reset(accepted=True))
+
+    async def is_made() -> bool:
+        engine.work.set()
+        if engine.delivery.failures:
+            provider.release()
+        return (await engine.row(row.id)).delivered_at is not None and bool(engine.delivery.videos)
+
+    async with engine.running():
+        await until("the video is delivered", is_made)
+    after = await engine.row(row.id)
+    assert (after.status, after.credits_used) == (Status.SUCCEEDED, PRICE)
+    assert [shown.failure_kind for shown in engine.delivery.failures] == [FailureKind.LOST] * is_told
+    assert provider.count("create") == 1
+
+
+async def a_second_charge(engine: Engine, _: Provider) -> None:
+    await order(engine, "hidden too")
+
+
+async def another_lost_request(engine: Engine, _: Provider) -> None:
+    await lost(engine)
+
+
+async def another_lost_request_of_unknown_price(engine: Engine, _: Provider) -> None:
+    await lost(engine, estimated_credits=None)
+
+
+async def the_request_that_has_it(engine: Engine, _: Provider) -> None:
+    (charge,) = await engine.veo.fetch_charges(utc_now())
+    await insert(engine.database, provider_id=charge.task_id)
+
+
+async def its_name_in_the_log(_: Engine, provider: Provider) -> None:
+    provider.log.unseen.clear()
+
+
+Add = Callable[[Engine, Provider], Awaitable[None]]
+DOUBTS: Mapping[str, Add] = {
+    add.__name__.replace("_", " "): add
+    for add in (
+        a_second_charge,
+        another_lost_request,
+        another_lost_request_of_unknown_price,
+        the_request_that_has_it,
+        its_name_in_the_log,
+    )
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+async def test_a_charge_that_may_be_anothers_is_left_alone(
+    engine: Engine, provider: Provider, doubt: str
+) -> None:
+    row = await lost(engine)
+    provider.log.unseen |= {"hidden", "hidden too"}
+    task_id = await order(engine, "hidden")
+    search = LedgerSearch(engine.database, engine.veo)
+    found = await search.find(row)
+    assert found is not None
+    assert (found.task_id, found.cost.credits, found.cost.source) == (task_id, PRICE, CostSource.LEDGER)
+    await DOUBTS[doubt](engine, provider)
+    assert await search.find(row) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"estimated_credits": None}, id="no estimate"),
+        pytest.param({"estimated_credits": PRICE * 1.05}, id="another price"),
+        pytest.param({"model": "google/veo3-fast"}, id="another model"),
+    ],
+)
+async def test_a_charge_that_does_not_fit_is_not_taken(
+    engine: Engine, provider: Provider, changes: Mapping[str, Any]
+) -> None:
+    provider.log.unseen.add("hidden")
+    row = await lost(engine, **changes)
+    await order(engine, "hidden")
+    assert await LedgerSearch(engine.database, engine.veo).find(row) is None
+
+
+async def test_a_charge_from_before_the_request_is_not_its_own(engine: Engine, provider: Provider) -> None:
+    provider.log.unseen.add("hidden")
+    await order(engine, "hidden")
+    row = await lost(engine)
+    row.submitted_at = utc_now() + HOUR
+    assert await LedgerSearch(engine.database, engine.veo).find(row) is None

@@ -1,0 +1,265 @@
+"""From `queued` to `running`: one create call, and what becomes of it."""
+
+from datetime import timedelta
+from math import inf
+from typing import Any
+
+import pytest
+
+from bot.clock import utc_now
+from bot.db.models import Status
+from bot.failures import FailureKind
+from bot.jobs.steps.errors import StepPostponedError
+from sandbox.odd_answers import Repeated, Reshaped, Stumble
+from sandbox.provider import Fault, Provider
+from tests.bot.clocks import until
+from tests.bot.engine import Engine, MakeEngine, StartProvider
+from tests.bot.rows import insert
+
+AMBIGUOUS_ACCEPTED = [
+    Fault.status(502, body="html", accepted=True),
+    Fault.status(504, body="empty", accepted=True),
+    Fault.status(500, accepted=True),
+    Fault.reset(accepted=True),
+    Fault.truncated_json(),
+]
+AMBIGUOUS_LOST = [Fault.status(503), Fault.reset(), Fault.status(200, body="html")]
+# Answers that prove that nothing was accepted, and what the member need not notice.
+REFUSALS = [
+    Fault.status(401, "Key."),
+    Fault.status(402, "Pay."),
+    Fault.status(403, "Credits."),
+    Fault.status(429, "Slow down."),
+    Fault.status(429, "Slow down.", retry_after=0.01),
+]
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS_ACCEPTED, ids=str)
+async def test_a_create_call_whose_answer_was_lost_is_found_and_never_repeated(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert len(engine.delivery.videos) == 1
+    assert provider.count("create") == 1, "it was ordered twice"
+    assert provider.count("logs") == 1
+
+
+async def test_a_log_that_is_filled_late_is_looked_into_again(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider(log_delay_seconds=0.3) as late:
+        engine = make_engine(provider=late)
+        late.faults.add("create", Fault.reset(accepted=True))
+        row = await engine.delivered((await insert(engine.database)).id)
+        assert row.status is Status.SUCCEEDED, row.failure_kind
+        assert late.count("create") == 1
+        assert late.count("logs") > 1
+
+
+@pytest.mark.parametrize("fault", AMBIGUOUS_LOST, ids=str)
+async def test_a_create_call_that_left_no_trace_is_lost_after_the_window(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault)
+    row = await insert(engine.database)
+    row = await engine.given_up(row.id, lambda: provider.count("logs") > 1)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert [shown.id for shown in engine.delivery.failures] == [row.id]
+    assert provider.count("create") == 1, "it was ordered again without knowing"
+
+
+async def test_until_the_window_ends_a_lost_call_is_not_given_up(engine: Engine, provider: Provider) -> None:
+    provider.faults.add("create", Fault.status(503))
+    row = await insert(engine.database)
+    with pytest.raises(StepPostponedError, match="not in the provider's log"):
+        await engine.workflow.carry(await engine.claim())
+    assert (await engine.row(row.id)).status is Status.SUBMITTING
+
+
+@pytest.mark.parametrize("fault", [Fault.status(503), Fault.status(429), Fault.status(401)], ids=str)
+async def test_a_log_that_cannot_be_read_proves_nothing(
+    make_engine: MakeEngine, provider: Provider, fault: Fault
+) -> None:
+    engine = make_engine(lookup_window=timedelta())
+    provider.faults.add("create", Fault.reset(accepted=True))
+    provider.faults.add("logs", fault, times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert (provider.count("create"), provider.count("logs")) == (1, 3)
+
+
+async def test_a_log_that_cannot_be_read_until_the_deadline_loses_the_request(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(deadline=timedelta(seconds=0.3))
+    provider.faults.add("create", Fault.reset(accepted=True))
+    provider.faults.add("logs", Fault.status(500), times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.LOST)
+
+
+async def test_a_call_that_the_log_shows_as_failed_is_made_again(engine: Engine, provider: Provider) -> None:
+    provider.faults.add("create", Stumble(), times=2)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert (provider.count("create"), provider.count_accepted(row.id)) == (3, 1)
+
+
+async def test_after_three_failed_calls_the_member_is_told_of_the_services_trouble(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.faults.add("create", Stumble(), times=None)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.failure_kind, row.late_until) == (FailureKind.TROUBLE, None)
+    assert provider.count("create") == 3
+
+
+async def test_what_began_and_failed_behind_a_lost_answer_is_told_with_its_reason(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.faults.add("create", Fault.reset(accepted=True))
+    row = await insert(engine.database, prompt="[fail] A cat")
+    row = await engine.delivered(row.id)
+    assert row.failure_kind is FailureKind.UNMADE
+    assert "Responsible AI" in (row.failure_reason or "")
+    assert provider.count("create") == 1
+
+
+@pytest.mark.parametrize("seconds_ahead", [0, 60])
+async def test_an_earlier_refusal_in_the_log_says_nothing_about_a_later_call(
+    start_provider: StartProvider, make_engine: MakeEngine, seconds_ahead: int
+) -> None:
+    async with start_provider(balance_usd=0, log_delay_seconds=0.3) as late:
+        late.log.ahead = timedelta(seconds=seconds_ahead)
+        engine = make_engine(provider=late)
+        row = await insert(engine.database)
+        with pytest.raises(StepPostponedError, match="run out of credits"):
+            await engine.workflow.carry(await engine.claim())
+        await engine.queue.release_all()
+        asked_at = utc_now() - timedelta(minutes=1)
+
+        async def is_in_the_log() -> bool:
+            return await engine.veo.find(row.id, asked_at) is not None
+
+        await until("the refusal is in the log", is_in_the_log)
+        late.top_up(100)
+        engine.clock.advance(timedelta(minutes=1))
+        late.faults.add("create", Fault.reset(accepted=True))
+        after = await engine.delivered(row.id)
+        assert (after.status, after.failure_kind) == (Status.SUCCEEDED, None), "a paid video is lost"
+        assert late.count_accepted(row.id) == 1
+
+
+@pytest.mark.parametrize("fault", REFUSALS, ids=str)
+async def test_a_refusal_for_now_sends_it_back_to_the_queue(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault)
+    row = await insert(engine.database)
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(await engine.claim())
+    waiting = await engine.row(row.id)
+    assert (waiting.status, waiting.submitted_at) == (Status.QUEUED, None)
+    assert provider.count("logs") == 0, "there is nothing to look for"
+
+
+@pytest.mark.parametrize("fault", REFUSALS, ids=str)
+async def test_what_was_refused_for_now_is_submitted_later(
+    engine: Engine, provider: Provider, fault: Fault
+) -> None:
+    provider.faults.add("create", fault, times=3)
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert row.status is Status.SUCCEEDED, row.failure_kind
+    assert provider.count("create") == 4
+    assert engine.delivery.failures == [], "the member need not hear of it"
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [
+        (Fault.status(401), timedelta(seconds=61)),
+        (Fault.status(402), timedelta(seconds=61)),
+        (Fault.status(403, "Your balance is too low."), timedelta(seconds=61)),
+        (Fault.status(429, retry_after=7.5), timedelta(seconds=7.5)),
+        (Fault.status(429), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=0), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=-5), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=inf), timedelta(seconds=16)),
+        (Fault.status(429, retry_after=1e300), timedelta(hours=1)),
+    ],
+    ids=str,
+)
+async def test_each_refusal_has_its_wait(
+    make_engine: MakeEngine, provider: Provider, fault: Fault, wait: timedelta
+) -> None:
+    engine = make_engine(account_wait=timedelta(seconds=61), busy_wait=timedelta(seconds=16))
+    provider.faults.add("create", fault)
+    await insert(engine.database)
+    with pytest.raises(StepPostponedError) as postponed:
+        await engine.workflow.carry(await engine.claim())
+    assert postponed.value.wait == wait
+
+
+async def test_a_provider_that_cannot_be_reached_costs_nothing_but_time(
+    make_engine: MakeEngine, unused_tcp_port: int, provider: Provider
+) -> None:
+    cut_off = make_engine("cut off", url=f"http://127.0.0.1:{unused_tcp_port}")
+    row = await insert(cut_off.database)
+    with pytest.raises(StepPostponedError, match="can't reach"):
+        await cut_off.workflow.carry(await cut_off.claim())
+    assert (await cut_off.row(row.id)).status is Status.QUEUED
+    await cut_off.queue.release_all()
+    assert (await make_engine().delivered(row.id)).status is Status.SUCCEEDED
+    assert provider.count("create") == 1
+
+
+async def test_what_the_provider_refuses_for_good_fails_with_its_words(
+    engine: Engine, provider: Provider
+) -> None:
+    provider.faults.add("create", Fault.status(400, "Body validation error! seed: too odd"))
+    row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.REFUSED)
+    assert row.failure_reason == "Body validation error! seed: too odd"
+    assert provider.count("create") == 1
+    assert [shown.id for shown in engine.delivery.failures] == [row.id]
+
+
+@pytest.mark.parametrize("gone", [{"model": "google/veo-9"}, {"options": {"fps": 24}}], ids=str)
+async def test_a_model_that_left_the_catalogue_while_it_waited_is_told(
+    engine: Engine, provider: Provider, gone: dict[str, object]
+) -> None:
+    row = await engine.delivered((await insert(engine.database, **gone)).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
+    assert len(engine.delivery.failures) == 1
+    assert provider.count("create") == 0
+
+
+async def test_an_id_that_another_request_has_is_not_believed(engine: Engine, provider: Provider) -> None:
+    first = await engine.delivered((await insert(engine.database)).id)
+    engine.restart()
+    provider.faults.add("create", Repeated())
+    second = await engine.delivered((await insert(engine.database)).id)
+    assert second.status is Status.SUCCEEDED, second.failure_kind
+    assert second.provider_id != first.provider_id, "the member got another one's video"
+    assert second.video_url != first.video_url
+    assert (provider.count("create"), provider.count("logs")) == (2, 1), "it was not looked for in the log"
+
+
+async def test_an_id_that_another_request_has_is_not_taken_from_the_log_either(
+    engine: Engine, provider: Provider
+) -> None:
+    first = await engine.delivered((await insert(engine.database)).id)
+    engine.restart()
+    provider.faults.add("create", Repeated())
+
+    def same(page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "data": [{**row, "inference_id": first.provider_id} for row in page["data"]]}
+
+    provider.faults.add("logs", Reshaped(same), times=None)
+    row = await insert(engine.database)
+    after = await engine.given_up(row.id, lambda: provider.count("logs") > 1)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.LOST)
+    assert (after.provider_id, len(engine.delivery.videos)) == (None, 1)
+    assert provider.count("create") == 2, "it was ordered again without knowing"

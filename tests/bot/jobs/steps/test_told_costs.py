@@ -1,0 +1,71 @@
+"""What a video cost is taken from wherever the provider tells it; until then the estimate stays bound."""
+
+from typing import Any
+
+import pytest
+
+from bot.admission.spending import bound_credits
+from bot.db.models import Status
+from bot.provider.costs import CostSource
+from sandbox.generations import Teller
+from sandbox.odd_answers import Reshaped
+from sandbox.provider import Fault
+from tests.bot.engine import MakeEngine, StartProvider
+from tests.bot.rows import insert
+
+PRICE = 4 * 1_040_000
+
+
+@pytest.mark.parametrize(
+    ("tellers", "source"),
+    [
+        ({"create", "header"}, CostSource.CREATE),
+        ({"header"}, CostSource.HEADER),
+        ({"poll"}, CostSource.POLL),
+        ({"create", "poll"}, CostSource.POLL),
+    ],
+    ids=["create", "header", "poll", "create and poll"],
+)
+async def test_the_cost_is_taken_from_the_answer_that_tells_it(
+    start_provider: StartProvider, make_engine: MakeEngine, tellers: set[Teller], source: CostSource
+) -> None:
+    async with start_provider() as provider:
+        provider.generations.tellers = frozenset(tellers)
+        engine = make_engine(provider=provider)
+        row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)
+    assert (row.credits_used, row.cost_source) == (PRICE, source)
+
+
+async def test_the_cost_of_what_was_found_in_the_log_is_the_logs(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider() as provider:
+        provider.faults.add("create", Fault.reset(accepted=True))
+        engine = make_engine(provider=provider)
+        row = await engine.delivered((await insert(engine.database)).id)
+    assert (row.credits_used, row.cost_source) == (PRICE, CostSource.LOG)
+
+
+ZERO = {"meta": {"usage": {"credits_used": 0, "usd_spent": 0}}}
+
+
+@pytest.mark.parametrize("usage", [{}, ZERO, {"meta": {"usage": {"credits_used": "none yet"}}}], ids=str)
+async def test_a_price_of_nothing_is_not_believed(
+    start_provider: StartProvider, make_engine: MakeEngine, usage: dict[str, Any]
+) -> None:
+    async with start_provider() as provider:
+        provider.generations.tellers = frozenset()
+        provider.faults.add("retrieve", Reshaped(lambda task: {**task, **usage}), times=None)
+        engine = make_engine(provider=provider)
+        row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)
+    assert (row.status, row.credits_used, row.cost_source) == (Status.SUCCEEDED, None, None)
+    assert bound_credits(row) == 7.0, "the money is given back, though it is spent"
+
+
+async def test_what_was_told_before_is_not_charged_for_a_failure(
+    start_provider: StartProvider, make_engine: MakeEngine
+) -> None:
+    async with start_provider() as provider:
+        engine = make_engine(provider=provider)
+        row = await engine.delivered((await insert(engine.database, prompt="[fail] A cat")).id)
+    assert (row.status, row.credits_used, bound_credits(row)) == (Status.FAILED, None, 0.0)

@@ -1,0 +1,152 @@
+"""The line before the provider: members take turns, whoever came first. SQL beside its twin in Python."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import true
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.models import AT_PROVIDER, Generation, Status
+from bot.jobs.fair_order import fetch_line, fetch_next_place, in_turn
+from bot.jobs.queue import GenerationQueue
+from tests.bot.clocks import StoppedClock
+from tests.bot.engine import LEASE
+from tests.bot.random_rows import ask
+from tests.bot.rows import insert, new_row
+
+pytestmark = pytest.mark.both_engines
+
+NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
+Member = tuple[int, int]
+
+moments = st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))  # few, so that some agree
+leases = st.sampled_from([None, NOW - timedelta(seconds=1), NOW + LEASE, NOW + 3 * LEASE])
+rows = st.builds(
+    new_row,
+    guild_id=st.integers(1, 2),
+    user_id=st.integers(1, 3),
+    status=st.sampled_from([Status.QUEUED] * 4 + list(Status)),
+    created_at=moments,
+    lease_until=leases,
+)
+
+
+def member_of(row: Generation) -> Member:
+    return row.guild_id, row.user_id
+
+
+def is_carried(row: Generation) -> bool:
+    return row.lease_until is not None and NOW <= row.lease_until <= NOW + 2 * LEASE
+
+
+def expected_line(rows: Sequence[Generation]) -> list[str]:
+    """Give one place after the other to the member who has least; the oldest request decides between two."""
+    queued = [row for row in rows if row.status is Status.QUEUED]
+    waiting = sorted((row for row in queued if not is_carried(row)), key=lambda row: (row.created_at, row.id))
+    places = Counter(
+        member_of(row) for row in rows if row.status in AT_PROVIDER or (row in queued and is_carried(row))
+    )
+    line: list[str] = []
+    while waiting:
+        first_of_members = {member_of(row): row for row in reversed(waiting)}.values()
+        row = min(first_of_members, key=lambda row: (places[member_of(row)], row.created_at, row.id))
+        places[member_of(row)] += 1
+        waiting.remove(row)
+        line.append(row.id)
+    return line
+
+
+@given(st.lists(rows, max_size=25))
+def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) -> None:
+    expected = expected_line(found)
+
+    def read(session: Session) -> list[str]:
+        return list((session.scalars(in_turn(true(), NOW, LEASE))).all())
+
+    assert ask(found, read) == expected
+
+
+@given(st.lists(rows, max_size=25), st.integers(1, 3))
+def test_the_place_that_is_foretold_is_the_one_that_a_request_gets(
+    found: list[Generation], user_id: int
+) -> None:
+    new = new_row(guild_id=1, user_id=user_id, status=Status.QUEUED, created_at=NOW + timedelta(seconds=1))
+
+    def read(session: Session) -> tuple[int, list[str]]:
+        place = fetch_next_place(session, 1, user_id, NOW, LEASE)
+        session.add(new)
+        session.flush()
+        return place, [name for name, _ in fetch_line(session, NOW, LEASE)]
+
+    place, line = ask(found, read)
+    assert line.index(new.id) + 1 == place
+
+
+@pytest.fixture
+def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
+    """The queue, with three places at the provider."""
+    return GenerationQueue(database, "one", max_running=3, lease=LEASE, clock=clock)
+
+
+async def ask_for(
+    database: Database, clock: StoppedClock, user_id: int, count: int, **more: int
+) -> list[str]:
+    """Let a member ask `count` times, one second after the other."""
+    names: list[str] = []
+    for _ in range(count):
+        clock.advance(timedelta(seconds=1))
+        row = await insert(database, user_id=user_id, created_at=clock(), not_before=clock(), **more)
+        names.append(row.id)
+    return names
+
+
+async def test_who_asks_often_does_not_keep_the_others_waiting(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    eager = await ask_for(database, clock, 1, 5)
+    (second,) = await ask_for(database, clock, 2, 1)
+    (third,) = await ask_for(database, clock, 1, 1, guild_id=9)
+    assert [name for name, _ in await queue.list_line()] == [eager[0], second, third, *eager[1:]]
+    assert [row.id for row in await queue.claim(10)] == [eager[0], second, third]
+
+
+async def test_what_runs_already_counts(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, user_id=1, status=Status.RUNNING, lease_until=clock() + LEASE)
+    waiting = await ask_for(database, clock, 1, 2)
+    others = await ask_for(database, clock, 2, 2)
+    assert [name for name, _ in await queue.list_line()] == [others[0], waiting[0], others[1], waiting[1]]
+    assert {row.id for row in await queue.claim(10)} == {others[0], waiting[0]}
+
+
+async def test_who_alone_asks_gets_all_places(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    names = await ask_for(database, clock, 1, 5)
+    assert [row.id for row in await queue.claim(10)] == names[:3]
+
+
+async def test_a_request_that_is_not_answered_yet_stands_in_no_line(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    await insert(database, card_id=None, created_at=clock(), not_before=clock() + timedelta(seconds=20))
+    assert await queue.list_line() == []
+
+
+async def test_a_request_that_finds_a_free_place_would_not_have_to_wait(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    assert await queue.foresee_place(1, 3) == 0
+    for _ in range(2):
+        await insert(database, user_id=9, status=Status.RUNNING)
+    assert await queue.foresee_place(1, 3) == 0
+    await ask_for(database, clock, 8, 1)
+    assert await queue.foresee_place(1, 3) == 2, "the last place is somebody else's already"
+    await insert(database, user_id=9, status=Status.RUNNING)
+    assert await queue.foresee_place(1, 3) == 2

@@ -1,0 +1,193 @@
+"""Posting a video again: who may, once at a time, and that every message stays known."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot.admission.check_request import Asker
+from bot.admission.denials import BlockedError, ChannelNotAllowedError, PausedError, WordNotAllowedError
+from bot.clock import utc_now
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.errors import NotFoundError, RepeatedError
+from bot.jobs.ports import Posted
+from bot.library.reposts import MOST_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
+from bot.policy.documents import Block, Pause, Policy, Standing
+from bot.policy.store import store_policy, store_standing
+from tests.bot.clocks import StoppedClock
+from tests.bot.erasable import ALICE, BOB, insert_delivered
+from tests.bot.rows import new_asker, new_row, reread
+
+NEW = Posted(90, 91)
+
+
+class NoOriginals:
+    """A store that kept nothing."""
+
+    def find_original(self, generation_id: str) -> Path | None:
+        """Return None."""
+        del generation_id
+
+
+@pytest.fixture
+def reposts(database: Database, clock: StoppedClock) -> Reposts:
+    """The service with a clock that stands still."""
+    return Reposts(database, NoOriginals(), clock)
+
+
+def alice() -> Asker:
+    return new_asker(user_id=ALICE)
+
+
+async def insert_video(database: Database, clock: StoppedClock, **changes: Any) -> Generation:
+    """Write a video of alice's that was delivered an hour ago."""
+    past = clock() - timedelta(hours=1)
+    return await insert_delivered(database, **{"delivered_at": past, "posting_at": past, **changes})
+
+
+async def test_a_new_message_comes_before_those_that_are_left(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database, clock)
+    [first] = posts_of(video)
+    claimed = await reposts.claim(alice(), video.id)
+    finished = await reposts.finish(claimed, NEW, [first])
+    assert finished is not None
+    assert posts_of(await reread(database, video.id)) == posts_of(finished) == [NEW, first]
+    claimed = await reposts.claim(alice(), video.id)
+    last = await reposts.finish(claimed, Posted(92, None), [])
+    assert last is not None
+    assert posts_of(last) == [Posted(92, None)]
+    assert last.earlier_posts is None
+
+
+async def test_a_direct_message_is_remembered_too(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database, clock, result_channel_id=None)
+    claimed = await reposts.claim(alice(), video.id)
+    await reposts.finish(claimed, NEW, posts_of(claimed))
+    assert posts_of(await reread(database, video.id))[1] == Posted(12, None)
+
+
+@pytest.mark.both_engines
+async def test_many_clicks_at_once_claim_once(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database, clock)
+    clicks = (reposts.claim(alice(), video.id) for _ in range(8))
+    answers = await asyncio.gather(*clicks, return_exceptions=True)
+    assert [type(answer) for answer in answers if not isinstance(answer, RepeatedError)] == [Generation]
+
+
+async def test_a_claim_ends_when_it_failed_or_when_its_time_is_over(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database, clock)
+    await reposts.give_up(await reposts.claim(alice(), video.id))
+    await reposts.claim(alice(), video.id)
+    clock.advance(REPOST_TIME - timedelta(microseconds=1))
+    with pytest.raises(RepeatedError):
+        await reposts.claim(alice(), video.id)
+    clock.advance(timedelta(microseconds=1))
+    await reposts.claim(alice(), video.id)
+
+
+async def test_a_video_that_was_just_delivered_may_be_posted_again(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    moment = clock() - timedelta(seconds=1)
+    video = await insert_video(database, clock, posting_at=moment, delivered_at=clock())
+    await reposts.claim(alice(), video.id)
+
+
+@pytest.mark.parametrize("end", ["removed_at", "erased_at"])
+async def test_what_is_taken_down_meanwhile_is_not_written_down(
+    reposts: Reposts, database: Database, clock: StoppedClock, end: str
+) -> None:
+    video = await insert_video(database, clock)
+    claimed = await reposts.claim(alice(), video.id)
+
+    def work(session: Session):
+        row = session.get(Generation, video.id)
+        setattr(row, end, clock())
+
+    await database.write(work)
+    assert await reposts.finish(claimed, NEW, []) is None
+    assert (await reread(database, video.id)).result_id == video.result_id
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.SUCCEEDED])
+async def test_without_a_video_there_is_nothing_to_post(
+    reposts: Reposts, database: Database, clock: StoppedClock, status: Status
+) -> None:
+    video = await insert_video(database, clock, status=status)
+    with pytest.raises(CannotRepostError, match="no finished video"):
+        await reposts.claim(alice(), video.id)
+
+
+@pytest.mark.parametrize(("column", "said"), [("removed_at", "was removed"), ("erased_at", "was deleted")])
+async def test_what_is_gone_is_not_posted(
+    reposts: Reposts, database: Database, clock: StoppedClock, column: str, said: str
+) -> None:
+    video = await insert_video(database, clock, **{column: clock()})
+    with pytest.raises(CannotRepostError, match=said):
+        await reposts.claim(alice(), video.id)
+
+
+async def test_messages_stay_few_enough_to_be_taken_down(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(
+        database, clock, earlier_posts=[[1, number] for number in range(1, MOST_POSTS)]
+    )
+    assert len(posts_of(video)) == MOST_POSTS
+    with pytest.raises(CannotRepostError, match="which is the maximum"):
+        await reposts.claim(alice(), video.id)
+
+
+@pytest.mark.parametrize("asker", [new_asker(user_id=BOB), new_asker(user_id=ALICE, guild_id=2)])
+async def test_somebody_elses_looks_like_an_unknown_one(
+    reposts: Reposts, database: Database, clock: StoppedClock, asker: Asker
+) -> None:
+    video = await insert_video(database, clock)
+    for generation_id in (video.id, "0" * 16):
+        with pytest.raises(NotFoundError):
+            await reposts.claim(asker, generation_id)
+    assert (await reread(database, video.id)).posting_at == video.posting_at
+
+
+@pytest.mark.parametrize(
+    ("policy", "error"),
+    [
+        ({"channels": frozenset({99})}, ChannelNotAllowedError),
+        ({"words": ("boat",)}, WordNotAllowedError),
+        ({"pause": Pause(since=utc_now())}, PausedError),
+    ],
+)
+async def test_the_servers_rules_hold(
+    reposts: Reposts, database: Database, clock: StoppedClock, policy: dict[str, Any], error: type[Exception]
+) -> None:
+    video = await insert_video(database, clock)
+    await database.write(lambda session: store_policy(session, 1, Policy(**policy)))
+    with pytest.raises(error):
+        await reposts.claim(alice(), video.id)
+
+
+async def test_who_is_blocked_posts_nothing(
+    reposts: Reposts, database: Database, clock: StoppedClock
+) -> None:
+    video = await insert_video(database, clock)
+    await database.write(
+        lambda session: store_standing(session, 1, ALICE, Standing(block=Block(since=clock())))
+    )
+    with pytest.raises(BlockedError):
+        await reposts.claim(alice(), video.id)
+
+
+def test_nothing_was_posted_of_what_has_no_message() -> None:
+    assert posts_of(new_row()) == []

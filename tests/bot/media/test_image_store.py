@@ -1,0 +1,238 @@
+"""The pictures on disk: fetched whole or not at all, readable by nobody else, gone when not needed."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.failures import FailureKind
+from bot.media.downloads import FETCH_ATTEMPTS, Downloads, FileTooLargeError, MediaError, open_public_session
+from bot.media.image_store import PictureStore
+from bot.media.images import MAX_SIZE, PictureError, data_uri_of
+from sandbox.cdn import ServedCdn, serve_cdn
+from tests.bot.drawn import BLUE, HTML, draw
+from tests.bot.engine import downloads_of
+
+NAME = "0123456789abcdef"
+FIRST, LAST = draw(), draw("JPEG", colour=BLUE)
+
+
+@pytest.fixture
+async def cdn() -> AsyncIterator[ServedCdn]:
+    """Discord's files at a real address."""
+    async with serve_cdn() as cdn:
+        yield cdn
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The store's folder."""
+    return tmp_path / "data" / "pictures"
+
+
+@pytest.fixture
+def store(session: aiohttp.ClientSession, folder: Path) -> PictureStore:
+    """A store on an empty folder."""
+    return PictureStore(downloads_of(session), folder)
+
+
+def put(cdn: ServedCdn, *contents: bytes) -> list[str]:
+    """Upload files and return their links."""
+    return [
+        cdn.store_attachment(number, 1, "cat.png", content, None)["url"]
+        for number, content in enumerate(contents)
+    ]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def modes(folder: Path) -> list[int]:
+    """Return who may do what with the folder and the files in it."""
+    return [path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())]
+
+
+def remove(folder: Path) -> None:
+    folder.rmdir()
+
+
+def damage(folder: Path) -> None:
+    """Leave zeros in the place of each file, as a power failure may."""
+    for path in folder.iterdir():
+        path.write_bytes(b"\0" * 100)
+
+
+async def test_pictures_are_loaded_in_the_order_of_their_links(store: PictureStore, cdn: ServedCdn) -> None:
+    loaded = await store.load(NAME, put(cdn, FIRST, LAST))
+    assert loaded == (data_uri_of(FIRST), data_uri_of(LAST))
+
+
+async def test_without_links_there_is_nothing_to_load(store: PictureStore, folder: Path) -> None:
+    assert await store.load(NAME, ()) == ()
+    assert files(folder) == []
+
+
+async def test_a_picture_is_fetched_once(store: PictureStore, cdn: ServedCdn) -> None:
+    urls = put(cdn, FIRST, LAST)
+    await store.ensure(NAME, urls)
+    cdn.refusal = 404
+    await store.ensure(NAME, urls)
+    assert (await store.load(NAME, urls))[1] == data_uri_of(LAST)
+    assert len(cdn.asked) == 2
+
+
+async def test_nobody_else_can_read_them(store: PictureStore, cdn: ServedCdn, folder: Path) -> None:
+    await store.ensure(NAME, put(cdn, FIRST))
+    assert modes(folder) == [0o700, 0o600]
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+async def test_a_link_that_leads_nowhere_is_given_up(
+    store: PictureStore, cdn: ServedCdn, folder: Path, status: int
+) -> None:
+    cdn.refusal = status
+    with pytest.raises(PictureError) as failure:
+        await store.ensure(NAME, put(cdn, FIRST))
+    assert failure.value.kind is FailureKind.PICTURE_GONE
+    assert (len(cdn.asked), files(folder)) == (1, [])
+
+
+async def test_a_fetch_that_may_work_later_is_tried_several_times(
+    store: PictureStore, cdn: ServedCdn, folder: Path
+) -> None:
+    cdn.refusal = 503
+    urls = put(cdn, FIRST)
+    with pytest.raises(MediaError):
+        await store.ensure(NAME, urls)
+    assert (len(cdn.asked), files(folder)) == (FETCH_ATTEMPTS, [])
+    cdn.refusal = None
+    await store.ensure(NAME, urls)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (HTML, FailureKind.PICTURE_BAD),
+        (b"", FailureKind.PICTURE_BAD),
+        (FIRST[: len(FIRST) // 2], FailureKind.PICTURE_BAD),
+        (FIRST + b"\0" * MAX_SIZE, FailureKind.PICTURE_SIZE),
+        (draw(size=(10, 10)), FailureKind.PICTURE_SIZE),
+    ],
+    ids=["html", "empty", "half", "too many bytes", "too few pixels"],
+)
+async def test_what_cannot_be_used_is_not_kept(
+    store: PictureStore, cdn: ServedCdn, folder: Path, content: bytes, kind: FailureKind
+) -> None:
+    with pytest.raises(PictureError) as failure:
+        await store.ensure(NAME, put(cdn, content))
+    assert failure.value.kind is kind
+    assert files(folder) == []
+
+
+async def test_a_download_ends_where_it_becomes_too_large(
+    session: aiohttp.ClientSession, cdn: ServedCdn, tmp_path: Path
+) -> None:
+    (url,) = put(cdn, b"\0" * 3 * 2**20)
+    with pytest.raises(FileTooLargeError, match="larger than 1 MiB"):
+        await downloads_of(session).fetch(url, tmp_path / "file", 2**20)
+    assert not (tmp_path / "file").exists(), "its size was announced, and it was fetched all the same"
+
+
+async def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
+    store: PictureStore, cdn: ServedCdn, folder: Path
+) -> None:
+    urls = put(cdn, FIRST)
+    await store.ensure(NAME, urls)
+    damage(folder)
+    assert await store.load(NAME, urls) == (data_uri_of(FIRST),)
+
+
+async def test_a_full_disk_is_not_the_members_fault(
+    store: PictureStore, cdn: ServedCdn, folder: Path
+) -> None:
+    remove(folder)
+    with pytest.raises(MediaError, match="no room"):
+        await store.ensure(NAME, put(cdn, FIRST))
+
+
+async def test_two_processes_may_fetch_the_same_picture(
+    session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
+) -> None:
+    urls = put(cdn, FIRST)
+    stores = [PictureStore(downloads_of(session), folder) for _ in range(5)]
+    loaded = await asyncio.gather(*(store.load(NAME, urls) for store in stores))
+    assert set(loaded) == {(data_uri_of(FIRST),)}
+    assert len(files(folder)) == 1
+
+
+async def test_the_pictures_of_one_request_can_be_thrown_away(
+    store: PictureStore, cdn: ServedCdn, folder: Path
+) -> None:
+    await store.ensure(NAME, put(cdn, FIRST, LAST))
+    await store.ensure("fedcba9876543210", put(cdn, FIRST))
+    store.discard(NAME)
+    store.discard(NAME)
+    assert files(folder) == ["fedcba9876543210-0"]
+
+
+async def test_what_no_request_needs_any_more_is_thrown_away(
+    store: PictureStore, cdn: ServedCdn, folder: Path
+) -> None:
+    await store.ensure(NAME, put(cdn, FIRST, LAST))
+    await store.ensure("fedcba9876543210", put(cdn, FIRST))
+    store.discard("fedcba9876543210")
+    assert files(folder) == [f"{NAME}-0", f"{NAME}-1"]
+
+
+async def test_half_a_download_of_a_killed_process_is_cleaned_up(
+    session: aiohttp.ClientSession, store: PictureStore, folder: Path
+) -> None:
+    assert store is not None
+    old, young = folder / f"{NAME}-0-aa.part", folder / f"{NAME}-0-bb.part"
+    for part in (old, young):
+        part.write_bytes(b"half")
+    yesterday = time.time() - 86_400
+    os.utime(old, (yesterday, yesterday))
+    PictureStore(downloads_of(session), folder)
+    assert files(folder) == [young.name], "the young one may be another living process's"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://example.com/attachments/1/2/cat.png",
+        "https://cdn.discordapp.com.example.com/cat.png",
+        "https://cdn.discordapp.com@example.com/cat.png",
+        "http://cdn.discordapp.com/cat.png",
+        "https://169.254.169.254/latest/meta-data/",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+async def test_a_picture_that_does_not_lie_at_discord_is_not_asked_for(
+    session: aiohttp.ClientSession, folder: Path, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_public_session() as public:
+        store = PictureStore(Downloads(session, public), folder)
+        monkeypatch.setattr(public, "get", None)  # whoever asks fails
+        with pytest.raises(PictureError) as failure:
+            await store.ensure(NAME, [link])
+    assert failure.value.kind is FailureKind.PICTURE_GONE
+    assert files(folder) == []
+
+
+async def test_a_private_address_is_asked_for_a_picture_only_where_a_setting_names_it(
+    session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
+) -> None:
+    urls = put(cdn, FIRST)
+    async with open_public_session() as public:
+        with pytest.raises(PictureError):
+            await PictureStore(Downloads(session, public), folder).ensure(NAME, urls)
+        assert cdn.asked == []
+        await PictureStore(Downloads(session, public, {cdn.base}), folder).ensure(NAME, urls)
+    assert len(cdn.asked) == 1

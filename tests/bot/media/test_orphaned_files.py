@@ -1,0 +1,134 @@
+"""Files that no request needs go within the hour, however they came to lie there; no other does."""
+
+import asyncio
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.clock import utc_now
+from bot.db.database import Database
+from bot.db.models import Status
+from bot.media.file_age import LEFTOVER_AGE, discard_old
+from bot.media.files import VideoStore
+from bot.media.image_store import PictureStore
+from bot.media.orphaned_files import Leftovers
+from bot.privacy.retention import Retention
+from tests.bot.engine import downloads_of
+from tests.bot.rows import insert
+from tests.bot.troubles import Logs
+
+
+@pytest.fixture
+def videos(store: VideoStore) -> Path:
+    """The folder of videos."""
+    return store.path("any").parent
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """The folder of pictures."""
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def leftovers(
+    database: Database, store: VideoStore, session: aiohttp.ClientSession, pictures: Path
+) -> Leftovers:
+    """What tidies up both."""
+    return Leftovers(database, store, PictureStore(downloads_of(session), pictures))
+
+
+def lay(path: Path, *, age: float = LEFTOVER_AGE + 60) -> Path:
+    """Write a file that was last changed so many seconds ago."""
+    path.write_text("left over")
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
+    leftovers: Leftovers, database: Database, videos: Path, pictures: Path
+) -> None:
+    running = await insert(database, status=Status.RUNNING)
+    over = await insert(database, status=Status.SUCCEEDED, delivered_at=utc_now())
+    for generation_id in (running.id, over.id, "ffffffffffffffff"):
+        lay(videos / f"veo-{generation_id}.mp4")
+        lay(videos / f"veo-{generation_id}.fit-100.mp4")
+        lay(pictures / f"{generation_id}-0")
+        lay(pictures / f"{generation_id}-1")
+    assert await leftovers.discard() == 4
+    assert names_in(videos) == [f"veo-{running.id}.fit-100.mp4", f"veo-{running.id}.mp4"]
+    assert names_in(pictures) == [f"{running.id}-0", f"{running.id}-1"]
+
+
+async def test_half_done_work_of_dead_processes_goes(
+    leftovers: Leftovers, videos: Path, pictures: Path
+) -> None:
+    lay(videos / "veo-a.part")
+    lay(pictures / "a-0-ff.part")
+    work = videos / "fitting-x"
+    work.mkdir()
+    lay(work / "video.mp4")
+    moment = time.time() - LEFTOVER_AGE - 60
+    os.utime(work, (moment, moment))
+    assert await leftovers.discard() == 3
+    assert names_in(videos) + names_in(pictures) == []
+
+
+async def test_what_a_living_process_may_be_writing_stays(
+    leftovers: Leftovers, videos: Path, pictures: Path
+) -> None:
+    young = LEFTOVER_AGE - 60
+    kept = [videos / "veo-a.part", videos / "veo-a.mp4", pictures / "a-0", pictures / "a-0-ff.part"]
+    for path in kept:
+        lay(path, age=young)
+    (videos / "fitting-x").mkdir()
+    assert await leftovers.discard() == 0
+    assert all(path.exists() for path in kept)
+    assert (videos / "fitting-x").is_dir()
+
+
+async def test_kept_originals_and_other_peoples_files_stay(
+    leftovers: Leftovers, videos: Path, pictures: Path
+) -> None:
+    (videos / "originals").mkdir()
+    kept = [videos / "originals" / "veo-a.mp4", videos / "holiday.mp4", pictures / "letter.txt"]
+    for path in kept:
+        lay(path)
+    assert await leftovers.discard() == 0
+    assert all(path.exists() for path in kept)
+
+
+def test_a_link_is_deleted_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    lay(home / "letter.txt")
+    moment = time.time() - LEFTOVER_AGE - 60
+    os.utime(home, (moment, moment))
+    link = tmp_path / "fitting-x"
+    link.symlink_to(home)
+    gone = tmp_path / "fitting-y"
+    assert discard_old([link, gone]) == 1
+    assert names_in(tmp_path) == ["home"]
+    assert names_in(home) == ["letter.txt"]
+
+
+async def test_the_hourly_job_tidies_up_and_says_so(
+    leftovers: Leftovers, database: Database, store: VideoStore, videos: Path, logs: Logs
+) -> None:
+    retention = Retention(database, store, leftovers, keep=timedelta(days=90), stopping=asyncio.Event())
+    await retention.clean()
+    assert not [line for line in logs if line["event"] == "leftovers are deleted"]
+    lay(videos / "veo-a.mp4")
+    await retention.clean()
+    [line] = [line for line in logs if line["event"] == "leftovers are deleted"]
+    assert line["files"] == 1
+    assert names_in(videos) == []

@@ -1,0 +1,80 @@
+"""The figures: named by the ecosystem's conventions, bounded, and each from what truly happened."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bot import errors
+from bot.admission import denials as refusals
+from bot.errors import UserError
+from bot.metrics.metrics import Metrics
+from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
+from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
+from bot.provider.errors import VeoError
+from bot.requests import repeats
+
+UNITS = ("_seconds", "_bytes", "_usd", "_credits", "_total", "_info", "_up", "_active", "_connected")
+COUNTED = ("veobot_queue_requests",)  # things, not a unit
+MOST_SERIES = 1000
+
+
+def test_names_have_a_unit_and_counters_end_in_total() -> None:
+    for family in Metrics(("one",)).describe():
+        assert re.fullmatch(r"veobot_[a-z]+(_[a-z]+)*", family.name), family.name
+        assert family.name.endswith("_total") == (family.type == "counter"), family.name
+        assert family.name.endswith(UNITS) or family.name in COUNTED, family.name
+        assert family.meaning.endswith("."), family.name
+
+
+def test_a_page_is_bounded_and_can_be_read_with_all_its_series_from_the_start() -> None:
+    page = Metrics(("one",)).render().decode()
+    families = list(text_string_to_metric_families(page))
+    assert sum(len(family.samples) for family in families) < MOST_SERIES
+    assert "_created" not in page
+    assert all(family.samples for family in families), "a family without series hides its first event"
+
+
+def test_objects_share_nothing() -> None:
+    one, two = Metrics(), Metrics()
+    one.note_link()
+    assert b"veobot_delivery_links_total 1.0" in one.render()
+    assert b"veobot_delivery_links_total 0.0" in two.render()
+
+
+def kinds(base: type[Exception]) -> set[type[Exception]]:
+    """Return the children that have no children themselves."""
+    children = base.__subclasses__()
+    return set[type[Exception]]().union(*map(kinds, children)) if children else {base}
+
+
+def test_every_refusal_of_a_request_has_a_name() -> None:
+    named = {kind for kind in kinds(refusals.RefusedError) if kind.__module__ == refusals.__name__}
+    assert named <= set(RULES)
+    assert {errors.BadRequestError, errors.RestartingError, repeats.RepeatedError} <= set(RULES)
+    assert rule_of(UserError("something new")) == OTHER
+
+
+def test_every_failure_of_a_call_has_a_name() -> None:
+    assert kinds(VeoError) == set(ERRORS)
+    assert error_name(VeoError("something new")) == OTHER
+
+
+@pytest.mark.parametrize(
+    ("lags", "now", "expected"),
+    [
+        ([], 100.0, 0.0),
+        ([(99.9, 0.01)], 100.0, 0.01),
+        ([(95.0, 0.7), (99.9, 0.01)], 100.0, 0.7),
+        ([(80.0, 9.0), (99.9, 0.01)], 100.0, 0.01),  # long ago
+        ([(98.0, 0.01)], 100.0, 2.0 - LOOK_INTERVAL),  # the next look is overdue
+    ],
+)
+def test_the_worst_lag_of_the_last_seconds_counts(
+    lags: list[tuple[float, float]], now: float, expected: float
+) -> None:
+    assert LAG_MEMORY < 20
+    known = Lags()
+    for at, lag in lags:
+        known.note(at, lag)
+    assert known.worst(now) == pytest.approx(expected)

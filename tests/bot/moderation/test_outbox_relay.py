@@ -1,0 +1,118 @@
+"""The outbox of the moderators' channel: everything once, and in order."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from bot.clock import utc_now
+from bot.db.database import Database, open_database
+from bot.db.guild_models import ReportRow
+from bot.db.models import Generation
+from bot.moderation.outbox_relay import LOOK_SIZE
+from tests.bot.boards import (
+    CHANNEL,
+    GUILD,
+    TICK,
+    RecordingBoard,
+    add_entry,
+    add_report,
+    all_due_was_tried,
+    recorded,
+    running,
+    set_channel,
+    shown,
+)
+from tests.bot.clocks import StoppedClock
+from tests.bot.rows import insert
+
+pytestmark = pytest.mark.both_engines
+
+
+@pytest.mark.usefixtures("feed")
+async def test_entries_and_reports_are_shown_oldest_first(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    texts = [f"number {number}" for number in range(2 * LOOK_SIZE + 5)]
+    start = clock()
+    for number, text in enumerate(texts):
+        add = add_report if number % 3 == 0 else add_entry
+        await add(database, text, start + number * TICK)
+    clock.advance(timedelta(minutes=5))
+    await shown(board, *texts)
+    await recorded(database, *texts)
+
+
+@pytest.mark.usefixtures("feed")
+async def test_where_a_report_is_shown_is_written_down(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    await add_report(database, "cruel", clock())
+    await recorded(database, "cruel")
+    row = await database.read(lambda session: session.get_one(ReportRow, "cruel"))
+    assert (row.channel_id, row.message_id, row.post_at) == (CHANNEL, 4001, None)
+    [reported] = board.reports
+    assert reported.generation is not None
+    assert reported.generation.id == row.generation_id
+
+
+@pytest.mark.usefixtures("feed")
+async def test_what_is_not_due_is_not_shown(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    await add_report(database, "later", clock() + TICK)
+    await all_due_was_tried(database, board, clock())
+    assert board.in_channel(CHANNEL) == []
+    clock.advance(TICK)
+    await shown(board, "later")
+
+
+@pytest.mark.usefixtures("feed")
+async def test_a_report_of_a_video_that_is_gone_is_shown(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    row = await insert(database)
+    await add_report(database, "gone", clock() + TICK, row.id)
+    await database.write(lambda session: session.execute(delete(Generation)))
+    clock.advance(TICK)
+    await shown(board, "gone")
+    assert board.reports[0].generation is None
+
+
+@pytest.mark.usefixtures("feed")
+async def test_without_a_channel_nothing_is_due_any_more(
+    database: Database, board: RecordingBoard, clock: StoppedClock
+) -> None:
+    await add_entry(database, "entry", clock() + TICK)
+    await add_report(database, "report", clock() + TICK)
+    await set_channel(database, GUILD, None)
+    clock.advance(TICK)
+    await recorded(database, "entry", "report")
+    assert board.tries == []
+
+
+@pytest.mark.usefixtures("patient_locks")
+async def test_two_processes_show_everything_once(
+    database: Database, database_url: str, board: RecordingBoard
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    texts = [f"number {number}" for number in range(40)]
+    for text in texts:
+        await add_report(database, text, utc_now())
+    async with (
+        open_database(database_url) as other,
+        running(database, board),
+        running(other, board),
+        running(other, board),
+    ):
+        await recorded(database, *texts)
+    assert sorted(board.in_channel(CHANNEL)) == sorted(texts)
+
+
+async def test_the_feed_stops_at_once(
+    database: Database, board: RecordingBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 60)
+    async with asyncio.timeout(20), running(database, board):
+        await asyncio.sleep(0)

@@ -1,0 +1,179 @@
+"""What is read from the database for those who watch, and what alerts keep in it."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
+
+from bot.clock import utc_now
+from bot.db.database import Database
+from bot.db.models import Generation, Status
+from bot.db.state import keep_note
+from bot.errors import DatabaseBusyError
+from bot.metrics.metrics import Metrics
+from bot.monitoring.alert_inputs import SignReader, Watched
+from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, judge
+from bot.monitoring.alert_store import AlertBook
+from bot.monitoring.backlog import BacklogReader
+from bot.monitoring.health import DatabaseCheck
+from bot.monitoring.provider_record import ProviderRecord
+from bot.monitoring.undelivered import fetch_unposted
+from bot.provider.client import VeoClient
+from tests.bot.rows import insert
+from tests.bot.troubles import Disk, damage
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.both_engines
+
+KEY = AlertKey(AlertKind.DELIVERIES_FAILING, 42)
+
+
+def ago(**span: float) -> Any:
+    return utc_now() - timedelta(**span)
+
+
+async def test_the_backlog_tells_where_requests_stand_and_since_when(database: Database) -> None:
+    await insert(database, status=Status.QUEUED, created_at=ago(minutes=3))
+    await insert(database, status=Status.QUEUED, created_at=ago(minutes=1))
+    await insert(database, status=Status.SUCCEEDED, created_at=ago(hours=1), finished_at=ago(seconds=30))
+    await insert(database, status=Status.FAILED, created_at=ago(hours=1), finished_at=ago(seconds=90))
+    await insert(database, status=Status.SUCCEEDED, finished_at=ago(hours=9), delivered_at=ago(hours=9))
+
+    backlog = await BacklogReader(database).read()
+
+    assert backlog is not None
+    assert backlog.counts == {"queued": 2, "delivering": 2}
+    assert backlog.ages["queued"] == pytest.approx(180, abs=5)
+    assert backlog.ages["delivering"] == pytest.approx(90, abs=5)
+    assert backlog.is_waiting
+
+
+async def test_the_backlog_is_counted_once_for_all_who_ask(database: Database) -> None:
+    reader = BacklogReader(database)
+    first = await reader.read()
+    await insert(database)
+    assert await reader.read() is first
+
+
+@pytest.mark.parametrize(
+    ("changes", "ages", "expected"),
+    [
+        ({"status": Status.SUCCEEDED}, {"finished_at": 11}, {1: 1}),
+        ({"status": Status.SUCCEEDED}, {"finished_at": 1}, {}),
+        ({"status": Status.SUCCEEDED, "result_id": 5}, {"finished_at": 11}, {}),
+        ({"status": Status.RUNNING}, {}, {}),
+        ({"status": Status.CANCELLED, "cancelled_by": 3}, {"finished_at": 11}, {}),
+        ({"status": Status.CANCELLED, "cancelled_by": 9}, {"finished_at": 11}, {1: 1}),
+        ({"status": Status.SUCCEEDED}, {"finished_at": 60, "delivered_at": 5}, {1: 1}),
+        ({"status": Status.SUCCEEDED}, {"finished_at": 180, "delivered_at": 120}, {}),
+    ],
+)
+async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
+    database: Database, changes: dict[str, Any], ages: dict[str, int], expected: dict[int, int]
+) -> None:
+    now = utc_now()
+    moments = {column: now - timedelta(minutes=age) for column, age in ages.items()}
+    await insert(database, **changes, **moments)
+
+    def work(session: Session):
+        assert fetch_unposted(session, now) == expected
+
+    await database.read(work)
+
+
+async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(database: Database) -> None:
+    ended: dict[str, Any] = {"status": Status.SUCCEEDED, "finished_at": ago(hours=1)}
+    await insert(database, **ended, delivered_at=ago(minutes=20))
+    await insert(database, **ended, delivered_at=ago(minutes=20), guild_id=2)
+    await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
+
+    def work(session: Session):
+        assert fetch_unposted(session, utc_now()) == {2: 1}
+
+    await database.read(work)
+
+
+async def test_alerts_are_kept_and_forgotten(database: Database) -> None:
+    state = AlertState(since=utc_now(), told_at=utc_now(), is_told=True, facts={"results": 3})
+    await AlertBook(database).write(KEY, state)
+    assert await AlertBook(database).read() == {KEY: state}
+    await AlertBook(database).write(KEY, None)
+    assert await AlertBook(database).read() == {}
+
+
+async def test_a_note_that_makes_no_sense_is_passed_over(database: Database) -> None:
+    await keep_note(database, "alert:disk_full", "{")
+    assert await AlertBook(database).read() == {}
+
+
+async def test_what_cannot_be_kept_is_remembered_and_kept_later(database: Database, disk: Disk) -> None:
+    book, state = AlertBook(database), AlertState(told_at=utc_now(), facts={"words": "x" * 10_000})
+    disk.is_full = True
+    await book.write(KEY, state)
+    assert await book.read() == {KEY: state}
+    disk.is_full = False
+    await book.read()
+    assert await AlertBook(database).read() == {KEY: state}
+
+
+@pytest.fixture
+async def signs(database: Database, veo: VeoClient, tmp_path: Path) -> SignReader:
+    watched = Watched(database, veo, ProviderRecord(), BacklogReader(database), tmp_path)
+    return SignReader(watched, Metrics())
+
+
+async def test_a_full_database_is_an_alert_though_small_writes_still_work(
+    database: Database, disk: Disk, signs: SignReader
+) -> None:
+    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    disk.is_full = True
+    with pytest.raises(DatabaseBusyError):
+        await keep_note(database, "large", "x" * 100_000)
+    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    assert before[AlertKind.DATABASE_UNWRITABLE].holds is False
+    assert after[AlertKind.DATABASE_UNWRITABLE].holds is True
+
+
+@pytest.mark.sqlite_only
+async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
+    database: Database, database_url: str, signs: SignReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.monitoring.health.DATABASE_LIMIT", 0.0)
+    path = Path(make_url(database_url).database or "")
+    check = DatabaseCheck(database, path)
+    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    await asyncio.to_thread(damage, path)
+    with pytest.raises(DatabaseBusyError):
+        await database.read(lambda session: session.scalars(select(Generation)).all())
+    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    assert before[AlertKind.DATABASE_DAMAGED].holds is False
+    assert after[AlertKind.DATABASE_DAMAGED].holds is True
+    assert not (await check()).is_good, "what is damaged is called healthy"
+
+
+@pytest.mark.postgres_only
+async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_looks(
+    database: Database, signs: SignReader, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if postgres.server is None:
+        pytest.skip("the server at TEST_POSTGRES_URL is not ours to stop")
+    monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
+    monkeypatch.setattr("bot.monitoring.alert_rules.DATABASE_LIMIT", 0.0)
+    backlog, book, state = BacklogReader(database), AlertBook(database), AlertState(told_at=utc_now())
+    before = await backlog.read()
+    postgres.server.stop()
+    try:
+        read = await signs.read(is_account_in_doubt=False)
+        await book.write(KEY, state)
+        during, kept = await backlog.read(), await book.read()
+    finally:
+        await asyncio.to_thread(postgres.server.start)
+    assert before is not None
+    assert during is None, "what cannot be counted was counted"
+    assert read.unposted is None
+    assert judge(read, 5.0)[AlertKind.DATABASE_UNWRITABLE].holds is True
+    assert kept == {KEY: state}, "what was said in the outage is forgotten"

@@ -1,0 +1,111 @@
+"""Members choose a family; which of its models makes the video follows from the pictures they give."""
+
+import pytest
+
+from bot.provider.catalogue import (
+    CATALOGUE,
+    InvalidOptionError,
+    Kind,
+    Model,
+    build_request,
+    choose_model,
+    family_heads,
+)
+from tests.bot.rows import PROMPT
+
+TEXT, IMAGE = Kind.TEXT, Kind.IMAGE
+
+every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
+
+
+def test_members_choose_from_the_families() -> None:
+    assert [model.label for model in family_heads()] == ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
+    assert {model.kind for model in family_heads()} == {TEXT}
+
+
+@pytest.mark.parametrize("model", family_heads(), ids=lambda model: model.family)
+@pytest.mark.parametrize("kind", [TEXT, IMAGE])
+def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, kind: Kind) -> None:
+    chosen = choose_model(model.id, len(kind.image_fields))
+    assert (chosen.family, chosen.kind) == (model.family, kind)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "pictures", "expected"),
+    [
+        (None, 0, "google/veo3"),
+        (None, 1, "google/veo-3.0-i2v"),
+        (None, 2, "google/veo-3.1-first-last-image-to-video"),
+        ("google/veo-3.1-t2v", 2, "google/veo-3.1-first-last-image-to-video"),
+        ("google/veo-3.1-t2v-fast", 2, "google/veo-3.1-first-last-image-to-video-fast"),
+        ("google/veo-3.0-i2v-fast", 1, "google/veo-3.0-i2v-fast"),
+    ],
+)
+def test_the_model_follows_from_the_family_and_the_pictures(
+    model_id: str | None, pictures: int, expected: str
+) -> None:
+    assert choose_model(model_id, pictures).id == expected
+
+
+@pytest.mark.parametrize(
+    ("model_id", "pictures", "sentence"),
+    [
+        (
+            "google/veo3",
+            2,
+            "Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+        ),
+        (
+            "google/veo-3.0-fast",
+            2,
+            "Veo 3 Fast can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+        ),
+        ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
+        ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
+        ("google/veo3", 3, "No model makes a video from 3 images."),
+        ("google/veo2", 1, "That model is no longer available. Choose another one."),
+    ],
+)
+def test_what_a_family_cannot_do_is_refused_in_a_sentence(
+    model_id: str, pictures: int, sentence: str
+) -> None:
+    with pytest.raises(InvalidOptionError) as refusal:
+        choose_model(model_id, pictures)
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize("name", ["enhance_prompt", "negative_prompt", "seed"])
+def test_what_a_model_lacks_is_refused_by_name(name: str) -> None:
+    value = {"seed": 1, "enhance_prompt": True}.get(name, "rain")
+    with pytest.raises(InvalidOptionError, match=f"^Veo 3\\.1 from an image has no option `{name}`\\.$"):
+        build_request("google/veo-3.1-i2v", PROMPT, {name: value})
+
+
+def test_pictures_are_sent_in_the_fields_of_the_model() -> None:
+    request = build_request("google/veo-3.1-first-last-image-to-video", PROMPT, {"duration": 4})
+    assert request.with_images(["a", "b"]).body == {
+        "model": "google/veo-3.1-first-last-image-to-video",
+        "prompt": PROMPT,
+        "duration": 4,
+        "image_url": "a",
+        "last_image_url": "b",
+    }
+
+
+@every_model
+@pytest.mark.parametrize("count", range(4))
+def test_a_request_without_the_pictures_of_its_model_cannot_be_sent(model: Model, count: int) -> None:
+    request = build_request(model.id, PROMPT, {})
+    if count == len(model.kind.image_fields):
+        assert request.with_images(["x"] * count).images == ("x",) * count
+    else:
+        with pytest.raises(InvalidOptionError):
+            request.with_images(["x"] * count)
+    if model.kind.image_fields:
+        with pytest.raises(ValueError, match="zip"):
+            _ = request.body
+
+
+def test_a_request_does_not_show_its_pictures() -> None:
+    request = build_request("google/veo-3.0-i2v", PROMPT, {})
+    assert "secret" not in repr(request.with_images(["secret"]))
