@@ -27,9 +27,9 @@ settings.load_profile("unhurried")
 # what is tested; whoever tests haste sets its own.
 HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
-    "cogs.veo.cog.requester.PATIENCE",
-    "cogs.veo.cog.request.DEFER_AFTER_SECONDS",
-    "cogs.videos.cog.owners.PATIENCE",
+    "cogs.ui.requester.PATIENCE",
+    "cogs.veo.request.DEFER_AFTER_SECONDS",
+    "cogs.moderation.owners.PATIENCE",
 )
 
 PATIENCE_SECONDS = 150.0  # for a thousand requests at once on a machine that has other work

@@ -1,12 +1,44 @@
-"""`veo-bot copy-database` in a terminal: a bar while it copies, a table of the counts at the end."""
+"""`veo-bot copy-database`: a bar while it copies, a table of the counts at the end."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
+import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from bot.db.copying import Copied, copy_database
+from bot.cli.exits import finish
+from bot.db import copying
+from bot.db.addresses import secrets_of
+from bot.db.copying import Copied, CopyError
+from bot.file_modes import restrict_new_files
+from bot.log import configure_logging
+
+app = typer.Typer()
+
+
+@app.command()
+def copy_database(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", envvar="COPY_FROM", help="The current DATABASE_URL.")
+    ] = "",
+    target: Annotated[
+        str, typer.Argument(metavar="TO", envvar="COPY_TO", help="The URL of an empty database.")
+    ] = "",
+) -> None:
+    """Copy everything to another database, for example from SQLite to PostgreSQL; stop the bot first.
+
+    Other users of this machine can read arguments. If a URL has a password, set COPY_FROM and COPY_TO, or
+    leave it out and enter it when asked.
+    """
+    source = source or typer.prompt("FROM, the current DATABASE_URL", hide_input=True)
+    target = target or typer.prompt("TO, the URL of an empty database", hide_input=True)
+    hidden = [SecretStr(piece) for address in (source, target) for piece in secrets_of(address)]
+    configure_logging("WARNING", "text", hidden)
+    restrict_new_files()
+    finish(copy_in_terminal(source, target), CopyError, "Stopped. Nothing was copied. You can run it again.")
 
 
 async def copy_in_terminal(source: str, target: str) -> None:
@@ -25,7 +57,7 @@ async def copy_in_terminal(source: str, target: str) -> None:
                 bars[table] = progress.add_task(table, total=total)
             progress.update(bars[table], completed=done)
 
-        copied = await copy_database(source, target, tell)
+        copied = await copying.copy_database(source, target, tell)
     console.print(_table(copied))
     total = sum(each.target for each in copied)
     console.print(

@@ -1,248 +1,110 @@
-"""`veo-bot generate`: one video in a terminal, with a progress bar. What is paid for can be fetched again."""
+"""`veo-bot generate`: one video in a terminal, without Discord."""
 
-import asyncio
-import shutil
-import tempfile
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from typing import Annotated
 
-import aiohttp
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+import typer
 
-from bot.cli.target_file import leave_place, take_place
-from bot.clock import utc_now
-from bot.media.downloads import Downloads, open_public_session
-from bot.media.files import Clip, MediaError, VideoStore
-from bot.media.images import MAX_SIZE, PictureError, data_uri_of, ensure_picture
-from bot.money import usd
-from bot.provider.addresses import origin_of
-from bot.provider.catalogue import VideoRequest
-from bot.provider.client import VeoClient
-from bot.provider.errors import UnavailableError, VeoError
-from bot.provider.models import Task, TaskState
-from bot.provider.pricing import quote
-from bot.settings import ProviderSettings
-
-TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
-LOOKUP_SECONDS = (
-    300.0  # for which the provider's log is asked about a request of unknown fate; it is filled late
+from bot.cli.exits import finish, stop
+from bot.cli.target_file import NAME
+from bot.cli.video import GenerateError, generate_in_terminal, read_pictures, resume_in_terminal
+from bot.log import configure_logging
+from bot.provider.catalogue import (
+    CATALOGUE,
+    DEFAULT_MODEL,
+    InvalidOptionError,
+    OptionValue,
+    VideoRequest,
+    build_request,
+    choose_model,
 )
-LOOKED_BACK = timedelta(days=7)  # in the log, for a request that is fetched later
+from bot.settings import SettingsError, load_provider_settings
+
+MODEL_IDS = [model.id for model in CATALOGUE]
+
+app = typer.Typer()
 
 
-class GenerateError(Exception):
-    """There is no video; `str()` says why and what is left to do."""
+@app.command()
+def generate(
+    prompt: Annotated[
+        str | None, typer.Argument(help="Describe the video; - reads the prompt from standard input.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="The provider's name for the model.", show_default=DEFAULT_MODEL.id)
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="An image to start from.")] = None,
+    last_image: Annotated[Path | None, typer.Option(help="An image to end with.")] = None,
+    duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
+    aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
+    resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What the video should not show.")] = None,
+    seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
+    enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
+    generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Where to save it; existing files aren't overwritten."),
+    ] = Path(NAME),
+    resume: Annotated[
+        str | None, typer.Option(help="Fetch a video you requested earlier, by its printed ID.")
+    ] = None,
+) -> None:
+    """Make one video from the terminal, without Discord: the quickest way to try a key."""
+    options = {
+        "duration": duration,
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "negative_prompt": negative_prompt,
+        "seed": seed,
+        "enhance_prompt": enhance_prompt,
+        "generate_audio": generate_audio,
+    }
+    try:
+        settings = load_provider_settings()
+        if resume:
+            begin = partial(resume_in_terminal, settings, resume)
+        else:
+            request = _request_of(model, _read_prompt(prompt), options, image, last_image)
+            begin = partial(generate_in_terminal, settings, request)
+    except (SettingsError, InvalidOptionError, GenerateError) as error:
+        raise stop(error) from None
+    configure_logging("ERROR", "text", [settings.aimlapi_key])
+    finish(begin(output), GenerateError, "Stopped. The provider may still finish and charge the video.")
 
 
-class PatientConsole(Console):
-    """A console that goes on when nobody reads it any more: the video is paid for."""
-
-    def on_broken_pipe(self) -> None:
-        """Say nothing from now on, where rich would end the program."""
-        self.quiet = True
-
-
-def read_pictures(*files: Path) -> tuple[str, ...]:
-    """Return pictures as data URIs, checked as those that members offer.
+def _read_prompt(prompt: str | None) -> str:
+    """Return the prompt, from standard input where that is asked for.
 
     Raises:
-        GenerateError: a file cannot be read, is no picture that can be used, or is too large.
+        GenerateError: there is none.
     """
-    return tuple(_read_picture(file) for file in files)
+    said = sys.stdin.read().strip() if prompt == "-" else prompt
+    if not said:
+        raise GenerateError("Describe the video, or fetch one with --resume.")
+    return said
 
 
-async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
-    """Ask for a video, wait, and save it to `output` or beside it, telling the person how it goes.
+def _request_of(
+    model: str | None,
+    prompt: str,
+    options: Mapping[str, OptionValue | None],
+    image: Path | None,
+    last_image: Path | None,
+) -> VideoRequest:
+    """Return what is asked for, with the pictures in it; of the model's family it is the one that takes them.
 
     Raises:
-        GenerateError: it failed.
+        InvalidOptionError: the options do not make a video.
+        GenerateError: a picture cannot be used, or there is a last one but no first one.
     """
-    await _serve(settings, output, lambda desk: desk.ask(request))
-
-
-async def resume_in_terminal(settings: ProviderSettings, name: str, output: Path) -> None:
-    """Wait for a video that was asked for before, and save it; `name`: its generation ID or request ID.
-
-    Raises:
-        GenerateError: it failed.
-    """
-    await _serve(settings, output, lambda desk: desk.find_again(name))
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What serves one video."""
-
-    veo: VeoClient
-    downloads: Downloads
-    settings: ProviderSettings
-    console: Console
-
-    def say(self, text: str) -> None:
-        self.console.print(text, markup=False, soft_wrap=True)
-
-    async def ask(self, request: VideoRequest) -> Task:
-        """Say the price and ask for the video; a request of unknown fate is looked up."""
-        self.say(await self._price_line(request))
-        request_id, sent_at = uuid4().hex, utc_now()
-        self.say(f"Request ID: {request_id}")
-        try:
-            return await self.veo.create(request, request_id)
-        except UnavailableError as error:
-            self.say(f"{error} The provider may have accepted it, so I'm searching its log.")
-            return await self._look_up(request_id, sent_at)
-        except VeoError as error:
-            raise GenerateError(f"The provider didn't accept the request: {error}") from error
-
-    async def find_again(self, name: str) -> Task:
-        """Return the task of a generation ID, or of the request ID that was printed before it."""
-        if ":" not in name:
-            return await self._look_up(name, utc_now() - LOOKED_BACK)
-        try:
-            return await self.veo.retrieve(name)
-        except VeoError as error:
-            raise GenerateError(f"The provider doesn't know {name}: {error}") from error
-
-    async def finish(self, task: Task, place: Path) -> None:
-        """Wait for the video and save it to a place that was taken for it."""
-        self.say(f"Generation ID: {task.id}")
-        told = task.credits_used
-        try:
-            task = await self._wait(task)
-            if task.state is TaskState.FAILED or task.video_url is None:
-                raise GenerateError(f"No video: {task.failure_reason}")
-            clip = await _save(self.downloads, task, place)
-        except asyncio.CancelledError:
-            self.say(_later(task.id))
-            raise
-        sound = "sound" if clip.has_sound else "no sound"
-        self.say(
-            f"Saved {place} ({clip.size:,} bytes, {clip.seconds:.1f} s, {clip.width}x{clip.height}, {sound})"
-        )
-        cost = task.credits_used or told
-        self.say("" if cost is None else f"It cost ${usd(cost):,.2f}.")
-
-    async def _price_line(self, request: VideoRequest) -> str:
-        try:
-            pricing = await self.veo.fetch_pricing(request.model.id)
-        except VeoError:
-            pricing = None
-        price = pricing and quote(pricing, request)
-        return "Price: unknown." if price is None else f"Price: about ${usd(price):,.2f}."
-
-    async def _look_up(self, request_id: str, sent_at: datetime) -> Task:
-        """Ask the log, which is filled late, for a while.
-
-        Raises:
-            GenerateError: it does not know the request, or the request was refused.
-        """
-        deadline = time.monotonic() + LOOKUP_SECONDS
-        while True:
-            try:
-                entry = await self.veo.find(request_id, sent_at)
-                if entry is not None and entry.is_refused:
-                    raise GenerateError("The provider rejected the request; its log doesn't say why.")
-                if entry is not None and entry.inference_id:
-                    return await self.veo.retrieve(entry.inference_id)
-            except VeoError as error:
-                self.say(f"No answer ({error}). Trying again.")
-            if time.monotonic() > deadline:
-                raise GenerateError(
-                    f"I don't know yet whether the provider accepted the request and will "
-                    f"charge it. {_later(request_id)}"
-                )
-            await asyncio.sleep(self.settings.poll_interval)
-
-    async def _wait(self, task: Task) -> Task:
-        started = time.monotonic()
-        with _progress(self.console) as progress:
-            bar = progress.add_task(task.status, total=TYPICAL_SECONDS)
-            while task.state is TaskState.WORKING:
-                waited = time.monotonic() - started
-                if waited > self.settings.generation_deadline:
-                    raise GenerateError(f"Not ready after {waited:.0f} s. {_later(task.id)}")
-                # The bar shows time against the usual time; nobody knows the true progress.
-                progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=task.status)
-                await asyncio.sleep(self.settings.poll_interval)
-                try:
-                    task = await self.veo.retrieve(task.id)
-                except VeoError as error:
-                    progress.console.print(f"No answer ({error}). Trying again.", markup=False)
-            progress.update(bar, completed=TYPICAL_SECONDS, description=task.status)
-        return task
-
-
-async def _serve(settings: ProviderSettings, output: Path, begin: Callable[[_Desk], Awaitable[Task]]) -> None:
-    try:
-        place = await asyncio.to_thread(take_place, output)
-    except OSError as error:
-        raise GenerateError(f"I can't write {output}: {error.strerror}. Nothing was requested.") from error
-    try:
-        async with _open(settings) as desk:
-            await desk.finish(await begin(desk), place)
-    finally:
-        leave_place(place)
-
-
-@asynccontextmanager
-async def _open(settings: ProviderSettings) -> AsyncGenerator[_Desk]:
-    async with aiohttp.ClientSession() as session, open_public_session() as public:
-        veo = VeoClient(
-            session,
-            settings.aimlapi_base_url,
-            settings.aimlapi_key,
-            legacy_urls=settings.aimlapi_legacy_urls,
-        )
-        downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
-        yield _Desk(veo, downloads, settings, PatientConsole())
-
-
-def _later(name: str) -> str:
-    return f"Fetch it later: veo-bot generate --resume {name}"
-
-
-def _read_picture(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
-        ensure_picture(content)
-    except OSError as error:
-        raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
-    except PictureError as error:
-        raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
-    return data_uri_of(content)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("(usually about 2 minutes)"),
-        console=console,
-    )
-
-
-async def _save(downloads: Downloads, task: Task, place: Path) -> Clip:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            clip = await VideoStore(downloads, Path(folder)).fetch("video", task.video_url or "")
-            await asyncio.to_thread(shutil.move, clip.path, place)
-        except MediaError as error:
-            raise GenerateError(
-                f"The video is ready, but I can't download it: {error} It is at {task.video_url}. "
-                f"{_later(task.id)}"
-            ) from error
-        except OSError as error:
-            raise GenerateError(
-                f"I can't write {place}: {error.strerror}. The video is at {task.video_url}. "
-                f"{_later(task.id)}"
-            ) from error
-    return clip
+    if image is None and last_image is not None:
+        raise GenerateError("--last-image needs an --image to start from.")
+    if model is not None and model not in MODEL_IDS:
+        raise GenerateError(f"There's no model {model}. Available: {', '.join(MODEL_IDS)}.")
+    files = [file for file in (image, last_image) if file is not None]
+    request = build_request(choose_model(model, len(files)).id, prompt, options)
+    return request.with_images(read_pictures(*files))

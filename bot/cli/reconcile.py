@@ -1,23 +1,47 @@
 """`veo-bot reconcile`: what was counted beside what the provider charged, and where they differ."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import aiohttp
+import typer
 
-from bot.db.database import open_database
+from bot.cli.exits import fail, stop
+from bot.db.database import DatabaseError, open_database
+from bot.log import configure_logging
 from bot.money import usd
 from bot.provider.client import VeoClient
 from bot.provider.costs import CONFIRMED
 from bot.provider.errors import VeoError
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError, load_settings
 from bot.usage.reconciliation import Counted, Reconciliation
 
 MOST_SHOWN = 50  # differences
 SAME = 0.5  # credits, far less than a cent
 
 
+app = typer.Typer()
+
+
 class ReconcileError(Exception):
     """The sides cannot be compared; `str()` is a sentence for the operator."""
+
+
+@app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(min=1, max=90, help="How far back to look.")] = 30,
+) -> None:
+    """Compare what the bot counted with what the provider charged; changes nothing."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise stop(error) from None
+    configure_logging("WARNING", "text", settings.secrets)
+    try:
+        typer.echo(asyncio.run(reconcile_in_terminal(settings, days)))
+    except (ReconcileError, DatabaseError) as error:
+        raise fail(error) from None
 
 
 async def reconcile_in_terminal(settings: Settings, days: int) -> str:

@@ -41,7 +41,7 @@ THREAD_NEEDS = (
         1 << 38,
     ),
 )
-# As in the README's table; `cogs.veo.cog.requester` refuses requests whose result could not arrive.
+# As in the README's table; `cogs.ui.requester` refuses requests whose result could not arrive.
 NEEDS = (
     Need("view_channel", N_("View Channel"), N_("/veo doesn't work here."), 1 << 10),
     Need(

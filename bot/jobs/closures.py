@@ -9,7 +9,6 @@ from pydantic import AwareDatetime
 LONGEST_WAIT = timedelta(hours=1)  # for anything; a longer one comes from a clock that was set back
 TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that tries
 SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
-FRESH_PATIENCE = timedelta(seconds=10)  # for which those that tried before let others go first
 
 
 class Scope(StrEnum):
@@ -64,9 +63,6 @@ class Hold:
 class Closure:
     """One model or the account, while it is refused. When its time is over, one request tries.
 
-    Of those that wait, the ones that have not tried yet go first; else a request that is refused by itself
-    might try again and again, and nobody would find out that others are taken.
-
     Attributes:
         is_alone: another model was accepted meanwhile, so it says nothing about the account.
         is_gone: the provider's list has this model no longer.
@@ -77,8 +73,6 @@ class Closure:
         self.is_alone = False
         self.is_gone = False
         self._until = until
-        self._tried: set[str] = set()
-        self._fresh: set[str] = set()  # those that wait and have not tried
         self._trial: tuple[str, datetime] | None = None
 
     @property
@@ -86,13 +80,10 @@ class Closure:
         """How requests are refused."""
         return self.pause.way
 
-    def close(self, request_id: str, words: str, until: datetime) -> None:
+    def close(self, words: str, until: datetime) -> None:
         """Leave it alone until then, since a request was refused."""
         self.pause = replace(self.pause, words=words)
         self._until = until
-        self._tried.add(request_id)
-        self._fresh.discard(request_id)
-        self.settle(request_id)
 
     def time_left(self, now: datetime) -> timedelta:
         """Return how long it is still to be left alone."""
@@ -104,23 +95,12 @@ class Closure:
         wait = self.time_left(now)
         if not wait and self._is_another_trying(request_id, now):
             wait = short_wait
-        is_closed = bool(wait)
-        if not wait and request_id in self._tried and self._fresh - {request_id}:
-            wait = min(short_wait, max(self._until + FRESH_PATIENCE - now, timedelta()))
         if not wait:
             return None
-        if request_id not in self._tried:
-            self._fresh.add(request_id)
-        is_all = self.pause.scope is Scope.ACCOUNT and is_closed
-        return Hold(wait, self.pause.words, lets_others=not is_all)
+        return Hold(wait, self.pause.words, lets_others=self.pause.scope is not Scope.ACCOUNT)
 
     def try_with(self, request_id: str, now: datetime) -> None:
         """Let a request try, and the others wait for what becomes of it."""
-        if request_id in self._tried:  # all have tried, so they begin again
-            self._tried.clear()
-            self._fresh.clear()
-        self._tried.add(request_id)
-        self._fresh.discard(request_id)
         self._trial = (request_id, now)
 
     def settle(self, request_id: str) -> None:

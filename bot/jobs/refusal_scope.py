@@ -6,11 +6,12 @@ model, or else the account. Words are not compared, since they may hold ids or a
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, Pause, Scope, Way
+from bot.jobs.fair_tries import FairTries
 
 LONGEST_PAUSE = timedelta(minutes=10)  # of others, for what one request was told to wait
 EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
@@ -69,6 +70,7 @@ class RefusalScopes:
         self._first_of_all: dict[Way, _First] = {}
         self._lasting: dict[str, Pause] = {}  # models of which a single request is refused again and again
         self._acceptances = Counter[str]()
+        self._tries = FairTries()
         self._earlier: dict[str, tuple[Way, int]] = {}  # by request: the way, and acceptances up to then
 
     @property
@@ -97,8 +99,13 @@ class RefusalScopes:
                 return Hold(None, closed.pause.words, lets_others=True)
         short_wait = min(self._busy_wait, SHORT_WAIT)
         holds = [hold for closed in closures if (hold := closed.hold(request_id, short_wait, now))]
+        if closures and not holds and self._tries.is_another_first(request_id, self._opens(now), now):
+            holds = [Hold(short_wait, closures[0].pause.words, lets_others=True)]
         if holds:
-            return max(holds, key=lambda hold: hold.wait or timedelta())
+            longest = max(holds, key=lambda hold: hold.wait or timedelta())
+            self._tries.waits(request_id, model, now + (longest.wait or timedelta()))
+            return longest
+        self._tries.tries(request_id)
         for closed in closures:
             closed.try_with(request_id, now)
         return None
@@ -125,21 +132,29 @@ class RefusalScopes:
         """Judge a refusal."""
         self._forget(now)
         self.settle(request_id)
+        self._tries.tries(request_id)
         if refusal.way is not Way.UNREACHABLE and self._account and self._account.way is Way.UNREACHABLE:
             self._account = None  # it was an answer
         scope = self._scope_of(request_id, model, refusal, now)
         self._remember(request_id, model, refusal.way)
         match scope:
             case Scope.ACCOUNT:
-                self._close_account(request_id, model, refusal, now)
+                self._close_account(model, refusal, now)
             case Scope.MODEL:
-                wait = self._pause_after(refusal)
-                self._close_model(request_id, model, refusal, now, wait)
+                self._close_model(model, refusal, now, self._pause_after(refusal))
             case Scope.REQUEST if refusal.way is Way.BUSY:
                 self._note_lasting(request_id, model, refusal)
             case Scope.REQUEST:
                 pass
-        return Verdict(scope, self._wait_after(refusal, scope))
+        wait = self._wait_after(refusal, scope)
+        if wait is not None:
+            self._tries.waits(request_id, model, now + wait)
+        return Verdict(scope, wait)
+
+    def _opens(self, now: datetime) -> Callable[[str], bool]:
+        """Return what says of a model whether its requests may try, but for those that try already."""
+        closed = {name for name, closure in self._models.items() if closure.time_left(now)}
+        return lambda model: model not in closed
 
     def _scope_of(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> Scope:
         if refusal.way in OF_ALL:
@@ -173,27 +188,25 @@ class RefusalScopes:
         first = self._first_of_all.setdefault(way, _First(request_id, model, now))
         return first.model != model
 
-    def _close_account(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> None:
+    def _close_account(self, model: str, refusal: Refusal, now: datetime) -> None:
         wait, first = self._pause_after(refusal), self._first_of_all.get(refusal.way)
         if refusal.way not in OF_ALL:
             # Those that are known to be refused go behind the others.
             for name in {model, first.model if first else model}:
-                self._close_model(request_id, name, refusal, now, wait + self._busy_wait)
+                self._close_model(name, refusal, now, wait + self._busy_wait)
         if self._account is None or self._account.way is not refusal.way:
             since = first.at if first else now
             self._account = Closure(Pause(since, Scope.ACCOUNT, refusal.way, refusal.words), now)
-        self._account.close(request_id, refusal.words, now + wait)
+        self._account.close(refusal.words, now + wait)
 
-    def _close_model(
-        self, request_id: str, model: str, refusal: Refusal, now: datetime, wait: timedelta
-    ) -> None:
+    def _close_model(self, model: str, refusal: Refusal, now: datetime, wait: timedelta) -> None:
         closed = self._models.get(model)
         if closed is None or closed.way is not refusal.way:
             first = self._first_of_model.get((model, refusal.way))
             pause = Pause(first.at if first else now, Scope.MODEL, refusal.way, refusal.words, (model,))
             closed = self._models[model] = Closure(pause, now)
         closed.is_gone = refusal.is_model_gone
-        closed.close(request_id, refusal.words, now + wait)
+        closed.close(refusal.words, now + wait)
 
     def _note_lasting(self, request_id: str, model: str, refusal: Refusal) -> None:
         first = self._first_of_model.get((model, refusal.way))

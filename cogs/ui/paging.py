@@ -1,4 +1,4 @@
-"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.quota.cog.pagers`."""
+"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.quota.pagers`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

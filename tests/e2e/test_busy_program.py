@@ -78,7 +78,7 @@ async def decided_late(
     world: World, monkeypatch: pytest.MonkeyPatch, **options: Any
 ) -> simcord.InteractionResult:
     """Let alice use /veo; it is decided once she is told to wait, as where many wait for the database."""
-    monkeypatch.setattr("cogs.veo.cog.request.DEFER_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr("cogs.veo.request.DEFER_AFTER_SECONDS", 0.05)
     service = world.app.services.drafts
     decide = service.ask
     before = len(requests(world, "POST", "/callback"))

@@ -77,7 +77,7 @@ async def test_somebody_who_never_asked_gets_an_empty_file(world: World) -> None
 
 
 async def test_a_large_export_is_compressed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogs.privacy.cog.views.LARGEST_FILE", 1000)
+    monkeypatch.setattr("cogs.privacy.views.LARGEST_FILE", 1000)
     await ask_for_video(world, prompt="a red dragon " * 100)
     answer = await world.alice.slash(world.channel, "privacy export")
     (file,) = (answer.followups or [shown(answer)])[0].attachments
@@ -87,7 +87,7 @@ async def test_a_large_export_is_compressed(world: World, monkeypatch: pytest.Mo
 
 
 async def test_what_discord_would_never_take_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogs.privacy.cog.views.LARGEST_FILE", 10)
+    monkeypatch.setattr("cogs.privacy.views.LARGEST_FILE", 10)
     answer = await world.alice.slash(world.channel, "privacy export")
     message = (answer.followups or [shown(answer)])[0]
     assert message.ephemeral

@@ -208,7 +208,7 @@ async def test_a_request_whose_answer_was_lost_is_found_and_never_sent_twice(wor
 async def test_a_provider_that_falls_silent_is_asked_again(
     open_world: OpenWorld, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.application.shared.VeoClient", partial(VeoClient, timeout=0.3))
+    monkeypatch.setattr("bot.app.shared.VeoClient", partial(VeoClient, timeout=0.3))
     async with open_world() as world:
         provider.faults.add("create", Fault.hang(accepted=True))
         for kind in ("retrieve", "logs"):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.cli.main import EXIT_SETTINGS
+from bot.cli.exits import EXIT_SETTINGS
 from bot.jobs.runner import STOP_GRACE
 from tests.lint.findings import Check, File, Findings
 from tests.packaging.dockerfile import last_words, read_steps

@@ -212,7 +212,7 @@ async def generate(folder: Path, provider: Provider, *arguments: str) -> Finishe
         folder,
         *[
             "-c",
-            "from bot.cli import generate, main; generate.LOOKUP_SECONDS = 1; main.main()",
+            "from bot.cli import main, video; video.LOOKUP_SECONDS = 1; main.main()",
         ],
         *["generate", *arguments],
         AIMLAPI_KEY=provider.key,

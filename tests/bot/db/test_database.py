@@ -141,8 +141,8 @@ async def test_connections_that_come_at_once_migrate_the_same_new_database(empty
 async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: str) -> None:
     program = textwrap.dedent("""
         import asyncio, sys
-        from bot.database import open_database
-        from bot.notes import keep_note
+        from bot.db.database import open_database
+        from bot.db.state import keep_note
 
         async def main(url, name):
             async with open_database(url) as database:

@@ -28,7 +28,7 @@ MOST_MEMORY = 200 * 1024  # KiB; the program alone takes half of it, and all row
 # The command as an operator runs it, and how much memory it took at most.
 PROGRAM = """
 from pathlib import Path
-from bot.cli import main
+from bot.cli.main import main
 try:
     main()
 finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.jobs.closures import Pause, Scope, Way
@@ -211,7 +211,12 @@ outages = st.lists(
 )
 
 
-@given(wishes, outages)
+@example(wanted=[("m", FORBIDDEN), ("m", FORBIDDEN), ("m", MONEY), ("m", None)], troubles=[])
+@example(
+    wanted=[("m", FORBIDDEN), ("m", BUSY), ("m", BUSY), ("n", FORBIDDEN), ("m", None)],
+    troubles=[],
+)
+@given(wanted=wishes, troubles=outages)
 def test_what_the_provider_would_take_is_sent_some_day(
     wanted: list[tuple[str, Refusal | None]], troubles: list[tuple[Refusal, int]]
 ) -> None:
