@@ -15,8 +15,7 @@ from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
-from cogs.admin import settings_input
-from cogs.admin import text as admin_text
+from cogs.admin import admin_text, settings_input
 from cogs.admin.doctor import examine
 from cogs.admin.log_view import LogButton, show_log
 from cogs.admin.queue_view import CancelButton, QueueButton, show_queue

@@ -6,7 +6,7 @@ from discord.app_commands import Choice, Range
 from bot.admission.blocklist import WORD_MAX_LENGTH
 from bot.markup import in_words
 from bot.moderation.service import Moderation
-from cogs.admin import text as admin_text
+from cogs.admin import admin_text
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import reply_with_list

@@ -16,7 +16,7 @@ from bot.monitoring.alerts import Announcement
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.buttons import report_view
-from cogs.reports.text import render_report
+from cogs.reports.report_text import render_report
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed
 from cogs.ui.servers import Servers
 

@@ -23,8 +23,7 @@ from bot.moderation.rules import MOST_GRANTED, RuleBook
 from bot.services import Services
 from bot.usage.service import UsagePeriod
 from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
-from cogs.quota import input as quota_input
-from cogs.quota import text as quota_text
+from cogs.quota import quota_input, quota_text
 from cogs.quota.pagers import RulesButton, UsageButton, show_rules, show_usage
 from cogs.quota.rules_text import member_text
 from cogs.ui.interaction import Interaction

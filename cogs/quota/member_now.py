@@ -11,7 +11,7 @@ from bot.i18n import N_, _, ngettext
 from bot.policy.documents import Block, Period
 from bot.policy.phrases import count_videos
 from bot.timestamps import moment, relative_time
-from cogs.usage.text import places_left
+from cogs.usage.usage_text import places_left
 
 BUDGET_USED_UP: Mapping[Period, LiteralString] = {
     Period.DAY: N_(

@@ -11,8 +11,8 @@ from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
 from cogs.quota.member_now import now_text
-from cogs.quota.text import RANKING
-from cogs.usage.text import grant_lines, use_line
+from cogs.quota.quota_text import RANKING
+from cogs.usage.usage_text import grant_lines, use_line
 
 ORDER = (Scope.SERVER, Scope.ROLE, Scope.MEMBER)
 KINDS = tuple(LimitKind)

@@ -15,7 +15,7 @@ from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
-from cogs.reports.text import open_decisions, render_report, render_thanks
+from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item

@@ -7,7 +7,7 @@ from bot.admission.entitlement import Allowances
 from bot.discord_client.client import VeoBot
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import role_ids_of
-from cogs.usage.text import usage_text
+from cogs.usage.usage_text import usage_text
 
 
 class UsageCog(commands.Cog):

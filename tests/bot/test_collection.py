@@ -11,7 +11,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # On both engines, with the values of a fixture, which pytest adds at another time where it finds them late.
 FILE = "tests/bot/media/test_videos_on_disk.py"
-OTHERS = ("tests/[!b]*/*", "tests/bot/[!m]*", "tests/bot/m[!e]*", "tests/bot/me[!d]*", "tests/bot/media/test_[!v]*")
+OTHERS = (
+    "tests/[!b]*/*",
+    "tests/bot/[!m]*",
+    "tests/bot/m[!e]*",
+    "tests/bot/me[!d]*",
+    "tests/bot/media/test_[!v]*",
+)
 
 
 def names_of(*arguments: str, folder: Path = ROOT, seed: str = "0") -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import file_modes as ownership
+from bot import file_modes
 from bot.file_modes import restrict_files
 from sandbox.provider import QUICK, Provider
 from tests.bot.troubles import Logs
@@ -112,14 +112,14 @@ def test_a_folder_in_which_another_process_works_may_vanish_meanwhile(
     for folder in folders:
         folder.mkdir(parents=True)
         (folder / "pass").touch()
-    restrict = ownership._restrict  # pyright: ignore[reportPrivateUsage]: it is called through
+    restrict = file_modes._restrict  # pyright: ignore[reportPrivateUsage]: it is called through
 
     def restrict_while_the_other_ends(path: Path) -> bool:
         if path.name == "pass":
             shutil.rmtree(next(folder for folder in folders if folder != path.parent))
         return restrict(path)
 
-    monkeypatch.setattr(ownership, "_restrict", restrict_while_the_other_ends)
+    monkeypatch.setattr(file_modes, "_restrict", restrict_while_the_other_ends)
     restrict_files(data, url_of(data))
     [left] = [folder for folder in folders if folder.exists()]
     assert mode_of(left / "pass") == 0o600
@@ -147,9 +147,12 @@ def test_a_folder_that_cannot_be_made_is_told_by_who_needs_it(tmp_path: Path) ->
 
 @pytest.mark.usefixtures("generous")
 async def test_all_that_a_running_bot_writes_is_its_users_alone(
-    wire: WireDiscord, files: Path, tmp_path: Path, data: Path
+    files: Path, tmp_path: Path, data: Path
 ) -> None:
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
+    async with (
+        WireDiscord() as wire,
+        Provider(generation_seconds=0.1, render=QUICK, files=files) as provider,
+    ):
         provider.hold = True
         environment = bot_environment(wire, provider, data)
         async with Program(["-m", "bot", "run"], environment, tmp_path) as program:

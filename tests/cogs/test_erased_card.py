@@ -11,7 +11,7 @@ from bot.privacy.erasure import without_words
 from bot.privacy.service import Forgotten
 from bot.provider.catalogue import CATALOGUE
 from cogs.cards.card import render_card, render_result
-from cogs.privacy import views as privacy
+from cogs.privacy import views
 from tests.cogs.generation import NOON, generation
 
 
@@ -65,31 +65,31 @@ def test_no_option_in_which_words_fit_is_kept(model: Any) -> None:
     ],
 )
 def test_what_was_deleted_is_said(forgotten: Forgotten, words: list[str]) -> None:
-    text = privacy.forgotten_text(forgotten)
+    text = views.forgotten_text(forgotten)
     for word in words:
         assert word in text
     assert ("will follow" in text) is (forgotten.later > 0)
 
 
 def test_the_question_fits_and_says_what_stays() -> None:
-    assert len(privacy.question()) <= 2000
+    assert len(views.question()) <= 2000
     for word in ("can't be undone", "limits and budgets", "blocks, grants", "Discord", "30 days", "arrives"):
-        assert word in privacy.question()
+        assert word in views.question()
 
 
 def test_a_file_is_readable_text_and_a_large_one_is_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
     document = {"user_id": "4", "requests": [{"prompt": "ein Drache 🐉 ä" * 100}]}
-    file = privacy.export_file(document)
+    file = views.export_file(document)
     content = file.fp.read()
     assert file.filename == "veo-4.json"
     assert "🐉 ä" in content.decode()
     assert content.startswith(b'{\n  "user_id"'), "it is not indented"
-    monkeypatch.setattr(privacy, "LARGEST_FILE", len(content))
-    assert privacy.export_file(document).filename == "veo-4.json", "it is just small enough"
-    monkeypatch.setattr(privacy, "LARGEST_FILE", len(content) - 1)
-    compressed = privacy.export_file(document)
+    monkeypatch.setattr(views, "LARGEST_FILE", len(content))
+    assert views.export_file(document).filename == "veo-4.json", "it is just small enough"
+    monkeypatch.setattr(views, "LARGEST_FILE", len(content) - 1)
+    compressed = views.export_file(document)
     assert compressed.filename == "veo-4.json.gz"
     assert json.loads(gzip.decompress(compressed.fp.read())) == document
-    monkeypatch.setattr(privacy, "LARGEST_FILE", 10)
-    with pytest.raises(privacy.ExportTooLargeError):
-        privacy.export_file(document)
+    monkeypatch.setattr(views, "LARGEST_FILE", 10)
+    with pytest.raises(views.ExportTooLargeError):
+        views.export_file(document)

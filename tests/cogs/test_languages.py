@@ -28,7 +28,7 @@ from cogs.cards.card import (
 from cogs.cards.card_message import card_message
 from cogs.cards.result_message import Draft, is_card, is_result
 from cogs.moderation.audit_log import entry_line
-from cogs.reports.text import render_report
+from cogs.reports.report_text import render_report
 from cogs.videos.history_text import render_history
 from cogs.videos.result_buttons import result_view
 from tests.cogs.generation import NOON, generation

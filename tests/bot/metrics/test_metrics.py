@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import errors
-from bot.admission import denials as refusals
+from bot.admission import denials
 from bot.errors import UserError
 from bot.metrics.metrics import Metrics
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
@@ -49,7 +49,7 @@ def kinds(base: type[Exception]) -> set[type[Exception]]:
 
 
 def test_every_refusal_of_a_request_has_a_name() -> None:
-    named = {kind for kind in kinds(refusals.RefusedError) if kind.__module__ == refusals.__name__}
+    named = {kind for kind in kinds(denials.RefusedError) if kind.__module__ == denials.__name__}
     assert named <= set(RULES)
     assert {errors.BadRequestError, errors.RestartingError, repeats.RepeatedError} <= set(RULES)
     assert rule_of(UserError("something new")) == OTHER

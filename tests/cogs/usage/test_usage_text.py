@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.policy.documents import Block, LimitKind, Pause, Period, Policy, Standing
-from cogs.usage.text import usage_text
+from cogs.usage.usage_text import usage_text
 from tests.cogs.standing import HOUR, NOON, allowance, grant, rule, stamp
 
 WEEK, MONTH, AT_ONCE = LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE

@@ -8,7 +8,7 @@ from bot.admission.budgets import states_of
 from bot.moderation.rules import SERVER, RuleBook, Subject
 from bot.policy.documents import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
 from cogs.quota.member_now import now_text
-from cogs.quota.text import budget_text, grant_text, reset_text, set_text, unset_text
+from cogs.quota.quota_text import budget_text, grant_text, reset_text, set_text, unset_text
 from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant, rule, stamp
 
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE

@@ -14,7 +14,7 @@ from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
 from bot.timestamps import moment, relative_time
 from cogs.quota.member_now import now_text
-from cogs.usage.text import WINDOWS
+from cogs.usage.usage_text import WINDOWS
 
 RANKING = N_(
     "A member's own limit comes first, then the most generous of their roles' limits, then the server's."
