@@ -39,7 +39,7 @@ from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
 from bot.clock import utc_now  # noqa: E402
 from bot.db.database import Database, open_database  # noqa: E402
 from bot.db.models import Generation, Status  # noqa: E402
-from bot.eta.duration_estimator import Timetable, kind_of  # noqa: E402
+from bot.eta.duration_estimator import DurationEstimator, kind_of  # noqa: E402
 from bot.eta.forecast import Finish  # noqa: E402
 from bot.eta.poll_limiter import PollLimiter  # noqa: E402
 from bot.jobs.queue import GenerationQueue  # noqa: E402
@@ -54,7 +54,7 @@ from bot.jobs.steps.timing import Timing  # noqa: E402
 from bot.jobs.workflow import Workflow  # noqa: E402
 from bot.media.downloads import Downloads  # noqa: E402
 from bot.media.files import VideoStore  # noqa: E402
-from bot.media.image_store import PictureStore  # noqa: E402
+from bot.media.image_store import ImageStore  # noqa: E402
 from bot.provider.client import VeoClient  # noqa: E402
 from bot.signals import pause  # noqa: E402
 
@@ -94,7 +94,7 @@ class Figures:
     stall_99: float = 0
 
 
-class FixedIntervals(Timetable):
+class FixedIntervals(DurationEstimator):
     """The baseline: asks every `INTERVAL`, whatever is known and however many there are."""
 
     def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
@@ -128,18 +128,18 @@ async def insert_rows(database: Database, count: int) -> dict[str, float]:
     return durations
 
 
-def open_timetable(kind: str, count: int) -> Timetable:
+def open_timetable(kind: str, count: int) -> DurationEstimator:
     """Return what decides when to ask: `planned` or `fixed`."""
-    maker = Timetable if kind == "planned" else FixedIntervals
-    timetable = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=count)
+    maker = DurationEstimator if kind == "planned" else FixedIntervals
+    estimator = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=count)
     chance = random.Random(2)  # noqa: S311 a simulation
     ends = [end for end in (draw_duration(chance) for _ in range(SEEN)) if math.isfinite(end)]
     seen = [Finish(max(0.0, end - INTERVAL / 2), end + INTERVAL / 2) for end in ends]
-    timetable.learn_from({kind_of(Generation(model="google/veo3", options={"duration": 8})): seen})
-    return timetable
+    estimator.learn_from({kind_of(Generation(model="google/veo3", options={"duration": 8})): seen})
+    return estimator
 
 
-Stores = tuple[VideoStore, PictureStore]
+Stores = tuple[VideoStore, ImageStore]
 
 
 async def measure(kind: str, url: str, count: int) -> Figures:
@@ -152,7 +152,7 @@ async def measure(kind: str, url: str, count: int) -> Figures:
         durations = await insert_rows(database, count)
         began, used = time.monotonic(), time.process_time()
         veo, downloads = VeoClient(session, url, SecretStr("key")), Downloads(session, session, set[str]())
-        pictures = PictureStore(downloads, Path(folder) / "pictures")
+        pictures = ImageStore(downloads, Path(folder) / "pictures")
         stores = VideoStore(downloads, Path(folder) / "videos"), pictures
         await carry_all(open_timetable(kind, count), database, veo, stores, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
@@ -167,7 +167,7 @@ async def measure(kind: str, url: str, count: int) -> Figures:
 
 
 async def carry_all(
-    timetable: Timetable, database: Database, veo: VeoClient, stores: Stores, figures: Figures
+    estimator: DurationEstimator, database: Database, veo: VeoClient, stores: Stores, figures: Figures
 ) -> None:
     """Run the program's own runner until nothing is left."""
     stopping, work = asyncio.Event(), asyncio.Event()
@@ -180,7 +180,7 @@ async def carry_all(
     queue = GenerationQueue(database, "bench", max_running=MANY, lease=timedelta(seconds=60))
     limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
-    polling = Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping)
+    polling = Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping)
     workflow = Workflow(
         queue,
         delivery,
@@ -189,7 +189,7 @@ async def carry_all(
         submission=Submission(queue, veo, pictures, timing, utc_now),
         polling=polling,
         settlement=Settlement(queue, veo, delivery, timing, utc_now),
-        late_watch=LateWatch(queue, veo, database, videos, timetable, timing, utc_now),
+        late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
         handover=NoHandover(queue),
     )
     watching = asyncio.create_task(watch_loop(figures), name="watch")

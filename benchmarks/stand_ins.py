@@ -4,14 +4,14 @@ from datetime import datetime
 
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
-from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import Still
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.deliver import Deliver
 from cogs.delivery.delivery import DiscordDelivery
 
 
-class NoHandover(Handover):
+class NoHandover(Deliver):
     """Closes what has ended without a file and without Discord."""
 
     def __init__(self, queue: GenerationQueue) -> None:
@@ -30,9 +30,7 @@ class NoDiscord(DiscordDelivery):
     def __init__(self) -> None:
         """Without a client."""
 
-    async def show_state(
-        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
-    ) -> None:
+    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
         """Show nothing."""
 
     async def open_thread(self, generation: Generation) -> int | None:

@@ -44,7 +44,7 @@ from bot.jobs.steps.timing import Timing
 from bot.jobs.workflow import Workflow
 from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
-from bot.media.image_store import PictureStore
+from bot.media.image_store import ImageStore
 from bot.provider.client import VeoClient
 from bot.signals import pause
 
@@ -62,21 +62,21 @@ async def hold(folder: str, url: str, owner: str) -> None:
         database = await stack.enter_async_context(open_database(address(folder)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         downloads = Downloads(session, session, set[str]())
-        pictures = PictureStore(downloads, Path(folder) / "pictures")
+        pictures = ImageStore(downloads, Path(folder) / "pictures")
         videos = VideoStore(downloads, Path(folder) / "videos")
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
         limiter, delivery = PollLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
-        timetable = open_timetable("fixed", MANY)
+        estimator = open_timetable("fixed", MANY)
         workflow = Workflow(
             queue,
             delivery,
             readiness=Readiness(queue, delivery, timing, utc_now),
             preparation=Preparation(queue, pictures, timing, utc_now),
             submission=Submission(queue, veo, pictures, timing, utc_now),
-            polling=Polling(queue, veo, delivery, timetable, limiter, timing, utc_now, stopping),
+            polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
             settlement=Settlement(queue, veo, delivery, timing, utc_now),
-            late_watch=LateWatch(queue, veo, database, videos, timetable, timing, utc_now),
+            late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
             handover=NoHandover(queue),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.admission.cooldown import Cooldown
-from bot.admission.entitlement import Allowances
+from bot.admission.entitlement import Entitlements
 from bot.doctor.checks import Checkup
 from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
@@ -13,7 +13,7 @@ from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
-from bot.requests.quotes import Drafts
+from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.usage.reports import UsageReports
 
@@ -23,12 +23,12 @@ class Services:
     """The services, each for one side of the product."""
 
     generations: GenerationService
-    drafts: Drafts
+    quotes: Quotes
     cancellation: Cancellation
     history: History
     removal: Removal
     reposts: Reposts
-    allowances: Allowances
+    entitlements: Entitlements
     rules: QuotaRules
     moderation: Moderation
     usage: UsageReports

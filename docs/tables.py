@@ -16,7 +16,7 @@ from bot.provider.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
-    Kind,
+    InputKind,
     Option,
     choose_model,
     family_heads,
@@ -127,7 +127,7 @@ def _marked(name: str) -> re.Pattern[str]:
 def _default_models() -> str:
     """Return which family it is when none is chosen: the first one that can."""
     sources: dict[str, list[str]] = {}
-    for kind in Kind:
+    for kind in InputKind:
         family = choose_model(None, len(kind.image_fields)).family
         sources.setdefault(family, []).append(kind.source)
     return ", ".join(

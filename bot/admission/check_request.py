@@ -25,7 +25,7 @@ from bot.admission.denials import (
     WordNotAllowedError,
     quota_error,
 )
-from bot.admission.limits import Use, judge_quota, resolve_limits
+from bot.admission.limits import Use, check_quota, resolve_limits
 from bot.admission.prices import recall_price
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
@@ -33,13 +33,13 @@ from bot.db.guild_models import Action
 from bot.db.models import Placement
 from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
-from bot.policy.documents import Policy, Standing
+from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 from bot.provider.catalogue import VideoRequest, resolution_rank
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who asks, and where: all ids are Discord's.
 
     Attributes:
@@ -62,7 +62,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AdmissionContext:
     """What a decision rests on, read in one transaction.
 
     Attributes:
@@ -73,7 +73,7 @@ class Facts:
     """
 
     policy: Policy = field(default_factory=Policy)
-    standing: Standing = field(default_factory=Standing)
+    standing: MemberPolicy = field(default_factory=MemberPolicy)
     use: Use = field(default_factory=Use)
     budgets: tuple[BudgetState, ...] = ()
     price: float | None = None
@@ -81,27 +81,27 @@ class Facts:
     is_recalled: bool = False
 
 
-def judge(
-    asker: Asker, video: VideoRequest, facts: Facts, daily_limit: int, now: datetime
+def check_request(
+    requester: Requester, video: VideoRequest, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
-        judge_place(asker, facts, now)
-        or _judge_video(video, facts.policy)
-        or _judge_quota(asker, facts, daily_limit, now)
-        or _judge_queue(facts)
-        or _judge_budgets(facts)
+        check_place(requester, context, now)
+        or _judge_video(video, context.policy)
+        or _judge_quota(requester, context, daily_limit, now)
+        or _judge_queue(context)
+        or _judge_budgets(context)
     )
 
 
-def judge_place(asker: Asker, facts: Facts, now: datetime) -> UserError | None:
+def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
-    policy, block = facts.policy, facts.standing.block
+    policy, block = context.policy, context.standing.block
     if policy.pause is not None:
         return PausedError(policy.pause.reason)
     if block is not None and block.holds(now):
         return BlockedError(block.until, block.reason)
-    if policy.channels and not policy.channels & {asker.channel_id, asker.parent_id}:
+    if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
         return ChannelNotAllowedError(policy.channels)
     return None
 
@@ -109,41 +109,43 @@ def judge_place(asker: Asker, facts: Facts, now: datetime) -> UserError | None:
 def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
     if policy.models and video.model.id not in policy.models:
         return ModelNotAllowedError(video.model.label, policy.models)
-    wishes, longest = video.resolved, policy.longest_duration
-    if longest is not None and int(wishes.get("duration", 0)) > longest:
+    spec, longest = video.resolved, policy.longest_duration
+    if longest is not None and int(spec.get("duration", 0)) > longest:
         return TooLongError(longest)
-    resolution, highest = wishes.get("resolution"), policy.highest_resolution
+    resolution, highest = spec.get("resolution"), policy.highest_resolution
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
-    return judge_words(video.prompt, policy) or judge_words(str(wishes.get("negative_prompt", "")), policy)
+    return check_words(video.prompt, policy) or check_words(str(spec.get("negative_prompt", "")), policy)
 
 
-def judge_words(words: str, policy: Policy) -> UserError | None:
+def check_words(words: str, policy: Policy) -> UserError | None:
     """Return an error that names the first forbidden word, or None."""
     found = find_forbidden(words, policy.words) if policy.words else None
     return None if found is None else WordNotAllowedError(found)
 
 
-def _judge_quota(asker: Asker, facts: Facts, daily_limit: int, now: datetime) -> UserError | None:
+def _judge_quota(
+    requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
+) -> UserError | None:
     limits = resolve_limits(
-        facts.policy.rules, facts.standing, asker.user_id, asker.role_ids, daily_limit, now
+        context.policy.rules, context.standing, requester.user_id, requester.role_ids, daily_limit, now
     )
-    verdict = judge_quota(limits, facts.standing, facts.use, now)
+    verdict = check_quota(limits, context.standing, context.use, now)
     return None if verdict.allowed else quota_error(verdict)
 
 
-def _judge_queue(facts: Facts) -> UserError | None:
-    most = facts.max_waiting
-    return WaitingFullError(most) if most is not None and facts.use.fills_queue(most) else None
+def _judge_queue(context: AdmissionContext) -> UserError | None:
+    most = context.max_waiting
+    return WaitingFullError(most) if most is not None and context.use.fills_queue(most) else None
 
 
-def _judge_budgets(facts: Facts) -> UserError | None:
-    if not facts.budgets:
+def _judge_budgets(context: AdmissionContext) -> UserError | None:
+    if not context.budgets:
         return None
-    if facts.price is None:
+    if context.price is None:
         return PriceUnknownError()
-    full = exhausted(facts.budgets, facts.price)
-    return None if full is None else BudgetReachedError(full, facts.price)
+    full = exhausted(context.budgets, context.price)
+    return None if full is None else BudgetReachedError(full, context.price)
 
 
 class Prices(Protocol):
@@ -167,42 +169,49 @@ class Admission:
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
 
-    def fetch_facts(
+    def fetch_context(
         self,
         session: Session,
-        asker: Asker,
+        requester: Requester,
         video: VideoRequest,
         now: datetime,
         *,
         is_offer: bool = False,
-    ) -> Facts:
+    ) -> AdmissionContext:
         """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
-        policy, standing = fetch_rules(session, asker.guild_id, asker.user_id)
-        use = fetch_use(session, asker.guild_id, asker.user_id, standing, now)
+        policy, standing = fetch_rules(session, requester.guild_id, requester.user_id)
+        use = fetch_use(session, requester.guild_id, requester.user_id, standing, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_offer):
             price = recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
-        spent = fetch_spent(session, asker.guild_id, since, now)
+        spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        return Facts(policy, standing, use, states, price, self._max_waiting, is_recalled)
+        return AdmissionContext(policy, standing, use, states, price, self._max_waiting, is_recalled)
 
     def decide(
-        self, session: Session, asker: Asker, video: VideoRequest, facts: Facts, now: datetime
+        self,
+        session: Session,
+        requester: Requester,
+        video: VideoRequest,
+        context: AdmissionContext,
+        now: datetime,
     ) -> UserError | None:
         """Return why the request is refused, or None; what moderators must know of that is recorded."""
-        refusal = judge(asker, video, facts, self.daily_limit, now)
+        refusal = check_request(requester, video, context, self.daily_limit, now)
         if isinstance(refusal, BudgetReachedError):
-            _tell_once(session, asker.guild_id, Action.BUDGET_REACHED, refusal.state, now)
+            _tell_once(session, requester.guild_id, Action.BUDGET_REACHED, refusal.state, now)
         return refusal
 
-    def note_accepted(self, session: Session, asker: Asker, facts: Facts, now: datetime) -> None:
+    def note_accepted(
+        self, session: Session, requester: Requester, context: AdmissionContext, now: datetime
+    ) -> None:
         """Record what moderators must know of a request that is accepted."""
-        for state in facts.budgets:
-            reserved = state.after(facts.price or 0)
+        for state in context.budgets:
+            reserved = state.after(context.price or 0)
             if reserved.needs_warning:
-                _tell_once(session, asker.guild_id, Action.BUDGET_WARNING, reserved, now)
+                _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
 
 
 def _tell_once(session: Session, guild_id: int, action: Action, state: BudgetState, now: datetime) -> None:

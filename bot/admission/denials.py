@@ -7,7 +7,7 @@ from bot.admission.budgets import BudgetState
 from bot.admission.limits import Limit, QuotaVerdict
 from bot.errors import UserError
 from bot.escape import plain
-from bot.i18n import N_, _, any_of, every_one_of, ngettext
+from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
 from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
@@ -62,7 +62,7 @@ class ModelNotAllowedError(RefusedError):
             _(
                 "{model} isn't allowed on this server. Choose {others}.",
                 model=label,
-                others=any_of(labels),
+                others=format_or(labels),
             )
         )
 
@@ -195,7 +195,7 @@ def _used(windows: Sequence[Limit]) -> str:
     return _(
         # Translators: {used} is one or more of "your {videos} of the last {window}"
         "You've used {used}.",
-        used=every_one_of(
+        used=format_and(
             _(
                 "your {videos} for the last {window}",
                 videos=count_videos(limit.most),

@@ -12,14 +12,14 @@ from bot.admission.spending import fetch_member_spent, fetch_spent
 from bot.admission.usage_counts import fetch_use
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.policy.documents import Policy, Standing
+from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 
 SPENDING_WINDOW = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class Entitlement:
     """A member's limits and use at a moment, and the server's budgets.
 
     Attributes:
@@ -29,7 +29,7 @@ class Allowance:
 
     now: datetime
     policy: Policy
-    standing: Standing
+    standing: MemberPolicy
     limits: tuple[Limit, ...]
     use: Use
     budgets: tuple[BudgetState, ...]
@@ -37,7 +37,7 @@ class Allowance:
     max_waiting: int | None = None
 
 
-class Allowances:
+class Entitlements:
     """Reads how members stand.
 
     Args:
@@ -58,11 +58,11 @@ class Allowances:
         self._max_waiting = max_waiting
         self._clock = clock
 
-    async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Allowance:
+    async def read(self, guild_id: int, user_id: int, role_ids: Collection[int]) -> Entitlement:
         """Return how a member with these roles stands."""
         now = self._clock()
 
-        def look(session: Session) -> Allowance:
+        def look(session: Session) -> Entitlement:
             policy, standing = fetch_rules(session, guild_id, user_id)
             use = fetch_use(session, guild_id, user_id, standing, now)
             since = {period: period_start(period, now) for period in policy.budgets}
@@ -70,6 +70,6 @@ class Allowances:
             own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW, now)
             limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
             budgets = states_of(policy.budgets, spent, now)
-            return Allowance(now, policy, standing, limits, use, budgets, own, self._max_waiting)
+            return Entitlement(now, policy, standing, limits, use, budgets, own, self._max_waiting)
 
         return await self._database.read(look, hurried=True)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.policy.documents import LimitKind, Rule, Scope, Standing
+from bot.policy.documents import LimitKind, MemberPolicy, Rule, Scope
 
 WINDOWS: Mapping[LimitKind, timedelta] = {
     LimitKind.DAY: timedelta(hours=24),
@@ -101,7 +101,7 @@ def winning_rule(
 
 def resolve_limits(
     rules: Collection[Rule],
-    standing: Standing,
+    standing: MemberPolicy,
     member_id: int,
     role_ids: Collection[int],
     default: int | None,
@@ -118,7 +118,7 @@ def resolve_limits(
     )
 
 
-def judge_quota(limits: Sequence[Limit], standing: Standing, use: Use, now: datetime) -> QuotaVerdict:
+def check_quota(limits: Sequence[Limit], standing: MemberPolicy, use: Use, now: datetime) -> QuotaVerdict:
     """Decide about one more request of a member."""
     broken = tuple(limit for limit in limits if _is_reached(limit.most, use.within(limit.kind, now)))
     if not broken:
@@ -138,7 +138,7 @@ def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
     return None if limit.most is None else max(0, limit.most - use.within(limit.kind, now))
 
 
-def _next_place(limits: Sequence[Limit], standing: Standing, use: Use, now: datetime) -> datetime | None:
+def _next_place(limits: Sequence[Limit], standing: MemberPolicy, use: Use, now: datetime) -> datetime | None:
     """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
 
     None where nothing may be made at once: then a place in the windows is of no use.

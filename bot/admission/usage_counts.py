@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from bot.admission.limits import LONGEST_WINDOW, Use
 from bot.clock import CLOCK_SKEW
 from bot.db.models import OPEN, WAITING, Generation, Status
-from bot.policy.documents import Standing
+from bot.policy.documents import MemberPolicy
 
 # A failed video frees its place by itself, and so does one that was cancelled before it was sent.
 COUNTS = and_(
@@ -31,7 +31,7 @@ _USE = (
 )
 
 
-def fetch_use(session: Session, guild_id: int, user_id: int, standing: Standing, now: datetime) -> Use:
+def fetch_use(session: Session, guild_id: int, user_id: int, standing: MemberPolicy, now: datetime) -> Use:
     """Return what the member has used; what was requested before a reset is not in the windows.
 
     Nothing that is dated in the future counts, no request and no reset: a clock was ahead then.

@@ -10,25 +10,31 @@ from typing import TypeVar
 import aiohttp
 
 from bot.admission.prices import PriceList
-from bot.app.gateway_side import GatewaySide, build_departures, build_feed, build_gateway, build_line
+from bot.app.gateway_side import (
+    GatewaySide,
+    build_departures,
+    build_gateway,
+    build_outbox_relay,
+    build_position_updater,
+)
 from bot.app.shared import Shared, open_shared, timing_of
 from bot.app.worker_side import WorkerSide, build_worker
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
-from bot.eta.duration_estimator import Measures, Recall
+from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.eta.poll_limiter import PollLimiter
 from bot.jobs.ports import Present
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
-from bot.monitoring.monitoring import Parts, Watch, open_watch
+from bot.monitoring.monitoring import Monitoring, Parts, open_monitoring
 from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
 from cogs.delivery.card_throttle import EditBudget
 from cogs.delivery.delivery import DiscordDelivery
-from cogs.delivery.moderator_channel import DiscordBoard
+from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
@@ -52,7 +58,7 @@ class App:
 
     client: VeoBot | RestClient
     tasks: Mapping[str, Task]
-    watch: Watch
+    watch: Monitoring
     signals: Signals
     gateway: GatewaySide | None
     worker: WorkerSide | None
@@ -120,7 +126,7 @@ async def open_app(
         delivery = DiscordDelivery(
             client, _edit_budget(shared), shared.recorders.metrics, servers, _present(shared.database)
         )
-        board = DiscordBoard(client, servers)
+        board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
             shared.database,
@@ -131,7 +137,7 @@ async def open_app(
             board,
             shared.signals.stopping,
         )
-        async with open_watch(settings, shared.recorders, parts) as watch:
+        async with open_monitoring(settings, shared.recorders, parts) as watch:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
@@ -161,8 +167,8 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
     stopping = shared.signals.stopping
     return {
         "retention": shared.retention().run,
-        "measures": Measures(shared.timetable, shared.veo, stopping).run,
-        "recall": Recall(shared.timetable, shared.database, stopping).run,
+        "measures": ProviderStats(shared.estimator, shared.veo, stopping).run,
+        "recall": HistoryLoader(shared.estimator, shared.database, stopping).run,
     }
 
 
@@ -170,18 +176,18 @@ def _tasks_of_gateway(
     shared: Shared,
     gateway: GatewaySide,
     delivery: DiscordDelivery,
-    board: DiscordBoard,
+    board: DiscordModeratorChannel,
     servers: Servers,
 ) -> dict[str, Task]:
     return {
         "prices": gateway.prices.run,
-        "feed": build_feed(shared, board).run,
-        "line": build_line(shared, delivery).run,
+        "feed": build_outbox_relay(shared, board).run,
+        "line": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
     }
 
 
-def _tasks_of_worker(shared: Shared, worker: WorkerSide, watch: Watch) -> dict[str, Task]:
+def _tasks_of_worker(shared: Shared, worker: WorkerSide, watch: Monitoring) -> dict[str, Task]:
     """Return also the alerts: they go by what the provider answers to this process."""
     charges = partial(worker.reconciliation.run, shared.signals.stopping)
     return {"alerts": watch.alerts.run, "charges": charges, "runner": worker.runner.run}

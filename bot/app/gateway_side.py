@@ -5,27 +5,27 @@ from dataclasses import dataclass
 
 from bot.admission.check_request import Admission
 from bot.admission.cooldown import Cooldown
-from bot.admission.entitlement import Allowances
+from bot.admission.entitlement import Entitlements
 from bot.admission.prices import PriceList
 from bot.app.shared import Shared
-from bot.db.shared_rate_limit import SharedTurns
+from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
-from bot.jobs.ports import Delivery
-from bot.jobs.position_updater import Line
-from bot.jobs.queue_estimate import Foresight
+from bot.jobs.ports import DeliveryPort
+from bot.jobs.position_updater import PositionUpdater
+from bot.jobs.queue_estimate import QueueEstimate
 from bot.library.history import History
 from bot.library.removal import Removal
 from bot.library.reposts import Reposts
 from bot.moderation.decisions import Decisions
-from bot.moderation.outbox_relay import Feed, ModeratorBoard
+from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
-from bot.requests.quotes import Drafts
+from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.services import Services
 from bot.sharding import Shards
@@ -49,22 +49,22 @@ def build_gateway(shared: Shared) -> GatewaySide:
     if shards is None:
         bot = VeoBot(database=shared.database, services=services)
     else:
-        turns = SharedTurns(shared.database)
+        turns = SharedRateLimit(shared.database)
         bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, turns=turns)
     return GatewaySide(bot, services, prices)
 
 
-def build_feed(shared: Shared, board: ModeratorBoard) -> Feed:
+def build_outbox_relay(shared: Shared, board: ModeratorChannel) -> OutboxRelay:
     """Make what serves the moderators' channels; any number of processes may run it."""
-    return Feed(shared.database, board, shared.signals.stopping)
+    return OutboxRelay(shared.database, board, shared.signals.stopping)
 
 
-def build_line(shared: Shared, delivery: Delivery) -> Line:
+def build_position_updater(shared: Shared, delivery: DeliveryPort) -> PositionUpdater:
     """Make what tells those who wait their places: those in the servers of this process's shards."""
-    return Line(
+    return PositionUpdater(
         shared.queue,
         delivery,
-        shared.timetable,
+        shared.estimator,
         shared.signals.stopping,
         is_ours=_is_ours(shared.settings.shards),
     )
@@ -98,12 +98,12 @@ def _services(shared: Shared, prices: PriceList) -> Services:
     )
     return Services(
         generations=generations,
-        drafts=Drafts(database, generations, admission, Foresight(shared.queue, shared.timetable)),
+        quotes=Quotes(database, generations, admission, QueueEstimate(shared.queue, shared.estimator)),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        allowances=Allowances(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
+        entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=QuotaRules(decisions, daily_limit=daily_limit),
         moderation=Moderation(decisions),
         usage=UsageReports(database),

@@ -12,14 +12,14 @@ import aiohttp
 
 from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
-from bot.eta.duration_estimator import Timetable, recall_finishes
+from bot.eta.duration_estimator import DurationEstimator, recall_finishes
 from bot.file_modes import restrict_files
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.timing import Timing
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import VideoStore
-from bot.media.image_store import PictureStore
-from bot.media.orphaned_files import Leftovers
+from bot.media.image_store import ImageStore
+from bot.media.orphaned_files import OrphanedFiles
 from bot.monitoring.monitoring import Recorders
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
@@ -37,7 +37,7 @@ class Stores:
     """The files of generations."""
 
     videos: VideoStore
-    pictures: PictureStore
+    pictures: ImageStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,12 @@ class Shared:
     veo: VeoClient
     queue: GenerationQueue
     stores: Stores
-    timetable: Timetable
+    estimator: DurationEstimator
 
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
         days = self.settings.prompt_retention_days
-        leftovers = Leftovers(self.database, self.stores.videos, self.stores.pictures)
+        leftovers = OrphanedFiles(self.database, self.stores.videos, self.stores.pictures)
         return Retention(
             self.database,
             self.stores.videos,
@@ -110,7 +110,7 @@ async def open_shared(
             ),
             queue=_queue(settings, database, recorders),
             stores=_stores(settings, session, public),
-            timetable=await _timetable(settings, timing, database),
+            estimator=await _timetable(settings, timing, database),
         )
 
 
@@ -151,18 +151,18 @@ def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.
     try:
         return Stores(
             VideoStore(Downloads(session, public, provider), settings.data_dir / "videos"),
-            PictureStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
+            ImageStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
         )
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 
 
-async def _timetable(settings: Settings, timing: Timing, database: Database) -> Timetable:
-    timetable = Timetable(
+async def _timetable(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:
+    estimator = DurationEstimator(
         interval=timing.poll_interval.total_seconds(),
         rate=settings.polls_per_second,
         deadline=timing.deadline,
         max_running=settings.max_running,
     )
-    timetable.learn_from(await recall_finishes(database))
-    return timetable
+    estimator.learn_from(await recall_finishes(database))
+    return estimator

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.poll_limiter import PollLimiter
-from bot.jobs.ports import Delivery
+from bot.jobs.ports import DeliveryPort
 from bot.jobs.runner import Runner
-from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
 from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.readiness import Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
-from bot.jobs.steps.upload import Posting
+from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.fitting import Fitter
 from bot.media.upload_limits import UploadLimits, parse_limits
@@ -30,12 +30,12 @@ class WorkerSide:
     reconciliation: Reconciliation
 
 
-def build_worker(shared: Shared, delivery: Delivery) -> WorkerSide:
+def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
     """Make the runner and its steps; nothing runs yet."""
     signals, timing, queue = shared.signals, shared.timing, shared.queue
     limiter = PollLimiter(shared.settings.polls_per_second, signals.wait)
     polling = Polling(
-        queue, shared.veo, delivery, shared.timetable, limiter, timing, utc_now, signals.stopping
+        queue, shared.veo, delivery, shared.estimator, limiter, timing, utc_now, signals.stopping
     )
     workflow = _workflow(shared, delivery, polling)
     runner = Runner(queue, workflow, work=signals.work, stopping=signals.stopping)
@@ -43,7 +43,7 @@ def build_worker(shared: Shared, delivery: Delivery) -> WorkerSide:
     return WorkerSide(runner, polling, reconciliation)
 
 
-def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
+def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workflow:
     timing, queue = shared.timing, shared.queue
     videos, pictures = shared.stores.videos, shared.stores.pictures
     return Workflow(
@@ -54,8 +54,8 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
         submission=Submission(queue, shared.veo, pictures, timing, utc_now, shared.database),
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
-        late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.timetable, timing, utc_now),
-        handover=Handover(
+        late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.estimator, timing, utc_now),
+        handover=Deliver(
             queue,
             videos,
             pictures,
@@ -69,6 +69,6 @@ def _workflow(shared: Shared, delivery: Delivery, polling: Polling) -> Workflow:
     )
 
 
-def _posting(shared: Shared, delivery: Delivery) -> Posting:
+def _posting(shared: Shared, delivery: DeliveryPort) -> Upload:
     limits = UploadLimits(shared.database, parse_limits(shared.settings.upload_limits_mib))
-    return Posting(delivery, Fitter(shared.settings.data_dir / "videos"), limits)
+    return Upload(delivery, Fitter(shared.settings.data_dir / "videos"), limits)

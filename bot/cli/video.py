@@ -19,7 +19,7 @@ from bot.cli.target_file import leave_place, take_place
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
-from bot.media.images import MAX_SIZE, PictureError, data_uri_of, ensure_picture
+from bot.media.images import MAX_SIZE, ImageError, data_uri_of, ensure_picture
 from bot.money import usd
 from bot.provider.addresses import origin_of
 from bot.provider.catalogue import VideoRequest
@@ -214,7 +214,7 @@ def _read_picture(file: Path) -> str:
         ensure_picture(content)
     except OSError as error:
         raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
-    except PictureError as error:
+    except ImageError as error:
         raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
     return data_uri_of(content)
 

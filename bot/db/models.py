@@ -163,10 +163,10 @@ class Generation(Base):
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # words and links are gone since then
 
 
-class DraftRow(Base):
+class QuoteRow(Base):
     """A request that a member was told the price of and has not confirmed; it counts towards nothing.
 
-    Changed only through `bot.requests.confirmation` and `bot.requests.quotes.Drafts`.
+    Changed only through `bot.requests.confirmation` and `bot.requests.quotes.Quotes`.
     """
 
     __tablename__ = "drafts"
@@ -184,7 +184,7 @@ class DraftRow(Base):
     prompt: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
-    # What it is made from: the fields of `bot.media.images.OfferedPicture`.
+    # What it is made from: the fields of `bot.media.images.ImageInput`.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
     source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it is made anew from
 
@@ -195,7 +195,7 @@ class DraftRow(Base):
     generation_id: Mapped[str | None] = mapped_column(String(16))  # what it became; None: nothing yet
 
 
-class Note(Base):
+class StateRow(Base):
     """A fact the program keeps for itself, such as which commands Discord was last told about."""
 
     __tablename__ = "notes"

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.locks import Lock
-from bot.db.models import Note
+from bot.db.models import StateRow
 
 PREFIX = "turn: "
 CLOCK_SKEW = timedelta(seconds=10)  # by which the clocks of several hosts may differ
 
 
-class SharedTurns:
+class SharedRateLimit:
     """Gives turns by their name. Nobody keeps a place in a line, so a process that dies blocks nobody.
 
     Args:
@@ -45,13 +45,13 @@ class SharedTurns:
         """Take the turn if it is free and return 0, else return the seconds until it may be."""
 
         def take(session: Session) -> float:
-            note = session.get(Note, name)
+            note = session.get(StateRow, name)
             now = self._clock()  # a busy database may have kept us waiting
             free_at = now if note is None else datetime.fromisoformat(note.value)
             # One that is further away comes from a clock that was set back.
             if now < free_at <= now + spacing + CLOCK_SKEW:
                 return (free_at - now).total_seconds()
-            session.merge(Note(name=name, value=(now + spacing).isoformat()))
+            session.merge(StateRow(name=name, value=(now + spacing).isoformat()))
             return 0.0
 
         return await self._database.write(take, Lock.NOTES)

@@ -17,7 +17,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedTurns
+from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.gateway_events import forgive_events
 from bot.discord_client.rate_limits import PATIENCE, bound_global_limit
 from bot.discord_client.tree import VeoTree
@@ -190,7 +190,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
         database: Database,
         services: Services,
         shards: Shards,
-        turns: SharedTurns,
+        turns: SharedRateLimit,
         extensions: Sequence[str] = EXTENSIONS,
     ) -> None:
         super().__init__(

@@ -29,7 +29,7 @@ MOST_WHOLE = 2**53  # the bound of Discord's INTEGER, either way
 Snowflake = Annotated[str, Field(pattern=r"\A[0-9]{1,20}\z")]
 
 
-class Kind(IntEnum):
+class OptionType(IntEnum):
     """Discord's numbers of the types of options that commands here have."""
 
     TEXT = 3
@@ -41,7 +41,7 @@ class Kind(IntEnum):
     FILE = 11
 
 
-TYPES: Mapping[int, type] = {Kind.TEXT: str, Kind.WHOLE: int, Kind.TRUTH: bool}
+TYPES: Mapping[int, type] = {OptionType.TEXT: str, OptionType.WHOLE: int, OptionType.TRUTH: bool}
 
 
 class _Sent(BaseModel):
@@ -108,10 +108,10 @@ class Resolved(_Sent):
     def has(self, kind: int, value: object) -> bool:
         """Return whether an id is one of those that something is said of."""
         sections: dict[int, Mapping[str, object]] = {
-            Kind.USER: self.users,
-            Kind.CHANNEL: self.channels,
-            Kind.ROLE: self.roles,
-            Kind.FILE: self.attachments,
+            OptionType.USER: self.users,
+            OptionType.CHANNEL: self.channels,
+            OptionType.ROLE: self.roles,
+            OptionType.FILE: self.attachments,
         }
         return isinstance(value, str) and value in sections.get(kind, {})
 
@@ -161,7 +161,7 @@ class SentCommand(_Sent):
     def typed(self) -> SentOption | None:
         """The option that suggestions are wanted for; None: there is none, or none with a text."""
         focused = next((option for option in self.chosen if option.focused), None)
-        is_text = focused is not None and focused.type == Kind.TEXT and isinstance(focused.value, str)
+        is_text = focused is not None and focused.type == OptionType.TEXT and isinstance(focused.value, str)
         return focused if is_text else None
 
     def ensure_fits(self, declared: Mapping[str, int]) -> None:

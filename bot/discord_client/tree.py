@@ -9,12 +9,12 @@ import structlog
 from discord import app_commands
 
 from bot.db.database import Database
-from bot.db.state import COMMANDS, get_note, keep_note
+from bot.db.state import COMMANDS, get_state, keep_state
 from bot.discord_client.command_translator import CommandTranslator
 from bot.discord_client.interaction_payload import BAD_VALUE, UNREADABLE, SentCommand
 from bot.discord_client.replies import keep_pace, reply_with_error
 from bot.errors import BadInputError, UserError
-from bot.i18n import _, catalogues, speak, speaking
+from bot.i18n import _, catalogues, locale_used, use_locale
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         What Discord asks while somebody types comes fast by nature, so it is not counted. What cannot be
         read is answered here: discord.py would fail at it without an answer.
         """
-        speak(interaction.locale.value)
+        use_locale(interaction.locale.value)
         is_typing = interaction.type is discord.InteractionType.autocomplete
         if not is_typing and not await keep_pace(interaction):
             return False
@@ -60,7 +60,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer the person who used a command that failed."""
-        with speaking(interaction.locale.value):
+        with locale_used(interaction.locale.value):
             await reply_with_error(interaction, error)
 
     async def sync_if_changed(self, database: Database) -> bool:
@@ -68,7 +68,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         await self._use_translator()
         digest = self._digest()
         name = f"{COMMANDS}{self.client.application_id}"
-        if await get_note(database, name) == digest:
+        if await get_state(database, name) == digest:
             return True
         try:
             count = await self._upload()
@@ -76,7 +76,7 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
             # Those that Discord knows work, and nothing is kept, so it is tried again.
             log.warning("Discord rejects the commands; it keeps the ones it has", error=str(error))
             return False
-        await keep_note(database, name, digest)
+        await keep_state(database, name, digest)
         log.info("commands synced", count=count)
         return True
 

@@ -17,7 +17,7 @@ IF_IT_STAYS_SO = N_("Tell the people who run the bot if this continues.")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One line of the list.
 
     Attributes:
@@ -33,24 +33,24 @@ class Finding:
     is_warning: bool = False
 
 
-async def bounded(what: str, check: Awaitable[Finding], patience: float = CHECK_PATIENCE) -> Finding:
+async def bounded(what: str, check: Awaitable[CheckResult], patience: float = CHECK_PATIENCE) -> CheckResult:
     """Return what `check` finds; one that fails or takes `patience` seconds is a bad finding about `what`."""
 
-    async def alone() -> list[Finding]:
+    async def alone() -> list[CheckResult]:
         return [await check]
 
     return (await bounded_all(what, alone(), patience))[0]
 
 
 async def bounded_all(
-    what: str, check: Awaitable[list[Finding]], patience: float = CHECK_PATIENCE
-) -> list[Finding]:
+    what: str, check: Awaitable[list[CheckResult]], patience: float = CHECK_PATIENCE
+) -> list[CheckResult]:
     """Return what `check` finds, as `bounded` does for a check with one finding."""
     try:
         async with asyncio.timeout(patience):
             return await check
     except TimeoutError:
-        late = Finding(
+        late = CheckResult(
             is_good=False,
             what=_("{what}: no answer in time.", what=what),
             advice=_("Try again in a minute.") + " " + _(IF_IT_STAYS_SO),
@@ -60,7 +60,7 @@ async def bounded_all(
     except Exception as error:
         # A part that is broken in an unknown way must not hide what is found about the others.
         log.error("a check failed", check=what, exc_info=error)
-        failed = Finding(
+        failed = CheckResult(
             is_good=False,
             what=_("{what}: the check failed.", what=what),
             advice=_(TELL_OPERATOR),

@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.doctor.check_result import (
     CHECK_PATIENCE,
     IF_IT_STAYS_SO,
     TELL_OPERATOR,
-    Finding,
+    CheckResult,
     bounded,
     bounded_all,
 )
@@ -37,7 +37,7 @@ from bot.jobs.closures import Scope
 from bot.jobs.pause_state import fetch_pause
 from bot.money import usd
 from bot.monitoring.alert_rules import AlertKey, AlertKind
-from bot.monitoring.alert_store import AlertBook
+from bot.monitoring.alert_store import AlertStore
 from bot.policy.store import fetch_policy
 from bot.provider.catalogue import DEFAULT_MODEL, build_request
 from bot.provider.client import VeoClient
@@ -53,13 +53,13 @@ LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever
 SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
 
 
-async def check_pause(database: Database, guild_id: int) -> Finding:
+async def check_pause(database: Database, guild_id: int) -> CheckResult:
     """Find out whether moderators of a server have paused /veo."""
     policy = await database.read(lambda session: fetch_policy(session, guild_id))
     if policy.pause is None:
-        return Finding(is_good=True, what=_("/veo isn't paused."))
+        return CheckResult(is_good=True, what=_("/veo isn't paused."))
     since = relative_time(policy.pause.since)
-    return Finding(
+    return CheckResult(
         is_good=False,
         what=_("/veo was paused on this server {when}.", when=since),
         advice=_("Resume it with `/veo-admin resume`."),
@@ -67,12 +67,12 @@ async def check_pause(database: Database, guild_id: int) -> Finding:
     )
 
 
-async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
+async def check_writing(database: Database, clock: Clock = utc_now) -> CheckResult:
     """Find out whether the database takes writes, by one small write."""
     try:
-        await keep_note(database, "doctor", clock().isoformat())
+        await keep_state(database, "doctor", clock().isoformat())
     except DatabaseBusyError:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("I can't write to the database, so I can't accept requests."),
             advice=_(
@@ -81,15 +81,15 @@ async def check_writing(database: Database, clock: Clock = utc_now) -> Finding:
             ),
             remedy="Free up space on its disk, or stop the program that locks it.",
         )
-    return Finding(is_good=True, what=_("I can write to the database."))
+    return CheckResult(is_good=True, what=_("I can write to the database."))
 
 
-async def check_alerts(database: Database) -> Finding:
+async def check_alerts(database: Database) -> CheckResult:
     """Find out whether alerts reach the operator's channel, as far as the running program has noticed."""
-    state = (await AlertBook(database).read()).get(AlertKey(AlertKind.CHANNEL_CLOSED))
+    state = (await AlertStore(database).read()).get(AlertKey(AlertKind.CHANNEL_CLOSED))
     if state is None or not state.is_active:
-        return Finding(is_good=True, what=_("Alerts reach the people who run the bot."))
-    return Finding(
+        return CheckResult(is_good=True, what=_("Alerts reach the people who run the bot."))
+    return CheckResult(
         is_good=False,
         what=_("I can't post alerts for the people who run me."),
         advice=_("Tell them to set `OPERATOR_CHANNEL_ID` to a channel I can write in."),
@@ -97,19 +97,19 @@ async def check_alerts(database: Database) -> Finding:
     )
 
 
-async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Finding:
+async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> CheckResult:
     """Find out whether the provider takes the key, and how much money is left; costs nothing."""
     try:
         balance = await veo.fetch_balance()
     except (AccountError, ForbiddenError):
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("The video service rejects the bot's key."),
             advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
             remedy="Check `AIMLAPI_KEY` and its account.",
         )
     except UnreachableError:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("I can't reach the video service."),
             advice=_("Requests wait until I can.") + " " + _(IF_IT_STAYS_SO),
@@ -117,14 +117,14 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
         )
     except VeoError as error:
         log.warning("the balance cannot be read", reason=str(error))
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("The video service has a problem and doesn't show the balance."),
             advice=_("Requests wait until it works again."),
         )
     price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
     if key is not None and key.is_ours and key.trouble is not None:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=describe_trouble(key, key.trouble),
             advice=_("Requests wait until that's fixed.") + " " + _(TELL_OPERATOR),
@@ -137,12 +137,12 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Fin
 
 async def check_submitting(
     database: Database, quote: Callable[[str], str] = quote_on_discord
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Find out whether the provider refuses requests; nothing is found where it does not."""
     pause = await fetch_pause(database)
     if pause is None or pause.scope is Scope.REQUEST:
         return []
-    refused = Finding(
+    refused = CheckResult(
         is_good=False,
         what=describe_pause(pause, quote),
         advice=_("Requests wait and continue once the video service accepts them.") + " " + _(IF_IT_STAYS_SO),
@@ -187,7 +187,7 @@ class Checkup:
         self._patience = patience
         self._opened_at = clock()
 
-    async def run(self, guild_id: int) -> list[Finding]:
+    async def run(self, guild_id: int) -> list[CheckResult]:
         """Check everything once; never raises for what is checked."""
         submitting = bounded_all(_("The video service"), check_submitting(self._database), self._patience)
         *checks, refused = await asyncio.gather(
@@ -201,23 +201,23 @@ class Checkup:
         alerts = await self.bounded(_("The operator's alerts"), check_alerts(self._database))
         return [*checks, *refused, *([] if alerts.is_good else [alerts])]
 
-    async def bounded(self, what: str, check: Awaitable[Finding]) -> Finding:
+    async def bounded(self, what: str, check: Awaitable[CheckResult]) -> CheckResult:
         """Return what `check` finds, as `bounded` above."""
         return await bounded(what, check, self._patience)
 
-    async def _check_polls(self) -> Finding:
+    async def _check_polls(self) -> CheckResult:
         query = select(func.count(), func.min(Generation.submitted_at)).where(
             Generation.status == Status.RUNNING
         )
         running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:
-            return Finding(is_good=True, what=_("No videos are in progress."))
+            return CheckResult(is_good=True, what=_("No videos are in progress."))
         return _judge_polls(
             self._veo.answered_at, max(since or self._opened_at, self._opened_at), self._clock()
         )
 
 
-def _judge_balance(balance: float, price: float | None) -> Finding:
+def _judge_balance(balance: float, price: float | None) -> CheckResult:
     """Judge an account of `balance` USD; `price`: of `SAMPLE`, in credits."""
     money = dollars(abs(balance))
     if balance < 0:
@@ -232,16 +232,16 @@ def _judge_balance(balance: float, price: float | None) -> Finding:
             seconds=duration_of(SAMPLE),
         )
     if balance < LOW_BALANCE or videos == 0:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("The key works, but its account is nearly empty: {money}.", money=money),
             advice=_("Ask the people who run the bot to add credits. Without them, requests wait."),
             remedy="Add credits. Without them, requests wait.",
         )
-    return Finding(is_good=True, what=_("The key works. Its account has {money}.", money=money))
+    return CheckResult(is_good=True, what=_("The key works. Its account has {money}.", money=money))
 
 
-def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> Finding:
+def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: datetime) -> CheckResult:
     """Judge the silence; `waiting_since`: from when on there was something to ask about."""
     if now - max(answered_at or waiting_since, waiting_since) > SILENCE:
         last = (
@@ -250,15 +250,17 @@ def _judge_polls(answered_at: datetime | None, waiting_since: datetime, now: dat
             else _("There has been no answer since I started.")
         )
         silent = _("Videos are in progress, but the video service doesn't report on them.")
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=f"{silent} {last}",
             advice=_("I keep checking until they are finished.") + " " + _(IF_IT_STAYS_SO),
         )
     if answered_at is None:
-        return Finding(is_good=True, what=_("Videos are in progress; the first answer about them is due."))
+        return CheckResult(
+            is_good=True, what=_("Videos are in progress; the first answer about them is due.")
+        )
     when = relative_time(answered_at)
-    return Finding(
+    return CheckResult(
         is_good=True,
         what=_("Videos are in progress; the last answer about them came {when}.", when=when),
     )

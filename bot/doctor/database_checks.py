@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.db.schema_fit import Fit, Schema
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import check_pause
 from bot.doctor.discord_api import Server
 from bot.doctor.discord_checks import server_name
@@ -16,17 +16,17 @@ from bot.doctor.discord_checks import server_name
 BACK_UP = "Back it up first: `veo-bot backup FILE`."
 
 
-def judge_schema(schema: Schema) -> Finding:
+def judge_schema(schema: Schema) -> CheckResult:
     """Judge whether this version of the program can work with a database."""
     match schema.fit:
         case Fit.ABSENT:
-            return Finding(is_good=True, what="There's no database yet. The first start creates it.")
+            return CheckResult(is_good=True, what="There's no database yet. The first start creates it.")
         case Fit.CURRENT:
-            return Finding(
+            return CheckResult(
                 is_good=True, what=f"The database matches this version (revision {schema.revision})."
             )
         case Fit.OLDER:
-            return Finding(
+            return CheckResult(
                 is_good=False,
                 is_warning=True,
                 what=f"The database is from an older version (revision {schema.revision}). "
@@ -34,26 +34,26 @@ def judge_schema(schema: Schema) -> Finding:
                 remedy=BACK_UP,
             )
         case Fit.NEWER:
-            return Finding(
+            return CheckResult(
                 is_good=False,
                 what=f"The database is from a newer version (revision {schema.revision}). "
                 f"This one knows revisions up to {schema.head}.",
                 remedy="Run that version, or restore the backup from before the upgrade.",
             )
         case Fit.FOREIGN:
-            return Finding(
+            return CheckResult(
                 is_good=False,
                 what="The database belongs to another program.",
                 remedy="DATABASE_URL must name a database that only the bot uses.",
             )
         case Fit.DAMAGED:
-            return Finding(
+            return CheckResult(
                 is_good=False,
                 what=f"The database is damaged: {schema.reason}.",
                 remedy="Stop the bot, keep the file, and restore the latest backup.",
             )
         case Fit.UNREADABLE:
-            return Finding(
+            return CheckResult(
                 is_good=False,
                 what=f"The database can't be read: {schema.reason}.",
                 remedy="Check DATABASE_URL, who owns the file or database, and whether the "
@@ -61,7 +61,7 @@ def judge_schema(schema: Schema) -> Finding:
             )
 
 
-async def count_open(database: Database) -> Finding:
+async def count_open(database: Database) -> CheckResult:
     """Count the requests that are not over."""
     query = (
         select(Generation.status, func.count())
@@ -70,10 +70,12 @@ async def count_open(database: Database) -> Finding:
     )
     counts = await database.read(lambda session: {row[0]: row[1] for row in session.execute(query)})
     making = counts.get(Status.RUNNING, 0)
-    return Finding(is_good=True, what=f"Open requests: {sum(counts.values())}, {making} of them in progress.")
+    return CheckResult(
+        is_good=True, what=f"Open requests: {sum(counts.values())}, {making} of them in progress."
+    )
 
 
-async def find_pauses(database: Database, servers: Sequence[Server]) -> list[Finding]:
+async def find_pauses(database: Database, servers: Sequence[Server]) -> list[CheckResult]:
     """Return the pauses of servers, as warnings: moderators want them."""
     found = [(server, await check_pause(database, server.id)) for server in servers]
     return [

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.discord_api import (
     Application,
     DiscordApi,
@@ -25,28 +25,28 @@ PRIVILEGED = {
     "Server Members": 1 << 14 | 1 << 15,
     "Message Content": 1 << 18 | 1 << 19,
 }
-CHANNELS = Finding(
+CHANNELS = CheckResult(
     is_good=True,
     what="Channels can have their own permissions. Check one with /veo-admin doctor in it.",
 )
 
 
-async def check_token(api: DiscordApi) -> Finding:
+async def check_token(api: DiscordApi) -> CheckResult:
     """Find out whether Discord takes the token, and whose it is."""
     try:
         user = await api.fetch_user()
     except TokenError:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what="Discord rejects the token.",
             remedy="Copy it again from the developer portal, under Bot, to DISCORD_TOKEN.",
         )
     except DiscordError as error:
         return _unreadable("Discord", error)
-    return Finding(is_good=True, what=f"Discord accepts the token: the bot is {_name(user)}.")
+    return CheckResult(is_good=True, what=f"Discord accepts the token: the bot is {_name(user)}.")
 
 
-async def check_application(api: DiscordApi) -> list[Finding]:
+async def check_application(api: DiscordApi) -> list[CheckResult]:
     """Find out whether the application is set up for a bot that gets its commands over the gateway."""
     try:
         application = await api.fetch_application()
@@ -55,7 +55,7 @@ async def check_application(api: DiscordApi) -> list[Finding]:
     return [_judge_endpoint(application), _judge_intents(application)]
 
 
-async def check_gateway(api: DiscordApi, address: str = "") -> list[Finding]:
+async def check_gateway(api: DiscordApi, address: str = "") -> list[CheckResult]:
     """Find out whether the gateway can be reached and sessions be started; starts none.
 
     `address`: in place of the one that Discord names.
@@ -67,7 +67,7 @@ async def check_gateway(api: DiscordApi, address: str = "") -> list[Finding]:
     return [_judge_starts(info), await _check_hello(api, address or info.url)]
 
 
-async def check_servers(api: DiscordApi) -> tuple[list[Finding], list[Server]]:
+async def check_servers(api: DiscordApi) -> tuple[list[CheckResult], list[Server]]:
     """Find out what the bot may do on each server, and return the servers too."""
     try:
         servers = await api.fetch_servers()
@@ -78,30 +78,32 @@ async def check_servers(api: DiscordApi) -> tuple[list[Finding], list[Server]]:
     return [*map(judge_server, servers), CHANNELS], servers
 
 
-async def check_operator_channel(api: DiscordApi, channel_id: int) -> Finding:
+async def check_operator_channel(api: DiscordApi, channel_id: int) -> CheckResult:
     """Find out whether alerts arrive in the operator's channel; writes nothing there."""
     try:
         refusal = await find_refusal(api.read, channel_id, (await api.fetch_user()).id)
     except (DiscordError, AccessUnknownError) as error:
         return _unreadable("OPERATOR_CHANNEL_ID", DiscordError(str(error)))
     if not refusal:
-        return Finding(
+        return CheckResult(
             is_good=True, what="The bot can post alerts in the channel set in OPERATOR_CHANNEL_ID."
         )
-    return Finding(
+    return CheckResult(
         is_good=False,
         what=f"The bot can't post alerts in the channel set in OPERATOR_CHANNEL_ID: {refusal}.",
         remedy="Set the ID of a text channel where the bot has View Channel and Send Messages.",
     )
 
 
-def judge_server(server: Server) -> Finding:
+def judge_server(server: Server) -> CheckResult:
     """Judge what the bot's roles allow on a whole server."""
     without = lacking(server.permissions)
     if not without:
-        return Finding(is_good=True, what=f"{server_name(server)}: the bot has all the permissions it needs.")
+        return CheckResult(
+            is_good=True, what=f"{server_name(server)}: the bot has all the permissions it needs."
+        )
     losses = " ".join(dict.fromkeys(need.without for need in without))
-    return Finding(
+    return CheckResult(
         is_good=False,
         is_warning=True,  # a channel may allow it all the same
         what=f"{server_name(server)}: the bot's roles are missing {names(without)}. {losses}",
@@ -118,21 +120,21 @@ def _name(user: User) -> str:
     return f"{shorten(clean(user.username), NAME_LENGTH)} ({user.id})"
 
 
-def _judge_endpoint(application: Application) -> Finding:
+def _judge_endpoint(application: Application) -> CheckResult:
     if not application.interactions_endpoint_url:
-        return Finding(is_good=True, what="Commands arrive over the gateway.")
-    return Finding(
+        return CheckResult(is_good=True, what="Commands arrive over the gateway.")
+    return CheckResult(
         is_good=False,
         what="The application has an Interactions Endpoint URL, so commands don't reach the bot.",
         remedy="Clear that field in the developer portal, under General Information.",
     )
 
 
-def _judge_intents(application: Application) -> Finding:
+def _judge_intents(application: Application) -> CheckResult:
     granted = [name for name, bits in PRIVILEGED.items() if application.flags & bits]
     if not granted:
-        return Finding(is_good=True, what="No privileged intents are turned on, and none are needed.")
-    return Finding(
+        return CheckResult(is_good=True, what="No privileged intents are turned on, and none are needed.")
+    return CheckResult(
         is_good=False,
         is_warning=True,
         what=f"Privileged intents are turned on that the bot doesn't need: {', '.join(granted)}.",
@@ -140,13 +142,13 @@ def _judge_intents(application: Application) -> Finding:
     )
 
 
-def _judge_starts(info: GatewayInfo) -> Finding:
+def _judge_starts(info: GatewayInfo) -> CheckResult:
     limit = info.session_start_limit
     what = f"{limit.remaining:,} of {limit.total:,} session starts left"
     if limit.remaining > limit.total * FEW_STARTS:
-        return Finding(is_good=True, what=f"{what}; Discord recommends {info.shards} shard(s).")
+        return CheckResult(is_good=True, what=f"{what}; Discord recommends {info.shards} shard(s).")
     hours = timedelta(milliseconds=limit.reset_after) / timedelta(hours=1)
-    return Finding(
+    return CheckResult(
         is_good=False,
         is_warning=limit.remaining > 0,
         what=f"{what}, for the next {hours:.1f} hours.",
@@ -154,28 +156,28 @@ def _judge_starts(info: GatewayInfo) -> Finding:
     )
 
 
-async def _check_hello(api: DiscordApi, address: str) -> Finding:
+async def _check_hello(api: DiscordApi, address: str) -> CheckResult:
     try:
         is_gateway = await api.greet(address)
     except DiscordError as error:
         return _unreadable("The gateway", error)
     if is_gateway:
-        return Finding(is_good=True, what="The gateway answers.")
+        return CheckResult(is_good=True, what="The gateway answers.")
     return _unreadable("The gateway", DiscordError("the answer isn't Discord's"))
 
 
-def _uninvited(application: Application) -> Finding:
+def _uninvited(application: Application) -> CheckResult:
     address = (
         f"https://discord.com/oauth2/authorize?client_id={application.id}"
         f"&scope=bot+applications.commands&permissions={INVITATION}"
     )
-    return Finding(
+    return CheckResult(
         is_good=False, is_warning=True, what="The bot is on no server.", remedy=f"Invite it: {address}"
     )
 
 
-def _unreadable(what: str, error: DiscordError) -> Finding:
-    return Finding(
+def _unreadable(what: str, error: DiscordError) -> CheckResult:
+    return CheckResult(
         is_good=False,
         what=f"{what}: {error}.",
         remedy="Try again in a few minutes. If this continues, check this machine's network.",

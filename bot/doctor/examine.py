@@ -11,7 +11,7 @@ import aiohttp
 
 from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
-from bot.doctor.check_result import CHECK_PATIENCE, Finding, bounded, bounded_all
+from bot.doctor.check_result import CHECK_PATIENCE, CheckResult, bounded, bounded_all
 from bot.doctor.checks import check_account, check_submitting, check_writing
 from bot.doctor.database_checks import count_open, find_pauses, judge_schema
 from bot.doctor.discord_api import DiscordApi
@@ -40,7 +40,7 @@ class Section:
     """The findings about one part."""
 
     name: str
-    findings: list[Finding]
+    findings: list[CheckResult]
 
 
 async def examine(*, patience: float = CHECK_PATIENCE) -> list[Section]:
@@ -90,7 +90,7 @@ class _Examination:
         check = check_port(self.session, settings.http_host, settings.http_port)
         return [Section("Watching", [await bounded("HTTP_PORT", check, self.patience)])]
 
-    async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[Finding]]:
+    async def open_database(self, stack: AsyncExitStack) -> tuple[Database | None, list[CheckResult]]:
         """Return the database where it is this version's, and what there is to say about it."""
         if not self._has("data_dir", "database_url"):
             return None, [_passed_over("DATABASE_URL")]
@@ -111,7 +111,7 @@ class _Examination:
         return database, findings
 
     async def look_at_account(self, database: Database | None) -> Section:
-        findings = list[Finding]()
+        findings = list[CheckResult]()
         if database is not None:
             check = check_submitting(database, quote_in_terminal)
             findings = await bounded_all("What the provider rejects", check, self.patience)
@@ -140,7 +140,7 @@ class _Examination:
         servers = await bounded_all("The servers", self._look_at_servers(api, database), SERVERS_PATIENCE)
         return [Section("Discord", findings), Section("Servers", servers)]
 
-    async def _look_at_servers(self, api: DiscordApi, database: Database | None) -> list[Finding]:
+    async def _look_at_servers(self, api: DiscordApi, database: Database | None) -> list[CheckResult]:
         findings, servers = await check_servers(api)
         return [*findings, *(await find_pauses(database, servers) if database else [])]
 
@@ -148,16 +148,16 @@ class _Examination:
         return self.wrong.isdisjoint(names)
 
 
-def _judge_settings(inspection: Inspection) -> list[Finding]:
+def _judge_settings(inspection: Inspection) -> list[CheckResult]:
     findings = [
-        Finding(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
-    ] or [Finding(is_good=True, what="All settings are valid.")]
+        CheckResult(is_good=False, what=problem, remedy=SETTING_ADVICE) for problem in inspection.problems
+    ] or [CheckResult(is_good=True, what="All settings are valid.")]
     loose = check_env_file()
     return [*findings, *check_names(), *([loose] if loose else [])]
 
 
-def _passed_over(name: str) -> Finding:
-    return Finding(
+def _passed_over(name: str) -> CheckResult:
+    return CheckResult(
         is_good=False,
         is_warning=True,
         what="Not checked because a setting is missing or invalid.",
@@ -165,8 +165,8 @@ def _passed_over(name: str) -> Finding:
     )
 
 
-def _unopened(reason: str) -> Finding:
-    return Finding(
+def _unopened(reason: str) -> CheckResult:
+    return CheckResult(
         is_good=False,
         what=f"The database can't be opened: {reason}.",
         remedy="Another program may be locking it. Try again in a minute.",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.file_modes import OTHERS
 from bot.media.encoding import MEMORY
 from bot.media.files import WORK_PREFIX, MediaError, probe
@@ -23,7 +23,7 @@ NO_ROOM = 200 * MIB
 VERSION = re.compile(r"ffmpeg version (\S+)")
 
 
-def check_folder(folder: Path) -> list[Finding]:
+def check_folder(folder: Path) -> list[CheckResult]:
     """Check the rights of DATA_DIR and the room on its disk; makes nothing but a file that goes at once."""
     if not folder.exists():
         return [_check_absent(folder), check_room(_nearest(folder))]
@@ -32,7 +32,7 @@ def check_folder(folder: Path) -> list[Finding]:
     return [_check_writing(folder), _check_rights(folder), check_room(folder)]
 
 
-def check_env_file(path: Path = Path(".env")) -> Finding | None:
+def check_env_file(path: Path = Path(".env")) -> CheckResult | None:
     """Return a warning where others can read the file with the secrets; None: there is nothing to say."""
     if not path.is_file() or not path.stat().st_mode & OTHERS:
         return None
@@ -41,7 +41,7 @@ def check_env_file(path: Path = Path(".env")) -> Finding | None:
     )
 
 
-def check_room(folder: Path) -> Finding:
+def check_room(folder: Path) -> CheckResult:
     """Check how much room is left on the disk of an existing folder."""
     free = shutil.disk_usage(folder).free
     what = f"The disk of DATA_DIR has {free / 2**30:,.1f} GiB free."
@@ -49,10 +49,10 @@ def check_room(folder: Path) -> Finding:
         return _bad(what, "Free up space. Without it, the bot can't save requests or download videos.")
     if free < LITTLE_ROOM:
         return _warning(what, "Free up space soon.")
-    return Finding(is_good=True, what=what)
+    return CheckResult(is_good=True, what=what)
 
 
-async def check_ffmpeg(data_dir: Path) -> Finding:
+async def check_ffmpeg(data_dir: Path) -> CheckResult:
     """Let ffmpeg make half a second of video with sound and read it, where the bot does that if possible."""
     videos = data_dir / "videos"
     try:
@@ -61,7 +61,7 @@ async def check_ffmpeg(data_dir: Path) -> Finding:
         return _broken_ffmpeg(str(error))
 
 
-async def _try_ffmpeg(folder: Path | None) -> Finding:
+async def _try_ffmpeg(folder: Path | None) -> CheckResult:
     with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work:
         path = Path(work) / "clip.mp4"
         process = await asyncio.create_subprocess_exec(
@@ -83,7 +83,7 @@ async def _try_ffmpeg(folder: Path | None) -> Finding:
     version = VERSION.search(said)
     if not clip.seconds or not clip.has_sound:
         return _broken_ffmpeg("it couldn't read its own video")
-    return Finding(is_good=True, what=f"ffmpeg {version[1] if version else ''} works.")
+    return CheckResult(is_good=True, what=f"ffmpeg {version[1] if version else ''} works.")
 
 
 def _command(path: Path) -> list[str]:
@@ -105,7 +105,7 @@ def _command(path: Path) -> list[str]:
     return confined(command, memory=MEMORY, seconds=PROBE_TIMEOUT)
 
 
-def _broken_ffmpeg(report: str) -> Finding:
+def _broken_ffmpeg(report: str) -> CheckResult:
     last = (report.strip().splitlines() or ["no reason given"])[-1][:200]
     return _bad(
         f"ffmpeg doesn't work: {last}",
@@ -114,10 +114,10 @@ def _broken_ffmpeg(report: str) -> Finding:
     )
 
 
-def _check_absent(folder: Path) -> Finding:
+def _check_absent(folder: Path) -> CheckResult:
     parent = _nearest(folder)
     if os.access(parent, os.W_OK | os.X_OK):
-        return Finding(
+        return CheckResult(
             is_good=True, what=f"DATA_DIR ({folder}) doesn't exist yet. The first start creates it."
         )
     return _bad(
@@ -126,7 +126,7 @@ def _check_absent(folder: Path) -> Finding:
     )
 
 
-def _check_writing(folder: Path) -> Finding:
+def _check_writing(folder: Path) -> CheckResult:
     try:
         with tempfile.NamedTemporaryFile(prefix="doctor-", dir=folder):
             pass
@@ -135,10 +135,10 @@ def _check_writing(folder: Path) -> Finding:
             f"DATA_DIR ({folder}) can't be written: {error.strerror}.",
             "It must belong to the user that runs the bot. Run the doctor as that user.",
         )
-    return Finding(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
+    return CheckResult(is_good=True, what=f"The bot can write to DATA_DIR ({folder}).")
 
 
-def _check_rights(folder: Path) -> Finding:
+def _check_rights(folder: Path) -> CheckResult:
     found = folder.stat()
     if found.st_uid != os.geteuid():
         return _warning(
@@ -151,7 +151,7 @@ def _check_rights(folder: Path) -> Finding:
             f"Other users of this machine can read DATA_DIR ({folder}, {mode:03o}).",
             "The next start fixes that.",
         )
-    return Finding(is_good=True, what="Only the bot's user can read DATA_DIR.")
+    return CheckResult(is_good=True, what="Only the bot's user can read DATA_DIR.")
 
 
 def _nearest(folder: Path) -> Path:
@@ -159,9 +159,9 @@ def _nearest(folder: Path) -> Path:
     return next(parent for parent in folder.absolute().parents if parent.exists())
 
 
-def _bad(what: str, remedy: str) -> Finding:
-    return Finding(is_good=False, what=what, remedy=remedy)
+def _bad(what: str, remedy: str) -> CheckResult:
+    return CheckResult(is_good=False, what=what, remedy=remedy)
 
 
-def _warning(what: str, remedy: str) -> Finding:
-    return Finding(is_good=False, what=what, remedy=remedy, is_warning=True)
+def _warning(what: str, remedy: str) -> CheckResult:
+    return CheckResult(is_good=False, what=what, remedy=remedy, is_warning=True)

@@ -8,14 +8,14 @@ from itertools import chain
 
 from rich.text import Text
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section
 
 MOMENT = re.compile(r"<t:(\d+):R>")  # as Discord shows times
 STYLES = {"good": "green", "warning": "bold yellow", "bad": "bold red"}
 
 
-def verdict_of(finding: Finding) -> str:
+def verdict_of(finding: CheckResult) -> str:
     """Return "good", "warning" or "bad"."""
     if finding.is_good:
         return "good"
@@ -70,7 +70,7 @@ def _count(sections: Sequence[Section], verdict: str) -> int:
     return sum(verdict_of(finding) == verdict for finding in findings)
 
 
-def _todo(finding: Finding) -> str:
+def _todo(finding: CheckResult) -> str:
     return "" if finding.is_good else _plain(finding.remedy or finding.advice)
 
 

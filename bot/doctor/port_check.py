@@ -5,24 +5,24 @@ import socket
 
 import aiohttp
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 
 PATIENCE = aiohttp.ClientTimeout(total=2)  # for an answer of our own; another program may give none
 
 
-async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> Finding:
+async def check_port(session: aiohttp.ClientSession, host: str, port: int) -> CheckResult:
     """Check the address of the pages for those who watch; `port`: 0 is any free one."""
     try:
         await asyncio.to_thread(_try, host, port)
     except (OSError, UnicodeError) as error:
         if await _is_ours(session, host, port):
-            return Finding(is_good=True, what=f"A bot is running on {host} port {port}.")
-        return Finding(
+            return CheckResult(is_good=True, what=f"A bot is running on {host} port {port}.")
+        return CheckResult(
             is_good=False,
             what=f"The bot can't listen on {host} port {port}: {_reason(error)}.",
             remedy="Set another HTTP_PORT or HTTP_HOST, or stop the program that uses this one.",
         )
-    return Finding(is_good=True, what=f"{host} port {port} is free.")
+    return CheckResult(is_good=True, what=f"{host} port {port} is free.")
 
 
 def _try(host: str, port: int) -> None:

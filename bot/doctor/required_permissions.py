@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import LiteralString
 
-from bot.i18n import N_, _, every_one_of
+from bot.i18n import N_, _, format_and
 
 ADMINISTRATOR = 1 << 3
 
@@ -72,4 +72,4 @@ def lacking(permissions: int, needs: Iterable[Need] = NEEDS) -> list[Need]:
 
 def names(needs: Iterable[Need]) -> str:
     """Return the names as part of a sentence, such as "View Channel and Send Messages"."""
-    return every_one_of(_(need.name) for need in needs)
+    return format_and(_(need.name) for need in needs)

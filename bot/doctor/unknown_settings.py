@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.settings import Settings, names_in_env_file, names_in_environment
 
 KNOWN = frozenset(name.upper() for name in Settings.model_fields)
@@ -14,7 +14,7 @@ PREFIX_OF_COMPOSE = "COMPOSE_"
 LIKENESS, LIKENESS_IN_ENVIRONMENT = 0.6, 0.9
 
 
-def check_names() -> list[Finding]:
+def check_names() -> list[CheckResult]:
     """Return a warning for each name in `.env` that is no setting, and for each slip in the environment."""
     return [_finding(name, meant) for name, meant in _strangers(names_in_env_file(), names_in_environment())]
 
@@ -34,8 +34,8 @@ def _nearest(name: str, likeness: float) -> str | None:
     return next(iter(get_close_matches(name.upper(), KNOWN, n=1, cutoff=likeness)), None)
 
 
-def _finding(name: str, meant: str | None) -> Finding:
-    return Finding(
+def _finding(name: str, meant: str | None) -> CheckResult:
+    return CheckResult(
         is_good=False,
         is_warning=True,
         what=f"There's no setting {name}, so it has no effect.",

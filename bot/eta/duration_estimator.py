@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.eta.eta import Outlook
+from bot.eta.eta import Eta
 from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
 from bot.eta.prior import Prior, documented_prior, metrics_prior
@@ -53,7 +53,7 @@ class Course:
         return self.plans[interval]
 
 
-class Timetable:
+class DurationEstimator:
     """One object for the program, in memory.
 
     Args:
@@ -93,23 +93,23 @@ class Timetable:
         steps = ceil(log(least / self._interval) / log(SPREAD_STEP))
         return min(self._interval * SPREAD_STEP**steps, MAX_POLL_DELAY)
 
-    def outlook(self, generation: Generation, now: datetime) -> Outlook:
+    def eta(self, generation: Generation, now: datetime) -> Eta:
         """Return what can be said of a video that is being made; after a restart it is the same."""
         sent_at = generation.submitted_at or generation.created_at
         ends_at = sent_at + self._deadline
         usual = self._course(kind_of(generation)).forecast.expected_finish(0, EXPECTED_SHARE)
         expected_at = None if usual is None else sent_at + timedelta(seconds=usual)
         if expected_at is None or expected_at >= ends_at:
-            return Outlook(ends_at=ends_at)
-        outlook = Outlook(expected_at=expected_at, ends_at=ends_at)
-        return outlook.late() if outlook.is_passed(now) else outlook
+            return Eta(ends_at=ends_at)
+        eta = Eta(expected_at=expected_at, ends_at=ends_at)
+        return eta.late() if eta.is_passed(now) else eta
 
-    def outlook_in_queue(self, generation: Generation, position: int, now: datetime) -> Outlook:
+    def outlook_in_queue(self, generation: Generation, position: int, now: datetime) -> Eta:
         """Return what can be said of a video that waits: those before it go `max_running` at a time."""
         seconds = self._course(kind_of(generation)).forecast.expected_finish(0)
         if seconds is None:
-            return Outlook(position)
-        return Outlook(position, now + timedelta(seconds=seconds * (1 + position / self._max_running)))
+            return Eta(position)
+        return Eta(position, now + timedelta(seconds=seconds * (1 + position / self._max_running)))
 
     def learn(self, generation: Generation) -> None:
         """Take a video that has just come into account."""
@@ -142,7 +142,7 @@ class Timetable:
         return course
 
 
-class Measures:
+class ProviderStats:
     """Keeps a timetable's beliefs fresh by the provider's measures.
 
     Args:
@@ -153,14 +153,14 @@ class Measures:
 
     def __init__(
         self,
-        timetable: Timetable,
+        estimator: DurationEstimator,
         veo: VeoClient,
         stopping: asyncio.Event,
         *,
         interval: float = METRICS_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
     ) -> None:
-        self._timetable = timetable
+        self._timetable = estimator
         self._veo = veo
         self._refresher = Refresher("measures", self._refresh, stopping, interval=interval, retry=retry)
 
@@ -181,7 +181,7 @@ class Measures:
                 self._timetable.believe(model.id, prior)
 
 
-class Recall:
+class HistoryLoader:
     """Keeps a timetable up to what other processes learn, by reading it from the database.
 
     Args:
@@ -191,13 +191,13 @@ class Recall:
 
     def __init__(
         self,
-        timetable: Timetable,
+        estimator: DurationEstimator,
         database: Database,
         stopping: asyncio.Event,
         *,
         interval: float = RECALL_INTERVAL,
     ) -> None:
-        self._timetable = timetable
+        self._timetable = estimator
         self._database = database
         self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
 

@@ -7,7 +7,7 @@ LAST_POSITION = 50  # of those that are told exactly
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Eta:
     """How a generation that is waited for will probably go on.
 
     Attributes:
@@ -26,9 +26,9 @@ class Outlook:
         """Whether the expected time is over."""
         return self.expected_at is not None and now >= self.expected_at
 
-    def late(self) -> "Outlook":
-        """Return the outlook once the expected time is over."""
-        return Outlook(self.position, is_late=True, ends_at=self.ends_at)
+    def late(self) -> "Eta":
+        """Return the ETA once the expected time is over."""
+        return Eta(self.position, is_late=True, ends_at=self.ends_at)
 
 
-NO_OUTLOOK = Outlook()
+NO_ETA = Eta()

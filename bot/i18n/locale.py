@@ -21,18 +21,18 @@ from bot.i18n.catalogues import ENGLISH, formats, language_of, translations
 _language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
-def speak(locale: str | None) -> None:
+def use_locale(locale: str | None) -> None:
     """Speak the language of one of Discord's locales for the rest of the task; None: English."""
     _language.set(language_of(locale))
 
 
-def spoken() -> str:
+def current_language() -> str:
     """Return the language that is spoken, named as its catalogue."""
     return _language.get()
 
 
 @contextmanager
-def speaking(locale: str | None) -> Generator[None]:
+def locale_used(locale: str | None) -> Generator[None]:
     """Speak the language of one of Discord's locales inside the block; None: English."""
     token = _language.set(language_of(locale))
     try:
@@ -64,7 +64,7 @@ def N_(message: LiteralString, /) -> LiteralString:  # noqa: N802 gettext's cust
     return message
 
 
-def retold(text: str, /) -> str:
+def translate_stored(text: str, /) -> str:
     """Return a text of ours that was written down in English; any other comes back as it is."""
     return (text and translations(_language.get()).gettext(text)) or text
 
@@ -88,12 +88,12 @@ def date(moment: datetime, skeleton: str) -> str:
     return format_skeleton(skeleton, moment, locale=_prose())
 
 
-def any_of(words: Iterable[str]) -> str:
+def format_or(words: Iterable[str]) -> str:
     """Return words as a choice, such as "a, b or c"."""
     return format_list(list(words), style="or", locale=_prose())
 
 
-def every_one_of(words: Iterable[str]) -> str:
+def format_and(words: Iterable[str]) -> str:
     """Return words as a list, such as "a, b and c"."""
     return format_list(list(words), locale=_prose())
 

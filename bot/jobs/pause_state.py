@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.locks import Lock
-from bot.db.models import Note
-from bot.db.state import get_note
+from bot.db.models import StateRow
+from bot.db.state import get_state
 from bot.jobs.closures import Pause
 
 NAME = "refused"
@@ -23,7 +23,7 @@ async def fetch_pause(database: Database) -> Pause | None:
     Raises:
         DatabaseBusyError: it cannot be read now.
     """
-    text = await get_note(database, NAME)
+    text = await get_state(database, NAME)
     if text is None:
         return None
     try:
@@ -42,8 +42,8 @@ async def keep_pause(database: Database, pause: Pause | None) -> None:
 
     def store(session: Session) -> None:
         if pause is None:
-            session.execute(delete(Note).where(Note.name == NAME))
+            session.execute(delete(StateRow).where(StateRow.name == NAME))
         else:
-            session.merge(Note(name=NAME, value=_PAUSE.dump_json(pause).decode()))
+            session.merge(StateRow(name=NAME, value=_PAUSE.dump_json(pause).decode()))
 
     await database.write(store, Lock.NOTES)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.db.models import Generation
-from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.eta.eta import NO_ETA, Eta
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 
@@ -38,7 +38,7 @@ class UndeliverableError(Exception):
     """There is no place left where it could be shown."""
 
 
-class FileTooLargeError(Exception):
+class UploadTooLargeError(Exception):
     """The server does not take a file of `size` bytes."""
 
     def __init__(self, size: int) -> None:
@@ -54,15 +54,13 @@ class Posted:
     channel_id: int | None
 
 
-class Delivery(Protocol):
+class DeliveryPort(Protocol):
     """Shows a generation to people. Every method may be called again for the same generation.
 
     Each may raise `DeliveryPostponedError`: try again later, if it matters.
     """
 
-    async def show_state(
-        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
-    ) -> None:
+    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
         """Bring the card up to date, as far as there is one.
 
         While the generation is waited for, that is only begun: the card follows as soon as it may be

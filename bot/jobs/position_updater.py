@@ -10,9 +10,9 @@ from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock, utc_now
 from bot.db.models import Generation
-from bot.eta.duration_estimator import Timetable
-from bot.eta.eta import LAST_POSITION, Outlook
-from bot.jobs.ports import Delivery
+from bot.eta.duration_estimator import DurationEstimator
+from bot.eta.eta import LAST_POSITION, Eta
+from bot.jobs.ports import DeliveryPort
 from bot.jobs.queue import GenerationQueue
 from bot.signals import run_every
 
@@ -23,7 +23,7 @@ MOST_AT_ONCE = 10  # requests told in one look: half of all edits at most, the f
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Line:
+class PositionUpdater:
     """Keeps the cards of all requests that wait up to date, all servers' together.
 
     Args:
@@ -34,8 +34,8 @@ class Line:
     def __init__(
         self,
         queue: GenerationQueue,
-        delivery: Delivery,
-        timetable: Timetable,
+        delivery: DeliveryPort,
+        estimator: DurationEstimator,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
         *,
@@ -44,10 +44,10 @@ class Line:
         self._is_ours = is_ours
         self._queue = queue
         self._delivery = delivery
-        self._timetable = timetable
+        self._timetable = estimator
         self._stopping = stopping
         self._clock = clock
-        self._told: dict[str, Outlook] = {}  # by generation
+        self._told: dict[str, Eta] = {}  # by generation
 
     async def run(self) -> None:
         """Look regularly until `stopping` is set."""
@@ -61,7 +61,7 @@ class Line:
             for place, (name, guild_id) in enumerate(line, start=1)
             if self._is_ours(guild_id)
         }
-        self._told = {name: outlook for name, outlook in self._told.items() if name in positions}
+        self._told = {name: eta for name, eta in self._told.items() if name in positions}
         now = self._clock()
         news = [name for name, position in positions.items() if self._is_news(name, position, now)]
         if not news:
@@ -77,14 +77,14 @@ class Line:
     async def _tell(self, generation: Generation, position: int, now: datetime) -> None:
         told = self._told.get(generation.id)
         if told is not None and told.position == position:
-            outlook = told.late()
+            eta = told.late()
         elif position > LAST_POSITION:
-            outlook = Outlook(position)
+            eta = Eta(position)
         else:
-            outlook = self._timetable.outlook_in_queue(generation, position, now)
-        self._told[generation.id] = outlook
+            eta = self._timetable.outlook_in_queue(generation, position, now)
+        self._told[generation.id] = eta
         with bound_contextvars(generation=generation.id):
-            await self._delivery.show_state(generation, outlook, partial(self._still_waits, generation.id))
+            await self._delivery.show_state(generation, eta, partial(self._still_waits, generation.id))
 
     async def _still_waits(self, name: str) -> bool:
         return bool(await self._queue.list_waiting([name]))

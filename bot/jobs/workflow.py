@@ -10,9 +10,9 @@ import structlog
 from bot.clock import Clock, utc_now
 from bot.db.models import WAITING, Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.ports import Delivery, DeliveryPostponedError
+from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
 from bot.jobs.steps.preparation import Preparation
@@ -31,13 +31,13 @@ class Workflow:
     def __init__(
         self,
         queue: GenerationQueue,
-        delivery: Delivery,
+        delivery: DeliveryPort,
         *,
         readiness: Readiness,
         preparation: Preparation,
         submission: Submission,
         polling: Polling,
-        handover: Handover,
+        handover: Deliver,
         settlement: Settlement,
         late_watch: LateWatch,
         clock: Clock = utc_now,

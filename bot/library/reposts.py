@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Asker, Facts, judge_place, judge_words
+from bot.admission.check_request import AdmissionContext, Requester, check_place, check_words
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
@@ -46,7 +46,7 @@ class Reposts:
         self._originals = originals
         self._clock = clock
 
-    async def claim(self, asker: Asker, generation_id: str) -> Generation:
+    async def claim(self, requester: Requester, generation_id: str) -> Generation:
         """Begin to post one of the asker's own videos again; end with `finish` or `give_up`.
 
         Raises:
@@ -57,15 +57,15 @@ class Reposts:
             DatabaseBusyError: nothing can be recorded now.
         """
         now = self._clock()
-        own = (Generation.guild_id == asker.guild_id, Generation.user_id == asker.user_id)
+        own = (Generation.guild_id == requester.guild_id, Generation.user_id == requester.user_id)
 
         def claim(session: Session) -> Generation:
             generation = session.scalar(select(Generation).where(Generation.id == generation_id, *own))
             if generation is None:
                 raise NotFoundError
             _ensure_postable(generation)
-            policy, standing = fetch_rules(session, asker.guild_id, asker.user_id)
-            refusal = judge_place(asker, Facts(policy, standing), now) or judge_words(
+            policy, standing = fetch_rules(session, requester.guild_id, requester.user_id)
+            refusal = check_place(requester, AdmissionContext(policy, standing), now) or check_words(
                 generation.prompt, policy
             )
             if refusal is not None:
@@ -75,7 +75,7 @@ class Reposts:
             generation.posting_at = now
             return generation
 
-        return await self._database.write(claim, asker.guild_id, hurried=True)
+        return await self._database.write(claim, requester.guild_id, hurried=True)
 
     def find_original(self, generation_id: str) -> Path | None:
         """Return the file that was kept, or None."""

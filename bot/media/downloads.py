@@ -48,7 +48,7 @@ class ForbiddenAddressError(FileGoneError):
     """The address leads to where nothing is fetched from."""
 
 
-class FileTooLargeError(MediaError):
+class DownloadTooLargeError(MediaError):
     """The file has more bytes than it may have."""
 
 
@@ -188,8 +188,8 @@ async def _write(response: aiohttp.ClientResponse, path: Path, most: int) -> Non
             await asyncio.to_thread(file.write, chunk)
 
 
-def _too_large(most: int) -> FileTooLargeError:
-    return FileTooLargeError(f"The file is larger than {most // 2**20} MiB.")
+def _too_large(most: int) -> DownloadTooLargeError:
+    return DownloadTooLargeError(f"The file is larger than {most // 2**20} MiB.")
 
 
 def _origin(address: URL) -> str:

@@ -12,15 +12,15 @@ from pathlib import Path
 import structlog
 
 from bot.failures import FailureKind
-from bot.media.downloads import Downloads, FileGoneError, FileTooLargeError, MediaError
+from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.images import CDN_HOSTS, MAX_SIZE, PictureError, data_uri_of, ensure_picture
+from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, ensure_picture
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class PictureStore:
+class ImageStore:
     """The folder of pictures; only this user of the machine can read it.
 
     Args:
@@ -57,7 +57,7 @@ class PictureStore:
         paths = [self._path(generation_id, number) for number in range(len(urls))]
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
-        except (PictureError, FileNotFoundError):
+        except (ImageError, FileNotFoundError):
             self.discard(generation_id)  # damaged since it was checked, as by a power failure
             await self.ensure(generation_id, urls)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
@@ -88,9 +88,9 @@ class PictureStore:
                 await asyncio.to_thread(_check, part)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:
-            raise PictureError(FailureKind.PICTURE_GONE, str(error)) from error
-        except FileTooLargeError as error:
-            raise PictureError(FailureKind.PICTURE_SIZE, str(error)) from error
+            raise ImageError(FailureKind.PICTURE_GONE, str(error)) from error
+        except DownloadTooLargeError as error:
+            raise ImageError(FailureKind.PICTURE_SIZE, str(error)) from error
         except OSError as error:
             log.error("a picture cannot be written to disk", error=str(error))
             raise MediaError(NO_ROOM) from error

@@ -29,7 +29,7 @@ TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
 KINDS = N_("PNG, JPEG and WebP")
 
 
-class PictureError(Exception):
+class ImageError(Exception):
     """A picture cannot be used; `kind` says why in words for the member, `str()` in words for the log."""
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
@@ -38,7 +38,7 @@ class PictureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferedPicture:
+class ImageInput:
     """A picture at Discord, as Discord describes it.
 
     Attributes:
@@ -60,7 +60,7 @@ class OfferedPicture:
         return cls(url, "", None, None, is_checked=True)
 
 
-def ensure_usable(offered: OfferedPicture) -> None:
+def ensure_usable(offered: ImageInput) -> None:
     """Check what can be checked without the file.
 
     Raises:
@@ -100,18 +100,18 @@ def ensure_picture(content: bytes) -> None:
         PictureError: it is not.
     """
     if len(content) > MAX_SIZE:
-        raise PictureError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
+        raise ImageError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
     media_type = media_type_of(content)
     if media_type is None:
-        raise PictureError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+        raise ImageError(FailureKind.PICTURE_BAD, "not one of the known signatures")
     try:
         _decode(content, media_type)
-    except PictureError:
+    except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(FailureKind.PICTURE_SIZE, str(error)) from error
+        raise ImageError(FailureKind.PICTURE_SIZE, str(error)) from error
     except Exception as error:  # decoders raise whatever they like for a damaged file
-        raise PictureError(FailureKind.PICTURE_BAD, f"{type(error).__name__}: {error}") from error
+        raise ImageError(FailureKind.PICTURE_BAD, f"{type(error).__name__}: {error}") from error
 
 
 def media_type_of(content: bytes) -> str | None:
@@ -133,7 +133,7 @@ def data_uri_of(content: bytes) -> str:
     """
     media_type = media_type_of(content)
     if media_type is None:
-        raise PictureError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+        raise ImageError(FailureKind.PICTURE_BAD, "not one of the known signatures")
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
@@ -142,10 +142,10 @@ def _decode(content: bytes, media_type: str) -> None:
         _ensure_size(*image.size)  # known from the header; nothing is decoded yet
         # A phone's JPEG may carry a second picture, which is not shown; the others would move.
         if media_type != JPEG and getattr(image, "is_animated", False):
-            raise PictureError(FailureKind.PICTURE_BAD, "it moves")
+            raise ImageError(FailureKind.PICTURE_BAD, "it moves")
         image.load()
 
 
 def _ensure_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-        raise PictureError(FailureKind.PICTURE_SIZE, f"{width} x {height} pixels")
+        raise ImageError(FailureKind.PICTURE_SIZE, f"{width} x {height} pixels")

@@ -28,7 +28,7 @@ class Store(Protocol):
         ...
 
 
-class Leftovers:
+class OrphanedFiles:
     """Tidies the folders of `stores`, but for files that a living process may be at work on."""
 
     def __init__(self, database: Database, *stores: Store) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.locks import Lock
-from bot.db.models import Note
-from bot.db.state import get_note
+from bot.db.models import StateRow
+from bot.db.state import get_state
 
 MIB = 2**20  # bytes
 # What Discord has allowed bots and servers so far; servers that differ are taken to be at one of these.
@@ -96,7 +96,7 @@ class UploadLimits:
 
     async def limit_of(self, guild_id: int | None, tier: int) -> int:
         """Return how many bytes a file may have there; `guild_id` is None for direct messages."""
-        learnt = self._read(guild_id, await get_note(self._database, _name(guild_id)), tier)
+        learnt = self._read(guild_id, await get_state(self._database, _name(guild_id)), tier)
         return usable(self._lower_of(learnt, tier))
 
     def below(self, size: int) -> int | None:
@@ -118,12 +118,12 @@ class UploadLimits:
             return None
 
         def lower(session: Session) -> LearntLimit:
-            note = session.get(Note, _name(guild_id))
+            note = session.get(StateRow, _name(guild_id))
             learnt = self._read(guild_id, note.value if note else None, tier)
             if learnt is None or limit < learnt.limit:
                 learnt = LearntLimit(limit, tier, self._clock())
                 value = _LEARNT.dump_json(learnt).decode()
-                session.merge(Note(name=_name(guild_id), value=value))
+                session.merge(StateRow(name=_name(guild_id), value=value))
                 log.warning("a server takes smaller files than thought", guild=guild_id, limit=limit)
             return learnt
 

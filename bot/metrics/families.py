@@ -18,7 +18,7 @@ Family = TypeVar("Family", Counter, Gauge, Histogram)
 Values = Iterable[str]
 
 
-class Families:
+class MetricFamilies:
     """Makes families of figures; `registry` has those of other makers too.
 
     In each method the keyword arguments are the labels, with all values that they can have.

@@ -18,7 +18,7 @@ from bot.admission.denials import QuotaReachedError
 from bot.db.models import Generation, Status
 from bot.errors import UndecidedError, UserError
 from bot.failures import FailureKind
-from bot.metrics.families import Described, Families, describe, render
+from bot.metrics.families import Described, MetricFamilies, describe, render
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
@@ -58,7 +58,7 @@ class Metrics:
 
     def __init__(self, alerts: tuple[str, ...] = ()) -> None:
         registry = self._registry = CollectorRegistry()
-        make = Families(registry)
+        make = MetricFamilies(registry)
         self._define_requests(make)
         self._define_provider(make)
         self._define_delivery(make)
@@ -67,7 +67,7 @@ class Metrics:
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
 
-    def _define_requests(self, make: Families) -> None:
+    def _define_requests(self, make: MetricFamilies) -> None:
         self._accepted = make.counter("requests_accepted", "Requests that were accepted.")
         self._refused = make.counter(
             "requests_refused",
@@ -98,7 +98,7 @@ class Metrics:
             state=STATES,
         )
 
-    def _define_provider(self, make: Families) -> None:
+    def _define_provider(self, make: MetricFamilies) -> None:
         self._calls = make.histogram(
             "provider_call_duration_seconds",
             "How long calls to the provider took, failed ones included.",
@@ -128,7 +128,7 @@ class Metrics:
         self._spent_credits = make.counter("spent_credits", f"{said} its credits.", model=MODELS)
         self._spent_usd = make.counter("spent_usd", f"{said} USD.", model=MODELS)
 
-    def _define_delivery(self, make: Families) -> None:
+    def _define_delivery(self, make: MetricFamilies) -> None:
         self._deliveries = make.histogram(
             "delivery_duration_seconds",
             "From ready, failed or cancelled to posted.",
@@ -150,7 +150,7 @@ class Metrics:
             outcome=(SENT, SAVED),
         )
 
-    def _define_health(self, make: Families, alerts: tuple[str, ...]) -> None:
+    def _define_health(self, make: MetricFamilies, alerts: tuple[str, ...]) -> None:
         self._lag = make.histogram(
             "event_loop_lag_seconds", "How late the event loop was, looked at 4 times a second.", LAG_SECONDS
         )

@@ -17,15 +17,15 @@ from bot.db.transactions import Result, Work
 from bot.errors import BadInputError
 from bot.i18n import ngettext, number
 from bot.policy.audit import record
-from bot.policy.documents import Policy, Standing
-from bot.policy.store import fetch_policy, fetch_standing, store_policy, store_standing
+from bot.policy.documents import MemberPolicy, Policy
+from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 PolicyChange = Callable[[Policy], Policy]
-StandingChange = Callable[[Standing], Standing]
+StandingChange = Callable[[MemberPolicy], MemberPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Moderator:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEvent:
     """What the audit trail says about a change."""
 
     action: Action
@@ -53,7 +53,7 @@ class Decisions:
         self.clock = clock
 
     async def change_policy(
-        self, by: Moderator, deed: Deed, change: PolicyChange, tell: Callable[[Policy], Told]
+        self, by: Moderator, deed: AuditEvent, change: PolicyChange, tell: Callable[[Policy], Told]
     ) -> tuple[Policy, Policy]:
         """Change a server's document; return it as it was and as it is.
 
@@ -75,7 +75,7 @@ class Decisions:
         self,
         session: Session,
         by: Moderator,
-        deed: Deed,
+        deed: AuditEvent,
         change: PolicyChange,
         tell: Callable[[Policy], Told],
     ) -> tuple[Policy, Policy]:
@@ -95,11 +95,11 @@ class Decisions:
         self,
         by: Moderator,
         user_id: int,
-        deed: Deed,
+        deed: AuditEvent,
         change: StandingChange,
-        tell: Callable[[Standing], Told],
+        tell: Callable[[MemberPolicy], Told],
         also: Work[None] | None = None,
-    ) -> tuple[Standing, Standing]:
+    ) -> tuple[MemberPolicy, MemberPolicy]:
         """Change a member's document; return it as it was and as it is.
 
         `also`: what is done in the same transaction.
@@ -110,10 +110,10 @@ class Decisions:
         """
         reason = checked_reason(deed.reason)
 
-        def decide(session: Session) -> tuple[Standing, Standing]:
-            old = fetch_standing(session, by.guild_id, user_id)
+        def decide(session: Session) -> tuple[MemberPolicy, MemberPolicy]:
+            old = fetch_member_policy(session, by.guild_id, user_id)
             new = change(old)
-            store_standing(session, by.guild_id, user_id, new)
+            store_member_policy(session, by.guild_id, user_id, new)
             if also is not None:
                 also(session)
             self._record(session, by, deed, reason, tell(old), tell(new))
@@ -122,7 +122,7 @@ class Decisions:
         return await self.write(by, decide)
 
     def _record(
-        self, session: Session, by: Moderator, deed: Deed, reason: str | None, old: Told, new: Told
+        self, session: Session, by: Moderator, deed: AuditEvent, reason: str | None, old: Told, new: Told
     ) -> None:
         record(
             session,

@@ -39,7 +39,7 @@ Shown = AuditRow | ReportedVideo
 OUTBOXES = ((AuditRow, AuditRow.at), (ReportRow, ReportRow.created_at))
 
 
-class ModeratorBoard(Protocol):
+class ModeratorChannel(Protocol):
     """Shows things in a channel of the moderators; Discord's side is `cogs.delivery.moderator_channel`.
 
     Both may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
@@ -54,11 +54,11 @@ class ModeratorBoard(Protocol):
         ...
 
 
-class Feed:
+class OutboxRelay:
     """Posts what is due, until the program stops."""
 
     def __init__(
-        self, database: Database, board: ModeratorBoard, stopping: asyncio.Event, clock: Clock = utc_now
+        self, database: Database, board: ModeratorChannel, stopping: asyncio.Event, clock: Clock = utc_now
     ) -> None:
         self._database = database
         self._board = board

@@ -16,7 +16,7 @@ from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
-from bot.policy.store import fetch_standing, store_standing
+from bot.policy.store import fetch_member_policy, store_member_policy
 
 BLOCK_TIME = timedelta(hours=24)
 
@@ -163,9 +163,9 @@ def _block(
     user_id = generation.user_id
     if user_id == NOBODY:
         raise NobodyToBlockError
-    standing = fetch_standing(session, by.guild_id, user_id)
+    standing = fetch_member_policy(session, by.guild_id, user_id)
     block = _longer(standing.block, now, f"Video {generation.id} was reported.")
-    store_standing(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
+    store_member_policy(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
     record(
         session,
         by.guild_id,

@@ -13,9 +13,9 @@ from bot.db.database import Database
 from bot.db.guild_models import Action
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
-from bot.moderation.decisions import Decisions, Deed, Moderator, Told
-from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
-from bot.policy.store import fetch_policy, fetch_standing
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told
+from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
+from bot.policy.store import fetch_member_policy, fetch_policy
 
 DEFAULT_GRANT = timedelta(hours=24)  # a grant without an end would give its videos every day anew
 MOST_GRANTED = 1000  # videos in one grant
@@ -45,7 +45,7 @@ class RuleBook:
     budgets: Mapping[Period, Budget]
     default: Rule
     limits: tuple[Limit, ...] = ()
-    standing: Standing = field(default_factory=Standing)
+    standing: MemberPolicy = field(default_factory=MemberPolicy)
 
 
 class QuotaRules:
@@ -82,7 +82,7 @@ class QuotaRules:
                 policy = policy.with_rule(rule)
             return _ensure_not_too_many(policy)
 
-        deed = Deed(Action.QUOTA_SET, str(subject), reason)
+        deed = AuditEvent(Action.QUOTA_SET, str(subject), reason)
         await self._decisions.change_policy(by, deed, change, _teller(subject, limits))
 
     async def unset_limits(
@@ -95,7 +95,7 @@ class QuotaRules:
                 policy = policy.without_rule(subject.scope, subject.id, kind)
             return policy
 
-        deed = Deed(Action.QUOTA_UNSET, str(subject), reason)
+        deed = AuditEvent(Action.QUOTA_UNSET, str(subject), reason)
         old, _ = await self._decisions.change_policy(by, deed, change, _teller(subject, kinds))
         found = [old.find_rule(subject.scope, subject.id, kind) for kind in kinds]
         return [rule for rule in found if rule is not None]
@@ -115,14 +115,14 @@ class QuotaRules:
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
 
-        def add(standing: Standing) -> Standing:
+        def add(standing: MemberPolicy) -> MemberPolicy:
             alive = tuple(other for other in standing.grants if now < other.until)
             return standing.model_copy(update={"grants": (*alive, grant)})
 
         await self._decisions.change_standing(
             by,
             user_id,
-            Deed(Action.GRANT, f"member:{user_id}", reason),
+            AuditEvent(Action.GRANT, f"member:{user_id}", reason),
             add,
             lambda standing: _tell_grants(standing, now),
         )
@@ -134,7 +134,7 @@ class QuotaRules:
         await self._decisions.change_standing(
             by,
             user_id,
-            Deed(Action.RESET, f"member:{user_id}", reason),
+            AuditEvent(Action.RESET, f"member:{user_id}", reason),
             lambda standing: standing.model_copy(update={"reset_at": now}),
             lambda standing: {"reset_at": standing.reset_at.isoformat()} if standing.reset_at else None,
             lambda session: date_back(session, by.guild_id, user_id, now),
@@ -156,7 +156,7 @@ class QuotaRules:
                 self._decisions.change_policy_in(
                     session,
                     by,
-                    Deed(Action.BUDGET, f"budget:{period}", reason),
+                    AuditEvent(Action.BUDGET, f"budget:{period}", reason),
                     partial(_with_budget, period=period, budget=budget),
                     partial(_tell_budget, period=period),
                 )
@@ -168,9 +168,9 @@ class QuotaRules:
     ) -> RuleBook:
         """Return the server's rules, and which of them win for a member, where one is named."""
 
-        def look(session: Session) -> tuple[Policy, Standing]:
+        def look(session: Session) -> tuple[Policy, MemberPolicy]:
             policy = fetch_policy(session, guild_id)
-            standing = Standing() if user_id is None else fetch_standing(session, guild_id, user_id)
+            standing = MemberPolicy() if user_id is None else fetch_member_policy(session, guild_id, user_id)
             return policy, standing
 
         policy, standing = await self._database.read(look, hurried=True)
@@ -216,7 +216,7 @@ def _teller(subject: Subject, kinds: Collection[LimitKind]) -> Callable[[Policy]
     return tell
 
 
-def _tell_grants(standing: Standing, now: datetime) -> Told:
+def _tell_grants(standing: MemberPolicy, now: datetime) -> Told:
     alive = [grant for grant in standing.grants if now < grant.until]
     if not alive:
         return None

@@ -14,9 +14,9 @@ from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.errors import BadInputError
 from bot.i18n import ngettext
-from bot.moderation.decisions import Decisions, Deed, Moderator, Told, checked_reason
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told, checked_reason
 from bot.policy.audit import list_page
-from bot.policy.documents import Block, Pause, Policy, Standing, tell_block
+from bot.policy.documents import Block, MemberPolicy, Pause, Policy, tell_block
 from bot.policy.store import fetch_policy
 
 # The fields of `Policy` that `/veo-admin settings` may change.
@@ -57,7 +57,7 @@ class Moderation:
         pause = Pause(since=self._clock(), reason=checked_reason(reason))
         await self._decisions.change_policy(
             by,
-            Deed(Action.PAUSE, "server", reason),
+            AuditEvent(Action.PAUSE, "server", reason),
             lambda policy: policy.model_copy(update={"pause": pause}),
             _tell_pause,
         )
@@ -66,7 +66,7 @@ class Moderation:
         """End a pause; return whether there was one."""
         old, _ = await self._decisions.change_policy(
             by,
-            Deed(Action.RESUME, "server"),
+            AuditEvent(Action.RESUME, "server"),
             lambda policy: policy.model_copy(update={"pause": None}),
             _tell_pause,
         )
@@ -80,7 +80,7 @@ class Moderation:
         await self._decisions.change_standing(
             by,
             user_id,
-            Deed(Action.BLOCK, f"member:{user_id}", reason),
+            AuditEvent(Action.BLOCK, f"member:{user_id}", reason),
             lambda standing: standing.model_copy(update={"block": block}),
             lambda standing: tell_block(standing.block),
         )
@@ -91,7 +91,7 @@ class Moderation:
         old, _ = await self._decisions.change_standing(
             by,
             user_id,
-            Deed(Action.UNBLOCK, f"member:{user_id}"),
+            AuditEvent(Action.UNBLOCK, f"member:{user_id}"),
             lambda standing: standing.model_copy(update={"block": None}),
             lambda standing: tell_block(standing.block),
         )
@@ -104,7 +104,7 @@ class Moderation:
             lambda session: session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all(),
             hurried=True,
         )
-        standings = [(row.user_id, Standing.model_validate(row.standing).block) for row in rows]
+        standings = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
         return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
 
     async def add_word(self, by: Moderator, word: str) -> bool:
@@ -130,7 +130,7 @@ class Moderation:
             return policy.model_copy(update={"words": (*others, entry)})
 
         old, _ = await self._decisions.change_policy(
-            by, Deed(Action.WORD_ADD, "words"), change, _word_teller(entry)
+            by, AuditEvent(Action.WORD_ADD, "words"), change, _word_teller(entry)
         )
         return _find_word(old, entry) is None
 
@@ -143,7 +143,7 @@ class Moderation:
             return policy.model_copy(update={"words": others})
 
         old, _ = await self._decisions.change_policy(
-            by, Deed(Action.WORD_REMOVE, "words"), change, _word_teller(entry)
+            by, AuditEvent(Action.WORD_REMOVE, "words"), change, _word_teller(entry)
         )
         return _find_word(old, entry) is not None
 
@@ -171,7 +171,7 @@ class Moderation:
             document = policy.model_dump(mode="json")
             return {name: document[name] for name in sorted(changes)}
 
-        deed = Deed(Action.SETTINGS, "server")
+        deed = AuditEvent(Action.SETTINGS, "server")
 
         def decide(session: Session) -> Policy:
             _, policy = self._decisions.change_policy_in(session, by, deed, change, tell)

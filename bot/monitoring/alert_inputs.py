@@ -12,15 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
 from bot.jobs.closures import Pause
 from bot.jobs.pause_state import fetch_pause
 from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_rules import Signs
+from bot.monitoring.alert_rules import AlertInputs
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import fetch_unposted
+from bot.monitoring.undelivered import fetch_undelivered
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
@@ -33,7 +33,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class AlertSources:
     """The parts that are looked at.
 
     Attributes:
@@ -50,10 +50,10 @@ class Watched:
     find_refusal: Callable[[], Awaitable[str | None]] | None = None
 
 
-class SignReader:
+class AlertInputReader:
     """Looks at everything once in a while."""
 
-    def __init__(self, watched: Watched, metrics: Metrics, clock: Clock = utc_now) -> None:
+    def __init__(self, watched: AlertSources, metrics: Metrics, clock: Clock = utc_now) -> None:
         self._watched = watched
         self._metrics = metrics
         self._clock = clock
@@ -63,12 +63,12 @@ class SignReader:
         self._refusal: str | None = None
         self._channel_due = 0.0
 
-    async def read(self, *, is_account_in_doubt: bool) -> Signs:
+    async def read(self, *, is_account_in_doubt: bool) -> AlertInputs:
         """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
         record, backlog = self._watched.record, await self._watched.backlog.read()
         await self._look_at_account(is_in_doubt=is_account_in_doubt)
         refusal, refused_for = await self._fetch_refusal()
-        return Signs(
+        return AlertInputs(
             is_key_refused=record.is_key_refused,
             are_credits_gone=record.are_credits_gone,
             balance=self._balance,
@@ -116,7 +116,7 @@ class SignReader:
         now = time.monotonic()
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                await keep_note(self._watched.database, PROBE_NOTE, self._clock().isoformat())
+                await keep_state(self._watched.database, PROBE_NOTE, self._clock().isoformat())
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
             self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
             return time.monotonic() - self._unwritable_since
@@ -140,7 +140,7 @@ class SignReader:
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
                 return await self._watched.database.read(
-                    lambda session: fetch_unposted(session, self._clock())
+                    lambda session: fetch_undelivered(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:
             log.warning("the deliveries cannot be checked", reason=str(error) or type(error).__name__)

@@ -80,7 +80,7 @@ def parse_key(text: str) -> AlertKey | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AlertReading:
     """Whether an alert holds; None: that is not known. `facts`: for the texts."""
 
     holds: bool | None
@@ -88,7 +88,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class AlertInputs:
     """What is known at a moment. None: not known.
 
     Attributes:
@@ -121,86 +121,88 @@ class Signs:
     channel_refusal: str | None = None
 
 
-def judge(signs: Signs, balance_limit: float) -> dict[AlertKind, Finding]:
+def evaluate_alerts(signs: AlertInputs, balance_limit: float) -> dict[AlertKind, AlertReading]:
     """Return what is to be said of the whole program; `balance_limit`: USD, see `ALERT_BALANCE_USD`."""
     findings = {
-        AlertKind.KEY_REFUSED: Finding(signs.is_key_refused),
+        AlertKind.KEY_REFUSED: AlertReading(signs.is_key_refused),
         AlertKind.CREDITS_EMPTY: _judge_credits(signs, balance_limit),
         AlertKind.CREDITS_LOW: _judge_balance(signs.balance, balance_limit),
         AlertKind.PROVIDER_DOWN: _judge_silence(signs),
         AlertKind.PROVIDER_REFUSING: _judge_refusal(signs, balance_limit),
         AlertKind.DELIVERIES_FAILING: _judge_deliveries(signs.unposted),
         AlertKind.DATABASE_UNWRITABLE: _judge_database(signs),
-        AlertKind.DATABASE_DAMAGED: Finding(signs.is_database_damaged),
+        AlertKind.DATABASE_DAMAGED: AlertReading(signs.is_database_damaged),
         AlertKind.DISK_FULL: _judge_disk(signs.disk_free),
     }
     if (refusal := signs.channel_refusal) is not None:
-        findings[AlertKind.CHANNEL_CLOSED] = Finding(bool(refusal), {"reason": refusal} if refusal else {})
+        findings[AlertKind.CHANNEL_CLOSED] = AlertReading(
+            bool(refusal), {"reason": refusal} if refusal else {}
+        )
     return findings
 
 
-def _judge_credits(signs: Signs, balance_limit: float) -> Finding:
+def _judge_credits(signs: AlertInputs, balance_limit: float) -> AlertReading:
     balance = signs.balance
     facts: dict[str, Value] = {} if balance is None else {"balance": balance}
     if balance is not None and balance <= 0:
-        return Finding(holds=True, facts=facts)
+        return AlertReading(holds=True, facts=facts)
     # What is left may still be too little for a video, until the provider takes one or there is plenty.
     if signs.are_credits_gone is not False and (balance is None or balance < max(balance_limit, PLENTY)):
-        return Finding(signs.are_credits_gone, facts)
-    return Finding(holds=False, facts=facts)
+        return AlertReading(signs.are_credits_gone, facts)
+    return AlertReading(holds=False, facts=facts)
 
 
-def _judge_balance(balance: float | None, limit: float) -> Finding:
+def _judge_balance(balance: float | None, limit: float) -> AlertReading:
     if balance is None:
-        return Finding(None)
-    return Finding(balance < limit, {"balance": balance, "limit": limit})
+        return AlertReading(None)
+    return AlertReading(balance < limit, {"balance": balance, "limit": limit})
 
 
-def _judge_silence(signs: Signs) -> Finding:
+def _judge_silence(signs: AlertInputs) -> AlertReading:
     facts: dict[str, Value] = {"minutes": round(signs.silence / 60)}
     if signs.is_answering is None or signs.is_work_waiting is None:
-        return Finding(None)
+        return AlertReading(None)
     if signs.is_answering:
-        return Finding(holds=False)
-    return Finding(True if signs.is_work_waiting and signs.silence >= SILENCE_LIMIT else None, facts)
+        return AlertReading(holds=False)
+    return AlertReading(True if signs.is_work_waiting and signs.silence >= SILENCE_LIMIT else None, facts)
 
 
-def _judge_refusal(signs: Signs, balance_limit: float) -> Finding:
+def _judge_refusal(signs: AlertInputs, balance_limit: float) -> AlertReading:
     refusal, age = signs.refusal, signs.refused_for
     if age is None:
-        return Finding(None)
+        return AlertReading(None)
     if refusal is None:
-        return Finding(holds=False)
+        return AlertReading(holds=False)
     is_told_of_account = signs.is_key_refused or _judge_credits(signs, balance_limit).holds
     if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
-        return Finding(None)  # other alerts say that
+        return AlertReading(None)  # other alerts say that
     facts: dict[str, Value] = {
         "minutes": round(age / 60),
         "words": refusal.words,
         "models": ", ".join(refusal.models),
     }
-    return Finding(True if signs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
+    return AlertReading(True if signs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
-def _judge_deliveries(unposted: Mapping[int, int] | None) -> Finding:
+def _judge_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
     if unposted is None:
-        return Finding(None)
-    return Finding(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
+        return AlertReading(None)
+    return AlertReading(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
 
 
-def _judge_database(signs: Signs) -> Finding:
+def _judge_database(signs: AlertInputs) -> AlertReading:
     # Without room some writes still work: those that need no more of it.
     if signs.full_ago is not None and signs.full_ago < FULL_MEMORY:
-        return Finding(holds=True)
+        return AlertReading(holds=True)
     if not signs.unwritable_for:
-        return Finding(holds=False)
-    return Finding(True if signs.unwritable_for >= DATABASE_LIMIT else None)
+        return AlertReading(holds=False)
+    return AlertReading(True if signs.unwritable_for >= DATABASE_LIMIT else None)
 
 
-def _judge_disk(free: int | None) -> Finding:
+def _judge_disk(free: int | None) -> AlertReading:
     if free is None or DISK_LIMIT <= free < DISK_LIMIT * DISK_ENOUGH:
-        return Finding(None)
-    return Finding(free < DISK_LIMIT, {"free": free})
+        return AlertReading(None)
+    return AlertReading(free < DISK_LIMIT, {"free": free})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,9 @@ class AlertState:
         return not self.is_active and self.due is None and not _is_recent(self.told_at, REPEAT_AFTER, now)
 
 
-def weigh(state: AlertState, watcher: str, finding: Finding, now: datetime) -> tuple[AlertState, Finding]:
+def weigh(
+    state: AlertState, watcher: str, finding: AlertReading, now: datetime
+) -> tuple[AlertState, AlertReading]:
     """Return the state with what a process found, and what all processes find together.
 
     Each has its own disk and its own calls to the provider, so an alert holds while one of them finds it.
@@ -243,10 +247,10 @@ def weigh(state: AlertState, watcher: str, finding: Finding, now: datetime) -> t
     others = {who: at for who, at in state.holders.items() if who != watcher and abs(now - at) < WORD_LIFE}
     if finding.holds or (finding.holds is None and watcher in state.holders):
         return replace(state, holders={**others, watcher: now}), finding
-    return replace(state, holders=others), Finding(None) if others else finding
+    return replace(state, holders=others), AlertReading(None) if others else finding
 
 
-def advance(state: AlertState, finding: Finding, now: datetime) -> tuple[AlertState, Turn | None]:
+def advance(state: AlertState, finding: AlertReading, now: datetime) -> tuple[AlertState, Turn | None]:
     """Return the state after a finding, and what is to be said about it now, if anything."""
     if finding.holds is None or (not finding.holds and not state.is_active):
         return state, None

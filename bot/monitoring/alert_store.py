@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.locks import Lock
-from bot.db.models import Note
+from bot.db.models import StateRow
 from bot.errors import DatabaseBusyError
 from bot.monitoring.alert_rules import AlertKey, AlertState, parse_key
 
@@ -20,7 +20,7 @@ _STATE = TypeAdapter(AlertState)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class AlertBook:
+class AlertStore:
     """Keeps the states in the database; while that does not work, in memory."""
 
     def __init__(self, database: Database) -> None:
@@ -57,7 +57,7 @@ class AlertBook:
     async def _fetch(self) -> dict[AlertKey, AlertState]:
         def look(session: Session) -> dict[AlertKey, AlertState]:
             found: dict[AlertKey, AlertState] = {}
-            for note in session.scalars(select(Note).where(Note.name.startswith(PREFIX))):
+            for note in session.scalars(select(StateRow).where(StateRow.name.startswith(PREFIX))):
                 key = parse_key(note.name.removeprefix(PREFIX))
                 try:
                     state = _STATE.validate_json(note.value)
@@ -75,8 +75,8 @@ class AlertBook:
 
         def store(session: Session) -> None:
             if state is None:
-                session.execute(delete(Note).where(Note.name == name))
+                session.execute(delete(StateRow).where(StateRow.name == name))
             else:
-                session.merge(Note(name=name, value=_STATE.dump_json(state).decode()))
+                session.merge(StateRow(name=name, value=_STATE.dump_json(state).decode()))
 
         await self._database.write(store, Lock.NOTES)

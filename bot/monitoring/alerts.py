@@ -18,25 +18,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedTurns
+from bot.db.shared_rate_limit import SharedRateLimit
 from bot.errors import DatabaseBusyError
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_inputs import SignReader
+from bot.monitoring.alert_inputs import AlertInputReader
 from bot.monitoring.alert_rules import (
     WARNINGS,
+    AlertInputs,
     AlertKey,
     AlertKind,
+    AlertReading,
     AlertState,
-    Finding,
-    Signs,
     Turn,
     advance,
-    judge,
+    evaluate_alerts,
     settle,
     weigh,
 )
-from bot.monitoring.alert_store import AlertBook
+from bot.monitoring.alert_store import AlertStore
 from bot.policy.store import fetch_policy
 from bot.signals import pause, run_every
 
@@ -65,7 +65,7 @@ class Announcement:
         return f"alert-{sha256(words.encode()).hexdigest()[:16]}"
 
 
-class AlertBoard(Protocol):
+class AlertChannel(Protocol):
     """Tells people in a channel; Discord's side is `cogs.delivery.moderator_channel`."""
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
@@ -92,8 +92,8 @@ class Alerts:
     def __init__(
         self,
         database: Database,
-        signs: SignReader,
-        board: AlertBoard,
+        signs: AlertInputReader,
+        board: AlertChannel,
         settings: AlertSettings,
         metrics: Metrics,
         stopping: asyncio.Event,
@@ -107,8 +107,8 @@ class Alerts:
         self._stopping = stopping
         self._clock = clock
         self._name = secrets.token_hex(8)  # this process's, among those that look
-        self._book = AlertBook(database)
-        self._turns = SharedTurns(database, lambda seconds: pause(seconds, stopping), clock)
+        self._book = AlertStore(database)
+        self._turns = SharedRateLimit(database, lambda seconds: pause(seconds, stopping), clock)
         self._states: Mapping[AlertKey, AlertState] = {}
         self._refusing: set[int] = set()  # channels, so that each is complained about once
 
@@ -154,9 +154,10 @@ class Alerts:
             self._metrics.note_alert(kind, is_active=is_active)
         await self._post_due()
 
-    def _findings(self, signs: Signs) -> dict[AlertKey, Finding]:
+    def _findings(self, signs: AlertInputs) -> dict[AlertKey, AlertReading]:
         findings = {
-            AlertKey(kind): found for kind, found in judge(signs, self._settings.balance_limit).items()
+            AlertKey(kind): found
+            for kind, found in evaluate_alerts(signs, self._settings.balance_limit).items()
         }
         if signs.unposted is None:
             return findings
@@ -164,15 +165,15 @@ class Alerts:
         # was said before the operator chose otherwise is still brought to its end.
         servers = {key.guild_id for key in self._states if key.kind is AlertKind.DELIVERIES_FAILING}
         if self._settings.channel_id is None:
-            findings[AlertKey(AlertKind.DELIVERIES_FAILING)] = Finding(holds=False)
+            findings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
             servers |= signs.unposted.keys()
         for guild_id in servers - {None}:
             results = signs.unposted.get(guild_id or 0, 0)
             key = AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)
-            findings[key] = Finding(results > 0, {"results": results})
+            findings[key] = AlertReading(results > 0, {"results": results})
         return findings
 
-    async def _note(self, key: AlertKey, finding: Finding) -> None:
+    async def _note(self, key: AlertKey, finding: AlertReading) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
         state, turn = advance(*weigh(before, self._name, finding, now), now)
         if turn is not None:

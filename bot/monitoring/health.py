@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from bot.db.database import Database
 from bot.metrics.metrics import Metrics
-from bot.monitoring.loop_lag import Gateway, Pulse
+from bot.monitoring.loop_lag import Gateway, LivenessProbe
 
 LAG_LIMIT = 2.0  # seconds that the event loop may be late
 BEATS_LIMIT = 3  # heartbeats that may pass without an answer; discord.py gives up a connection after 60 s
@@ -85,7 +85,7 @@ class Health:
             return self._latest
 
 
-def loop_check(pulse: Pulse) -> Check:
+def loop_check(pulse: LivenessProbe) -> Check:
     """Return the check of the event loop; while it is blocked, nobody is answered at all."""
 
     async def check() -> Sign:
@@ -94,7 +94,7 @@ def loop_check(pulse: Pulse) -> Check:
     return check
 
 
-def gateway_check(pulse: Pulse, gateway: Gateway) -> Check:
+def gateway_check(pulse: LivenessProbe, gateway: Gateway) -> Check:
     """Return the check of the connection to Discord."""
 
     async def check() -> Sign:

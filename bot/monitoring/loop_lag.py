@@ -63,7 +63,7 @@ class Gateway(Connection, Protocol):
         ...
 
 
-class Pulse:
+class LivenessProbe:
     """Looks at the event loop and the gateway, several times a second.
 
     Args:

@@ -13,13 +13,13 @@ from sqlalchemy import make_url
 from bot.db.database import Database
 from bot.jobs.steps.polling import Polling
 from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_inputs import SignReader, Watched
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alert_rules import AlertKind
-from bot.monitoring.alerts import AlertBoard, Alerts, AlertSettings
+from bot.monitoring.alerts import AlertChannel, Alerts, AlertSettings
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
 from bot.monitoring.http_server import Page, serve
-from bot.monitoring.loop_lag import Connection, Gateway, Pulse
+from bot.monitoring.loop_lag import Connection, Gateway, LivenessProbe
 from bot.monitoring.provider_record import ProviderRecord
 from bot.provider.calls import Call
 from bot.provider.client import VeoClient
@@ -39,7 +39,7 @@ class Recorders:
         self.provider.note_call(call)
 
 
-class OperatorBoard(AlertBoard, Protocol):
+class OperatorChannel(AlertChannel, Protocol):
     """Also tells beforehand whether an alert would arrive."""
 
     async def find_refusal(self, channel_id: int) -> str | None:
@@ -62,12 +62,12 @@ class Parts:
     polling: Polling | None
     discord: Connection
     gateway: Gateway | None
-    board: OperatorBoard
+    board: OperatorChannel
     stopping: asyncio.Event
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Monitoring:
     """What was opened. `address`: of the server, or None where there is none."""
 
     alerts: Alerts
@@ -75,14 +75,16 @@ class Watch:
 
 
 @asynccontextmanager
-async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> AsyncGenerator[Watch]:
+async def open_monitoring(
+    settings: Settings, recorders: Recorders, parts: Parts
+) -> AsyncGenerator[Monitoring]:
     """Serve `/healthz`, `/readyz` and `/metrics` where the settings want it; the caller runs the alerts.
 
     Raises:
         ListenError: the address cannot be listened on.
     """
     backlog = BacklogReader(parts.database)
-    watched = Watched(
+    watched = AlertSources(
         parts.database,
         parts.veo,
         recorders.provider,
@@ -92,33 +94,33 @@ async def open_watch(settings: Settings, recorders: Recorders, parts: Parts) -> 
     )
     alerts = Alerts(
         parts.database,
-        SignReader(watched, recorders.metrics),
+        AlertInputReader(watched, recorders.metrics),
         parts.board,
         AlertSettings(settings.alert_balance_usd, settings.operator_channel_id),
         recorders.metrics,
         parts.stopping,
     )
     if settings.http_port is None:
-        yield Watch(alerts, None)
+        yield Monitoring(alerts, None)
         return
-    pulse = Pulse(parts.gateway, recorders.metrics)
+    pulse = LivenessProbe(parts.gateway, recorders.metrics)
     health = Health(_checks(settings, parts, pulse), recorders.metrics)
     page = Page(health, backlog, recorders.metrics, _readiness(parts))
     looking = asyncio.create_task(pulse.run(), name="pulse")
     try:
         async with serve(page, settings.http_host, settings.http_port) as address:
-            yield Watch(alerts, address)
+            yield Monitoring(alerts, address)
     finally:
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
 
 
-async def _find_refusal(board: OperatorBoard, channel_id: int | None) -> str | None:
+async def _find_refusal(board: OperatorChannel, channel_id: int | None) -> str | None:
     return "" if channel_id is None else await board.find_refusal(channel_id)
 
 
-def _checks(settings: Settings, parts: Parts, pulse: Pulse) -> Mapping[str, Check]:
+def _checks(settings: Settings, parts: Parts, pulse: LivenessProbe) -> Mapping[str, Check]:
     checks: dict[str, Check] = {
         "event_loop": loop_check(pulse),
         "database": DatabaseCheck(parts.database, _database_file(settings)),

@@ -12,7 +12,7 @@ LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smal
 LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad news
 
 
-def fetch_unposted(session: Session, now: datetime) -> Mapping[int, int]:
+def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
     """Return how many results each server waits for in vain; servers without any are not in it.
 
     They are late, or were given up lately and nothing was posted in the server since then.

@@ -118,7 +118,7 @@ class Grant(Document):
     until: datetime
 
 
-class Standing(Document):
+class MemberPolicy(Document):
     """A member's document in one server. Requests before `reset_at` do not count towards limits."""
 
     block: Block | None = None

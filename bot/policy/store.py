@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import GuildRow, MemberRow
-from bot.policy.documents import Policy, Standing
+from bot.policy.documents import MemberPolicy, Policy
 
 # Built once: every request reads both, and SQLAlchemy takes longer to build a statement than to run it.
 _GUILD_ID = bindparam("guild_id", type_=BigInteger())
@@ -14,12 +14,12 @@ _STANDING = select(MemberRow.standing).where(MemberRow.guild_id == _GUILD_ID, Me
 _BOTH = select(_POLICY.scalar_subquery(), _STANDING.scalar_subquery())
 
 
-def fetch_rules(session: Session, guild_id: int, user_id: int) -> tuple[Policy, Standing]:
+def fetch_rules(session: Session, guild_id: int, user_id: int) -> tuple[Policy, MemberPolicy]:
     """Return a server's document and a member's; empty ones where moderators decided nothing."""
     policy, standing = session.execute(_BOTH, {"guild_id": guild_id, "user_id": user_id}).one()
     return (
         Policy() if policy is None else Policy.model_validate(policy),
-        Standing() if standing is None else Standing.model_validate(standing),
+        MemberPolicy() if standing is None else MemberPolicy.model_validate(standing),
     )
 
 
@@ -34,13 +34,13 @@ def store_policy(session: Session, guild_id: int, policy: Policy) -> None:
     session.merge(GuildRow(guild_id=guild_id, policy=policy.model_dump(mode="json")))
 
 
-def fetch_standing(session: Session, guild_id: int, user_id: int) -> Standing:
+def fetch_member_policy(session: Session, guild_id: int, user_id: int) -> MemberPolicy:
     """Return a member's document; an empty one where moderators decided nothing."""
     row = session.get(MemberRow, (guild_id, user_id))
-    return Standing() if row is None else Standing.model_validate(row.standing)
+    return MemberPolicy() if row is None else MemberPolicy.model_validate(row.standing)
 
 
-def store_standing(session: Session, guild_id: int, user_id: int, standing: Standing) -> None:
+def store_member_policy(session: Session, guild_id: int, user_id: int, standing: MemberPolicy) -> None:
     """Write a member's document, in the transaction that read it."""
     document = standing.model_dump(mode="json")
     session.merge(MemberRow(guild_id=guild_id, user_id=user_id, standing=document))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.db.guild_models import ReportRow
-from bot.db.models import NOBODY, DraftRow, Generation
+from bot.db.models import NOBODY, Generation, QuoteRow
 from bot.media.image_links import fetchable_until
 from bot.provider.catalogue import OptionValue
 
@@ -150,10 +150,10 @@ def forget_picture_links(session: Session, generation_ids: Collection[str]) -> N
 
 def forget_drafts(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
     """Delete up to `most` offers that meet `condition`, words and all; return how many there were."""
-    found = select(DraftRow.id).where(condition).limit(most).with_for_update()
+    found = select(QuoteRow.id).where(condition).limit(most).with_for_update()
     row_ids = session.scalars(found).all()
     if row_ids:
-        session.execute(delete(DraftRow).where(DraftRow.id.in_(row_ids)))
+        session.execute(delete(QuoteRow).where(QuoteRow.id.in_(row_ids)))
     return len(row_ids)
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.db.guild_models import ReportRow
-from bot.db.models import DraftRow, Generation, is_own
+from bot.db.models import Generation, QuoteRow, is_own
 from bot.money import usd
-from bot.policy.documents import Rule, Standing
+from bot.policy.documents import MemberPolicy, Rule
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ def export_all(
     requests: Sequence[Json],
     offers: Sequence[Json],
     reports: Sequence[Json],
-    standings: Mapping[int, Standing],
+    standings: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
 ) -> Json:
     """Return the whole export; `standings` and `rules` (the member's own ones) are by the server's id."""
@@ -34,7 +34,7 @@ def export_all(
         "offers": offers,
         "reports": reports,
         "limits": [
-            export_limits(server, standings.get(server, Standing()), rules.get(server, ()))
+            export_limits(server, standings.get(server, MemberPolicy()), rules.get(server, ()))
             for server in servers
         ],
     }
@@ -72,23 +72,23 @@ def export_request(generation: Generation) -> Json:
     }
 
 
-def export_offer(draft: DraftRow) -> Json:
+def export_offer(quote_row: QuoteRow) -> Json:
     """Return one request that the member was told the price of; it is deleted soon after its end."""
     return {
-        "id": draft.id,
-        "interaction_id": str(draft.interaction_id),
-        "server_id": str(draft.guild_id),
-        "channel_id": str(draft.channel_id),
-        "created_at": _time(draft.created_at),
-        "ends_at": _time(draft.expires_at),
-        "prompt": draft.prompt,
-        "model": draft.model,
-        "made_anew_from": draft.source_id,
-        "options": dict(draft.options),
-        "pictures": [dict(picture) for picture in draft.pictures],
-        "price_credits": draft.price,
-        "changes": draft.revision - 1,
-        "request_id": draft.generation_id,
+        "id": quote_row.id,
+        "interaction_id": str(quote_row.interaction_id),
+        "server_id": str(quote_row.guild_id),
+        "channel_id": str(quote_row.channel_id),
+        "created_at": _time(quote_row.created_at),
+        "ends_at": _time(quote_row.expires_at),
+        "prompt": quote_row.prompt,
+        "model": quote_row.model,
+        "made_anew_from": quote_row.source_id,
+        "options": dict(quote_row.options),
+        "pictures": [dict(picture) for picture in quote_row.pictures],
+        "price_credits": quote_row.price,
+        "changes": quote_row.revision - 1,
+        "request_id": quote_row.generation_id,
     }
 
 
@@ -105,7 +105,7 @@ def export_report(report: ReportRow) -> Json:
     }
 
 
-def export_limits(guild_id: int, standing: Standing, rules: Sequence[Rule]) -> Json:
+def export_limits(guild_id: int, standing: MemberPolicy, rules: Sequence[Rule]) -> Json:
     """Return what a server's moderators decided about the member."""
     block = standing.block
     return {

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import DraftRow, Generation
+from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
-from bot.media.orphaned_files import Leftovers
+from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.erasure import (
     BATCH,
     anonymize_batch,
@@ -46,7 +46,7 @@ class Retention:
         self,
         database: Database,
         videos: VideoStore,
-        leftovers: Leftovers,
+        leftovers: OrphanedFiles,
         *,
         keep: timedelta | None,
         stopping: asyncio.Event,
@@ -78,7 +78,7 @@ class Retention:
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
         await self._database.write(unlink)
-        offers = await self._repeat(lambda session: forget_drafts(session, DraftRow.expires_at <= now))
+        offers = await self._repeat(lambda session: forget_drafts(session, QuoteRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {

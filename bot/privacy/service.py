@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import GuildRow, MemberRow, ReportRow
-from bot.db.models import DraftRow, Generation
+from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
-from bot.policy.documents import Policy, Rule, Scope, Standing
+from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 from bot.privacy.erasure import erase_batch
 from bot.privacy.export import Json, export_all, export_offer, export_report, export_request
 
 PAGE = 200  # rows that are read at once
 
-Row = TypeVar("Row", Generation, DraftRow, ReportRow)
+Row = TypeVar("Row", Generation, QuoteRow, ReportRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Privacy:
         (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
-        offers = await self._read_all(DraftRow, DraftRow.user_id == user_id, export_offer)
+        offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_offer)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         return await self._database.read(
             lambda session: export_all(
@@ -124,7 +124,7 @@ def _export_page(
 
 def _forget_offers(session: Session, user_id: int) -> int:
     """Delete all offers to a member; return how many of them were not confirmed: no request shows those."""
-    own = delete(DraftRow).where(DraftRow.user_id == user_id).returning(DraftRow.generation_id)
+    own = delete(QuoteRow).where(QuoteRow.user_id == user_id).returning(QuoteRow.generation_id)
     return sum(generation_id is None for generation_id in session.scalars(own).all())
 
 
@@ -132,9 +132,9 @@ def _count(session: Session, condition: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Generation).where(condition)) or 0
 
 
-def _fetch_standings(session: Session, user_id: int) -> dict[int, Standing]:
+def _fetch_standings(session: Session, user_id: int) -> dict[int, MemberPolicy]:
     rows = session.scalars(select(MemberRow).where(MemberRow.user_id == user_id))
-    return {row.guild_id: Standing.model_validate(row.standing) for row in rows}
+    return {row.guild_id: MemberPolicy.model_validate(row.standing) for row in rows}
 
 
 def _fetch_own_rules(session: Session, user_id: int) -> dict[int, list[Rule]]:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import LiteralString, Self
 
-from bot.i18n import N_, _, any_of, ngettext
+from bot.i18n import N_, _, format_or, ngettext
 from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
 
 
-class Kind(StrEnum):
+class InputKind(StrEnum):
     """What a model makes a video from, beside the prompt."""
 
     TEXT = "text-to-video"
@@ -38,29 +38,29 @@ class Kind(StrEnum):
         return _(SOURCES[self])
 
 
-IMAGE_FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.TEXT: (),
-    Kind.IMAGE: ("image_url",),
-    Kind.FRAMES: ("image_url", "last_image_url"),
+IMAGE_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
+    InputKind.TEXT: (),
+    InputKind.IMAGE: ("image_url",),
+    InputKind.FRAMES: ("image_url", "last_image_url"),
 }
-SOURCES: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: "",
-    Kind.IMAGE: N_("from an image"),
-    Kind.FRAMES: N_("from two images"),
+SOURCES: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: "",
+    InputKind.IMAGE: N_("from an image"),
+    InputKind.FRAMES: N_("from two images"),
 }
-LABELS: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: "{family}",
-    Kind.IMAGE: N_("{family} from an image"),
-    Kind.FRAMES: N_("{family} from two images"),
+LABELS: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: "{family}",
+    InputKind.IMAGE: N_("{family} from an image"),
+    InputKind.FRAMES: N_("{family} from two images"),
 }
-NEEDS_MORE: Mapping[Kind, LiteralString] = {
-    Kind.IMAGE: N_("{model} needs an image."),
-    Kind.FRAMES: N_("{model} needs two images."),
+NEEDS_MORE: Mapping[InputKind, LiteralString] = {
+    InputKind.IMAGE: N_("{model} needs an image."),
+    InputKind.FRAMES: N_("{model} needs two images."),
 }
-CANNOT: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),
-    Kind.IMAGE: N_("{family} can't make a video from an image. Choose {others}."),
-    Kind.FRAMES: N_("{family} can't make a video from two images. Choose {others}."),
+CANNOT: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),
+    InputKind.IMAGE: N_("{family} can't make a video from an image. Choose {others}."),
+    InputKind.FRAMES: N_("{family} can't make a video from two images. Choose {others}."),
 }
 
 
@@ -70,7 +70,7 @@ class Model:
 
     id: str
     family: str
-    kind: Kind
+    kind: InputKind
     description: str
     options: tuple[Option, ...]
 
@@ -89,7 +89,7 @@ class VideoRequest:
     """A checked request: what is sent to the provider, and nothing else.
 
     `options` holds only what the member chose, spelled as the provider spells it; `images` the pictures as
-    links or data URIs, in the order of `Kind.image_fields`, and nothing until the request is sent.
+    links or data URIs, in the order of `InputKind.image_fields`, and nothing until the request is sent.
     """
 
     model: Model
@@ -164,16 +164,16 @@ _FRAMES = "veo-3.1-first-last-image-to-video"
 
 # Of each family the first row is what members choose.
 CATALOGUE: tuple[Model, ...] = (
-    Model("google/veo3", "Veo 3", Kind.TEXT, _BEST, VEO_3),
-    Model("google/veo-3.0-fast", "Veo 3 Fast", Kind.TEXT, _QUICK, VEO_3),
-    Model("google/veo-3.1-t2v", "Veo 3.1", Kind.TEXT, _NEWER, VEO_3_1),
-    Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", Kind.TEXT, _NEWER_QUICK, VEO_3_1),
-    Model("google/veo-3.0-i2v", "Veo 3", Kind.IMAGE, _BEST, VEO_3_IMAGE),
-    Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", Kind.IMAGE, _QUICK, VEO_3_IMAGE),
-    Model("google/veo-3.1-i2v", "Veo 3.1", Kind.IMAGE, _NEWER, VEO_3_1_IMAGE),
-    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", Kind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}", "Veo 3.1", Kind.FRAMES, _NEWER, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", Kind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model("google/veo3", "Veo 3", InputKind.TEXT, _BEST, VEO_3),
+    Model("google/veo-3.0-fast", "Veo 3 Fast", InputKind.TEXT, _QUICK, VEO_3),
+    Model("google/veo-3.1-t2v", "Veo 3.1", InputKind.TEXT, _NEWER, VEO_3_1),
+    Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", InputKind.TEXT, _NEWER_QUICK, VEO_3_1),
+    Model("google/veo-3.0-i2v", "Veo 3", InputKind.IMAGE, _BEST, VEO_3_IMAGE),
+    Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", InputKind.IMAGE, _QUICK, VEO_3_IMAGE),
+    Model("google/veo-3.1-i2v", "Veo 3.1", InputKind.IMAGE, _NEWER, VEO_3_1_IMAGE),
+    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE),
+    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
 )
 
 DEFAULT_MODEL = CATALOGUE[0]
@@ -222,7 +222,7 @@ def choose_model(model_id: str | None, pictures: int) -> Model:
     for model in able:
         if model.family == chosen.family:
             return model
-    others = any_of(dict.fromkeys(model.family for model in able))
+    others = format_or(dict.fromkeys(model.family for model in able))
     raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=others))
 
 
@@ -233,7 +233,7 @@ def resolution_rank(resolution: object) -> int:
 
 
 def build_request(model_id: str, prompt: str, options: Mapping[str, OptionValue | None]) -> VideoRequest:
-    """Check a member's wishes against the catalogue; options that are None were not chosen.
+    """Check a member's options against the catalogue; options that are None were not chosen.
 
     Raises:
         InvalidOptionError: the model is unknown, the prompt is empty or too long, or an option

@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Asker, Facts
-from bot.db.models import DraftRow, Generation
+from bot.admission.check_request import AdmissionContext, Requester
+from bot.db.models import Generation, QuoteRow
 from bot.errors import AlreadyRequestedError, RepeatedError, UndecidedError, UserError
 from bot.i18n import _
-from bot.media.images import OfferedPicture
+from bot.media.images import ImageInput
 from bot.provider.catalogue import VideoRequest
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from bot.timestamps import relative_time
 
 OFFER_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
@@ -28,18 +28,18 @@ DEARER = 1.01  # a price that grew by more is another one
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class Confirmation:
     """A member's click on an offer, as it was shown at `revision`."""
 
-    draft_id: str
+    quote_id: str
     revision: int
 
 
-class OfferGoneError(UserError):
+class QuoteGoneError(UserError):
     """There is nothing to click on any more: the offer is over, or never was the member's."""
 
 
-class UnknownOfferError(OfferGoneError):
+class UnknownQuoteError(QuoteGoneError):
     """There is no such offer: its time is long over, or the id is another member's or a forged one."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class UnknownOfferError(OfferGoneError):
         )
 
 
-class OfferExpiredError(OfferGoneError):
+class QuoteExpiredError(QuoteGoneError):
     """The offer's time is over."""
 
     def __init__(self, expired_at: datetime) -> None:
@@ -60,7 +60,7 @@ class OfferExpiredError(OfferGoneError):
         )
 
 
-class OfferChangedError(UserError):
+class QuoteChangedError(UserError):
     """What was clicked on is not what is offered any more."""
 
     def __init__(self) -> None:
@@ -77,34 +77,34 @@ class UnconfirmedError(UndecidedError):
 
     Attributes:
         draft: the request, kept until they confirm it.
-        facts: what the offer rests on.
+        context: what the quote rests on.
         is_changed: they were told another price a while ago.
     """
 
-    def __init__(self, draft: DraftRow, facts: Facts, *, is_changed: bool) -> None:
+    def __init__(self, quote_row: QuoteRow, context: AdmissionContext, *, is_changed: bool) -> None:
         super().__init__(
             _("This server shows you the price first. Use `/veo` again. This didn't count toward your limit.")
         )
-        self.draft = draft
-        self.facts = facts
+        self.quote_row = quote_row
+        self.context = context
         self.is_changed = is_changed
 
 
-def is_agreed(draft: DraftRow | None, facts: Facts) -> bool:
+def is_agreed(quote_row: QuoteRow | None, context: AdmissionContext) -> bool:
     """Whether the request may be accepted as it is; `draft`: what the member clicked on, if they did."""
-    if draft is None:
-        return not facts.policy.ask_first
-    return covers(draft.price, facts.price)
+    if quote_row is None:
+        return not context.policy.ask_first
+    return is_still_valid(quote_row.price, context.price)
 
 
-def covers(shown: float | None, price: float | None) -> bool:
+def is_still_valid(shown: float | None, price: float | None) -> bool:
     """Whether a member who was shown one price, in credits, has agreed to another; None: not known."""
     if shown is None or price is None:
         return shown is price
     return price <= shown * DEARER
 
 
-def fetch_open(session: Session, asker: Asker, draft_id: str, now: datetime) -> DraftRow:
+def fetch_open(session: Session, requester: Requester, quote_id: str, now: datetime) -> QuoteRow:
     """Return a member's own offer, which is neither confirmed nor over.
 
     One whose generation was taken back, since Discord refused the card, can be confirmed again.
@@ -114,122 +114,129 @@ def fetch_open(session: Session, asker: Asker, draft_id: str, now: datetime) -> 
         RepeatedError: it was confirmed.
         OfferExpiredError: its time is over.
     """
-    draft = session.get(DraftRow, draft_id)
-    if draft is None or (draft.guild_id, draft.user_id) != (asker.guild_id, asker.user_id):
-        raise UnknownOfferError
-    if draft.generation_id is not None and _is_there(session, draft.generation_id):
+    quote_row = session.get(QuoteRow, quote_id)
+    if quote_row is None or (quote_row.guild_id, quote_row.user_id) != (
+        requester.guild_id,
+        requester.user_id,
+    ):
+        raise UnknownQuoteError
+    if quote_row.generation_id is not None and _is_there(session, quote_row.generation_id):
         raise RepeatedError
-    if draft.expires_at <= now:
-        raise OfferExpiredError(draft.expires_at)
-    return draft
+    if quote_row.expires_at <= now:
+        raise QuoteExpiredError(quote_row.expires_at)
+    return quote_row
 
 
-def fetch_clicked(session: Session, asker: Asker, consent: Consent, now: datetime) -> DraftRow:
+def fetch_clicked(session: Session, requester: Requester, consent: Confirmation, now: datetime) -> QuoteRow:
     """Return the offer that a member clicked on.
 
     Raises:
         UnknownOfferError, RepeatedError, OfferExpiredError: as `fetch_open`.
         OfferChangedError: it was changed after it was shown as they clicked it.
     """
-    draft = fetch_open(session, asker, consent.draft_id, now)
-    if draft.revision != consent.revision:
-        raise OfferChangedError
-    return draft
+    quote_row = fetch_open(session, requester, consent.quote_id, now)
+    if quote_row.revision != consent.revision:
+        raise QuoteChangedError
+    return quote_row
 
 
-def redeem(session: Session, draft: DraftRow, generation_id: str) -> None:
+def confirm(session: Session, quote_row: QuoteRow, generation_id: str) -> None:
     """Let an offer become a generation, once.
 
     Raises:
         RepeatedError: it became one a moment ago.
     """
-    _update(session, draft, {"generation_id": generation_id})
+    _update(session, quote_row, {"generation_id": generation_id})
 
 
-def keep(session: Session, asker: Asker, wishes: Wishes, price: float | None, now: datetime) -> DraftRow:
+def keep(
+    session: Session, requester: Requester, spec: RequestSpec, price: float | None, now: datetime
+) -> QuoteRow:
     """Write down what is offered.
 
     Raises:
         AlreadyRequestedError: this was done for the same interaction before.
     """
-    same = select(DraftRow.id).where(DraftRow.interaction_id == asker.interaction_id)
+    same = select(QuoteRow.id).where(QuoteRow.interaction_id == requester.interaction_id)
     if session.scalar(same) is not None:
-        raise AlreadyRequestedError(asker.interaction_id)
-    draft = DraftRow(
+        raise AlreadyRequestedError(requester.interaction_id)
+    quote_row = QuoteRow(
         id=secrets.token_hex(8),
-        interaction_id=asker.interaction_id,
-        guild_id=asker.guild_id,
-        channel_id=asker.channel_id,
-        user_id=asker.user_id,
+        interaction_id=requester.interaction_id,
+        guild_id=requester.guild_id,
+        channel_id=requester.channel_id,
+        user_id=requester.user_id,
         created_at=now,
         revision=1,
-        **_values(wishes, price, now),
+        **_values(spec, price, now),
     )
-    session.add(draft)
-    return draft
+    session.add(quote_row)
+    return quote_row
 
 
-def renew(session: Session, draft: DraftRow, wishes: Wishes, price: float | None, now: datetime) -> DraftRow:
+def renew(
+    session: Session, quote_row: QuoteRow, spec: RequestSpec, price: float | None, now: datetime
+) -> QuoteRow:
     """Write down what is offered instead, for the whole time anew.
 
     Raises:
         RepeatedError: the offer was confirmed or changed a moment ago.
     """
-    return _update(session, draft, {"revision": draft.revision + 1, **_values(wishes, price, now)})
+    return _update(session, quote_row, {"revision": quote_row.revision + 1, **_values(spec, price, now)})
 
 
-def discard(session: Session, draft: DraftRow) -> None:
+def discard(session: Session, quote_row: QuoteRow) -> None:
     """Forget an offer.
 
     Raises:
         RepeatedError: it was confirmed a moment ago.
     """
-    if session.scalar(delete(DraftRow).where(_is_as(draft)).returning(DraftRow.id)) is None:
+    if session.scalar(delete(QuoteRow).where(_is_as(quote_row)).returning(QuoteRow.id)) is None:
         raise RepeatedError
 
 
-def kept_wishes(video: VideoRequest, wishes: Wishes) -> Wishes:
+def kept_spec(video: VideoRequest, spec: RequestSpec) -> RequestSpec:
     """Return wishes as they are written down: checked, and spelled as the provider spells them."""
-    return Wishes(video.model.id, video.prompt, dict(video.options), wishes.pictures, wishes.source_id)
+    return RequestSpec(video.model.id, video.prompt, dict(video.options), spec.pictures, spec.source_id)
 
 
-def wishes_in(draft: DraftRow) -> Wishes:
+def spec_in(quote_row: QuoteRow) -> RequestSpec:
     """Return what was asked for."""
-    pictures: list[Any] = draft.pictures
-    return Wishes(
-        draft.model,
-        draft.prompt,
-        dict(draft.options),
-        tuple(OfferedPicture(**picture) for picture in pictures),
-        draft.source_id,
+    pictures: list[Any] = quote_row.pictures
+    return RequestSpec(
+        quote_row.model,
+        quote_row.prompt,
+        dict(quote_row.options),
+        tuple(ImageInput(**picture) for picture in pictures),
+        quote_row.source_id,
     )
 
 
-def _values(wishes: Wishes, price: float | None, now: datetime) -> dict[str, Any]:
+def _values(spec: RequestSpec, price: float | None, now: datetime) -> dict[str, Any]:
     return {
-        "prompt": wishes.prompt,
-        "model": wishes.model,
-        "options": dict(wishes.options),
-        "pictures": [asdict(picture) for picture in wishes.pictures],
-        "source_id": wishes.source_id,
+        "prompt": spec.prompt,
+        "model": spec.model,
+        "options": dict(spec.options),
+        "pictures": [asdict(picture) for picture in spec.pictures],
+        "source_id": spec.source_id,
         "price": price,
         "expires_at": now + OFFER_LIFE,
     }
 
 
-def _update(session: Session, draft: DraftRow, values: Mapping[str, Any]) -> DraftRow:
-    changed = session.scalar(update(DraftRow).where(_is_as(draft)).values(values).returning(DraftRow))
+def _update(session: Session, quote_row: QuoteRow, values: Mapping[str, Any]) -> QuoteRow:
+    changed = session.scalar(update(QuoteRow).where(_is_as(quote_row)).values(values).returning(QuoteRow))
     if changed is None:
         raise RepeatedError
     return changed
 
 
-def _is_as(draft: DraftRow) -> ColumnElement[bool]:
+def _is_as(quote_row: QuoteRow) -> ColumnElement[bool]:
     """Whether the row is still as it was read."""
     return and_(
-        DraftRow.id == draft.id,
-        DraftRow.revision == draft.revision,
-        DraftRow.generation_id.is_not_distinct_from(draft.generation_id),
+        QuoteRow.id == quote_row.id,
+        QuoteRow.revision == quote_row.revision,
+        QuoteRow.generation_id.is_not_distinct_from(quote_row.generation_id),
     )
 
 

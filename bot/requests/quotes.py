@@ -8,31 +8,31 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState
-from bot.admission.check_request import Admission, Asker, Facts
+from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import DraftRow, Generation, Placement, Status
+from bot.db.models import Generation, Placement, QuoteRow, Status
 from bot.errors import UserError
-from bot.eta.eta import Outlook
-from bot.jobs.queue_estimate import Foresight
+from bot.eta.eta import Eta
+from bot.jobs.queue_estimate import QueueEstimate
 from bot.requests.confirmation import (
-    Consent,
+    Confirmation,
     UnconfirmedError,
     discard,
     fetch_open,
-    kept_wishes,
+    kept_spec,
     renew,
-    wishes_in,
+    spec_in,
 )
 from bot.requests.service import GenerationService, understand
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Quote:
     """What a member is told before anything is spent.
 
     Attributes:
@@ -42,22 +42,22 @@ class Offer:
         limit: the one that leaves the fewest videos; None: nothing limits them.
         left: how many that limit leaves once this one is made.
         budgets: the server's, as they would stand then.
-        outlook: how long the wait would be.
-        now: what the outlook is counted from.
+        eta: how long the wait would be.
+        now: what the ETA is counted from.
     """
 
-    draft: DraftRow
+    quote_row: QuoteRow
     preview: Generation
     is_recalled: bool
     is_changed: bool
     limit: Limit | None
     left: int
     budgets: Sequence[BudgetState]
-    outlook: Outlook
+    eta: Eta
     now: datetime
 
 
-class Drafts:
+class Quotes:
     """Requests videos, by an offer where the server wants it, and keeps the offers.
 
     Args:
@@ -70,34 +70,36 @@ class Drafts:
         database: Database,
         generations: GenerationService,
         admission: Admission,
-        foresight: Foresight,
+        queue_estimate: QueueEstimate,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._generations = generations
         self._admission = admission
-        self._foresight = foresight
+        self._foresight = queue_estimate
         self._clock = clock
 
-    async def ask(self, asker: Asker, wishes: Wishes, consent: Consent | None = None) -> Generation | Offer:
+    async def ask(
+        self, requester: Requester, spec: RequestSpec, consent: Confirmation | None = None
+    ) -> Generation | Quote:
         """Ask for a video: it is accepted, or offered first; raises what `GenerationService.request` does.
 
-        `consent`: the click on the offer of just these wishes.
+        `consent`: the click on the quote for just this spec.
         """
         try:
             return await self._generations.request(
-                asker,
-                model=wishes.model,
-                prompt=wishes.prompt,
-                options=wishes.options,
-                pictures=wishes.pictures,
-                source_id=wishes.source_id,
+                requester,
+                model=spec.model,
+                prompt=spec.prompt,
+                options=spec.options,
+                pictures=spec.pictures,
+                source_id=spec.source_id,
                 consent=consent,
             )
         except UnconfirmedError as held:
-            return await self._offer(asker, held.draft, held.facts, is_changed=held.is_changed)
+            return await self._offer(requester, held.quote_row, held.context, is_changed=held.is_changed)
 
-    async def confirm(self, asker: Asker, draft_id: str, revision: int) -> Generation | Offer:
+    async def confirm(self, requester: Requester, quote_id: str, revision: int) -> Generation | Quote:
         """Ask for what a member clicked on, as it was shown at `revision`; all rules are asked anew.
 
         It is offered once more where its price has changed.
@@ -108,10 +110,10 @@ class Drafts:
             RepeatedError: it was confirmed before.
             Others: what `GenerationService.request` raises; the offer stays.
         """
-        draft = await self.find(asker, draft_id)
-        return await self.ask(asker, wishes_in(draft), Consent(draft_id, revision))
+        quote_row = await self.find(requester, quote_id)
+        return await self.ask(requester, spec_in(quote_row), Confirmation(quote_id, revision))
 
-    async def find(self, asker: Asker, draft_id: str) -> DraftRow:
+    async def find(self, requester: Requester, quote_id: str) -> QuoteRow:
         """Return a member's own offer.
 
         Raises:
@@ -120,10 +122,10 @@ class Drafts:
             DatabaseBusyError: nothing can be read now.
         """
         return await self._database.read(
-            lambda session: fetch_open(session, asker, draft_id, self._clock()), hurried=True
+            lambda session: fetch_open(session, requester, quote_id, self._clock()), hurried=True
         )
 
-    async def change(self, asker: Asker, draft_id: str, wishes: Wishes) -> Offer:
+    async def change(self, requester: Requester, quote_id: str, spec: RequestSpec) -> Quote:
         """Offer something else instead; nothing is asked for.
 
         Raises:
@@ -132,27 +134,27 @@ class Drafts:
             OfferGoneError, RepeatedError: as `find`.
             DatabaseBusyError: nothing can be recorded now.
         """
-        video, now = understand(wishes), self._clock()
+        video, now = understand(spec), self._clock()
 
-        def change(session: Session) -> tuple[DraftRow, Facts, UserError | None]:
-            draft = fetch_open(session, asker, draft_id, now)
-            facts = self._admission.fetch_facts(session, asker, video, now, is_offer=True)
-            refusal = self._admission.decide(session, asker, video, facts, now)
+        def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
+            quote_row = fetch_open(session, requester, quote_id, now)
+            context = self._admission.fetch_context(session, requester, video, now, is_offer=True)
+            refusal = self._admission.decide(session, requester, video, context, now)
             if refusal is None:
-                draft = renew(session, draft, kept_wishes(video, wishes), facts.price, now)
-            return draft, facts, refusal
+                quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
+            return quote_row, context, refusal
 
-        draft, facts, refusal = await self._database.write(change, asker.guild_id, hurried=True)
+        quote_row, context, refusal = await self._database.write(change, requester.guild_id, hurried=True)
         if refusal is not None:
             raise refusal
-        return await self._offer(asker, draft, facts, is_changed=False)
+        return await self._offer(requester, quote_row, context, is_changed=False)
 
-    async def repeat(self, asker: Asker, draft_id: str) -> Offer:
+    async def repeat(self, requester: Requester, quote_id: str) -> Quote:
         """Offer the same once more, where the member does not see what is offered; raises as `change`."""
-        draft = await self.find(asker, draft_id)
-        return await self.change(asker, draft_id, wishes_in(draft))
+        quote_row = await self.find(requester, quote_id)
+        return await self.change(requester, quote_id, spec_in(quote_row))
 
-    async def drop(self, asker: Asker, draft_id: str) -> None:
+    async def drop(self, requester: Requester, quote_id: str) -> None:
         """Forget an offer.
 
         Raises:
@@ -160,48 +162,52 @@ class Drafts:
         """
 
         def forget(session: Session) -> None:
-            discard(session, fetch_open(session, asker, draft_id, self._clock()))
+            discard(session, fetch_open(session, requester, quote_id, self._clock()))
 
-        await self._database.write(forget, asker.guild_id, hurried=True)
+        await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def _offer(self, asker: Asker, draft: DraftRow, facts: Facts, *, is_changed: bool) -> Offer:
+    async def _offer(
+        self, requester: Requester, quote_row: QuoteRow, context: AdmissionContext, *, is_changed: bool
+    ) -> Quote:
         now = self._clock()
-        preview = preview_of(draft, now)
-        limit, left = _tightest(asker, facts, self._admission.daily_limit, now)
-        log.info("offered", draft=draft.id, guild=draft.guild_id, user=draft.user_id)
-        return Offer(
-            draft,
+        preview = preview_of(quote_row, now)
+        limit, left = _tightest(requester, context, self._admission.daily_limit, now)
+        log.info("offered", quote_row=quote_row.id, guild=quote_row.guild_id, user=quote_row.user_id)
+        return Quote(
+            quote_row,
             preview,
-            is_recalled=facts.is_recalled,
+            is_recalled=context.is_recalled,
             is_changed=is_changed,
             limit=limit,
             left=left,
-            budgets=[state.after(facts.price or 0) for state in facts.budgets],
-            outlook=await self._foresight.outlook(preview),
+            budgets=[state.after(context.price or 0) for state in context.budgets],
+            eta=await self._foresight.eta(preview),
             now=now,
         )
 
 
-def preview_of(draft: DraftRow, now: datetime) -> Generation:
+def preview_of(quote_row: QuoteRow, now: datetime) -> Generation:
     """Return the generation that an offer would become; it belongs to no session."""
     return Generation(
-        guild_id=draft.guild_id,
-        channel_id=draft.channel_id,
-        user_id=draft.user_id,
+        guild_id=quote_row.guild_id,
+        channel_id=quote_row.channel_id,
+        user_id=quote_row.user_id,
         placement=Placement.CHANNEL,
-        prompt=draft.prompt,
-        model=draft.model,
-        options=dict(draft.options),
+        prompt=quote_row.prompt,
+        model=quote_row.model,
+        options=dict(quote_row.options),
         status=Status.QUEUED,
         created_at=now,
     )
 
 
-def _tightest(asker: Asker, facts: Facts, daily_limit: int, now: datetime) -> tuple[Limit | None, int]:
+def _tightest(
+    requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
+) -> tuple[Limit | None, int]:
     """Return the limit that leaves the fewest videos after one more, and how many; None: there is none."""
     limits = resolve_limits(
-        facts.policy.rules, facts.standing, asker.user_id, asker.role_ids, daily_limit, now
+        context.policy.rules, context.standing, requester.user_id, requester.role_ids, daily_limit, now
     )
-    lefts = [(limit, remaining(limit, facts.use, now)) for limit in limits]
+    lefts = [(limit, remaining(limit, context.use, now)) for limit in limits]
     limited = [(limit, left - 1) for limit, left in lefts if left is not None]
     return min(limited, key=lambda found: found[1], default=(None, 0))

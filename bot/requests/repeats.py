@@ -12,10 +12,10 @@ from bot.db.models import Generation, Status
 from bot.errors import RepeatedError, UserError
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
-from bot.media.images import OfferedPicture
-from bot.provider.catalogue import Kind, OptionValue, VideoRequest, get_model
+from bot.media.images import ImageInput
+from bot.provider.catalogue import InputKind, OptionValue, VideoRequest, get_model
 from bot.provider.options import SEED_MAX
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from bot.timestamps import relative_time
 
 DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
@@ -68,13 +68,13 @@ def can_be_repeated(generation: Generation, now: datetime) -> bool:
     return is_known(generation) and (not links or now < fetchable_until(links, generation.created_at))
 
 
-def with_new_seed(wishes: Wishes) -> Wishes:
+def with_new_seed(spec: RequestSpec) -> RequestSpec:
     """Return the same wishes with a random seed, where the model takes one."""
-    model = get_model(wishes.model or "")
+    model = get_model(spec.model or "")
     if model is None or model.option("seed") is None:
-        return wishes
-    options = {**wishes.options, "seed": secrets.randbelow(SEED_MAX + 1)}
-    return replace(wishes, options=options)
+        return spec
+    options = {**spec.options, "seed": secrets.randbelow(SEED_MAX + 1)}
+    return replace(spec, options=options)
 
 
 def ensure_first_click(
@@ -102,7 +102,7 @@ def ensure_first_click(
 
 def _needs_picture(generation: Generation) -> bool:
     model = get_model(generation.model)
-    return model is not None and model.kind is not Kind.TEXT
+    return model is not None and model.kind is not InputKind.TEXT
 
 
 def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) -> bool:
@@ -110,7 +110,7 @@ def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) 
     return all(one.get(name) == other.get(name) for name in names)
 
 
-def wishes_of(generation: Generation, now: datetime) -> Wishes:
+def spec_of(generation: Generation, now: datetime) -> RequestSpec:
     """Return what was asked for.
 
     Raises:
@@ -123,5 +123,5 @@ def wishes_of(generation: Generation, now: datetime) -> Wishes:
         raise PictureGoneError(None)
     if links and (died_at := fetchable_until(links, generation.created_at)) <= now:
         raise PictureGoneError(died_at)
-    pictures = tuple(OfferedPicture.checked(link) for link in links)
-    return Wishes(generation.model, generation.prompt, dict(generation.options), pictures, generation.id)
+    pictures = tuple(ImageInput.checked(link) for link in links)
+    return RequestSpec(generation.model, generation.prompt, dict(generation.options), pictures, generation.id)

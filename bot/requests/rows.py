@@ -7,10 +7,10 @@ from typing import cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Asker, Facts
+from bot.admission.check_request import AdmissionContext, Requester
 from bot.db.models import ANSWER_GRACE, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 
 # What every request needs is built once: SQLAlchemy takes longer to build a statement than to run it.
 _SAME = select(Generation.id).where(Generation.interaction_id == bindparam("interaction_id"))
@@ -34,29 +34,33 @@ def ensure_new(session: Session, interaction_id: int) -> None:
         raise AlreadyRequestedError(interaction_id)
 
 
-def insert_request(session: Session, asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -> Generation:
+def insert_request(
+    session: Session, requester: Requester, spec: RequestSpec, context: AdmissionContext, now: datetime
+) -> Generation:
     """Write a new row, and return it; a session's own way takes four times as long."""
-    generation = _new_generation(asker, wishes, facts, now)
+    generation = _new_generation(requester, spec, context, now)
     session.execute(_INSERT, {column.key: getattr(generation, column.key) for column in _TABLE.columns})
     return generation
 
 
-def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -> Generation:
+def _new_generation(
+    requester: Requester, spec: RequestSpec, context: AdmissionContext, now: datetime
+) -> Generation:
     return Generation(
         id=secrets.token_hex(8),
-        interaction_id=asker.interaction_id,
-        guild_id=asker.guild_id,
-        channel_id=asker.channel_id,
-        user_id=asker.user_id,
-        locale=asker.locale,
-        placement=_placement(asker, facts.policy.placement),
-        source_id=wishes.source_id,
-        prompt=wishes.prompt,
-        model=wishes.model,
-        options=dict(wishes.options),
-        picture_urls=[picture.url for picture in wishes.pictures] or None,
-        status=Status.PREPARING if wishes.pictures else Status.QUEUED,
-        estimated_credits=facts.price,
+        interaction_id=requester.interaction_id,
+        guild_id=requester.guild_id,
+        channel_id=requester.channel_id,
+        user_id=requester.user_id,
+        locale=requester.locale,
+        placement=_placement(requester, context.policy.placement),
+        source_id=spec.source_id,
+        prompt=spec.prompt,
+        model=spec.model,
+        options=dict(spec.options),
+        picture_urls=[picture.url for picture in spec.pictures] or None,
+        status=Status.PREPARING if spec.pictures else Status.QUEUED,
+        estimated_credits=context.price,
         created_at=now,
         not_before=now + ANSWER_GRACE,
         attempts=0,
@@ -64,6 +68,6 @@ def _new_generation(asker: Asker, wishes: Wishes, facts: Facts, now: datetime) -
     )
 
 
-def _placement(asker: Asker, wish: Placement | None) -> Placement:
+def _placement(requester: Requester, wish: Placement | None) -> Placement:
     """Return where the result goes; a server's wish holds where that can be."""
-    return wish if wish is Placement.CHANNEL and asker.may_reply else asker.placement
+    return wish if wish is Placement.CHANNEL and requester.may_reply else requester.placement

@@ -10,28 +10,28 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.admission.check_request import Admission, Asker, Facts
+from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
-from bot.db.models import ANSWER_GRACE, OPEN, WAITING, DraftRow, Generation
+from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
-from bot.media.images import OfferedPicture, ensure_usable
+from bot.media.images import ImageInput, ensure_usable
 from bot.metrics.metrics import Metrics
 from bot.provider.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
 from bot.requests.confirmation import (
-    Consent,
+    Confirmation,
     UnconfirmedError,
+    confirm,
     fetch_clicked,
     is_agreed,
     keep,
-    kept_wishes,
-    redeem,
+    kept_spec,
     renew,
 )
 from bot.requests.repeats import ensure_first_click
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -65,14 +65,14 @@ class GenerationService:
 
     async def request(
         self,
-        asker: Asker,
+        requester: Requester,
         *,
         model: str | None,
         prompt: str,
         options: Mapping[str, OptionValue | None],
-        pictures: Sequence[OfferedPicture] = (),
+        pictures: Sequence[ImageInput] = (),
         source_id: str | None = None,
-        consent: Consent | None = None,
+        consent: Confirmation | None = None,
     ) -> Generation:
         """Accept a request, or say why not. The work begins with `attach_card`.
 
@@ -96,41 +96,43 @@ class GenerationService:
                 raise RestartingError(
                     _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                 )
-            wishes = Wishes(model, prompt, options, tuple(pictures), source_id)
-            generation = await self._accept(asker, wishes, consent)
+            spec = RequestSpec(model, prompt, options, tuple(pictures), source_id)
+            generation = await self._accept(requester, spec, consent)
         # From here on, all that this task says is about it; each interaction has a task of its own.
         bind_contextvars(generation=generation.id)
-        log.info("accepted", guild=asker.guild_id, user=asker.user_id)
+        log.info("accepted", guild=requester.guild_id, user=requester.user_id)
         log.debug("prompt", prompt=prompt)
         return generation
 
-    async def _accept(self, asker: Asker, wishes: Wishes, consent: Consent | None) -> Generation:
+    async def _accept(
+        self, requester: Requester, spec: RequestSpec, consent: Confirmation | None
+    ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
-        video = understand(wishes)
+        video = understand(spec)
         try:
             answer = await self._database.write(
-                lambda session: self._answer(session, asker, video, kept_wishes(video, wishes), consent),
-                asker.guild_id,
+                lambda session: self._answer(session, requester, video, kept_spec(video, spec), consent),
+                requester.guild_id,
                 hurried=True,
                 patience=DECISION_PATIENCE,
             )
         except OutcomeUnknownError as unknown:
-            return await self._find_out(asker, unknown)
+            return await self._find_out(requester, unknown)
         if isinstance(answer, UserError):
             raise answer
         return answer
 
-    async def _find_out(self, asker: Asker, unknown: OutcomeUnknownError) -> Generation:
+    async def _find_out(self, requester: Requester, unknown: OutcomeUnknownError) -> Generation:
         """Return the request where it stands; the server's lock is free only once its transaction is over.
 
         Raises:
             DatabaseBusyError: it does not stand.
             OutcomeUnknownError: the database cannot be asked now.
         """
-        mine = select(Generation).where(Generation.interaction_id == asker.interaction_id)
+        mine = select(Generation).where(Generation.interaction_id == requester.interaction_id)
         try:
             found = await self._database.write(
-                lambda session: session.scalar(mine), asker.guild_id, hurried=True
+                lambda session: session.scalar(mine), requester.guild_id, hurried=True
             )
         except DatabaseBusyError:
             raise unknown from None
@@ -142,27 +144,29 @@ class GenerationService:
     def _answer(
         self,
         session: Session,
-        asker: Asker,
+        requester: Requester,
         video: VideoRequest,
-        wishes: Wishes,
-        consent: Consent | None,
+        spec: RequestSpec,
+        consent: Confirmation | None,
     ) -> Generation | UserError:
         """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
         now = self._clock()
-        ensure_new(session, asker.interaction_id)
-        draft = None if consent is None else fetch_clicked(session, asker, consent, now)
-        if wishes.source_id is not None:
-            ensure_first_click(session, asker.user_id, wishes.source_id, video, now)
-        facts = self._admission.fetch_facts(session, asker, video, now, is_offer=draft is not None)
-        refusal = self._admission.decide(session, asker, video, facts, now)
+        ensure_new(session, requester.interaction_id)
+        quote_row = None if consent is None else fetch_clicked(session, requester, consent, now)
+        if spec.source_id is not None:
+            ensure_first_click(session, requester.user_id, spec.source_id, video, now)
+        context = self._admission.fetch_context(
+            session, requester, video, now, is_offer=quote_row is not None
+        )
+        refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
             return refusal
-        if not is_agreed(draft, facts):
-            return _offer(session, asker, wishes, draft, facts, now)
-        generation = insert_request(session, asker, wishes, facts, now)
-        self._admission.note_accepted(session, asker, facts, now)
-        if draft is not None:
-            redeem(session, draft, generation.id)
+        if not is_agreed(quote_row, context):
+            return _offer(session, requester, spec, quote_row, context, now)
+        generation = insert_request(session, requester, spec, context, now)
+        self._admission.note_accepted(session, requester, context, now)
+        if quote_row is not None:
+            confirm(session, quote_row, generation.id)
         return generation
 
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
@@ -226,32 +230,32 @@ class GenerationService:
         return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
 
-def understand(wishes: Wishes) -> VideoRequest:
+def understand(spec: RequestSpec) -> VideoRequest:
     """Return the video that is wished for.
 
     Raises:
         BadRequestError: the options or the pictures do not make one.
     """
     try:
-        model = choose_model(wishes.model, len(wishes.pictures))
-        video = build_request(model.id, wishes.prompt, wishes.options)
+        model = choose_model(spec.model, len(spec.pictures))
+        video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
-    for picture in wishes.pictures:
+    for picture in spec.pictures:
         ensure_usable(picture)
     return video
 
 
 def _offer(
     session: Session,
-    asker: Asker,
-    wishes: Wishes,
-    draft: DraftRow | None,
-    facts: Facts,
+    requester: Requester,
+    spec: RequestSpec,
+    quote_row: QuoteRow | None,
+    context: AdmissionContext,
     now: datetime,
 ) -> UnconfirmedError:
-    if draft is None:
-        kept = keep(session, asker, wishes, facts.price, now)
+    if quote_row is None:
+        kept = keep(session, requester, spec, context.price, now)
     else:
-        kept = renew(session, draft, wishes, facts.price, now)
-    return UnconfirmedError(kept, facts, is_changed=draft is not None)
+        kept = renew(session, quote_row, spec, context.price, now)
+    return UnconfirmedError(kept, context, is_changed=quote_row is not None)

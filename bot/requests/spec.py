@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.media.images import OfferedPicture
+from bot.media.images import ImageInput
 from bot.provider.catalogue import OptionValue
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class RequestSpec:
     """What a video is to be made from, as `GenerationService.request` takes it.
 
     Attributes:
@@ -20,5 +20,5 @@ class Wishes:
     model: str | None
     prompt: str
     options: Mapping[str, OptionValue | None]
-    pictures: tuple[OfferedPicture, ...] = ()
+    pictures: tuple[ImageInput, ...] = ()
     source_id: str | None = None

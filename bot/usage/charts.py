@@ -22,7 +22,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bot.i18n import N_, _, date, dollars, number, speaking
+from bot.i18n import N_, _, date, dollars, locale_used, number
 from bot.money import usd
 from bot.policy.phrases import count_videos
 from bot.provider.catalogue import CATALOGUE
@@ -65,7 +65,7 @@ class Layer:
 
 def render_usage(report: UsageReport, server_name: str) -> UsageFiles:
     """Return the report as all its files; the chart is in English where its font lacks the letters."""
-    with speaking(None) if _is_undrawable() else nullcontext():
+    with locale_used(None) if _is_undrawable() else nullcontext():
         chart = draw_usage(report, server_name)
     return UsageFiles(chart, describe_usage(report), usage_csv(report))
 

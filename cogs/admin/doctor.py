@@ -2,7 +2,7 @@
 
 import discord
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import Checkup
 from bot.i18n import N_, _, ngettext, number
 from bot.moderation.service import Moderation
@@ -27,7 +27,7 @@ async def examine(interaction: Interaction, checkup: Checkup, moderation: Modera
     return render_report([*permissions, board, *findings])
 
 
-def render_report(findings: list[Finding]) -> str:
+def render_report(findings: list[CheckResult]) -> str:
     """Return the findings as one list, what is bad first."""
     bad = sum(not finding.is_good for finding in findings)
     heading = (
@@ -43,35 +43,35 @@ def render_report(findings: list[Finding]) -> str:
     return "\n".join([heading, *map(_line, sorted(findings, key=lambda finding: finding.is_good))])
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: CheckResult) -> str:
     if finding.is_good:
         return _("✅ OK: {finding}", finding=finding.what)
     return _("❌ **Problem:** {finding}", finding=f"{finding.what} {finding.advice}".rstrip())
 
 
-async def _find_board(interaction: Interaction, moderation: Moderation) -> Finding:
+async def _find_board(interaction: Interaction, moderation: Moderation) -> CheckResult:
     channel_id = (await moderation.read(interaction.guild_id or 0)).moderators_channel_id
     if channel_id is None:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_("There's no moderators' channel, so nobody sees reports from members."),
             advice=_(CHOOSE_BOARD),
         )
     guild = known_guild(interaction)
     if guild is None:
-        return Finding(is_good=False, what=_(UNKNOWN))
+        return CheckResult(is_good=False, what=_(UNKNOWN))
     channel = guild.get_channel(channel_id)
     if channel is None:
-        return Finding(
+        return CheckResult(
             is_good=False, what=_("The moderators' channel no longer exists."), advice=_(CHOOSE_BOARD)
         )
     return _judge_board(channel, guild)
 
 
-def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Finding:
+def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
     board = f"<#{channel.id}>"
     if lacking := missing(channel.permissions_for(guild.me), BOARD_NEEDS):
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_(
                 "I can't write in the moderators' channel {channel}: I'm missing {permissions}.",
@@ -81,7 +81,7 @@ def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Fin
             advice=_("Allow it for my role there."),
         )
     if channel.permissions_for(guild.default_role).view_channel:
-        return Finding(
+        return CheckResult(
             is_good=False,
             what=_(
                 "Everyone can read the moderators' channel {channel}, so reports aren't private.",
@@ -89,4 +89,6 @@ def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> Fin
             ),
             advice=_("Remove View Channel from @\u200beveryone there."),
         )
-    return Finding(is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board))
+    return CheckResult(
+        is_good=True, what=_("I can write in the moderators' channel {channel}.", channel=board)
+    )

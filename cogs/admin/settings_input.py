@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 from bot.admission.availability import durations, resolutions
 from bot.db.models import Placement
 from bot.errors import BadInputError
-from bot.i18n import N_, _, ngettext, pgettext, speaking
+from bot.i18n import N_, _, locale_used, ngettext, pgettext
 from bot.moderation.service import SETTINGS
 from bot.policy.documents import Policy
 from bot.provider.catalogue import CATALOGUE
@@ -138,7 +138,7 @@ def complete_models(typed: str) -> list[Choice[str]]:
 def _models_by_name() -> dict[str, str]:
     """Return the models' ids by what they are called: by the provider, by us in English, by us as read."""
     names = [(model.id, name) for model in CATALOGUE for name in (model.id, model.label)]
-    with speaking(None):
+    with locale_used(None):
         names += [(model.id, model.label) for model in CATALOGUE]
     return {name.casefold(): model_id for model_id, name in names}
 

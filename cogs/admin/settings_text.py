@@ -6,7 +6,7 @@ from typing import LiteralString
 from bot.admission.availability import must_choose, possible_models
 from bot.db.models import Placement
 from bot.escape import plain
-from bot.i18n import N_, _, every_one_of, pgettext
+from bot.i18n import N_, _, format_and, pgettext
 from bot.policy.documents import Policy
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import get_model
@@ -99,7 +99,7 @@ def _choose_note(policy: Policy) -> str:
     options = must_choose(policy)
     if not options:
         return ""
-    named = every_one_of(f"`{option}`" for option in options)
+    named = format_and(f"`{option}`" for option in options)
     return _(
         "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
         options=named,

@@ -7,12 +7,12 @@ import discord
 
 from bot.db.models import NOBODY, Generation, Status, is_being_sent, is_own, was_sent
 from bot.escape import escape, plain
-from bot.eta.eta import LAST_POSITION, NO_OUTLOOK, Outlook
+from bot.eta.eta import LAST_POSITION, NO_ETA, Eta
 from bot.failures import STILL_ASKED, FailureKind
-from bot.i18n import N_, _, ngettext, number, pgettext, speaking
+from bot.i18n import N_, _, locale_used, ngettext, number, pgettext
 from bot.markup import in_words
 from bot.policy.phrases import seconds
-from bot.provider.catalogue import InvalidOptionError, Kind, OptionValue, build_request, get_model
+from bot.provider.catalogue import InputKind, InvalidOptionError, OptionValue, build_request, get_model
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
 from cogs.cards.reasons import reasons
@@ -29,15 +29,15 @@ CANCELLED_MARK = "🚫"
 NUMBER_MARK = "-# "  # of the line with the number: Discord shows it small
 QUOTE_MARK = "> "  # of the line with the prompt
 
-HEADLINES: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: N_("{member} requested a video"),
-    Kind.IMAGE: N_("{member} requested a video from an image"),
-    Kind.FRAMES: N_("{member} requested a video from two images"),
+HEADLINES: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: N_("{member} requested a video"),
+    InputKind.IMAGE: N_("{member} requested a video from an image"),
+    InputKind.FRAMES: N_("{member} requested a video from two images"),
 }
-ALT_TEXTS: Mapping[Kind, LiteralString] = {
-    Kind.TEXT: N_("Video made from the prompt: {prompt}"),
-    Kind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
-    Kind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
+ALT_TEXTS: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: N_("Video made from the prompt: {prompt}"),
+    InputKind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
+    InputKind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
 }
 
 
@@ -48,16 +48,16 @@ class Card(TypedDict):
     embeds: list[discord.Embed]
 
 
-def render_card(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> Card:
-    """Return the card, in the member's language; `outlook`: how it will probably go on.
+def render_card(generation: Generation, eta: Eta = NO_ETA) -> Card:
+    """Return the card, in the member's language; `eta`: how it will probably go on.
 
     Its last lines are the number and the prompt, by which it is recognised in every language.
     """
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         lines = [
             headline(generation),
             *parameter_lines(generation),
-            state_line(generation, outlook),
+            state_line(generation, eta),
             number_line(generation),
             f"{QUOTE_MARK}{shown_prompt(generation)}",
         ]
@@ -78,7 +78,7 @@ def render_ending(generation: Generation, *, quote: bool = True) -> str:
 
 def render_cancellation(generation: Generation) -> str:
     """Return the message about a request that somebody stopped, in the member's language."""
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         what = _(CANCELLATIONS[_by_whom_and_when(generation)], member=member(generation))
         advice = _("Ask a moderator if you want to know why.")
         return "\n".join(
@@ -93,7 +93,7 @@ def render_cancellation(generation: Generation) -> str:
 def render_failure(generation: Generation, *, quote: bool = True) -> str:
     """Return the message about a failure, in the member's language; `quote`: with the provider's words."""
     kind = generation.failure_kind or FailureKind.BROKEN
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         sentences = [_("{member} I couldn't get you this video.", member=member(generation)), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
         return "\n".join(
@@ -107,14 +107,14 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above the video, in the member's language; `quote`: with the member's own words."""
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         text = _("🎬 {member} Your video is ready.", member=member(generation))
         return f"{text}\n{QUOTE_MARK}{shown_prompt(generation)}" if quote else text
 
 
 def render_repost(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above a video that is posted again; `quote`: with the member's own words."""
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         lines = [_("📤 A video by {member}, posted again.", member=member(generation))]
         if quote:
             lines.append(f"{QUOTE_MARK}{shown_prompt(generation)}")
@@ -128,7 +128,7 @@ def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
 
 def alt_text(generation: Generation) -> str:
     """Return what a screen reader says in place of the video, in the member's language."""
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         text = _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))
     return text[:ALT_TEXT_LENGTH]
 
@@ -140,7 +140,7 @@ def thread_name(generation: Generation) -> str:
 
 def neutral_thread_name(generation: Generation) -> str:
     """Return a thread's name where a server's filter stops the member's words, in the member's language."""
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         return pgettext("name of a thread", "Video")[:THREAD_NAME_LENGTH]
 
 
@@ -184,15 +184,15 @@ def _word(name: str, value: OptionValue) -> str:
             return str(value)
 
 
-def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
+def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:
     """Return the line that says how the video stands."""
     match generation.status:
         case Status.PREPARING | Status.QUEUED:
-            return " ".join(filter(None, [_waiting(outlook), _prospect(outlook)]))
+            return " ".join(filter(None, [_waiting(eta), _prospect(eta)]))
         case Status.SUBMITTING:
             return _("📨 **Sending** your request to the video service.")
         case Status.RUNNING:
-            return f"{_('⚙️ **Making your video.**')} {_prospect(outlook) or _when_sent(generation)}"
+            return f"{_('⚙️ **Making your video.**')} {_prospect(eta) or _when_sent(generation)}"
         case Status.SUCCEEDED:
             return _made_line(generation)
         case Status.FAILED:
@@ -204,28 +204,28 @@ def state_line(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> str:
             return f"{CANCELLED_MARK} {what} {_whether_it_counts(generation)}"
 
 
-def _waiting(outlook: Outlook) -> str:
-    if outlook.position is None:
+def _waiting(eta: Eta) -> str:
+    if eta.position is None:
         return _("⏳ **In the queue.**")
-    if outlook.position > LAST_POSITION:
+    if eta.position > LAST_POSITION:
         return ngettext(
             "⏳ **In the queue**, after more than {count} other request.",
             "⏳ **In the queue**, after more than {count} other requests.",
             LAST_POSITION,
         )
-    return _("⏳ **In the queue** at position {place}.", place=number(outlook.position))
+    return _("⏳ **In the queue** at position {place}.", place=number(eta.position))
 
 
-def _prospect(outlook: Outlook) -> str:
+def _prospect(eta: Eta) -> str:
     """Say when it should be ready: a time instead of a percentage, which nobody knows."""
-    if outlook.is_late and outlook.ends_at:
-        end = relative_time(outlook.ends_at)
+    if eta.is_late and eta.ends_at:
+        end = relative_time(eta.ends_at)
         return _("Taking longer than usual. I'll give up {when}.", when=end)
-    if outlook.is_late:
+    if eta.is_late:
         return _("Taking longer than usual.")
-    if outlook.expected_at is None:
+    if eta.expected_at is None:
         return ""
-    return _("Should be ready {when}.", when=relative_time(outlook.expected_at))
+    return _("Should be ready {when}.", when=relative_time(eta.expected_at))
 
 
 def _when_sent(generation: Generation) -> str:
@@ -263,10 +263,10 @@ def _whether_it_counts(generation: Generation) -> str:
     return _did_not_count()
 
 
-def _kind_of(generation: Generation) -> Kind:
+def _kind_of(generation: Generation) -> InputKind:
     """Return what it was made from; a model that is not known any more is taken for one of words alone."""
     model = get_model(generation.model)
-    return model.kind if model else Kind.TEXT
+    return model.kind if model else InputKind.TEXT
 
 
 def full_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> list[discord.Embed]:

@@ -4,8 +4,8 @@ import discord
 import structlog
 
 from bot.db.models import OPEN, Generation
-from bot.eta.eta import NO_OUTLOOK, Outlook
-from bot.i18n import pgettext, speaking
+from bot.eta.eta import NO_ETA, Eta
+from bot.i18n import locale_used, pgettext
 from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
@@ -51,11 +51,11 @@ def card_nonce(generation: Generation) -> str:
     return f"{generation.id}-c"
 
 
-def card_message(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> CardMessage:
+def card_message(generation: Generation, eta: Eta = NO_ETA) -> CardMessage:
     """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
     view = discord.ui.View(timeout=None)
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         if generation.status in OPEN:
             view.add_item(StopButton(generation.id))
-    card = render_card(generation, outlook)
+    card = render_card(generation, eta)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

@@ -2,7 +2,7 @@
 
 from bot.escape import plain
 from bot.failures import FailureKind
-from bot.i18n import _, retold
+from bot.i18n import _, translate_stored
 from bot.provider.models import OWN_REASONS
 
 REASON_LENGTH = 300
@@ -26,7 +26,7 @@ def reasons(kind: FailureKind, reason: str, *, quote: bool) -> list[str]:
     if kind not in PROVIDERS:
         return []
     if reason in OWN_REASONS:
-        return [retold(reason)]
+        return [translate_stored(reason)]
     if quote and (said := plain(reason, REASON_LENGTH)):
         # Translators: it is the video service
         return [_("Its reason: “{words}”", words=said)]

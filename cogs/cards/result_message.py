@@ -6,7 +6,7 @@ import discord
 
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.i18n import _, number, speaking
+from bot.i18n import _, locale_used, number
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_limits import MIB
@@ -26,7 +26,7 @@ ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ResultMessage:
     """What is to be said, less what a server has refused so far.
 
     Attributes:
@@ -59,7 +59,7 @@ class Draft:
 
         It is without the words, or the link to an original, where they would be too much.
         """
-        with speaking(self.generation.locale):
+        with locale_used(self.generation.locale):
             return self._fitting_text()
 
     def _fitting_text(self) -> str:
@@ -109,11 +109,11 @@ class Draft:
             )
         ]
 
-    def without_file(self) -> "Draft | None":
+    def without_file(self) -> "ResultMessage | None":
         """Return the form with a link, or None when this is it already."""
         return replace(self, with_file=False) if self.attached is not None else None
 
-    def without_words(self) -> "Draft | None":
+    def without_words(self) -> "ResultMessage | None":
         """Return the form without anybody's words, or None when this is it already."""
         return replace(self, with_words=False) if self.with_words else None
 
@@ -134,7 +134,7 @@ def is_card(message: discord.Message, generation: Generation) -> bool:
 
 
 def is_result(message: discord.Message, generation: Generation) -> bool:
-    """Whether one of our messages is what some `Draft` of the generation's present result says.
+    """Whether one of our messages is what some `ResultMessage` of the generation's present result says.
 
     As `is_card` it does not depend on the language: a translation may have come or changed meanwhile.
     """
@@ -150,7 +150,7 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
 
 
 def _says_late(message: discord.Message, generation: Generation) -> bool:
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         return FailureKind.LATE.sentence in message.content
 
 

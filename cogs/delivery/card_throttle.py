@@ -25,7 +25,7 @@ def rank_of(status: Status) -> int:
 
 
 @dataclass(slots=True)
-class CardTurns:
+class CardThrottle:
     """Whose turn it is to edit one card. Pure: times are seconds on the caller's clock.
 
     Attributes:
@@ -57,7 +57,7 @@ class CardTurns:
 
 @dataclass(slots=True)
 class _Card:
-    turns: CardTurns = field(default_factory=CardTurns)
+    turns: CardThrottle = field(default_factory=CardThrottle)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

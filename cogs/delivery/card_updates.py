@@ -7,13 +7,13 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, Present, Still
 from bot.signals import StoppingError
 from cogs.cards.card_message import card_message
 from cogs.delivery.card_throttle import FINAL_RANK, EditBudget, rank_of
-from cogs.delivery.failed_destinations import Refusals
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed
+from cogs.delivery.failed_destinations import FailedDestinations
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Cards:
     def __init__(
         self,
         client: discord.Client,
-        refusals: Refusals,
+        refusals: FailedDestinations,
         budget: EditBudget,
         present: Present | None = None,
     ) -> None:
@@ -41,7 +41,7 @@ class Cards:
         self._budget = budget
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def show(self, generation: Generation, outlook: Outlook, still: Still | None = None) -> None:
+    async def show(self, generation: Generation, eta: Eta, still: Still | None = None) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns.
 
         `still`: asked right before the edit, whether it is to be made.
@@ -53,7 +53,7 @@ class Cards:
         if generation.card_id is None or self._refusals.has(("edit", generation.channel_id)):
             return
         rank = rank_of(generation.status)
-        edit = self._show(generation, generation.card_id, rank, outlook, still)
+        edit = self._show(generation, generation.card_id, rank, eta, still)
         if rank == FINAL_RANK:
             await edit
             return
@@ -62,26 +62,26 @@ class Cards:
         task.add_done_callback(self._tasks.discard)
 
     async def _show(
-        self, generation: Generation, card_id: int, rank: int, outlook: Outlook, still: Still | None
+        self, generation: Generation, card_id: int, rank: int, eta: Eta, still: Still | None
     ) -> None:
         async def edit() -> None:
             is_wanted = still is None or await still()
             if not is_wanted or await self._find_later(generation) is not None:
                 return  # who brought it further shows that
-            await self._edit_to_last(generation, card_id, outlook)
+            await self._edit_to_last(generation, card_id, eta)
 
         await self._budget.edit(card_id, rank, edit)
 
-    async def _edit_to_last(self, generation: Generation, card_id: int, outlook: Outlook) -> None:
+    async def _edit_to_last(self, generation: Generation, card_id: int, eta: Eta) -> None:
         """Edit, and once more where another process was faster to Discord with what came after."""
         trouble: DeliveryPostponedError | None = None
         try:
-            if not await self._edit(generation, card_id, outlook):
+            if not await self._edit(generation, card_id, eta):
                 return
         except DeliveryPostponedError as error:
             trouble = error  # whether it arrives is not known
         if (later := await self._find_later(generation)) is not None:
-            await self._edit(later, card_id, NO_OUTLOOK)
+            await self._edit(later, card_id, NO_ETA)
         elif trouble is not None:
             raise trouble
 
@@ -97,14 +97,14 @@ class Cards:
         is_later = present is not None and rank_of(present.status) > rank_of(generation.status)
         return present if is_later else None
 
-    async def _edit(self, generation: Generation, card_id: int, outlook: Outlook) -> bool:
+    async def _edit(self, generation: Generation, card_id: int, eta: Eta) -> bool:
         """Edit, and return whether Discord took it; what it refuses for good it refuses again."""
         channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
         try:
             async with asyncio.timeout(CARD_TIMEOUT):
-                await channel.get_partial_message(card_id).edit(**card_message(generation, outlook))
+                await channel.get_partial_message(card_id).edit(**card_message(generation, eta))
         except CALL_ERRORS as error:
-            if judge(error) is Verdict.LATER:
+            if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
             self._refusals.note(("edit", generation.channel_id), error)
             log.warning("the card was not edited", error=str(error))

@@ -9,19 +9,19 @@ import discord
 import structlog
 
 from bot.db.models import Generation, Placement
-from bot.eta.eta import NO_OUTLOOK, Outlook
-from bot.jobs.ports import FileTooLargeError, Posted, Present, Still, UndeliverableError, UploadBrokenError
+from bot.eta.eta import NO_ETA, Eta
+from bot.jobs.ports import Posted, Present, Still, UndeliverableError, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, ORIGINAL, SMALLER, Metrics
 from cogs.cards.card_message import card_message, card_nonce
-from cogs.cards.result_message import Draft, is_card, is_result
+from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.delivery.card_throttle import EditBudget
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.channel_history import own_messages
-from cogs.delivery.failed_destinations import Place, Refusals
+from cogs.delivery.failed_destinations import FailedDestinations, Place
 from cogs.delivery.threads import Threads
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, is_broken_connection, judge, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, is_broken_connection, postponed
 from cogs.ui.servers import Servers
 from cogs.videos.result_buttons import result_view
 
@@ -50,7 +50,7 @@ class Target:
 
 
 class DiscordDelivery:
-    """The runner's way to Discord (see `bot.jobs.ports.Delivery`)."""
+    """The runner's way to Discord (see `bot.jobs.ports.DeliveryPort`)."""
 
     def __init__(
         self,
@@ -63,16 +63,14 @@ class DiscordDelivery:
         self._client = client
         self._servers = servers or Servers(client)
         self._metrics = metrics or Metrics()
-        self._refusals = Refusals()
+        self._refusals = FailedDestinations()
         self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._refusals)
         self._cards = Cards(client, self._refusals, budget, present)
 
-    async def show_state(
-        self, generation: Generation, outlook: Outlook = NO_OUTLOOK, still: Still | None = None
-    ) -> None:
+    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns."""
-        await self._cards.show(generation, outlook, still)
+        await self._cards.show(generation, eta, still)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one, however long that takes."""
@@ -97,7 +95,7 @@ class DiscordDelivery:
                 return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
         except CALL_ERRORS as error:
             self._refusals.note(place, error)
-            if judge(error) is Verdict.LATER:
+            if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error
 
@@ -133,11 +131,11 @@ class DiscordDelivery:
         self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
     ) -> Posted:
         """Post the video, or a link to it where no files are taken."""
-        return await self._post(Draft(generation, clip, loss, with_file=with_file))
+        return await self._post(ResultMessage(generation, clip, loss, with_file=with_file))
 
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
-        return await self._post(Draft(generation, clip=None))
+        return await self._post(ResultMessage(generation, clip=None))
 
     async def _search(self, channel_id: int, generation: Generation, since: int, is_it: Test) -> int | None:
         place = ("read", channel_id)
@@ -153,23 +151,23 @@ class DiscordDelivery:
                     if is_it(message, generation):
                         return message.id
         except CALL_ERRORS as error:
-            if judge(error) is Verdict.LATER:
+            if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
             self._refusals.note(place, error)
             log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
         return None
 
-    async def _post(self, draft: Draft) -> Posted:
-        self._note_try(draft.generation)
+    async def _post(self, result_message: ResultMessage) -> Posted:
+        self._note_try(result_message.generation)
         waits: list[float] = []  # of places that are limited, and take messages later
-        async for target in self._targets(draft.generation):
-            if (posted := await self._try(target, draft, waits)) is not None:
+        async for target in self._targets(result_message.generation):
+            if (posted := await self._try(target, result_message, waits)) is not None:
                 return posted
         if not waits:
             log.warning("the channel takes no messages, so the member gets a direct one")
-            direct = await self._direct_channel(draft.generation)
+            direct = await self._direct_channel(result_message.generation)
             target = Target(("send", direct.id), None, direct.send)
-            if (posted := await self._try(target, draft, waits)) is not None:
+            if (posted := await self._try(target, result_message, waits)) is not None:
                 return posted
         if waits:
             raise postponed(discord.RateLimited(min(waits)))
@@ -181,9 +179,9 @@ class DiscordDelivery:
         if len(self._tried) > MOST_TRIED:
             del self._tried[next(iter(self._tried))]
 
-    async def _try(self, target: Target, draft: Draft, waits: list[float]) -> Posted | None:
+    async def _try(self, target: Target, result_message: ResultMessage, waits: list[float]) -> Posted | None:
         """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
-        form: Draft | None = None if self._refusals.has(target.place) else draft
+        form: ResultMessage | None = None if self._refusals.has(target.place) else result_message
         while form is not None and not self._refusals.wait(target.place):
             try:
                 posted = await _send(target, form)
@@ -198,10 +196,10 @@ class DiscordDelivery:
             waits.append(wait)
         return None
 
-    def _count(self, draft: Draft) -> None:
-        if draft.attached is not None:
-            self._metrics.note_file(draft.attached.size, _form_of(draft))
-        elif draft.clip is not None:
+    def _count(self, result_message: ResultMessage) -> None:
+        if result_message.attached is not None:
+            self._metrics.note_file(result_message.attached.size, _form_of(result_message))
+        elif result_message.clip is not None:
             self._metrics.note_link()
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
@@ -221,7 +219,7 @@ class DiscordDelivery:
             async with asyncio.timeout(DIRECT_TIMEOUT):
                 return await self._client.create_dm(discord.Object(generation.user_id))
         except CALL_ERRORS as error:
-            if judge(error) is Verdict.LATER:
+            if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(f"no direct message either: {error}") from error
 
@@ -229,11 +227,11 @@ class DiscordDelivery:
         return self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
 
 
-def _form_of(draft: Draft) -> str:
+def _form_of(result_message: ResultMessage) -> str:
     """Return what the metrics call the attached file."""
-    if draft.loss is None:
+    if result_message.loss is None:
         return ORIGINAL
-    return CONVERTED if draft.loss.unplayable else SMALLER
+    return CONVERTED if result_message.loss.unplayable else SMALLER
 
 
 def _places(generation: Generation) -> list[int]:
@@ -244,39 +242,43 @@ def _places(generation: Generation) -> list[int]:
     return [thread_id, generation.channel_id]
 
 
-async def _send(target: Target, draft: Draft) -> Posted:
-    async with asyncio.timeout(UPLOAD_TIMEOUT if draft.attached is not None else SEND_TIMEOUT):
+async def _send(target: Target, result_message: ResultMessage) -> Posted:
+    async with asyncio.timeout(UPLOAD_TIMEOUT if result_message.attached is not None else SEND_TIMEOUT):
         message = await target.send(
-            draft.content,
-            files=draft.files(),
-            nonce=draft.nonce,
-            allowed_mentions=discord.AllowedMentions(users=[discord.Object(draft.generation.user_id)]),
+            result_message.content,
+            files=result_message.files(),
+            nonce=result_message.nonce,
+            allowed_mentions=discord.AllowedMentions(
+                users=[discord.Object(result_message.generation.user_id)]
+            ),
             suppress_embeds=True,
-            view=result_view(draft.generation),
+            view=result_view(result_message.generation),
         )
     return Posted(message.id, target.channel_id)
 
 
-def _next_form(target: Target, draft: Draft, error: Exception) -> Draft | None:
+def _next_form(target: Target, result_message: ResultMessage, error: Exception) -> ResultMessage | None:
     """Return what to send to the same place instead, or None to go to the next place.
 
     Raises:
         DeliveryPostponedError: neither; the same again later.
         FileTooLargeError: the same with a smaller file.
     """
-    verdict = judge(error)
+    verdict = classify_error(error)
     log.warning("a message was refused", verdict=verdict.name, error=str(error))
     match verdict:
-        case Verdict.LATER if draft.attached is not None and is_broken_connection(error):
-            raise UploadBrokenError(str(error) or type(error).__name__, draft.attached.size) from error
+        case Verdict.LATER if result_message.attached is not None and is_broken_connection(error):
+            raise UploadBrokenError(
+                str(error) or type(error).__name__, result_message.attached.size
+            ) from error
         case Verdict.LATER:
             raise postponed(error) from error
         # What a direct message takes says nothing about the server.
-        case Verdict.TOO_LARGE if draft.attached is not None and target.channel_id is not None:
-            raise FileTooLargeError(draft.attached.size) from error
+        case Verdict.TOO_LARGE if result_message.attached is not None and target.channel_id is not None:
+            raise UploadTooLargeError(result_message.attached.size) from error
         case Verdict.TOO_LARGE | Verdict.NOT_THE_FILE:
-            return draft.without_file()
+            return result_message.without_file()
         case Verdict.NOT_THE_WORDS:
-            return draft.without_words()
+            return result_message.without_words()
         case Verdict.ELSEWHERE:
             return None

@@ -21,7 +21,7 @@ MOST = 10_000  # places; the oldest are forgotten first
 Place = tuple[str, int]
 
 
-class Refusals:
+class FailedDestinations:
     """Which places refused what: a place is a kind of call and the id that it was for."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""The moderators' channel on Discord (see `bot.moderation.outbox_relay.ModeratorBoard`)."""
+"""The moderators' channel on Discord (see `bot.moderation.outbox_relay.ModeratorChannel`)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from discord.http import Route
 
 from bot.db.guild_models import AuditRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
-from bot.i18n import N_, _, speaking
+from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
 from bot.moderation.report_decisions import ReportedVideo
 from bot.monitoring.alerts import Announcement
@@ -17,7 +17,7 @@ from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.buttons import report_view
 from cogs.reports.report_text import render_report
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
 from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
 
-class DiscordBoard:
+class DiscordModeratorChannel:
     """Posts audit entries, reports and alerts with the bot's own token."""
 
     def __init__(self, client: discord.Client, servers: Servers) -> None:
@@ -39,7 +39,7 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with speaking(await self._locale_of(entry.guild_id)):
+        with locale_used(await self._locale_of(entry.guild_id)):
             forms = [entry_line(entry), _(FILTERED_ENTRY)]
         await self._send(
             channel_id,
@@ -56,7 +56,7 @@ class DiscordBoard:
             DeliveryPostponedError: later perhaps.
             UndeliverableError: the channel refuses.
         """
-        with speaking(await self._locale_of(reported.report.guild_id)):
+        with locale_used(await self._locale_of(reported.report.guild_id)):
             forms = [render_report(reported), render_report(reported, quote=False)]
             view = report_view(reported)
         return await self._send(
@@ -75,7 +75,7 @@ class DiscordBoard:
             UndeliverableError: the channel refuses.
         """
         guild_id = announcement.key.guild_id
-        with speaking(None if guild_id is None else await self._locale_of(guild_id)):
+        with locale_used(None if guild_id is None else await self._locale_of(guild_id)):
             text = render_alert(announcement)
         await self._send(
             channel_id,
@@ -134,7 +134,7 @@ class DiscordBoard:
                     view=view or discord.utils.MISSING,
                 )
             except CALL_ERRORS as error:
-                verdict, refusal = judge(error), error
+                verdict, refusal = classify_error(error), error
                 if verdict is Verdict.LATER:
                     raise postponed(error) from error
                 if verdict is not Verdict.NOT_THE_WORDS:

@@ -9,8 +9,8 @@ import structlog
 
 from bot.db.models import Generation, Placement
 from cogs.cards.card import neutral_thread_name, thread_name
-from cogs.delivery.failed_destinations import Refusals
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge, postponed, says_thread_exists
+from cogs.delivery.failed_destinations import FailedDestinations
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed, says_thread_exists
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -24,7 +24,10 @@ class Threads:
     """Opens threads on cards, each once at a time; who wants one need not wait for Discord."""
 
     def __init__(
-        self, client: discord.Client, refusals: Refusals, clock: Callable[[], float] = time.monotonic
+        self,
+        client: discord.Client,
+        refusals: FailedDestinations,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._refusals = refusals
@@ -101,9 +104,9 @@ class Threads:
         place = ("thread", channel_id)
         self._refusals.note(place, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
-        if judge(error) is not Verdict.LATER:
+        if classify_error(error) is not Verdict.LATER:
             self._troubled.pop(channel_id, None)
-            return judge(error)
+            return classify_error(error)
         since = self._troubled.setdefault(channel_id, self._clock())
         if self._refusals.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
             return Verdict.ELSEWHERE

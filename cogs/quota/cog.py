@@ -12,7 +12,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.admission.entitlement import Allowance
+from bot.admission.entitlement import Entitlement
 from bot.admission.parsing import LONGEST_INPUT, parse_until
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
@@ -44,7 +44,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
 
     def __init__(self, services: Services) -> None:
         self._rules = services.rules
-        self._allowances = services.allowances
+        self._allowances = services.entitlements
         self._usage = services.usage
 
     @app_commands.command(name="set", description="Limit the videos of the whole server, a role or a member")
@@ -113,8 +113,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
             await show_rules(interaction, self._rules)
             return
         user_id, role_ids = ensure_person(member), role_ids_of(member)
-        allowance = await self._allowances.read(moderator_of(interaction).guild_id, user_id, role_ids)
-        await _reply(interaction, member_text(user_id, allowance, role_ids))
+        entitlement = await self._allowances.read(moderator_of(interaction).guild_id, user_id, role_ids)
+        await _reply(interaction, member_text(user_id, entitlement, role_ids))
 
     @app_commands.command(name="grant", description="Give a member extra videos for a limited time")
     @app_commands.describe(
@@ -135,8 +135,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         by, user_id = moderator_of(interaction), ensure_member(member)
         end = parse_until(until, utc_now()) if until else None
         grant = await self._rules.grant(by, user_id, videos, end, reason)
-        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
-        await _reply(interaction, quota_text.grant_text(user_id, grant, allowance))
+        entitlement = await self._read_allowance(by, user_id, role_ids_of(member))
+        await _reply(interaction, quota_text.grant_text(user_id, grant, entitlement))
 
     @app_commands.command(name="reset", description="Reset a member's usage")
     @app_commands.describe(member="Whose earlier videos should no longer count", reason=REASON)
@@ -146,8 +146,8 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Forget a member's use."""
         by, user_id = moderator_of(interaction), ensure_member(member)
         await self._rules.reset(by, user_id, reason)
-        allowance = await self._read_allowance(by, user_id, role_ids_of(member))
-        await _reply(interaction, quota_text.reset_text(user_id, allowance))
+        entitlement = await self._read_allowance(by, user_id, role_ids_of(member))
+        await _reply(interaction, quota_text.reset_text(user_id, entitlement))
 
     @app_commands.command(name="budget", description="Show or change the server's budgets")
     @app_commands.describe(
@@ -191,7 +191,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
                 return await self._rules.read(guild_id)
             return await self._rules.read(guild_id, member.id, role_ids_of(member))
 
-    async def _read_allowance(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Allowance:
+    async def _read_allowance(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Entitlement:
         with _known_to_be_done():
             return await self._allowances.read(by.guild_id, user_id, role_ids)
 

@@ -5,8 +5,8 @@ from typing import LiteralString
 
 from bot.admission.budgets import exhausted
 from bot.admission.denials import NO_MONEY_AT_ALL
-from bot.admission.entitlement import Allowance
-from bot.admission.limits import judge_quota
+from bot.admission.entitlement import Entitlement
+from bot.admission.limits import check_quota
 from bot.i18n import N_, _, ngettext
 from bot.policy.documents import Block, Period
 from bot.policy.phrases import count_videos
@@ -23,23 +23,23 @@ BUDGET_USED_UP: Mapping[Period, LiteralString] = {
 }
 
 
-def now_text(allowance: Allowance) -> str:
+def now_text(entitlement: Entitlement) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
-    block = allowance.standing.block
-    if allowance.policy.pause is not None:
+    block = entitlement.standing.block
+    if entitlement.policy.pause is not None:
         return _("They can't request videos now: /veo is paused on this server.")
-    if block is not None and block.holds(allowance.now):
+    if block is not None and block.holds(entitlement.now):
         return _blocked_line(block)
     return (
-        _full_limit(allowance)
-        or _full_queue(allowance)
-        or _no_money(allowance)
-        or _places_line(places_left(allowance))
+        _full_limit(entitlement)
+        or _full_queue(entitlement)
+        or _no_money(entitlement)
+        or _places_line(places_left(entitlement))
     )
 
 
-def _full_limit(allowance: Allowance) -> str:
-    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+def _full_limit(entitlement: Entitlement) -> str:
+    verdict = check_quota(entitlement.limits, entitlement.standing, entitlement.use, entitlement.now)
     if verdict.allowed:
         return ""
     if verdict.frees_at is not None:
@@ -52,17 +52,17 @@ def _full_limit(allowance: Allowance) -> str:
     return _("They can't request a video now: one in progress must finish first.")
 
 
-def _full_queue(allowance: Allowance) -> str:
-    if not allowance.use.fills_queue(allowance.max_waiting):
+def _full_queue(entitlement: Entitlement) -> str:
+    if not entitlement.use.fills_queue(entitlement.max_waiting):
         return ""
     return _(
         "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
-        videos=count_videos(allowance.max_waiting),
+        videos=count_videos(entitlement.max_waiting),
     )
 
 
-def _no_money(allowance: Allowance) -> str:
-    full = exhausted(allowance.budgets, 0)
+def _no_money(entitlement: Entitlement) -> str:
+    full = exhausted(entitlement.budgets, 0)
     if full is None:
         return ""
     if full.budget <= 0:

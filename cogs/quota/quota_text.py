@@ -5,9 +5,9 @@ from functools import reduce
 from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
-from bot.admission.entitlement import Allowance
+from bot.admission.entitlement import Entitlement
 from bot.admission.limits import winning_rule
-from bot.i18n import N_, _, every_one_of, ngettext
+from bot.i18n import N_, _, format_and, ngettext
 from bot.moderation.rules import RuleBook, Subject
 from bot.money import show_money
 from bot.policy.documents import Block, Grant, LimitKind, Period, Rule, Scope
@@ -40,7 +40,7 @@ BUDGET_STATES: Mapping[Period, LiteralString] = {
 
 def set_text(subject: Subject, limits: Mapping[LimitKind, int | None], book: RuleBook) -> str:
     """Say what was set, and what else limits the same people; `book` is as it is now."""
-    what = every_one_of(describe_limit(kind, most) for kind, most in limits.items())
+    what = format_and(describe_limit(kind, most) for kind, most in limits.items())
     others = _holding(subject, [kind for kind in LimitKind if kind not in limits], book)
     return "\n".join(
         [
@@ -65,7 +65,7 @@ def unset_text(subject: Subject, removed: Sequence[Rule], book: RuleBook) -> str
     )
 
 
-def grant_text(user_id: int, grant: Grant, allowance: Allowance) -> str:
+def grant_text(user_id: int, grant: Grant, entitlement: Entitlement) -> str:
     """Say what was granted, until when, and what the member can ask for now."""
     lines = [
         ngettext(
@@ -76,19 +76,19 @@ def grant_text(user_id: int, grant: Grant, allowance: Allowance) -> str:
             date=moment(grant.until),
         )
     ]
-    if all(limit.most is None for limit in allowance.limits if limit.kind in WINDOWS):
+    if all(limit.most is None for limit in entitlement.limits if limit.kind in WINDOWS):
         lines.append(_("They have no limit that this could raise, so it changes nothing for now."))
-    return "\n".join([*lines, now_text(allowance)])
+    return "\n".join([*lines, now_text(entitlement)])
 
 
-def reset_text(user_id: int, allowance: Allowance) -> str:
+def reset_text(user_id: int, entitlement: Entitlement) -> str:
     """Say that the windows begin anew, and what the member can ask for now."""
     what = _(
         "✅ **Reset.** Earlier videos of {member} no longer count toward their limits. Their "
         "cost still counts toward the budget.",
         member=f"<@{user_id}>",
     )
-    return f"{what}\n{now_text(allowance)}"
+    return f"{what}\n{now_text(entitlement)}"
 
 
 def budget_text(changed: Mapping[Period, float | None], states: Sequence[BudgetState]) -> str:
@@ -132,7 +132,7 @@ def _stronger(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) ->
     ]
     if not any(found):
         return
-    who = every_one_of(filter(None, found))
+    who = format_and(filter(None, found))
     yield f"{_('`/quota rules` shows the limits of {who} too.', who=who)} {_(RANKING)}"
 
 

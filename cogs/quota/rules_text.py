@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import LiteralString
 
-from bot.admission.entitlement import Allowance
+from bot.admission.entitlement import Entitlement
 from bot.admission.limits import winning_rule
-from bot.i18n import N_, _, every_one_of, ngettext, number, pgettext
+from bot.i18n import N_, _, format_and, ngettext, number, pgettext
 from bot.moderation.rules import RuleBook
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, Rule, Scope
@@ -51,16 +51,16 @@ def rule_lines(book: RuleBook, role_ids: Collection[int] | None) -> list[str]:
     return lines
 
 
-def member_text(user_id: int, allowance: Allowance, role_ids: Collection[int]) -> str:
+def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int]) -> str:
     """Return what holds for a member with these roles: each limit, its use, which rule won, and why."""
-    lines = [_("**Limits of {member}**", member=f"<@{user_id}>"), now_text(allowance)]
-    for limit in allowance.limits:
-        lines.append(f"- {use_line(limit, allowance)}")
-        for why in why_lines(limit.rule, allowance.policy.rules, role_ids):
+    lines = [_("**Limits of {member}**", member=f"<@{user_id}>"), now_text(entitlement)]
+    for limit in entitlement.limits:
+        lines.append(f"- {use_line(limit, entitlement)}")
+        for why in why_lines(limit.rule, entitlement.policy.rules, role_ids):
             is_more = limit.granted and limit.most is not None
             lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
-    lines += grant_lines(allowance.standing, allowance.now)
-    cost = show_money(allowance.spent)
+    lines += grant_lines(entitlement.standing, entitlement.now)
+    cost = show_money(entitlement.spent)
     lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
     return "\n".join(lines)
 
@@ -68,7 +68,7 @@ def member_text(user_id: int, allowance: Allowance, role_ids: Collection[int]) -
 def why_lines(winner: Rule, rules: Collection[Rule], role_ids: Collection[int]) -> Iterator[str]:
     """Yield why this rule wins for a member with these roles; nothing where nobody set a limit."""
     most = _most(winner)
-    beaten = every_one_of(_beaten(winner, rules, role_ids))
+    beaten = format_and(_beaten(winner, rules, role_ids))
     match winner.scope:
         case Scope.MEMBER:
             why = _("{limit} (their own limit)", limit=most)

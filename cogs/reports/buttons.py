@@ -7,7 +7,7 @@ import discord
 import structlog
 
 from bot.errors import UserError
-from bot.i18n import _, pgettext, speaking
+from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
@@ -16,7 +16,7 @@ from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, judge
+from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item
 from cogs.ui.video_button import view_of
@@ -168,12 +168,12 @@ async def _show(interaction: Interaction, reported: ReportedVideo) -> None:
 
     It stays in the server's language, whoever clicked.
     """
-    with speaking(interaction.guild_locale and interaction.guild_locale.value):
+    with locale_used(interaction.guild_locale and interaction.guild_locale.value):
         view = report_view(reported)
         text, text_unquoted = render_report(reported), render_report(reported, quote=False)
     try:
         await interaction.edit_original_response(content=text, view=view)
     except CALL_ERRORS as error:
-        if judge(error) is not Verdict.NOT_THE_WORDS:
+        if classify_error(error) is not Verdict.NOT_THE_WORDS:
             raise
         await interaction.edit_original_response(content=text_unquoted, view=view)

@@ -39,7 +39,7 @@ class Verdict(Enum):
     ELSEWHERE = auto()  # another place
 
 
-def judge(error: Exception) -> Verdict:
+def classify_error(error: Exception) -> Verdict:
     """Return what `error`, raised by a call to Discord, means."""
     match error:
         case discord.HTTPException() if error.status == 413 or error.code in SIZE_CODES:

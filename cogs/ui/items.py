@@ -12,7 +12,7 @@ import discord
 
 from bot.discord_client.replies import keep_pace, reply_with_error
 from bot.errors import BadInputError
-from bot.i18n import _, speaking
+from bot.i18n import _, locale_used
 from cogs.ui.interaction import Interaction
 
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
@@ -55,7 +55,7 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
     async def callback(self, interaction: AnyInteraction) -> None:
         """Do what the button is for; discord.py would only log an error."""
-        with speaking(interaction.locale.value):
+        with locale_used(interaction.locale.value):
             try:
                 if await keep_pace(interaction):
                     await self.act(interaction)
@@ -86,7 +86,7 @@ class Form(discord.ui.Modal):
 
     async def on_submit(self, interaction: AnyInteraction, /) -> None:
         """Do what the form is for, if its fields hold what they can hold."""
-        with speaking(interaction.locale.value):
+        with locale_used(interaction.locale.value):
             if await keep_pace(interaction):
                 for field in self.walk_children():
                     _ensure_possible(field)
@@ -94,7 +94,7 @@ class Form(discord.ui.Modal):
 
     async def on_error(self, interaction: AnyInteraction, error: Exception, /) -> None:
         """Answer the person who sent the form."""
-        with speaking(interaction.locale.value):
+        with locale_used(interaction.locale.value):
             await reply_with_error(interaction, error if READ in interaction.extras else BadFieldError())
 
     async def act(self, interaction: Interaction) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.required_permissions import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, lacking, names
 from bot.i18n import _
 
 __all__ = ["BOARD_NEEDS", "NEEDS", "THREAD_NEEDS", "Need", "find_permissions", "missing", "names"]
 
 
-def find_permissions(allowed: discord.Permissions, *, has_threads: bool = True) -> list[Finding]:
+def find_permissions(allowed: discord.Permissions, *, has_threads: bool = True) -> list[CheckResult]:
     """Return a finding for each permission that the bot needs where videos are asked for.
 
     `has_threads`: False where there can be none, as in the chat of a voice channel.
@@ -26,11 +26,11 @@ def missing(allowed: discord.Permissions, needs: Iterable[Need]) -> list[Need]:
     return lacking(allowed.value, needs)
 
 
-def _finding(need: Need, *, is_good: bool) -> Finding:
+def _finding(need: Need, *, is_good: bool) -> CheckResult:
     if is_good:
-        return Finding(is_good=True, what=_("I have {permission}.", permission=_(need.name)))
+        return CheckResult(is_good=True, what=_("I have {permission}.", permission=_(need.name)))
     missing = _("I'm missing {permission}.", permission=_(need.name))
-    return Finding(
+    return CheckResult(
         is_good=False,
         what=f"{missing} {_(need.without)}",
         advice=_("Allow it for my role."),

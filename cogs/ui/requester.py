@@ -6,10 +6,10 @@ from typing import LiteralString
 import discord
 import structlog
 
-from bot.admission.check_request import Asker
+from bot.admission.check_request import Requester
 from bot.db.models import Placement
 from bot.errors import UserError
-from bot.i18n import N_, _, every_one_of
+from bot.i18n import N_, _, format_and
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 
@@ -30,7 +30,7 @@ class CannotPostError(UserError):
     """The bot may not post where the command was used."""
 
 
-def asker_of(interaction: Interaction) -> Asker:
+def requester_of(interaction: Interaction) -> Requester:
     """Return who asks, and decide where the result will go.
 
     Raises:
@@ -39,7 +39,7 @@ def asker_of(interaction: Interaction) -> Asker:
     if interaction.guild_id is None or interaction.channel_id is None:
         raise CannotPostError(_("I only make videos in servers. Use the command there."))
     channel = interaction.channel
-    return Asker(
+    return Requester(
         interaction_id=interaction.id,
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id,
@@ -109,6 +109,6 @@ def _cannot_post(*names: LiteralString) -> CannotPostError:
         _(
             "I can't post the video here: I'm missing {names}. Use another channel or ask a "
             "moderator. This didn't count toward your limit.",
-            names=every_one_of(_(name) for name in names),
+            names=format_and(_(name) for name in names),
         )
     )

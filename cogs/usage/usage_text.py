@@ -6,11 +6,11 @@ from typing import LiteralString
 
 from bot.admission.budgets import exhausted
 from bot.admission.denials import BlockedError, BudgetReachedError, PausedError, WaitingFullError, quota_error
-from bot.admission.entitlement import Allowance
-from bot.admission.limits import Limit, judge_quota, next_place, remaining
+from bot.admission.entitlement import Entitlement
+from bot.admission.limits import Limit, check_quota, next_place, remaining
 from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
-from bot.policy.documents import LimitKind, Standing
+from bot.policy.documents import LimitKind, MemberPolicy
 from bot.policy.phrases import count_videos
 from bot.timestamps import moment, relative_time
 
@@ -23,25 +23,25 @@ WINDOWS: Mapping[LimitKind, LiteralString] = {
 }
 
 
-def usage_text(allowance: Allowance) -> str:
+def usage_text(entitlement: Entitlement) -> str:
     """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
-    no_money = _no_money(allowance)
-    obstacle = _obstacle(allowance)
+    no_money = _no_money(entitlement)
+    obstacle = _obstacle(entitlement)
     lines = [
         _("**Your videos on this server**"),
-        obstacle or no_money or _places_line(places_left(allowance)),
-        *(f"- {use_line(limit, allowance)}" for limit in _shown_limits(allowance)),
-        *grant_lines(allowance.standing, allowance.now),
-        _spent_line(allowance.spent) if allowance.spent else "",
+        obstacle or no_money or _places_line(places_left(entitlement)),
+        *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
+        *grant_lines(entitlement.standing, entitlement.now),
+        _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
-        _("The server's video budget has money left.") if allowance.budgets and not no_money else "",
+        _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
     ]
     return "\n".join(line for line in lines if line)
 
 
-def use_line(limit: Limit, allowance: Allowance) -> str:
+def use_line(limit: Limit, entitlement: Entitlement) -> str:
     """Return one limit's use, such as "Last 24 hours: 3 of 5 used, 2 left. …"."""
-    use, now = allowance.use, allowance.now
+    use, now = entitlement.use, entitlement.now
     taken, left = number(use.within(limit.kind, now)), remaining(limit, use, now)
     most = "" if limit.most is None else number(limit.most)
     if limit.kind is LimitKind.AT_ONCE and left is None:
@@ -58,10 +58,10 @@ def use_line(limit: Limit, allowance: Allowance) -> str:
         most=most,
         left=number(left),
     )
-    return f"{line}{_next_place(limit, allowance)}"
+    return f"{line}{_next_place(limit, entitlement)}"
 
 
-def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
+def grant_lines(standing: MemberPolicy, now: datetime) -> Iterator[str]:
     """Yield what the grants that hold add to the limits above them, and until when."""
     alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
     for grant in alive[:SHOWN_GRANTS]:
@@ -75,36 +75,36 @@ def grant_lines(standing: Standing, now: datetime) -> Iterator[str]:
         yield _("Also granted: {videos}, ending later.", videos=count_videos(rest))
 
 
-def places_left(allowance: Allowance) -> int | None:
+def places_left(entitlement: Entitlement) -> int | None:
     """Return how many videos the limits leave now; None: any number."""
-    lefts = [remaining(limit, allowance.use, allowance.now) for limit in allowance.limits]
+    lefts = [remaining(limit, entitlement.use, entitlement.now) for limit in entitlement.limits]
     return min((left for left in lefts if left is not None), default=None)
 
 
-def _shown_limits(allowance: Allowance) -> list[Limit]:
+def _shown_limits(entitlement: Entitlement) -> list[Limit]:
     """Return those that limit something; and how much was used where nothing limits that."""
-    windows = [limit for limit in allowance.limits if limit.kind in WINDOWS]
+    windows = [limit for limit in entitlement.limits if limit.kind in WINDOWS]
     shown = [limit for limit in windows if limit.most is not None] or windows[-1:]
-    return [*shown, *(x for x in allowance.limits if x.kind not in WINDOWS and x.most is not None)]
+    return [*shown, *(x for x in entitlement.limits if x.kind not in WINDOWS and x.most is not None)]
 
 
-def _obstacle(allowance: Allowance) -> str | None:
+def _obstacle(entitlement: Entitlement) -> str | None:
     """Return why nothing can be asked for now, in the words of the refusal."""
-    pause, block = allowance.policy.pause, allowance.standing.block
+    pause, block = entitlement.policy.pause, entitlement.standing.block
     if pause is not None:
         return PausedError(pause.reason).sentence
-    if block is not None and block.holds(allowance.now):
+    if block is not None and block.holds(entitlement.now):
         return BlockedError(block.until, block.reason).sentence
-    verdict = judge_quota(allowance.limits, allowance.standing, allowance.use, allowance.now)
+    verdict = check_quota(entitlement.limits, entitlement.standing, entitlement.use, entitlement.now)
     if not verdict.allowed:
         return quota_error(verdict).sentence
-    most = allowance.max_waiting
-    return WaitingFullError(most).sentence if most is not None and allowance.use.fills_queue(most) else None
+    most = entitlement.max_waiting
+    return WaitingFullError(most).sentence if most is not None and entitlement.use.fills_queue(most) else None
 
 
-def _no_money(allowance: Allowance) -> str:
+def _no_money(entitlement: Entitlement) -> str:
     """Say that a budget is spent, where one is, but no sums: those are the moderators' business."""
-    full = exhausted(allowance.budgets, 0)
+    full = exhausted(entitlement.budgets, 0)
     return BudgetReachedError(full, 0).sentence if full else ""
 
 
@@ -118,9 +118,9 @@ def _spent_line(spent: float) -> str:
     return _("Your videos of the last 30 days cost {money}.", money=show_money(spent))
 
 
-def _next_place(limit: Limit, allowance: Allowance) -> str:
-    use, now = allowance.use, allowance.now
-    verdict = judge_quota((limit,), allowance.standing, use, now)
+def _next_place(limit: Limit, entitlement: Entitlement) -> str:
+    use, now = entitlement.use, entitlement.now
+    verdict = check_quota((limit,), entitlement.standing, use, now)
     frees_at = verdict.frees_at
     # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
     if verdict.allowed and not limit.granted:

@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.discord_client.client import VeoBot
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.veo.images import pictures_of
 from cogs.veo.options import choices, descriptions
@@ -47,7 +47,7 @@ class VeoCog(commands.Cog):
             "enhance_prompt": enhance_prompt,
             "generate_audio": generate_audio,
         }
-        await ask(interaction, Wishes(model, prompt, options, pictures_of(image, last_image)))
+        await ask(interaction, RequestSpec(model, prompt, options, pictures_of(image, last_image)))
 
 
 async def setup(bot: VeoBot) -> None:

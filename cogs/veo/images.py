@@ -8,13 +8,13 @@ import discord
 from yarl import URL
 
 from bot.errors import BadRequestError
-from bot.i18n import _, retold
-from bot.media.images import CDN_HOSTS, KINDS, OfferedPicture, ensure_usable
+from bot.i18n import _, translate_stored
+from bot.media.images import CDN_HOSTS, KINDS, ImageInput, ensure_usable
 
 
 def pictures_of(
     image: discord.Attachment | None, last_image: discord.Attachment | None
-) -> tuple[OfferedPicture, ...]:
+) -> tuple[ImageInput, ...]:
     """Return the options' pictures in their order.
 
     Raises:
@@ -28,7 +28,7 @@ def pictures_of(
     return tuple(_from_attachment(attachment) for attachment in given)
 
 
-def picture_in(message: discord.Message) -> OfferedPicture:
+def picture_in(message: discord.Message) -> ImageInput:
     """Return the first picture of a message that can be used, or of what it forwards.
 
     Raises:
@@ -47,12 +47,12 @@ def picture_in(message: discord.Message) -> OfferedPicture:
         _(
             "That message has no image that I can use. I can use {kinds}. This didn't count "
             "toward your limit.",
-            kinds=retold(KINDS),
+            kinds=translate_stored(KINDS),
         )
     )
 
 
-def _pictures_in(message: discord.Message) -> Iterator[OfferedPicture]:
+def _pictures_in(message: discord.Message) -> Iterator[ImageInput]:
     for part in (message, *message.message_snapshots):
         for attachment in part.attachments:
             if (attachment.content_type or "").startswith("image/"):
@@ -72,12 +72,12 @@ def _links_in(embed: discord.Embed) -> Iterator[str]:
             yield link
 
 
-def _from_attachment(attachment: discord.Attachment) -> OfferedPicture:
+def _from_attachment(attachment: discord.Attachment) -> ImageInput:
     media_type = (attachment.content_type or "").partition(";")[0].strip().lower() or None
-    return OfferedPicture(attachment.url, attachment.filename, media_type, attachment.size)
+    return ImageInput(attachment.url, attachment.filename, media_type, attachment.size)
 
 
-def _from_link(link: str) -> OfferedPicture | None:
+def _from_link(link: str) -> ImageInput | None:
     """Return the picture of an embed where it lies at Discord; its size is seen when it is fetched."""
     try:
         url = URL(link)
@@ -86,4 +86,4 @@ def _from_link(link: str) -> OfferedPicture | None:
     if url.scheme != "https" or url.host not in CDN_HOSTS or not url.is_default_port():
         return None
     name = PurePosixPath(url.path).name
-    return OfferedPicture(link, name, mimetypes.guess_type(name)[0], None)
+    return ImageInput(link, name, mimetypes.guess_type(name)[0], None)

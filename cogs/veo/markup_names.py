@@ -7,22 +7,22 @@ from typing import Any, cast
 import discord
 
 from bot.markup import ID_DIGITS, NOBODY_KNOWN, Names, in_words, may_have_markup
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 
 Json = Mapping[str, Any]
 
 
-def wishes_in_words(interaction: Interaction, wishes: Wishes) -> Wishes:
+def wishes_in_words(interaction: Interaction, spec: RequestSpec) -> RequestSpec:
     """Return the wishes with names in place of mentions and emoji, in the prompt and in every other text."""
-    texts = (wishes.prompt, *(value for value in wishes.options.values() if isinstance(value, str)))
+    texts = (spec.prompt, *(value for value in spec.options.values() if isinstance(value, str)))
     # Most prompts have no markup, and a server may have hundreds of roles and channels.
     names = names_of(interaction) if any(map(may_have_markup, texts)) else NOBODY_KNOWN
     options = {
         name: in_words(value, names) if isinstance(value, str) else value
-        for name, value in wishes.options.items()
+        for name, value in spec.options.items()
     }
-    return replace(wishes, prompt=in_words(wishes.prompt, names), options=options)
+    return replace(spec, prompt=in_words(spec.prompt, names), options=options)
 
 
 def names_of(interaction: Interaction) -> Names:

@@ -9,7 +9,7 @@ from bot.errors import BadRequestError
 from bot.i18n import N_, _
 from bot.markup import in_words
 from cogs.ui.interaction import Interaction
-from cogs.ui.requester import asker_of
+from cogs.ui.requester import requester_of
 from cogs.veo.images import picture_in
 from cogs.veo.markup_names import names_of
 from cogs.veo.prompt_form import PromptForm
@@ -43,14 +43,14 @@ class MenusCog(commands.Cog):
 
 async def animate(interaction: Interaction, message: discord.Message) -> None:
     """Ask what the message's picture should do."""
-    asker_of(interaction)  # who cannot have a video here should not have to fill in the form first
+    requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
     picture = picture_in(message)
     await interaction.response.send_modal(PromptForm(_text_of(interaction, message), (picture,)))
 
 
 async def make_video(interaction: Interaction, message: discord.Message) -> None:
     """Offer the message's text as the prompt."""
-    asker_of(interaction)
+    requester_of(interaction)
     text = _text_of(interaction, message)
     if not text:
         raise BadRequestError(_(NO_TEXT))

@@ -2,7 +2,7 @@
 
 from discord.app_commands import Choice
 
-from bot.i18n import N_, _, any_of
+from bot.i18n import N_, _, format_or
 from bot.media.images import KINDS, MAX_SIZE
 from bot.provider.catalogue import CATALOGUE, Option, OptionValue, family_heads
 
@@ -50,7 +50,7 @@ def default_of(name: str) -> str:
     words = {_word(option.default).casefold(): _word(option.default) for option in reversed(options)}
     if all(option.default is None for option in options):
         return ""
-    default = any_of(reversed(words.values()))
+    default = format_or(reversed(words.values()))
     return _("{default}, by model", default=default) if len(words) > 1 else default
 
 

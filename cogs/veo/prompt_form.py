@@ -4,10 +4,10 @@ from typing import Self
 
 import discord
 
-from bot.i18n import _, pgettext, retold
-from bot.media.images import OfferedPicture
+from bot.i18n import _, pgettext, translate_stored
+from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, OptionValue
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.veo.options import MODEL, OPTIONS, PROMPT, choices, default_of
@@ -25,7 +25,7 @@ class PromptForm(Form):
         pictures: what the video is made from.
     """
 
-    def __init__(self, prompt: str, pictures: tuple[OfferedPicture, ...] = ()) -> None:
+    def __init__(self, prompt: str, pictures: tuple[ImageInput, ...] = ()) -> None:
         super().__init__(pgettext("title", "Make a video"))
         self._pictures = pictures
         self._prompt = discord.ui.TextInput[Self](
@@ -40,22 +40,24 @@ class PromptForm(Form):
         )
         self._selects = {name: _select(name) for name in CHOSEN}
         for name, select in self._selects.items():
-            description = retold(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
+            description = translate_stored(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
             self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
 
     async def act(self, interaction: Interaction) -> None:
         """Ask for the video."""
         chosen = {name: _value(name, select) for name, select in self._selects.items()}
         model = chosen.pop("model")
-        wishes = Wishes(None if model is None else str(model), self._prompt.value, chosen, self._pictures)
-        await ask(interaction, wishes)
+        spec = RequestSpec(None if model is None else str(model), self._prompt.value, chosen, self._pictures)
+        await ask(interaction, spec)
 
 
 def _select(name: str) -> discord.ui.Select[discord.ui.View]:
     return discord.ui.Select(
         custom_id=name,
         placeholder=_placeholder(default_of(name)),
-        options=[discord.SelectOption(label=retold(c.name), value=str(c.value)) for c in choices()[name]],
+        options=[
+            discord.SelectOption(label=translate_stored(c.name), value=str(c.value)) for c in choices()[name]
+        ],
         required=False,
     )
 

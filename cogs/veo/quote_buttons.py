@@ -12,44 +12,44 @@ import structlog
 
 from bot.db.models import Generation
 from bot.i18n import pgettext
-from bot.requests.confirmation import OfferChangedError, OfferGoneError, wishes_in
-from bot.requests.quotes import Offer
-from bot.requests.spec import Wishes
+from bot.requests.confirmation import QuoteChangedError, QuoteGoneError, spec_in
+from bot.requests.quotes import Quote
+from bot.requests.spec import RequestSpec
 from cogs.cards.card_message import CardMessage
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item
-from cogs.ui.requester import asker_of
+from cogs.ui.requester import requester_of
 from cogs.ui.video_button import view_of
 from cogs.veo.answer import AnswerLostError, answer_with_card
 from cogs.veo.posted_card import post_card
-from cogs.veo.quote_text import asked_text, dropped_text, render_offer
-from cogs.veo.request_form import WishesForm
+from cogs.veo.quote_text import asked_text, dropped_text, render_quote
+from cogs.veo.request_form import RequestForm
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def offer_template(action: str) -> re.Pattern[str]:
+def quote_template(action: str) -> re.Pattern[str]:
     """Return the pattern of a button's custom id; 1 is the version of what stands in it."""
     return re.compile(rf"veo1:{action}:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[0-9]{{1,6}})")
 
 
-class OfferButton(Item, template=r"(?!)"):
+class QuoteButton(Item, template=r"(?!)"):
     """Base of the buttons: give an `action` (as in the template), a `label`, and `use`."""
 
     action: ClassVar[str]
     style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
 
-    def __init__(self, draft_id: str, revision: int) -> None:
+    def __init__(self, quote_id: str, revision: int) -> None:
         """`revision`: of the offer, as it is shown above the button."""
         super().__init__(
             discord.ui.Button(
                 label=self.label(),
                 style=self.style,
-                custom_id=f"veo1:{self.action}:{draft_id}:{revision}",
+                custom_id=f"veo1:{self.action}:{quote_id}:{revision}",
             )
         )
-        self.draft_id = draft_id
+        self.quote_id = quote_id
         self.revision = revision
 
     @classmethod
@@ -66,7 +66,7 @@ class OfferButton(Item, template=r"(?!)"):
         """Do what the button is for; where the offer is gone, say so in its place."""
         try:
             await self.use(interaction)
-        except OfferGoneError as error:
+        except QuoteGoneError as error:
             await _replace(interaction, str(error))
 
     async def use(self, interaction: Interaction) -> None:
@@ -74,7 +74,7 @@ class OfferButton(Item, template=r"(?!)"):
         raise NotImplementedError
 
 
-class GenerateButton(OfferButton, template=offer_template("offer-yes")):
+class GenerateButton(QuoteButton, template=quote_template("offer-yes")):
     """Asks for the video, by the same rules as /veo; a second click is told that the first one counted."""
 
     action = "offer-yes"
@@ -88,18 +88,18 @@ class GenerateButton(OfferButton, template=offer_template("offer-yes")):
     async def use(self, interaction: Interaction) -> None:
         """Ask for it; where the price or the offer has changed, show the new one in place of the offer."""
         await interaction.response.defer()
-        drafts, asker = interaction.client.services.drafts, asker_of(interaction)
+        quotes, requester = interaction.client.services.quotes, requester_of(interaction)
         try:
-            answer = await drafts.confirm(asker, self.draft_id, self.revision)
-        except OfferChangedError:
+            answer = await quotes.confirm(requester, self.quote_id, self.revision)
+        except QuoteChangedError:
             # The answer to the change was lost: without this, there would be nothing to read again.
-            offer = await drafts.repeat(asker, self.draft_id)
-            await interaction.edit_original_response(**offer_message(offer))
+            quote = await quotes.repeat(requester, self.quote_id)
+            await interaction.edit_original_response(**quote_message(quote))
             raise
         if isinstance(answer, Generation):
             await self._show(interaction, answer)
         else:
-            await interaction.edit_original_response(**offer_message(answer))
+            await interaction.edit_original_response(**quote_message(answer))
 
     async def _show(self, interaction: Interaction, generation: Generation) -> None:
         services = interaction.client.services
@@ -111,7 +111,7 @@ class GenerateButton(OfferButton, template=offer_template("offer-yes")):
             await _replace(interaction, asked_text(generation, card_id))
 
 
-class ChangeButton(OfferButton, template=offer_template("offer-change")):
+class ChangeButton(QuoteButton, template=quote_template("offer-change")):
     """Shows a form with everything filled in."""
 
     action = "offer-change"
@@ -123,12 +123,12 @@ class ChangeButton(OfferButton, template=offer_template("offer-change")):
 
     async def use(self, interaction: Interaction) -> None:
         """Show the form."""
-        drafts = interaction.client.services.drafts
-        draft = await drafts.find(asker_of(interaction), self.draft_id)
-        await interaction.response.send_modal(ChangeForm(self.draft_id, wishes_in(draft)))
+        quotes = interaction.client.services.quotes
+        quote_row = await quotes.find(requester_of(interaction), self.quote_id)
+        await interaction.response.send_modal(ChangeForm(self.quote_id, spec_in(quote_row)))
 
 
-class DropButton(OfferButton, template=offer_template("offer-no")):
+class DropButton(QuoteButton, template=quote_template("offer-no")):
     """Forgets the offer."""
 
     action = "offer-no"
@@ -140,29 +140,29 @@ class DropButton(OfferButton, template=offer_template("offer-no")):
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""
-        await interaction.client.services.drafts.drop(asker_of(interaction), self.draft_id)
+        await interaction.client.services.quotes.drop(requester_of(interaction), self.quote_id)
         await _replace(interaction, dropped_text())
 
 
-class ChangeForm(WishesForm):
+class ChangeForm(RequestForm):
     """Takes changed wishes, and shows what they would cost in place of the offer; nothing is asked for."""
 
-    def __init__(self, draft_id: str, wishes: Wishes) -> None:
-        super().__init__(pgettext("title", "Change this video"), wishes)
-        self._draft_id = draft_id
+    def __init__(self, quote_id: str, spec: RequestSpec) -> None:
+        super().__init__(pgettext("title", "Change this video"), spec)
+        self._draft_id = quote_id
 
-    async def use(self, interaction: Interaction, wishes: Wishes) -> None:
+    async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Offer that instead."""
-        drafts = interaction.client.services.drafts
-        offer = await drafts.change(asker_of(interaction), self._draft_id, wishes)
-        await interaction.response.edit_message(**offer_message(offer))
+        quotes = interaction.client.services.quotes
+        quote = await quotes.change(requester_of(interaction), self._draft_id, spec)
+        await interaction.response.edit_message(**quote_message(quote))
 
 
-def offer_message(offer: Offer) -> CardMessage:
+def quote_message(quote: Quote) -> CardMessage:
     """Return the offer with its buttons, as discord.py's send and edit methods take it."""
-    shown = (offer.draft.id, offer.draft.revision)
+    shown = (quote.quote_row.id, quote.quote_row.revision)
     view = view_of(GenerateButton(*shown), ChangeButton(*shown), DropButton(*shown))
-    card = render_offer(offer)
+    card = render_quote(quote)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)
 
 

@@ -8,7 +8,7 @@ from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
-from bot.requests.quotes import Offer
+from bot.requests.quotes import Quote
 from bot.timestamps import relative_time
 from cogs.cards.card import Card, full_prompt, number_line, parameter_lines, shown_prompt
 
@@ -23,22 +23,22 @@ HEADINGS = (
 )  # by the number of pictures
 
 
-def render_offer(offer: Offer) -> Card:
+def render_quote(quote: Quote) -> Card:
     """Return the offer as discord.py's send and edit methods take it."""
-    end = relative_time(offer.draft.expires_at)
+    end = relative_time(quote.quote_row.expires_at)
     lines = [
-        _("⚠️ **The price has changed since you saw it.** Please decide again.") if offer.is_changed else "",
-        _(HEADINGS[len(offer.draft.pictures)]),
-        *parameter_lines(offer.preview),
-        price_line(offer.draft.price, is_recalled=offer.is_recalled),
-        limit_line(offer),
-        budget_line(offer),
-        wait_line(offer),
-        f"> {shown_prompt(offer.preview, PROMPT_LENGTH)}",
+        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        _(HEADINGS[len(quote.quote_row.pictures)]),
+        *parameter_lines(quote.preview),
+        price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
+        limit_line(quote),
+        budget_line(quote),
+        wait_line(quote),
+        f"> {shown_prompt(quote.preview, PROMPT_LENGTH)}",
         _("-# Nothing counts until you click **Generate**. This offer expires {when}.", when=end),
     ]
     return Card(
-        content="\n".join(line for line in lines if line), embeds=full_prompt(offer.preview, PROMPT_LENGTH)
+        content="\n".join(line for line in lines if line), embeds=full_prompt(quote.preview, PROMPT_LENGTH)
     )
 
 
@@ -58,24 +58,24 @@ def price_line(price: float | None, *, is_recalled: bool) -> str:
     return _("💰 Price: about **{price}**, from the video service's price list.", price=show_money(price))
 
 
-def limit_line(offer: Offer) -> str:
+def limit_line(quote: Quote) -> str:
     """Say what is left of the limit that leaves the fewest videos."""
-    if offer.limit is None:
+    if quote.limit is None:
         return _("🎬 Your limit: none. You can request any number of videos.")
-    whole = describe_limit(offer.limit.kind, offer.limit.most)
+    whole = describe_limit(quote.limit.kind, quote.limit.most)
     return ngettext(
         "🎬 Your limit: {count} more video after this one (the limit is {limit}).",
         "🎬 Your limit: {count} more videos after this one (the limit is {limit}).",
-        offer.left,
+        quote.left,
         limit=whole,
     )
 
 
-def budget_line(offer: Offer) -> str:
+def budget_line(quote: Quote) -> str:
     """Say whether this video leaves money, where there is a budget, but no sums."""
-    if not offer.budgets:
+    if not quote.budgets:
         return ""
-    empty = [state.resets_at for state in offer.budgets if state.left <= 0]
+    empty = [state.resets_at for state in quote.budgets if state.left <= 0]
     if not empty:
         return _("🏦 The server's video budget has money left after this one.")
     return _(
@@ -84,24 +84,24 @@ def budget_line(offer: Offer) -> str:
     )
 
 
-def wait_line(offer: Offer) -> str:
+def wait_line(quote: Quote) -> str:
     """Say how long it would take if it were asked for now, as far as that is known."""
-    outlook, wait = offer.outlook, _wait(offer)
-    if outlook.position is None:
+    eta, wait = quote.eta, _wait(quote)
+    if eta.position is None:
         if not wait:
             return _("⏳ Wait: unknown right now.")
         return _("⏳ Wait: about {wait}, based on earlier videos.", wait=wait)
-    if outlook.position > LAST_POSITION:
+    if eta.position > LAST_POSITION:
         return _("⏳ Wait: after more than {most} other requests.", most=number(LAST_POSITION))
-    place = number(outlook.position)
+    place = number(eta.position)
     if not wait:
         return _("⏳ Wait: position {place} in the queue.", place=place)
     return _("⏳ Wait: about {wait}, at position {place} in the queue.", wait=wait, place=place)
 
 
-def _wait(offer: Offer) -> str:
-    expected_at = offer.outlook.expected_at
-    return "" if expected_at is None else spell_wait((expected_at - offer.now).total_seconds())
+def _wait(quote: Quote) -> str:
+    expected_at = quote.eta.expected_at
+    return "" if expected_at is None else spell_wait((expected_at - quote.now).total_seconds())
 
 
 def spell_wait(seconds: float) -> str:

@@ -10,7 +10,7 @@ from bot.i18n import _, ngettext, pgettext
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue, get_model, models_for
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 
 PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
 OWN_RATIO = "auto"  # with a picture the ratio may be left to the provider
@@ -22,28 +22,28 @@ Select = discord.ui.Select[Any]
 class RemixInputs:
     """The fields, filled in with `wishes`."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        self._wishes = wishes
-        models = models_for(len(wishes.pictures))
-        model = get_model(wishes.model or "") or models[0]
-        self._prompt = _text("prompt", wishes.prompt, PROMPT_MAX_LENGTH)
+    def __init__(self, spec: RequestSpec) -> None:
+        self._wishes = spec
+        models = models_for(len(spec.pictures))
+        model = get_model(spec.model or "") or models[0]
+        self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(
-            "negative_prompt", _current(wishes, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
+            "negative_prompt", _current(spec, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
         )
         self._model = _select("model", [(other.label, other.id) for other in models], model.id)
         durations = [str(value) for value in _choices(models, "duration")]
         self._duration = _select(
             "duration",
             [(seconds(int(value)), value) for value in durations],
-            _current(wishes, model, "duration"),
+            _current(spec, model, "duration"),
         )
         ratios, heights = (_choices(models, name) for name in PICTURE)
-        if wishes.pictures:
+        if spec.pictures:
             ratios = [OWN_RATIO, *ratios]
         pictures = [
             (f"{_shown_ratio(ratio)} {height}", f"{ratio} {height}") for ratio in ratios for height in heights
         ]
-        ratio, height = (_current(wishes, model, name) for name in PICTURE)
+        ratio, height = (_current(spec, model, name) for name in PICTURE)
         current = f"{ratio or OWN_RATIO} {height}"
         self._picture = _select("picture", pictures, current)
 
@@ -76,7 +76,7 @@ class RemixInputs:
             ),
         ]
 
-    def read(self) -> Wishes:
+    def read(self) -> RequestSpec:
         """Return the wishes as the form was sent; they are checked by whoever takes them."""
         model_id = self._model.values[0]
         ratio, _, height = self._picture.values[0].partition(" ")
@@ -91,29 +91,29 @@ class RemixInputs:
 
 
 def _merge(
-    wishes: Wishes, model: Model | None, chosen: dict[str, OptionValue | None]
+    spec: RequestSpec, model: Model | None, chosen: dict[str, OptionValue | None]
 ) -> dict[str, OptionValue]:
     """Return the options to ask with, as the model spells them.
 
     A default stays unsent, as does what the model has no option for.
     """
     merged: dict[str, OptionValue] = {}
-    for name, wish in {**wishes.options, **chosen}.items():
+    for name, wish in {**spec.options, **chosen}.items():
         option = model and model.option(name)
         if option is None or wish is None:
             continue
         value = option.spelled(wish)
         if value is None:
             value = wish
-        if value != option.default or name in wishes.options:
+        if value != option.default or name in spec.options:
             merged[name] = value
     return merged
 
 
-def _current(wishes: Wishes, model: Model, name: str) -> str:
+def _current(spec: RequestSpec, model: Model, name: str) -> str:
     """Return what the video was made with, as text; empty where that was left to the provider."""
     option = model.option(name)
-    value = wishes.options.get(name, None if option is None else option.default)
+    value = spec.options.get(name, None if option is None else option.default)
     return "" if value is None else str(value)
 
 

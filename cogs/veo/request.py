@@ -5,14 +5,14 @@ import asyncio
 import structlog
 
 from bot.db.models import Generation
-from bot.requests.quotes import Offer
-from bot.requests.spec import Wishes
+from bot.requests.quotes import Quote
+from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
-from cogs.ui.requester import asker_of, ensure_inside
+from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.answer import answer_with_card, send_card
 from cogs.veo.markup_names import wishes_in_words
 from cogs.veo.posted_card import follow_with_card
-from cogs.veo.quote_buttons import offer_message
+from cogs.veo.quote_buttons import quote_message
 
 # Discord wants an answer within 3 s. After this long we say "thinking", which leaves time for that call.
 DEFER_AFTER_SECONDS = 1.0
@@ -20,28 +20,28 @@ DEFER_AFTER_SECONDS = 1.0
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def ask(interaction: Interaction, wishes: Wishes) -> None:
+async def ask(interaction: Interaction, spec: RequestSpec) -> None:
     """Accept the request and answer with its card, which the runner carries on; or answer with the offer.
 
     Raises:
         UserError: it is refused, and nobody was answered yet, or shown more than "thinking".
     """
     services = interaction.client.services
-    asker, wishes = asker_of(interaction), wishes_in_words(interaction, wishes)
+    requester, spec = requester_of(interaction), wishes_in_words(interaction, spec)
     await ensure_inside(interaction)
-    decision = asyncio.create_task(services.drafts.ask(asker, wishes), name=f"decide {interaction.id}")
+    decision = asyncio.create_task(services.quotes.ask(requester, spec), name=f"decide {interaction.id}")
     is_late = await _has_to_wait(interaction, decision)
     answer = await decision
     if isinstance(answer, Generation):
         send = follow_with_card if is_late else send_card
         await answer_with_card(interaction, services.generations, answer, send=send)
     elif is_late:
-        await interaction.edit_original_response(**offer_message(answer))
+        await interaction.edit_original_response(**quote_message(answer))
     else:
-        await interaction.response.send_message(**offer_message(answer), ephemeral=True)
+        await interaction.response.send_message(**quote_message(answer), ephemeral=True)
 
 
-async def _has_to_wait(interaction: Interaction, decision: asyncio.Task[Generation | Offer]) -> bool:
+async def _has_to_wait(interaction: Interaction, decision: asyncio.Task[Generation | Quote]) -> bool:
     """Wait for the decision for a moment; where many wait for theirs, let the member see "thinking" then.
 
     The member alone sees that: most answers that are not a card are private, and Discord keeps it so.

@@ -6,39 +6,39 @@ from bot.errors import UserError
 from bot.escape import escape
 from bot.i18n import pgettext
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.veo.markup_names import wishes_in_words
 from cogs.veo.remix_input import RemixInputs
 
 
-class WishesForm(Form):
+class RequestForm(Form):
     """Base of such forms: give `use`. What the form does not show stays as it was.
 
     Args:
         title: in the language of whoever opens it.
     """
 
-    def __init__(self, title: str, wishes: Wishes) -> None:
+    def __init__(self, title: str, spec: RequestSpec) -> None:
         super().__init__(title)
-        self._inputs = RemixInputs(wishes)
+        self._inputs = RemixInputs(spec)
         for label in self._inputs.labels:
             self.add_item(label)
 
     async def act(self, interaction: Interaction) -> None:
         """Use the wishes; a refusal gives the words back, since the form is gone."""
-        wishes = wishes_in_words(interaction, self._inputs.read())
+        spec = wishes_in_words(interaction, self._inputs.read())
         try:
-            await self.use(interaction, wishes)
+            await self.use(interaction, spec)
         except UserError as error:
             if interaction.response.is_done():
                 raise
-            said = wishes.prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
+            said = spec.prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
             title = pgettext("title", "Your prompt, to copy")
             words = discord.Embed(title=title, description=escape(said))
             await interaction.response.send_message(str(error), embed=words, ephemeral=True)
 
-    async def use(self, interaction: Interaction, wishes: Wishes) -> None:
+    async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Do what the form is for; every error becomes a reply."""
         raise NotImplementedError

@@ -2,13 +2,13 @@
 
 from bot.clock import utc_now
 from bot.i18n import pgettext
-from bot.requests.repeats import wishes_of, with_new_seed
-from bot.requests.spec import Wishes
+from bot.requests.repeats import spec_of, with_new_seed
+from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
 from cogs.ui.video_button import VideoButton, template_of
 from cogs.veo.request import ask
-from cogs.veo.request_form import WishesForm
+from cogs.veo.request_form import RequestForm
 
 
 class RerollButton(VideoButton, template=template_of("reroll")):
@@ -25,7 +25,7 @@ class RerollButton(VideoButton, template=template_of("reroll")):
     async def act(self, interaction: Interaction) -> None:
         """Ask for it, by the same way as /veo."""
         source = await find_manageable(interaction, self.generation_id)
-        await ask(interaction, with_new_seed(wishes_of(source, utc_now())))
+        await ask(interaction, with_new_seed(spec_of(source, utc_now())))
 
 
 class RemixButton(VideoButton, template=template_of("remix")):
@@ -42,15 +42,15 @@ class RemixButton(VideoButton, template=template_of("remix")):
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
         source = await find_manageable(interaction, self.generation_id)
-        await interaction.response.send_modal(RemixForm(wishes_of(source, utc_now())))
+        await interaction.response.send_modal(RemixForm(spec_of(source, utc_now())))
 
 
-class RemixForm(WishesForm):
+class RemixForm(RequestForm):
     """Takes changed wishes, and asks for that video."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        super().__init__(pgettext("title", "Remix this video"), wishes)
+    def __init__(self, spec: RequestSpec) -> None:
+        super().__init__(pgettext("title", "Remix this video"), spec)
 
-    async def use(self, interaction: Interaction, wishes: Wishes) -> None:
+    async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Ask for it, by the same way as /veo."""
-        await ask(interaction, wishes)
+        await ask(interaction, spec)

@@ -2,7 +2,7 @@
 
 from bot.i18n import pgettext
 from cogs.ui.interaction import Interaction
-from cogs.ui.requester import asker_of
+from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton, template_of
 from cogs.videos.repost import repost
 
@@ -21,7 +21,7 @@ class RepostButton(VideoButton, template=template_of("repost")):
     async def act(self, interaction: Interaction) -> None:
         """Claim it, post it, and say where it is; a second click meanwhile is told so."""
         await interaction.response.defer(ephemeral=True, thinking=True)  # the file may take a while
-        asker, reposts = asker_of(interaction), interaction.client.services.reposts
-        generation = await reposts.claim(asker, self.generation_id)
-        text = await repost(interaction.client, reposts, generation, asker.channel_id)
+        requester, reposts = requester_of(interaction), interaction.client.services.reposts
+        generation = await reposts.claim(requester, self.generation_id)
+        text = await repost(interaction.client, reposts, generation, requester.channel_id)
         await interaction.followup.send(text, ephemeral=True)

@@ -3,7 +3,7 @@
 import discord
 
 from bot.db.models import Generation, Status
-from bot.i18n import pgettext, speaking
+from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item
@@ -17,7 +17,7 @@ def result_view(generation: Generation) -> discord.ui.View:
 
     There are none where a moderator stopped it.
     """
-    with speaking(generation.locale):
+    with locale_used(generation.locale):
         match generation.status:
             case Status.SUCCEEDED:
                 return view_of(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
-from bot.moderation.outbox_relay import Feed
+from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.audit import record
 from bot.policy.store import fetch_policy, store_policy
@@ -66,7 +66,7 @@ def failing_in(channel_id: int, error: Exception) -> Hook:
 async def running(database: Database, board: RecordingBoard, clock: Clock = utc_now) -> AsyncGenerator[None]:
     """Run a feed, and end it as the program does."""
     stopping = asyncio.Event()
-    task = asyncio.create_task(Feed(database, board, stopping, clock).run())
+    task = asyncio.create_task(OutboxRelay(database, board, stopping, clock).run())
     try:
         yield
     finally:

@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from bot.db.database import Database
 from bot.db.models import Generation
-from bot.eta.duration_estimator import Timetable
+from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.poll_limiter import PollLimiter
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
-from bot.jobs.steps.deliver import Handover
+from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
 from bot.jobs.steps.polling import Polling
 from bot.jobs.steps.preparation import Preparation
@@ -26,12 +26,12 @@ from bot.jobs.steps.readiness import Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.timing import Timing
-from bot.jobs.steps.upload import Posting
+from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
 from bot.media.fitting import Fitter
-from bot.media.image_store import PictureStore
+from bot.media.image_store import ImageStore
 from bot.media.upload_limits import DEFAULT, UploadLimits, parse_limits
 from bot.provider.client import VeoClient
 from bot.signals import pause
@@ -97,7 +97,7 @@ class Engine:
     clock: JumpingClock
     veo: VeoClient
     queue: GenerationQueue
-    timetable: Timetable
+    estimator: DurationEstimator
     workflow: Workflow
     runner: Runner
     work: asyncio.Event
@@ -181,24 +181,24 @@ def build_engine(
     veo = client_of(session, provider, url=url)
     queue = GenerationQueue(database, owner, max_running=max_running, lease=lease, clock=clock)
     limits = UploadLimits(database, parse_limits(upload_limits_mib), clock)
-    posting = Posting(delivery, Fitter(folder, preset="ultrafast"), limits)
+    posting = Upload(delivery, Fitter(folder, preset="ultrafast"), limits)
     interval = times.poll_interval.total_seconds()
-    timetable = Timetable(
+    estimator = DurationEstimator(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
     )
     limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
     videos = VideoStore(downloads_of(session), folder)
-    pictures = PictureStore(downloads_of(session), folder.with_name(f"{folder.name} pictures"))
+    pictures = ImageStore(downloads_of(session), folder.with_name(f"{folder.name} pictures"))
     workflow = Workflow(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, times, clock),
         preparation=Preparation(queue, pictures, times, clock),
         submission=Submission(queue, veo, pictures, times, clock, database),
-        polling=Polling(queue, veo, delivery, timetable, limiter, times, clock, stopping),
+        polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, clock),
-        late_watch=LateWatch(queue, veo, database, videos, timetable, times, clock),
-        handover=Handover(queue, videos, pictures, veo, delivery, posting, times, clock),
+        late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock),
+        handover=Deliver(queue, videos, pictures, veo, delivery, posting, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
@@ -208,7 +208,7 @@ def build_engine(
         clock=clock,
         veo=veo,
         queue=queue,
-        timetable=timetable,
+        estimator=estimator,
         workflow=workflow,
         runner=runner,
         work=work,

@@ -6,17 +6,17 @@ from typing import Any
 
 from bot.admission.check_request import Admission
 from bot.db.database import Database
-from bot.db.models import DraftRow, Generation
-from bot.eta.duration_estimator import Timetable
+from bot.db.models import Generation, QuoteRow
+from bot.eta.duration_estimator import DurationEstimator
 from bot.jobs.queue import GenerationQueue
-from bot.jobs.queue_estimate import Foresight
+from bot.jobs.queue_estimate import QueueEstimate
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.policy.documents import Policy
-from bot.requests.quotes import Drafts, Offer
+from bot.requests.quotes import Quote, Quotes
 from bot.requests.service import GenerationService
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -24,7 +24,7 @@ from tests.bot.rows import MODEL, PROMPT, new_asker
 
 PRICE = 3_120_000.0  # credits
 MODERATOR = Moderator(guild_id=1, user_id=99)
-WISHES = Wishes(MODEL, PROMPT, {"duration": 4})
+WISHES = RequestSpec(MODEL, PROMPT, {"duration": 4})
 
 
 class Desk:
@@ -43,25 +43,25 @@ class Desk:
             database, admission=admission, work=asyncio.Event(), stopping=self.stopping, clock=clock
         )
         queue = GenerationQueue(database, "one", max_running=2, lease=LEASE, clock=clock)
-        timetable = Timetable(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
-        self.foresight = Foresight(queue, timetable, clock)
-        self.drafts = Drafts(database, self.generations, admission, self.foresight, clock)
+        estimator = DurationEstimator(interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=2)
+        self.queue_estimate = QueueEstimate(queue, estimator, clock)
+        self.quotes = Quotes(database, self.generations, admission, self.queue_estimate, clock)
 
     async def ask_first(self, *, is_on: bool = True) -> Policy:
         """Let the moderators switch the offers on or off."""
         return await self.moderation.change_settings(MODERATOR, {"ask_first": is_on})
 
-    async def offer(self, wishes: Wishes = WISHES, **asker: Any) -> Offer:
+    async def offer(self, spec: RequestSpec = WISHES, **requester: Any) -> Quote:
         """Let a member ask, and return what they are offered."""
-        answer = await self.drafts.ask(new_asker(**asker), wishes)
-        assert isinstance(answer, Offer), "it was accepted at once"
+        answer = await self.quotes.ask(new_asker(**requester), spec)
+        assert isinstance(answer, Quote), "it was accepted at once"
         return answer
 
-    async def click(self, offer: Offer, **asker: Any) -> Generation | Offer:
+    async def click(self, offer: Quote, **requester: Any) -> Generation | Quote:
         """Let a member click Generate on an offer as it was shown to them."""
-        return await self.drafts.confirm(new_asker(**asker), offer.draft.id, offer.draft.revision)
+        return await self.quotes.confirm(new_asker(**requester), offer.quote_row.id, offer.quote_row.revision)
 
-    async def accept(self, offer: Offer) -> Generation:
+    async def accept(self, offer: Quote) -> Generation:
         """Let the member click Generate, and return what was accepted."""
         answer = await self.click(offer)
         assert isinstance(answer, Generation), "it was offered again"
@@ -71,6 +71,6 @@ class Desk:
         """Return the server's generations, newest first."""
         return await self.generations.list_recent(1)
 
-    async def draft(self, offer: Offer) -> DraftRow | None:
+    async def quote_row(self, offer: Quote) -> QuoteRow | None:
         """Return the offer's row as it is now."""
-        return await self.database.read(lambda session: session.get(DraftRow, offer.draft.id))
+        return await self.database.read(lambda session: session.get(QuoteRow, offer.quote_row.id))

@@ -1,4 +1,4 @@
-"""The other end of `bot.jobs.ports.Delivery`: keeps what would be shown to people."""
+"""The other end of `bot.jobs.ports.DeliveryPort`: keeps what would be shown to people."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.db.models import Generation, Status
-from bot.eta.eta import NO_OUTLOOK, Outlook
-from bot.jobs.ports import FileTooLargeError, Posted, Still, UploadBrokenError
+from bot.eta.eta import NO_ETA, Eta
+from bot.jobs.ports import Posted, Still, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 
@@ -62,7 +62,7 @@ class RecordingDelivery:
 
     clock: Clock
     states: list[tuple[str, Status]] = field(default_factory=list[tuple[str, Status]])
-    outlooks: list[tuple[str, Outlook]] = field(default_factory=list[tuple[str, Outlook]])
+    outlooks: list[tuple[str, Eta]] = field(default_factory=list[tuple[str, Eta]])
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
     losses: list[Loss | None] = field(default_factory=list["Loss | None"])
     links: list[Generation] = field(default_factory=list[Generation])
@@ -98,7 +98,7 @@ class RecordingDelivery:
     async def show_state(
         self,
         generation: Generation,
-        outlook: Outlook = NO_OUTLOOK,
+        eta: Eta = NO_ETA,
         still: Still | None = None,  # noqa: ARG002 the interface names it
     ) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
@@ -106,7 +106,7 @@ class RecordingDelivery:
         await self.card_gate.wait()
         _stumble(self.card_trouble)
         self.removals.append(generation.removed_at is not None)
-        self.outlooks.append((generation.id, outlook))
+        self.outlooks.append((generation.id, eta))
         self.states.append((generation.id, generation.status))
 
     async def find_card(self, generation: Generation) -> int | None:
@@ -158,7 +158,7 @@ class RecordingDelivery:
             raise UploadBrokenError("reset", clip.size)
         if with_file and clip.size > self.largest:
             self.refused.append(clip.size)
-            raise FileTooLargeError(clip.size)
+            raise UploadTooLargeError(clip.size)
         if with_file:
             self.videos.append((generation, clip))
             self.losses.append(loss)

@@ -11,8 +11,8 @@ from bot.db.guild_models import AuditRow, ReportRow
 from bot.db.models import Generation, Status
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import Reports
-from bot.policy.documents import Block, Standing
-from bot.policy.store import fetch_standing, store_standing
+from bot.policy.documents import Block, MemberPolicy
+from bot.policy.store import fetch_member_policy, store_member_policy
 from tests.bot.rows import insert
 
 REPORTER = 50
@@ -46,8 +46,8 @@ async def audit_rows(database: Database) -> Sequence[AuditRow]:
 
 
 async def set_block(database: Database, user_id: int, block: Block) -> None:
-    await database.write(lambda session: store_standing(session, 1, user_id, Standing(block=block)))
+    await database.write(lambda session: store_member_policy(session, 1, user_id, MemberPolicy(block=block)))
 
 
 async def get_block(database: Database, user_id: int) -> Block | None:
-    return await database.read(lambda session: (fetch_standing(session, 1, user_id)).block)
+    return await database.read(lambda session: (fetch_member_policy(session, 1, user_id)).block)

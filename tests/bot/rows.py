@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Any
 
-from bot.admission.check_request import Asker
+from bot.admission.check_request import Requester
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Placement, Status
@@ -14,9 +14,9 @@ MODEL = "google/veo3"
 numbers = count(1000)
 
 
-def new_asker(*, user_id: int = 3, guild_id: int = 1, interaction_id: int | None = None) -> Asker:
+def new_asker(*, user_id: int = 3, guild_id: int = 1, interaction_id: int | None = None) -> Requester:
     """Return a member who uses the command once more."""
-    return Asker(
+    return Requester(
         interaction_id=next(numbers) if interaction_id is None else interaction_id,
         guild_id=guild_id,
         channel_id=2,

@@ -14,9 +14,9 @@ from bot.db.models import Generation, Status
 from bot.errors import BadRequestError, RepeatedError
 from bot.moderation.rules import SERVER
 from bot.policy.documents import LimitKind, Period
-from bot.requests.confirmation import OfferChangedError
-from bot.requests.quotes import Offer
-from bot.requests.spec import Wishes
+from bot.requests.confirmation import QuoteChangedError
+from bot.requests.quotes import Quote
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, insert
@@ -43,7 +43,7 @@ async def test_the_rules_are_asked_before_an_offer(desk: Desk, database: Databas
     with pytest.raises(PausedError):
         await desk.offer()
     with pytest.raises(BadRequestError):
-        await desk.offer(Wishes(MODEL, " ", {}))
+        await desk.offer(RequestSpec(MODEL, " ", {}))
     await desk.moderation.resume(MODERATOR)
     await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE / 2})
     with pytest.raises(BudgetReachedError):
@@ -98,8 +98,8 @@ async def test_a_worse_price_is_shown_before_it_is_spent(desk: Desk, now: float 
     offer = await desk.offer()
     desk.prices.price = now
     again = await desk.click(offer)
-    assert isinstance(again, Offer), "more was spent than the member was told"
-    assert (again.is_changed, again.draft.price, again.draft.id) == (True, now, offer.draft.id)
+    assert isinstance(again, Quote), "more was spent than the member was told"
+    assert (again.is_changed, again.quote_row.price, again.quote_row.id) == (True, now, offer.quote_row.id)
     assert await desk.accepted() == []
     assert (await desk.accept(again)).estimated_credits == now
 
@@ -109,7 +109,7 @@ async def test_a_double_click_does_not_confirm_a_price_that_nobody_saw(desk: Des
     offer = await desk.offer()
     desk.prices.price = 2 * PRICE
     answers = await asyncio.gather(desk.click(offer), desk.click(offer), return_exceptions=True)
-    assert {type(answer) for answer in answers} == {Offer, OfferChangedError}
+    assert {type(answer) for answer in answers} == {Quote, QuoteChangedError}
     assert await desk.accepted() == []
 
 
@@ -123,10 +123,10 @@ async def test_about_the_same_or_less_is_not_asked_again(desk: Desk, now: float)
 async def test_a_price_that_became_known_is_shown(desk: Desk) -> None:
     desk.prices.price = None
     offer = await desk.offer()
-    assert (offer.draft.price, offer.is_recalled) == (None, False)
+    assert (offer.quote_row.price, offer.is_recalled) == (None, False)
     desk.prices.price = PRICE
     again = await desk.click(offer)
-    assert isinstance(again, Offer)
+    assert isinstance(again, Quote)
     await desk.accept(again)
 
 
@@ -143,7 +143,7 @@ async def test_a_price_may_be_what_such_videos_cost(desk: Desk, database: Databa
     desk.prices.price = None
     await insert(database, user_id=9, status=Status.SUCCEEDED, credits_used=8000.0, options={"duration": 8})
     offer = await desk.offer()
-    assert (offer.draft.price, offer.is_recalled) == (4000.0, True)
+    assert (offer.quote_row.price, offer.is_recalled) == (4000.0, True)
     await desk.ask_first(is_on=False)
     assert (await desk.accept(offer)).estimated_credits == 4000.0, "the price was not asked for again"
 
@@ -161,17 +161,17 @@ async def test_the_tightest_limit_and_the_money_after_it_are_told(desk: Desk) ->
 
 
 async def test_the_wait_is_foretold(desk: Desk, clock: StoppedClock) -> None:
-    free = (await desk.offer()).outlook
+    free = (await desk.offer()).eta
     assert (free.position, free.is_late) == (None, False)
     assert free.expected_at is not None
     assert free.expected_at > clock()
     for _ in range(2):
         await insert(desk.database, user_id=9, status=Status.RUNNING, submitted_at=clock())
     await insert(desk.database, user_id=9, created_at=clock())
-    waiting = (await desk.offer()).outlook
+    waiting = (await desk.offer()).eta
     assert waiting.position == 1, "whoever has nothing goes before one who has two"
     await insert(desk.database, user_id=8, created_at=clock())
-    behind = (await desk.offer()).outlook
+    behind = (await desk.offer()).eta
     assert behind.position == 2
     assert behind.expected_at is not None
     assert waiting.expected_at is not None

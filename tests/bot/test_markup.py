@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.i18n import speaking
+from bot.i18n import locale_used
 from bot.markup import MARKUP, Names, in_words
 from bot.text import clean
 
@@ -73,5 +73,5 @@ def test_what_has_no_markup_stays_as_it_is(text: str) -> None:
 
 
 def test_what_nobody_knows_is_said_in_the_readers_language() -> None:
-    with speaking("de"):
+    with locale_used("de"):
         assert in_words("<@1> tanzt") == "jemand tanzt"

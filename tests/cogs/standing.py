@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.admission.budgets import states_of
-from bot.admission.entitlement import Allowance
+from bot.admission.entitlement import Entitlement
 from bot.admission.limits import Use, resolve_limits
-from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
+from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,23 +20,23 @@ def rule(
     return Rule(scope=scope, subject_id=subject_id, kind=kind, most=most)
 
 
-def allowance(
+def entitlement(
     *rules: Rule,
-    standing: Standing | None = None,
+    standing: MemberPolicy | None = None,
     used: Sequence[datetime] = (),
     at_once: int = 0,
     roles: Collection[int] = (),
     budgets: dict[Period, tuple[float, float]] | None = None,
     spent: float = 0.0,
     policy: Policy | None = None,
-) -> Allowance:
+) -> Entitlement:
     """Return a member's standing at noon; `budgets`: the amount and what is spent of it, in credits."""
-    stands = standing or Standing()
+    stands = standing or MemberPolicy()
     kept = (policy or Policy()).model_copy(update={"rules": rules})
     amounts = {p: Budget(credits=both[0], since=NOON) for p, both in (budgets or {}).items()}
     states = states_of(amounts, {p: both[1] for p, both in (budgets or {}).items()}, NOON)
     limits = resolve_limits(rules, stands, MEMBER, roles, 5, NOON)
-    return Allowance(NOON, kept, stands, limits, Use(sorted(used), at_once), states, spent)
+    return Entitlement(NOON, kept, stands, limits, Use(sorted(used), at_once), states, spent)
 
 
 def grant(amount: int, hours: float) -> Grant:

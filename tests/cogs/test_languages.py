@@ -10,7 +10,7 @@ import pytest
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import OPEN, Generation, Status
 from bot.failures import FailureKind
-from bot.i18n import speaking
+from bot.i18n import locale_used
 from bot.library.history import HistoryPage
 from bot.media.files import Clip
 from bot.moderation.report_decisions import ReportedVideo
@@ -26,7 +26,7 @@ from cogs.cards.card import (
     state_line,
 )
 from cogs.cards.card_message import card_message
-from cogs.cards.result_message import Draft, is_card, is_result
+from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.report_text import render_report
 from cogs.videos.history_text import render_history
@@ -105,14 +105,20 @@ def test_a_link_is_found_again_whatever_language_it_was_written_in(
     written: str | None, read: str | None
 ) -> None:
     values: dict[str, Any] = {"status": Status.SUCCEEDED, "video_url": ADDRESS}
-    draft = Draft(generation(locale=written, **values), Clip(Path("veo.mp4"), 1), with_file=False)
+    message = ResultMessage(generation(locale=written, **values), Clip(Path("veo.mp4"), 1), with_file=False)
     row = generation(locale=read, **values)
-    assert (is_card(posted(draft.content), row), is_result(posted(draft.content), row)) == (False, True)
+    assert (is_card(posted(message.content), row), is_result(posted(message.content), row)) == (
+        False,
+        True,
+    )
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
 def test_every_form_of_a_message_keeps_its_nonce_in_every_language(locale: str | None) -> None:
-    forms = [Draft(generation(locale=locale), None), Draft(generation(locale=locale), Clip(Path("x"), 1))]
+    forms = [
+        ResultMessage(generation(locale=locale), None),
+        ResultMessage(generation(locale=locale), Clip(Path("x"), 1)),
+    ]
     assert [form.nonce for form in forms] == ["0123456789abcdef-f", "0123456789abcdef-v"]
 
 
@@ -142,7 +148,7 @@ def test_nothing_else_that_names_the_number_is_taken_for_card_or_result(
     values: dict[str, Any], locale: str | None
 ) -> None:
     row = generation(locale=locale, **values)
-    with speaking(locale):
+    with locale_used(locale):
         for text in others_about(row):
             message = posted(text)
             assert not is_card(message, row), f"taken for the card: {text}"
@@ -152,7 +158,7 @@ def test_nothing_else_that_names_the_number_is_taken_for_card_or_result(
 @pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize("page", [0, 1, 2])
 def test_the_page_of_the_queue_is_known_by_no_words(page: int, locale: str | None) -> None:
-    with speaking(locale):
+    with locale_used(locale):
         view = view_of_page(QueuePage(page, 3, 12, [generation(), generation(id="fedcba9876543210")]))
     message = posted("", view.to_components())
     assert shown_on(message) == (page, ["0123456789abcdef", "fedcba9876543210"])
@@ -178,11 +184,11 @@ def test_what_everybody_sees_is_in_the_language_of_whoever_asked_for_it() -> Non
     assert card.startswith("Ein Video für <@4>\n")
     assert "-# 0123456789abcdef ist die Nummer\n> a red dragon" in card
     assert english.startswith("<@4> requested a video\n")
-    with speaking("en-US"):
+    with locale_used("en-US"):
         assert render_card(row)["content"] == card, "somebody else's language"
         assert labels(card_message(row)["view"]) == ["Abbrechen"]
         assert labels(result_view(ready))[-2:] == ["Löschen", "Melden"]
-    with speaking("de"):
+    with locale_used("de"):
         assert labels(card_message(generation())["view"]) == ["Cancel"]
         assert render_result(generation()) == "🎬 <@4> Your video is ready.\n> a red dragon"
         assert alt_text(generation()) == "Video made from the prompt: a red dragon"
@@ -191,7 +197,7 @@ def test_what_everybody_sees_is_in_the_language_of_whoever_asked_for_it() -> Non
 def test_what_only_the_reader_sees_is_in_their_own_language() -> None:
     row = generation(status=Status.RUNNING, submitted_at=NOON)
     page = HistoryPage(row, 1, 1, None, None)
-    with speaking("de"):
+    with locale_used("de"):
         assert state_line(row).startswith("⚙️ **Wird gemacht.**")
         assert "-# 0123456789abcdef ist die Nummer" in render_history(page)
     assert "-# ID 0123456789abcdef" in render_history(page)
@@ -201,6 +207,6 @@ def test_a_reason_that_the_bot_wrote_down_is_told_in_the_readers_language() -> N
     row = AuditRow(
         id=1, guild_id=2, at=NOON, actor_id=5, action=Action.PAUSE, reason="report 0123456789abcdef"
     )
-    with speaking("de"):
+    with locale_used("de"):
         assert "“Meldung 0123456789abcdef”" in entry_line(row)
     assert "“report 0123456789abcdef”" in entry_line(row)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.db.models import Base, Note
+from bot.db.models import Base, StateRow
 from bot.db.state import COMMANDS
 from bot.provider.catalogue import CATALOGUE, build_request
 from bot.settings import Settings
@@ -163,7 +163,7 @@ class _Kept:
         """Empty the tables; a runner that still holds a generation finds its row gone."""
         with closing(sqlite3.connect(self.folder / "veo.db", timeout=REST_SECONDS)) as connection, connection:
             for table in reversed(Base.metadata.sorted_tables):
-                if table is not Note.__table__:
+                if table is not StateRow.__table__:
                     connection.execute(f"DELETE FROM {table.name}")  # noqa: S608 our own tables' names
             connection.execute("DELETE FROM notes WHERE name NOT LIKE ?", (f"{COMMANDS}%",))
 

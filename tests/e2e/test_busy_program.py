@@ -79,7 +79,7 @@ async def decided_late(
 ) -> simcord.InteractionResult:
     """Let alice use /veo; it is decided once she is told to wait, as where many wait for the database."""
     monkeypatch.setattr("cogs.veo.request.DEFER_AFTER_SECONDS", 0.05)
-    service = world.app.services.drafts
+    service = world.app.services.quotes
     decide = service.ask
     before = len(requests(world, "POST", "/callback"))
 

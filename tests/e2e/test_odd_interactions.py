@@ -6,7 +6,7 @@ from typing import Any
 from discord import app_commands
 from structlog.testing import capture_logs
 
-from bot.discord_client.interaction_payload import Kind
+from bot.discord_client.interaction_payload import OptionType
 from sandbox.world import World
 from tests.e2e.driver import ask_and_hold, ask_for_video, case, results, rows, shown, the_result
 from tests.e2e.offering import ask_first
@@ -115,8 +115,8 @@ async def test_a_member_who_is_not_described_is_refused(world: World) -> None:
 async def test_the_types_of_all_options_are_known_to_whoever_checks_them(world: World) -> None:
     commands = [c for c in world.app.bot.tree.walk_commands() if isinstance(c, app_commands.Command)]
     types = {option.type.value for command in commands for option in command.parameters}
-    assert types >= {Kind.TEXT, Kind.WHOLE, Kind.USER}, "the options were not found"
-    assert types <= {*Kind}
+    assert types >= {OptionType.TEXT, OptionType.WHOLE, OptionType.USER}, "the options were not found"
+    assert types <= {*OptionType}
 
 
 async def test_a_message_that_is_not_described_is_refused(world: World) -> None:

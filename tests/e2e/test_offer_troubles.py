@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from bot.clock import utc_now
 from bot.db.database import open_database
-from bot.db.models import DraftRow
+from bot.db.models import QuoteRow
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import LoseAnswer
@@ -55,14 +55,14 @@ GONE = "This offer is no longer available. Use `/veo` again. This didn't count t
 async def change_offers(database_url: str, **values: Any) -> None:
     """Change all offers from outside of the program."""
     async with open_database(database_url) as database:
-        await database.write(lambda session: session.execute(update(DraftRow).values(values)))
+        await database.write(lambda session: session.execute(update(QuoteRow).values(values)))
 
 
 async def press_unseen(
-    member: simcord.MemberActor, stored: Any, action: str, draft_id: str
+    member: simcord.MemberActor, stored: Any, action: str, quote_id: str
 ) -> simcord.InteractionResult:
     """Press a button as a changed client could: with any id, on a message that is not shown to them."""
-    data: Any = {"custom_id": f"veo1:{action}:{draft_id}:1", "component_type": BUTTON}
+    data: Any = {"custom_id": f"veo1:{action}:{quote_id}:1", "component_type": BUTTON}
     return await _component_interaction(member, stored, data)
 
 
@@ -83,12 +83,12 @@ async def test_an_offer_that_is_over_says_so_in_its_place(world: World, database
 async def test_a_forged_id_does_nothing(world: World, database_url: str, forgery: str) -> None:
     await ask_first(world)
     offers = {label: await offered(world) for label in BUTTONS}
-    drafts = await offers_of(world)
+    quotes = await offers_of(world)
     match forgery:
         case "unknown":
             for offer in offers.values():
-                for draft in drafts:
-                    forge_buttons(world, offer, draft["id"], "0" * 16)
+                for quote_row in quotes:
+                    forge_buttons(world, offer, quote_row["id"], "0" * 16)
         case "forgotten":
             await world.app.services.privacy.forget(world.alice.id)
         case "another server's":
@@ -104,13 +104,13 @@ async def test_a_forged_id_does_nothing(world: World, database_url: str, forgery
 async def test_another_member_cannot_use_an_offer(world: World) -> None:
     await ask_first(world)
     await offered(world)
-    [draft] = await offers_of(world)
+    [quote_row] = await offers_of(world)
     seen = await world.mona.send(world.channel, "hello")
     stored = world.env.backend.get_message(seen.channel.id, seen.id)
     for action in ("offer-yes", "offer-change", "offer-no"):
-        answer = await press_unseen(add_bob(world, name=action), stored, action, draft["id"])
+        answer = await press_unseen(add_bob(world, name=action), stored, action, quote_row["id"])
         assert answer.modal is None
-    assert (await rows(world), await offers_of(world)) == ([], [draft])
+    assert (await rows(world), await offers_of(world)) == ([], [quote_row])
 
 
 async def test_a_changed_price_is_shown_before_it_is_spent(world: World, database_url: str) -> None:
@@ -252,8 +252,8 @@ async def test_an_offer_that_cannot_be_edited_holds_nothing_up(world: World) -> 
 async def test_a_member_gets_and_deletes_their_offers(world: World) -> None:
     await ask_first(world)
     await offered(world, prompt="a secret dragon", negative_prompt="rain")
-    [draft] = await offers_of(world)
-    assert (draft["prompt"], draft["options"]["negative_prompt"]) == ("a secret dragon", "rain")
+    [quote_row] = await offers_of(world)
+    assert (quote_row["prompt"], quote_row["options"]["negative_prompt"]) == ("a secret dragon", "rain")
     question = await world.alice.slash(world.channel, "privacy delete")
     assert question.response is not None
     await world.alice.click(question.response.message, label="Delete my prompts")

@@ -125,7 +125,7 @@ async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -
     async with open_world(timing={"deadline": 1000}) as world:
         await ask_first(world)
         offer = await offered(world, negative_prompt="rain", aspect_ratio="9:16", generate_audio=False)
-        [draft] = await offers_of(world)
+        [quote_row] = await offers_of(world)
     lines = offer.content.splitlines()
     end = lines.pop()
     wait = lines.pop(-2)
@@ -140,7 +140,7 @@ async def test_an_offer_says_all_that_one_wants_to_know(open_world: OpenWorld) -
     assert wait.startswith("⏳ Wait: about ")
     assert wait.endswith(", based on earlier videos.")
     assert end.startswith("-# Nothing counts until you click **Generate**. This offer expires <t:")
-    assert draft["price_credits"] == 2_080_000
+    assert quote_row["price_credits"] == 2_080_000
 
 
 async def test_generate_makes_the_video_as_veo_does(world: World) -> None:

@@ -209,7 +209,7 @@ async def test_budgets_that_were_set_are_not_called_unset_where_what_holds_now_c
     async def fail(*_: object) -> None:
         raise DatabaseBusyError(UNREADABLE)
 
-    monkeypatch.setattr(world.app.services.allowances, "read", fail)
+    monkeypatch.setattr(world.app.services.entitlements, "read", fail)
     assert await quota(world, "budget", day="5 USD", month="20 USD") == DONE
     assert len(await world.app.services.moderation.list_log(world.guild.id, size=5)) == 2
     assert await quota(world, "budget") == UNREADABLE, "nothing was done"

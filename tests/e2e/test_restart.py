@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from bot.admission.check_request import Asker
+from bot.admission.check_request import Requester
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
 from sandbox.provider import Fault
@@ -43,9 +43,9 @@ async def assert_ends_well(world: World, *, creates: int = 1) -> Generation:
 
 async def request_without_card(world: World) -> Generation:
     """Accept a request whose answer never came about, as when the process dies right after the commit."""
-    asker = Asker(1, world.guild.id, world.channel.id, world.alice.id, Placement.THREAD)
+    requester = Requester(1, world.guild.id, world.channel.id, world.alice.id, Placement.THREAD)
     return await world.app.services.generations.request(
-        asker, model="google/veo3", prompt=PROMPT, options={"duration": 4}
+        requester, model="google/veo3", prompt=PROMPT, options={"duration": 4}
     )
 
 

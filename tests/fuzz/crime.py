@@ -91,12 +91,12 @@ class Crime:
         read = self.rows.read
         (video,) = read("SELECT id FROM generations WHERE user_id = ? AND result_id IS NOT NULL", owner.id)
         (request,) = read("SELECT id FROM generations WHERE user_id = ? AND status = 'running'", owner.id)
-        (draft,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
+        (quote_row,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
         return {
             "video": video["id"],
             "request": request["id"],
-            "offer": draft["id"],
+            "offer": quote_row["id"],
             "report": reported["id"],
             "member": str(owner.id),
         }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.admission.limits import resolve_limits
-from bot.policy.documents import Policy, Standing
+from bot.policy.documents import MemberPolicy, Policy
 from tests.fuzz.answers import anything, changed
 from tests.fuzz.tally import fuzz
 
@@ -35,14 +35,14 @@ STANDING: dict[str, Any] = {
 
 def test_a_document_is_understood_as_a_whole_or_refused_as_a_whole() -> None:
     def play(document: Any) -> None:
-        for kind in (Policy, Standing):
+        for kind in (Policy, MemberPolicy):
             try:
                 found = kind.model_validate(document)
             except ValidationError:
                 continue
             assert kind.model_validate(found.model_dump(mode="json")) == found, "it changes when it is stored"
             if isinstance(found, Policy):
-                resolve_limits(found.rules, Standing(), 1, [2], 5, NOW)
+                resolve_limits(found.rules, MemberPolicy(), 1, [2], 5, NOW)
             else:
                 resolve_limits((), found, 1, [2], 5, NOW)
 

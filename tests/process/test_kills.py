@@ -17,9 +17,9 @@ from tests.wire_discord import Message
 SETTINGS = {"lookup_window": 3, "upload_limits_mib": "1,2,4,8"}
 
 POINTS = {
-    "the request is recorded, not answered": "bot.generations:GenerationService.request:after",
-    "the card is shown, not recorded": "bot.generations:GenerationService.attach_card:before",
-    "the work may begin": "bot.generations:GenerationService.attach_card:after",
+    "the request is recorded, not answered": "bot.requests.service:GenerationService.request:after",
+    "the card is shown, not recorded": "bot.requests.service:GenerationService.attach_card:before",
+    "the work may begin": "bot.requests.service:GenerationService.attach_card:after",
     "the row is leased": "bot.jobs.queue:GenerationQueue.move:before",
     "the create call is announced, not made": "bot.provider.client:VeoClient.create:before",
     "the create call is answered, not recorded": "bot.provider.client:VeoClient.create:after",
@@ -27,7 +27,7 @@ POINTS = {
     "the task was asked for once": "bot.provider.client:VeoClient.retrieve:after",
     "the file is fetched": "bot.media.files:VideoStore.fetch:after",
     "the video is posted, not recorded": "cogs.delivery.delivery:DiscordDelivery.post_video:after",
-    "all but the end is recorded": "bot.jobs.steps.deliver:Handover._close:before",
+    "all but the end is recorded": "bot.jobs.steps.deliver:Deliver._close:before",
     "everything is done, but the lease stands": "bot.jobs.queue:GenerationQueue.release:before",
 }
 FAILURE_POINTS = {

@@ -13,8 +13,8 @@ from tests.wire_discord import OptionFile
 
 CAT = draw()
 POINTS = {
-    "the picture is to be fetched": "bot.media.image_store:PictureStore.ensure:before",
-    "the picture is fetched, not recorded": "bot.media.image_store:PictureStore.ensure:after",
+    "the picture is to be fetched": "bot.media.image_store:ImageStore.ensure:before",
+    "the picture is fetched, not recorded": "bot.media.image_store:ImageStore.ensure:after",
     "the picture is sent, the answer not recorded": "bot.provider.client:VeoClient.create:after",
 }
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bot.db.database import Database, open_database
-from bot.db.shared_rate_limit import SharedTurns
+from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client import client as client_module
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.services import Services
@@ -47,7 +47,7 @@ async def ready(bot: VeoBot) -> None:
 
 
 def sharded(database: Database, shards: Shards) -> ShardedVeoBot:
-    turns = SharedTurns(database)
+    turns = SharedRateLimit(database)
     return ShardedVeoBot(database=database, services=NO_SERVICES, shards=shards, turns=turns, extensions=())
 
 

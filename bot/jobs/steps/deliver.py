@@ -10,13 +10,13 @@ import structlog
 from bot.clock import Clock
 from bot.db.models import Generation, Status, needs_no_message
 from bot.failures import FailureKind
-from bot.jobs.ports import Delivery, DeliveryPostponedError, Posted, UndeliverableError, UploadBrokenError
+from bot.jobs.ports import DeliveryPort, DeliveryPostponedError, Posted, UndeliverableError, UploadBrokenError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
-from bot.jobs.steps.upload import Posting
+from bot.jobs.steps.upload import Upload
 from bot.media.files import MediaError, VideoStore
-from bot.media.image_store import PictureStore
+from bot.media.image_store import ImageStore
 from bot.metrics.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
@@ -26,17 +26,17 @@ Post = Callable[[Generation], Awaitable[Posted]]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Handover:
+class Deliver:
     """Hands results to the member: posted once, then the card, and `delivered_at` is written last."""
 
     def __init__(
         self,
         queue: GenerationQueue,
         videos: VideoStore,
-        pictures: PictureStore,
+        pictures: ImageStore,
         veo: VeoClient,
-        delivery: Delivery,
-        posting: Posting,
+        delivery: DeliveryPort,
+        posting: Upload,
         timing: Timing,
         clock: Clock,
         metrics: Metrics | None = None,

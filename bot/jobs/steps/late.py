@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
-from bot.eta.duration_estimator import Timetable
+from bot.eta.duration_estimator import DurationEstimator
 from bot.failures import PAID_ALL_THE_SAME, FailureKind
 from bot.jobs.endings import NOT_CHARGED, told
 from bot.jobs.queue import GenerationQueue
@@ -39,7 +39,7 @@ class LateWatch:
         veo: VeoClient,
         database: Database,
         videos: VideoStore,
-        timetable: Timetable,
+        estimator: DurationEstimator,
         timing: Timing,
         clock: Clock,
     ) -> None:
@@ -47,7 +47,7 @@ class LateWatch:
         self._veo = veo
         self._ledger_search = LedgerSearch(database, veo)
         self._videos = videos
-        self._timetable = timetable
+        self._timetable = estimator
         self._timing = timing
         self._clock = clock
         self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice

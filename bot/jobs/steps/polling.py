@@ -9,12 +9,12 @@ import structlog
 
 from bot.clock import Clock
 from bot.db.models import Generation
-from bot.eta.duration_estimator import Timetable
-from bot.eta.eta import Outlook
+from bot.eta.duration_estimator import DurationEstimator
+from bot.eta.eta import Eta
 from bot.eta.pacing import MIN_POLL_DELAY, poll_delay
 from bot.eta.poll_limiter import PollLimiter
 from bot.failures import FailureKind
-from bot.jobs.ports import Delivery, DeliveryPostponedError
+from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.signs import ENDINGS, Ending, Evidence, Sign, sign_of
 from bot.jobs.steps.timing import Stopwatch, Timing
@@ -58,8 +58,8 @@ class Polling:
         self,
         queue: GenerationQueue,
         veo: VeoClient,
-        delivery: Delivery,
-        timetable: Timetable,
+        delivery: DeliveryPort,
+        estimator: DurationEstimator,
         limiter: PollLimiter,
         timing: Timing,
         clock: Clock,
@@ -68,7 +68,7 @@ class Polling:
         self._queue = queue
         self._veo = veo
         self._delivery = delivery
-        self._timetable = timetable
+        self._timetable = estimator
         self._limiter = limiter
         self._timing = timing
         self._clock = clock
@@ -100,14 +100,14 @@ class Polling:
 
     async def _poll(self, generation: Generation) -> Generation:
         watch = Stopwatch(generation.submitted_at or generation.created_at, self._clock)
-        outlook = self._timetable.outlook(generation, watch.now())
-        await self._announce(generation, outlook)
+        eta = self._timetable.eta(generation, watch.now())
+        await self._announce(generation, eta)
         answers = _Answers(watch, Evidence(self._timing))
         delay = self._timetable.first_poll(generation, watch.now(), self._in_flight)
         left = self._time_left(generation, answers)
         while True:
             delay = min(delay, max(left.total_seconds(), MIN_POLL_DELAY))  # and once more at the end
-            outlook = await self._wait(generation, delay, outlook, watch)
+            eta = await self._wait(generation, delay, eta, watch)
             await self._limiter.turn()
             await self._queue.ensure_held(generation)
             task, ending = await self._ask(generation, answers)
@@ -165,26 +165,24 @@ class Polling:
         patience = self._timing.deadline * (2 if answers.errors else 1)
         return (generation.submitted_at or generation.created_at) + patience - answers.watch.now()
 
-    async def _wait(
-        self, generation: Generation, seconds: float, outlook: Outlook, watch: Stopwatch
-    ) -> Outlook:
+    async def _wait(self, generation: Generation, seconds: float, eta: Eta, watch: Stopwatch) -> Eta:
         """Wait; tell the member meanwhile, once, that it takes longer than was said."""
-        if outlook.expected_at is not None:
-            until_late = (outlook.expected_at - watch.now()).total_seconds()
+        if eta.expected_at is not None:
+            until_late = (eta.expected_at - watch.now()).total_seconds()
             if until_late < seconds:
                 await pause(max(until_late, 0.0), self._stopping)
                 seconds -= max(until_late, 0.0)
-                outlook = outlook.late()
-                await self._show(generation, outlook)
+                eta = eta.late()
+                await self._show(generation, eta)
         await pause(seconds, self._stopping)
-        return outlook
+        return eta
 
-    async def _announce(self, generation: Generation, outlook: Outlook) -> None:
+    async def _announce(self, generation: Generation, eta: Eta) -> None:
         """Bring the card up to date, and begin to open the thread: the member sees where it will come.
 
         Discord may hold threads up for minutes, and the next member waits for this request's place.
         """
-        await self._show(generation, outlook)
+        await self._show(generation, eta)
         opening = asyncio.create_task(self._open_thread(generation), name=f"announce {generation.id}")
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
@@ -201,9 +199,9 @@ class Polling:
         except Exception:  # a thread must not end anything else
             log.exception("no thread")
 
-    async def _show(self, generation: Generation, outlook: Outlook) -> None:
+    async def _show(self, generation: Generation, eta: Eta) -> None:
         try:
-            await self._delivery.show_state(generation, outlook)
+            await self._delivery.show_state(generation, eta)
         except DeliveryPostponedError as error:
             log.warning("the card is not up to date", reason=str(error))
 

@@ -9,8 +9,8 @@ from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
-from bot.media.image_store import PictureStore
-from bot.media.images import PictureError
+from bot.media.image_store import ImageStore
+from bot.media.images import ImageError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Preparation:
     """Has the pictures ready that a request is made from."""
 
-    def __init__(self, queue: GenerationQueue, store: PictureStore, timing: Timing, clock: Clock) -> None:
+    def __init__(self, queue: GenerationQueue, store: ImageStore, timing: Timing, clock: Clock) -> None:
         self._queue = queue
         self._store = store
         self._timing = timing
@@ -32,7 +32,7 @@ class Preparation:
         """
         try:
             await self._store.ensure(generation.id, generation.picture_urls or ())
-        except PictureError as error:
+        except ImageError as error:
             log.info("a picture cannot be used", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:

@@ -7,7 +7,7 @@ import structlog
 from bot.clock import Clock
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.ports import Delivery, DeliveryPostponedError, UndeliverableError
+from bot.jobs.ports import DeliveryPort, DeliveryPostponedError, UndeliverableError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Readiness:
     """Lets only those requests go on whose video somebody waits for and can be shown."""
 
-    def __init__(self, queue: GenerationQueue, delivery: Delivery, timing: Timing, clock: Clock) -> None:
+    def __init__(self, queue: GenerationQueue, delivery: DeliveryPort, timing: Timing, clock: Clock) -> None:
         self._queue = queue
         self._delivery = delivery
         self._timing = timing

@@ -7,7 +7,7 @@ import structlog
 from bot.clock import Clock
 from bot.db.models import Generation, is_being_sent
 from bot.jobs.endings import told
-from bot.jobs.ports import Delivery, DeliveryPostponedError
+from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.submission import call_name
@@ -23,7 +23,7 @@ class Settlement:
     """Waits for what the create call came to; `bot.jobs.steps.submission` writes it down if it lives on."""
 
     def __init__(
-        self, queue: GenerationQueue, veo: VeoClient, delivery: Delivery, timing: Timing, clock: Clock
+        self, queue: GenerationQueue, veo: VeoClient, delivery: DeliveryPort, timing: Timing, clock: Clock
     ) -> None:
         self._queue = queue
         self._veo = veo

@@ -24,8 +24,8 @@ from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
-from bot.media.image_store import PictureStore
-from bot.media.images import PictureError
+from bot.media.image_store import ImageStore
+from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
@@ -50,7 +50,7 @@ class Submission:
         self,
         queue: GenerationQueue,
         veo: VeoClient,
-        pictures: PictureStore,
+        pictures: ImageStore,
         timing: Timing,
         clock: Clock,
         database: Database | None = None,
@@ -97,7 +97,7 @@ class Submission:
         except InvalidOptionError as error:
             log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
-        except PictureError as error:
+        except ImageError as error:
             return await self._queue.fail(generation, error.kind, None)
         generation = await self._queue.move(
             generation,

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import structlog
 
 from bot.db.models import Generation
-from bot.jobs.ports import Delivery, DeliveryPostponedError, FileTooLargeError, Posted, UploadBrokenError
+from bot.jobs.ports import (
+    DeliveryPort,
+    DeliveryPostponedError,
+    Posted,
+    UploadBrokenError,
+    UploadTooLargeError,
+)
 from bot.media.files import MAX_SIZE, Clip
 from bot.media.fit_plan import FittingError, ample_size
 from bot.media.fitting import Fitted, Fitter
@@ -42,12 +48,12 @@ class _Suspicion:
         return (self.is_last and self.broken >= BROKEN_TRIES) or now - self.since > UPLOAD_PATIENCE
 
 
-class Posting:
+class Upload:
     """Posts videos that always fit: the original, another form of it, or a link."""
 
     def __init__(
         self,
-        delivery: Delivery,
+        delivery: DeliveryPort,
         fitter: Fitter,
         limits: UploadLimits,
         clock: Callable[[], float] = time.monotonic,
@@ -65,7 +71,7 @@ class Posting:
         than Discord remembers a message's nonce.
 
         Raises:
-            DeliveryPostponedError, UndeliverableError: as `Delivery.post_video`.
+            DeliveryPostponedError, UndeliverableError: as `DeliveryPort.post_video`.
             DatabaseBusyError: what was learnt cannot be noted now.
         """
         suspicion = self._suspicions.get(generation.id)
@@ -96,7 +102,7 @@ class Posting:
             except FittingError as error:
                 log.warning("not made smaller, so a link is posted", reason=str(error))
                 break
-            except FileTooLargeError as error:
+            except UploadTooLargeError as error:
                 limit = await self._limits.learn(guild_id, tier, error.size)
         return await self._delivery.post_video(await begin(generation), clip, with_file=False)
 

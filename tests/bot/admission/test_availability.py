@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.admission.availability import durations, ensure_possible, must_choose, possible_models, resolutions
-from bot.admission.check_request import Facts, judge
+from bot.admission.check_request import AdmissionContext, check_request
 from bot.admission.denials import ModelNotAllowedError, TooHighError, TooLongError
 from bot.clock import utc_now
 from bot.errors import BadInputError
@@ -66,7 +66,7 @@ def test_what_must_be_chosen(policy: Policy, options: tuple[str, ...]) -> None:
 def is_allowed(policy: Policy, model: str, options: dict[str, OptionValue]) -> bool:
     """Whether /veo would take it, as far as these settings go."""
     video = build_request(model, "a red dragon", options)
-    refusal = judge(new_asker(), video, Facts(policy), 50, utc_now())
+    refusal = check_request(new_asker(), video, AdmissionContext(policy), 50, utc_now())
     assert refusal is None or isinstance(refusal, ModelNotAllowedError | TooLongError | TooHighError)
     return refusal is None
 
@@ -75,8 +75,8 @@ def is_allowed(policy: Policy, model: str, options: dict[str, OptionValue]) -> b
 def test_a_model_is_possible_exactly_when_some_request_for_it_is_accepted(policy: Policy) -> None:
     possible = {model.id for model in possible_models(policy)}
     for model in IDS:
-        wishes = [{"duration": d, "resolution": r} for d in durations() for r in resolutions()]
-        assert (model in possible) == any(is_allowed(policy, model, wish) for wish in wishes)
+        spec = [{"duration": d, "resolution": r} for d in durations() for r in resolutions()]
+        assert (model in possible) == any(is_allowed(policy, model, wish) for wish in spec)
 
 
 @given(policies)

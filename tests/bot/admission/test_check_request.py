@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot.admission.budgets import states_of
-from bot.admission.check_request import Admission, Asker, Facts, judge
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_request
 from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
@@ -35,7 +35,7 @@ from bot.errors import UserError
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import Moderation
-from bot.policy.documents import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
+from bot.policy.documents import Block, Budget, LimitKind, MemberPolicy, Pause, Period, Policy, Rule, Scope
 from bot.provider.catalogue import build_request
 from bot.requests.service import GenerationService
 from tests.bot.clocks import StoppedClock
@@ -51,56 +51,66 @@ FANS = 77  # a role
 
 
 def verdict(
-    facts: Facts | None = None, *, asker: Asker | None = None, daily_limit: int = 5, **wish: Any
+    context: AdmissionContext | None = None,
+    *,
+    requester: Requester | None = None,
+    daily_limit: int = 5,
+    **wish: Any,
 ) -> UserError | None:
     options = {"duration": 8, "resolution": "1080P", **wish.pop("options", {})}
     video = build_request(wish.pop("model", MODEL), wish.pop("prompt", PROMPT), options)
-    return judge(asker or new_asker(), video, facts or Facts(price=PRICE), daily_limit, NOW)
+    return check_request(
+        requester or new_asker(), video, context or AdmissionContext(price=PRICE), daily_limit, NOW
+    )
 
 
-def budget_facts(budget: float, spent: float, price: float | None = PRICE) -> Facts:
+def budget_facts(budget: float, spent: float, price: float | None = PRICE) -> AdmissionContext:
     long_ago = NOW - timedelta(days=400)
     budgets = {Period.MONTH: Budget(credits=budget, since=long_ago)}
-    return Facts(budgets=states_of(budgets, {Period.MONTH: spent}, NOW), price=price)
+    return AdmissionContext(budgets=states_of(budgets, {Period.MONTH: spent}, NOW), price=price)
 
 
 def test_without_any_rule_a_first_video_is_allowed() -> None:
     assert verdict() is None
 
 
-REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
+REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
     "a pause": (
-        Facts(Policy(pause=Pause(since=NOW, reason="**tea** @everyone"))),
+        AdmissionContext(Policy(pause=Pause(since=NOW, reason="**tea** @everyone"))),
         PausedError,
         r"\*\*tea\*\*",
     ),
     "a block for ever": (
-        Facts(standing=Standing(block=Block(since=NOW))),
+        AdmissionContext(standing=MemberPolicy(block=Block(since=NOW))),
         BlockedError,
         "Ask a moderator",
     ),
     "a block for a while": (
-        Facts(standing=Standing(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
+        AdmissionContext(standing=MemberPolicy(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
         BlockedError,
         "ends <t:",
     ),
-    "another channel": (Facts(Policy(channels=frozenset({5}))), ChannelNotAllowedError, "<#5>"),
+    "another channel": (AdmissionContext(Policy(channels=frozenset({5}))), ChannelNotAllowedError, "<#5>"),
     "another model": (
-        Facts(Policy(models=frozenset({"google/veo-3.0-fast"}))),
+        AdmissionContext(Policy(models=frozenset({"google/veo-3.0-fast"}))),
         ModelNotAllowedError,
         "Veo 3 Fast",
     ),
-    "too long": (Facts(Policy(longest_duration=6)), TooLongError, "6 seconds"),
-    "too high": (Facts(Policy(highest_resolution="720P")), TooHighError, "720P"),
-    "a word": (Facts(Policy(words=("paper boat",))), WordNotAllowedError, "paper boat"),
-    "the operator's limit": (Facts(use=Use([NOW] * 5)), QuotaReachedError, "5 videos for the last 24 hours"),
+    "too long": (AdmissionContext(Policy(longest_duration=6)), TooLongError, "6 seconds"),
+    "too high": (AdmissionContext(Policy(highest_resolution="720P")), TooHighError, "720P"),
+    "a word": (AdmissionContext(Policy(words=("paper boat",))), WordNotAllowedError, "paper boat"),
+    "the operator's limit": (
+        AdmissionContext(use=Use([NOW] * 5)),
+        QuotaReachedError,
+        "5 videos for the last 24 hours",
+    ),
     "no videos at all": (
-        Facts(Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=0),))),
+        AdmissionContext(Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=0),))),
         QuotaReachedError,
         "0 videos",
     ),
     "too many at once": (
-        Facts(
+        AdmissionContext(
             Policy(rules=(Rule(scope=Scope.SERVER, kind=LimitKind.AT_ONCE, most=1),)),
             use=Use([NOW], at_once=1),
         ),
@@ -116,8 +126,8 @@ REFUSED: dict[str, tuple[Facts, type[UserError], str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_because_of(name: str) -> None:
-    facts, kind, words = REFUSED[name]
-    refusal = verdict(facts)
+    context, kind, words = REFUSED[name]
+    refusal = verdict(context)
     assert isinstance(refusal, kind), f"{refusal!r} instead of {kind.__name__}"
     assert words in str(refusal)
     assert str(refusal).endswith("This didn't count toward your limit."), (
@@ -128,29 +138,29 @@ def test_it_is_refused_because_of(name: str) -> None:
 
 def test_a_block_that_has_ended_does_not_hold() -> None:
     block = Block(since=NOW - timedelta(hours=2), until=NOW)
-    assert verdict(Facts(standing=Standing(block=block))) is None
+    assert verdict(AdmissionContext(standing=MemberPolicy(block=block))) is None
 
 
 def test_a_thread_of_an_allowed_channel_is_allowed() -> None:
-    asker = Asker(1, 1, 2, 3, Placement.CHANNEL, parent_id=5)
-    assert verdict(Facts(Policy(channels=frozenset({5}))), asker=asker) is None
+    requester = Requester(1, 1, 2, 3, Placement.CHANNEL, parent_id=5)
+    assert verdict(AdmissionContext(Policy(channels=frozenset({5}))), requester=requester) is None
 
 
 def test_the_default_duration_is_judged_like_a_chosen_one() -> None:
     video = build_request(MODEL, PROMPT, {})
-    refusal = judge(new_asker(), video, Facts(Policy(longest_duration=6)), 5, NOW)
+    refusal = check_request(new_asker(), video, AdmissionContext(Policy(longest_duration=6)), 5, NOW)
     assert isinstance(refusal, TooLongError), "8 seconds, the provider's default, are longer than 6"
 
 
 def test_words_are_looked_for_in_the_negative_prompt_too() -> None:
-    refusal = verdict(Facts(Policy(words=("rain",))), options={"negative_prompt": "no rain"})
+    refusal = verdict(AdmissionContext(Policy(words=("rain",))), options={"negative_prompt": "no rain"})
     assert isinstance(refusal, WordNotAllowedError)
 
 
 def test_a_phrase_is_not_put_together_from_the_prompt_and_the_negative_prompt() -> None:
-    facts = Facts(Policy(words=("pond water",)))
+    context = AdmissionContext(Policy(words=("pond water",)))
     assert PROMPT.endswith("pond")
-    assert verdict(facts, options={"negative_prompt": "water drops"}) is None
+    assert verdict(context, options={"negative_prompt": "water drops"}) is None
 
 
 @given(st.floats(0, 1e7), st.floats(0, 1e7), st.floats(0, 1e6))
@@ -188,9 +198,9 @@ def service(database: Database, clock: StoppedClock, prices: FixedPrices) -> Gen
 
 async def ask(service: GenerationService, user_id: int, *role_ids: int) -> str:
     """Let a member ask; return "accepted" or the name of the refusal."""
-    asker = replace(new_asker(user_id=user_id), role_ids=frozenset(role_ids))
+    requester = replace(new_asker(user_id=user_id), role_ids=frozenset(role_ids))
     try:
-        await service.request(asker, model=MODEL, prompt=PROMPT, options={"duration": 4})
+        await service.request(requester, model=MODEL, prompt=PROMPT, options={"duration": 4})
     except UserError as refusal:
         return type(refusal).__name__
     return "accepted"

@@ -11,13 +11,13 @@ from bot.admission.limits import (
     WINDOWS,
     Limit,
     Use,
-    judge_quota,
+    check_quota,
     next_place,
     remaining,
     resolve_limits,
     winning_rule,
 )
-from bot.policy.documents import Grant, LimitKind, Rule, Scope, Standing
+from bot.policy.documents import Grant, LimitKind, MemberPolicy, Rule, Scope
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -52,9 +52,9 @@ def rule(scope: Scope, most: int | None, kind: LimitKind = DAY, subject_id: int 
     return Rule(scope=scope, subject_id=subject_id, kind=kind, most=most)
 
 
-def limits_of(table: dict[LimitKind, int | None], standing: Standing | None = None) -> Sequence[Limit]:
+def limits_of(table: dict[LimitKind, int | None], standing: MemberPolicy | None = None) -> Sequence[Limit]:
     rules = [rule(Scope.SERVER, most, kind) for kind, most in table.items()]
-    return resolve_limits(rules, standing or Standing(), MEMBER, (), None, NOW)
+    return resolve_limits(rules, standing or MemberPolicy(), MEMBER, (), None, NOW)
 
 
 def counted_from(steps: list[timedelta]) -> list[datetime]:
@@ -109,7 +109,7 @@ def test_each_respect_has_its_own_winner() -> None:
         rule(Scope.ROLE, 30, WEEK, 1),
         rule(Scope.SERVER, 4, AT_ONCE),
     ]
-    resolved = resolve_limits(rules, Standing(), MEMBER, {1}, DEFAULT, NOW)
+    resolved = resolve_limits(rules, MemberPolicy(), MEMBER, {1}, DEFAULT, NOW)
     assert [(limit.kind, limit.rule.scope, limit.most) for limit in resolved] == [
         (DAY, Scope.DEFAULT, DEFAULT),
         (WEEK, Scope.ROLE, 30),
@@ -124,69 +124,69 @@ def test_grants_add_to_every_window_until_they_end_and_never_to_what_is_made_at_
         Grant(amount=3, since=NOW - HOUR, until=NOW + TICK),
         Grant(amount=100, since=NOW - HOUR, until=NOW),
     )
-    resolved = limits_of({DAY: 1, WEEK: 5, MONTH: None, AT_ONCE: 1}, Standing(grants=grants))
+    resolved = limits_of({DAY: 1, WEEK: 5, MONTH: None, AT_ONCE: 1}, MemberPolicy(grants=grants))
     assert [limit.most for limit in resolved] == [6, 10, None, 1]
 
 
 @pytest.mark.parametrize(("kind", "length"), WINDOWS.items())
 def test_a_video_counts_for_exactly_the_length_of_a_window(kind: LimitKind, length: timedelta) -> None:
     limits = limits_of({kind: 1})
-    assert not judge_quota(limits, Standing(), Use([NOW - length + TICK]), NOW).allowed
-    assert judge_quota(limits, Standing(), Use([NOW - length]), NOW).allowed
+    assert not check_quota(limits, MemberPolicy(), Use([NOW - length + TICK]), NOW).allowed
+    assert check_quota(limits, MemberPolicy(), Use([NOW - length]), NOW).allowed
 
 
 def test_windows_roll_instead_of_ending_at_midnight() -> None:
     late_yesterday = NOW - timedelta(hours=13)
     assert late_yesterday.date() != NOW.date()
-    assert not judge_quota(limits_of({DAY: 1}), Standing(), Use([late_yesterday]), NOW).allowed
+    assert not check_quota(limits_of({DAY: 1}), MemberPolicy(), Use([late_yesterday]), NOW).allowed
 
 
 def test_all_full_limits_are_told_and_the_last_of_them_decides_when() -> None:
     limits = limits_of({DAY: 1, WEEK: 1, MONTH: 5, AT_ONCE: 1})
-    verdict = judge_quota(limits, Standing(), Use([NOW - HOUR], at_once=1), NOW)
+    verdict = check_quota(limits, MemberPolicy(), Use([NOW - HOUR], at_once=1), NOW)
     assert [limit.kind for limit in verdict.broken] == [DAY, WEEK, AT_ONCE]
     assert verdict.frees_at == NOW - HOUR + WINDOWS[WEEK]
 
 
 def test_a_lower_limit_waits_until_enough_places_are_free() -> None:
     hours = [NOW - hour * HOUR for hour in (20, 10, 5, 1)]
-    verdict = judge_quota(limits_of({DAY: 2}), Standing(), Use(hours), NOW)
+    verdict = check_quota(limits_of({DAY: 2}), MemberPolicy(), Use(hours), NOW)
     assert verdict.frees_at == NOW + 19 * HOUR, "three of four have to leave before one of two places is free"
 
 
 def test_a_place_that_a_grant_gives_is_gone_when_the_grant_ends() -> None:
-    standing = Standing(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + HOUR),))
+    standing = MemberPolicy(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + HOUR),))
     use = Use([NOW - 22 * HOUR, NOW - 10 * HOUR])
     limits = limits_of({DAY: 1}, standing)
-    verdict = judge_quota(limits, standing, use, NOW)
+    verdict = check_quota(limits, standing, use, NOW)
     assert verdict.frees_at == NOW + 14 * HOUR, "the first that leaves only takes the grant's place"
 
 
 @pytest.mark.parametrize("kind", LimitKind)
 def test_a_limit_of_zero_never_frees_a_place(kind: LimitKind) -> None:
-    verdict = judge_quota(limits_of({kind: 0}), Standing(), Use([NOW - 2 * HOUR]), NOW)
+    verdict = check_quota(limits_of({kind: 0}), MemberPolicy(), Use([NOW - 2 * HOUR]), NOW)
     assert [limit.kind for limit in verdict.broken] == [kind]
     assert verdict.frees_at is None
 
 
 def test_a_grant_opens_a_limit_of_zero() -> None:
-    standing = Standing(grants=(Grant(amount=1, since=NOW, until=NOW + HOUR),))
+    standing = MemberPolicy(grants=(Grant(amount=1, since=NOW, until=NOW + HOUR),))
     limits = limits_of({DAY: 0}, standing)
-    assert judge_quota(limits, standing, Use(), NOW).allowed
-    spent = judge_quota(limits, standing, Use([NOW]), NOW)
+    assert check_quota(limits, standing, Use(), NOW).allowed
+    spent = check_quota(limits, standing, Use([NOW]), NOW)
     assert (spent.allowed, spent.frees_at) == (False, None), (
         "the grant is used up, and nothing comes after it"
     )
 
 
 def test_what_is_made_at_once_frees_at_no_known_time() -> None:
-    verdict = judge_quota(limits_of({AT_ONCE: 2}), Standing(), Use(at_once=2), NOW)
+    verdict = check_quota(limits_of({AT_ONCE: 2}), MemberPolicy(), Use(at_once=2), NOW)
     assert (verdict.allowed, verdict.frees_at) == (False, None)
-    assert judge_quota(limits_of({AT_ONCE: 2}), Standing(), Use(at_once=1), NOW).allowed
+    assert check_quota(limits_of({AT_ONCE: 2}), MemberPolicy(), Use(at_once=1), NOW).allowed
 
 
 def test_no_place_frees_where_nothing_may_be_made_at_once() -> None:
-    verdict = judge_quota(limits_of({DAY: 1, AT_ONCE: 0}), Standing(), Use([NOW - HOUR]), NOW)
+    verdict = check_quota(limits_of({DAY: 1, AT_ONCE: 0}), MemberPolicy(), Use([NOW - HOUR]), NOW)
     assert [limit.kind for limit in verdict.broken] == [DAY, AT_ONCE]
     assert verdict.frees_at is None, "a moment is named at which they would be refused"
 
@@ -194,7 +194,7 @@ def test_no_place_frees_where_nothing_may_be_made_at_once() -> None:
 @given(steps=gaps, at_once=st.integers(0, 50))
 def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int) -> None:
     limits = limits_of(dict.fromkeys(LimitKind))
-    assert judge_quota(limits, Standing(), Use(counted_from(steps), at_once), NOW).allowed
+    assert check_quota(limits, MemberPolicy(), Use(counted_from(steps), at_once), NOW).allowed
     assert all(remaining(limit, Use(counted_from(steps), at_once), NOW) is None for limit in limits)
 
 
@@ -202,8 +202,8 @@ def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int
 def test_a_place_frees_exactly_when_it_was_said(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...], at_once: int
 ) -> None:
-    standing, use = Standing(grants=grants), Use(counted_from(steps), at_once)
-    verdict = judge_quota(limits_of(table, standing), standing, use, NOW)
+    standing, use = MemberPolicy(grants=grants), Use(counted_from(steps), at_once)
+    verdict = check_quota(limits_of(table, standing), standing, use, NOW)
     if verdict.frees_at is None:
         return
     windows = {kind: most for kind, most in table.items() if kind is not AT_ONCE}
@@ -211,7 +211,7 @@ def test_a_place_frees_exactly_when_it_was_said(
     def allowed(moment: datetime) -> bool:
         rules = [rule(Scope.SERVER, most, kind) for kind, most in windows.items()]
         limits = resolve_limits(rules, standing, MEMBER, (), None, moment)
-        return judge_quota(limits, standing, use, moment).allowed
+        return check_quota(limits, standing, use, moment).allowed
 
     assert verdict.frees_at > NOW
     assert not allowed(verdict.frees_at - TICK), "it was free before"
@@ -225,8 +225,8 @@ def test_a_place_frees_exactly_when_it_was_said(
 def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...]
 ) -> None:
-    standing, use = Standing(grants=grants), Use(counted_from(steps))
-    verdict = judge_quota(limits_of(table, standing), standing, use, NOW)
+    standing, use = MemberPolicy(grants=grants), Use(counted_from(steps))
+    verdict = check_quota(limits_of(table, standing), standing, use, NOW)
     is_closed = any(limit.rule.most == 0 for limit in verdict.broken)
     if not verdict.allowed and not is_closed and 0 not in table.values():
         assert verdict.frees_at is not None, "with limits above zero a place frees one day"
@@ -236,7 +236,7 @@ def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
 def test_no_window_ever_holds_more_than_its_limit(steps: list[timedelta], most: int) -> None:
     accepted: list[datetime] = []
     for moment in counted_from(steps):
-        if judge_quota(limits_of({DAY: most}), Standing(), Use(accepted), moment).allowed:
+        if check_quota(limits_of({DAY: most}), MemberPolicy(), Use(accepted), moment).allowed:
             accepted.append(moment)
     for end in accepted:
         inside = [moment for moment in accepted if end - WINDOWS[DAY] < moment <= end]
@@ -248,7 +248,7 @@ def test_what_remains_is_what_is_allowed(steps: list[timedelta], most: int | Non
     [limit] = [limit for limit in limits_of({kind: most}) if limit.kind is kind]
     use = Use(counted_from(steps), at_once=len(steps))
     left = remaining(limit, use, NOW)
-    assert (left is None or left > 0) == judge_quota((limit,), Standing(), use, NOW).allowed
+    assert (left is None or left > 0) == check_quota((limit,), MemberPolicy(), use, NOW).allowed
 
 
 @given(steps=gaps, kind=st.sampled_from(list(WINDOWS)))

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.admission.prices import PriceList
-from bot.provider.catalogue import CATALOGUE, Kind, Model, VideoRequest, build_request
+from bot.provider.catalogue import CATALOGUE, InputKind, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from sandbox.offers import OFFERS, Offer
 from sandbox.provider import Fault, Provider
@@ -84,7 +84,7 @@ async def test_every_model_is_quoted(veo: VeoClient, model: Model) -> None:
 
 
 async def test_a_model_outside_the_list_is_not_quoted(veo: VeoClient) -> None:
-    other = Model("google/other", "Other", Kind.TEXT, "Not in the catalogue", CATALOGUE[0].options)
+    other = Model("google/other", "Other", InputKind.TEXT, "Not in the catalogue", CATALOGUE[0].options)
     async with running(veo) as prices:
         await known(prices, 8 * 1_040_000)
         assert prices.quote(VideoRequest(other, PROMPT, {})) is None

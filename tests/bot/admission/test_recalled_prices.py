@@ -10,7 +10,7 @@ from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, recall_price
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Status
-from bot.provider.catalogue import Kind, Model, VideoRequest, build_request
+from bot.provider.catalogue import InputKind, Model, VideoRequest, build_request
 from tests.bot.rows import MODEL, PROMPT, new_row
 
 FAST = "google/veo-3.0-fast"
@@ -114,5 +114,5 @@ async def test_all_servers_share_their_experience(database: Database) -> None:
 
 async def test_a_model_without_a_duration_is_not_remembered(database: Database) -> None:
     await insert_made(database, 400)
-    bare = Model(MODEL, "Veo 3", Kind.TEXT, "No options", options=())
+    bare = Model(MODEL, "Veo 3", InputKind.TEXT, "No options", options=())
     assert await recall(database, VideoRequest(bare, PROMPT, {})) is None

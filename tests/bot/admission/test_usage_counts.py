@@ -19,7 +19,7 @@ from bot.db.database import Database, open_database
 from bot.db.models import OPEN, Generation, Status
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
-from bot.policy.documents import LimitKind, Standing
+from bot.policy.documents import LimitKind, MemberPolicy
 from bot.requests.service import GenerationService
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
@@ -44,9 +44,9 @@ async def request_many(service: GenerationService, times: int) -> list[Generatio
     return await asyncio.gather(*requests, return_exceptions=True)
 
 
-async def use_of(database: Database, clock: StoppedClock, standing: Standing | None = None) -> Use:
+async def use_of(database: Database, clock: StoppedClock, standing: MemberPolicy | None = None) -> Use:
     """Return the use of the member that rows belong to by default."""
-    return await database.read(lambda session: fetch_use(session, 1, 3, standing or Standing(), clock()))
+    return await database.read(lambda session: fetch_use(session, 1, 3, standing or MemberPolicy(), clock()))
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["not sent", "sent"])
@@ -84,11 +84,11 @@ async def test_a_reset_empties_the_windows_and_not_what_is_being_made(
 ) -> None:
     await insert(database, status=Status.SUCCEEDED, created_at=clock() - TICK)
     await insert(database, status=Status.RUNNING, created_at=clock())
-    use = await use_of(database, clock, Standing(reset_at=clock()))
+    use = await use_of(database, clock, MemberPolicy(reset_at=clock()))
     assert (list(use.counted), use.at_once) == ([], 1)
     clock.advance(TICK)
     await insert(database, created_at=clock())
-    after = await use_of(database, clock, Standing(reset_at=clock() - TICK))
+    after = await use_of(database, clock, MemberPolicy(reset_at=clock() - TICK))
     assert list(after.counted) == [clock()], "what came after the reset does not count"
 
 
@@ -96,7 +96,7 @@ async def test_a_reset_of_long_ago_does_not_lengthen_a_window(
     database: Database, clock: StoppedClock
 ) -> None:
     await insert(database, status=Status.SUCCEEDED, created_at=clock() - LONGEST_WINDOW)
-    use = await use_of(database, clock, Standing(reset_at=clock() - 3 * LONGEST_WINDOW))
+    use = await use_of(database, clock, MemberPolicy(reset_at=clock() - 3 * LONGEST_WINDOW))
     assert not use.counted
 
 
@@ -107,7 +107,7 @@ async def test_what_a_clock_dated_in_the_future_does_not_count(
     await insert(database, status=Status.SUCCEEDED, created_at=clock() + ahead)
     await insert(database, status=Status.SUCCEEDED, created_at=clock() - TICK)
     assert (await use_of(database, clock)).counted == [clock() - TICK]
-    use = await use_of(database, clock, Standing(reset_at=clock() + ahead))
+    use = await use_of(database, clock, MemberPolicy(reset_at=clock() + ahead))
     assert use.counted == [clock() - TICK], "a reset of the future makes everything free"
 
 
@@ -128,7 +128,7 @@ async def test_a_reset_reaches_what_was_dated_in_the_future_for_good(
     await QuotaRules(Decisions(database, clock), daily_limit=LIMIT).reset(
         Moderator(guild_id=1, user_id=77), 3
     )
-    reset = Standing(reset_at=clock())
+    reset = MemberPolicy(reset_at=clock())
     clock.advance(ahead)
     assert not (await use_of(database, clock, reset)).counted, "it counts as soon as its date has come"
     assert (await reread(database, "g1")).created_at == clock(), "another member's date was changed"
@@ -166,7 +166,7 @@ async def test_the_database_counts_as_one_would_by_hand(
         and clock() - row.created_at < LONGEST_WINDOW
         and (reset is None or clock() - row.created_at < reset)
     )
-    standing = Standing(reset_at=None if reset is None else clock() - reset)
+    standing = MemberPolicy(reset_at=None if reset is None else clock() - reset)
     await database.write(lambda session: session.execute(delete(Generation)))  # the example's before
     await database.write(lambda session: session.add_all(rows))
     use = await use_of(database, clock, standing)

@@ -11,7 +11,7 @@ from bot.db.copying import TABLES
 from bot.db.database import open_database
 from bot.db.guild_models import Action, GuildRow, MemberRow, ReportRow
 from bot.db.models import Status
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.failures import FailureKind
 from bot.policy.audit import record
 from tests.bot.rows import insert
@@ -38,7 +38,7 @@ async def fill(address: str) -> None:
             delivered_at=now,
             interaction_id=-(2**62),
         )
-        await keep_note(database, "colour", "red")
+        await keep_state(database, "colour", "red")
 
         def work(session: Session):
             session.add(GuildRow(guild_id=2**62, policy={"words": ["\u00df"], "budgets": {}}))

@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 from bot.db.backup import BackupError, back_up, dump_command
 from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
-from bot.db.state import COMMANDS, get_note, keep_note
+from bot.db.state import COMMANDS, get_state, keep_state
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import locked
 
@@ -79,7 +79,7 @@ async def test_a_backup_is_one_private_file_with_everything_in_it(
     database: Database, database_url: str, target: Path
 ) -> None:
     row = await insert(database)
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     saved = back_up(database_url, target)
     assert names_in(target.parent) == ["veo.db"], "something lies beside it"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
@@ -92,13 +92,13 @@ async def test_a_backup_is_one_private_file_with_everything_in_it(
 async def test_a_bot_that_is_put_back_tells_discord_its_commands_again(
     database: Database, database_url: str, target: Path
 ) -> None:
-    await keep_note(
+    await keep_state(
         database, f"{COMMANDS}42", "what an older version told; a newer one has told others since"
     )
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     back_up(database_url, target)
     assert fetch(target, "SELECT name FROM notes") == [("colour",)]
-    assert await get_note(database, f"{COMMANDS}42"), "the bot's own database was changed"
+    assert await get_state(database, f"{COMMANDS}42"), "the bot's own database was changed"
 
 
 async def test_a_backup_taken_while_another_process_writes_is_the_state_of_one_moment(
@@ -125,14 +125,14 @@ async def test_the_bot_starts_on_a_backup_that_is_put_in_place(
 ) -> None:
     row = await insert(database)
     back_up(database_url, target)
-    await keep_note(database, "colour", "written later")
+    await keep_state(database, "colour", "written later")
     place = tmp_path / "new host" / "data" / "veo.db"
     place.parent.mkdir(parents=True)
     shutil.copy(target, place)
     async with open_database(f"sqlite+aiosqlite:///{place}") as restored:
         assert (await reread(restored, row.id)).prompt == row.prompt
-        assert await get_note(restored, "colour") is None
-        await keep_note(restored, "colour", "blue")
+        assert await get_state(restored, "colour") is None
+        await keep_state(restored, "colour", "blue")
     assert fetch(place, "PRAGMA journal_mode") == [("wal",)]
 
 
@@ -154,13 +154,13 @@ async def test_a_file_that_is_there_is_replaced_only_when_told_so(
 async def test_the_database_is_never_overwritten_by_its_backup(
     database: Database, database_url: str, name: str
 ) -> None:
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     source = Path(make_url(database_url).database or "")
     if name == "link":
         (source.parent / name).hardlink_to(source)
     with pytest.raises(BackupError, match="is the database itself"):
         back_up(database_url, source.parent / name, force=True)
-    assert await get_note(database, "colour") == "red"
+    assert await get_state(database, "colour") == "red"
 
 
 def missing(folder: Path) -> Path:
@@ -249,7 +249,7 @@ async def test_a_disk_without_room_leaves_nothing_behind(
 async def test_a_locked_database_can_still_be_saved(
     database: Database, database_url: str, target: Path
 ) -> None:
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     async with locked(database_url):
         await asyncio.to_thread(back_up, database_url, target)
     assert fetch(target, "SELECT value FROM notes WHERE name = 'colour'") == [("red",)]

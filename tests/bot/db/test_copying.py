@@ -15,7 +15,7 @@ from bot.db.copying import Copied, CopyError, copy_database
 from bot.db.database import open_database
 from bot.db.guild_models import Action, AuditRow
 from bot.db.revisions import known_revisions
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.policy.audit import record
 from tests.bot.db.contents import NewDatabase, contents, fill
 from tests.bot.engine import LEASE
@@ -121,7 +121,7 @@ async def test_the_bot_cannot_write_into_a_copy_that_is_being_made(
 
 async def _write_note(address: str) -> None:
     async with open_database(address) as database:
-        await keep_note(database, "from", "a bot")
+        await keep_state(database, "from", "a bot")
 
 
 async def test_one_database_is_not_copied_onto_itself(new_database: NewDatabase) -> None:

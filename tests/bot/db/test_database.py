@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database, DatabaseError, open_database
 from bot.db.models import Base
 from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
-from bot.db.state import get_note, keep_note
+from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
 from tests.postgres import Postgres
 
@@ -78,16 +78,16 @@ async def test_the_migrations_make_the_tables_of_the_models(database: Database) 
 
 async def test_opening_it_again_keeps_what_is_in_it(database_url: str) -> None:
     async with open_database(database_url) as first:
-        await keep_note(first, "colour", "red")
+        await keep_state(first, "colour", "red")
     async with open_database(database_url) as second:
-        assert await get_note(second, "colour") == "red"
+        assert await get_state(second, "colour") == "red"
 
 
 async def test_a_note_is_replaced(database: Database) -> None:
-    assert await get_note(database, "colour") is None
-    await keep_note(database, "colour", "red")
-    await keep_note(database, "colour", "blue")
-    assert await get_note(database, "colour") == "blue"
+    assert await get_state(database, "colour") is None
+    await keep_state(database, "colour", "red")
+    await keep_state(database, "colour", "blue")
+    assert await get_state(database, "colour") == "blue"
 
 
 async def test_an_error_takes_back_the_whole_transaction(database: Database) -> None:
@@ -97,14 +97,14 @@ async def test_an_error_takes_back_the_whole_transaction(database: Database) -> 
 
     with pytest.raises(RuntimeError):
         await database.write(write_and_fail)
-    assert await get_note(database, "colour") is None
+    assert await get_state(database, "colour") is None
 
 
 async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and_no_noise(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = asyncio.get_running_loop()
-    writer = asyncio.create_task(keep_note(database, "colour", "red"))
+    writer = asyncio.create_task(keep_state(database, "colour", "red"))
 
     def end_the_writer(_: object) -> None:
         loop.call_soon_threadsafe(writer.cancel)
@@ -115,7 +115,7 @@ async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and
             await writer
     finally:
         event.remove(Engine, "commit", end_the_writer)
-    assert await get_note(database, "colour") == "red"
+    assert await get_state(database, "colour") == "red"
     assert caplog.messages == []
 
 
@@ -131,11 +131,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def test_connections_that_come_at_once_migrate_the_same_new_database(empty_url: str) -> None:
     async def open_and_write(name: str) -> None:
         async with open_database(empty_url) as database:
-            await keep_note(database, name, name)
+            await keep_state(database, name, name)
 
     await asyncio.gather(*(open_and_write(str(number)) for number in range(4)))
     async with open_database(empty_url) as database:
-        assert [await get_note(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
+        assert [await get_state(database, str(number)) for number in range(4)] == ["0", "1", "2", "3"]
 
 
 async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: str) -> None:
@@ -160,7 +160,7 @@ async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: s
         _, errors = await process.communicate()
         assert process.returncode == 0, errors.decode()
     async with open_database(empty_url) as database:
-        assert [await get_note(database, name) for name in ("one", "two")] == ["one", "two"]
+        assert [await get_state(database, name) for name in ("one", "two")] == ["one", "two"]
 
 
 @pytest.mark.sqlite_only
@@ -168,23 +168,23 @@ async def test_a_lock_held_by_another_connection_is_waited_for(database: Databas
     with sqlite3.connect(file_of(database_url), isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("INSERT INTO notes VALUES ('who', 'other')")
-        waiting = asyncio.create_task(keep_note(database, "who", "us"))
+        waiting = asyncio.create_task(keep_state(database, "who", "us"))
         done, _ = await asyncio.wait([waiting], timeout=0.2)
         assert not done, "the write did not wait for the lock"
-        assert await get_note(database, "who") is None, "reading needs no lock"
+        assert await get_state(database, "who") is None, "reading needs no lock"
         other.execute("COMMIT")
         await waiting
     other.close()
-    assert await get_note(database, "who") == "us"
+    assert await get_state(database, "who") == "us"
 
 
 async def test_a_reader_sees_one_state_while_others_write(database: Database, database_url: str) -> None:
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     query = text("SELECT value FROM notes WHERE name = 'colour'")
 
     async def paint_blue() -> None:
         async with open_database(database_url) as other:
-            await keep_note(other, "colour", "blue")
+            await keep_state(other, "colour", "blue")
 
     def look_twice(session: Session) -> list[str]:
         first = session.scalars(query).all()
@@ -193,7 +193,7 @@ async def test_a_reader_sees_one_state_while_others_write(database: Database, da
         return [*first, *session.scalars(query)]
 
     assert await database.read(look_twice) == ["red", "red"]
-    assert await get_note(database, "colour") == "blue"
+    assert await get_state(database, "colour") == "blue"
 
 
 async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
@@ -234,5 +234,5 @@ async def test_a_folder_that_cannot_be_made_is_refused_in_a_readable_sentence(
 
 @pytest.mark.sqlite_only
 async def test_the_folder_is_for_its_owner_only(database: Database, database_url: str) -> None:
-    await keep_note(database, "colour", "red")
+    await keep_state(database, "colour", "red")
     assert file_of(database_url).parent.stat().st_mode & 0o077 == 0

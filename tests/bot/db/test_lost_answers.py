@@ -10,7 +10,7 @@ from bot.admission.check_request import Admission
 from bot.clock import utc_now
 from bot.db.database import BUSY, UNKNOWN, Database, open_database
 from bot.db.models import Generation, Status
-from bot.db.state import get_note, keep_note
+from bot.db.state import get_state, keep_state
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.requests.service import GenerationService
@@ -84,8 +84,8 @@ async def test_a_change_whose_answer_was_lost_is_not_called_undone(
 ) -> None:
     line.cuts = [cut]
     with pytest.raises(OutcomeUnknownError):
-        await keep_note(far_database, "colour", "blue")
-    assert await get_note(far_database, "colour") == kept
+        await keep_state(far_database, "colour", "blue")
+    assert await get_state(far_database, "colour") == kept
 
 
 @pytest.mark.parametrize("cut", Cut)

@@ -14,7 +14,7 @@ from bot.db.database import LATE, Database, open_database
 from bot.db.locks import Lock
 from bot.db.models import Generation, Status
 from bot.db.postgres import CONNECTIONS, MORE_CONNECTIONS
-from bot.db.state import get_note, keep_note
+from bot.db.state import get_state, keep_state
 from bot.errors import DatabaseBusyError
 from bot.jobs.queue import GenerationQueue
 from tests.bot.engine import LEASE
@@ -76,7 +76,7 @@ async def test_a_server_with_a_crowd_does_not_keep_others_from_the_database(
         ]
         await asyncio.sleep(0)
         await asyncio.wait_for(_write(database, B), 20)
-        assert await get_note(database, "colour") is None
+        assert await get_state(database, "colour") is None
         assert not any(task.done() for task in crowd)
     await asyncio.gather(*crowd)
 
@@ -98,9 +98,9 @@ async def test_a_lock_ends_with_the_connection_that_held_it(database: Database, 
 async def test_a_note_is_kept_by_many_processes_at_once(database: Database, other: Database) -> None:
     for name in range(10):
         await asyncio.gather(
-            *(keep_note(each, str(name), str(value)) for value in range(4) for each in (database, other))
+            *(keep_state(each, str(name), str(value)) for value in range(4) for each in (database, other))
         )
-        assert await get_note(other, str(name)) in {"0", "1", "2", "3"}
+        assert await get_state(other, str(name)) in {"0", "1", "2", "3"}
 
 
 def queue_of(database: Database, owner: str, max_running: int = 1000) -> GenerationQueue:

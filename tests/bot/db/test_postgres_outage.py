@@ -13,7 +13,7 @@ from bot.admission.check_request import Admission
 from bot.db.database import BUSY, UNREADABLE, Database, DatabaseError, open_database
 from bot.db.models import Status
 from bot.db.postgres import CALL_TIMEOUT
-from bot.db.state import get_note, keep_note
+from bot.db.state import get_state, keep_state
 from bot.errors import DatabaseBusyError
 from bot.requests.service import GenerationService
 from sandbox.provider import Provider
@@ -107,12 +107,12 @@ async def test_a_command_during_the_outage_is_answered_soon_and_not_counted(
 async def test_connections_that_died_while_nobody_looked_are_replaced(
     database: Database, server: Server
 ) -> None:
-    await asyncio.gather(*(keep_note(database, str(n), "red") for n in range(5)))
+    await asyncio.gather(*(keep_state(database, str(n), "red") for n in range(5)))
     server.kill()
     await asyncio.to_thread(server.start)
-    assert await get_note(database, "4") == "red"
-    await keep_note(database, "4", "blue")
-    assert await get_note(database, "4") == "blue"
+    assert await get_state(database, "4") == "red"
+    await keep_state(database, "4", "blue")
+    assert await get_state(database, "4") == "blue"
 
 
 @pytest.mark.usefixtures("real_retries")
@@ -130,7 +130,7 @@ async def test_a_start_waits_for_a_server_that_is_not_up_yet(
 
 async def _open_and_note(url: str) -> None:
     async with open_database(url) as database:
-        await keep_note(database, "colour", "red")
+        await keep_state(database, "colour", "red")
 
 
 async def _is_logged(logs: Logs, event: str) -> bool:

@@ -48,9 +48,9 @@ def services(processes: list[Database], clock: StoppedClock) -> list[GenerationS
 
 
 async def ask(service: GenerationService, user_id: int, guild_id: int) -> str:
-    asker = new_asker(user_id=user_id, guild_id=guild_id)
+    requester = new_asker(user_id=user_id, guild_id=guild_id)
     try:
-        await service.request(asker, model=MODEL, prompt=PROMPT, options={"duration": 4})
+        await service.request(requester, model=MODEL, prompt=PROMPT, options={"duration": 4})
     except UserError as refusal:
         return type(refusal).__name__
     return "accepted"
@@ -60,7 +60,9 @@ async def rush(services: list[GenerationService]) -> Counter[tuple[str, int]]:
     """Let every member of every server ask ten times, through all processes: 1,000 requests at once."""
     askers = [(member, guild) for member in range(1, MEMBERS + 1) for guild in SERVERS for _ in range(10)]
     random.Random(7).shuffle(askers)
-    outcomes = await asyncio.gather(*(ask(services[n % PROCESSES], *asker) for n, asker in enumerate(askers)))
+    outcomes = await asyncio.gather(
+        *(ask(services[n % PROCESSES], *requester) for n, requester in enumerate(askers))
+    )
     return Counter((outcome, guild) for outcome, (_, guild) in zip(outcomes, askers, strict=True))
 
 

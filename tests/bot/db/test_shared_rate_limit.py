@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import utc_now
 from bot.db.database import Database
-from bot.db.shared_rate_limit import SharedTurns
+from bot.db.shared_rate_limit import SharedRateLimit
 
 pytestmark = pytest.mark.both_engines
 
@@ -24,7 +24,7 @@ async def test_turns_of_a_name_are_apart_whoever_takes_them(database: Database) 
             looks.append(utc_now())
             return looks[-1]
 
-        await SharedTurns(database, clock=look).take("identify 0", SPACING)
+        await SharedRateLimit(database, clock=look).take("identify 0", SPACING)
         taken.append(looks[-1])
 
     await asyncio.gather(*(take() for _ in range(3)))
@@ -36,20 +36,20 @@ async def test_turns_of_other_names_do_not_wait(database: Database) -> None:
     async def refuse(seconds: float) -> None:
         raise AssertionError(f"it would wait for {seconds} seconds")
 
-    turns = SharedTurns(database, refuse)
+    turns = SharedRateLimit(database, refuse)
     for bucket in range(4):
         await turns.take(f"identify {bucket}", timedelta(hours=1))
 
 
 async def test_a_clock_that_was_set_back_holds_nobody_up(database: Database) -> None:
-    tomorrow = SharedTurns(database, clock=lambda: utc_now() + timedelta(days=1))
+    tomorrow = SharedRateLimit(database, clock=lambda: utc_now() + timedelta(days=1))
     await tomorrow.take("identify 0", SPACING)
     async with asyncio.timeout(20):
-        await SharedTurns(database).take("identify 0", SPACING)
+        await SharedRateLimit(database).take("identify 0", SPACING)
 
 
 async def test_turns_stay_apart_where_clocks_differ_by_some_seconds(database: Database) -> None:
-    ahead = SharedTurns(database, clock=lambda: utc_now() + timedelta(seconds=3))
+    ahead = SharedRateLimit(database, clock=lambda: utc_now() + timedelta(seconds=3))
     await ahead.take("identify 0", SPACING)
     waits: list[float] = []
 
@@ -58,5 +58,5 @@ async def test_turns_stay_apart_where_clocks_differ_by_some_seconds(database: Da
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await SharedTurns(database, note).take("identify 0", SPACING)
+        await SharedRateLimit(database, note).take("identify 0", SPACING)
     assert waits[0] >= SPACING.total_seconds() * 0.8

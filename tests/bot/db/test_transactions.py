@@ -10,8 +10,8 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
-from bot.db.models import Note
-from bot.db.state import get_note
+from bot.db.models import StateRow
+from bot.db.state import get_state
 from bot.db.transactions import MAX_BACKGROUND, MAX_BATCH
 from bot.errors import DatabaseBusyError
 from tests.bot.troubles import Disk, busy_thread
@@ -35,7 +35,7 @@ def counted_commits() -> Generator[list[int]]:
 
 
 def add(session: Session, name: str) -> str:
-    session.add(Note(name=name, value=name))
+    session.add(StateRow(name=name, value=name))
     return name
 
 
@@ -119,7 +119,7 @@ async def test_one_who_waits_too_long_or_leaves_writes_nothing(database: Databas
 @pytest.mark.sqlite_only
 async def test_a_disk_that_is_full_refuses_all_and_keeps_nothing(database: Database, disk: Disk) -> None:
     def fill(session: Session) -> None:
-        session.add(Note(name="large", value="x" * 1_000_000))
+        session.add(StateRow(name="large", value="x" * 1_000_000))
 
     async with busy_thread(database):
         disk.is_full = True
@@ -146,4 +146,4 @@ async def test_the_caller_s_error_is_raised_where_it_waits(database: Database) -
 
     with pytest.raises(OurError):
         await database.write(fail, GUILD)
-    assert await get_note(database, "lost") is None
+    assert await get_state(database, "lost") is None

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database
 from bot.db.locks import Lock
 from bot.db.models import Status
-from bot.db.state import get_note
-from bot.doctor.check_result import Finding
+from bot.db.state import get_state
+from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import SAMPLE, Checkup
 from bot.jobs.closures import Pause, Scope, Way
 from bot.jobs.pause_state import keep_pause
@@ -36,7 +36,7 @@ def checkup(database: Database, veo: VeoClient, clock: StoppedClock) -> Checkup:
     return Checkup(database, veo, clock)
 
 
-async def find(checkup: Checkup, words: str) -> Finding:
+async def find(checkup: Checkup, words: str) -> CheckResult:
     """Run all checks and return the one finding with `words`."""
     findings = await checkup.run(GUILD)
     found = [finding for finding in findings if words in finding.what]
@@ -169,7 +169,7 @@ async def test_the_database_is_really_written(
     checkup: Checkup, database: Database, clock: StoppedClock
 ) -> None:
     await checkup.run(GUILD)
-    assert await get_note(database, "doctor") == clock().isoformat()
+    assert await get_state(database, "doctor") == clock().isoformat()
 
 
 async def test_a_locked_database_is_told(checkup: Checkup, disk: Disk, database_url: str) -> None:

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.db.database import open_database
 from bot.db.models import Status
-from bot.doctor.check_result import Finding
+from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section, examine
 from bot.doctor.output import is_healthy, render_json, render_text, verdict_of
 from bot.doctor.required_permissions import NEEDS, Need
@@ -37,7 +37,7 @@ BOUND = 3.0  # for what hangs; enough for all others on a busy machine
 pytestmark = pytest.mark.usefixtures("environment")
 
 
-async def findings(patience: float = PATIENCE) -> list[Finding]:
+async def findings(patience: float = PATIENCE) -> list[CheckResult]:
     """Examine everything; whatever is not good must say what to do."""
     found = [finding for section in await examine(patience=patience) for finding in section.findings]
     assert [
@@ -406,9 +406,12 @@ def test_the_report_says_in_words_and_json_what_is_bad() -> None:
     sections = [
         Section(
             "One",
-            [Finding(is_good=True, what="Fine."), Finding(is_good=False, what="Broken.", advice="Mend.")],
+            [
+                CheckResult(is_good=True, what="Fine."),
+                CheckResult(is_good=False, what="Broken.", advice="Mend."),
+            ],
         ),
-        Section("Two", [Finding(is_good=False, is_warning=True, what="Hm.", advice="a", remedy="b")]),
+        Section("Two", [CheckResult(is_good=False, is_warning=True, what="Hm.", advice="a", remedy="b")]),
     ]
     assert render_text(sections).plain.splitlines() == [
         "One",

@@ -12,8 +12,15 @@ import pytest
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.eta.duration_estimator import Measures, Recall, Timetable, finish_of, kind_of, recall_finishes
-from bot.eta.eta import Outlook
+from bot.eta.duration_estimator import (
+    DurationEstimator,
+    HistoryLoader,
+    ProviderStats,
+    finish_of,
+    kind_of,
+    recall_finishes,
+)
+from bot.eta.eta import Eta
 from bot.eta.forecast import Finish
 from bot.eta.prior import metrics_prior
 from bot.provider.catalogue import build_request
@@ -31,14 +38,14 @@ SOON = 0.01  # seconds
 STOP_SECONDS = 20.0
 
 
-def open_timetable(**changes: Any) -> Timetable:
+def open_timetable(**changes: Any) -> DurationEstimator:
     options: dict[str, Any] = {
         "interval": 10,
         "rate": 50,
         "deadline": timedelta(seconds=1000),
         "max_running": 10,
     }
-    return Timetable(**{**options, **changes})
+    return DurationEstimator(**{**options, **changes})
 
 
 def sent(seconds_ago: float = 0, **changes: Any) -> Generation:
@@ -52,8 +59,8 @@ def ended(after: float, by: float, **changes: Any) -> Generation:
     return new_row(**{"status": Status.SUCCEEDED, "submitted_at": start, **moments, **changes})
 
 
-def expected_seconds(timetable: Timetable, row: Generation) -> float:
-    expected_at = timetable.outlook(row, NOW).expected_at
+def expected_seconds(estimator: DurationEstimator, row: Generation) -> float:
+    expected_at = estimator.eta(row, NOW).expected_at
     assert expected_at is not None
     return (expected_at - NOW).total_seconds()
 
@@ -63,18 +70,18 @@ def test_at_first_a_video_is_expected_as_the_documents_say() -> None:
 
 
 def test_the_providers_measures_go_before_the_documents_and_keep_what_was_seen() -> None:
-    timetable, prior = open_timetable(), metrics_prior(30, 35, 40, 50)
+    estimator, prior = open_timetable(), metrics_prior(30, 35, 40, 50)
     assert prior is not None
-    documented = expected_seconds(timetable, sent())
-    timetable.believe(MODEL, prior)
-    measured = expected_seconds(timetable, sent())
+    documented = expected_seconds(estimator, sent())
+    estimator.believe(MODEL, prior)
+    measured = expected_seconds(estimator, sent())
     assert 25 < measured < 60 < documented
-    assert expected_seconds(timetable, sent(model=FAST)) == documented, "they are of the other model"
+    assert expected_seconds(estimator, sent(model=FAST)) == documented, "they are of the other model"
     for _ in range(20):
-        timetable.learn(ended(295, 300))
-    assert 280 < expected_seconds(timetable, sent()) < 400, "own videos count more than anybody else's"
-    timetable.believe(MODEL, prior)
-    assert 280 < expected_seconds(timetable, sent()) < 400, "what was seen is forgotten"
+        estimator.learn(ended(295, 300))
+    assert 280 < expected_seconds(estimator, sent()) < 400, "own videos count more than anybody else's"
+    estimator.believe(MODEL, prior)
+    assert 280 < expected_seconds(estimator, sent()) < 400, "what was seen is forgotten"
 
 
 @pytest.mark.parametrize(
@@ -100,42 +107,42 @@ def test_a_default_is_of_one_kind_with_the_same_choice_and_a_model_that_is_gone_
 
 
 def test_a_kind_learns_of_its_own_videos_only() -> None:
-    timetable = open_timetable()
-    before = expected_seconds(timetable, sent(options={"duration": 8}))
+    estimator = open_timetable()
+    before = expected_seconds(estimator, sent(options={"duration": 8}))
     for _ in range(10):
-        timetable.learn(ended(28, 30))
-    assert expected_seconds(timetable, sent()) < 60
-    assert expected_seconds(timetable, sent(options={"duration": 8})) == before
+        estimator.learn(ended(28, 30))
+    assert expected_seconds(estimator, sent()) < 60
+    assert expected_seconds(estimator, sent(options={"duration": 8})) == before
 
 
 def test_questions_come_when_the_video_should_be_ready() -> None:
-    timetable = open_timetable()
+    estimator = open_timetable()
     for _ in range(50):
-        timetable.learn(ended(88, 90))
-    first = timetable.first_poll(sent(), NOW)
+        estimator.learn(ended(88, 90))
+    first = estimator.first_poll(sent(), NOW)
     assert 30 < first <= 60, "it asks long before there can be anything"
-    assert timetable.next_poll(sent(88), NOW) < 5, "it asks rarely when it should be ready"
+    assert estimator.next_poll(sent(88), NOW) < 5, "it asks rarely when it should be ready"
 
 
 @pytest.mark.parametrize("interval", [0.02, 1.0])
 def test_a_short_interval_is_kept_as_it_is(interval: float) -> None:
-    timetable = open_timetable(interval=interval)
-    assert timetable.first_poll(sent(), NOW) == timetable.next_poll(sent(100), NOW) == interval
+    estimator = open_timetable(interval=interval)
+    assert estimator.first_poll(sent(), NOW) == estimator.next_poll(sent(100), NOW) == interval
 
 
-def questions_of_a_long_video(timetable: Timetable, in_flight: int) -> list[float]:
+def questions_of_a_long_video(estimator: DurationEstimator, in_flight: int) -> list[float]:
     """Return the distances between the questions about a video of 5 minutes."""
     row, now, delays = sent(), NOW, list[float]()
     while now < NOW + timedelta(minutes=5):
-        delays.append(timetable.next_poll(row, now, in_flight))
+        delays.append(estimator.next_poll(row, now, in_flight))
         now += timedelta(seconds=delays[-1])
     return delays
 
 
 @pytest.mark.parametrize("in_flight", [600, 1200, 2000])
 def test_with_many_in_flight_all_are_asked_about_more_rarely_so_that_nobody_is_late(in_flight: int) -> None:
-    timetable = open_timetable()
-    few, many = (questions_of_a_long_video(timetable, number) for number in (500, in_flight))
+    estimator = open_timetable()
+    few, many = (questions_of_a_long_video(estimator, number) for number in (500, in_flight))
     assert len(few) > len(many)
     assert all(1 <= delay <= 60 for delay in many)
     assert len(many) <= len(few) * 500 / in_flight * 1.3, "there are more questions than turns"
@@ -146,38 +153,38 @@ def test_with_few_in_flight_the_load_changes_nothing() -> None:
 
 
 def test_who_takes_a_video_over_asks_at_once_if_a_question_was_due() -> None:
-    timetable = open_timetable()
-    first = timetable.first_poll(sent(), NOW)
-    assert timetable.first_poll(sent(first + 1), NOW) == 0
-    assert timetable.first_poll(sent(1), NOW) == pytest.approx(first - 1)
-    assert timetable.first_poll(sent(-3600), NOW) == first, "a clock that was set back stops no questions"
+    estimator = open_timetable()
+    first = estimator.first_poll(sent(), NOW)
+    assert estimator.first_poll(sent(first + 1), NOW) == 0
+    assert estimator.first_poll(sent(1), NOW) == pytest.approx(first - 1)
+    assert estimator.first_poll(sent(-3600), NOW) == first, "a clock that was set back stops no questions"
 
 
 def test_what_takes_longer_than_anything_known_is_late_and_says_until_when_it_is_waited_for() -> None:
-    timetable = open_timetable()
+    estimator = open_timetable()
     for _ in range(50):
-        timetable.learn(ended(58, 60))
+        estimator.learn(ended(58, 60))
     row = sent(500)
-    outlook = timetable.outlook(row, NOW)
-    assert (outlook.expected_at, outlook.is_late) == (None, True)
-    assert outlook.ends_at == NOW + timedelta(seconds=500)
+    eta = estimator.eta(row, NOW)
+    assert (eta.expected_at, eta.is_late) == (None, True)
+    assert eta.ends_at == NOW + timedelta(seconds=500)
 
 
 def test_a_restart_changes_nothing_of_what_is_told() -> None:
-    timetable, row = open_timetable(), sent()
-    outlooks = {timetable.outlook(row, NOW + timedelta(seconds=seconds)) for seconds in (0, 5, 60, 100)}
+    estimator, row = open_timetable(), sent()
+    outlooks = {estimator.eta(row, NOW + timedelta(seconds=seconds)) for seconds in (0, 5, 60, 100)}
     assert len(outlooks) == 1
 
 
 def test_nothing_is_expected_after_its_deadline_and_it_is_not_called_late_for_that() -> None:
     row = sent()
-    outlook = open_timetable(deadline=timedelta(seconds=60)).outlook(row, NOW)
-    assert outlook == Outlook(ends_at=NOW + timedelta(seconds=60))
+    eta = open_timetable(deadline=timedelta(seconds=60)).eta(row, NOW)
+    assert eta == Eta(ends_at=NOW + timedelta(seconds=60))
 
 
 def test_who_waits_is_told_a_later_time_the_more_go_before() -> None:
-    timetable = open_timetable(max_running=2)
-    times = [timetable.outlook_in_queue(new_row(), position, NOW).expected_at for position in (1, 2, 10)]
+    estimator = open_timetable(max_running=2)
+    times = [estimator.outlook_in_queue(new_row(), position, NOW).expected_at for position in (1, 2, 10)]
     assert all(time is not None for time in times)
     waits = [(time - NOW).total_seconds() for time in times if time is not None]
     assert waits[1] - waits[0] == pytest.approx(waits[0] / 3), "two are made at once"
@@ -201,15 +208,15 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
 
 
 async def test_what_other_processes_learn_is_read_again(database: Database) -> None:
-    timetable, stopping = open_timetable(), asyncio.Event()
-    believed = expected_seconds(timetable, sent())
-    recalling = asyncio.create_task(Recall(timetable, database, stopping, interval=0.02).run())
+    estimator, stopping = open_timetable(), asyncio.Event()
+    believed = expected_seconds(estimator, sent())
+    recalling = asyncio.create_task(HistoryLoader(estimator, database, stopping, interval=0.02).run())
     for number in range(10):
         row = ended(20 + number / 10, 25 + number / 10)
         await database.write(lambda session, row=row: session.add(row))
 
     async def look() -> bool | None:
-        return True if expected_seconds(timetable, sent()) < believed - 60 else None
+        return True if expected_seconds(estimator, sent()) < believed - 60 else None
 
     await wait_until(look, seconds=30)
     stopping.set()
@@ -245,9 +252,9 @@ def test_an_end_whose_last_question_is_not_known_says_little() -> None:
 
 
 @asynccontextmanager
-async def measuring(veo: VeoClient, timetable: Timetable) -> AsyncGenerator[None]:
+async def measuring(veo: VeoClient, estimator: DurationEstimator) -> AsyncGenerator[None]:
     stopping = asyncio.Event()
-    measures = Measures(timetable, veo, stopping, interval=SOON, retry=lambda _: SOON)
+    measures = ProviderStats(estimator, veo, stopping, interval=SOON, retry=lambda _: SOON)
     task = asyncio.create_task(measures.run(), name="measures")
     try:
         yield
@@ -268,7 +275,7 @@ class Hand:
 async def test_the_measures_come_from_the_provider_and_survive_its_troubles(
     session: aiohttp.ClientSession, start_provider: StartProvider
 ) -> None:
-    hand, timetable = Hand(), open_timetable()
+    hand, estimator = Hand(), open_timetable()
     async with start_provider(clock=hand, generation_seconds=30.0) as provider:
         veo = client_of(session, provider)
         await veo.create(build_request(MODEL, "A boat", {"duration": 4}), "one")
@@ -276,24 +283,24 @@ async def test_the_measures_come_from_the_provider_and_survive_its_troubles(
         hand.now = 30.0
         provider.faults.add("metrics", Fault.status(500), times=2)
         provider.faults.add("metrics", Fault.truncated_json())
-        documented = expected_seconds(timetable, sent())
+        documented = expected_seconds(estimator, sent())
 
         async def is_known() -> bool:
-            return expected_seconds(timetable, sent()) < 60
+            return expected_seconds(estimator, sent()) < 60
 
-        async with measuring(veo, timetable):
+        async with measuring(veo, estimator):
             await until("the measures are known", is_known)
         assert documented > 60
-        assert expected_seconds(timetable, sent(model=FAST)) == documented, "of it nothing is measured"
+        assert expected_seconds(estimator, sent(model=FAST)) == documented, "of it nothing is measured"
 
 
 async def test_measures_that_make_no_sense_change_nothing(veo: VeoClient, provider: Provider) -> None:
     provider.release()
-    timetable = open_timetable()
-    before = expected_seconds(timetable, sent())
+    estimator = open_timetable()
+    before = expected_seconds(estimator, sent())
     submitting = {"p50": 1830, "p75": 2410, "p90": 3200, "p99": 6100}  # the example in the documents
     row = {"alias": MODEL, "metrics": {"duration_ms": submitting}}
     provider.faults.add("metrics", Reshaped(lambda page: {**page, "models": [row]}), times=None)
-    async with measuring(veo, timetable):
+    async with measuring(veo, estimator):
         await provider.called("metrics", 4)
-    assert expected_seconds(timetable, sent()) == before
+    assert expected_seconds(estimator, sent()) == before

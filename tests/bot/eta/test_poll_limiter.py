@@ -70,7 +70,7 @@ def test_while_there_are_too_many_everybody_is_asked_about_equally_often() -> No
         rounds = [
             after - before
             for number in counts
-            for before, after in pairwise(moment for moment, asker in asked if asker == number)
+            for before, after in pairwise(moment for moment, requester in asked if requester == number)
         ]
         assert min(rounds) == pytest.approx(20, abs=0.5), "100 at 5 per second take 20 s, not 10"
         assert max(rounds) == pytest.approx(20, abs=0.5)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.i18n import speaking
+from bot.i18n import locale_used
 from bot.usage.charts import render_usage
 from bot.usage.service import DayUse, Tally, UsageFiles, UsagePeriod, UsageReport, bucket_starts
 from tests.bot.i18n.conftest import WriteCatalogue
@@ -21,7 +21,7 @@ REPORT = UsageReport(UsagePeriod.WEEK, STARTS[0], NOW, Tally(), [], [], DAYS)
 
 
 def rendered(locale: str) -> UsageFiles:
-    with speaking(locale):
+    with locale_used(locale):
         return render_usage(REPORT, "Studio")
 
 

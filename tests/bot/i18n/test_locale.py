@@ -7,17 +7,17 @@ import pytest
 
 from bot.i18n import (
     _,
-    any_of,
+    current_language,
     date,
     dollars,
-    every_one_of,
+    format_and,
+    format_or,
+    locale_used,
     ngettext,
     number,
     pgettext,
-    retold,
-    speak,
-    speaking,
-    spoken,
+    translate_stored,
+    use_locale,
 )
 from bot.i18n.catalogues import fingerprint, language_of
 from bot.money import show_money
@@ -67,29 +67,29 @@ def videos(count: int) -> str:
 @pytest.mark.parametrize("locale", [None, "en-US", "en-GB", "xx", "", "pl"])
 @pytest.mark.usefixtures("german")
 def test_without_a_catalogue_everything_is_english(locale: str | None) -> None:
-    with speaking(locale):
+    with locale_used(locale):
         assert _("This didn't count toward your limit.") == "This didn't count toward your limit."
         assert (videos(1), videos(1234)) == ("1 video", "1,234 videos")
 
 
 @pytest.mark.usefixtures("german")
 def test_a_catalogues_language_is_spoken_inside_of_the_block_only() -> None:
-    with speaking("de"):
+    with locale_used("de"):
         assert _("This didn't count toward your limit.") == "Nichts wurde gezählt."
         assert _("Use {place}.", place="<#1>") == "Bitte nimm <#1>."
         assert (videos(1), videos(1234)) == ("1 Video", "1.234 Videos")
         assert pgettext("button", "Post") == "Senden"
-        with speaking("en-US"):
+        with locale_used("en-US"):
             assert _("This didn't count toward your limit.") == "This didn't count toward your limit."
-        assert spoken() == "de"
-    assert spoken() == "en"
+        assert current_language() == "de"
+    assert current_language() == "en"
 
 
 @pytest.mark.usefixtures("german")
 def test_what_is_not_translated_yet_is_english(write_catalogue: WriteCatalogue) -> None:
     write_catalogue("ja", JAPANESE)
     for locale in ("de", "ja"):
-        with speaking(locale):
+        with locale_used(locale):
             assert _("still to do") == "still to do"
             assert _("never heard of") == "never heard of"
             assert pgettext("button", "never heard of") == "never heard of"
@@ -98,21 +98,21 @@ def test_what_is_not_translated_yet_is_english(write_catalogue: WriteCatalogue) 
 
 @pytest.mark.usefixtures("german")
 def test_nothing_is_said_where_there_is_nothing_to_say() -> None:
-    with speaking("de"):
-        assert (_(""), retold("")) == ("", "")
+    with locale_used("de"):
+        assert (_(""), translate_stored("")) == ("", "")
 
 
 @pytest.mark.usefixtures("german")
 def test_what_was_written_down_in_english_is_told_in_the_readers_language() -> None:
-    with speaking("de"):
-        assert retold("This didn't count toward your limit.") == "Nichts wurde gezählt."
-        assert retold("the provider's {own} words") == "the provider's {own} words"
+    with locale_used("de"):
+        assert translate_stored("This didn't count toward your limit.") == "Nichts wurde gezählt."
+        assert translate_stored("the provider's {own} words") == "the provider's {own} words"
 
 
 @pytest.mark.usefixtures("german")
 def test_two_tasks_speak_two_languages() -> None:
     async def speaks(locale: str, other: asyncio.Event, own: asyncio.Event) -> str:
-        speak(locale)
+        use_locale(locale)
         own.set()
         await other.wait()
         return _("This didn't count toward your limit.")
@@ -122,7 +122,7 @@ def test_two_tasks_speak_two_languages() -> None:
         return list(await asyncio.gather(speaks("de", two, one), speaks("fr", one, two)))
 
     assert asyncio.run(both()) == ["Nichts wurde gezählt.", "This didn't count toward your limit."]
-    assert spoken() == "en"
+    assert current_language() == "en"
 
 
 @pytest.mark.parametrize(
@@ -154,21 +154,21 @@ def test_discords_locales_have_these_languages(locale: str, language: str) -> No
 def test_numbers_lists_and_dates_are_written_as_the_reader_does(
     locale: str, money: str, large: str, part: str, choice: str, day: str
 ) -> None:
-    with speaking(locale):
+    with locale_used(locale):
         assert dollars(1234.5) == money
         assert (number(1234567), number(8, digits=1)) == (large, part)
-        assert any_of("abc") == choice
+        assert format_or("abc") == choice
         assert date(datetime(2026, 3, 5, tzinfo=UTC), "MMMMd") == day
 
 
 def test_english_lists_have_no_comma_before_the_last() -> None:
-    assert every_one_of(["a", "b", "c"]) == "a, b and c"
-    assert every_one_of(["a", "b"]) == "a and b"
+    assert format_and(["a", "b", "c"]) == "a, b and c"
+    assert format_and(["a", "b"]) == "a and b"
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de", "fr", "es-ES", "pt-BR", "ja"])
 def test_whole_dollars_have_no_cents_in_any_language(locale: str) -> None:
-    with speaking(locale):
+    with locale_used(locale):
         assert "00" not in dollars(1234, cents=False)
         assert "1" in dollars(1234, cents=False)
 

@@ -15,7 +15,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.db.models import ANSWER_GRACE, OPEN, Generation, Status
 from bot.errors import DatabaseBusyError, NotFoundError, UserError
 from bot.jobs.cancellation import Cancellation, Cancelled, TooLateError
-from bot.policy.documents import Standing
+from bot.policy.documents import MemberPolicy
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import Engine, MakeEngine
@@ -65,7 +65,7 @@ async def insert_old(database: Database, clock: StoppedClock, **changes: Any) ->
 async def counted(database: Database, row: Generation, clock: StoppedClock) -> tuple[int, int]:
     """Return how many requests of the member count, and how many are waited for."""
     use = await database.read(
-        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+        lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), clock())
     )
     return len(use.counted), use.at_once
 

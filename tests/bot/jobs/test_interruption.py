@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database, open_database
 from bot.db.models import Generation, Status
-from bot.eta.eta import NO_OUTLOOK, Outlook
+from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.queue import LeaseLostError
@@ -293,10 +293,10 @@ async def test_one_that_is_interrupted_ends_before_the_next_begins(
     steps: list[str] = []
     show = patient.delivery.show_state
 
-    async def show_and_end_slowly(generation: Generation, outlook: Outlook = NO_OUTLOOK) -> None:
+    async def show_and_end_slowly(generation: Generation, eta: Eta = NO_ETA) -> None:
         if generation.status is Status.CANCELLED:
             steps.append("the next one shows")
-            return await show(generation, outlook)
+            return await show(generation, eta)
         steps.append("the first one shows")
         try:
             await asyncio.sleep(HOUR.total_seconds())

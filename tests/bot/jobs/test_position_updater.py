@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError
-from bot.eta.duration_estimator import Timetable
-from bot.eta.eta import LAST_POSITION, Outlook
-from bot.jobs.position_updater import MOST_AT_ONCE, SETTLING, Line
+from bot.eta.duration_estimator import DurationEstimator
+from bot.eta.eta import LAST_POSITION, Eta
+from bot.jobs.position_updater import MOST_AT_ONCE, SETTLING, PositionUpdater
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock, until
 from tests.bot.engine import LEASE
@@ -34,10 +34,10 @@ class Scene:
         self.delivery = RecordingDelivery(clock)
         self.stopping = asyncio.Event()
         self.queue = GenerationQueue(database, "one", max_running=MAX_RUNNING, lease=LEASE, clock=clock)
-        self.timetable = Timetable(
+        self.estimator = DurationEstimator(
             interval=10, rate=50, deadline=timedelta(seconds=1000), max_running=MAX_RUNNING
         )
-        self.line = Line(self.queue, self.delivery, self.timetable, self.stopping, clock)
+        self.line = PositionUpdater(self.queue, self.delivery, self.estimator, self.stopping, clock)
 
     async def ask(self, **changes: object) -> Generation:
         """Let a member who has nothing yet ask; return the row."""
@@ -56,9 +56,9 @@ class Scene:
             count = len(self.delivery.outlooks)
             await self.line.look()
             assert len(self.delivery.outlooks) - count <= MOST_AT_ONCE
-        return [(name, outlook.position) for name, outlook in self.delivery.outlooks]
+        return [(name, eta.position) for name, eta in self.delivery.outlooks]
 
-    def last(self) -> Outlook:
+    def last(self) -> Eta:
         return self.delivery.outlooks[-1][1]
 
 
@@ -81,10 +81,10 @@ async def test_two_processes_tell_each_their_own_servers_the_places_among_all(sc
     one, two, three = [await scene.ask(guild_id=guild_id) for guild_id in (8, 9, 8)]
     scene.clock.advance(SETTLING)
     for guild_id, expected in ((8, {(one.id, 1), (three.id, 3)}), (9, {(two.id, 2)})):
-        scene.line = Line(
+        scene.line = PositionUpdater(
             scene.queue,
             scene.delivery,
-            scene.timetable,
+            scene.estimator,
             scene.stopping,
             scene.clock,
             is_ours=lambda asked, ours=guild_id: asked == ours,
@@ -103,12 +103,12 @@ async def test_members_who_wait_are_told_an_honest_time_and_when_it_has_passed(s
     row = await scene.ask()
     scene.clock.advance(SETTLING)
     await scene.told()
-    expected = scene.timetable.outlook_in_queue(row, 1, scene.clock())
+    expected = scene.estimator.outlook_in_queue(row, 1, scene.clock())
     assert scene.last() == expected
     assert expected.expected_at is not None
     scene.clock.advance(expected.expected_at - scene.clock())
     assert await scene.told() == [(row.id, 1)]
-    assert scene.last() == Outlook(1, is_late=True)
+    assert scene.last() == Eta(1, is_late=True)
     scene.clock.advance(timedelta(hours=1))
     assert await scene.told() == [], "that it is late is said once"
 
@@ -118,9 +118,7 @@ async def test_far_back_only_that_it_is_far_is_told(scene: Scene) -> None:
     scene.clock.advance(SETTLING)
     told = dict(await scene.told())
     assert [told[row.id] for row in rows] == [*range(1, LAST_POSITION + 1), *[LAST_POSITION + 1] * 3]
-    assert all(
-        outlook.expected_at is None for _, outlook in scene.delivery.outlooks if outlook.position == 51
-    )
+    assert all(eta.expected_at is None for _, eta in scene.delivery.outlooks if eta.position == 51)
     await scene.queue.claim(1)
     told = dict(await scene.told())
     assert rows[-1].id not in told, "for who is far back nothing has changed"

@@ -198,7 +198,7 @@ class Wish:
     is_over: bool = False
 
 
-wishes = st.lists(
+spec = st.lists(
     st.tuples(
         st.sampled_from(["m", "n", "o"]),
         st.sampled_from([None, None, FORBIDDEN, MISSING, BUSY, BUSY_HOUR, MONEY]),
@@ -216,7 +216,7 @@ outages = st.lists(
     wanted=[("m", FORBIDDEN), ("m", BUSY), ("m", BUSY), ("n", FORBIDDEN), ("m", None)],
     troubles=[],
 )
-@given(wanted=wishes, troubles=outages)
+@given(wanted=spec, troubles=outages)
 def test_what_the_provider_would_take_is_sent_some_day(
     wanted: list[tuple[str, Refusal | None]], troubles: list[tuple[Refusal, int]]
 ) -> None:

@@ -12,7 +12,7 @@ from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError
 from bot.library.removal import NothingToRemoveError, Removal
-from bot.policy.documents import Standing
+from bot.policy.documents import MemberPolicy
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, insert_delivered
 from tests.bot.rows import insert, reread
@@ -59,7 +59,7 @@ async def test_a_moderator_leaves_a_trail(removal: Removal, database: Database) 
 async def test_the_place_is_not_given_back(removal: Removal, database: Database, clock: StoppedClock) -> None:
     video = await insert_delivered(database)
     await removal.remove(1, video.id, ALICE)
-    use = await database.read(lambda session: fetch_use(session, 1, ALICE, Standing(), clock()))
+    use = await database.read(lambda session: fetch_use(session, 1, ALICE, MemberPolicy(), clock()))
     assert len(use.counted) == 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Asker
+from bot.admission.check_request import Requester
 from bot.admission.denials import BlockedError, ChannelNotAllowedError, PausedError, WordNotAllowedError
 from bot.clock import utc_now
 from bot.db.database import Database
@@ -16,8 +16,8 @@ from bot.db.models import Generation, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.jobs.ports import Posted
 from bot.library.reposts import MOST_POSTS, REPOST_TIME, CannotRepostError, Reposts, posts_of
-from bot.policy.documents import Block, Pause, Policy, Standing
-from bot.policy.store import store_policy, store_standing
+from bot.policy.documents import Block, MemberPolicy, Pause, Policy
+from bot.policy.store import store_member_policy, store_policy
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, insert_delivered
 from tests.bot.rows import new_asker, new_row, reread
@@ -39,7 +39,7 @@ def reposts(database: Database, clock: StoppedClock) -> Reposts:
     return Reposts(database, NoOriginals(), clock)
 
 
-def alice() -> Asker:
+def alice() -> Requester:
     return new_asker(user_id=ALICE)
 
 
@@ -152,12 +152,12 @@ async def test_messages_stay_few_enough_to_be_taken_down(
 
 @pytest.mark.parametrize("asker", [new_asker(user_id=BOB), new_asker(user_id=ALICE, guild_id=2)])
 async def test_somebody_elses_looks_like_an_unknown_one(
-    reposts: Reposts, database: Database, clock: StoppedClock, asker: Asker
+    reposts: Reposts, database: Database, clock: StoppedClock, requester: Requester
 ) -> None:
     video = await insert_video(database, clock)
     for generation_id in (video.id, "0" * 16):
         with pytest.raises(NotFoundError):
-            await reposts.claim(asker, generation_id)
+            await reposts.claim(requester, generation_id)
     assert (await reread(database, video.id)).posting_at == video.posting_at
 
 
@@ -183,7 +183,7 @@ async def test_who_is_blocked_posts_nothing(
 ) -> None:
     video = await insert_video(database, clock)
     await database.write(
-        lambda session: store_standing(session, 1, ALICE, Standing(block=Block(since=clock())))
+        lambda session: store_member_policy(session, 1, ALICE, MemberPolicy(block=Block(since=clock())))
     )
     with pytest.raises(BlockedError):
         await reposts.claim(alice(), video.id)

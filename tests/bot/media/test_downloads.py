@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.media.downloads import (
     Bounds,
     Downloads,
-    FileTooLargeError,
+    DownloadTooLargeError,
     ForbiddenAddressError,
     MediaError,
     open_public_session,
@@ -266,7 +266,7 @@ async def test_a_redirect_to_nonsense_is_an_error_like_others(
 
 
 async def test_a_file_without_an_end_is_cut_off(downloads: Downloads, hostile: Hostile, path: Path) -> None:
-    with pytest.raises(FileTooLargeError, match="larger than 1 MiB"):
+    with pytest.raises(DownloadTooLargeError, match="larger than 1 MiB"):
         await downloads.fetch(f"{hostile.url}/endless", path, MOST)
     assert path.stat().st_size <= MOST
     assert hostile.sent < 20 * MOST, "it went on reading"
@@ -275,7 +275,7 @@ async def test_a_file_without_an_end_is_cut_off(downloads: Downloads, hostile: H
 async def test_a_file_that_announces_too_much_is_not_begun(
     downloads: Downloads, hostile: Hostile, path: Path
 ) -> None:
-    with pytest.raises(FileTooLargeError):
+    with pytest.raises(DownloadTooLargeError):
         await downloads.fetch(f"{hostile.url}/boasting", path, MOST)
     assert not path.exists()
 

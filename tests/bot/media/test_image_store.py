@@ -10,9 +10,15 @@ import aiohttp
 import pytest
 
 from bot.failures import FailureKind
-from bot.media.downloads import FETCH_ATTEMPTS, Downloads, FileTooLargeError, MediaError, open_public_session
-from bot.media.image_store import PictureStore
-from bot.media.images import MAX_SIZE, PictureError, data_uri_of
+from bot.media.downloads import (
+    FETCH_ATTEMPTS,
+    Downloads,
+    DownloadTooLargeError,
+    MediaError,
+    open_public_session,
+)
+from bot.media.image_store import ImageStore
+from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from sandbox.cdn import ServedCdn, serve_cdn
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.engine import downloads_of
@@ -35,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(session: aiohttp.ClientSession, folder: Path) -> PictureStore:
+def store(session: aiohttp.ClientSession, folder: Path) -> ImageStore:
     """A store on an empty folder."""
-    return PictureStore(downloads_of(session), folder)
+    return ImageStore(downloads_of(session), folder)
 
 
 def put(cdn: ServedCdn, *contents: bytes) -> list[str]:
@@ -67,17 +73,17 @@ def damage(folder: Path) -> None:
         path.write_bytes(b"\0" * 100)
 
 
-async def test_pictures_are_loaded_in_the_order_of_their_links(store: PictureStore, cdn: ServedCdn) -> None:
+async def test_pictures_are_loaded_in_the_order_of_their_links(store: ImageStore, cdn: ServedCdn) -> None:
     loaded = await store.load(NAME, put(cdn, FIRST, LAST))
     assert loaded == (data_uri_of(FIRST), data_uri_of(LAST))
 
 
-async def test_without_links_there_is_nothing_to_load(store: PictureStore, folder: Path) -> None:
+async def test_without_links_there_is_nothing_to_load(store: ImageStore, folder: Path) -> None:
     assert await store.load(NAME, ()) == ()
     assert files(folder) == []
 
 
-async def test_a_picture_is_fetched_once(store: PictureStore, cdn: ServedCdn) -> None:
+async def test_a_picture_is_fetched_once(store: ImageStore, cdn: ServedCdn) -> None:
     urls = put(cdn, FIRST, LAST)
     await store.ensure(NAME, urls)
     cdn.refusal = 404
@@ -86,24 +92,24 @@ async def test_a_picture_is_fetched_once(store: PictureStore, cdn: ServedCdn) ->
     assert len(cdn.asked) == 2
 
 
-async def test_nobody_else_can_read_them(store: PictureStore, cdn: ServedCdn, folder: Path) -> None:
+async def test_nobody_else_can_read_them(store: ImageStore, cdn: ServedCdn, folder: Path) -> None:
     await store.ensure(NAME, put(cdn, FIRST))
     assert modes(folder) == [0o700, 0o600]
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 async def test_a_link_that_leads_nowhere_is_given_up(
-    store: PictureStore, cdn: ServedCdn, folder: Path, status: int
+    store: ImageStore, cdn: ServedCdn, folder: Path, status: int
 ) -> None:
     cdn.refusal = status
-    with pytest.raises(PictureError) as failure:
+    with pytest.raises(ImageError) as failure:
         await store.ensure(NAME, put(cdn, FIRST))
     assert failure.value.kind is FailureKind.PICTURE_GONE
     assert (len(cdn.asked), files(folder)) == (1, [])
 
 
 async def test_a_fetch_that_may_work_later_is_tried_several_times(
-    store: PictureStore, cdn: ServedCdn, folder: Path
+    store: ImageStore, cdn: ServedCdn, folder: Path
 ) -> None:
     cdn.refusal = 503
     urls = put(cdn, FIRST)
@@ -126,9 +132,9 @@ async def test_a_fetch_that_may_work_later_is_tried_several_times(
     ids=["html", "empty", "half", "too many bytes", "too few pixels"],
 )
 async def test_what_cannot_be_used_is_not_kept(
-    store: PictureStore, cdn: ServedCdn, folder: Path, content: bytes, kind: FailureKind
+    store: ImageStore, cdn: ServedCdn, folder: Path, content: bytes, kind: FailureKind
 ) -> None:
-    with pytest.raises(PictureError) as failure:
+    with pytest.raises(ImageError) as failure:
         await store.ensure(NAME, put(cdn, content))
     assert failure.value.kind is kind
     assert files(folder) == []
@@ -138,13 +144,13 @@ async def test_a_download_ends_where_it_becomes_too_large(
     session: aiohttp.ClientSession, cdn: ServedCdn, tmp_path: Path
 ) -> None:
     (url,) = put(cdn, b"\0" * 3 * 2**20)
-    with pytest.raises(FileTooLargeError, match="larger than 1 MiB"):
+    with pytest.raises(DownloadTooLargeError, match="larger than 1 MiB"):
         await downloads_of(session).fetch(url, tmp_path / "file", 2**20)
     assert not (tmp_path / "file").exists(), "its size was announced, and it was fetched all the same"
 
 
 async def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
-    store: PictureStore, cdn: ServedCdn, folder: Path
+    store: ImageStore, cdn: ServedCdn, folder: Path
 ) -> None:
     urls = put(cdn, FIRST)
     await store.ensure(NAME, urls)
@@ -152,9 +158,7 @@ async def test_a_file_that_was_damaged_on_disk_is_fetched_anew(
     assert await store.load(NAME, urls) == (data_uri_of(FIRST),)
 
 
-async def test_a_full_disk_is_not_the_members_fault(
-    store: PictureStore, cdn: ServedCdn, folder: Path
-) -> None:
+async def test_a_full_disk_is_not_the_members_fault(store: ImageStore, cdn: ServedCdn, folder: Path) -> None:
     remove(folder)
     with pytest.raises(MediaError, match="no room"):
         await store.ensure(NAME, put(cdn, FIRST))
@@ -164,14 +168,14 @@ async def test_two_processes_may_fetch_the_same_picture(
     session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
 ) -> None:
     urls = put(cdn, FIRST)
-    stores = [PictureStore(downloads_of(session), folder) for _ in range(5)]
+    stores = [ImageStore(downloads_of(session), folder) for _ in range(5)]
     loaded = await asyncio.gather(*(store.load(NAME, urls) for store in stores))
     assert set(loaded) == {(data_uri_of(FIRST),)}
     assert len(files(folder)) == 1
 
 
 async def test_the_pictures_of_one_request_can_be_thrown_away(
-    store: PictureStore, cdn: ServedCdn, folder: Path
+    store: ImageStore, cdn: ServedCdn, folder: Path
 ) -> None:
     await store.ensure(NAME, put(cdn, FIRST, LAST))
     await store.ensure("fedcba9876543210", put(cdn, FIRST))
@@ -181,7 +185,7 @@ async def test_the_pictures_of_one_request_can_be_thrown_away(
 
 
 async def test_what_no_request_needs_any_more_is_thrown_away(
-    store: PictureStore, cdn: ServedCdn, folder: Path
+    store: ImageStore, cdn: ServedCdn, folder: Path
 ) -> None:
     await store.ensure(NAME, put(cdn, FIRST, LAST))
     await store.ensure("fedcba9876543210", put(cdn, FIRST))
@@ -190,7 +194,7 @@ async def test_what_no_request_needs_any_more_is_thrown_away(
 
 
 async def test_half_a_download_of_a_killed_process_is_cleaned_up(
-    session: aiohttp.ClientSession, store: PictureStore, folder: Path
+    session: aiohttp.ClientSession, store: ImageStore, folder: Path
 ) -> None:
     assert store is not None
     old, young = folder / f"{NAME}-0-aa.part", folder / f"{NAME}-0-bb.part"
@@ -198,7 +202,7 @@ async def test_half_a_download_of_a_killed_process_is_cleaned_up(
         part.write_bytes(b"half")
     yesterday = time.time() - 86_400
     os.utime(old, (yesterday, yesterday))
-    PictureStore(downloads_of(session), folder)
+    ImageStore(downloads_of(session), folder)
     assert files(folder) == [young.name], "the young one may be another living process's"
 
 
@@ -218,9 +222,9 @@ async def test_a_picture_that_does_not_lie_at_discord_is_not_asked_for(
     session: aiohttp.ClientSession, folder: Path, link: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_public_session() as public:
-        store = PictureStore(Downloads(session, public), folder)
+        store = ImageStore(Downloads(session, public), folder)
         monkeypatch.setattr(public, "get", None)  # whoever asks fails
-        with pytest.raises(PictureError) as failure:
+        with pytest.raises(ImageError) as failure:
             await store.ensure(NAME, [link])
     assert failure.value.kind is FailureKind.PICTURE_GONE
     assert files(folder) == []
@@ -231,8 +235,8 @@ async def test_a_private_address_is_asked_for_a_picture_only_where_a_setting_nam
 ) -> None:
     urls = put(cdn, FIRST)
     async with open_public_session() as public:
-        with pytest.raises(PictureError):
-            await PictureStore(Downloads(session, public), folder).ensure(NAME, urls)
+        with pytest.raises(ImageError):
+            await ImageStore(Downloads(session, public), folder).ensure(NAME, urls)
         assert cdn.asked == []
-        await PictureStore(Downloads(session, public, {cdn.base}), folder).ensure(NAME, urls)
+        await ImageStore(Downloads(session, public, {cdn.base}), folder).ensure(NAME, urls)
     assert len(cdn.asked) == 1

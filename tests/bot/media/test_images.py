@@ -19,8 +19,8 @@ from bot.media.images import (
     MAX_PIXELS,
     MAX_SIZE,
     MIN_SIDE,
-    OfferedPicture,
-    PictureError,
+    ImageError,
+    ImageInput,
     data_uri_of,
     ensure_picture,
     ensure_usable,
@@ -37,21 +37,21 @@ MANY = 12_000  # of 12,000 x 12,000 pixels: 576 MB
 ROOT = Path(__file__).parents[2]
 
 
-def offered(**changes: Any) -> OfferedPicture:
+def offered(**changes: Any) -> ImageInput:
     values: dict[str, Any] = {
         "url": "https://cdn.example/cat.png",
         "filename": "cat.png",
         "content_type": "image/png",
         "size": 1000,
     }
-    return OfferedPicture(**{**values, **changes})
+    return ImageInput(**{**values, **changes})
 
 
 def kind_of(content: bytes) -> FailureKind | None:
     """Return why a file cannot be used, or None where it can."""
     try:
         ensure_picture(content)
-    except PictureError as error:
+    except ImageError as error:
         return error.kind
     return None
 
@@ -63,7 +63,7 @@ def test_what_can_be_used_is_taken(content_type: str, size: int | None) -> None:
 
 
 def test_what_was_taken_before_is_taken_by_its_link_alone() -> None:
-    ensure_usable(OfferedPicture.checked("https://cdn.example/no-name-that-says-anything"))
+    ensure_usable(ImageInput.checked("https://cdn.example/no-name-that-says-anything"))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(kind: str, place
 
 
 def test_what_is_no_picture_is_not_sent() -> None:
-    with pytest.raises(PictureError):
+    with pytest.raises(ImageError):
         data_uri_of(HTML)
 
 
@@ -238,7 +238,7 @@ def test_a_text_that_unpacks_to_very_much_is_not_unpacked() -> None:
     assert len(bomb) < MAX_SIZE
     tracemalloc.start()
     try:
-        with pytest.raises(PictureError) as failure:
+        with pytest.raises(ImageError) as failure:
             ensure_picture(bomb)
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20, "it was unpacked before it was refused"
     finally:

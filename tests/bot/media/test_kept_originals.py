@@ -10,7 +10,7 @@ import pytest
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.media.files import VideoStore
-from bot.media.orphaned_files import Leftovers
+from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.clocks import StoppedClock
@@ -36,7 +36,7 @@ def folder(store: VideoStore) -> Path:
 def retention(database: Database, store: VideoStore, clock: StoppedClock) -> Retention:
     """The clean-up, whose clock stands still."""
     return Retention(
-        database, store, Leftovers(database, store), keep=KEEP, stopping=asyncio.Event(), clock=clock
+        database, store, OrphanedFiles(database, store), keep=KEEP, stopping=asyncio.Event(), clock=clock
     )
 
 
@@ -63,7 +63,7 @@ async def test_without_a_time_originals_are_kept_until_the_member_asks(
     database: Database, store: VideoStore, folder: Path, clock: StoppedClock, logs: Logs
 ) -> None:
     retention = Retention(
-        database, store, Leftovers(database, store), keep=None, stopping=asyncio.Event(), clock=clock
+        database, store, OrphanedFiles(database, store), keep=None, stopping=asyncio.Event(), clock=clock
     )
     kept = await insert_kept(database, folder)
     clock.advance(KEEP * 100)

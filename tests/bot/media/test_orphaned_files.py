@@ -14,8 +14,8 @@ from bot.db.database import Database
 from bot.db.models import Status
 from bot.media.file_age import LEFTOVER_AGE, discard_old
 from bot.media.files import VideoStore
-from bot.media.image_store import PictureStore
-from bot.media.orphaned_files import Leftovers
+from bot.media.image_store import ImageStore
+from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.retention import Retention
 from tests.bot.engine import downloads_of
 from tests.bot.rows import insert
@@ -37,9 +37,9 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def leftovers(
     database: Database, store: VideoStore, session: aiohttp.ClientSession, pictures: Path
-) -> Leftovers:
+) -> OrphanedFiles:
     """What tidies up both."""
-    return Leftovers(database, store, PictureStore(downloads_of(session), pictures))
+    return OrphanedFiles(database, store, ImageStore(downloads_of(session), pictures))
 
 
 def lay(path: Path, *, age: float = LEFTOVER_AGE + 60) -> Path:
@@ -55,7 +55,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
-    leftovers: Leftovers, database: Database, videos: Path, pictures: Path
+    leftovers: OrphanedFiles, database: Database, videos: Path, pictures: Path
 ) -> None:
     running = await insert(database, status=Status.RUNNING)
     over = await insert(database, status=Status.SUCCEEDED, delivered_at=utc_now())
@@ -70,7 +70,7 @@ async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
 
 
 async def test_half_done_work_of_dead_processes_goes(
-    leftovers: Leftovers, videos: Path, pictures: Path
+    leftovers: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     lay(videos / "veo-a.part")
     lay(pictures / "a-0-ff.part")
@@ -84,7 +84,7 @@ async def test_half_done_work_of_dead_processes_goes(
 
 
 async def test_what_a_living_process_may_be_writing_stays(
-    leftovers: Leftovers, videos: Path, pictures: Path
+    leftovers: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     young = LEFTOVER_AGE - 60
     kept = [videos / "veo-a.part", videos / "veo-a.mp4", pictures / "a-0", pictures / "a-0-ff.part"]
@@ -97,7 +97,7 @@ async def test_what_a_living_process_may_be_writing_stays(
 
 
 async def test_kept_originals_and_other_peoples_files_stay(
-    leftovers: Leftovers, videos: Path, pictures: Path
+    leftovers: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     (videos / "originals").mkdir()
     kept = [videos / "originals" / "veo-a.mp4", videos / "holiday.mp4", pictures / "letter.txt"]
@@ -122,7 +122,7 @@ def test_a_link_is_deleted_and_not_what_it_leads_to(tmp_path: Path) -> None:
 
 
 async def test_the_hourly_job_tidies_up_and_says_so(
-    leftovers: Leftovers, database: Database, store: VideoStore, videos: Path, logs: Logs
+    leftovers: OrphanedFiles, database: Database, store: VideoStore, videos: Path, logs: Logs
 ) -> None:
     retention = Retention(database, store, leftovers, keep=timedelta(days=90), stopping=asyncio.Event())
     await retention.clean()

@@ -19,8 +19,8 @@ from bot.db.models import OPEN, WAITING, Generation, Status
 from bot.db.revisions import MIGRATIONS
 from bot.errors import BadRequestError
 from bot.failures import FailureKind
-from bot.media.images import MAX_SIZE, OfferedPicture
-from bot.policy.documents import Standing
+from bot.media.images import MAX_SIZE, ImageInput
+from bot.policy.documents import MemberPolicy
 from bot.privacy.export import export_request
 from bot.privacy.service import Privacy
 from bot.requests.service import GenerationService
@@ -40,17 +40,17 @@ def service(database: Database, clock: StoppedClock) -> GenerationService:
     )
 
 
-def picture(number: int = 0, **changes: Any) -> OfferedPicture:
+def picture(number: int = 0, **changes: Any) -> ImageInput:
     values: dict[str, Any] = {
         "url": f"{URL}{number}",
         "filename": "cat.png",
         "content_type": "image/png",
         "size": 5,
     }
-    return OfferedPicture(**{**values, **changes})
+    return ImageInput(**{**values, **changes})
 
 
-async def request(service: GenerationService, *pictures: OfferedPicture, **changes: Any) -> Generation:
+async def request(service: GenerationService, *pictures: ImageInput, **changes: Any) -> Generation:
     wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "pictures": pictures, **changes}
     return await service.request(new_asker(), **wish)
 
@@ -91,7 +91,7 @@ async def test_without_a_picture_nothing_has_to_be_fetched(
     ids=range(8),
 )
 async def test_what_cannot_be_made_is_refused_and_not_counted(
-    service: GenerationService, pictures: list[OfferedPicture], changes: dict[str, Any]
+    service: GenerationService, pictures: list[ImageInput], changes: dict[str, Any]
 ) -> None:
     with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, *pictures, **changes)
@@ -103,7 +103,7 @@ async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
 ) -> None:
     row = await request(service, picture())
     use = await database.read(
-        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+        lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), clock())
     )
     assert (len(use.counted), use.at_once) == (1, 1)
     assert [listed.id for listed in await service.list_open(row.guild_id)] == [row.id]
@@ -114,7 +114,7 @@ async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
 async def test_a_picture_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:
     row = await insert(database, status=Status.FAILED, failure_kind=FailureKind.PICTURE_BAD)
     use = await database.read(
-        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), clock())
+        lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), clock())
     )
     assert len(use.counted) == 0
 

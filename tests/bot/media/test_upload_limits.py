@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.database import Database, open_database
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.media.upload_limits import (
     DEFAULT,
     KNOWN_LIMITS,
@@ -155,7 +155,7 @@ async def test_a_small_file_is_not_refused_for_its_size(limits: UploadLimits, lo
 async def test_a_note_that_cannot_be_read_counts_for_nothing(
     database: Database, limits: UploadLimits, value: str, logs: Logs
 ) -> None:
-    await keep_note(database, f"upload-limit:{GUILD}", value)
+    await keep_state(database, f"upload-limit:{GUILD}", value)
     assert await limits.limit_of(GUILD, 0) == usable(20 * MIB)
     assert count_events(logs, "a stored upload limit cannot be read") == 1
     assert await limits.learn(GUILD, 0, 20 * MIB) == await limits.limit_of(GUILD, 0) == usable(10 * MIB)

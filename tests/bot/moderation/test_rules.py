@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database, open_database
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import BadInputError, DatabaseBusyError
-from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Deed, Moderator
+from bot.moderation.decisions import REASON_MAX_LENGTH, AuditEvent, Decisions, Moderator
 from bot.moderation.rules import DEFAULT_GRANT, MOST_GRANTED, MOST_RULES, SERVER, QuotaRules, Subject
 from bot.policy.audit import record, was_recorded
-from bot.policy.documents import Budget, Grant, LimitKind, Period, Policy, Rule, Scope, Standing
-from bot.policy.store import fetch_policy, fetch_standing
+from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
+from bot.policy.store import fetch_member_policy, fetch_policy
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import locked
 
@@ -50,8 +50,8 @@ async def policy_of(database: Database, guild_id: int = GUILD) -> Policy:
     return await database.read(lambda session: fetch_policy(session, guild_id))
 
 
-async def standing_of(database: Database, user_id: int = MEMBER) -> Standing:
-    return await database.read(lambda session: fetch_standing(session, GUILD, user_id))
+async def standing_of(database: Database, user_id: int = MEMBER) -> MemberPolicy:
+    return await database.read(lambda session: fetch_member_policy(session, GUILD, user_id))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ async def test_there_is_an_end_to_the_number_of_rules(rules: QuotaRules, databas
     full = [Rule(scope=Scope.MEMBER, subject_id=n, kind=DAY, most=1) for n in range(1, MOST_RULES + 1)]
     await Decisions(database).change_policy(
         MONA,
-        Deed(Action.QUOTA_SET, "many"),
+        AuditEvent(Action.QUOTA_SET, "many"),
         lambda policy: policy.model_copy(update={"rules": tuple(full)}),
         lambda _: None,
     )
@@ -180,7 +180,7 @@ async def test_grants_add_up_and_ended_ones_are_forgotten(
 async def test_a_senseless_grant_is_refused(rules: QuotaRules, database: Database, amount: int) -> None:
     with pytest.raises(BadInputError, match=r"1 to 1,000 videos\. Nothing changed"):
         await rules.grant(MONA, MEMBER, amount, None)
-    assert (await standing_of(database), await trail(database)) == (Standing(), [])
+    assert (await standing_of(database), await trail(database)) == (MemberPolicy(), [])
 
 
 async def test_a_reset_is_kept_and_recorded(
@@ -255,7 +255,7 @@ async def test_a_reason_has_an_end(rules: QuotaRules, database: Database) -> Non
             await doing
     assert len(await trail(database)) == 1
     assert [rule.most for rule in (await policy_of(database)).rules] == [1]
-    assert await standing_of(database) == Standing()
+    assert await standing_of(database) == MemberPolicy()
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\u200b\u202e"])

@@ -14,14 +14,14 @@ from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import Placement
 from bot.errors import BadInputError
-from bot.moderation.decisions import Decisions, Deed, Moderator
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator
 from bot.moderation.service import Moderation
 from bot.policy.documents import Policy
 from tests.bot.clocks import StoppedClock
 
 GUILD = 1
 MONA, NILS = Moderator(GUILD, 70), Moderator(GUILD, 71)
-SETUP = Deed(Action.SETTINGS, "server")
+SETUP = AuditEvent(Action.SETTINGS, "server")
 
 
 @pytest.fixture

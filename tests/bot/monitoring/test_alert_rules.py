@@ -13,14 +13,14 @@ from bot.jobs.closures import Pause, Scope, Way
 from bot.monitoring.alert_rules import (
     MEANINGS,
     REPEAT_AFTER,
+    AlertInputs,
     AlertKey,
     AlertKind,
+    AlertReading,
     AlertState,
-    Finding,
-    Signs,
     Turn,
     advance,
-    judge,
+    evaluate_alerts,
     parse_key,
     settle,
     weigh,
@@ -28,9 +28,9 @@ from bot.monitoring.alert_rules import (
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-YES, NO, UNKNOWN = Finding(holds=True), Finding(holds=False), Finding(None)
+YES, NO, UNKNOWN = AlertReading(holds=True), AlertReading(holds=False), AlertReading(None)
 
-QUIET = Signs(
+QUIET = AlertInputs(
     is_key_refused=False,
     are_credits_gone=False,
     balance=50.0,
@@ -43,7 +43,7 @@ QUIET = Signs(
     channel_refusal="",
 )
 
-Story = list[tuple[timedelta, Finding, bool]]
+Story = list[tuple[timedelta, AlertReading, bool]]
 # After which time, what is found, and whether the channel takes a message then.
 stories: st.SearchStrategy[Story] = st.lists(
     st.tuples(
@@ -135,16 +135,16 @@ def test_a_clock_that_was_set_back_silences_nothing() -> None:
         (replace(QUIET, channel_refusal="there's no such channel"), AlertKind.CHANNEL_CLOSED),
     ],
 )
-def test_each_sign_holds_its_own_alert_alone(signs: Signs, kind: AlertKind) -> None:
-    assert [found for found, finding in judge(signs, 5.0).items() if finding.holds] == [kind]
+def test_each_sign_holds_its_own_alert_alone(signs: AlertInputs, kind: AlertKind) -> None:
+    assert [found for found, finding in evaluate_alerts(signs, 5.0).items() if finding.holds] == [kind]
 
 
 def test_all_is_quiet_when_nothing_is_wrong() -> None:
-    assert all(finding.holds is False for finding in judge(QUIET, 5.0).values())
+    assert all(finding.holds is False for finding in evaluate_alerts(QUIET, 5.0).values())
 
 
 def test_what_is_not_known_is_neither_yes_nor_no() -> None:
-    findings = judge(Signs(unwritable_for=1.0), 5.0)
+    findings = evaluate_alerts(AlertInputs(unwritable_for=1.0), 5.0)
     assert all(finding.holds is None for finding in findings.values())
 
 
@@ -165,16 +165,16 @@ def test_an_account_is_empty_when_it_says_so_or_the_provider_does(
     balance: float | None, are_gone: bool | None, expected: bool | None
 ) -> None:
     signs = replace(QUIET, balance=balance, are_credits_gone=are_gone)
-    assert judge(signs, 5.0)[AlertKind.CREDITS_EMPTY].holds is expected
+    assert evaluate_alerts(signs, 5.0)[AlertKind.CREDITS_EMPTY].holds is expected
 
 
 def test_a_silent_provider_matters_while_somebody_waits() -> None:
     silent = replace(QUIET, is_answering=False, silence=1e6, is_work_waiting=False)
-    assert judge(silent, 5.0)[AlertKind.PROVIDER_DOWN].holds is None
+    assert evaluate_alerts(silent, 5.0)[AlertKind.PROVIDER_DOWN].holds is None
 
 
 def test_a_limit_of_zero_switches_the_warning_off() -> None:
-    assert judge(replace(QUIET, balance=0.01), 0.0)[AlertKind.CREDITS_LOW].holds is False
+    assert evaluate_alerts(replace(QUIET, balance=0.01), 0.0)[AlertKind.CREDITS_LOW].holds is False
 
 
 @pytest.mark.parametrize("key", [AlertKey(AlertKind.DISK_FULL), AlertKey(AlertKind.DELIVERIES_FAILING, 42)])
@@ -192,7 +192,7 @@ def test_every_alert_has_a_meaning() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([YES, NO, UNKNOWN])), max_size=40))
-def test_an_alert_holds_while_one_of_those_who_look_finds_it(looks: list[tuple[str, Finding]]) -> None:
+def test_an_alert_holds_while_one_of_those_who_look_finds_it(looks: list[tuple[str, AlertReading]]) -> None:
     state, latest = AlertState(), dict[str, bool]()
     for number, (watcher, finding) in enumerate(looks):
         now = START + number * timedelta(seconds=2)
@@ -211,7 +211,7 @@ def test_whoever_looks_no_more_is_believed_for_five_minutes() -> None:
 
 
 REFUSED = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "No.")
-REFUSALS: dict[str, tuple[Signs, bool | None]] = {
+REFUSALS: dict[str, tuple[AlertInputs, bool | None]] = {
     "unknown": (replace(QUIET, refused_for=None), None),
     "nothing": (replace(QUIET, refused_for=0.0), False),
     "just begun": (replace(QUIET, refusal=REFUSED, refused_for=10.0), None),
@@ -243,6 +243,6 @@ REFUSALS: dict[str, tuple[Signs, bool | None]] = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_lasting_refusal_is_told_unless_another_alert_says_it(name: str) -> None:
     signs, holds = REFUSALS[name]
-    finding = judge(signs, 5.0)[AlertKind.PROVIDER_REFUSING]
+    finding = evaluate_alerts(signs, 5.0)[AlertKind.PROVIDER_REFUSING]
     assert finding.holds is holds
     assert not holds or (finding.facts["minutes"], finding.facts["words"]) == (7, "No.")

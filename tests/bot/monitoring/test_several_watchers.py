@@ -9,7 +9,7 @@ import pytest
 from bot.db.database import Database
 from bot.db.models import Status
 from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_inputs import SignReader, Watched
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alert_rules import AlertKind
 from bot.monitoring.alerts import LOOK_INTERVAL, Alerts, AlertSettings, Announcement
 from bot.monitoring.backlog import BacklogReader
@@ -49,8 +49,8 @@ class Worker:
         self.stopping = asyncio.Event()
         self._record = ProviderRecord(lambda: self.seconds)
         backlog = BacklogReader(database, clock)
-        signs = SignReader(
-            Watched(database, veo, self._record, backlog, folder), Metrics(tuple(AlertKind)), clock
+        signs = AlertInputReader(
+            AlertSources(database, veo, self._record, backlog, folder), Metrics(tuple(AlertKind)), clock
         )
         settings = AlertSettings(balance_limit=0.0, channel_id=CHANNEL)
         self.alerts = Alerts(

@@ -12,16 +12,16 @@ from sqlalchemy.orm import Session
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, Status
-from bot.db.state import keep_note
+from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
 from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_inputs import SignReader, Watched
-from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, judge
-from bot.monitoring.alert_store import AlertBook
+from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
+from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, evaluate_alerts
+from bot.monitoring.alert_store import AlertStore
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import DatabaseCheck
 from bot.monitoring.provider_record import ProviderRecord
-from bot.monitoring.undelivered import fetch_unposted
+from bot.monitoring.undelivered import fetch_undelivered
 from bot.provider.client import VeoClient
 from tests.bot.rows import insert
 from tests.bot.troubles import Disk, damage
@@ -80,7 +80,7 @@ async def test_a_result_is_unposted_when_it_is_late_or_was_given_up(
     await insert(database, **changes, **moments)
 
     def work(session: Session):
-        assert fetch_unposted(session, now) == expected
+        assert fetch_undelivered(session, now) == expected
 
     await database.read(work)
 
@@ -92,64 +92,64 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await insert(database, **ended, delivered_at=ago(minutes=10), result_id=77)
 
     def work(session: Session):
-        assert fetch_unposted(session, utc_now()) == {2: 1}
+        assert fetch_undelivered(session, utc_now()) == {2: 1}
 
     await database.read(work)
 
 
 async def test_alerts_are_kept_and_forgotten(database: Database) -> None:
     state = AlertState(since=utc_now(), told_at=utc_now(), is_told=True, facts={"results": 3})
-    await AlertBook(database).write(KEY, state)
-    assert await AlertBook(database).read() == {KEY: state}
-    await AlertBook(database).write(KEY, None)
-    assert await AlertBook(database).read() == {}
+    await AlertStore(database).write(KEY, state)
+    assert await AlertStore(database).read() == {KEY: state}
+    await AlertStore(database).write(KEY, None)
+    assert await AlertStore(database).read() == {}
 
 
 async def test_a_note_that_makes_no_sense_is_passed_over(database: Database) -> None:
-    await keep_note(database, "alert:disk_full", "{")
-    assert await AlertBook(database).read() == {}
+    await keep_state(database, "alert:disk_full", "{")
+    assert await AlertStore(database).read() == {}
 
 
 async def test_what_cannot_be_kept_is_remembered_and_kept_later(database: Database, disk: Disk) -> None:
-    book, state = AlertBook(database), AlertState(told_at=utc_now(), facts={"words": "x" * 10_000})
+    book, state = AlertStore(database), AlertState(told_at=utc_now(), facts={"words": "x" * 10_000})
     disk.is_full = True
     await book.write(KEY, state)
     assert await book.read() == {KEY: state}
     disk.is_full = False
     await book.read()
-    assert await AlertBook(database).read() == {KEY: state}
+    assert await AlertStore(database).read() == {KEY: state}
 
 
 @pytest.fixture
-async def signs(database: Database, veo: VeoClient, tmp_path: Path) -> SignReader:
-    watched = Watched(database, veo, ProviderRecord(), BacklogReader(database), tmp_path)
-    return SignReader(watched, Metrics())
+async def signs(database: Database, veo: VeoClient, tmp_path: Path) -> AlertInputReader:
+    watched = AlertSources(database, veo, ProviderRecord(), BacklogReader(database), tmp_path)
+    return AlertInputReader(watched, Metrics())
 
 
 async def test_a_full_database_is_an_alert_though_small_writes_still_work(
-    database: Database, disk: Disk, signs: SignReader
+    database: Database, disk: Disk, signs: AlertInputReader
 ) -> None:
-    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    before = evaluate_alerts(await signs.read(is_account_in_doubt=False), 5.0)
     disk.is_full = True
     with pytest.raises(DatabaseBusyError):
-        await keep_note(database, "large", "x" * 100_000)
-    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+        await keep_state(database, "large", "x" * 100_000)
+    after = evaluate_alerts(await signs.read(is_account_in_doubt=False), 5.0)
     assert before[AlertKind.DATABASE_UNWRITABLE].holds is False
     assert after[AlertKind.DATABASE_UNWRITABLE].holds is True
 
 
 @pytest.mark.sqlite_only
 async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
-    database: Database, database_url: str, signs: SignReader, monkeypatch: pytest.MonkeyPatch
+    database: Database, database_url: str, signs: AlertInputReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.monitoring.health.DATABASE_LIMIT", 0.0)
     path = Path(make_url(database_url).database or "")
     check = DatabaseCheck(database, path)
-    before = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    before = evaluate_alerts(await signs.read(is_account_in_doubt=False), 5.0)
     await asyncio.to_thread(damage, path)
     with pytest.raises(DatabaseBusyError):
         await database.read(lambda session: session.scalars(select(Generation)).all())
-    after = judge(await signs.read(is_account_in_doubt=False), 5.0)
+    after = evaluate_alerts(await signs.read(is_account_in_doubt=False), 5.0)
     assert before[AlertKind.DATABASE_DAMAGED].holds is False
     assert after[AlertKind.DATABASE_DAMAGED].holds is True
     assert not (await check()).is_good, "what is damaged is called healthy"
@@ -157,13 +157,13 @@ async def test_a_damaged_file_is_an_alert_and_no_sign_of_life(
 
 @pytest.mark.postgres_only
 async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_looks(
-    database: Database, signs: SignReader, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    database: Database, signs: AlertInputReader, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if postgres.server is None:
         pytest.skip("the server at TEST_POSTGRES_URL is not ours to stop")
     monkeypatch.setattr("bot.monitoring.backlog.MEMORY", 0.0)
     monkeypatch.setattr("bot.monitoring.alert_rules.DATABASE_LIMIT", 0.0)
-    backlog, book, state = BacklogReader(database), AlertBook(database), AlertState(told_at=utc_now())
+    backlog, book, state = BacklogReader(database), AlertStore(database), AlertState(told_at=utc_now())
     before = await backlog.read()
     postgres.server.stop()
     try:
@@ -175,5 +175,5 @@ async def test_a_server_that_is_away_is_an_alert_and_not_an_error_of_whoever_loo
     assert before is not None
     assert during is None, "what cannot be counted was counted"
     assert read.unposted is None
-    assert judge(read, 5.0)[AlertKind.DATABASE_UNWRITABLE].holds is True
+    assert evaluate_alerts(read, 5.0)[AlertKind.DATABASE_UNWRITABLE].holds is True
     assert kept == {KEY: state}, "what was said in the outage is forgotten"

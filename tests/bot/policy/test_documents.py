@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.db.models import Placement
-from bot.policy.documents import Block, Budget, Grant, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
+from bot.policy.documents import (
+    Block,
+    Budget,
+    Grant,
+    LimitKind,
+    MemberPolicy,
+    Pause,
+    Period,
+    Policy,
+    Rule,
+    Scope,
+)
 
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -38,7 +49,7 @@ policies = st.builds(
     moderators_channel_id=st.one_of(st.none(), ids),
 )
 standings = st.builds(
-    Standing,
+    MemberPolicy,
     block=st.one_of(
         st.none(), st.builds(Block, since=moments, until=st.one_of(st.none(), moments), reason=reasons)
     ),
@@ -49,7 +60,7 @@ standings = st.builds(
 )
 
 
-def as_stored(document: Policy | Standing) -> Any:
+def as_stored(document: Policy | MemberPolicy) -> Any:
     """Return a document as it lies in the database's JSON."""
     return json.loads(json.dumps(document.model_dump(mode="json")))
 
@@ -60,8 +71,8 @@ def test_a_servers_document_comes_back_as_it_was_stored(policy: Policy) -> None:
 
 
 @given(standings)
-def test_a_members_document_comes_back_as_it_was_stored(standing: Standing) -> None:
-    assert Standing.model_validate(as_stored(standing)) == standing
+def test_a_members_document_comes_back_as_it_was_stored(standing: MemberPolicy) -> None:
+    assert MemberPolicy.model_validate(as_stored(standing)) == standing
 
 
 def test_what_a_newer_version_stored_besides_is_ignored() -> None:
@@ -73,13 +84,13 @@ def test_what_a_newer_version_stored_besides_is_ignored() -> None:
     policy = Policy.model_validate(newer)
     assert policy.rules == (Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3),)
     assert policy.budgets[Period.DAY].credits == 5
-    standing = Standing.model_validate({"mood": "good", "reset_at": NOW.isoformat()})
-    assert standing == Standing(reset_at=NOW)
+    standing = MemberPolicy.model_validate({"mood": "good", "reset_at": NOW.isoformat()})
+    assert standing == MemberPolicy(reset_at=NOW)
 
 
 def test_documents_of_older_versions_get_the_defaults() -> None:
     assert Policy.model_validate({}) == Policy()
-    assert Standing.model_validate({}) == Standing()
+    assert MemberPolicy.model_validate({}) == MemberPolicy()
 
 
 @pytest.mark.parametrize(
@@ -127,5 +138,5 @@ def test_a_block_holds_until_its_end() -> None:
 
 def test_only_grants_that_have_not_ended_add_something() -> None:
     grants = (Grant(amount=2, since=NOW, until=NOW + TICK), Grant(amount=30, since=NOW, until=NOW))
-    standing = Standing(grants=grants)
+    standing = MemberPolicy(grants=grants)
     assert (standing.granted(NOW - TICK), standing.granted(NOW), standing.granted(NOW + TICK)) == (32, 2, 0)

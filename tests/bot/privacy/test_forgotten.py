@@ -21,8 +21,8 @@ from bot.db.guild_models import ReportRow
 from bot.db.models import OPEN, Base, Generation, Status
 from bot.failures import FailureKind
 from bot.media.files import VideoStore
-from bot.media.orphaned_files import Leftovers
-from bot.policy.documents import Period, Standing
+from bot.media.orphaned_files import OrphanedFiles
+from bot.policy.documents import MemberPolicy, Period
 from bot.privacy.retention import Retention
 from bot.privacy.service import Privacy
 from tests.bot.erasable import ALICE, BOB, columns_of
@@ -132,7 +132,7 @@ async def count_everything(database: Database) -> list[object]:
         for guild_id in (1, 2):
             sums.append(fetch_spent(session, guild_id, since))
             for user_id in (ALICE, BOB):
-                sums.append(fetch_use(session, guild_id, user_id, Standing(), NOW))
+                sums.append(fetch_use(session, guild_id, user_id, MemberPolicy(), NOW))
                 month = NOW - LONGEST_WINDOW + timedelta(microseconds=1)
                 sums.append(fetch_member_spent(session, guild_id, user_id, month))
         return sums
@@ -194,7 +194,7 @@ async def test_nothing_is_left_but_what_counts(
     await end_everything(database)
     sums = await count_everything(database)
     await Retention(
-        database, store, Leftovers(database, store), keep=None, stopping=asyncio.Event(), clock=now
+        database, store, OrphanedFiles(database, store), keep=None, stopping=asyncio.Event(), clock=now
     ).clean()
 
     text = await dump(database)

@@ -16,7 +16,7 @@ from bot.db.database import Database
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation
 from bot.media.files import VideoStore
-from bot.media.orphaned_files import Leftovers
+from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.erasure import BATCH
 from bot.privacy.retention import Retention
 from tests.bot.clocks import StoppedClock, until
@@ -42,7 +42,9 @@ def retention(
     database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
 ) -> Retention:
     """The clean-up with a clock that stands still."""
-    return Retention(database, store, Leftovers(database, store), keep=KEEP, stopping=stopping, clock=clock)
+    return Retention(
+        database, store, OrphanedFiles(database, store), keep=KEEP, stopping=stopping, clock=clock
+    )
 
 
 @asynccontextmanager
@@ -81,7 +83,7 @@ async def test_without_a_time_words_are_kept_until_the_member_asks(
     database: Database, store: VideoStore, clock: StoppedClock, stopping: asyncio.Event
 ) -> None:
     retention = Retention(
-        database, store, Leftovers(database, store), keep=None, stopping=stopping, clock=clock
+        database, store, OrphanedFiles(database, store), keep=None, stopping=stopping, clock=clock
     )
     kept = await insert_delivered(database)
     asked = await insert_delivered(database, erase_at=clock())

@@ -17,7 +17,7 @@ FAMILY, MODEL_ID = "Veo 9", "google/veo-9"
 
 def add_row(kind: str) -> None:
     """Add the row; nothing else in this file changes anything."""
-    row = catalogue.Model(MODEL_ID, FAMILY, catalogue.Kind(kind), "One more row", catalogue.VEO_3_1)
+    row = catalogue.Model(MODEL_ID, FAMILY, catalogue.InputKind(kind), "One more row", catalogue.VEO_3_1)
     catalogue.CATALOGUE = (*catalogue.CATALOGUE, row)  # pyright: ignore[reportConstantRedefinition]: the change
 
 

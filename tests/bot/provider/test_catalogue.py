@@ -14,8 +14,8 @@ from bot.provider.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
+    InputKind,
     InvalidOptionError,
-    Kind,
     Model,
     Option,
     build_request,
@@ -81,9 +81,9 @@ def test_the_catalogue_repeats_the_schema_of_the_provider() -> None:
 
 
 # id: (family, kind, spelling of the resolution and its default, and whether the words' options are there)
-TEXT, IMAGE, FRAMES = Kind.TEXT, Kind.IMAGE, Kind.FRAMES
+TEXT, IMAGE, FRAMES = InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES
 OLD, NEW = (("720P", "1080P"), "720P"), (("720p", "1080p"), "1080p")
-EXPECTED_MODELS: dict[str, tuple[str, Kind, tuple[tuple[str, ...], str], bool]] = {
+EXPECTED_MODELS: dict[str, tuple[str, InputKind, tuple[tuple[str, ...], str], bool]] = {
     "google/veo3": ("Veo 3", TEXT, OLD, True),
     "google/veo-3.0-fast": ("Veo 3 Fast", TEXT, OLD, True),
     "google/veo-3.1-t2v": ("Veo 3.1", TEXT, NEW, True),

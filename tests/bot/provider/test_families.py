@@ -4,8 +4,8 @@ import pytest
 
 from bot.provider.catalogue import (
     CATALOGUE,
+    InputKind,
     InvalidOptionError,
-    Kind,
     Model,
     build_request,
     choose_model,
@@ -13,7 +13,7 @@ from bot.provider.catalogue import (
 )
 from tests.bot.rows import PROMPT
 
-TEXT, IMAGE = Kind.TEXT, Kind.IMAGE
+TEXT, IMAGE = InputKind.TEXT, InputKind.IMAGE
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 
@@ -25,7 +25,7 @@ def test_members_choose_from_the_families() -> None:
 
 @pytest.mark.parametrize("model", family_heads(), ids=lambda model: model.family)
 @pytest.mark.parametrize("kind", [TEXT, IMAGE])
-def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, kind: Kind) -> None:
+def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, kind: InputKind) -> None:
     chosen = choose_model(model.id, len(kind.image_fields))
     assert (chosen.family, chosen.kind) == (model.family, kind)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.provider.catalogue import CATALOGUE, Kind
+from bot.provider.catalogue import CATALOGUE, InputKind
 
 ROOT = Path(__file__).parents[3]
-SOURCES = {Kind.TEXT: "the prompt alone", Kind.IMAGE: "an image"}
+SOURCES = {InputKind.TEXT: "the prompt alone", InputKind.IMAGE: "an image"}
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-async def test_adding_a_model_is_adding_one_row(tmp_path: Path, kind: Kind) -> None:
+async def test_adding_a_model_is_adding_one_row(tmp_path: Path, kind: InputKind) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.bot.provider.one_more_row", kind.value, str(tmp_path / "data")),
         cwd=ROOT,

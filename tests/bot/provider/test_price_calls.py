@@ -70,8 +70,8 @@ async def test_every_video_costs_what_was_quoted(
     session: aiohttp.ClientSession, start_provider: StartProvider, model: Model
 ) -> None:
     combinations = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
-    wishes = [build_request(model.id, PROMPT, options) for options in ({}, *combinations)]
-    requests = [illustrated(wish) for wish in wishes]
+    spec = [build_request(model.id, PROMPT, options) for options in ({}, *combinations)]
+    requests = [illustrated(wish) for wish in spec]
     async with start_provider(balance_usd=1000) as provider:
         veo = client_of(session, provider)
         pricing = await veo.fetch_pricing(model.id)

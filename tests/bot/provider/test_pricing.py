@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.money import usd
-from bot.provider.catalogue import Kind, Model, VideoRequest, build_request
+from bot.provider.catalogue import InputKind, Model, VideoRequest, build_request
 from bot.provider.pricing import ModelList, Pricing, duration_of, quote
 from tests.bot.rows import MODEL, PROMPT
 
@@ -197,7 +197,7 @@ def test_a_model_is_found_by_its_id_or_by_an_alias(rows: list[Any], *, is_found:
 
 
 def test_a_model_whose_duration_is_not_asked_for_has_no_price_of_a_second() -> None:
-    endless = Model("google/endless", "Endless", Kind.TEXT, "No options", options=())
+    endless = Model("google/endless", "Endless", InputKind.TEXT, "No options", options=())
     request = VideoRequest(endless, PROMPT, {})
     assert duration_of(request) is None
     assert quote(Pricing.model_validate(fixed({"name": "second", **RATE})), request) is None

@@ -18,10 +18,10 @@ from bot.errors import (
     RepeatedError,
     RestartingError,
 )
-from bot.media.images import PNG, OfferedPicture
-from bot.requests.confirmation import OFFER_LIFE, OfferChangedError, OfferExpiredError, UnknownOfferError
-from bot.requests.quotes import Offer
-from bot.requests.spec import Wishes
+from bot.media.images import PNG, ImageInput
+from bot.requests.confirmation import OFFER_LIFE, QuoteChangedError, QuoteExpiredError, UnknownQuoteError
+from bot.requests.quotes import Quote
+from bot.requests.spec import RequestSpec
 from sandbox.world import wait_until
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, WISHES, Desk
@@ -30,8 +30,8 @@ from tests.bot.troubles import held
 from tests.postgres import connect
 
 TICK = timedelta(microseconds=1)
-CAT = OfferedPicture("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
-DOG = OfferedPicture("https://cdn.discordapp.com/dog.png", "dog.png", PNG, None)
+CAT = ImageInput("https://cdn.discordapp.com/cat.png", "cat.png", PNG, 1000)
+DOG = ImageInput("https://cdn.discordapp.com/dog.png", "dog.png", PNG, None)
 
 
 @pytest.fixture
@@ -44,45 +44,49 @@ async def desk(database: Database, clock: StoppedClock) -> Desk:
 
 async def test_without_the_setting_a_request_is_accepted_at_once(desk: Desk) -> None:
     await desk.ask_first(is_on=False)
-    answer = await desk.drafts.ask(new_asker(), WISHES)
+    answer = await desk.quotes.ask(new_asker(), WISHES)
     assert isinstance(answer, Generation)
 
 
 async def test_an_offer_is_written_down_and_counts_towards_nothing(desk: Desk, clock: StoppedClock) -> None:
-    asker = new_asker()
-    wishes = Wishes(MODEL, "  A boat \u202e", {"resolution": "1080p", "seed": None}, source_id="f" * 16)
-    offer = await desk.drafts.ask(asker, wishes)
-    assert isinstance(offer, Offer)
+    requester = new_asker()
+    spec = RequestSpec(MODEL, "  A boat \u202e", {"resolution": "1080p", "seed": None}, source_id="f" * 16)
+    offer = await desk.quotes.ask(requester, spec)
+    assert isinstance(offer, Quote)
     assert await desk.accepted() == []
-    row = await desk.draft(offer)
+    row = await desk.quote_row(offer)
     assert row is not None
     assert (row.prompt, row.model, row.options) == ("A boat", MODEL, {"resolution": "1080P"})
-    assert (row.guild_id, row.channel_id, row.user_id) == (asker.guild_id, asker.channel_id, asker.user_id)
+    assert (row.guild_id, row.channel_id, row.user_id) == (
+        requester.guild_id,
+        requester.channel_id,
+        requester.user_id,
+    )
     assert (row.source_id, row.price, row.revision) == ("f" * 16, PRICE, 1)
     assert (row.created_at, row.expires_at) == (clock(), clock() + OFFER_LIFE)
     assert row.generation_id is None
 
 
 async def test_a_confirmed_offer_becomes_what_was_asked_for(desk: Desk) -> None:
-    wishes = Wishes(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16)
-    offer = await desk.offer(wishes)
+    spec = RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16)
+    offer = await desk.offer(spec)
     clicker = new_asker()
-    made = await desk.drafts.confirm(clicker, offer.draft.id, 1)
+    made = await desk.quotes.confirm(clicker, offer.quote_row.id, 1)
     assert isinstance(made, Generation)
     assert (made.interaction_id, made.status) == (clicker.interaction_id, Status.QUEUED)
     assert (made.prompt, made.model, made.options) == (PROMPT, MODEL, {"seed": 7})
     assert (made.source_id, made.estimated_credits) == ("f" * 16, PRICE)
-    row = await desk.draft(offer)
+    row = await desk.quote_row(offer)
     assert row is not None
     assert row.generation_id == made.id
 
 
 async def test_pictures_are_kept_until_the_offer_is_confirmed(desk: Desk) -> None:
-    offer = await desk.offer(Wishes(None, PROMPT, {}, (CAT, DOG)))
-    assert offer.draft.model == "google/veo-3.1-first-last-image-to-video"
+    offer = await desk.offer(RequestSpec(None, PROMPT, {}, (CAT, DOG)))
+    assert offer.quote_row.model == "google/veo-3.1-first-last-image-to-video"
     made = await desk.accept(offer)
     assert (made.picture_urls, made.status) == ([CAT.url, DOG.url], Status.PREPARING)
-    assert made.model == offer.draft.model
+    assert made.model == offer.quote_row.model
 
 
 async def test_two_clicks_make_one_video(desk: Desk) -> None:
@@ -124,16 +128,16 @@ async def test_an_offer_ends(desk: Desk, clock: StoppedClock) -> None:
     other = await desk.offer()
     await desk.accept(offer)
     clock.advance(OFFER_LIFE)
-    for use in (desk.click(other), desk.drafts.drop(new_asker(), other.draft.id), change(desk, other)):
+    for use in (desk.click(other), desk.quotes.drop(new_asker(), other.quote_row.id), change(desk, other)):
         with pytest.raises(
-            OfferExpiredError, match=r"expired <t:\d+:R>.*This didn't count toward your limit\.$"
+            QuoteExpiredError, match=r"expired <t:\d+:R>.*This didn't count toward your limit\.$"
         ):
             await use
     assert len(await desk.accepted()) == 1
 
 
-async def change(desk: Desk, offer: Offer, wishes: Wishes = WISHES, /, **asker: int) -> Offer:
-    return await desk.drafts.change(new_asker(**asker), offer.draft.id, wishes)
+async def change(desk: Desk, offer: Quote, spec: RequestSpec = WISHES, /, **requester: int) -> Quote:
+    return await desk.quotes.change(new_asker(**requester), offer.quote_row.id, spec)
 
 
 @pytest.mark.parametrize("stranger", [{"user_id": 4}, {"guild_id": 2}, {"user_id": 4, "guild_id": 2}])
@@ -141,11 +145,11 @@ async def test_an_offer_is_its_members_alone(desk: Desk, stranger: dict[str, int
     offer = await desk.offer()
     for use in (
         desk.click(offer, **stranger),
-        desk.drafts.drop(new_asker(**stranger), offer.draft.id),
-        desk.drafts.find(new_asker(**stranger), offer.draft.id),
+        desk.quotes.drop(new_asker(**stranger), offer.quote_row.id),
+        desk.quotes.find(new_asker(**stranger), offer.quote_row.id),
         change(desk, offer, WISHES, **stranger),
     ):
-        with pytest.raises(UnknownOfferError, match=r"This didn't count toward your limit\.$"):
+        with pytest.raises(UnknownQuoteError, match=r"This didn't count toward your limit\.$"):
             await use
     assert await desk.accepted() == []
     await desk.accept(offer)
@@ -153,10 +157,10 @@ async def test_an_offer_is_its_members_alone(desk: Desk, stranger: dict[str, int
 
 async def test_an_id_that_there_is_not_is_refused_with_the_same_words(desk: Desk) -> None:
     offer = await desk.offer()
-    with pytest.raises(UnknownOfferError) as of_another:
+    with pytest.raises(UnknownQuoteError) as of_another:
         await desk.click(offer, user_id=4)
-    with pytest.raises(UnknownOfferError) as of_nobody:
-        await desk.drafts.confirm(new_asker(), "0" * 16, 1)
+    with pytest.raises(UnknownQuoteError) as of_nobody:
+        await desk.quotes.confirm(new_asker(), "0" * 16, 1)
     assert str(of_another.value) == str(of_nobody.value), "one can find out whose ids there are"
 
 
@@ -184,8 +188,8 @@ async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_
             writing.append(asyncio.create_task(waiting))
         await until_locks_are_waited_for(database_url, len(writing))
         for look in (
-            partial(desk.drafts.find, new_asker(), offer.draft.id),
-            partial(desk.foresight.outlook, offer.preview),
+            partial(desk.quotes.find, new_asker(), offer.quote_row.id),
+            partial(desk.queue_estimate.eta, offer.preview),
         ):
             with pytest.raises(DatabaseBusyError):
                 await asyncio.wait_for(look(), 25)  # the pool itself waits for 30
@@ -196,16 +200,16 @@ async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClo
     offer = await desk.offer()
     clock.advance(OFFER_LIFE / 2)
     desk.prices.price = 2 * PRICE
-    changed = await change(desk, offer, Wishes(MODEL, "another", {"duration": 8}))
+    changed = await change(desk, offer, RequestSpec(MODEL, "another", {"duration": 8}))
     assert await desk.accepted() == []
-    assert (changed.draft.id, changed.draft.prompt, changed.draft.price) == (
-        offer.draft.id,
+    assert (changed.quote_row.id, changed.quote_row.prompt, changed.quote_row.price) == (
+        offer.quote_row.id,
         "another",
         2 * PRICE,
     )
-    assert changed.draft.expires_at == clock() + OFFER_LIFE
+    assert changed.quote_row.expires_at == clock() + OFFER_LIFE
     assert not changed.is_changed, "it is another video, so it has no earlier price"
-    with pytest.raises(OfferChangedError, match=r"This didn't count toward your limit\.$"):
+    with pytest.raises(QuoteChangedError, match=r"This didn't count toward your limit\.$"):
         await desk.click(offer)
     made = await desk.accept(changed)
     assert (made.prompt, made.options) == ("another", {"duration": 8})
@@ -214,10 +218,10 @@ async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClo
 async def test_a_refused_change_leaves_the_offer_as_it_was(desk: Desk) -> None:
     offer = await desk.offer()
     with pytest.raises(BadRequestError):
-        await change(desk, offer, Wishes(MODEL, "another", {"duration": 5}))
+        await change(desk, offer, RequestSpec(MODEL, "another", {"duration": 5}))
     await desk.moderation.add_word(MODERATOR, "boat")
     with pytest.raises(Exception, match="boat"):
-        await change(desk, offer, Wishes(MODEL, "a boat", {}))
+        await change(desk, offer, RequestSpec(MODEL, "a boat", {}))
     await desk.moderation.remove_word(MODERATOR, "boat")
     assert (await desk.accept(offer)).prompt == PROMPT
 
@@ -228,21 +232,21 @@ async def test_what_was_confirmed_cannot_be_changed_or_cancelled(desk: Desk) -> 
     with pytest.raises(RepeatedError):
         await change(desk, offer)
     with pytest.raises(RepeatedError):
-        await desk.drafts.drop(new_asker(), offer.draft.id)
+        await desk.quotes.drop(new_asker(), offer.quote_row.id)
 
 
 async def test_a_cancelled_offer_is_gone(desk: Desk) -> None:
     offer = await desk.offer()
-    await desk.drafts.drop(new_asker(), offer.draft.id)
-    assert await desk.draft(offer) is None
-    with pytest.raises(UnknownOfferError):
+    await desk.quotes.drop(new_asker(), offer.quote_row.id)
+    assert await desk.quote_row(offer) is None
+    with pytest.raises(UnknownQuoteError):
         await desk.click(offer)
 
 
 @pytest.mark.both_engines
 async def test_a_click_and_a_cancellation_at_once_are_one_of_both(desk: Desk) -> None:
     offer = await desk.offer()
-    drop = desk.drafts.drop(new_asker(), offer.draft.id)
+    drop = desk.quotes.drop(new_asker(), offer.quote_row.id)
     click, dropped = await asyncio.gather(desk.click(offer), drop, return_exceptions=True)
     is_made = isinstance(click, Generation)
     assert is_made is isinstance(dropped, RepeatedError)

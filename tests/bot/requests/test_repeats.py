@@ -15,18 +15,18 @@ from bot.errors import RepeatedError
 from bot.failures import BAD_PICTURES, FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.media.image_links import LIFE, MARGIN
-from bot.provider.catalogue import CATALOGUE, Kind, Model, build_request, family_heads
+from bot.provider.catalogue import CATALOGUE, InputKind, Model, build_request, family_heads
 from bot.requests.repeats import (
     DOUBLE_CLICK,
     PictureGoneError,
     WordsGoneError,
     can_be_repeated,
     is_known,
-    wishes_of,
+    spec_of,
     with_new_seed,
 )
 from bot.requests.service import GenerationService, understand
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row
@@ -35,7 +35,7 @@ SOURCE = "0123456789abcdef"
 TICK = timedelta(microseconds=1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINK = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png?hm="
-PICTURED = [model for model in CATALOGUE if model.kind is not Kind.TEXT]
+PICTURED = [model for model in CATALOGUE if model.kind is not InputKind.TEXT]
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -62,8 +62,8 @@ async def ask(
 ) -> Generation:
     """Let a member click."""
     options = {"seed": seed, "duration": 4}
-    asker = new_asker(user_id=user_id)
-    return await service.request(asker, model=MODEL, prompt=prompt, options=options, source_id=source_id)
+    requester = new_asker(user_id=user_id)
+    return await service.request(requester, model=MODEL, prompt=prompt, options=options, source_id=source_id)
 
 
 async def test_the_source_is_written_down(service: GenerationService) -> None:
@@ -112,7 +112,7 @@ async def test_what_was_cancelled_may_be_asked_for_at_once(
 @given(model=st.sampled_from([model.id for model in family_heads()]), seed=st.none() | seeds)
 def test_a_new_seed_changes_nothing_else(model: str, seed: int | None) -> None:
     options = {"duration": 6, **({} if seed is None else {"seed": seed})}
-    again = with_new_seed(Wishes(model, PROMPT, options))
+    again = with_new_seed(RequestSpec(model, PROMPT, options))
     build_request(model, again.prompt, again.options)
     assert (again.model, again.prompt, {**again.options, "seed": 0}) == (
         model,
@@ -122,18 +122,18 @@ def test_a_new_seed_changes_nothing_else(model: str, seed: int | None) -> None:
 
 
 def test_each_click_draws_another_seed() -> None:
-    drawn = {with_new_seed(Wishes(MODEL, PROMPT, {})).options["seed"] for _ in range(5)}
+    drawn = {with_new_seed(RequestSpec(MODEL, PROMPT, {})).options["seed"] for _ in range(5)}
     assert len(drawn) > 1
 
 
 def test_a_model_that_is_not_offered_any_more_keeps_its_wishes() -> None:
-    wishes = Wishes("gone/model", PROMPT, {"seed": 1})
-    assert with_new_seed(wishes) == wishes
+    spec = RequestSpec("gone/model", PROMPT, {"seed": 1})
+    assert with_new_seed(spec) == spec
 
 
 def test_what_was_forgotten_cannot_be_made_anew() -> None:
     with pytest.raises(WordsGoneError):
-        wishes_of(new_row(prompt="", erased_at=NOON), NOON)
+        spec_of(new_row(prompt="", erased_at=NOON), NOON)
 
 
 def made_from(model: Model, **changes: Any) -> Generation:
@@ -145,29 +145,29 @@ def made_from(model: Model, **changes: Any) -> Generation:
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
 def test_what_was_made_from_pictures_is_made_anew_from_the_same(model: Model) -> None:
     row = made_from(model)
-    wishes = wishes_of(row, NOON)
-    assert [picture.url for picture in wishes.pictures] == (row.picture_urls or [])
-    assert understand(wishes).model is model, "another one, or it is refused"
+    spec = spec_of(row, NOON)
+    assert [picture.url for picture in spec.pictures] == (row.picture_urls or [])
+    assert understand(spec).model is model, "another one, or it is refused"
 
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
 def test_what_was_made_from_pictures_is_not_made_anew_without_them(model: Model) -> None:
     row = new_row(model=model.id, created_at=NOON)
-    assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is Kind.TEXT)
+    assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is InputKind.TEXT)
     if not is_known(row):
         with pytest.raises(PictureGoneError, match=r"that I no longer have\. .* This didn't count"):
-            wishes_of(row, NOON)
+            spec_of(row, NOON)
 
 
 @pytest.mark.parametrize("model", PICTURED, ids=lambda model: model.label)
 def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
     row, died = made_from(model), NOON + LIFE - MARGIN
     assert can_be_repeated(row, died - TICK)
-    assert wishes_of(row, died - TICK).pictures
+    assert spec_of(row, died - TICK).pictures
     assert not can_be_repeated(row, died)
     assert is_known(row), "a button under the message would be missing"
     with pytest.raises(PictureGoneError) as gone:
-        wishes_of(row, died)
+        spec_of(row, died)
     assert str(gone.value) == (
         f"This video was made from an image that I no longer have, and Discord's link to it expired "
         f"<t:{int(died.timestamp())}:R>. Use `/veo` and attach it again. This didn't count toward your limit."
@@ -176,7 +176,7 @@ def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
 
 def test_a_model_that_is_gone_does_not_make_a_video_of_words_alone() -> None:
     row = new_row(model="gone/model", picture_urls=[LINK], created_at=NOON)
-    assert len(wishes_of(row, NOON).pictures) == 1
+    assert len(spec_of(row, NOON).pictures) == 1
     assert not can_be_repeated(row, NOON + LIFE)
 
 

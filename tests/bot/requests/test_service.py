@@ -68,10 +68,10 @@ async def request(service: GenerationService, **changes: Any) -> Generation:
 async def test_an_accepted_request_is_written_down_as_it_was_asked(
     service: GenerationService, database: Database, clock: StoppedClock
 ) -> None:
-    asker = new_asker()
+    requester = new_asker()
     accepted = await request(
         service,
-        asker=asker,
+        requester=requester,
         prompt="  A boat \u202e",
         options={"duration": 6, "resolution": "1080p", "seed": None},
     )
@@ -79,10 +79,10 @@ async def test_an_accepted_request_is_written_down_as_it_was_asked(
     assert (row.status, row.prompt, row.model) == (Status.QUEUED, "A boat", MODEL)
     assert row.options == {"duration": 6, "resolution": "1080P"}, "only what was chosen, as it is sent"
     assert (row.interaction_id, row.guild_id, row.channel_id, row.user_id, row.placement) == (
-        asker.interaction_id,
-        asker.guild_id,
-        asker.channel_id,
-        asker.user_id,
+        requester.interaction_id,
+        requester.guild_id,
+        requester.channel_id,
+        requester.user_id,
         Placement.THREAD,
     )
     assert (row.created_at, row.attempts, row.card_id, row.lease_owner) == (clock(), 0, None, None)
@@ -108,10 +108,10 @@ async def test_a_request_that_makes_no_video_is_refused_and_not_counted(
 
 
 async def test_the_same_interaction_is_served_once(service: GenerationService) -> None:
-    asker = new_asker()
-    first = await request(service, asker=asker)
+    requester = new_asker()
+    first = await request(service, requester=requester)
     with pytest.raises(AlreadyRequestedError) as repeated:
-        await request(service, asker=asker)
+        await request(service, requester=requester)
     assert not isinstance(repeated.value, UserError), "whoever serves the first one answers it"
     assert [row.id for row in await service.list_recent(1)] == [first.id]
 
@@ -119,10 +119,10 @@ async def test_the_same_interaction_is_served_once(service: GenerationService) -
 async def test_the_same_interaction_again_is_not_taken_for_one_over_the_limit(
     open_service: OpenService,
 ) -> None:
-    service, asker = open_service(1), new_asker()
-    await request(service, asker=asker)
+    service, requester = open_service(1), new_asker()
+    await request(service, requester=requester)
     with pytest.raises(AlreadyRequestedError):
-        await request(service, asker=asker)
+        await request(service, requester=requester)
 
 
 async def test_nothing_new_is_accepted_while_the_program_stops(
@@ -140,8 +140,10 @@ async def test_nothing_new_is_accepted_while_the_program_stops(
 
 @pytest.mark.both_engines
 async def test_the_same_interaction_arriving_twice_at_once_is_served_once(service: GenerationService) -> None:
-    asker = new_asker()
-    results = await asyncio.gather(*(request(service, asker=asker) for _ in range(5)), return_exceptions=True)
+    requester = new_asker()
+    results = await asyncio.gather(
+        *(request(service, requester=requester) for _ in range(5)), return_exceptions=True
+    )
     assert sum(isinstance(result, Generation) for result in results) == 1, results
     assert sum(isinstance(result, AlreadyRequestedError) for result in results) == 4, results
 
@@ -216,7 +218,7 @@ async def test_a_servers_generations_are_listed_newest_first(
     for _ in range(3):
         accepted.append((await request(service)).id)
         clock.advance(timedelta(seconds=1))
-    await request(service, asker=new_asker(guild_id=2))
+    await request(service, requester=new_asker(guild_id=2))
     assert [row.id for row in await service.list_recent(1)] == accepted[::-1]
     assert [row.id for row in await service.list_recent(1, most=2)] == accepted[:0:-1]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.models import Generation, Placement, Status
-from bot.eta.eta import Outlook
+from bot.eta.eta import Eta
 from bot.failures import FailureKind
 from bot.markup import in_words
 from cogs.cards.card import (
@@ -71,7 +71,7 @@ def rows(draw: st.DrawFn) -> Generation:
 
 
 outlooks = st.builds(
-    Outlook,
+    Eta,
     st.none() | st.integers(1, 51),
     st.none() | st.just(LATER),
     st.booleans(),
@@ -171,44 +171,44 @@ SOON = f"<t:{int(LATER.timestamp())}:R>"
 
 
 @pytest.mark.parametrize(
-    ("status", "outlook", "line"),
+    ("status", "eta", "line"),
     [
-        (Status.QUEUED, Outlook(1), "⏳ **In the queue** at position 1."),
+        (Status.QUEUED, Eta(1), "⏳ **In the queue** at position 1."),
         (
             Status.QUEUED,
-            Outlook(50, LATER),
+            Eta(50, LATER),
             f"⏳ **In the queue** at position 50. Should be ready {SOON}.",
         ),
-        (Status.QUEUED, Outlook(51), "⏳ **In the queue**, after more than 50 other requests."),
+        (Status.QUEUED, Eta(51), "⏳ **In the queue**, after more than 50 other requests."),
         (
             Status.QUEUED,
-            Outlook(3, is_late=True),
+            Eta(3, is_late=True),
             "⏳ **In the queue** at position 3. Taking longer than usual.",
         ),
         (
             Status.RUNNING,
-            Outlook(expected_at=LATER, ends_at=NOON),
+            Eta(expected_at=LATER, ends_at=NOON),
             f"⚙️ **Making your video.** Should be ready {SOON}.",
         ),
         (
             Status.RUNNING,
-            Outlook(is_late=True, ends_at=LATER),
+            Eta(is_late=True, ends_at=LATER),
             f"⚙️ **Making your video.** Taking longer than usual. I'll give up {SOON}.",
         ),
     ],
 )
 def test_who_waits_reads_where_they_stand_and_when_it_is_expected(
-    status: Status, outlook: Outlook, line: str
+    status: Status, eta: Eta, line: str
 ) -> None:
     row = generation(status=status, submitted_at=NOON)
-    assert state_line(row, outlook) == line
-    assert line in render_card(row, outlook)["content"].split("\n")
+    assert state_line(row, eta) == line
+    assert line in render_card(row, eta)["content"].split("\n")
 
 
 @given(rows(), outlooks)
-def test_the_longest_outlook_fits_too_and_is_never_a_percentage(row: Generation, outlook: Outlook) -> None:
-    assert len(render_card(row, outlook)["content"]) <= 2000
-    assert "%" not in state_line(row, outlook)
+def test_the_longest_outlook_fits_too_and_is_never_a_percentage(row: Generation, eta: Eta) -> None:
+    assert len(render_card(row, eta)["content"]) <= 2000
+    assert "%" not in state_line(row, eta)
 
 
 @pytest.mark.parametrize("kind", FailureKind)

@@ -12,7 +12,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_limits import MIB
 from cogs.cards.card import render_cancellation
-from cogs.cards.result_message import Draft
+from cogs.cards.result_message import ResultMessage
 from tests.cogs.generation import generation
 
 ADDRESS = "https://cdn.example/video.mp4"
@@ -25,8 +25,8 @@ def clip(path: Path) -> Clip:
 
 
 def test_every_form_has_a_nonce_of_its_own(tmp_path: Path) -> None:
-    video = Draft(generation(), clip(tmp_path / "veo.mp4"))
-    failure = Draft(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
+    video = ResultMessage(generation(), clip(tmp_path / "veo.mp4"))
+    failure = ResultMessage(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
     link, silent, failed_silent = video.without_file(), video.without_words(), failure.without_words()
     assert link is not None
     assert silent is not None
@@ -38,7 +38,9 @@ def test_every_form_has_a_nonce_of_its_own(tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None:
-    link = Draft(generation(video_url=ADDRESS), clip(tmp_path / "veo.mp4"), with_file=False, with_words=False)
+    link = ResultMessage(
+        generation(video_url=ADDRESS), clip(tmp_path / "veo.mp4"), with_file=False, with_words=False
+    )
     assert link.without_file() is None
     assert link.without_words() is None
     assert link.content == (
@@ -50,22 +52,22 @@ def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None
 
 
 def test_a_failure_has_no_file_to_leave_out() -> None:
-    failure = Draft(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
+    failure = ResultMessage(generation(status=Status.FAILED, failure_kind=FailureKind.LATE), clip=None)
     assert failure.without_file() is None
     assert failure.files() == []
 
 
 def test_a_cancelled_request_is_told_without_a_file() -> None:
     row = generation(status=Status.CANCELLED, cancelled_by=9)
-    draft = Draft(row, clip=None)
-    assert draft.content == render_cancellation(row)
-    assert draft.without_file() is None
-    assert draft.files() == []
+    result_message = ResultMessage(row, clip=None)
+    assert result_message.content == render_cancellation(row)
+    assert result_message.without_file() is None
+    assert result_message.files() == []
 
 
 def test_the_file_is_opened_anew_for_every_attempt(tmp_path: Path) -> None:
-    draft = Draft(generation(), clip(tmp_path / "veo.mp4"))
-    [first], [second] = draft.files(), draft.files()
+    result_message = ResultMessage(generation(), clip(tmp_path / "veo.mp4"))
+    [first], [second] = result_message.files(), result_message.files()
     first.close()
     assert second.fp.read() == b"a video"
     assert second.filename == "veo-0123456789abcdef.mp4"
@@ -92,10 +94,10 @@ def test_every_form_fits_into_a_message(
         user_id=2**63 - 1,
     )
     video = None if kind else Clip(Path("veo.mp4"), 500 * 2**20)
-    draft = Draft(row, video, with_file=with_file, with_words=with_words)
-    assert 1 <= len(draft.content) <= 2000, "Discord would refuse the message"
+    result_message = ResultMessage(row, video, with_file=with_file, with_words=with_words)
+    assert 1 <= len(result_message.content) <= 2000, "Discord would refuse the message"
     if video and not with_file:
-        assert f"<{row.video_url}>" in draft.content, "the link was cut off"
+        assert f"<{row.video_url}>" in result_message.content, "the link was cut off"
 
 
 @pytest.mark.parametrize(
@@ -104,23 +106,23 @@ def test_every_form_fits_into_a_message(
 def test_what_a_smaller_file_lost_is_said_in_one_line(lines: tuple[int, int], heights: str) -> None:
     loss = Loss(int(31.2 * MIB), int(19.4 * MIB), *lines)
     row = generation(video_url=ADDRESS)
-    draft = Draft(row, Clip(Path("veo.mp4"), loss.to_size), loss)
-    before, line = draft.content.rsplit("\n", 1)
-    assert before == Draft(row, draft.clip).content
+    result_message = ResultMessage(row, Clip(Path("veo.mp4"), loss.to_size), loss)
+    before, line = result_message.content.rsplit("\n", 1)
+    assert before == ResultMessage(row, result_message.clip).content
     assert line == (
         f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. The original, until the link expires: "
         f"<{ADDRESS}>"
     )
-    silent = draft.without_words()
+    silent = result_message.without_words()
     assert silent is not None
     assert "Made smaller" in silent.content
     assert ADDRESS not in silent.content, "a filter for links would stop the file too"
-    assert draft.nonce == Draft(row, draft.clip).nonce, "both could be posted"
+    assert result_message.nonce == ResultMessage(row, result_message.clip).nonce, "both could be posted"
 
 
 def test_a_converted_file_is_not_said_to_be_smaller() -> None:
     loss = Loss(int(1.2 * MIB), int(3.4 * MIB), 720, 720, "hevc")
-    line = Draft(generation(video_url=ADDRESS), Clip(Path("veo.mp4"), loss.to_size), loss).content
+    line = ResultMessage(generation(video_url=ADDRESS), Clip(Path("veo.mp4"), loss.to_size), loss).content
     assert line.rsplit("\n", 1)[1] == (
         f"Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. The original, "
         f"until the link expires: <{ADDRESS}>"
@@ -136,7 +138,9 @@ def test_a_smaller_file_is_announced_in_a_message_that_fits(
     prompt: str, rest: str, *, with_words: bool
 ) -> None:
     row = generation(prompt=prompt, video_url=f"https://x/{rest}", user_id=2**63 - 1)
-    content = Draft(row, Clip(Path("veo.mp4"), 1), Loss(2, 1, 1080, 480), with_words=with_words).content
+    content = ResultMessage(
+        row, Clip(Path("veo.mp4"), 1), Loss(2, 1, 1080, 480), with_words=with_words
+    ).content
     assert 1 <= len(content) <= 2000, "Discord would refuse the message"
     assert "Made smaller" in content
     assert (str(row.video_url) in content) == (with_words and len(rest) <= 1800), "a link was cut off or kept"
@@ -145,6 +149,6 @@ def test_a_smaller_file_is_announced_in_a_message_that_fits(
 @pytest.mark.parametrize(("rest", "is_quoted"), [(600, True), (900, False)])
 def test_the_words_make_room_for_a_long_link(rest: int, *, is_quoted: bool) -> None:
     row = generation(prompt="*" * 2000, video_url="https://x/" + "a" * rest)
-    content = Draft(row, Clip(Path("veo.mp4"), 1), with_file=False).content
+    content = ResultMessage(row, Clip(Path("veo.mp4"), 1), with_file=False).content
     assert ("\\*" in content) == is_quoted
     assert len(content) <= 2000

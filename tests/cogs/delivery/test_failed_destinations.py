@@ -6,7 +6,7 @@ from typing import Any
 import discord
 import pytest
 
-from cogs.delivery.failed_destinations import LASTING_CODES, MEMORY, MOST, Refusals
+from cogs.delivery.failed_destinations import LASTING_CODES, MEMORY, MOST, FailedDestinations
 
 PLACE = ("send", 7)
 
@@ -28,7 +28,7 @@ def refusal(code: int) -> discord.HTTPException:
 
 @pytest.mark.parametrize("code", sorted(LASTING_CODES))
 def test_a_lasting_refusal_is_remembered_for_its_place_alone(code: int) -> None:
-    refusals = Refusals(Watch())
+    refusals = FailedDestinations(Watch())
     refusals.note(PLACE, refusal(code))
     assert refusals.has(PLACE)
     assert not refusals.has(("edit", 7)), "another kind of call was held to be refused"
@@ -41,14 +41,14 @@ def test_a_lasting_refusal_is_remembered_for_its_place_alone(code: int) -> None:
     ids=repr,
 )
 def test_other_errors_are_not_remembered(error: Exception) -> None:
-    refusals = Refusals(Watch())
+    refusals = FailedDestinations(Watch())
     refusals.note(PLACE, error)
     assert not refusals.has(PLACE)
 
 
 def test_a_refusal_is_forgotten_after_a_while() -> None:
     watch = Watch()
-    refusals = Refusals(watch)
+    refusals = FailedDestinations(watch)
     refusals.note(PLACE, refusal(50013))
     watch.now += MEMORY - 1
     assert refusals.has(PLACE)
@@ -58,7 +58,7 @@ def test_a_refusal_is_forgotten_after_a_while() -> None:
 
 def test_a_second_refusal_is_remembered_from_then_on() -> None:
     watch = Watch()
-    refusals = Refusals(watch)
+    refusals = FailedDestinations(watch)
     refusals.note(PLACE, refusal(50013))
     watch.now += MEMORY - 1
     refusals.note(PLACE, refusal(50001))
@@ -67,7 +67,7 @@ def test_a_second_refusal_is_remembered_from_then_on() -> None:
 
 
 def test_the_memory_is_bounded_and_the_oldest_are_forgotten_first() -> None:
-    refusals = Refusals(Watch())
+    refusals = FailedDestinations(Watch())
     for number in range(MOST):
         refusals.note(("send", number), refusal(50013))
     refusals.note(("send", 0), refusal(50013))
@@ -80,12 +80,12 @@ def test_the_memory_is_bounded_and_the_oldest_are_forgotten_first() -> None:
 def test_a_fresh_memory_is_empty_whatever_the_clock_says() -> None:
     watch = Watch()
     watch.now = 0.0
-    assert not Refusals(watch).has(PLACE)
+    assert not FailedDestinations(watch).has(PLACE)
 
 
 def test_a_long_rate_limit_is_waited_out_and_a_short_one_is_discord_pys_matter() -> None:
     watch = Watch()
-    refusals = Refusals(watch)
+    refusals = FailedDestinations(watch)
     refusals.note(PLACE, discord.RateLimited(240.0))
     refusals.note(("send", 8), discord.RateLimited(5.0))
     assert (refusals.wait(PLACE), refusals.wait(("send", 8)), refusals.has(PLACE)) == (240.0, 0.0, False)

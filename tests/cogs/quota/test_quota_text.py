@@ -6,10 +6,10 @@ import pytest
 
 from bot.admission.budgets import states_of
 from bot.moderation.rules import SERVER, RuleBook, Subject
-from bot.policy.documents import Block, Budget, LimitKind, Pause, Period, Policy, Rule, Scope, Standing
+from bot.policy.documents import Block, Budget, LimitKind, MemberPolicy, Pause, Period, Policy, Rule, Scope
 from cogs.quota.member_now import now_text
 from cogs.quota.quota_text import budget_text, grant_text, reset_text, set_text, unset_text
-from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, allowance, grant, rule, stamp
+from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, entitlement, grant, rule, stamp
 
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 OF_FANS, OF_MEMBER = Subject(Scope.ROLE, FANS), Subject(Scope.MEMBER, MEMBER)
@@ -52,7 +52,7 @@ def test_a_roles_other_limits_are_its_own_and_else_the_servers() -> None:
 
 
 def test_budgets_and_blocks_limit_too() -> None:
-    blocked = Standing(block=Block(since=NOON, until=NOON + HOUR))
+    blocked = MemberPolicy(block=Block(since=NOON, until=NOON + HOUR))
     full = book(budgets={Period.DAY: Budget(credits=1, since=NOON)}, standing=blocked)
     assert set_text(OF_MEMBER, {DAY: 3}, full).split("\n")[1:] == [
         "These limits also apply:",
@@ -106,7 +106,7 @@ def test_where_there_was_nothing_nothing_is_said_to_be_changed(subject: Subject,
 
 def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
     given = grant(2, 5)
-    stands = allowance(rule(1), standing=Standing(grants=(given,)), used=[NOON])
+    stands = entitlement(rule(1), standing=MemberPolicy(grants=(given,)), used=[NOON])
     assert grant_text(MEMBER, given, stands) == (
         f"✅ **Granted.** <@4> has 2 extra videos until <t:{stamp(5)}:f> (<t:{stamp(5)}:R>).\n"
         f"They can request 2 videos now."
@@ -114,33 +114,33 @@ def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
 
 
 def test_a_reset_says_that_the_money_stays_spent() -> None:
-    assert reset_text(MEMBER, allowance(rule(1))) == (
+    assert reset_text(MEMBER, entitlement(rule(1))) == (
         "✅ **Reset.** Earlier videos of <@4> no longer count toward their limits. Their cost "
         "still counts toward the budget.\nThey can request 1 video now."
     )
 
 
 def test_what_keeps_a_member_from_asking() -> None:
-    blocked = Standing(block=Block(since=NOON - HOUR, until=NOON + HOUR))
+    blocked = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON + HOUR))
     paused = Policy(pause=Pause(since=NOON))
     spent = {Period.MONTH: (5.0, 5.0)}
     at = f"<t:{stamp(1)}:f> (<t:{stamp(1)}:R>)"
     cases = {
-        "They can't request videos now: /veo is paused on this server.": allowance(
+        "They can't request videos now: /veo is paused on this server.": entitlement(
             policy=paused, standing=blocked
         ),
-        f"They can't request videos now: they're blocked until {at}.": allowance(standing=blocked),
-        "They can't request videos: their limit is 0.": allowance(rule(0)),
-        f"They can't request a video now. They can request another one <t:{stamp(23)}:R>.": allowance(
+        f"They can't request videos now: they're blocked until {at}.": entitlement(standing=blocked),
+        "They can't request videos: their limit is 0.": entitlement(rule(0)),
+        f"They can't request a video now. They can request another one <t:{stamp(23)}:R>.": entitlement(
             rule(1), used=[NOON - HOUR]
         ),
-        "They can't request a video now: one in progress must finish first.": allowance(
+        "They can't request a video now: one in progress must finish first.": entitlement(
             rule(1, AT_ONCE), at_once=1
         ),
         f"They can't request videos now: the server's budget for this month is used up. It resets "
-        f"<t:{stamp(30.5 * 24)}:R>.": allowance(budgets=spent),
-        "They can request 5 videos now.": allowance(),
-        "They can request any number of videos now.": allowance(rule(None)),
+        f"<t:{stamp(30.5 * 24)}:R>.": entitlement(budgets=spent),
+        "They can request 5 videos now.": entitlement(),
+        "They can request any number of videos now.": entitlement(rule(None)),
     }
     assert {now_text(stands): words for words, stands in cases.items()} == {words: words for words in cases}
 

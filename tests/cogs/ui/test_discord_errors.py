@@ -7,7 +7,13 @@ import aiohttp
 import discord
 import pytest
 
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, is_broken_connection, judge, says_thread_exists
+from cogs.ui.discord_errors import (
+    CALL_ERRORS,
+    Verdict,
+    classify_error,
+    is_broken_connection,
+    says_thread_exists,
+)
 
 # Discord's codes with the HTTP statuses they come with.
 LATER = {
@@ -95,7 +101,7 @@ def refusal(code: int, status: int) -> discord.HTTPException:
 
 @pytest.mark.parametrize(("code", "status", "verdict"), ALL)
 def test_each_refusal_has_its_verdict(code: int, status: int, verdict: Verdict) -> None:
-    assert judge(refusal(code, status)) is verdict
+    assert classify_error(refusal(code, status)) is verdict
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ def test_each_refusal_has_its_verdict(code: int, status: int, verdict: Verdict) 
     ids=lambda error: type(error).__name__,
 )
 def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
-    assert judge(error) is Verdict.LATER
+    assert classify_error(error) is Verdict.LATER
     assert isinstance(error, CALL_ERRORS), "this error would not be caught"
 
 
@@ -130,7 +136,7 @@ def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
 )
 def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
     assert is_broken_connection(error)
-    assert judge(error) is Verdict.LATER
+    assert classify_error(error) is Verdict.LATER
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
 )
 def test_other_passing_troubles_break_no_connection(error: Exception) -> None:
     assert not is_broken_connection(error)
-    assert judge(error) is Verdict.LATER
+    assert classify_error(error) is Verdict.LATER
 
 
 async def test_a_connection_that_was_never_there_is_not_broken(unused_tcp_port: int) -> None:
@@ -152,7 +158,7 @@ async def test_a_connection_that_was_never_there_is_not_broken(unused_tcp_port: 
         with pytest.raises(aiohttp.ClientConnectorError) as caught:
             await session.get(f"http://127.0.0.1:{unused_tcp_port}/")
     assert not is_broken_connection(caught.value)
-    assert judge(caught.value) is Verdict.LATER
+    assert classify_error(caught.value) is Verdict.LATER
 
 
 def test_only_one_code_says_that_the_thread_exists() -> None:

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.policy.documents import Block, LimitKind, Pause, Period, Policy, Standing
+from bot.policy.documents import Block, LimitKind, MemberPolicy, Pause, Period, Policy
 from cogs.usage.usage_text import usage_text
-from tests.cogs.standing import HOUR, NOON, allowance, grant, rule, stamp
+from tests.cogs.standing import HOUR, NOON, entitlement, grant, rule, stamp
 
 WEEK, MONTH, AT_ONCE = LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 
 
 def test_only_what_limits_is_listed() -> None:
-    text = usage_text(allowance(rule(20, WEEK), rule(2, AT_ONCE), used=[NOON - 30 * HOUR], at_once=1))
+    text = usage_text(entitlement(rule(20, WEEK), rule(2, AT_ONCE), used=[NOON - 30 * HOUR], at_once=1))
     assert text == (
         f"**Your videos on this server**\nYou can request 1 video now.\n"
         f"- Last 24 hours: 0 of 5 used, 5 left.\n"
@@ -23,24 +23,24 @@ def test_only_what_limits_is_listed() -> None:
 
 def test_the_limit_with_the_fewest_places_decides() -> None:
     used = [NOON - hours * HOUR for hours in (1, 2, 40)]
-    assert "You can request 1 video now." in usage_text(allowance(rule(4, WEEK), used=used))
+    assert "You can request 1 video now." in usage_text(entitlement(rule(4, WEEK), used=used))
 
 
 def test_where_a_grant_ends_before_the_next_place_frees_nothing_is_promised() -> None:
-    standing = Standing(grants=(grant(1, 2),))
-    text = usage_text(allowance(rule(1), used=[NOON - HOUR], standing=standing))
+    standing = MemberPolicy(grants=(grant(1, 2),))
+    text = usage_text(entitlement(rule(1), used=[NOON - HOUR], standing=standing))
     assert "- Last 24 hours: 1 of 2 used, 1 left.\n" in text
 
 
 def test_of_an_exceeded_limit_the_time_is_told_when_it_truly_frees() -> None:
     used = [NOON - hours * HOUR for hours in (20, 10, 5)]
-    text = usage_text(allowance(rule(2), used=used))
+    text = usage_text(entitlement(rule(2), used=used))
     assert f"- Last 24 hours: 3 of 2 used, 0 left. You can request another one <t:{stamp(14)}:R>." in text
 
 
 def test_many_grants_are_cut_to_the_first_that_end() -> None:
     grants = tuple(grant(number, 10 - number) for number in range(1, 9))
-    text = usage_text(allowance(standing=Standing(grants=(*grants, grant(100, 0)))))
+    text = usage_text(entitlement(standing=MemberPolicy(grants=(*grants, grant(100, 0)))))
     told = [line for line in text.split("\n") if "ranted" in line]
     assert told[0] == f"Granted, included above: 8 videos until <t:{stamp(2)}:f> (<t:{stamp(2)}:R>)."
     assert told[-1] == "Also granted: 6 videos, ending later."
@@ -49,7 +49,7 @@ def test_many_grants_are_cut_to_the_first_that_end() -> None:
 
 
 def test_a_limit_of_zero_says_that_no_place_frees() -> None:
-    assert "The moderators set your limit to 0 videos" in usage_text(allowance(rule(0)))
+    assert "The moderators set your limit to 0 videos" in usage_text(entitlement(rule(0)))
 
 
 @pytest.mark.parametrize(
@@ -64,39 +64,39 @@ def test_a_limit_of_zero_says_that_no_place_frees() -> None:
     ],
 )
 def test_the_budget_is_told_without_sums(budgets: dict[Period, tuple[float, float]], words: str) -> None:
-    text = usage_text(allowance(budgets=budgets))
+    text = usage_text(entitlement(budgets=budgets))
     assert words in text
     assert "$" not in text
     assert ("You can request" in text) == ("has money left" in text)
 
 
 def test_a_used_up_budget_is_told_besides_another_reason() -> None:
-    text = usage_text(allowance(rule(0), budgets={Period.DAY: (100, 100)}))
+    text = usage_text(entitlement(rule(0), budgets={Period.DAY: (100, 100)}))
     assert "set your limit to 0" in text.split("\n")[1]
     assert text.count("for today is used up") == 1
 
 
 def test_a_pause_is_told_before_a_block() -> None:
-    standing = Standing(block=Block(since=NOON - HOUR, until=NOON + HOUR, reason="spam"))
-    text = usage_text(allowance(standing=standing, policy=Policy(pause=Pause(since=NOON, reason="tea"))))
+    standing = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON + HOUR, reason="spam"))
+    text = usage_text(entitlement(standing=standing, policy=Policy(pause=Pause(since=NOON, reason="tea"))))
     assert text.split("\n")[1] == ("The moderators have paused /veo on this server. Reason: “tea”.")
-    text = usage_text(allowance(standing=standing))
+    text = usage_text(entitlement(standing=standing))
     assert text.split("\n")[1] == (
         f"You're blocked from /veo on this server. Reason: “spam”. The block ends <t:{stamp(1)}:R>."
     )
 
 
 def test_a_block_that_has_ended_is_not_told() -> None:
-    standing = Standing(block=Block(since=NOON - HOUR, until=NOON))
-    assert "You can request 5 videos now." in usage_text(allowance(standing=standing))
+    standing = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON))
+    assert "You can request 5 videos now." in usage_text(entitlement(standing=standing))
 
 
 def test_the_longest_text_fits_into_one_message() -> None:
     rules = [rule(10_000, kind) for kind in LimitKind]
     grants = tuple(grant(1000, hours) for hours in range(1, 60))
-    standing = Standing(block=Block(since=NOON, reason="*" * 300), grants=grants)
+    standing = MemberPolicy(block=Block(since=NOON, reason="*" * 300), grants=grants)
     used = [NOON - timedelta(minutes=1)] * 5000
-    full = allowance(
+    full = entitlement(
         *rules,
         standing=standing,
         used=used,

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from bot.admission.budgets import BudgetState
 from bot.admission.limits import Limit
-from bot.db.models import DraftRow
-from bot.eta.eta import Outlook
+from bot.db.models import QuoteRow
+from bot.eta.eta import Eta
 from bot.policy.documents import LimitKind, Period, Rule, Scope
 from bot.provider.catalogue import CATALOGUE
-from bot.requests.quotes import Offer, preview_of
-from cogs.veo.quote_text import render_offer, spell_wait, wait_line
+from bot.requests.quotes import Quote, preview_of
+from cogs.veo.quote_text import render_quote, spell_wait, wait_line
 from tests.cogs.generation import NOON
 
 MESSAGE_LENGTH = 2000
@@ -29,9 +29,9 @@ PICTURE = {
 
 def offer(
     *, changed: bool = False, recalled: bool = False, limit: Limit | None = None, left: int = 0, **more: Any
-) -> Offer:
-    """Return an offer of noon; `more`: columns of the draft, and `budgets` and `outlook`."""
-    budgets, outlook = more.pop("budgets", []), more.pop("outlook", Outlook())
+) -> Quote:
+    """Return an offer of noon; `more`: columns of the draft, and `budgets` and `eta`."""
+    budgets, eta = more.pop("budgets", []), more.pop("eta", Eta())
     columns: dict[str, Any] = {
         "id": "0123456789abcdef",
         "guild_id": 2,
@@ -45,12 +45,12 @@ def offer(
         "revision": 1,
         "expires_at": END,
     }
-    draft = DraftRow(**{**columns, **more})
-    return Offer(draft, preview_of(draft, NOON), recalled, changed, limit, left, budgets, outlook, NOON)
+    quote_row = QuoteRow(**{**columns, **more})
+    return Quote(quote_row, preview_of(quote_row, NOON), recalled, changed, limit, left, budgets, eta, NOON)
 
 
 def said(**values: Any) -> list[str]:
-    return render_offer(offer(**values))["content"].splitlines()
+    return render_quote(offer(**values))["content"].splitlines()
 
 
 def limit(kind: LimitKind, most: int) -> Limit:
@@ -115,24 +115,24 @@ def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outlook", "line"),
+    ("eta", "line"),
     [
-        (Outlook(), "⏳ Wait: unknown right now."),
+        (Eta(), "⏳ Wait: unknown right now."),
         (
-            Outlook(expected_at=NOON + timedelta(seconds=92)),
+            Eta(expected_at=NOON + timedelta(seconds=92)),
             "⏳ Wait: about 2 minutes, based on earlier videos.",
         ),
-        (Outlook(3), "⏳ Wait: position 3 in the queue."),
+        (Eta(3), "⏳ Wait: position 3 in the queue."),
         (
-            Outlook(3, NOON + timedelta(minutes=5)),
+            Eta(3, NOON + timedelta(minutes=5)),
             "⏳ Wait: about 5 minutes, at position 3 in the queue.",
         ),
-        (Outlook(51), "⏳ Wait: after more than 50 other requests."),
+        (Eta(51), "⏳ Wait: after more than 50 other requests."),
     ],
     ids=range(5),
 )
-def test_the_wait_is_told_as_far_as_it_is_known(outlook: Outlook, line: str) -> None:
-    assert wait_line(offer(outlook=outlook)) == line
+def test_the_wait_is_told_as_far_as_it_is_known(eta: Eta, line: str) -> None:
+    assert wait_line(offer(eta=eta)) == line
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_a_wait_is_told_neither_much_too_short_nor_much_too_long(seconds: float)
 
 
 def test_a_longer_prompt_is_in_the_embed() -> None:
-    assert render_offer(offer(prompt="x" * 300))["embeds"] == []
-    [embed] = render_offer(offer(prompt="x" * 301))["embeds"]
+    assert render_quote(offer(prompt="x" * 300))["embeds"] == []
+    [embed] = render_quote(offer(prompt="x" * 301))["embeds"]
     assert embed.description == "x" * 301
 
 
 @given(prompt=st.text(min_size=1, max_size=2000), negative=st.text(min_size=1, max_size=1000))
 def test_the_longest_offer_fits_a_message(prompt: str, negative: str) -> None:
-    card = render_offer(
+    card = render_quote(
         offer(
             changed=True,
             recalled=True,
@@ -171,7 +171,7 @@ def test_the_longest_offer_fits_a_message(prompt: str, negative: str) -> None:
             options={"seed": 2**32 - 1, "negative_prompt": negative},
             pictures=[PICTURE] * 2,
             budgets=[budget(100)],
-            outlook=Outlook(50, NOON + timedelta(hours=9)),
+            eta=Eta(50, NOON + timedelta(hours=9)),
         )
     )
     assert len(card["content"]) <= MESSAGE_LENGTH
@@ -181,7 +181,7 @@ def test_the_longest_offer_fits_a_message(prompt: str, negative: str) -> None:
 
 def test_the_widest_words_fit_too() -> None:
     """Every character of these is escaped, so that the text is as long as it can get."""
-    card = render_offer(
+    card = render_quote(
         offer(
             changed=True,
             recalled=True,
@@ -192,7 +192,7 @@ def test_the_widest_words_fit_too() -> None:
             limit=limit(LimitKind.AT_ONCE, 10**9),
             left=10**9,
             budgets=[budget(100)],
-            outlook=Outlook(50, NOON + timedelta(hours=9)),
+            eta=Eta(50, NOON + timedelta(hours=9)),
         )
     )
     assert len(card["content"]) <= MESSAGE_LENGTH, len(card["content"])

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.media.images import OfferedPicture
+from bot.media.images import ImageInput
 from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request, family_heads, models_for
-from bot.requests.spec import Wishes
+from bot.requests.spec import RequestSpec
 from cogs.veo.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
@@ -37,7 +37,7 @@ def fields(inputs: RemixInputs) -> dict[str, Any]:
     return {label["component"]["custom_id"]: label["component"] for label in found}
 
 
-def send(inputs: RemixInputs, **changes: str) -> Wishes:
+def send(inputs: RemixInputs, **changes: str) -> RequestSpec:
     """Send the form as it opened, with `changes`, as discord.py fills it in."""
     for label in inputs.labels:
         field: Any = label.component
@@ -55,17 +55,17 @@ def send(inputs: RemixInputs, **changes: str) -> Wishes:
 def test_a_form_that_is_sent_as_it_opened_changes_nothing(
     model: str, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
-    wishes = Wishes(model, prompt, as_spelled(model, chosen))
-    assert send(RemixInputs(wishes)) == wishes
+    spec = RequestSpec(model, prompt, as_spelled(model, chosen))
+    assert send(RemixInputs(spec)) == spec
 
 
 @given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
 def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
-    pictures = tuple(OfferedPicture.checked(field) for field in model.kind.image_fields)
+    pictures = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
     able = {name: value for name, value in chosen.items() if model.option(name)}
-    wishes = Wishes(model.id, prompt, as_spelled(model.id, able), pictures)
-    inputs = RemixInputs(wishes)
-    assert send(inputs) == wishes
+    spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), pictures)
+    inputs = RemixInputs(spec)
+    assert send(inputs) == spec
     assert ("image" in (inputs.labels[-1].description or "")) is bool(pictures)
 
 
@@ -73,9 +73,9 @@ def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str,
 def test_discord_takes_the_form(
     model: str, pictures: int, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
-    given_ones = (OfferedPicture.checked("https://cdn.example/cat.png"),) * pictures
+    given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * pictures
     model = model if not pictures else models_for(pictures)[0].id
-    inputs = RemixInputs(Wishes(model, prompt, chosen, given_ones))
+    inputs = RemixInputs(RequestSpec(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:
         assert len(label.text) <= 45
@@ -89,31 +89,31 @@ def test_discord_takes_the_form(
 
 @given(model=models, other=models, chosen=options)
 def test_what_is_chosen_can_be_asked_for(model: str, other: str, chosen: dict[str, OptionValue]) -> None:
-    inputs = RemixInputs(Wishes(model, "a dragon", chosen))
-    wishes = send(inputs, model=other, duration="6", picture="9:16 720P", negative_prompt=" ")
-    request = build_request(other, wishes.prompt, wishes.options)
-    assert wishes.model == other
+    inputs = RemixInputs(RequestSpec(model, "a dragon", chosen))
+    spec = send(inputs, model=other, duration="6", picture="9:16 720P", negative_prompt=" ")
+    request = build_request(other, spec.prompt, spec.options)
+    assert spec.model == other
     resolved = request.resolved
     height = str(resolved["resolution"]).upper()
     assert (resolved["duration"], resolved["aspect_ratio"], height) == (6, "9:16", "720P")
-    assert "negative_prompt" not in wishes.options
+    assert "negative_prompt" not in spec.options
     for name in ("seed", "enhance_prompt", "generate_audio"):
-        assert wishes.options.get(name) == chosen.get(name), f"{name} is not shown, so it stays"
+        assert spec.options.get(name) == chosen.get(name), f"{name} is not shown, so it stays"
 
 
 def test_the_longest_words_fit() -> None:
-    inputs = RemixInputs(Wishes("google/veo3", "x" * 3000, {"negative_prompt": "y" * 3000}))
+    inputs = RemixInputs(RequestSpec("google/veo3", "x" * 3000, {"negative_prompt": "y" * 3000}))
     assert len(fields(inputs)["prompt"]["value"]) == 2000
     assert len(fields(inputs)["negative_prompt"]["value"]) == 1000
 
 
 def test_a_model_that_is_not_offered_any_more_gives_way_to_the_first() -> None:
-    wishes = send(RemixInputs(Wishes("gone/model", "a dragon", {"duration": 4, "mood": "dark"})))
-    assert wishes == Wishes("google/veo3", "a dragon", {"duration": 4})
+    spec = send(RemixInputs(RequestSpec("gone/model", "a dragon", {"duration": 4, "mood": "dark"})))
+    assert spec == RequestSpec("google/veo3", "a dragon", {"duration": 4})
 
 
 def test_heights_that_differ_in_spelling_only_are_one_choice() -> None:
-    inputs = RemixInputs(Wishes("google/veo-3.1-t2v", "a dragon", {}))
+    inputs = RemixInputs(RequestSpec("google/veo-3.1-t2v", "a dragon", {}))
     pictures = [option["label"] for option in fields(inputs)["picture"]["options"]]
     assert pictures == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
     assert send(inputs, model="google/veo3").options == {"resolution": "1080P"}, "what it was made with stays"

@@ -12,7 +12,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPostponedError
 from bot.jobs.steps.errors import StepPostponedError
-from bot.policy.documents import Standing
+from bot.policy.documents import MemberPolicy
 from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
@@ -70,7 +70,7 @@ async def run_until_so(engine: Engine, is_so: Callable[[], bool]) -> None:
 
 async def counted(engine: Engine, row: Generation) -> int:
     use = await engine.database.read(
-        lambda session: fetch_use(session, row.guild_id, row.user_id, Standing(), engine.clock())
+        lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), engine.clock())
     )
     return len(use.counted)
 

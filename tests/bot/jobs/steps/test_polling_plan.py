@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.db.models import Generation, Status
-from bot.eta.eta import Outlook
+from bot.eta.eta import Eta
 from bot.provider.catalogue import build_request
 from bot.provider.models import Task
 from sandbox.provider import Provider
@@ -36,7 +36,7 @@ async def test_nothing_is_asked_while_nothing_can_be_ready(
         await is_running(engine, row)
         assert provider.count("retrieve") == 0
     after = await engine.row(row.id)
-    assert engine.timetable.first_poll(after, engine.clock()) > 10, "the plan asks within seconds"
+    assert engine.estimator.first_poll(after, engine.clock()) > 10, "the plan asks within seconds"
 
 
 async def test_after_a_restart_it_is_asked_at_once(make_engine: MakeEngine, provider: Provider) -> None:
@@ -53,7 +53,7 @@ async def test_after_a_restart_it_is_asked_at_once(make_engine: MakeEngine, prov
 async def test_what_was_seen_is_written_down_and_learnt(engine: Engine, provider: Provider) -> None:
     provider.hold = True
     row = await insert(engine.database)
-    before = engine.timetable.outlook_in_queue(row, 1, engine.clock()).expected_at
+    before = engine.estimator.outlook_in_queue(row, 1, engine.clock()).expected_at
     async with engine.running():
         await provider.called("retrieve", 3)
         provider.release()
@@ -67,7 +67,7 @@ async def test_what_was_seen_is_written_down_and_learnt(engine: Engine, provider
     assert after.not_ready_at is not None
     assert after.finished_at is not None
     assert after.submitted_at < after.not_ready_at < after.finished_at
-    expected = engine.timetable.outlook_in_queue(row, 1, engine.clock()).expected_at
+    expected = engine.estimator.outlook_in_queue(row, 1, engine.clock()).expected_at
     assert before is not None
     assert expected is not None
     assert expected < before, "a video that came within a second changed nothing"
@@ -118,8 +118,8 @@ async def test_all_questions_share_one_rate_fairly(
     assert asked[-1] - asked[0] >= (len(asked) - 2) / rate, "more are asked in a second than allowed"
 
 
-def passed(row: Generation, engine: Engine) -> list[Outlook]:
-    return [outlook for name, outlook in engine.delivery.outlooks if name == row.id]
+def passed(row: Generation, engine: Engine) -> list[Eta]:
+    return [eta for name, eta in engine.delivery.outlooks if name == row.id]
 
 
 async def test_the_card_gets_a_time_and_is_told_once_when_it_is_over(
@@ -127,12 +127,12 @@ async def test_the_card_gets_a_time_and_is_told_once_when_it_is_over(
 ) -> None:
     engine = make_engine(deadline=timedelta(seconds=1000))
     provider.hold = True
-    real = engine.timetable.outlook
+    real = engine.estimator.eta
 
-    def soon(generation: Generation, now: datetime) -> Outlook:
+    def soon(generation: Generation, now: datetime) -> Eta:
         return replace(real(generation, now), expected_at=now + timedelta(seconds=0.2))
 
-    monkeypatch.setattr(engine.timetable, "outlook", soon)
+    monkeypatch.setattr(engine.estimator, "eta", soon)
     row = await insert(engine.database)
     async with engine.running():
 
