@@ -127,15 +127,17 @@ def fetch_open(session: Session, requester: Requester, quote_id: str, now: datet
     return quote_row
 
 
-def fetch_clicked(session: Session, requester: Requester, consent: Confirmation, now: datetime) -> QuoteRow:
+def fetch_clicked(
+    session: Session, requester: Requester, confirmation: Confirmation, now: datetime
+) -> QuoteRow:
     """Return the offer that a member clicked on.
 
     Raises:
         UnknownOfferError, RepeatedError, OfferExpiredError: as `fetch_open`.
         OfferChangedError: it was changed after it was shown as they clicked it.
     """
-    quote_row = fetch_open(session, requester, consent.quote_id, now)
-    if quote_row.revision != consent.revision:
+    quote_row = fetch_open(session, requester, confirmation.quote_id, now)
+    if quote_row.revision != confirmation.revision:
         raise QuoteChangedError
     return quote_row
 
@@ -196,7 +198,7 @@ def discard(session: Session, quote_row: QuoteRow) -> None:
 
 
 def kept_spec(video: VideoRequest, spec: RequestSpec) -> RequestSpec:
-    """Return wishes as they are written down: checked, and spelled as the provider spells them."""
+    """Return the spec as it is written down: checked, and spelled as the provider spells them."""
     return RequestSpec(video.model.id, video.prompt, dict(video.options), spec.pictures, spec.source_id)
 
 

@@ -76,39 +76,31 @@ class Quotes:
         self._database = database
         self._generations = generations
         self._admission = admission
-        self._foresight = queue_estimate
+        self._queue_estimate = queue_estimate
         self._clock = clock
 
     async def ask(
-        self, requester: Requester, spec: RequestSpec, consent: Confirmation | None = None
+        self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None = None
     ) -> Generation | Quote:
         """Ask for a video: it is accepted, or offered first; raises what `GenerationService.request` does.
 
-        `consent`: the click on the quote for just this spec.
+        `confirmation`: the click on the quote for just this spec.
         """
         try:
-            return await self._generations.request(
-                requester,
-                model=spec.model,
-                prompt=spec.prompt,
-                options=spec.options,
-                pictures=spec.pictures,
-                source_id=spec.source_id,
-                consent=consent,
-            )
+            return await self._generations.request(requester, spec, confirmation)
         except UnconfirmedError as held:
             return await self._offer(requester, held.quote_row, held.context, is_changed=held.is_changed)
 
     async def confirm(self, requester: Requester, quote_id: str, revision: int) -> Generation | Quote:
         """Ask for what a member clicked on, as it was shown at `revision`; all rules are asked anew.
 
-        It is offered once more where its price has changed.
+        It is quoted once more where its price has changed.
 
         Raises:
-            OfferGoneError: there is no such offer of theirs (any more).
-            OfferChangedError: it was changed after that.
+            QuoteGoneError: there is no such quote of theirs (any more).
+            QuoteChangedError: it was changed after that.
             RepeatedError: it was confirmed before.
-            Others: what `GenerationService.request` raises; the offer stays.
+            Others: what `GenerationService.request` raises; the quote stays.
         """
         quote_row = await self.find(requester, quote_id)
         return await self.ask(requester, spec_in(quote_row), Confirmation(quote_id, revision))
@@ -181,7 +173,7 @@ class Quotes:
             limit=limit,
             left=left,
             budgets=[state.after(context.price or 0) for state in context.budgets],
-            eta=await self._foresight.eta(preview),
+            eta=await self._queue_estimate.eta(preview),
             now=now,
         )
 

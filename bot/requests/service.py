@@ -1,7 +1,6 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import stamina
@@ -16,9 +15,9 @@ from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
-from bot.media.images import ImageInput, ensure_usable
+from bot.media.images import ensure_usable
 from bot.metrics.metrics import Metrics
-from bot.provider.catalogue import InvalidOptionError, OptionValue, VideoRequest, build_request, choose_model
+from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, choose_model
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -64,26 +63,16 @@ class GenerationService:
         self._clock = clock
 
     async def request(
-        self,
-        requester: Requester,
-        *,
-        model: str | None,
-        prompt: str,
-        options: Mapping[str, OptionValue | None],
-        pictures: Sequence[ImageInput] = (),
-        source_id: str | None = None,
-        consent: Confirmation | None = None,
+        self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None = None
     ) -> Generation:
         """Accept a request, or say why not. The work begins with `attach_card`.
 
-        What is None was not chosen. Of the chosen model's family it is the one that can make something of
-        the pictures: the first, and where there are two, the last of the video. `source_id`: what it is
-        made anew from. `consent`: the member's click on the offer of just this.
+        `confirmation`: the member's click on the quote for just this.
 
         Raises:
             UnconfirmedError: nothing is against it, but the member has to see the price first.
-            RepeatedError: it is a second click on the button under `source_id`, or on the offer.
-            OfferGoneError, OfferChangedError: the offer is not there (any more), or another one by now.
+            RepeatedError: it is a second click on the button under its source, or on the quote.
+            QuoteGoneError, QuoteChangedError: the quote is gone, or another one by now.
             BadRequestError: the options or the pictures do not make a video.
             RefusedError: a rule of the server does not allow it (`bot.admission.denials`).
             AlreadyRequestedError: the same interaction was accepted before.
@@ -96,22 +85,21 @@ class GenerationService:
                 raise RestartingError(
                     _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                 )
-            spec = RequestSpec(model, prompt, options, tuple(pictures), source_id)
-            generation = await self._accept(requester, spec, consent)
+            generation = await self._accept(requester, spec, confirmation)
         # From here on, all that this task says is about it; each interaction has a task of its own.
         bind_contextvars(generation=generation.id)
         log.info("accepted", guild=requester.guild_id, user=requester.user_id)
-        log.debug("prompt", prompt=prompt)
+        log.debug("prompt", prompt=spec.prompt)
         return generation
 
     async def _accept(
-        self, requester: Requester, spec: RequestSpec, consent: Confirmation | None
+        self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
         video = understand(spec)
         try:
             answer = await self._database.write(
-                lambda session: self._answer(session, requester, video, kept_spec(video, spec), consent),
+                lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
                 requester.guild_id,
                 hurried=True,
                 patience=DECISION_PATIENCE,
@@ -147,12 +135,12 @@ class GenerationService:
         requester: Requester,
         video: VideoRequest,
         spec: RequestSpec,
-        consent: Confirmation | None,
+        confirmation: Confirmation | None,
     ) -> Generation | UserError:
         """Decide, and write down what follows: a generation, an offer, or what moderators must know."""
         now = self._clock()
         ensure_new(session, requester.interaction_id)
-        quote_row = None if consent is None else fetch_clicked(session, requester, consent, now)
+        quote_row = None if confirmation is None else fetch_clicked(session, requester, confirmation, now)
         if spec.source_id is not None:
             ensure_first_click(session, requester.user_id, spec.source_id, video, now)
         context = self._admission.fetch_context(

@@ -24,6 +24,7 @@ from bot.provider.errors import VeoError
 from bot.provider.models import Task, TaskState
 from bot.provider.words import REASON_MAX_LENGTH
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine
@@ -202,7 +203,10 @@ def service(database: Database, monkeypatch: pytest.MonkeyPatch) -> GenerationSe
 
 
 async def request_at_once(service: GenerationService) -> list[Generation | BaseException]:
-    requests = [service.request(new_asker(), model=MODEL, prompt=PROMPT, options={}) for _ in range(MEMBERS)]
+    requests = [
+        service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+        for _ in range(MEMBERS)
+    ]
     return await asyncio.gather(*requests, return_exceptions=True)
 
 

@@ -188,7 +188,11 @@ async def test_all_rules_are_listed_and_a_deleted_roles_is_called_so(world: Worl
 
 @pytest.mark.parametrize(
     ("service", "command", "options"),
-    [("rules", "set", {"videos": "3"}), ("allowances", "grant", {"videos": 2}), ("allowances", "reset", {})],
+    [
+        ("rules", "set", {"videos": "3"}),
+        ("entitlements", "grant", {"videos": 2}),
+        ("entitlements", "reset", {}),
+    ],
 )
 async def test_what_was_changed_is_not_called_undone_where_what_holds_now_cannot_be_read(
     world: World, monkeypatch: pytest.MonkeyPatch, service: str, command: str, options: dict[str, Any]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.admission.check_request import Requester
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
+from bot.requests.spec import RequestSpec
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
@@ -45,7 +46,7 @@ async def request_without_card(world: World) -> Generation:
     """Accept a request whose answer never came about, as when the process dies right after the commit."""
     requester = Requester(1, world.guild.id, world.channel.id, world.alice.id, Placement.THREAD)
     return await world.app.services.generations.request(
-        requester, model="google/veo3", prompt=PROMPT, options={"duration": 4}
+        requester, RequestSpec(model="google/veo3", prompt=PROMPT, options={"duration": 4})
     )
 
 

@@ -38,6 +38,7 @@ from bot.moderation.service import Moderation
 from bot.policy.documents import Block, Budget, LimitKind, MemberPolicy, Pause, Period, Policy, Rule, Scope
 from bot.provider.catalogue import build_request
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker
@@ -200,7 +201,7 @@ async def ask(service: GenerationService, user_id: int, *role_ids: int) -> str:
     """Let a member ask; return "accepted" or the name of the refusal."""
     requester = replace(new_asker(user_id=user_id), role_ids=frozenset(role_ids))
     try:
-        await service.request(requester, model=MODEL, prompt=PROMPT, options={"duration": 4})
+        await service.request(requester, RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4}))
     except UserError as refusal:
         return type(refusal).__name__
     return "accepted"
@@ -323,7 +324,9 @@ async def test_without_a_price_list_the_models_own_history_is_the_estimate(
 
 async def _try(service: GenerationService) -> Generation | None:
     try:
-        return await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={"duration": 4})
+        return await service.request(
+            new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4})
+        )
     except BudgetReachedError:
         return None
 

@@ -14,6 +14,7 @@ from bot.db.state import get_state, keep_state
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.db.line import Cut, Line, open_line
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -43,7 +44,7 @@ async def ask(database: Database) -> Generation:
         work=asyncio.Event(),
         stopping=asyncio.Event(),
     )
-    return await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={})
+    return await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
 
 
 async def all_rows(database: Database) -> list[Generation]:

@@ -16,6 +16,7 @@ from bot.db.postgres import CALL_TIMEOUT
 from bot.db.state import get_state, keep_state
 from bot.errors import DatabaseBusyError
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -87,20 +88,20 @@ def service(database: Database) -> GenerationService:
 async def test_a_command_during_the_outage_is_answered_soon_and_not_counted(
     service: GenerationService, server: Server, logs: Logs
 ) -> None:
-    await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={})
+    await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
     server.stop()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.db.database.ANSWER_PATIENCE", 2.0)
         begun = time.monotonic()
         with pytest.raises(DatabaseBusyError) as refused:
-            await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={})
+            await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
         with pytest.raises(DatabaseBusyError) as unseen:
             await service.list_recent(1)
         assert time.monotonic() - begun < CALL_TIMEOUT, "they waited as long as a task in the background does"
         assert (str(refused.value), str(unseen.value)) == (BUSY, UNREADABLE)
     await asyncio.to_thread(server.start)
     assert len(await service.list_recent(1)) == 1
-    await service.request(new_asker(), model=MODEL, prompt=PROMPT, options={})
+    await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
     assert PASSWORD not in str(logs)
 
 

@@ -16,6 +16,7 @@ from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import QuotaRules
 from bot.policy.documents import Period
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, new_asker
@@ -50,7 +51,7 @@ def services(processes: list[Database], clock: StoppedClock) -> list[GenerationS
 async def ask(service: GenerationService, user_id: int, guild_id: int) -> str:
     requester = new_asker(user_id=user_id, guild_id=guild_id)
     try:
-        await service.request(requester, model=MODEL, prompt=PROMPT, options={"duration": 4})
+        await service.request(requester, RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4}))
     except UserError as refusal:
         return type(refusal).__name__
     return "accepted"

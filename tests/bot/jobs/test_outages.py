@@ -14,6 +14,7 @@ from bot.errors import DatabaseBusyError, UserError
 from bot.jobs.queue import LeaseLostError
 from bot.media.downloads import FETCH_ATTEMPTS
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from sandbox.odd_answers import once_done
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
@@ -75,7 +76,7 @@ async def change_refused(logs: Logs) -> None:
 async def request(service: GenerationService) -> str:
     # Long, so that a few of them fill what is left of the file's last page.
     wish = {"negative_prompt": "y" * 1000}
-    return (await service.request(new_asker(), model=MODEL, prompt="x" * 2000, options=wish)).id
+    return (await service.request(new_asker(), RequestSpec(model=MODEL, prompt="x" * 2000, options=wish))).id
 
 
 async def request_many(service: GenerationService, accepted: list[str]) -> None:

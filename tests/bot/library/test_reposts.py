@@ -150,7 +150,7 @@ async def test_messages_stay_few_enough_to_be_taken_down(
         await reposts.claim(alice(), video.id)
 
 
-@pytest.mark.parametrize("asker", [new_asker(user_id=BOB), new_asker(user_id=ALICE, guild_id=2)])
+@pytest.mark.parametrize("requester", [new_asker(user_id=BOB), new_asker(user_id=ALICE, guild_id=2)])
 async def test_somebody_elses_looks_like_an_unknown_one(
     reposts: Reposts, database: Database, clock: StoppedClock, requester: Requester
 ) -> None:

@@ -24,6 +24,7 @@ from bot.policy.documents import MemberPolicy
 from bot.privacy.export import export_request
 from bot.privacy.service import Privacy
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
@@ -52,7 +53,7 @@ def picture(number: int = 0, **changes: Any) -> ImageInput:
 
 async def request(service: GenerationService, *pictures: ImageInput, **changes: Any) -> Generation:
     wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "pictures": pictures, **changes}
-    return await service.request(new_asker(), **wish)
+    return await service.request(new_asker(), RequestSpec(**wish))
 
 
 async def test_a_request_with_a_picture_is_written_down_with_its_link_and_the_true_model(

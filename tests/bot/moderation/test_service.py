@@ -15,6 +15,7 @@ from bot.moderation.decisions import REASON_MAX_LENGTH, Decisions, Moderator
 from bot.moderation.service import Moderation
 from bot.policy.documents import Policy
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import insert, new_asker
@@ -43,7 +44,8 @@ def generations(database: Database, clock: StoppedClock) -> GenerationService:
 async def ask(generations: GenerationService, prompt: str = "a red dragon", **options: Any) -> Generation:
     """Let the member ask for a video."""
     return await generations.request(
-        new_asker(user_id=MEMBER), model="google/veo3", prompt=prompt, options={"duration": 4, **options}
+        new_asker(user_id=MEMBER),
+        RequestSpec(model="google/veo3", prompt=prompt, options={"duration": 4, **options}),
     )
 
 

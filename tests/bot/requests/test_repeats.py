@@ -63,7 +63,9 @@ async def ask(
     """Let a member click."""
     options = {"seed": seed, "duration": 4}
     requester = new_asker(user_id=user_id)
-    return await service.request(requester, model=MODEL, prompt=prompt, options=options, source_id=source_id)
+    return await service.request(
+        requester, RequestSpec(model=MODEL, prompt=prompt, options=options, source_id=source_id)
+    )
 
 
 async def test_the_source_is_written_down(service: GenerationService) -> None:

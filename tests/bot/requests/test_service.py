@@ -13,6 +13,7 @@ from bot.db.models import ANSWER_GRACE, WAITING, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.jobs.queue import GenerationQueue
 from bot.requests.service import GenerationService
+from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
@@ -62,7 +63,7 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
 
 async def request(service: GenerationService, **changes: Any) -> Generation:
     wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, **changes}
-    return await service.request(wish.pop("asker", new_asker()), **wish)
+    return await service.request(wish.pop("requester", new_asker()), RequestSpec(**wish))
 
 
 async def test_an_accepted_request_is_written_down_as_it_was_asked(
