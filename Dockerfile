@@ -27,13 +27,11 @@ RUN python -m pip uninstall --quiet --yes --root-user-action=ignore wheel setupt
     && install --directory --owner=veo --group=veo --mode=0700 /data
 
 # PYTHONSAFEPATH: nothing is imported from the working folder, which the bot can write to.
-# MPLCONFIGDIR: where matplotlib remembers which fonts there are (its own; the system has none).
 ENV PATH="/venv/bin:$PATH" \
     PYTHONPATH="/app" \
     PYTHONSAFEPATH="1" \
     PYTHONUNBUFFERED="1" \
     PYTHONDONTWRITEBYTECODE="1" \
-    MPLCONFIGDIR="/data/.matplotlib" \
     DATA_DIR="/data" \
     HTTP_PORT="8080"
 COPY --from=build /venv /venv

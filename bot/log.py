@@ -59,8 +59,6 @@ def configure_logging(level: str, form: Literal["text", "json"], secrets: Sequen
     # discord.py tells every request at DEBUG and every connection at INFO.
     logging.getLogger("discord").setLevel(max(logging.INFO, root.level))
     stamina.instrumentation.set_on_retry_hooks(())  # what fails says so itself, each time
-    # matplotlib tells every font it looks at.
-    logging.getLogger("matplotlib").setLevel(max(logging.ERROR, root.level))
 
 
 def _renderer(form: Literal["text", "json"]) -> Sequence[structlog.typing.Processor]:

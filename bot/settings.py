@@ -19,8 +19,10 @@ from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 
 ENV_FILE = ".env"
-WRAPPINGS = frozenset({('"', '"'), ("'", "'"), ("<", ">"), ("`", "`")})  # as examples put around a value
-VERSION_PATH = re.compile(r"/v[0-9]+$")
+# What examples put around a value, and what `docker run --env-file` takes for a part of it.
+WRAPPINGS = frozenset({('"', '"'), ("'", "'"), ("<", ">"), ("`", "`")})
+NOT_PLAIN = re.compile(r"""[^!-~]|["'<>`{}\[\]]|^[A-Z_]+=""")  # the last: the setting's own name
+VERSION_PATH = re.compile(r"/v[0-9]+(/.*)?$")
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -60,14 +62,17 @@ class ProviderSettings(BaseSettings):
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_bare(cls, value: object) -> object:
+        if isinstance(value, str) and len(value) > 1 and (value[0], value[-1]) in WRAPPINGS:
+            raise ValueError(f"must not have {value[0]} and {value[-1]} around it")
+        return value
+
     @field_validator("aimlapi_key", "discord_token", check_fields=False)
     @classmethod
     def _is_one_word(cls, value: SecretStr) -> SecretStr:
-        secret = value.get_secret_value()
-        if len(secret) > 1 and (secret[0], secret[-1]) in WRAPPINGS:
-            # `docker run --env-file` takes quotes for a part of the value.
-            raise ValueError(f"must not have {secret[0]} and {secret[-1]} around it")
-        if not secret.isascii() or not secret.isprintable() or " " in secret:
+        if NOT_PLAIN.search(value.get_secret_value()):
             raise ValueError("must be one word of plain characters. Copy it again without quotes or spaces")
         return value
 
@@ -284,7 +289,7 @@ def _checked_url(value: str, schemes: set[str]) -> str:
     try:
         url = URL(value)
     except ValueError:
-        raise ValueError(f"must be an address that starts with {kinds}") from None
+        url = URL()
     if url.scheme not in schemes or not url.host:
         raise ValueError(f"must be an address that starts with {kinds}")
     return value.rstrip("/")

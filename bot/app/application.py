@@ -27,6 +27,7 @@ from bot.eta.poll_limiter import PollLimiter
 from bot.jobs.ports import Present
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
+from bot.monitoring.health import watch_for_damage
 from bot.monitoring.monitoring import Monitoring, Parts, open_monitoring
 from bot.roles import Role
 from bot.services import Services
@@ -169,6 +170,7 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
         "retention": shared.retention().run,
         "measures": ProviderStats(shared.estimator, shared.veo, stopping).run,
         "recall": HistoryLoader(shared.estimator, shared.database, stopping).run,
+        "damage": partial(watch_for_damage, shared.database, stopping),
     }
 
 

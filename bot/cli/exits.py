@@ -20,13 +20,13 @@ def finish(work: Coroutine[None, None, None], failure: type[Exception], stopped:
     Args:
         work: what the command does.
         failure: the error whose text is a sentence for them.
-        stopped: what to say after Ctrl-C.
+        stopped: what to say after Ctrl-C or another signal.
     """
     try:
         asyncio.run(work)
     except failure as error:
         raise fail(error) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # the latter: another signal
         console.print(stopped)
         raise typer.Exit(EXIT_FAILED) from None
 

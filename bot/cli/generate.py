@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.exits import finish, stop
-from bot.cli.target_file import NAME
+from bot.cli.target_file import NAME, place_named
 from bot.cli.video import GenerateError, generate_in_terminal, read_pictures, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
@@ -47,7 +47,13 @@ def generate(
     generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Where to save it; existing files aren't overwritten."),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=place_named,
+            metavar="PATH",
+            help="Where to save it; existing files aren't overwritten.",
+        ),
     ] = Path(NAME),
     resume: Annotated[
         str | None, typer.Option(help="Fetch a video you requested earlier, by its printed ID.")
@@ -73,16 +79,17 @@ def generate(
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise stop(error) from None
     configure_logging("ERROR", "text", [settings.aimlapi_key])
-    finish(begin(output), GenerateError, "Stopped. The provider may still finish and charge the video.")
+    finish(begin(output), GenerateError, "Stopped.")
 
 
 def _read_prompt(prompt: str | None) -> str:
-    """Return the prompt, from standard input where that is asked for.
+    """Return the prompt, from standard input where that is asked for; bytes that are no UTF-8 are replaced.
 
     Raises:
         GenerateError: there is none.
     """
-    said = sys.stdin.read().strip() if prompt == "-" else prompt
+    given = sys.stdin.buffer.read() if prompt == "-" else (prompt or "").encode(errors="surrogateescape")
+    said = given.decode(errors="replace").removeprefix("\ufeff")  # whatever the terminal's encoding
     if not said:
         raise GenerateError("Describe the video, or fetch one with --resume.")
     return said

@@ -9,6 +9,7 @@ import typer
 
 from bot.cli.exits import fail, stop
 from bot.db.database import DatabaseError, open_database
+from bot.errors import DatabaseBusyError
 from bot.log import configure_logging
 from bot.money import usd
 from bot.provider.client import VeoClient
@@ -40,7 +41,7 @@ def reconcile(
     configure_logging("WARNING", "text", settings.secrets)
     try:
         typer.echo(asyncio.run(reconcile_in_terminal(settings, days)))
-    except (ReconcileError, DatabaseError) as error:
+    except (ReconcileError, DatabaseError, DatabaseBusyError) as error:
         raise fail(error) from None
 
 

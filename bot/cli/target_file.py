@@ -1,9 +1,15 @@
 """Where a video from the terminal goes: taken before anything is paid, and nothing is overwritten."""
 
+import os
 from itertools import count
 from pathlib import Path
 
 NAME = "veo.mp4"  # in a folder
+
+
+def place_named(name: str | Path) -> Path:
+    """Return the path that was typed; with a slash at its end it is a folder, whether or not there is one."""
+    return Path(name) / NAME if str(name).endswith((os.sep, "/")) else Path(name)
 
 
 def take_place(wanted: Path) -> Path:

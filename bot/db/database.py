@@ -141,6 +141,17 @@ class Database:
                 work, self._storage.lane_of(lock), lock, deadline=deadline, is_urgent=hurried
             )
 
+    async def look_for_damage(self) -> None:
+        """Read a file through, where that is quick: what nobody asks for may be damaged, too (`damage`).
+
+        Raises:
+            DatabaseBusyError: nothing can be read now.
+        """
+        found = await self.read(lambda session: self._storage.find_damage(session.connection()))
+        if found is not None:
+            log.error("the database is damaged", error=found)
+            self._damage = found
+
     async def close(self) -> None:
         """Return when everything that was begun is written."""
         await self._commits.close()
@@ -250,7 +261,8 @@ def _is_waited_for(storage: Storage, error: Exception) -> bool:
 
 def _reason_of(error: Exception) -> str:
     reason = error.orig if isinstance(error, DBAPIError) else error
-    return str(reason) or type(reason).__name__
+    words, _, _ = str(reason).partition(" with text ")  # what follows may be a prompt
+    return words or type(reason).__name__
 
 
 def _migrate(connection: Connection) -> None:

@@ -72,6 +72,10 @@ class Storage(Protocol):
         """
         ...
 
+    def find_damage(self, connection: Connection) -> str | None:
+        """Return the first thing that makes no sense in a file; None: nothing, or it is too much to read."""
+        ...
+
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:
         """Whether no other program uses the database; from now on none can, until the transaction ends.
 

@@ -157,6 +157,10 @@ class PostgresStorage:
                 "Create a new one with createdb --encoding=UTF8 --template=template0."
             )
 
+    def find_damage(self, connection: Connection) -> str | None:  # noqa: ARG002 the interface names it
+        """Return None: there is no file of ours to read; a server tells of a page when it is asked for."""
+        return None
+
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:
         """Look for other processes of the program; the copies' lock and those of all tables keep them out."""
         if not await connection.scalar(TRY_TO_HOLD, {"number": Lock.COPY}):

@@ -39,6 +39,9 @@ QUICK_CHECK = text("PRAGMA quick_check(1)")
 QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
 
 PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
+DAMAGED_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})  # a page, the first page
+NOT_ONE = "file is not a database"  # SQLite's words
+UNREADABLE_TEXT = "Could not decode to UTF-8"  # Python's words, which come without a code
 
 
 class DatabaseThread:
@@ -162,11 +165,13 @@ class SqliteStorage:
         Raises:
             UnusableError: it is damaged.
         """
+        if damage := self.find_damage(connection):
+            raise UnusableError(self._name_damage(damage))
+
+    def find_damage(self, connection: Connection) -> str | None:
+        """Read the file through, unless that would take long."""
         pages, size = connection.scalar(PAGES), connection.scalar(PAGE_SIZE)
-        if pages * size <= QUICK_CHECK_MOST and (damage := damage_in(connection)):
-            raise UnusableError(
-                f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
-            )
+        return damage_in(connection) if pages * size <= QUICK_CHECK_MOST else None
 
     async def is_alone(self, connection: AsyncConnection, tables: Sequence[str]) -> bool:  # noqa: ARG002 the interface names it
         """Return True: a lone engine's connection could not have been opened otherwise."""
@@ -176,7 +181,7 @@ class SqliteStorage:
         """Do nothing: SQLite takes the number after the highest one by itself."""
 
     def is_damaged(self, error: Exception) -> bool:
-        """Whether a page of the file makes no sense."""
+        """Whether a page of the file makes no sense, or a text in it."""
         return is_corrupt(error)
 
     def is_passing(self, error: Exception) -> bool:
@@ -199,11 +204,21 @@ class SqliteStorage:
         """Say why the file cannot be used."""
         if isinstance(error, UnusableError):
             return str(error)
+        if is_corrupt(error):
+            return self._name_damage(str(error.__cause__ or error))
         if isinstance(error, SQLAlchemyError):
             return f"The database can't be opened: {error.__cause__ or error}"
         if isinstance(error, OSError):
             return f"I can't create the database's folder: {error.strerror}"
         return None
+
+    def _name_damage(self, damage: str) -> str:
+        if damage == NOT_ONE:
+            return (
+                f"The file {self.place} is no SQLite database, or its beginning is damaged. "
+                "If it's the right file, keep it, and restore the latest backup."
+            )
+        return f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
 
 
 def damage_in(connection: Connection) -> str | None:
@@ -218,8 +233,9 @@ def damage_in(connection: Connection) -> str | None:
 
 
 def is_corrupt(error: Exception) -> bool:
-    """Whether SQLite met a page that makes no sense."""
-    return _primary_code(error) == sqlite3.SQLITE_CORRUPT
+    """Whether SQLite met a page that makes no sense, or Python a text."""
+    is_noise = isinstance(error, DBAPIError) and str(error.orig).startswith(UNREADABLE_TEXT)
+    return is_noise or _primary_code(error) in DAMAGED_CODES
 
 
 def _primary_code(error: Exception) -> int | None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, Pause, Scope, Way
 from bot.jobs.fair_tries import FairTries
 
-LONGEST_PAUSE = timedelta(minutes=10)  # of others, for what one request was told to wait
+LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
 EVIDENCE_LIFE = timedelta(hours=1)  # for which a refusal says something about the next one
 MOST_REMEMBERED = 10_000  # requests
 OF_ALL = frozenset({Way.ACCOUNT, Way.UNREACHABLE})  # ways that say by themselves that it is the account

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,15 +11,18 @@ from typing import Protocol
 import structlog
 from sqlalchemy import select
 
-from bot.db.database import Database
+from bot.db.database import Database, DatabaseBusyError
 from bot.metrics.metrics import Metrics
 from bot.monitoring.loop_lag import Gateway, LivenessProbe
+from bot.signals import StoppingError, pause
 
 LAG_LIMIT = 2.0  # seconds that the event loop may be late
 BEATS_LIMIT = 3  # heartbeats that may pass without an answer; discord.py gives up a connection after 60 s
 POLL_LIMIT = 180.0  # seconds between two questions to the provider; the rarest are 60 s apart
 DATABASE_LIMIT = 10.0  # seconds since the database last took a transaction
 DATABASE_PATIENCE = 2.0  # seconds that it gets for that
+SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds between two times that a file is read through
+RESTS = 1000  # times as long as reading takes, so that it is never felt
 MEMORY = 1.0  # seconds for which a verdict is good, so that nobody can keep the database busy by asking
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -162,6 +166,18 @@ class DatabaseCheck:
             raise TimeoutError
         probe, self._probe = self._probe, None
         return probe.result() == 1
+
+
+async def watch_for_damage(database: Database, stopping: asyncio.Event) -> None:
+    """Read the database's file through now and then until `stopping` is set; a start has just done it."""
+    rest = SHORTEST_REST
+    with suppress(StoppingError):
+        while True:
+            await pause(rest, stopping)
+            begun_at = time.monotonic()
+            with suppress(DatabaseBusyError):  # its reason is logged where it arose
+                await database.look_for_damage()
+            rest = min(max(RESTS * (time.monotonic() - begun_at), SHORTEST_REST), LONGEST_REST)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -80,10 +80,13 @@ def first_amount(credits: float | None, usd: float | None) -> float | None:  # n
 
 
 def usage_in(task: Mapping[str, object]) -> object:
-    """Return the part of a task's answer that tells the cost, from where it stands."""
+    """Return the part of a task's answer that tells the cost, from where it stands; one of 0 tells none."""
     meta = task.get("meta")
     inside = cast("Fields", meta).get("usage") if isinstance(meta, Mapping) else None
-    return inside or task.get("usage")
+    for found in (inside, task.get("usage"), task):
+        if isinstance(found, Mapping) and any(cast("Fields", found).get(name) for name in Usage.model_fields):
+            return found  # pyright: ignore[reportUnknownVariableType]: JSON
+    return None
 
 
 def credits_in_headers(headers: Mapping[str, str]) -> float | None:

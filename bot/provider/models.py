@@ -45,6 +45,8 @@ TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$"), AfterV
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
 FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
 FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
+# Where a finished task may have its file, if not in `video`; while it works, other addresses may stand there.
+OTHER_PLACES = ("videos", "video_url", "output", "outputs", "result", "data", "url")
 OWN_REASONS = (
     N_("It finished without a video. Its safety filter does this."),
     N_("It gave no reason."),
@@ -95,9 +97,11 @@ class Task(Wire):
             return answer
         task = cast("Fields", answer)
         remark = [task.get(name) for name in ("message", "detail", "reason")]
-        ids = ids_in(task)
+        ids, video = ids_in(task), task.get("video")
+        if str(task.get("status")).strip().casefold() in FINISHED_STATUSES and not address_in(video):
+            video = [task.get(name) for name in OTHER_PLACES]
         named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
-        return {**task, "remark": remark, **named}
+        return {**task, "video": video, "remark": remark, **named}
 
     @property
     def state(self) -> TaskState:

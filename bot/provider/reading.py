@@ -12,6 +12,7 @@ LONGEST_ADDRESS = 4096  # characters; signed ones have about a thousand
 LONGEST_NUMBER = 400  # digits; a longer one is as good as endless
 NOISE = "\ufeff\ufffd\0 \t\r\n"  # before and after JSON
 DEEPEST = 6  # a list within an object within a list
+IN_OBJECTS = ("url", "uri", "urls", "video_url", "video", "videos")  # where an object has its address
 SCHEMES = frozenset({"http", "https"})
 
 # All escapes one after the other, so that no backslash is taken for the beginning of one.
@@ -65,15 +66,16 @@ def about(answer: object, task_id: str) -> Fields:
 
 
 def address_in(value: object, depth: int = DEEPEST) -> str | None:
-    """Return the first usable address: of a text, an object's `url`, or a list of these."""
+    """Return the first usable address: of a text, an object (`IN_OBJECTS`), or a list of these."""
     if isinstance(value, str):
         return value.strip() if is_address(value.strip()) else None
+    parts: list[object] = []
     if depth and isinstance(value, Mapping):
-        return address_in(cast("Fields", value).get("url"), depth - 1)
-    if depth and isinstance(value, list):
-        found = (address_in(item, depth - 1) for item in cast("list[object]", value))
-        return next((address for address in found if address), None)
-    return None
+        fields = cast("Fields", value)
+        parts = [fields.get(name) for name in IN_OBJECTS]
+    elif depth and isinstance(value, list):
+        parts = cast("list[object]", value)
+    return next((found for part in parts if (found := address_in(part, depth - 1))), None)
 
 
 def is_address(text: str) -> bool:

@@ -1,46 +1,31 @@
-"""A server's use as a picture. Pure, and slow to import, because matplotlib is.
+"""A server's use as a picture: bars of videos, and a line of spending. Pure."""
 
-Only matplotlib's objects are used, never pyplot and never its global settings, so that pictures can be
-drawn in threads.
-"""
-
-# matplotlib's types leave every **kwargs and some paths open:
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
+from math import ceil, floor, log10
 from typing import LiteralString
-from unicodedata import combining, normalize
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bot.i18n import N_, _, date, dollars, locale_used, number
 from bot.money import usd
 from bot.policy.phrases import count_videos
 from bot.provider.catalogue import CATALOGUE
-from bot.text import clean, shorten
+from bot.text import shorten
+from bot.usage.canvas import BACKGROUND, HEIGHT, INK, LARGE, MEDIUM, SMALL, WIDTH, Canvas, Layer, Place
 from bot.usage.service import DayUse, UsageFiles, UsagePeriod, UsageReport
 from bot.usage.text import NOBODY, describe_usage, model_label, usage_csv
 
-WIDTH, HEIGHT, DPI = 1000, 500, 100  # pixels, and pixels an inch
+LEFT, TOP, MARGIN = 75, 120, 20  # pixels: of the bars, and of everything
+LEGEND_ROW, SWATCH, GAP = 28, (34, 16), 10
+BAR = 0.72  # of a bucket's width
 
-# Discord's dark theme. The bars' colours are those of Okabe and Ito, which all eyes can tell apart;
-# the hatching tells them apart without colours.
-BACKGROUND, GRID, FAINT, INK = "#2b2d31", "#41434a", "#b5bac1", "#f2f3f5"
-BARS = (("#56b4e9", ""), ("#f0e442", ".."), ("#009e73", "\\\\"), ("#cc79a7", "xx"), ("#e69f00", "--"))
-OTHERS = ("#999999", "++")
-FAILED = ("#ff7f50", "////")  # only the outline and the hatching
-
-SMALL, MEDIUM = FontProperties(size=11.5), FontProperties(size=13)
-BOLD = FontProperties(size=16, weight="bold")
+# The bars' colours are those of Okabe and Ito, which all eyes can tell apart; the hatching tells them apart
+# without colours.
+GRID, FAINT = "#41434a", "#b5bac1"
+BARS = (("#56b4e9", ""), ("#f0e442", "."), ("#009e73", "\\"), ("#cc79a7", "/\\"), ("#e69f00", "-"))
+OTHERS = ("#999999", "-|")
+FAILED = ("#ff7f50", "/")  # only the outline and the hatching
 
 BUCKETS: Mapping[str, LiteralString] = {
     "hour": N_("Hours, UTC"),
@@ -53,14 +38,21 @@ LEGEND_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One kind of bar: its height in each bucket, and its looks."""
+class Plot:
+    """The part with the bars. `right`, `bottom`: where it ends; `count`: of buckets."""
 
-    label: str
-    heights: Sequence[int]
-    color: str
-    hatch: str
-    is_hollow: bool = False
+    canvas: Canvas
+    right: float
+    bottom: float
+    count: int
+
+    def x(self, place: float) -> float:
+        """Return the middle of a bucket."""
+        return LEFT + (self.right - LEFT) * (place + 0.6) / (self.count + 0.2)
+
+    def y(self, value: float, top: float) -> float:
+        """Return the height of a value; `top`: the value at the top."""
+        return self.bottom - (self.bottom - TOP) * value / top
 
 
 def render_usage(report: UsageReport, server_name: str) -> UsageFiles:
@@ -72,35 +64,32 @@ def render_usage(report: UsageReport, server_name: str) -> UsageFiles:
 
 def draw_usage(report: UsageReport, server_name: str) -> bytes:
     """Draw the videos and the spending of each bucket; return a PNG of 1000 x 500 pixels."""
-    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=BACKGROUND)
-    canvas = FigureCanvasAgg(figure)
-    layers = _layers(report)
-    legend_rows = -(-(len(layers) + 1) // LEGEND_COLUMNS)
-    bottom = 0.165 + 0.055 * legend_rows
-    videos = figure.add_axes((0.075, bottom, 0.84, 0.765 - bottom))
-    spending = videos.twinx()
-    _draw_bars(videos, layers, len(report.days))
-    _draw_spending(spending, report.days)
-    _dress(videos, _("Videos"), -0.065)
-    _dress(spending, _("Spending (USD)"), 1.078)
-    _label_buckets(videos, report)
-    _draw_legend(figure, videos, spending)
-    _write_heading(figure, canvas, report, server_name)
+    canvas = Canvas()
+    layers = _layers(report, canvas)
+    legend = _legend(canvas, layers)
+    costs = [usd(day.tally.credits) for day in report.days]
+    amounts = _amounts(max(1, *costs))
+    widest = max(canvas.width_of(said, SMALL) for said in amounts.values())
+    right = WIDTH - MARGIN - GAP - widest
+    plot = Plot(canvas, right, HEIGHT - 68 - LEGEND_ROW * len(legend), len(report.days))
+    _draw_bars(plot, layers)
+    _draw_spending(plot, costs, amounts)
+    _label_buckets(plot, report)
+    _draw_legend(canvas, legend)
+    _write_heading(canvas, report, server_name)
     if not report.total.requests:
-        figure.text(0.5, 0.5, _(NOBODY), ha="center", color=INK, fontproperties=BOLD)
-    buffer = BytesIO()
-    canvas.print_png(buffer)
-    return buffer.getvalue()
+        canvas.text((WIDTH / 2, HEIGHT / 2), _(NOBODY), LARGE, anchor="mm")
+    return canvas.png()
 
 
-def _layers(report: UsageReport) -> Sequence[Layer]:
+def _layers(report: UsageReport, canvas: Canvas) -> Sequence[Layer]:
     """Return the bars from the bottom up: the models in the catalogue's order, the rest, what failed."""
     places = {model.id: place for place, model in enumerate(CATALOGUE)}
     by_videos = sorted(report.by_model, key=lambda pair: -pair[1].videos)
     most_used = [model for model, tally in by_videos if tally.videos]
     shown = sorted(most_used[: len(BARS)], key=lambda model: (places.get(model, len(places)), model))
     layers = [
-        Layer(_drawable(model_label(model), MEDIUM, MODEL_LENGTH), _videos_of(report, [model]), *looks)
+        Layer(canvas.drawable(model_label(model), MODEL_LENGTH), _videos_of(report, [model]), *looks)
         for model, looks in zip(shown, BARS, strict=False)
     ]
     if others := most_used[len(BARS) :]:
@@ -115,111 +104,106 @@ def _videos_of(report: UsageReport, models: Sequence[str]) -> Sequence[int]:
     return [sum(day.videos.get(model, 0) for model in models) for day in report.days]
 
 
-def _draw_bars(axes: Axes, layers: Sequence[Layer], count: int) -> None:
-    tops = [0] * count
+def _draw_bars(plot: Plot, layers: Sequence[Layer]) -> None:
+    tops = [sum(heights) for heights in zip(*(layer.heights for layer in layers), strict=True)]
+    top = max(4, *tops, 0) * 1.1
+    for value in _ticks(top, whole=True):
+        plot.canvas.line([(LEFT, plot.y(value, top)), (plot.right, plot.y(value, top))], GRID, 1)
+        plot.canvas.text((LEFT - GAP, plot.y(value, top)), number(value, digits=0), color=FAINT, anchor="rm")
+    plot.canvas.text((MARGIN, TOP - 18), _("Videos"))
+    half, lows = (plot.x(1) - plot.x(0)) * BAR / 2, [0] * plot.count
     for layer in layers:
-        places = [place for place, height in enumerate(layer.heights) if height]
-        axes.bar(
-            places,
-            [layer.heights[place] for place in places],
-            bottom=[tops[place] for place in places],
-            width=0.72,
-            label=layer.label,
-            facecolor="none" if layer.is_hollow else layer.color,
-            edgecolor=layer.color if layer.is_hollow else BACKGROUND,
-            hatch=layer.hatch,
-            linewidth=1,
+        highs = [low + height for low, height in zip(lows, layer.heights, strict=True)]
+        plot.canvas.boxes(
+            [
+                (plot.x(place) - half, plot.y(high, top), plot.x(place) + half, plot.y(low, top))
+                for place, (low, high) in enumerate(zip(lows, highs, strict=True))
+                if high > low
+            ],
+            layer,
         )
-        tops = [low + height for low, height in zip(tops, layer.heights, strict=True)]
-    axes.set_ylim(0, max(4, *tops) * 1.1)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(_count))
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
+        lows = highs
 
 
-def _draw_spending(axes: Axes, days: Sequence[DayUse]) -> None:
-    costs = [usd(day.tally.credits) for day in days]
-    axes.plot(
-        range(len(costs)),
-        costs,
-        label=_("Spending"),
-        color=INK,
-        linewidth=2,
-        marker="o",
-        markersize=5,
-        clip_on=False,
-        path_effects=[withStroke(linewidth=4, foreground=BACKGROUND)],
-    )
-    highest = max(1, *costs)
-    axes.set_ylim(0, highest * 1.1)
+def _draw_spending(plot: Plot, costs: Sequence[float], amounts: Mapping[float, str]) -> None:
+    top = max(1, *costs) * 1.1
+    for value, said in amounts.items():
+        plot.canvas.text((plot.right + GAP, plot.y(value, top)), said, color=FAINT)
+    plot.canvas.text((WIDTH - MARGIN, TOP - 18), _("Spending (USD)"), anchor="rm")
+    points = [(plot.x(place), plot.y(cost, top)) for place, cost in enumerate(costs)]
+    _draw_line(plot.canvas, points, points)
+
+
+def _amounts(highest: float) -> Mapping[float, str]:
+    """Return round amounts of money up to the top, and how they are said."""
     shows_cents = highest < 10
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=not shows_cents))
-    axes.yaxis.set_major_formatter(FuncFormatter(_money if shows_cents else _whole_money))
+    ticks = _ticks(highest * 1.1, whole=not shows_cents)
+    return {value: dollars(value, cents=shows_cents) for value in ticks}
 
 
-def _count(value: float, _place: int) -> str:
-    return number(value, digits=0)
+def _draw_line(canvas: Canvas, points: Sequence[Place], dots: Sequence[Place]) -> None:
+    """Draw the line of the spending with an edge, so that it stands out from the bars."""
+    for color, edge in ((BACKGROUND, 1.4), (INK, 0)):
+        canvas.line(points, color, 2.6 + 2 * edge)
+        for dot in dots:
+            canvas.dot(dot, color, 4 + edge)
 
 
-def _money(amount: float, _place: int) -> str:
-    return dollars(amount)
+def _ticks(top: float, *, whole: bool) -> Iterator[float]:
+    """Yield round numbers from 0 up to `top`, five or fewer steps apart."""
+    unit = 10.0 ** floor(log10(top / 5))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if top / (unit * factor) <= 5)
+    step = max(step, 1) if whole else step
+    yield from (place * step for place in range(floor(top / step) + 1))
 
 
-def _whole_money(amount: float, _place: int) -> str:
-    return dollars(amount, cents=False)
+def _label_buckets(plot: Plot, report: UsageReport) -> None:
+    names = [_tick_name(report, day) for day in report.days]
+    room = max(plot.canvas.width_of(name, SMALL) for name in names) + GAP
+    step = ceil(room / (plot.x(1) - plot.x(0)))
+    # The last one, which is now, is always named.
+    for place in range((plot.count - 1) % step, plot.count, step):
+        plot.canvas.text((plot.x(place), plot.bottom + 18), names[place], color=FAINT, anchor="mm")
+    middle = ((LEFT + plot.right) / 2, plot.bottom + 42)
+    plot.canvas.text(middle, _(BUCKETS[report.period.bucket]), anchor="mm")
 
 
-def _dress(axes: Axes, label: str, x: float) -> None:
-    """Put the axes into the dark theme, with the label of its numbers above them, from `x` on."""
-    axes.set_facecolor("none")
-    axes.spines[:].set_visible(False)
-    axes.tick_params(colors=FAINT, length=0, labelsize=SMALL.get_size_in_points(), pad=7)
-    axes.text(
-        x,
-        1.06,
-        label,
-        transform=axes.transAxes,
-        ha="left" if x < 0.5 else "right",
-        color=INK,
-        fontproperties=SMALL,
-    )
+def _legend(canvas: Canvas, layers: Sequence[Layer]) -> Sequence[Sequence[Layer]]:
+    """Return the rows of the legend, as few as fit; the line of the spending is an empty layer."""
+    entries = [*layers, Layer(_("Spending"), (), INK, "")]
+    room, counts = WIDTH - 2 * MARGIN, range(LEGEND_COLUMNS, 1, -1)
+    columns = next((count for count in counts if sum(_widths(canvas, entries, count)) <= room), 1)
+    return [entries[start : start + columns] for start in range(0, len(entries), columns)]
 
 
-def _label_buckets(axes: Axes, report: UsageReport) -> None:
-    count = len(report.days)
-    step = 1 if count <= 13 else 3
-    places = range((count - 1) % step, count, step)  # the last one, which is now, is always named
-    names = [_tick_name(report, report.days[place]) for place in places]
-    axes.set_xticks(places, names)
-    axes.set_xlim(-0.6, count - 0.4)
-    axes.set_xlabel(_(BUCKETS[report.period.bucket]), color=INK, fontproperties=SMALL)
+def _widths(canvas: Canvas, entries: Sequence[Layer], columns: int) -> Sequence[float]:
+    """Return how wide each column must be."""
+    widths = [SWATCH[0] + 4 * GAP + canvas.width_of(entry.label, MEDIUM) for entry in entries]
+    return [max(widths[column::columns]) for column in range(min(columns, len(widths)))]
 
 
-def _draw_legend(figure: Figure, *many: Axes) -> None:
-    found = [axes.get_legend_handles_labels() for axes in many]
-    legend = figure.legend(
-        [handle for found_handles, _labels in found for handle in found_handles],
-        [label for _handles, found_labels in found for label in found_labels],
-        loc="lower center",
-        ncols=LEGEND_COLUMNS,
-        frameon=False,
-        prop=MEDIUM,
-        labelcolor=INK,
-        handleheight=1.1,
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+def _draw_legend(canvas: Canvas, rows: Sequence[Sequence[Layer]]) -> None:
+    widths = _widths(canvas, [entry for row in rows for entry in row], len(rows[0]))
+    width, height = SWATCH
+    for place, row in enumerate(rows):
+        left, y = (WIDTH - sum(widths)) / 2 + GAP, HEIGHT - LEGEND_ROW * (len(rows) - place - 0.5) - 4
+        for entry, space in zip(row, widths, strict=False):
+            if entry.heights:
+                canvas.boxes([(left, y - height / 2, left + width, y + height / 2)], entry)
+            else:
+                _draw_line(canvas, [(left, y), (left + width, y)], [(left + width / 2, y)])
+            canvas.text((left + width + GAP, y), entry.label, MEDIUM)
+            left += space
 
 
-def _write_heading(figure: Figure, canvas: FigureCanvasAgg, report: UsageReport, server_name: str) -> None:
+def _write_heading(canvas: Canvas, report: UsageReport, server_name: str) -> None:
     heading = _("The last {period}", period=report.period.label)
-    title = figure.text(0.02, 0.925, heading, color=INK, fontproperties=BOLD, parse_math=False)
-    name = _drawable(server_name, BOLD, NAME_LENGTH)
+    name, title = canvas.drawable(server_name, NAME_LENGTH), heading
     for length in range(NAME_LENGTH if name else 0, 0, -4):
-        title.set_text(f"{heading} · {shorten(name, length)}")
-        if title.get_window_extent(canvas.get_renderer()).width <= 0.96 * WIDTH:
+        title = f"{heading} · {shorten(name, length)}"
+        if canvas.width_of(title, LARGE) <= WIDTH - 2 * MARGIN:
             break
+    canvas.text((MARGIN, 32), title, LARGE)
     total = report.total
     facts = _(
         "{videos} · {failed} failed · {money}",
@@ -228,21 +212,13 @@ def _write_heading(figure: Figure, canvas: FigureCanvasAgg, report: UsageReport,
         money=dollars(usd(total.credits)),
     )
     span = _("{start} to {end} UTC", start=_moment(report.start), end=_moment(report.end))
-    figure.text(0.02, 0.865, f"{facts} · {span}", color=FAINT, fontproperties=SMALL, parse_math=False)
-
-
-def _drawable(text: str, font: FontProperties, length: int) -> str:
-    """Return the part of a text that the font has; empty where nothing readable is left of it."""
-    glyphs = get_font(findfont(font)).get_charmap()
-    composed = normalize("NFC", " ".join(clean(text).split()))
-    kept = "".join(char for char in composed if ord(char) in glyphs and not combining(char))
-    return shorten(kept, length) if any(char.isalnum() for char in kept) else ""
+    canvas.text((MARGIN, 64), f"{facts} · {span}", color=FAINT)
 
 
 def _is_undrawable() -> bool:
     """Whether the font lacks letters of the language that is spoken, as it does of Japanese."""
-    glyphs = get_font(findfont(MEDIUM)).get_charmap()
-    return any(ord(char) not in glyphs for char in _("Other models") + _("Spending"))
+    canvas = Canvas()
+    return not all(canvas.has(char) for char in _("Other models") + _("Spending"))
 
 
 def _tick_name(report: UsageReport, day: DayUse) -> str:

@@ -4,6 +4,7 @@ import asyncio
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.usage.charts import render_usage
 from bot.usage.service import UsageFiles, UsagePeriod, UsageReport, fetch_usage
 
 
@@ -21,12 +22,5 @@ class UsageReports:
         )
 
     async def render(self, report: UsageReport, server_name: str) -> UsageFiles:
-        """Return the report as a chart and a table; it takes about a second the first time."""
-        return await asyncio.to_thread(_render, report, server_name)
-
-
-def _render(report: UsageReport, server_name: str) -> UsageFiles:
-    # A start must be quick, and matplotlib's import is not: it waits until somebody asks for a chart.
-    from bot.usage.charts import render_usage  # noqa: PLC0415 for that reason
-
-    return render_usage(report, server_name)
+        """Return the report as a chart and a table."""
+        return await asyncio.to_thread(render_usage, report, server_name)

@@ -28,9 +28,19 @@ class JumpingClock:
 
     def __init__(self) -> None:
         self._ahead = timedelta()
+        self._set_by = timedelta()
+        self._began = utc_now()
 
     def __call__(self) -> datetime:
-        return utc_now() + self._ahead
+        return utc_now() + self._ahead + self._set_by
+
+    def passed(self) -> timedelta:
+        """Return what has passed by a clock that cannot be set."""
+        return utc_now() + self._ahead - self._began
+
+    def set(self, by: timedelta) -> None:
+        """Set the clock, while no time passes."""
+        self._set_by += by
 
     def advance(self, by: timedelta) -> None:
         """Let `by` pass at once."""

@@ -197,7 +197,9 @@ def build_engine(
         submission=Submission(queue, veo, pictures, times, clock, database),
         polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, clock),
-        late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock),
+        late_watch=LateWatch(
+            queue, veo, database, videos, estimator, times, clock, lambda: clock.passed().total_seconds()
+        ),
         handover=Deliver(queue, videos, pictures, veo, delivery, posting, times, clock),
         clock=clock,
     )

@@ -155,6 +155,16 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
         ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),
         ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),
+        ("DATABASE_URL", f"'postgresql+asyncpg://u:{SECRET}@host/veo'", "must not have ' and ' around it"),
+        ("MAX_RUNNING", '"3"', 'must not have " and " around it'),
+        *(
+            (
+                "AIMLAPI_KEY",
+                said,
+                "must be one word of plain characters. Copy it again without quotes or spaces",
+            )
+            for said in (f'"{SECRET}', f"{SECRET}'", f"[{SECRET}]", f"“{SECRET}”", f"AIMLAPI_KEY={SECRET}")
+        ),
     ],
 )
 def test_a_bad_value_is_told_in_a_readable_sentence(
@@ -217,7 +227,7 @@ def test_secrets_do_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.aimlapi_key == SecretStr(SECRET)
 
 
-@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v2", "/v2/"])
+@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v2", "/v2/", "/v2/video/generations"])
 def test_the_providers_address_may_name_the_version(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     set_environment(monkeypatch, AIMLAPI_BASE_URL=f"https://api.aimlapi.com{ending}")
     assert load_settings().aimlapi_base_url == "https://api.aimlapi.com"

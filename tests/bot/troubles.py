@@ -1,13 +1,15 @@
 """Real troubles of a real database file: held by another connection, or with no room on its disk."""
 
 import asyncio
+import os
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, make_url
 
 from bot.db.database import Database, open_database
@@ -53,10 +55,40 @@ async def make_damaged(path: Path) -> None:
 
 def damage(path: Path) -> None:
     """Overwrite the middle of a database's file, as a failing disk does."""
-    content = bytearray(path.read_bytes())
-    content[PAGE : 4 * PAGE] = b"\xa5" * (3 * PAGE)  # but for the first page, with which it begins
-    with path.open("r+b") as file:  # in place: a program may have it open
-        file.write(content)
+    overwrite(path, PAGE, b"\xa5" * (3 * PAGE))  # but for the first page, with which it begins
+
+
+def overwrite(path: Path, start: int, noise: bytes) -> None:
+    """Overwrite a part of a file in place: a program may have it open. What was written before lies in it."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(noise)
+
+
+def damage_page(path: Path, name: str, noise: bytes = b"\xa5" * PAGE) -> None:
+    """Overwrite the first page of a table or an index."""
+    with closing(sqlite3.connect(path)) as database:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = database.execute(query, (name,)).fetchone()
+    overwrite(path, (page - 1) * PAGE, noise)
+
+
+# Ways in which a file of a database is damaged, or is none.
+DAMAGES: Mapping[str, Callable[[Path], object]] = {
+    "beginning": lambda path: overwrite(path, 0, b"\xa5" * 100),
+    "first page": lambda path: overwrite(path, 100, b"\xa5" * (PAGE - 100)),
+    "table": lambda path: damage_page(path, "generations"),
+    "empty page of a table": lambda path: damage_page(path, "audit", bytes(PAGE)),
+    "index": lambda path: damage_page(path, "ix_generations_guild"),
+    "table of the migrations": lambda path: damage_page(path, "alembic_version"),
+    "cut": lambda path: os.truncate(path, 5 * PAGE + 700),
+    "cut after a page": lambda path: os.truncate(path, PAGE),
+    "cut in its beginning": lambda path: os.truncate(path, 50),
+    "letter": lambda path: path.write_bytes(b"a letter to my aunt. " * 200),
+}
+every_damage = pytest.mark.parametrize("harm", DAMAGES.values(), ids=DAMAGES)
 
 
 @asynccontextmanager

@@ -121,6 +121,11 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
             "ReadWritePaths=/",
             "nothing else",
         ),
+        (unit.it_writes_only_where_systemd_keeps_state, UNIT, "Mode=0700", "Mode=0755", "must be 0700"),
+        (
+            unit.the_commands_in_the_documents_leave_the_folder_closed,
+            *("docs/operating.md", "-p StateDirectoryMode=0700 ", "", "lacks -p StateDirectoryMode=0700"),
+        ),
         (unit.the_bot_gets_the_time_it_needs_to_stop, UNIT, "StopSec=30s", "StopSec=9s", "be killed"),
         (
             unit.a_refused_token_is_not_tried_again_and_again,

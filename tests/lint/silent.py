@@ -38,6 +38,7 @@ SILENT = {
 ALLOWED = {
     "bot/admission/parsing.py": {"no limit": "what is understood", "no budget": "what is understood"},
     "bot/db/database.py": {
+        " with text ": "Python's own words",
         "disk is full": "SQLite's own words",
         "No space left": "PostgreSQL's own words",
         "The database was written by a newer version of this program, and this one can't "
@@ -78,7 +79,6 @@ ALLOWED = {
         "the provider did not take it": "for the log",
     },
     "bot/jobs/steps/gate.py": {"the provider takes nothing at the moment": "for the log"},
-    "bot/usage/charts.py": {"lower center": "matplotlib's name of a place"},
     "bot/app/application.py": {"this process has another role": "a fault of ours"},
     "bot/app/shared.py": {"The folder ": "for operators", " cannot be used: ": "for operators"},
     "bot/db/state.py": {"commands of ": "a note's name"},

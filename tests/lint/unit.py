@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from bot.cli.exits import EXIT_SETTINGS
 from bot.jobs.runner import STOP_GRACE
 from tests.lint.findings import Check, File, Findings
+from tests.lint.pages import pages
 from tests.packaging.dockerfile import last_words, read_steps
 
 ANALYZER = shutil.which("systemd-analyze")
@@ -19,7 +20,7 @@ PYTHON = "/opt/veo-bot/venv/bin/python"
 # What each word must say, and why if that is not plain.
 WRITES = {
     "StateDirectory": "veo-bot",
-    "CacheDirectory": "veo-bot",
+    "StateDirectoryMode": "0700",
     "User": "veo-bot",
     "WorkingDirectory": "%S/veo-bot",
     "ProtectSystem": "strict",
@@ -98,6 +99,15 @@ def it_writes_only_where_systemd_keeps_state(root: Path) -> Findings:
         yield unit.found("It may write to nothing else.", "ReadWritePaths=")
 
 
+def the_commands_in_the_documents_leave_the_folder_closed(root: Path) -> Findings:
+    """Find a command that uses the folder and would open it: systemd-run sets its mode each time."""
+    mode = f"-p StateDirectoryMode={WRITES['StateDirectoryMode']}"
+    for page in pages(root):
+        for block in page.blocks("sh"):
+            if "-p StateDirectory=" in block.text and mode not in block.text:
+                yield page.found(f"The command lacks {mode}.", "-p StateDirectory=")
+
+
 def the_bot_gets_the_time_it_needs_to_stop(root: Path) -> Findings:
     """Find a limit at which it would be killed while it lays work down."""
     unit = Unit(root)
@@ -141,6 +151,7 @@ CHECKS: tuple[Check, ...] = (
     systemd_finds_little_to_attack,
     it_starts_what_the_image_starts,
     it_writes_only_where_systemd_keeps_state,
+    the_commands_in_the_documents_leave_the_folder_closed,
     the_bot_gets_the_time_it_needs_to_stop,
     a_refused_token_is_not_tried_again_and_again,
     the_unit_has_no_secrets,

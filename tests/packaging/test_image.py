@@ -92,6 +92,21 @@ async def test_a_container_without_settings_says_what_is_missing(image: Image) -
     assert "DISCORD_TOKEN: is missing" in output
 
 
+async def test_a_container_with_a_wrong_token_asks_discord_once_and_its_doctor_says_why(
+    image: Image,
+) -> None:
+    async with WireDiscord() as wire, Provider(render=QUICK) as provider:
+        settings = bot_environment(wire, provider, image.data, discord_token="wrong", http_port=free_port())
+        code, output = await image.run(*image.command, **settings)
+        asked = wire.count("GET /users/@me")
+        entry = last_words(image.steps, "ENTRYPOINT")
+        # As `docker compose run --rm bot doctor` does.
+        doctor_code, said = await image.run(*entry, "doctor", **settings)
+    assert (code, doctor_code, asked) == (2, 1, 1), f"{output}\n{said}"
+    assert "DISCORD_TOKEN: Discord rejects it." in output
+    assert "DISCORD_TOKEN" in said
+
+
 async def test_a_container_stops_cleanly_and_writes_only_to_the_volume(image: Image) -> None:
     before = image.files()
 

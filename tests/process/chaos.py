@@ -21,29 +21,22 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
-from bot.errors import UserError
 from sandbox.generations import Teller
 from sandbox.provider import QUICK, Provider
 from sandbox.world import wait_until
-from tests.process.havoc import EDIT, FORBIDDEN_PROMPT, POST, THREAD, DiscordHavoc, ProviderHavoc
+from tests.process.havoc import EDIT, POST, THREAD, DiscordHavoc, ProviderHavoc
+from tests.process.meddling import ask, cancel, lock_database, puzzle, vandalise
 from tests.process.scene import ANSWER_SECONDS, Row, Scene
 from tests.process.truth import find_lies, is_lost
+from tests.process.upheavals import Upheavals
 from tests.wire_discord import WireDiscord
 
-MEMBERS = 30
-PROMPTS = [f"A fox in the snow, take {number}" for number in range(6)]  # few, so that few are rendered
-PROMPTS.append(FORBIDDEN_PROMPT)
-UNREADABLE = 0.05  # how often the gateway sends an event that cannot be read, per request
 LOG_SECONDS = 2.0  # by which the provider's log lags behind
 # Which answers tell a cost, one of these in each run.
 TELLERS: Sequence[Sequence[Teller]] = (["create"], ["header"], ["poll"], [])
-ANSWER = 20  # the type of a message that answers a slash command
-VANDALISM = 0.05  # how often a card or a thread is deleted, per request
-CANCELLED = 0.1  # how often a moderator cancels what is waited for, per request
 FINAL = ("Ready", "No video", "cancelled")  # one of these stands on a card that is final
 GAP = 0.1  # seconds between two requests, on average
 SETTLE_SECONDS = 240.0
-LOCK_SECONDS = 4.0  # for which something else holds the database: longer than its busy time-out
 SETTINGS: dict[str, object] = {
     "imageio_ffmpeg_exe": Path(__file__).with_name("flaky_ffmpeg.py"),
     "call_seconds": 3,  # of some calls the provider never answers
@@ -138,17 +131,20 @@ async def run_chaos(*, generations: int, kills: int, share: float, seed: int, fo
     async with wire, provider:
         provider.generations.tellers = frozenset(chance.choice(TELLERS))
         scene = Scene(wire, provider, folder)
-        await _ask_and_kill(scene, provider_havoc, chance, channels, generations, kills, report)
+        upheavals = Upheavals(scene, provider_havoc, chance, generations)
+        await upheavals.prepare()
+        await _ask_and_kill(scene, provider_havoc, upheavals, chance, channels, generations, kills, report)
         report.rows = scene.rows()
         report.provider_faults, report.discord_faults = provider_havoc.taken, discord_havoc.taken
         report.seconds = time.monotonic() - started
-        _check(scene, report, closed)
+        _check(scene, report, closed, upheavals)
     return report
 
 
 async def _ask_and_kill(
     scene: Scene,
     havoc: ProviderHavoc,
+    upheavals: Upheavals,
     chance: random.Random,
     channels: list[int],
     generations: int,
@@ -168,67 +164,32 @@ async def _ask_and_kill(
                 program = await stack.enter_async_context(scene.start(settings=SETTINGS))
             if not program.is_running:
                 raise RuntimeError(f"the program ended by itself:\n{program.output}")
-            _vandalise(scene, chance)
-            await _cancel(scene, chance)
-            if chance.random() < 2 / generations:
-                await _lock_database(scene)
-            if chance.random() < UNREADABLE:
-                odd = {"id": "1", "type": 0, "guild_id": str(scene.wire.guild.id)}  # no position
-                await scene.wire.gateway.dispatch("CHANNEL_CREATE", odd, scene.wire.guild.id)
-            with suppress(LookupError):  # the first sync may not have arrived
-                await scene.wire.interact(
-                    chance.randrange(MEMBERS) + 1,
-                    "veo",
-                    {"prompt": chance.choice(PROMPTS), "duration": 4},
-                    channel_id=chance.choice(channels),
-                )
+            vandalise(scene, chance)
+            if accepted:
+                await cancel(scene, chance)
+            await lock_database(scene, chance, 2 / generations)
+            await upheavals.pass_by(accepted)
+            await puzzle(scene, chance)
+            await ask(scene, chance, chance.choice([*channels, *upheavals.places]))
             await asyncio.sleep(chance.expovariate(1 / GAP))
         havoc.is_strict = False
+        await upheavals.end()
         try:
             await scene.settle(SETTLE_SECONDS)
         except TimeoutError:
             report.broken.append(f"not all was delivered within {SETTLE_SECONDS:.0f} s")
         with suppress(TimeoutError):  # what is lost is told below
-            await wait_until(lambda: _is_all_there(scene), seconds=SETTLE_SECONDS)
+            await wait_until(lambda: _is_all_there(scene, upheavals), seconds=SETTLE_SECONDS)
         await scene.wire.wait_for_sessions()
         if await program.stop() != 0:
             report.broken.append("SIGTERM did not end the program cleanly")
         report.log += program.lines
 
 
-async def _is_all_there(scene: Scene) -> bool | None:
+async def _is_all_there(scene: Scene, upheavals: Upheavals) -> bool | None:
     """Whether every video is delivered that was paid for and is still asked for."""
-    return None if any(is_lost(scene, row) for row in scene.rows()) else True
-
-
-def _vandalise(scene: Scene, chance: random.Random) -> None:
-    """Delete a card or an empty thread now and then, as a moderator may."""
-    message = chance.choice(scene.wire.messages() or [None])
-    if message is None or message.type != ANSWER or chance.random() > VANDALISM:
-        return
-    thread = scene.wire.thread_of(message)
-    if thread is not None and not thread.messages:
-        scene.wire.delete_channel(thread.id)
-    elif thread is None:
-        scene.wire.delete_message(message)
-
-
-async def _cancel(scene: Scene, chance: random.Random) -> None:
-    """Cancel one that is waited for now and then, as a moderator may."""
-    if chance.random() > CANCELLED or not _count(scene):
-        return
-    waiting = [row for row in scene.rows() if row.status in {"queued", "submitting", "running"}]
-    if waiting:
-        with suppress(UserError):  # finished meanwhile, or the database takes nothing
-            await scene.cancel(chance.choice(waiting).id)
-
-
-async def _lock_database(scene: Scene) -> None:
-    """Hold the database for a while, as a backup or a curious operator may."""
-    with closing(sqlite3.connect(scene.database, timeout=10, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        await asyncio.sleep(LOCK_SECONDS)
-        connection.execute("ROLLBACK")
+    seen = (row for row in scene.rows() if not upheavals.is_gone(row))
+    return None if any(is_lost(scene, row) for row in seen) else True
 
 
 def _count(scene: Scene) -> int:
@@ -241,7 +202,8 @@ def _count(scene: Scene) -> int:
             return 0
 
 
-def _check(scene: Scene, report: Report, closed: int) -> None:
+def _check(scene: Scene, report: Report, closed: int, upheavals: Upheavals) -> None:
+    report.broken += upheavals.find_broken()
     cards = {message.id: message for message in scene.wire.messages()}
     for row in report.rows:
         report.calls.append(scene.create_calls(row.id))
@@ -251,6 +213,8 @@ def _check(scene: Scene, report: Report, closed: int) -> None:
             report.broken.append(f"{row.id} was paid {report.paid[-1]} times")
         if row.status == "cancelled" and report.paid[-1] and not row.is_sent:
             report.broken.append(f"{row.id} was cancelled as free, but is paid for")
+        if upheavals.is_gone(row):
+            continue  # nobody sees there what it was told
         ended = f"{row.status}, {row.failure_kind}"
         report.broken += [f"{row.id} {lie} ({ended})" for lie in find_lies(scene, row)]
         card = cards.get(row.card_id or 0)

@@ -34,6 +34,8 @@ ROUTES = (CALLBACK, POST, EDIT, READ, THREAD, DIRECT)
 
 STRAY = rb"\ud83d"  # half a character
 FORBIDDEN_PROMPT = "A fox that nobody may see"  # refused by itself
+BUSY_PROMPT = "A fox that has no time"  # told to come again in an hour
+CLOSED_MODEL = "google/veo-3.0-fast"  # refused by itself, though the provider lists it
 
 # After a 401, 403, 404 or 429 on a create call the bot waits; after the others it must look into the log.
 CREATE: Sequence[ProviderFault] = (
@@ -115,6 +117,8 @@ DISCORD: Mapping[str, Sequence[DiscordFault]] = {
         DiscordFault.status(503),
         DiscordFault.reset(),
         DiscordFault.reset(accepted=True),
+        DiscordFault.hang(),
+        DiscordFault.hang(accepted=True),
     ),
     POST: (
         *PASSING,
@@ -145,22 +149,33 @@ class ProviderHavoc(provider_faults.Faults):
         secret: the key, which refusals repeat.
 
     Attributes:
-        is_strict: the forbidden prompt is refused; when it is all that waits, it looks as if everything were.
+        is_strict: the forbidden prompt, the busy one and the closed model are refused; when these are all
+            that waits, it looks as if everything were.
     """
 
     def __init__(self, chance: random.Random, share: float, secret: str) -> None:
         super().__init__(asyncio.Event())
         self._refusal = Refusal(403, {"message": f"This prompt is not allowed for {secret}"})
+        self._forbidden: ProviderFault = Refusal(403, {"message": "Forbidden"})
+        self._busy = ProviderFault.status(429, "Too many requests", retry_after=3600)
+        self._closed = ProviderFault.status(404, "Model not found")
         self._taken_back_at = 0.0
+        self._forbidden_until = 0.0
         self.is_strict = True
         self.taken = 0
         self._chance = chance
         self._share = share
 
+    def forbid(self, seconds: float) -> None:
+        """Refuse everything for a while, though there is money in the account."""
+        self._forbidden_until = time.monotonic() + seconds
+
     def take(self, kind: Kind, body: object) -> ProviderFault | None:
         """Return what goes wrong with this call."""
-        if self.is_strict and kind == "create" and fields_of(body).get("prompt") == FORBIDDEN_PROMPT:
-            return self._refusal
+        if kind in {"create", "retrieve"} and time.monotonic() < self._forbidden_until:
+            return self._forbidden
+        if self.is_strict and kind == "create" and (refusal := self._refusal_of(fields_of(body))):
+            return refusal
         ways = PROVIDER.get(kind)
         if not ways or self._chance.random() >= self._share:
             return None
@@ -171,6 +186,13 @@ class ProviderHavoc(provider_faults.Faults):
             self._taken_back_at = now
         self.taken += 1
         return fault
+
+    def _refusal_of(self, asked: Mapping[str, object]) -> ProviderFault | None:
+        if asked.get("prompt") == BUSY_PROMPT:
+            return self._busy
+        if asked.get("model") == CLOSED_MODEL:
+            return self._closed
+        return self._refusal if asked.get("prompt") == FORBIDDEN_PROMPT else None
 
 
 class DiscordHavoc(discord_faults.Faults):

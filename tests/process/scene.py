@@ -20,7 +20,8 @@ ANSWER_SECONDS = 60.0  # that Discord waits for an answer: a machine that stands
 ALICE = 11
 MODERATOR = 77
 REQUEST = {"prompt": "A fox in the snow", "duration": 4}
-ENDINGS = ("I couldn't get you this video", "is too large for this server", "cancelled your video")
+TOO_LARGE = "is too large for this server"
+ENDINGS = ("I couldn't get you this video", TOO_LARGE, "cancelled your video")
 FAILING_REQUEST = {"prompt": "A fox in the snow [fail]", "duration": 4}
 
 
@@ -33,6 +34,8 @@ class Row:
     failure_kind: str | None
     card_id: int | None
     result_id: int | None
+    prompt: str | None
+    guild_id: int
     is_sent: bool
     is_delivered: bool
     is_asked_for: bool
@@ -95,7 +98,8 @@ class Scene:
         """Return all generations as the database has them now."""
         with closing(sqlite3.connect(self.database, timeout=10)) as connection:
             found = connection.execute(
-                "SELECT id, status, failure_kind, card_id, result_id, submitted_at IS NOT NULL,"
+                "SELECT id, status, failure_kind, card_id, result_id, prompt, guild_id,"
+                " submitted_at IS NOT NULL,"
                 " delivered_at IS NOT NULL,"
                 " late_until IS NOT NULL, credits_used"
                 " FROM generations ORDER BY created_at"

@@ -1,10 +1,13 @@
 """Whether what members were told is true, by the provider's own books."""
 
-from tests.process.scene import Row, Scene
+from bot.failures import SENTENCES, STILL_ASKED, FailureKind
+from tests.process.scene import TOO_LARGE, Row, Scene
 from tests.wire_discord import Message
 
-STILL_ASKED = "I keep asking for it"
-UNTAKEN = ("refused the request", "did not take the request", "is not offered any more")
+UNTAKEN = tuple(
+    SENTENCES[kind]
+    for kind in (FailureKind.REFUSED, FailureKind.UNTAKEN, FailureKind.TROUBLE, FailureKind.MODEL_GONE)
+)
 
 
 def is_lost(scene: Scene, row: Row) -> bool:
@@ -37,4 +40,4 @@ def find_lies(scene: Scene, row: Row) -> list[str]:
 
 
 def _is_video(message: Message) -> bool:
-    return bool(message.attachments) or "does not take the file" in message.content
+    return bool(message.attachments) or TOO_LARGE in message.content

@@ -1,5 +1,7 @@
 """After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -16,7 +18,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.jobs.steps.signs import Sign, sign_of
 from bot.jobs.steps.submission import call_name
-from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.timing import Stopwatch, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError, VideoStore
 from bot.provider.client import VeoClient
@@ -31,7 +33,11 @@ UNTOLD = dict.fromkeys(("late_until", "failure_kind", "failure_reason", *POST))
 
 
 class LateWatch:
-    """Asks about generations whose member was told that there is no video, until `late_until`."""
+    """Asks about generations whose member was told that there is no video, until `late_until`.
+
+    Args:
+        monotonic: seconds that only grow, by which the time passes from the first question on.
+    """
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class LateWatch:
         estimator: DurationEstimator,
         timing: Timing,
         clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._veo = veo
@@ -50,6 +57,8 @@ class LateWatch:
         self._timetable = estimator
         self._timing = timing
         self._clock = clock
+        self._monotonic = monotonic
+        self._watches: dict[str, Stopwatch] = {}  # a clock that is set ahead must not end the search
         self._failed = set[str]()  # of which the last answer says why they failed: it must say so twice
 
     def until(self, generation: Generation) -> datetime | None:
@@ -62,6 +71,8 @@ class LateWatch:
         Raises:
             StepPostponedError: neither yet.
         """
+        if generation.id not in self._watches:
+            self._watches[generation.id] = Stopwatch(self._clock(), self._clock, self._monotonic)
         if generation.provider_id is None:
             generation = await self._find(generation)
         if generation.late_until is None:
@@ -92,6 +103,7 @@ class LateWatch:
         except MediaError as error:
             return await self._keep_looking(generation, str(error))
         log.warning("a file came after its loss was told")
+        self._watches.pop(generation.id, None)
         asked_in_vain_at = generation.not_ready_at
         return await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
 
@@ -116,19 +128,21 @@ class LateWatch:
 
     async def _succeed(self, generation: Generation, task: Task) -> Generation:
         log.warning("a video arrived after it was reported as failed")
+        self._watches.pop(generation.id, None)
         asked_in_vain_at = generation.finished_at
         generation = await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
         self._timetable.learn(generation)
         return generation
 
     async def _keep_looking(self, generation: Generation, reason: str) -> Generation:
-        if generation.late_until is not None and self._clock() < generation.late_until:
+        if generation.late_until is not None and self._watches[generation.id].now() < generation.late_until:
             raise StepPostponedError(reason, self._timing.late_wait)
         log.info("stopped waiting for a late video")
         return await self._close(generation)
 
     async def _close(self, generation: Generation) -> Generation:
         self._failed.discard(generation.id)
+        self._watches.pop(generation.id, None)
         if generation.failure_kind in PAID_ALL_THE_SAME:
             return await self._queue.note(generation, late_until=None)
         return await self._queue.note(generation, late_until=None, **NOT_CHARGED)

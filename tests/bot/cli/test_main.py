@@ -3,19 +3,23 @@
 import asyncio
 import os
 import re
+import signal
 import socket
 import stat
 import sys
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.db.database import open_database
 from bot.media.files import probe
 from bot.media.images import MAX_SIZE, data_uri_of
-from sandbox.provider import QUICK, Fault, Provider
+from sandbox.odd_answers import says
+from sandbox.provider import QUICK, Fault, Kind, Provider
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.troubles import make_damaged
 
@@ -37,18 +41,35 @@ async def veo_bot(folder: Path, *arguments: str, **environment: str) -> Finished
 
 async def python(folder: Path, *arguments: str, **environment: str) -> Finished:
     """Run Python in `folder` with nothing but `environment`."""
+    return await run_python(folder, arguments, environment)
+
+
+async def run_python(
+    folder: Path,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    stdout: int = asyncio.subprocess.PIPE,
+    stopped_by: tuple[Awaitable[None], signal.Signals] | None = None,
+) -> Finished:
+    """Run Python in `folder` with nothing but `environment`; `stopped_by`: a signal, and when it is sent."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         cwd=folder,
         env={**kept, "COLUMNS": "200", **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
     )
-    output, _ = await process.communicate()
-    return Finished(process.returncode or 0, output.decode())
+    if stopped_by is not None:
+        moment, number = stopped_by
+        await moment
+        process.send_signal(number)
+    output, errors = await process.communicate()
+    return Finished(process.returncode or 0, (output or b"").decode() + errors.decode())
 
 
 async def test_without_settings_each_missing_one_is_named_on_a_line_of_its_own(tmp_path: Path) -> None:
@@ -206,19 +227,22 @@ async def test_generate_saves_the_video_that_was_asked_for(tmp_path: Path, files
     assert "It cost $" in finished.text
 
 
-async def generate(folder: Path, provider: Provider, *arguments: str) -> Finished:
-    """Run `veo-bot generate`, impatient where the program waits for minutes."""
-    return await python(
-        folder,
-        *[
-            "-c",
-            "from bot.cli import main, video; video.LOOKUP_SECONDS = 1; main.main()",
-        ],
-        *["generate", *arguments],
-        AIMLAPI_KEY=provider.key,
-        AIMLAPI_BASE_URL=provider.url,
-        POLL_INTERVAL="0.2",
-    )
+# The program as it is started, but for its patience where it waits for minutes.
+HURRIED = "from bot.cli import main, video; video.LOOKUP_SECONDS = 1; main.main()"
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def reached(provider: Provider) -> dict[str, str]:
+    """Return the settings with which `veo-bot generate` reaches the provider."""
+    return {"AIMLAPI_KEY": provider.key, "AIMLAPI_BASE_URL": provider.url, "POLL_INTERVAL": "0.2"}
+
+
+async def generate(folder: Path, provider: Provider, *arguments: str, **options: Any) -> Finished:
+    """Run `veo-bot generate`; `options` as in `run_python`."""
+    return await run_python(folder, ["-c", HURRIED, "generate", *arguments], reached(provider), **options)
 
 
 async def test_generate_overwrites_no_video_that_is_there(tmp_path: Path, files: Path) -> None:
@@ -238,6 +262,83 @@ async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: 
     assert finished.code == 1
     assert "I can't write file/veo.mp4: " in finished.text
     assert "Nothing was requested." in finished.text
+
+
+async def test_generate_makes_the_folder_that_is_named(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        await generate(tmp_path, provider, "a red dragon", "--duration", "4", "-o", "new/")
+    assert (tmp_path / "new" / "veo.mp4").stat().st_size > 1000
+
+
+async def test_generate_takes_a_prompt_of_odd_bytes(tmp_path: Path, files: Path) -> None:
+    (tmp_path / "prompt").write_bytes(b"a fox \xff caf\xc3\xa9 [/x]\n")
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        with (tmp_path / "prompt").open("rb") as prompt:
+            finished = await generate(tmp_path, provider, "-", "--duration", "4", stdin=prompt.fileno())
+        [created] = [call.json for call in provider.calls if call.kind == "create"]
+    assert "Saved veo.mp4" in finished.text, finished.text
+    assert isinstance(created, dict)
+    assert created["prompt"] == "a fox \ufffd café [/x]"
+
+
+@pytest.mark.nightly(daily=["SIGINT-create", "SIGTERM-retrieve"])
+@pytest.mark.parametrize("kind", ["create", "retrieve"])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda sent: sent.name)
+async def test_generate_that_is_stopped_says_how_its_video_is_fetched(
+    tmp_path: Path, files: Path, sent: signal.Signals, kind: Kind
+) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add(kind, Fault.hang(accepted=True))
+        stop = provider.called(kind), sent
+        stopped = await generate(tmp_path, provider, "a fox", "--duration", "4", stopped_by=stop)
+        assert (stopped.code, names_in(tmp_path)) == (1, []), stopped.text
+        provider.faults.clear()
+        [name] = re.findall(r"Fetch it later: veo-bot generate --resume (\S+)", stopped.text)
+        fetched = await generate(tmp_path, provider, "--resume", name)
+        assert provider.count("create") == 1, "it was paid for again"
+    assert "Traceback" not in stopped.text
+    assert "Saved veo.mp4" in fetched.text, fetched.text
+
+
+async def test_generate_that_is_stopped_before_it_asked_says_that_nothing_was_requested(
+    tmp_path: Path,
+) -> None:
+    async with Provider(render=QUICK) as provider:
+        provider.faults.add("models", Fault.hang())
+        stop = provider.called("models"), signal.SIGTERM
+        stopped = await generate(tmp_path, provider, "a fox", stopped_by=stop)
+        assert provider.count("create") == 0
+    assert "Nothing was requested." in stopped.text
+
+
+async def test_generate_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        reader, writer = os.pipe()
+        os.close(reader)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4", stdout=writer)
+        os.close(writer)
+    assert (tmp_path / "veo.mp4").stat().st_size > 1000
+    assert (finished.code, finished.text.count("Generation ID: ")) == (0, 1), finished.text
+    assert "Saved veo.mp4" in finished.text, "nor on standard error is it told"
+
+
+async def test_generate_believes_a_failure_only_once_it_is_repeated(tmp_path: Path, files: Path) -> None:
+    failed = says(status="error", error={"message": "[/x] No faces"})
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.faults.add("retrieve", failed)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+        assert "Saved veo.mp4" in finished.text, finished.text
+        provider.faults.add("retrieve", failed, times=None)
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+    assert "No video: [/x] No faces. To ask once more: veo-bot generate --resume " in finished.text
+    assert not (tmp_path / "veo-2.mp4").exists(), "an empty file was left"
+
+
+async def test_generate_looks_up_a_cost_that_no_answer_told(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.generations.tellers = frozenset()
+        finished = await generate(tmp_path, provider, "a fox", "--duration", "4")
+    assert re.search(r"^It cost \$\d", finished.text, re.MULTILINE), finished.text
 
 
 async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path, files: Path) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import sqlite3
 import sys
 import textwrap
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,11 +17,12 @@ from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from bot.db.database import Database, DatabaseError, open_database
+from bot.db.database import Database, DatabaseBusyError, DatabaseError, open_database
 from bot.db.models import Base
 from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
 from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
+from tests.bot.troubles import every_damage
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.both_engines
@@ -215,12 +218,52 @@ async def test_a_folder_in_the_files_place_is_refused_in_a_readable_sentence(dat
 
 
 @pytest.mark.sqlite_only
-async def test_a_file_that_is_no_database_is_refused_in_a_readable_sentence(database_url: str) -> None:
-    file_of(database_url).parent.mkdir()
-    file_of(database_url).write_bytes(b"This is a letter to my aunt. " * 100)
-    with pytest.raises(DatabaseError, match=r"^The database can't be opened: file is not a database$"):
+@every_damage
+async def test_a_damaged_file_is_refused_in_a_readable_sentence(
+    database_url: str, harm: Callable[[Path], object]
+) -> None:
+    async with open_database(database_url):
+        pass
+    harm(file_of(database_url))
+    with pytest.raises(DatabaseError, match=r"^The file \S+ is .*damaged.* restore the latest backup\.$"):
         async with open_database(database_url):
             pass
+
+
+@pytest.mark.sqlite_only
+async def test_a_log_of_writes_that_is_noise_is_passed_over_as_after_a_power_failure(
+    database_url: str,
+) -> None:
+    async with open_database(database_url) as database:
+        await keep_state(database, "colour", "red")
+    await asyncio.to_thread(Path(f"{file_of(database_url)}-wal").write_bytes, b"\xa5" * 20_000)
+    async with open_database(database_url) as database:
+        assert await get_state(database, "colour") == "red"
+
+
+@pytest.mark.sqlite_only
+@every_damage
+async def test_damage_is_found_while_it_runs_though_nobody_asks_for_the_place(
+    database: Database, database_url: str, harm: Callable[[Path], object]
+) -> None:
+    await database.look_for_damage()
+    assert database.damage is None
+    await asyncio.to_thread(harm, file_of(database_url))
+    with suppress(DatabaseBusyError):  # it says so as well
+        await database.look_for_damage()
+    assert database.damage
+
+
+@pytest.mark.sqlite_only
+async def test_a_text_that_is_noise_is_damage_and_is_not_repeated(
+    database: Database, database_url: str
+) -> None:
+    with closing(sqlite3.connect(file_of(database_url))) as other, other:
+        other.execute("INSERT INTO notes VALUES ('colour', CAST(x'726564ff' AS TEXT))")
+    with pytest.raises(DatabaseBusyError):
+        await get_state(database, "colour")
+    assert database.damage
+    assert "red" not in database.damage, "it may be a prompt"
 
 
 async def test_a_folder_that_cannot_be_made_is_refused_in_a_readable_sentence(

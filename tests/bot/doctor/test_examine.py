@@ -27,7 +27,7 @@ from sandbox.odd_answers import Refusal
 from sandbox.provider import Fault as ProviderFault
 from sandbox.provider import Provider
 from tests.bot.rows import insert
-from tests.bot.troubles import locked, make_damaged
+from tests.bot.troubles import every_damage, locked
 from tests.wire_discord import Fault, WireDiscord
 
 ALL_NEEDED = sum(need.bit for need in NEEDS)
@@ -219,12 +219,6 @@ async def test_another_programs_database_is_bad(folder: Path) -> None:
     assert await troubles() == ["The database belongs to another program."]
 
 
-async def test_a_file_that_is_no_database_is_bad(folder: Path) -> None:
-    (folder / "data").mkdir(mode=0o700)
-    (folder / "data" / "veo.db").write_bytes(b"a letter to my aunt. " * 200)
-    assert await troubles() == ["The database can't be read: file is not a database."]
-
-
 async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
     (folder / "data").mkdir(mode=0o700)
     (folder / "data" / "veo.db").touch()
@@ -232,8 +226,9 @@ async def test_an_empty_file_is_as_good_as_none(folder: Path) -> None:
     assert (folder / "data" / "veo.db").stat().st_size == 0
 
 
-async def test_a_damaged_database_is_bad(made: str) -> None:
-    await make_damaged(Path(made.removeprefix("sqlite+aiosqlite:///")))
+@every_damage
+async def test_a_damaged_database_is_bad(made: str, harm: Callable[[Path], object]) -> None:
+    harm(Path(made.removeprefix("sqlite+aiosqlite:///")))
     [trouble] = await troubles()
     assert trouble.startswith("The database is damaged: ")
 

@@ -139,7 +139,7 @@ def test_only_what_is_refused_is_held(
     now = START + timedelta(seconds=1)
     holds = {model: scopes.hold(f"next {model}", model, now) for model in [*held, *free]}
     assert [model for model, hold in holds.items() if hold is not None] == list(held)
-    assert all(hold.wait and hold.wait <= timedelta(minutes=11) for hold in holds.values() if hold)
+    assert all(hold.wait and hold.wait <= timedelta(minutes=3) for hold in holds.values() if hold)
 
 
 def test_when_a_pause_is_over_one_request_tries_and_those_that_tried_go_behind() -> None:

@@ -61,6 +61,23 @@ def test_a_failed_task_gives_the_reason_the_provider_gave(error: object, reason:
     assert task.is_known_status
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"meta": {"usage": {"credits_used": 0}}, "usage": {"credits_used": 5}},
+        {"meta": {"usage": {"credits_used": 0}}, "credits_used": 5},
+        {"usage": {"tokens_used": 5}},
+    ],
+    ids=["beside a zero", "in the task itself", "by its older name"],
+)
+def test_a_cost_is_taken_from_wherever_it_is_told(told: dict[str, object]) -> None:
+    assert task_of(status="completed", video={"url": URL}, **told).credits_used == 5
+
+
+def test_an_address_beside_a_task_that_works_is_not_its_video() -> None:
+    assert task_of(status="generating", url=URL, output=[URL]).state is TaskState.WORKING
+
+
 @pytest.mark.parametrize("meta", [None, {}, {"usage": None}], ids=str)
 def test_a_cost_that_was_not_said_is_not_zero(meta: object) -> None:
     assert task_of(meta=meta).credits_used is None

@@ -1,6 +1,10 @@
 """The whole program as it is started in earnest: a process of its own, real sockets, real signals."""
 
 import asyncio
+import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,6 +97,33 @@ async def test_a_killed_program_continues_with_the_next_start(
     assert_tidy(again, wire, provider)
 
 
+async def test_a_start_is_quiet(wire: WireDiscord, provider: Provider, bot: Starter) -> None:
+    async with bot.start(log_format="json") as program:
+        await wire.wait_for_sessions()
+        await program.wait_for_line('"ready"')
+        assert await program.stop() == 0
+    levels = [json.loads(line)["level"] for line in program.lines]
+    assert set(levels) == {"info"}, f"an operator would look up what a good start says: {program.output}"
+    assert not re.search("voice|nacl|davey", program.output, re.IGNORECASE)
+    assert_tidy(program, wire, provider)
+
+
+async def test_a_locked_database_is_told_once_with_each_try(bot: Starter, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "veo.db").touch(mode=0o600)
+    with closing(sqlite3.connect(tmp_path / "data" / "veo.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        async with bot.start(log_format="json") as program:
+            await program.wait_for_line("the database cannot be opened yet")
+            other.execute("COMMIT")
+            await program.wait_for_line('"ready"')
+            assert await program.stop() == 0
+    warnings = [json.loads(line) for line in program.lines if json.loads(line)["level"] != "info"]
+    assert {line["event"] for line in warnings} == {"the database cannot be opened yet"}
+    moments = [line["timestamp"][:22] for line in warnings]  # tenths of a second; each try waits longer
+    assert len(moments) == len(set(moments)), "a try is told twice"
+
+
 async def test_a_wrong_token_ends_with_one_readable_line(
     wire: WireDiscord, provider: Provider, bot: Starter
 ) -> None:
@@ -102,6 +133,7 @@ async def test_a_wrong_token_ends_with_one_readable_line(
     said = [line for line in program.lines if "DISCORD_TOKEN" in line]
     assert said == ["DISCORD_TOKEN: Discord rejects it. Copy it again from the developer portal"]
     assert "wrong-token-4711" not in program.output
+    assert wire.count("GET /users/@me") == 1, "Discord was asked again and again"
     assert_tidy(program, wire, provider)
 
 

@@ -17,7 +17,7 @@ from sandbox.odd_answers import says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
-from tests.bot.rows import insert
+from tests.bot.rows import insert, reread
 
 WINDOW = timedelta(hours=6)
 WAIT = timedelta(minutes=5)
@@ -109,6 +109,23 @@ async def test_a_late_video_takes_no_place_at_the_provider(
     await insert(engine.database)
     async with engine.running():
         await provider.called("create", 2)
+
+
+async def test_a_clock_that_is_set_ahead_does_not_end_the_search(
+    make_engine: MakeEngine, provider: Provider
+) -> None:
+    engine = make_engine(late_window=WINDOW, late_wait=WAIT)
+    await miss_deadline(engine, provider)
+    engine.clock.advance(WAIT)
+    row = await engine.claim()
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(row)
+    engine.clock.set(8 * WINDOW)
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(row)
+    engine.clock.advance(WINDOW)
+    await engine.workflow.carry(row)
+    assert (await reread(engine.database, row.id)).late_until is None, "it is asked for without an end"
 
 
 async def test_a_late_video_is_asked_for_rarely(make_engine: MakeEngine, provider: Provider) -> None:
