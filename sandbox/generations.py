@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+import structlog
 from aiohttp import web
 
 from sandbox.jobs import Job, Jobs
@@ -18,6 +19,8 @@ Teller = Literal["create", "header", "poll"]  # an answer that tells the cost
 # As the documents recorded it: 30 of 39 create answers tell it, and not one of about 100 finished tasks.
 SIGNATURE = "Signature=qZ0AR%2BPP2%2Fg%3D&tilde=%7E"  # of any file; holds as it is written only
 TELLERS: frozenset[Teller] = frozenset({"create", "header"})
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -26,6 +29,7 @@ class Generations:
 
     Attributes:
         tellers: which answers tell what a generation costs.
+        unnamed: fields of accepted orders that no schema names; the bot sends none.
     """
 
     def __init__(self, jobs: Jobs, ledger: Ledger, log: RequestLog, terms: Terms) -> None:
@@ -33,6 +37,7 @@ class Generations:
         self._ledger = ledger
         self._log = log
         self.tellers = TELLERS
+        self.unnamed: list[str] = []
         self._terms = terms
 
     async def create(self, request: web.Request) -> web.Response:
@@ -44,6 +49,9 @@ class Generations:
         except RefusalError:
             self._log.add(_model_name(body), None, client_request_id)
             raise
+        if order.unnamed:
+            self.unnamed += order.unnamed
+            log.warning("took fields that no schema names", fields=order.unnamed)
         job = self._jobs.create(order)
         self._log.add(order.model.id, job, client_request_id)
         headers = {"x-inference-id": job.id}

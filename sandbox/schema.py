@@ -18,6 +18,11 @@ from sandbox.refusals import RefusalError
 MISSING = object()
 LINK = re.compile(r"https?://\S+")
 DATA_URI = re.compile(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/]+={0,2})")
+# What the schema of some model names. Of other fields the documents say nothing, and the provider's own
+# packages send some (`n`, `response_format`), so they are taken.
+NAMED = frozenset({"model", "prompt"}).union(
+    *({option.name for option in model.options} | {*model.kind.image_fields} for model in CATALOGUE)
+)
 JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
 
 
@@ -33,6 +38,7 @@ class Order:
     generate_audio: bool
     seed: int | None
     pictures: tuple[bytes, ...] = ()  # those that came in the body; links are not followed
+    unnamed: tuple[str, ...] = ()  # fields that no model's schema names: nothing says what becomes of them
 
 
 def check_body(body: object) -> Order:
@@ -51,9 +57,10 @@ def check_body(body: object) -> Order:
     image_fields = model.kind.image_fields
     pictures = [_check_picture(name, fields.get(name, MISSING)) for name in image_fields]
     for name, value in fields.items():
-        if name not in {"model", "prompt", *image_fields}:
+        if name in NAMED - {"model", "prompt", *image_fields}:
             _check_field(model, name, value)
-    return _order(model, fields, tuple(picture for picture in pictures if picture))
+    unnamed = tuple(name for name in fields if name not in NAMED)
+    return _order(model, fields, tuple(picture for picture in pictures if picture), unnamed)
 
 
 def fields_of(body: object) -> dict[str, object]:
@@ -108,7 +115,9 @@ def _invalid(field: str, expected: str, received: object) -> RefusalError:
     return RefusalError(400, f"Body validation error! {field}: Expected {expected}, Received {shown}")
 
 
-def _order(model: Model, fields: dict[str, object], pictures: tuple[bytes, ...]) -> Order:
+def _order(
+    model: Model, fields: dict[str, object], pictures: tuple[bytes, ...], unnamed: tuple[str, ...]
+) -> Order:
     defaults = {option.name: option.default for option in model.options}
     resolved: dict[str, object] = {**defaults, **fields}
     seed = resolved.get("seed")
@@ -121,6 +130,7 @@ def _order(model: Model, fields: dict[str, object], pictures: tuple[bytes, ...])
         generate_audio=resolved["generate_audio"] is True,
         seed=seed if isinstance(seed, int) else None,
         pictures=pictures,
+        unnamed=unnamed,
     )
 
 

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from aiohttp import web_app
 from hypothesis import HealthCheck, settings
+from simcord.backend.errors import BackendError
+from simcord.http import router
 from sqlalchemy import make_url
 
 from bot.db.sqlite import PRAGMAS
 from tests.postgres import CannotStartError, Postgres, in_thread, open_server
 from tests.sqlite import Template
+from tests.wire.bodies import Bodies
+from tests.wire_discord.pipeline import Pipeline
 
 ADDRESS = "TEST_POSTGRES_URL"  # of a database whose user may make others; used where the wheel cannot start
 # How fast an example is made and runs depends on what else the machine does; the examples are the same each
@@ -29,6 +33,7 @@ HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
     "cogs.ui.requester.PATIENCE",
     "cogs.veo.request.DEFER_AFTER_SECONDS",
+    "cogs.veo.request.DEFER_TIMEOUT",
     "cogs.moderation.owners.PATIENCE",
 )
 
@@ -95,6 +100,37 @@ def servers_are_forgotten() -> Iterator[None]:
     """Let the test's servers go: aiohttp keeps 1024 handlers, and so every call and its body."""
     yield
     web_app._cached_build_middleware.cache_clear()  # pyright: ignore[reportPrivateUsage]: locked version
+
+
+@pytest.fixture(scope="session")
+def checked_bodies() -> Iterator[Bodies]:
+    """Every body that reaches the small Discord on sockets, as Discord's own schema sees it."""
+    bodies = Bodies()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pipeline, "check_body", staticmethod(bodies.check))
+        yield bodies
+
+
+@pytest.fixture(scope="session")
+def simcord_bodies(checked_bodies: Bodies) -> Iterator[None]:
+    """The same for simcord, all of whose requests pass here."""
+    serve = router.dispatch
+
+    def check_and_serve(backend: Any, method: str, path: str, **more: Any) -> Any:
+        if wrong := checked_bodies.check(method, path, more.get("json")):
+            raise BackendError(400, 50035, f"Invalid Form Body: {': '.join(wrong)}")
+        return serve(backend, method, path, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(router, "dispatch", check_and_serve)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def every_body_is_right(checked_bodies: Bodies) -> Iterator[None]:
+    """Fail where a body was sent that Discord refuses; a test that sends one on purpose empties `wrong`."""
+    yield
+    checked_bodies.assert_right()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import aiohttp
 
+from bot.cli.patient_console import PatientConsole, open_console, progress_on, stopped_by_signals
 from bot.cli.target_file import leave_place, take_place
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
@@ -27,7 +28,6 @@ from bot.provider.errors import RateLimitError, UnavailableError, UnknownTaskErr
 from bot.provider.models import Task, TaskState
 from bot.provider.pricing import quote
 from bot.settings import ProviderSettings
-from bot.terminal_console import PatientConsole, open_console, progress_on, stopped_by_signals
 
 TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
 LOOKUP_SECONDS = (

@@ -18,6 +18,7 @@ from discord.http import Route
 
 from bot.db.database import Database
 from bot.db.shared_rate_limit import SharedRateLimit
+from bot.discord_client.callback_answers import forgive_answers
 from bot.discord_client.gateway_events import forgive_events
 from bot.discord_client.rate_limits import PATIENCE, bound_global_limit
 from bot.discord_client.tree import VeoTree
@@ -80,6 +81,7 @@ class VeoBot(commands.Bot):
         self._heartbeat_interval = HEARTBEAT_INTERVAL
         self._heard: dict[int, float] = {}  # when each connection was last heard, as discord.py counts time
         forgive_events(self)
+        forgive_answers()
 
     @property
     def is_connected(self) -> bool:

@@ -17,6 +17,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # Discord's own codes: the interaction is not there any more, so there is nobody to answer.
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
+ALREADY_ANSWERED = 40060
+
+SENT = "sent"  # in `Interaction.extras`: an answer of ours that Discord may have taken
 
 TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't count toward your limit.")
 
@@ -56,12 +59,21 @@ async def reply_with_error(interaction: discord.Interaction, error: Exception) -
         return
     text = _text(interaction, cause)
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
-        else:
-            await interaction.response.send_message(text, ephemeral=True)
+        await _tell(interaction, text)
     except discord.HTTPException as failure:
         log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
+
+
+async def _tell(interaction: discord.Interaction, text: str) -> None:
+    if not interaction.response.is_done():
+        try:
+            await interaction.response.send_message(text, ephemeral=True)
+        except discord.HTTPException as failure:
+            if failure.code != ALREADY_ANSWERED or SENT not in interaction.extras:
+                raise
+        else:
+            return
+    await interaction.followup.send(text, ephemeral=True)
 
 
 def _text(interaction: discord.Interaction, error: Exception) -> str:

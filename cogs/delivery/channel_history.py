@@ -6,6 +6,7 @@ They are found by ids, which are Discord's own order and time: the host's clock 
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 
@@ -27,7 +28,7 @@ async def own_messages(
     last = None if newest else after
     for _page in range(most // PAGE):
         pages = {"before": last} if newest else {"after": last}
-        data: list[Any] = list(await client.http.logs_from(channel.id, PAGE, **pages))
+        data = _listed(await client.http.logs_from(channel.id, PAGE, **pages))
         numbers = [number for item in data if (number := _number(item))]
         for item in sorted(data, key=_number, reverse=newest):
             is_meant = _number(item) > after and _is_from(item, client.user)
@@ -36,6 +37,20 @@ async def own_messages(
         if len(data) < PAGE or not numbers or min(numbers) <= after:
             return
         last = min(numbers) if newest else max(numbers)
+
+
+def _listed(answer: Any) -> list[Any]:
+    """Return the messages of an answer.
+
+    Raises:
+        aiohttp.ClientError: it is no list, as where another page answers in Discord's place; nothing can be
+            concluded from that, least of all that nothing was posted.
+    """
+    if not isinstance(answer, list):
+        kind = type(answer).__name__
+        log.warning("a list of messages could not be read", kind=kind)
+        raise aiohttp.ClientPayloadError(kind)
+    return answer  # pyright: ignore[reportUnknownVariableType]: JSON
 
 
 def _number(item: Any) -> int:

@@ -78,6 +78,8 @@ def says_thread_exists(error: Exception) -> bool:
     return isinstance(error, discord.HTTPException) and error.code == THREAD_EXISTS
 
 
+# What discord.py raises where an answer is not Discord's, as where another page stands in its place.
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 # Everything that discord.py lets through when a request fails; `judge` knows what each means.
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 

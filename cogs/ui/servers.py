@@ -10,7 +10,7 @@ from collections.abc import Callable
 import discord
 import structlog
 
-from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.discord_errors import CALL_ERRORS, UNREADABLE
 
 MEMORY = 600.0  # seconds; a boost or another language may come later by that
 RETRY = 60.0  # seconds, after a question that was not answered
@@ -56,7 +56,7 @@ class Servers:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._client.fetch_guild(guild_id, with_counts=False)
-        except CALL_ERRORS as error:
+        except (*CALL_ERRORS, *UNREADABLE) as error:
             if isinstance(error, discord.HTTPException) and error.code in GONE:
                 return True
             log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
@@ -70,6 +70,6 @@ class Servers:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._client.fetch_guild(guild_id, with_counts=False)
-        except CALL_ERRORS as error:
+        except (*CALL_ERRORS, *UNREADABLE) as error:
             log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
             return None

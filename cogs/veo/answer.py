@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
+from bot.discord_client.replies import ALREADY_ANSWERED
 from bot.errors import DatabaseBusyError, UserError
 from bot.i18n import _
 from bot.requests.service import GenerationService
@@ -17,7 +18,6 @@ from cogs.ui.interaction import Interaction
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-ALREADY_ANSWERED = 40060
 ATTEMPTS = 2
 TIMEOUT = 12.0  # seconds for all of them; the runner looks for the card after `ANSWER_GRACE`
 

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from bot.db.models import Generation
+from bot.discord_client.replies import SENT
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
@@ -16,6 +17,9 @@ from cogs.veo.quote_buttons import quote_message
 
 # Discord wants an answer within 3 s. After this long we say "thinking", which leaves time for that call.
 DEFER_AFTER_SECONDS = 1.0
+# Its answer to that is not waited for longer: the card must be there before the runner looks for one
+# (`ANSWER_GRACE`), or two are shown.
+DEFER_TIMEOUT = 3.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -49,10 +53,12 @@ async def _has_to_wait(interaction: Interaction, decision: asyncio.Task[Generati
     await asyncio.wait({decision}, timeout=DEFER_AFTER_SECONDS)
     if decision.done():
         return False
+    interaction.extras[SENT] = True
     try:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with asyncio.timeout(DEFER_TIMEOUT):
+            await interaction.response.defer(ephemeral=True, thinking=True)
     # discord.py raises whatever it stumbles over where Discord's word on it cannot be read.
     except Exception as error:  # noqa: BLE001 the decision is under way
         # It may be shown all the same; the answer will tell.
-        log.warning("not told that it takes longer", interaction=interaction.id, error=str(error))
+        log.warning("not told that it takes longer", interaction=interaction.id, error=repr(error))
     return True

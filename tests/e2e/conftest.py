@@ -39,6 +39,11 @@ def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bodies_are_checked(simcord_bodies: None) -> None:
+    """Let simcord refuse what Discord refuses."""
+
+
 @pytest.fixture(autouse=True)
 def server_errors_are_as_in_discord_py(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a 5xx be a `DiscordServerError`, as discord.py raises it; simcord makes it a plain error."""

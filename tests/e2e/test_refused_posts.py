@@ -1,5 +1,6 @@
 """Discord refuses the message with the result: the ladder from the thread down to a direct message."""
 
+import discord
 import pytest
 
 from bot.db.models import Status
@@ -20,6 +21,7 @@ from tests.e2e.driver import (
     the_result,
     threads,
 )
+from tests.wire.bodies import Bodies
 
 EVERYWHERE = "/channels/*/messages"
 # Discord's codes and the HTTP statuses they come with; `tests/cogs/ui/test_discord_errors.py` has them all.
@@ -173,3 +175,13 @@ async def test_the_next_request_is_served_after_a_time_without_any_place(world: 
     accept_all(world)
     await ask(world)
     await eventually("the second video", lambda: len(results(world)) == 1)
+
+
+async def test_a_body_that_discord_refuses_is_noticed(world: World, checked_bodies: Bodies) -> None:
+    channel = world.app.bot.get_partial_messageable(world.channel.id)
+    with pytest.raises(discord.HTTPException) as caught:
+        await channel.send("x" * 2001)
+    assert (caught.value.status, caught.value.code) == (400, 50035)
+    [sentence] = checked_bodies.wrong
+    assert "POST /channels/{channel_id}/messages: content: maxLength 2000" in sentence
+    checked_bodies.wrong.clear()

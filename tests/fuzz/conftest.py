@@ -15,6 +15,11 @@ def log() -> Iterator[Listener]:
         yield listener
 
 
+@pytest.fixture(scope="session", autouse=True)
+def bodies_are_checked(simcord_bodies: None) -> None:
+    """Let simcord refuse what Discord refuses."""
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many cases were played."""
     if SCALE > 1:

@@ -8,6 +8,7 @@ import aiohttp
 import discord
 import pytest
 
+from tests.wire.bodies import Bodies
 from tests.wire.conftest import Clock
 from tests.wire.probe import Probe, connected, point_to
 from tests.wire_discord import ChannelType, WireDiscord
@@ -82,11 +83,18 @@ async def test_an_edit_keeps_the_attachments_that_it_names_and_adds_new_ones(
     ],
 )
 async def test_what_discord_does_not_take(
-    client: Probe, wire: WireDiscord, content: str, files: list[bytes], status: int, code: int
+    client: Probe,
+    wire: WireDiscord,
+    checked_bodies: Bodies,
+    content: str,
+    files: list[bytes],
+    status: int,
+    code: int,
 ) -> None:
     with pytest.raises(discord.HTTPException) as caught:
         await place(client, wire.channel.id).send(content, files=[file(each) for each in files])
 
+    checked_bodies.wrong.clear()
     assert (caught.value.status, caught.value.code) == (status, code)
     assert wire.messages() == []
 

@@ -82,14 +82,28 @@ async def test_servers_that_are_too_many_are_forgotten_oldest_first(
         (Fault.rate_limit(240.0), False),
         (Fault.rate_limit(240.0, via=False), False),
         (Fault.reset(), False),
+        (Fault.status(200, html=True), False),
+        (Fault.status(404, html=True), False),
+        (Fault.status(200, message="Welcome"), False),
     ],
-    ids=["unknown", "no access", "an outage", "a reset token", "limited", "limited by a proxy", "broken"],
+    ids=[
+        *("unknown", "no access", "an outage", "a reset token", "limited", "limited by a proxy", "broken"),
+        *("a page in its place", "a page that is not there", "another object"),
+    ],
 )
 async def test_only_discords_own_word_says_that_the_bot_is_gone(
     wire: WireDiscord, client: discord.Client, clock: Clock, fault: Fault, is_gone: bool
 ) -> None:
     wire.faults.add(GUILD, fault)
     assert await Servers(client, clock).is_gone(wire.guild.id) is is_gone
+
+
+@pytest.mark.parametrize("html", [True, False], ids=["a page", "another object"])
+async def test_what_is_not_discords_tells_of_no_server(
+    wire: WireDiscord, client: discord.Client, clock: Clock, html: bool
+) -> None:
+    wire.faults.add(GUILD, Fault.status(200, html=html))
+    assert await Servers(client, clock).find(wire.guild.id) is None
 
 
 async def test_a_server_that_is_there_is_not_asked_about_for_each_request(

@@ -7,7 +7,7 @@ import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.discord_client.gateway_events import forgive_events
+from bot.discord_client.gateway_events import NEEDED, forgive_events
 from tests.wire.probe import Probe, connected, point_to
 from tests.wire_discord import WireDiscord
 from tests.wire_discord.payloads import channel_payload, guild_payload
@@ -69,3 +69,15 @@ async def test_a_server_is_known_by_what_can_be_read_of_it(client: Probe, wire: 
     assert isinstance(found, discord.Guild), "the server was left out for one channel"
     assert [channel.name for channel in found.channels] == ["good"]
     assert wire.gateway.closings == []
+
+
+async def test_no_event_of_another_shape_ends_the_connection(client: Probe, wire: WireDiscord) -> None:
+    names = sorted({*client._connection.parsers} - NEEDED)  # pyright: ignore[reportPrivateUsage]: all that discord.py reads
+    assert len(names) > 50
+    shapes: list[Any] = [None, [], "text", 7, {}, {"id": None}, {"guild_id": str(wire.guild.id)}]
+    for name in [*names, "OF_TOMORROW"]:
+        for shape in shapes:
+            await wire.gateway.dispatch(name, shape, wire.guild.id)
+    sent = await wire.interact(ALICE, "paint", {"text": "x"})
+    assert (await client.next()).id == sent.id, "the next command did not arrive"
+    assert wire.gateway.closings == [], "the connection was ended"

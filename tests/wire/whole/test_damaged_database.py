@@ -18,10 +18,9 @@ from tests.wire_discord.program import Program, bot_environment
 
 # The program as it is started, but for how often it looks.
 WATCHFUL = """
-import bot.monitoring.alerts, bot.monitoring.health
-bot.monitoring.alerts.LOOK_INTERVAL = bot.monitoring.health.SHORTEST_REST = bot.monitoring.health.LONGEST_REST = 1.0
-bot.monitoring.health.DATABASE_LIMIT = 1.0
-from bot.cli import main
+from bot.cli.main import main
+from bot.monitoring import alerts, health
+alerts.LOOK_INTERVAL = health.SHORTEST_REST = health.LONGEST_REST = health.DATABASE_LIMIT = 1.0
 main()
 """
 HARM: Mapping[str, Callable[[Path], object]] = {

@@ -9,7 +9,7 @@ import pytest
 from sandbox.provider import Provider
 from tests.wire.whole.starting import ALICE, POST, REQUEST, Starter
 from tests.wire_discord import Fault, Message, WireDiscord
-from tests.wire_discord.program import Program
+from tests.wire_discord.program import Program, bot_environment
 
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
 SECONDS = 60.0
@@ -49,6 +49,55 @@ async def test_the_card_is_in_the_channel_before_anything_is_spent(
     provider.release()
     await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
     assert len(wire.messages(card.id)) == 1, "the video did not come into the card's thread"
+
+
+# The program as it is where every decision comes so late that the member sees "thinking" before.
+LATE = "import cogs.veo.request; cogs.veo.request.DEFER_AFTER_SECONDS = 0; import bot.cli; bot.cli.main()"
+
+
+@pytest.fixture
+async def late(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
+    provider.hold = True
+    environment = bot_environment(wire, provider, tmp_path / "data", default_daily_limit=1)
+    async with Program(["-c", LATE, "run"], environment, tmp_path) as program:
+        await program.wait_for_line("ready")
+        yield program
+        wire.faults.clear()
+        assert await program.stop() == 0
+
+
+@pytest.mark.usefixtures("late")
+async def test_a_card_that_comes_late_is_the_only_one_though_thinking_hangs(
+    wire: WireDiscord, provider: Provider
+) -> None:
+    wire.faults.add(CALLBACK, Fault.hang(accepted=True))
+    await wire.interact(ALICE, "veo", REQUEST)
+    async with asyncio.timeout(SECONDS):
+        await provider.called("create")
+    wire.faults.release()
+    provider.release()
+    await wire.wait_for_message(lambda message: is_card(message) and "Ready" in message.content, SECONDS)
+    assert len(list(filter(is_card, wire.messages()))) == 1, "another card is never brought up to date"
+
+
+async def test_a_request_is_taken_back_where_thinking_is_lost(
+    wire: WireDiscord, provider: Provider, late: Program
+) -> None:
+    wire.faults.add(CALLBACK, Fault.hang())
+    await wire.interact(ALICE, "veo", REQUEST)
+    await late.wait_for_line("withdrawn", SECONDS)
+    assert (provider.count("create"), wire.messages()) == (0, [])
+
+
+@pytest.mark.usefixtures("late")
+async def test_a_refusal_that_comes_late_is_told_though_thinking_hangs(
+    wire: WireDiscord, provider: Provider
+) -> None:
+    await (await wire.interact(ALICE, "veo", REQUEST)).answered()
+    await provider.called("create")
+    wire.faults.add(CALLBACK, Fault.hang(accepted=True))
+    await wire.interact(ALICE, "veo", REQUEST)
+    await wire.wait_for_message(lambda message: "This didn't count" in message.content, SECONDS)
 
 
 @pytest.mark.usefixtures("bot")

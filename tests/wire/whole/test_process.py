@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.provider import Provider
 from tests.wire.whole.starting import ALICE, GATEWAY, POST, Starter, ask
@@ -170,6 +172,39 @@ async def test_it_waits_while_another_page_answers_in_discords_place(
         await wire.wait_for_sessions()
         assert await program.stop() == 0
     assert_tidy(program, wire, provider)
+
+
+class Says(Fault):
+    """Answers 200 and JSON that Discord would not send."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG002 none is asked
+        return web.Response(text=self.text, content_type="application/json")
+
+
+ME, APPLICATION = "GET /users/@me", "GET /oauth2/applications/@me"
+OTHERS = {
+    "null": (ME, "null"),
+    "a list": (APPLICATION, "[]"),
+    "a number": (ME, "7"),
+    "half of it": (ME, '{"id": "1'),
+    "nothing": (APPLICATION, ""),
+    "no id": (ME, '{"username": "veo-bot"}'),
+}
+
+
+@pytest.mark.nightly(daily=["half of it"])
+@pytest.mark.parametrize("name", OTHERS)
+async def test_it_waits_while_something_else_answers(wire: WireDiscord, bot: Starter, name: str) -> None:
+    route, text = OTHERS[name]
+    wire.faults.add(route, Says(text))
+    async with bot.start() as program:
+        await program.wait_for_line("something else answers in its place")
+        await program.wait_for_line("ready")
+        assert await program.stop() == 0
+    assert "Traceback" not in program.output, program.output
 
 
 async def test_it_can_be_stopped_while_discord_cannot_be_reached(provider: Provider, tmp_path: Path) -> None:
