@@ -168,8 +168,8 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
     stopping = shared.signals.stopping
     return {
         "retention": shared.retention().run,
-        "measures": ProviderStats(shared.estimator, shared.veo, stopping).run,
-        "recall": HistoryLoader(shared.estimator, shared.database, stopping).run,
+        "durations": ProviderStats(shared.estimator, shared.veo, stopping).run,
+        "history": HistoryLoader(shared.estimator, shared.database, stopping).run,
         "damage": partial(watch_for_damage, shared.database, stopping),
     }
 
@@ -183,8 +183,8 @@ def _tasks_of_gateway(
 ) -> dict[str, Task]:
     return {
         "prices": gateway.prices.run,
-        "feed": build_outbox_relay(shared, board).run,
-        "line": build_position_updater(shared, delivery).run,
+        "outbox": build_outbox_relay(shared, board).run,
+        "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
     }
 

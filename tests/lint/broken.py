@@ -85,6 +85,13 @@ ROWS: Mapping[ModuleType, Sequence[Row]] = {
         ),
         (documents.the_threat_model_names_its_proofs, "SECURITY.md", "/", " ", "files only"),
         (
+            documents.every_module_that_a_document_names_is_somewhere,
+            CONTRIBUTING,
+            "",
+            "`x_y.py`",
+            "has a x_y.py",
+        ),
+        (
             documents.every_file_that_a_document_names_is_here,
             CONTRIBUTING,
             "",

@@ -9,6 +9,8 @@ from tests.lint.findings import Check, File, Findings
 from tests.lint.pages import pages as documents
 
 README, EXAMPLE, SECURITY = "README.md", ".env.example", "SECURITY.md"
+FOLDERS = ("bot", "cogs", "sandbox", "tests")
+BARE = re.compile(r"`(\w+\.py)`")
 NAMED = re.compile(r"`((?:bot|cogs|tests|sandbox|benchmarks|docs|deploy)/[\w/.-]+)`")
 
 
@@ -62,10 +64,19 @@ def every_file_that_a_document_names_is_here(root: Path) -> Findings:
                 yield page.found(f"There is no file {name}.", name)
 
 
+def every_module_that_a_document_names_is_somewhere(root: Path) -> Findings:
+    """Find a module that is named without its folder, and lies in none."""
+    known = {path.name for folder in FOLDERS for path in (root / folder).rglob("*.py")}
+    for page in documents(root):
+        for name in sorted(set(BARE.findall(page.text)) - known):
+            yield page.found(f"No folder has a {name}.", f"`{name}`")
+
+
 CHECKS: tuple[Check, ...] = (
     every_table_is_as_the_code_has_it,
     the_example_names_every_setting_and_nothing_else,
     the_example_explains_every_setting_in_the_words_of_the_code,
     the_threat_model_names_its_proofs,
     every_file_that_a_document_names_is_here,
+    every_module_that_a_document_names_is_somewhere,
 )

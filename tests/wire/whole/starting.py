@@ -28,7 +28,7 @@ class Starter:
         return Program(["-m", "bot", "run"], environment, self.folder)
 
     def end_leases(self) -> None:
-        """Let the time of a killed process's leases (`bot.jobs.queue.LEASE`) pass."""
+        """Let the time of a killed process's leases (`GenerationQueue.lease`) pass."""
         with closing(sqlite3.connect(self.folder / "data" / "veo.db")) as database, database:
             database.execute("UPDATE generations SET lease_until = '2000-01-01 00:00:00.000000'")
 

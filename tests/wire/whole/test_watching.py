@@ -176,7 +176,9 @@ async def test_every_line_from_the_command_to_the_delivery_names_the_request(
     assert len({line.get("generation") for line in said}) == 2, "two requests were made at once"
     assert [line for line in said if "generation" not in line] == []
     assert [line for line in lines if PROMPT in json.dumps(line)] == []
-    assert "cogs.ui" in {line["logger"].rpartition(".")[0] for line in said}, "the delivery said nothing"
+    assert "cogs.delivery" in {line["logger"].rpartition(".")[0] for line in said}, (
+        "the delivery said nothing"
+    )
 
 
 async def test_prompts_are_in_lines_for_debugging_only(
