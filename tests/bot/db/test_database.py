@@ -145,11 +145,11 @@ async def test_two_processes_start_at_once_on_the_same_new_database(empty_url: s
     program = textwrap.dedent("""
         import asyncio, sys
         from bot.db.database import open_database
-        from bot.db.state import keep_note
+        from bot.db.state import keep_state
 
         async def main(url, name):
             async with open_database(url) as database:
-                await keep_note(database, name, name)
+                await keep_state(database, name, name)
 
         asyncio.run(main(*sys.argv[1:]))
     """)

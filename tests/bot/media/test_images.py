@@ -161,12 +161,12 @@ def test_a_header_that_speaks_of_a_huge_picture_is_refused(bomb: bytes) -> None:
 
 MEASURE = """
 import resource, sys
-from bot.media.images import PictureError, ensure_picture
+from bot.media.images import ImageError, ensure_picture
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for bomb in sys.argv[1:]:
     try:
         ensure_picture(bytes.fromhex(bomb))
-    except PictureError:
+    except ImageError:
         pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
