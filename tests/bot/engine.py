@@ -147,6 +147,15 @@ class Engine:
         """Return the row as it is now."""
         return await reread(self.database, generation_id)
 
+    async def threaded(self, generation_id: str) -> Generation:
+        """Return the row once its thread is written down, for which no poll waits; call it while running."""
+
+        async def has_thread() -> bool:
+            return (await self.row(generation_id)).thread_id is not None
+
+        await until("the thread is written down", has_thread)
+        return await self.row(generation_id)
+
     async def delivered(self, generation_id: str) -> Generation:
         """Run until the generation is delivered, and return its row."""
 

@@ -70,13 +70,8 @@ async def test_where_no_thread_can_be_the_video_still_comes(engine: Engine) -> N
 async def test_still_working_writes_nothing(engine: Engine, provider: Provider) -> None:
     provider.hold = True
     queued = await insert(engine.database)
-
-    async def has_thread() -> bool:
-        return (await engine.row(queued.id)).thread_id is not None
-
     async with engine.running():
-        await until("the thread is written down", has_thread)
-        before = await engine.row(queued.id)
+        before = await engine.threaded(queued.id)
         await provider.called("retrieve", provider.count("retrieve") + 5)
         after = await engine.row(queued.id)
     seen = [

@@ -157,9 +157,7 @@ async def test_the_thread_is_remembered_before_the_video_is_there(engine: Engine
     provider.hold = True
     row = await insert(engine.database)
     async with engine.running():
-        await provider.called("retrieve")
-        thread_id = (await engine.row(row.id)).thread_id
-    assert thread_id is not None
+        assert (await engine.threaded(row.id)).video_url is None
 
 
 async def _so(*, is_so: bool) -> bool:
