@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
 from bot.db.addresses import checked_address, secrets_of, with_folder
-from bot.media.upload_limits import DEFAULT, parse_limits
+from bot.media.upload_sizes import DEFAULT, parse_limits
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 

@@ -17,7 +17,8 @@ from bot.jobs.steps.submission import Submission
 from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.fitting import Fitter
-from bot.media.upload_limits import UploadLimits, parse_limits
+from bot.media.upload_limits import UploadLimits
+from bot.media.upload_sizes import parse_limits
 from bot.usage.reconciliation import Reconciliation
 
 

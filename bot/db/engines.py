@@ -8,8 +8,6 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.db.addresses import SQLITE, checked_address
-from bot.db.postgres import PostgresStorage
-from bot.db.sqlite import SqliteStorage
 from bot.db.transactions import Result
 
 
@@ -115,4 +113,10 @@ def storage_of(address: str) -> Storage:
         ValueError: it is none that the program can use; `str()` says why.
     """
     url = checked_address(address)
-    return SqliteStorage(url) if url.drivername == SQLITE else PostgresStorage(url)
+    if url.drivername == SQLITE:
+        from bot.db.sqlite import SqliteStorage  # noqa: PLC0415 only the engine that is used is loaded
+
+        return SqliteStorage(url)
+    from bot.db.postgres import PostgresStorage  # noqa: PLC0415 the same
+
+    return PostgresStorage(url)

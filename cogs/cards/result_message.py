@@ -9,7 +9,7 @@ from bot.failures import FailureKind
 from bot.i18n import _, locale_used, number
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.media.upload_limits import MIB
+from bot.media.upload_sizes import MIB
 from cogs.cards.card import (
     CANCELLED_MARK,
     FAILED_MARK,

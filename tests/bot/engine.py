@@ -32,7 +32,8 @@ from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
 from bot.media.fitting import Fitter
 from bot.media.image_store import ImageStore
-from bot.media.upload_limits import DEFAULT, UploadLimits, parse_limits
+from bot.media.upload_limits import UploadLimits
+from bot.media.upload_sizes import DEFAULT, parse_limits
 from bot.provider.client import VeoClient
 from bot.signals import pause
 from sandbox.provider import Provider

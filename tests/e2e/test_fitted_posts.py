@@ -8,7 +8,7 @@ import pytest
 
 from bot.db.models import Generation
 from bot.media.files import Clip, probe
-from bot.media.upload_limits import MIB, usable
+from bot.media.upload_sizes import MIB, usable
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import (

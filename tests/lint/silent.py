@@ -10,7 +10,7 @@ SILENT = {
     "bot/media/fit_plan.py": "errors for the log",
     "bot/media/fitting.py": "errors for the log",
     "bot/media/streams.py": "errors for the log",
-    "bot/media/upload_limits.py": "the operator's settings",
+    "bot/media/upload_sizes.py": "the operator's settings",
     "bot/provider/client.py": "errors for the log and the command line",
     "bot/provider/errors.py": "errors for the log and the command line",
     "bot/provider/refusals.py": "errors for the log and the command line",

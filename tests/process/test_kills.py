@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.fitting import WORK_PREFIX
-from bot.media.upload_limits import MIB
+from bot.media.upload_sizes import MIB
 from tests.noise import make_noise, replace_files
 from tests.process.scene import FAILING_REQUEST, REQUEST, Row, Scene, open_scene
 from tests.wire_discord import Message

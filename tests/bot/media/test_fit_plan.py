@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.media.files import Clip
 from bot.media.fit_plan import LEAST, LINES, SOUND_RATES, CannotFitError, Plan, plan_of
-from bot.media.upload_limits import MIB
+from bot.media.upload_sizes import MIB
 
 clips = st.builds(
     Clip,

@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 
 from bot.db.database import Database, open_database
 from bot.db.state import keep_state
-from bot.media.upload_limits import (
-    DEFAULT,
-    KNOWN_LIMITS,
-    MEMORY,
-    MIB,
-    ByTier,
-    UploadLimits,
-    next_lower,
-    parse_limits,
-    usable,
-)
+from bot.media.upload_limits import MEMORY, UploadLimits
+from bot.media.upload_sizes import DEFAULT, KNOWN_LIMITS, MIB, ByTier, next_lower, parse_limits, usable
 from tests.bot.clocks import StoppedClock
 from tests.bot.troubles import Logs, count_events
 

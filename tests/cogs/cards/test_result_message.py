@@ -10,7 +10,7 @@ from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.media.upload_limits import MIB
+from bot.media.upload_sizes import MIB
 from cogs.cards.card import render_cancellation
 from cogs.cards.result_message import ResultMessage
 from tests.cogs.generation import generation

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.files import probe
-from bot.media.upload_limits import MIB, usable
+from bot.media.upload_sizes import MIB, usable
 from sandbox.provider import QUICK, Provider
 from tests.noise import make_large_noise, replace_files
 from tests.process.scene import KILLABLE

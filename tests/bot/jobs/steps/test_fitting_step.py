@@ -11,7 +11,7 @@ from bot.jobs.ports import DeliveryPostponedError, UploadBrokenError
 from bot.jobs.steps.upload import BROKEN_TRIES
 from bot.media.files import probe
 from bot.media.fit_plan import FittingError
-from bot.media.upload_limits import MIB, usable
+from bot.media.upload_sizes import MIB, usable
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
