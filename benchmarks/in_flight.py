@@ -128,7 +128,7 @@ async def insert_rows(database: Database, count: int) -> dict[str, float]:
     return durations
 
 
-def open_timetable(kind: str, count: int) -> DurationEstimator:
+def open_estimator(kind: str, count: int) -> DurationEstimator:
     """Return what decides when to ask: `planned` or `fixed`."""
     maker = DurationEstimator if kind == "planned" else FixedIntervals
     estimator = maker(interval=INTERVAL, rate=RATE, deadline=timedelta(seconds=DEADLINE), max_running=count)
@@ -154,7 +154,7 @@ async def measure(kind: str, url: str, count: int) -> Figures:
         veo, downloads = VeoClient(session, url, SecretStr("key")), Downloads(session, session, set[str]())
         pictures = ImageStore(downloads, Path(folder) / "pictures")
         stores = VideoStore(downloads, Path(folder) / "videos"), pictures
-        await carry_all(open_timetable(kind, count), database, veo, stores, figures)
+        await carry_all(open_estimator(kind, count), database, veo, stores, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -190,7 +190,7 @@ async def carry_all(
         polling=polling,
         settlement=Settlement(queue, veo, delivery, timing, utc_now),
         late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
-        handover=NoHandover(queue),
+        deliver=NoHandover(queue),
     )
     watching = asyncio.create_task(watch_loop(figures), name="watch")
     running = asyncio.create_task(Runner(queue, workflow, work=work, stopping=stopping).run(), name="runner")

@@ -22,7 +22,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp import web
-from in_flight import MANY, RATE, open_timetable
+from in_flight import MANY, RATE, open_estimator
 from pydantic import SecretStr
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -67,7 +67,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
         limiter, delivery = PollLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
-        estimator = open_timetable("fixed", MANY)
+        estimator = open_estimator("fixed", MANY)
         workflow = Workflow(
             queue,
             delivery,
@@ -77,7 +77,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
             polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
             settlement=Settlement(queue, veo, delivery, timing, utc_now),
             late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
-            handover=NoHandover(queue),
+            deliver=NoHandover(queue),
         )
         runner = Runner(queue, workflow, work=work, stopping=stopping)
         running = asyncio.create_task(runner.run(), name="runner")

@@ -1,6 +1,6 @@
 """Whether a request is accepted: every rule there is, in one place and in one order.
 
-`judge` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
+`check_request` is pure; `Admission` reads what it needs in the transaction that inserts the request, so that
 two requests cannot take one place or the same money.
 """
 
@@ -176,13 +176,13 @@ class Admission:
         video: VideoRequest,
         now: datetime,
         *,
-        is_offer: bool = False,
+        is_quoted: bool = False,
     ) -> AdmissionContext:
         """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
         policy, standing = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, standing, now)
         price = quoted = self._prices.quote(video)
-        if price is None and (policy.budgets or policy.ask_first or is_offer):
+        if price is None and (policy.budgets or policy.ask_first or is_quoted):
             price = recall_price(session, video)
         since = {period: period_start(period, now) for period in policy.budgets}
         spent = fetch_spent(session, requester.guild_id, since, now)

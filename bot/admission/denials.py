@@ -193,7 +193,7 @@ def _closed(windows: Sequence[Limit]) -> str:
 
 def _used(windows: Sequence[Limit]) -> str:
     return _(
-        # Translators: {used} is one or more of "your {videos} of the last {window}"
+        # Translators: {used} is one or more of "your {videos} for the last {window}"
         "You've used {used}.",
         used=format_and(
             _(

@@ -59,7 +59,7 @@ class App:
 
     client: VeoBot | RestClient
     tasks: Mapping[str, Task]
-    watch: Monitoring
+    monitoring: Monitoring
     signals: Signals
     gateway: GatewaySide | None
     worker: WorkerSide | None
@@ -138,13 +138,13 @@ async def open_app(
             board,
             shared.signals.stopping,
         )
-        async with open_monitoring(settings, shared.recorders, parts) as watch:
+        async with open_monitoring(settings, shared.recorders, parts) as monitoring:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
-                tasks |= _tasks_of_worker(shared, worker, watch)
-            yield App(client, tasks, watch, shared.signals, gateway, worker)
+                tasks |= _tasks_of_worker(shared, worker, monitoring)
+            yield App(client, tasks, monitoring, shared.signals, gateway, worker)
 
 
 def _present(database: Database) -> Present:
@@ -189,10 +189,10 @@ def _tasks_of_gateway(
     }
 
 
-def _tasks_of_worker(shared: Shared, worker: WorkerSide, watch: Monitoring) -> dict[str, Task]:
+def _tasks_of_worker(shared: Shared, worker: WorkerSide, monitoring: Monitoring) -> dict[str, Task]:
     """Return also the alerts: they go by what the provider answers to this process."""
     charges = partial(worker.reconciliation.run, shared.signals.stopping)
-    return {"alerts": watch.alerts.run, "charges": charges, "runner": worker.runner.run}
+    return {"alerts": monitoring.alerts.run, "charges": charges, "runner": worker.runner.run}
 
 
 async def _run(task: Task) -> None:

@@ -49,8 +49,8 @@ def build_gateway(shared: Shared) -> GatewaySide:
     if shards is None:
         bot = VeoBot(database=shared.database, services=services)
     else:
-        turns = SharedRateLimit(shared.database)
-        bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, turns=turns)
+        rate_limit = SharedRateLimit(shared.database)
+        bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, rate_limit=rate_limit)
     return GatewaySide(bot, services, prices)
 
 

@@ -57,11 +57,11 @@ class Shared:
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
         days = self.settings.prompt_retention_days
-        leftovers = OrphanedFiles(self.database, self.stores.videos, self.stores.pictures)
+        orphaned_files = OrphanedFiles(self.database, self.stores.videos, self.stores.pictures)
         return Retention(
             self.database,
             self.stores.videos,
-            leftovers,
+            orphaned_files,
             keep=timedelta(days=days) if days else None,
             stopping=self.signals.stopping,
         )
@@ -110,7 +110,7 @@ async def open_shared(
             ),
             queue=_queue(settings, database, recorders),
             stores=_stores(settings, session, public),
-            estimator=await _timetable(settings, timing, database),
+            estimator=await _estimator(settings, timing, database),
         )
 
 
@@ -157,7 +157,7 @@ def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.
         raise _unusable(settings.data_dir, error) from error
 
 
-async def _timetable(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:
+async def _estimator(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:
     estimator = DurationEstimator(
         interval=timing.poll_interval.total_seconds(),
         rate=settings.polls_per_second,

@@ -56,13 +56,13 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
         late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.estimator, timing, utc_now),
-        handover=Deliver(
+        deliver=Deliver(
             queue,
             videos,
             pictures,
             shared.veo,
             delivery,
-            _posting(shared, delivery),
+            _upload(shared, delivery),
             timing,
             utc_now,
             shared.recorders.metrics,
@@ -70,6 +70,6 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
     )
 
 
-def _posting(shared: Shared, delivery: DeliveryPort) -> Upload:
+def _upload(shared: Shared, delivery: DeliveryPort) -> Upload:
     limits = UploadLimits(shared.database, parse_limits(shared.settings.upload_limits_mib))
     return Upload(delivery, Fitter(shared.settings.data_dir / "videos"), limits)

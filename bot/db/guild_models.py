@@ -20,7 +20,10 @@ class GuildRow(Base):
 
 
 class MemberRow(Base):
-    """What moderators decided about a member: a `policy.Standing` as JSON. It outlives a departure."""
+    """What moderators decided about a member: a `MemberPolicy` of `bot.policy.documents` as JSON.
+
+    It outlives a departure.
+    """
 
     __tablename__ = "members"
 

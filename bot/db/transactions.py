@@ -199,6 +199,10 @@ class GroupCommit:
                 lane.put_back(batch, error)
             except Exception as error:  # noqa: BLE001 it is raised where each of them is waited for
                 _settle(batch, [Outcome(error=error)] * len(batch))
+            except asyncio.CancelledError:
+                # Only a loop that is closed by force does that; whoever waits must not wait for ever.
+                _settle(batch, [Outcome(error=InDoubtError("the program was ended"))] * len(batch))
+                raise
             else:
                 _settle(batch, outcomes)
         del self._lanes[key]

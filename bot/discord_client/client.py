@@ -192,7 +192,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
         database: Database,
         services: Services,
         shards: Shards,
-        turns: SharedRateLimit,
+        rate_limit: SharedRateLimit,
         extensions: Sequence[str] = EXTENSIONS,
     ) -> None:
         super().__init__(
@@ -203,7 +203,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
             shard_ids=list(shards.ids),
         )
         self._shards_wanted = shards
-        self._turns = turns
+        self._rate_limit = rate_limit
         self._buckets: int | None = None
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -212,7 +212,7 @@ class ShardedVeoBot(VeoBot, commands.AutoShardedBot):
         if self._buckets is None:
             self._buckets = (await self.fetch_session_start_limits()).max_concurrency
         try:
-            await self._turns.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
+            await self._rate_limit.take(f"identify {(shard_id or 0) % self._buckets}", IDENTIFY_SPACING)
         except DatabaseBusyError:
             # Members shall be told that it is; and raised here, discord.py would close all shards.
             log.warning("a session is started without waiting for its turn", shard=shard_id)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from bot.doctor.required_permissions import ADMINISTRATOR, BOARD_NEEDS, lacking, names
+from bot.doctor.required_permissions import ADMINISTRATOR, MODERATOR_CHANNEL_NEEDS, lacking, names
 
 Read = Callable[[str], Awaitable[tuple[int, Any]]]  # a path of Discord's REST API: status and JSON
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -79,7 +79,7 @@ async def find_refusal(read: Read, channel_id: int, user_id: int) -> str:
         return NOT_FOR_MESSAGES
     guild = _parsed(GuildInfo, *await read(f"/guilds/{channel.guild_id}"))
     member = _parsed(MemberInfo, *await read(f"/guilds/{channel.guild_id}/members/{user_id}"))
-    missing = lacking(permissions_in(channel, guild, member, user_id), BOARD_NEEDS)
+    missing = lacking(permissions_in(channel, guild, member, user_id), MODERATOR_CHANNEL_NEEDS)
     return f"the bot is missing {names(missing)} there" if missing else ""
 
 

@@ -57,7 +57,7 @@ NEEDS = (
         1 << 16,
     ),
 )
-BOARD_NEEDS = (
+MODERATOR_CHANNEL_NEEDS = (
     Need("view_channel", N_("View Channel"), "", 1 << 10),
     Need("send_messages", N_("Send Messages"), "", 1 << 11),
 )

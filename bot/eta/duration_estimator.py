@@ -104,7 +104,7 @@ class DurationEstimator:
         eta = Eta(expected_at=expected_at, ends_at=ends_at)
         return eta.late() if eta.is_passed(now) else eta
 
-    def outlook_in_queue(self, generation: Generation, position: int, now: datetime) -> Eta:
+    def eta_in_queue(self, generation: Generation, position: int, now: datetime) -> Eta:
         """Return what can be said of a video that waits: those before it go `max_running` at a time."""
         seconds = self._course(kind_of(generation)).forecast.expected_finish(0)
         if seconds is None:
@@ -143,7 +143,7 @@ class DurationEstimator:
 
 
 class ProviderStats:
-    """Keeps a timetable's beliefs fresh by the provider's measures.
+    """Keeps the duration estimator's beliefs fresh by the provider's measures.
 
     Args:
         stopping: set when the program is to stop.
@@ -160,7 +160,7 @@ class ProviderStats:
         interval: float = METRICS_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
     ) -> None:
-        self._timetable = estimator
+        self._estimator = estimator
         self._veo = veo
         self._refresher = Refresher("measures", self._refresh, stopping, interval=interval, retry=retry)
 
@@ -178,11 +178,11 @@ class ProviderStats:
             durations = await self._veo.fetch_durations(model.id)
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:
-                self._timetable.believe(model.id, prior)
+                self._estimator.believe(model.id, prior)
 
 
 class HistoryLoader:
-    """Keeps a timetable up to what other processes learn, by reading it from the database.
+    """Keeps the duration estimator up to what other processes learn, by reading it from the database.
 
     Args:
         stopping: set when the program is to stop.
@@ -197,7 +197,7 @@ class HistoryLoader:
         *,
         interval: float = RECALL_INTERVAL,
     ) -> None:
-        self._timetable = estimator
+        self._estimator = estimator
         self._database = database
         self._refresher = Refresher("durations of videos", self._recall, stopping, interval=interval)
 
@@ -206,7 +206,7 @@ class HistoryLoader:
         await self._refresher.run()
 
     async def _recall(self) -> None:
-        self._timetable.learn_from(await recall_finishes(self._database))
+        self._estimator.learn_from(await recall_finishes(self._database))
 
 
 async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:

@@ -1,8 +1,8 @@
 """Saying things in the reader's language.
 
 Which one that is belongs to the task that speaks: whoever begins to speak to somebody, at the edge of a
-command or where a message is rendered, says so with `speak` or `speaking`; everything below only marks its
-texts. `make translations` collects the marked texts; they have to be literals for that.
+command or where a message is rendered, says so with `use_locale` or `locale_used`; everything below only
+marks its texts. `make translations` collects the marked texts; they have to be literals for that.
 """
 
 from collections.abc import Generator, Iterable

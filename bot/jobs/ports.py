@@ -110,7 +110,7 @@ class DeliveryPort(Protocol):
         `loss`: what a new coding changed against the original, to be said.
 
         Raises:
-            FileTooLargeError: the server takes files, but none of this size; nothing was posted.
+            UploadTooLargeError: the server takes files, but none of this size; nothing was posted.
             UploadBrokenError: whether it was posted is not known.
             UndeliverableError: it cannot be posted anywhere.
         """

@@ -44,7 +44,7 @@ class PositionUpdater:
         self._is_ours = is_ours
         self._queue = queue
         self._delivery = delivery
-        self._timetable = estimator
+        self._estimator = estimator
         self._stopping = stopping
         self._clock = clock
         self._told: dict[str, Eta] = {}  # by generation
@@ -55,7 +55,7 @@ class PositionUpdater:
 
     async def look(self) -> None:
         """Tell those whose position has changed, or whose expected time is over."""
-        line = await self._queue.list_line()
+        line = await self._queue.list_queue()
         positions = {
             name: min(place, LAST_POSITION + 1)
             for place, (name, guild_id) in enumerate(line, start=1)
@@ -81,7 +81,7 @@ class PositionUpdater:
         elif position > LAST_POSITION:
             eta = Eta(position)
         else:
-            eta = self._timetable.outlook_in_queue(generation, position, now)
+            eta = self._estimator.eta_in_queue(generation, position, now)
         self._told[generation.id] = eta
         with bound_contextvars(generation=generation.id):
             await self._delivery.show_state(generation, eta, partial(self._still_waits, generation.id))

@@ -220,11 +220,11 @@ class GenerationQueue:
             )
         )
 
-    async def list_line(self) -> Sequence[Row[str, int]]:
+    async def list_queue(self) -> Sequence[Row[str, int]]:
         """Return all requests that wait for a place at the provider, the next one first: id, server's id."""
         return await self._database.read(lambda session: fetch_line(session, self._clock(), self.lease))
 
-    async def foresee_place(self, guild_id: int, user_id: int) -> int:
+    async def estimate_place(self, guild_id: int, user_id: int) -> int:
         """Return the place in that line that one more request would have; 0: it would not have to wait.
 
         Raises:

@@ -12,15 +12,15 @@ class QueueEstimate:
 
     def __init__(self, queue: GenerationQueue, estimator: DurationEstimator, clock: Clock = utc_now) -> None:
         self._queue = queue
-        self._timetable = estimator
+        self._estimator = estimator
         self._clock = clock
 
     async def eta(self, preview: Generation) -> Eta:
         """Return what can be said of a request that is not made; `preview`: as it would be if it were."""
-        place = await self._queue.foresee_place(preview.guild_id, preview.user_id)
+        place = await self._queue.estimate_place(preview.guild_id, preview.user_id)
         now = self._clock()
         if not place:
-            return self._timetable.eta(preview, now)
+            return self._estimator.eta(preview, now)
         if place > LAST_POSITION:
             return Eta(place)
-        return self._timetable.outlook_in_queue(preview, place, now)
+        return self._estimator.eta_in_queue(preview, place, now)

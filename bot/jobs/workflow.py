@@ -37,7 +37,7 @@ class Workflow:
         preparation: Preparation,
         submission: Submission,
         polling: Polling,
-        handover: Deliver,
+        deliver: Deliver,
         settlement: Settlement,
         late_watch: LateWatch,
         clock: Clock = utc_now,
@@ -49,16 +49,16 @@ class Workflow:
         self._ready = readiness.ensure
         self._preparation = preparation
         self._submission = submission
-        self._clean_up = handover.clean_up
+        self._clean_up = deliver.clean_up
         self._settle = settlement.settle
-        self._tell_ending = handover.deliver_ending
+        self._tell_ending = deliver.deliver_ending
         self._steps: Mapping[Status, Step] = {
             Status.PREPARING: self._prepare,
             Status.QUEUED: self._submit,
             Status.SUBMITTING: submission.look_up,
             Status.RUNNING: polling.poll,
-            Status.SUCCEEDED: handover.deliver_video,
-            Status.FAILED: handover.deliver_ending,
+            Status.SUCCEEDED: deliver.deliver_video,
+            Status.FAILED: deliver.deliver_ending,
             Status.CANCELLED: self._end_cancelled,
         }
 

@@ -47,7 +47,7 @@ class Reposts:
         self._clock = clock
 
     async def claim(self, requester: Requester, generation_id: str) -> Generation:
-        """Begin to post one of the asker's own videos again; end with `finish` or `give_up`.
+        """Begin to post one of the requester's own videos again; end with `finish` or `give_up`.
 
         Raises:
             NotFoundError: it is not there, or somebody else's, or another server's.

@@ -113,7 +113,7 @@ class Downloads:
 
         Raises:
             FileGoneError: the address is wrong, forbidden, or has expired.
-            FileTooLargeError: the file has more bytes.
+            DownloadTooLargeError: the file has more bytes.
             MediaError: any other reason, after several tries.
             OSError: it cannot be written.
         """

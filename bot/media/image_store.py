@@ -39,7 +39,7 @@ class ImageStore:
         """Fetch the pictures that are not here yet.
 
         Raises:
-            PictureError: one cannot be used, or its link leads nowhere.
+            ImageError: one cannot be used, or its link leads nowhere.
             MediaError: one cannot be fetched now.
         """
         for number, url in enumerate(urls):
@@ -51,7 +51,7 @@ class ImageStore:
         """Return the pictures as data URIs, in the order of their links; what is missing is fetched.
 
         Raises:
-            PictureError, MediaError: as for `ensure`.
+            ImageError, MediaError: as for `ensure`.
         """
         await self.ensure(generation_id, urls)
         paths = [self._path(generation_id, number) for number in range(len(urls))]

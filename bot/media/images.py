@@ -97,7 +97,7 @@ def ensure_picture(content: bytes) -> None:
     """Check that a file is a whole, still picture of a sensible size; decoding takes up to 160 MB.
 
     Raises:
-        PictureError: it is not.
+        ImageError: it is not.
     """
     if len(content) > MAX_SIZE:
         raise ImageError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
@@ -129,7 +129,7 @@ def data_uri_of(content: bytes) -> str:
     """Return a picture in the form in which it can stand in a request's body.
 
     Raises:
-        PictureError: it is none.
+        ImageError: it is none.
     """
     media_type = media_type_of(content)
     if media_type is None:

@@ -25,7 +25,7 @@ REASON_MAX_LENGTH = 300  # characters
 
 Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 PolicyChange = Callable[[Policy], Policy]
-StandingChange = Callable[[MemberPolicy], MemberPolicy]
+MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Decisions:
         self.clock = clock
 
     async def change_policy(
-        self, by: Moderator, deed: AuditEvent, change: PolicyChange, tell: Callable[[Policy], Told]
+        self, by: Moderator, event: AuditEvent, change: PolicyChange, tell: Callable[[Policy], Told]
     ) -> tuple[Policy, Policy]:
         """Change a server's document; return it as it was and as it is.
 
@@ -61,7 +61,7 @@ class Decisions:
             BadInputError: the reason is too long; or what `change` raises.
             DatabaseBusyError: nothing can be recorded now.
         """
-        return await self.write(by, lambda session: self.change_policy_in(session, by, deed, change, tell))
+        return await self.write(by, lambda session: self.change_policy_in(session, by, event, change, tell))
 
     async def write(self, by: Moderator, work: Work[Result]) -> Result:
         """Run `work` in a transaction for what is decided about a server together.
@@ -75,7 +75,7 @@ class Decisions:
         self,
         session: Session,
         by: Moderator,
-        deed: AuditEvent,
+        event: AuditEvent,
         change: PolicyChange,
         tell: Callable[[Policy], Told],
     ) -> tuple[Policy, Policy]:
@@ -84,19 +84,19 @@ class Decisions:
         Raises:
             BadInputError: the reason is too long; or what `change` raises.
         """
-        reason = checked_reason(deed.reason)
+        reason = checked_reason(event.reason)
         old = fetch_policy(session, by.guild_id)
         new = change(old)
         store_policy(session, by.guild_id, new)
-        self._record(session, by, deed, reason, tell(old), tell(new))
+        self._record(session, by, event, reason, tell(old), tell(new))
         return old, new
 
     async def change_standing(
         self,
         by: Moderator,
         user_id: int,
-        deed: AuditEvent,
-        change: StandingChange,
+        event: AuditEvent,
+        change: MemberPolicyChange,
         tell: Callable[[MemberPolicy], Told],
         also: Work[None] | None = None,
     ) -> tuple[MemberPolicy, MemberPolicy]:
@@ -108,7 +108,7 @@ class Decisions:
             BadInputError: the reason is too long; or what `change` raises.
             DatabaseBusyError: nothing can be recorded now.
         """
-        reason = checked_reason(deed.reason)
+        reason = checked_reason(event.reason)
 
         def decide(session: Session) -> tuple[MemberPolicy, MemberPolicy]:
             old = fetch_member_policy(session, by.guild_id, user_id)
@@ -116,21 +116,21 @@ class Decisions:
             store_member_policy(session, by.guild_id, user_id, new)
             if also is not None:
                 also(session)
-            self._record(session, by, deed, reason, tell(old), tell(new))
+            self._record(session, by, event, reason, tell(old), tell(new))
             return old, new
 
         return await self.write(by, decide)
 
     def _record(
-        self, session: Session, by: Moderator, deed: AuditEvent, reason: str | None, old: Told, new: Told
+        self, session: Session, by: Moderator, event: AuditEvent, reason: str | None, old: Told, new: Told
     ) -> None:
         record(
             session,
             by.guild_id,
             by.user_id,
-            deed.action,
+            event.action,
             self.clock(),
-            subject=deed.subject,
+            subject=event.subject,
             old=old,
             new=new,
             reason=reason,

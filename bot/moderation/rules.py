@@ -82,8 +82,8 @@ class QuotaRules:
                 policy = policy.with_rule(rule)
             return _ensure_not_too_many(policy)
 
-        deed = AuditEvent(Action.QUOTA_SET, str(subject), reason)
-        await self._decisions.change_policy(by, deed, change, _teller(subject, limits))
+        event = AuditEvent(Action.QUOTA_SET, str(subject), reason)
+        await self._decisions.change_policy(by, event, change, _teller(subject, limits))
 
     async def unset_limits(
         self, by: Moderator, subject: Subject, kinds: Collection[LimitKind], reason: str | None = None
@@ -95,8 +95,8 @@ class QuotaRules:
                 policy = policy.without_rule(subject.scope, subject.id, kind)
             return policy
 
-        deed = AuditEvent(Action.QUOTA_UNSET, str(subject), reason)
-        old, _ = await self._decisions.change_policy(by, deed, change, _teller(subject, kinds))
+        event = AuditEvent(Action.QUOTA_UNSET, str(subject), reason)
+        old, _ = await self._decisions.change_policy(by, event, change, _teller(subject, kinds))
         found = [old.find_rule(subject.scope, subject.id, kind) for kind in kinds]
         return [rule for rule in found if rule is not None]
 

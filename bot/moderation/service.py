@@ -171,10 +171,10 @@ class Moderation:
             document = policy.model_dump(mode="json")
             return {name: document[name] for name in sorted(changes)}
 
-        deed = AuditEvent(Action.SETTINGS, "server")
+        event = AuditEvent(Action.SETTINGS, "server")
 
         def decide(session: Session) -> Policy:
-            _, policy = self._decisions.change_policy_in(session, by, deed, change, tell)
+            _, policy = self._decisions.change_policy_in(session, by, event, change, tell)
             if changes.get("moderators_channel_id") is not None:
                 _show_waiting_reports(session, by.guild_id, self._clock())
             return policy

@@ -53,8 +53,8 @@ class AlertSources:
 class AlertInputReader:
     """Looks at everything once in a while."""
 
-    def __init__(self, watched: AlertSources, metrics: Metrics, clock: Clock = utc_now) -> None:
-        self._watched = watched
+    def __init__(self, sources: AlertSources, metrics: Metrics, clock: Clock = utc_now) -> None:
+        self._sources = sources
         self._metrics = metrics
         self._clock = clock
         self._balance: float | None = None
@@ -65,7 +65,7 @@ class AlertInputReader:
 
     async def read(self, *, is_account_in_doubt: bool) -> AlertInputs:
         """Look; never raises for what is looked at. In doubt, the account is looked at each time."""
-        record, backlog = self._watched.record, await self._watched.backlog.read()
+        record, backlog = self._sources.record, await self._sources.backlog.read()
         await self._look_at_account(is_in_doubt=is_account_in_doubt)
         refusal, refused_for = await self._fetch_refusal()
         return AlertInputs(
@@ -80,14 +80,14 @@ class AlertInputReader:
             unposted=await self._fetch_unposted(),
             unwritable_for=await self._probe_database(),
             full_ago=self._full_ago(),
-            is_database_damaged=self._watched.database.damage is not None,
-            disk_free=await asyncio.to_thread(_free_bytes, self._watched.folder),
+            is_database_damaged=self._sources.database.damage is not None,
+            disk_free=await asyncio.to_thread(_free_bytes, self._sources.folder),
             channel_refusal=await self._look_at_channel(),
         )
 
     async def _look_at_channel(self) -> str | None:
         """Find out once in a while whether an alert would arrive; while it would not, with every look."""
-        find_refusal = self._watched.find_refusal
+        find_refusal = self._sources.find_refusal
         if find_refusal is None or (time.monotonic() < self._channel_due and not self._refusal):
             return self._refusal
         try:
@@ -104,7 +104,7 @@ class AlertInputReader:
             return
         self._balance_due = time.monotonic() + BALANCE_INTERVAL
         try:
-            self._balance = await self._watched.veo.fetch_balance()
+            self._balance = await self._sources.veo.fetch_balance()
         except VeoError as error:
             log.info("the balance cannot be read", reason=str(error))
             self._balance = None
@@ -116,7 +116,7 @@ class AlertInputReader:
         now = time.monotonic()
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                await keep_state(self._watched.database, PROBE_NOTE, self._clock().isoformat())
+                await keep_state(self._sources.database, PROBE_NOTE, self._clock().isoformat())
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
             self._unwritable_since = now if self._unwritable_since is None else self._unwritable_since
             return time.monotonic() - self._unwritable_since
@@ -124,14 +124,14 @@ class AlertInputReader:
         return 0.0
 
     def _full_ago(self) -> float | None:
-        full_at = self._watched.database.full_at
+        full_at = self._sources.database.full_at
         return None if full_at is None else time.monotonic() - full_at
 
     async def _fetch_refusal(self) -> tuple[Pause | None, float | None]:
         """Return what the provider refuses and for how long, whichever process found it out."""
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                pause = await fetch_pause(self._watched.database)
+                pause = await fetch_pause(self._sources.database)
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError):
             return None, None
         return pause, max(0.0, (self._clock() - pause.since).total_seconds()) if pause else 0.0
@@ -139,7 +139,7 @@ class AlertInputReader:
     async def _fetch_unposted(self) -> Mapping[int, int] | None:
         try:
             async with asyncio.timeout(PROBE_PATIENCE):
-                return await self._watched.database.read(
+                return await self._sources.database.read(
                     lambda session: fetch_undelivered(session, self._clock())
                 )
         except (DatabaseBusyError, SQLAlchemyError, TimeoutError) as error:

@@ -121,34 +121,34 @@ class AlertInputs:
     channel_refusal: str | None = None
 
 
-def evaluate_alerts(signs: AlertInputs, balance_limit: float) -> dict[AlertKind, AlertReading]:
+def evaluate_alerts(inputs: AlertInputs, balance_limit: float) -> dict[AlertKind, AlertReading]:
     """Return what is to be said of the whole program; `balance_limit`: USD, see `ALERT_BALANCE_USD`."""
-    findings = {
-        AlertKind.KEY_REFUSED: AlertReading(signs.is_key_refused),
-        AlertKind.CREDITS_EMPTY: _judge_credits(signs, balance_limit),
-        AlertKind.CREDITS_LOW: _judge_balance(signs.balance, balance_limit),
-        AlertKind.PROVIDER_DOWN: _judge_silence(signs),
-        AlertKind.PROVIDER_REFUSING: _judge_refusal(signs, balance_limit),
-        AlertKind.DELIVERIES_FAILING: _judge_deliveries(signs.unposted),
-        AlertKind.DATABASE_UNWRITABLE: _judge_database(signs),
-        AlertKind.DATABASE_DAMAGED: AlertReading(signs.is_database_damaged),
-        AlertKind.DISK_FULL: _judge_disk(signs.disk_free),
+    readings = {
+        AlertKind.KEY_REFUSED: AlertReading(inputs.is_key_refused),
+        AlertKind.CREDITS_EMPTY: _judge_credits(inputs, balance_limit),
+        AlertKind.CREDITS_LOW: _judge_balance(inputs.balance, balance_limit),
+        AlertKind.PROVIDER_DOWN: _judge_silence(inputs),
+        AlertKind.PROVIDER_REFUSING: _judge_refusal(inputs, balance_limit),
+        AlertKind.DELIVERIES_FAILING: _judge_deliveries(inputs.unposted),
+        AlertKind.DATABASE_UNWRITABLE: _judge_database(inputs),
+        AlertKind.DATABASE_DAMAGED: AlertReading(inputs.is_database_damaged),
+        AlertKind.DISK_FULL: _judge_disk(inputs.disk_free),
     }
-    if (refusal := signs.channel_refusal) is not None:
-        findings[AlertKind.CHANNEL_CLOSED] = AlertReading(
+    if (refusal := inputs.channel_refusal) is not None:
+        readings[AlertKind.CHANNEL_CLOSED] = AlertReading(
             bool(refusal), {"reason": refusal} if refusal else {}
         )
-    return findings
+    return readings
 
 
-def _judge_credits(signs: AlertInputs, balance_limit: float) -> AlertReading:
-    balance = signs.balance
+def _judge_credits(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+    balance = inputs.balance
     facts: dict[str, Value] = {} if balance is None else {"balance": balance}
     if balance is not None and balance <= 0:
         return AlertReading(holds=True, facts=facts)
     # What is left may still be too little for a video, until the provider takes one or there is plenty.
-    if signs.are_credits_gone is not False and (balance is None or balance < max(balance_limit, PLENTY)):
-        return AlertReading(signs.are_credits_gone, facts)
+    if inputs.are_credits_gone is not False and (balance is None or balance < max(balance_limit, PLENTY)):
+        return AlertReading(inputs.are_credits_gone, facts)
     return AlertReading(holds=False, facts=facts)
 
 
@@ -158,22 +158,22 @@ def _judge_balance(balance: float | None, limit: float) -> AlertReading:
     return AlertReading(balance < limit, {"balance": balance, "limit": limit})
 
 
-def _judge_silence(signs: AlertInputs) -> AlertReading:
-    facts: dict[str, Value] = {"minutes": round(signs.silence / 60)}
-    if signs.is_answering is None or signs.is_work_waiting is None:
+def _judge_silence(inputs: AlertInputs) -> AlertReading:
+    facts: dict[str, Value] = {"minutes": round(inputs.silence / 60)}
+    if inputs.is_answering is None or inputs.is_work_waiting is None:
         return AlertReading(None)
-    if signs.is_answering:
+    if inputs.is_answering:
         return AlertReading(holds=False)
-    return AlertReading(True if signs.is_work_waiting and signs.silence >= SILENCE_LIMIT else None, facts)
+    return AlertReading(True if inputs.is_work_waiting and inputs.silence >= SILENCE_LIMIT else None, facts)
 
 
-def _judge_refusal(signs: AlertInputs, balance_limit: float) -> AlertReading:
-    refusal, age = signs.refusal, signs.refused_for
+def _judge_refusal(inputs: AlertInputs, balance_limit: float) -> AlertReading:
+    refusal, age = inputs.refusal, inputs.refused_for
     if age is None:
         return AlertReading(None)
     if refusal is None:
         return AlertReading(holds=False)
-    is_told_of_account = signs.is_key_refused or _judge_credits(signs, balance_limit).holds
+    is_told_of_account = inputs.is_key_refused or _judge_credits(inputs, balance_limit).holds
     if refusal.way is Way.UNREACHABLE or (refusal.way is Way.ACCOUNT and is_told_of_account):
         return AlertReading(None)  # other alerts say that
     facts: dict[str, Value] = {
@@ -181,7 +181,7 @@ def _judge_refusal(signs: AlertInputs, balance_limit: float) -> AlertReading:
         "words": refusal.words,
         "models": ", ".join(refusal.models),
     }
-    return AlertReading(True if signs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
+    return AlertReading(True if inputs.is_work_waiting and age >= REFUSED_LIMIT else None, facts)
 
 
 def _judge_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
@@ -190,13 +190,13 @@ def _judge_deliveries(unposted: Mapping[int, int] | None) -> AlertReading:
     return AlertReading(bool(unposted), {"results": sum(unposted.values()), "servers": len(unposted)})
 
 
-def _judge_database(signs: AlertInputs) -> AlertReading:
+def _judge_database(inputs: AlertInputs) -> AlertReading:
     # Without room some writes still work: those that need no more of it.
-    if signs.full_ago is not None and signs.full_ago < FULL_MEMORY:
+    if inputs.full_ago is not None and inputs.full_ago < FULL_MEMORY:
         return AlertReading(holds=True)
-    if not signs.unwritable_for:
+    if not inputs.unwritable_for:
         return AlertReading(holds=False)
-    return AlertReading(True if signs.unwritable_for >= DATABASE_LIMIT else None)
+    return AlertReading(True if inputs.unwritable_for >= DATABASE_LIMIT else None)
 
 
 def _judge_disk(free: int | None) -> AlertReading:
@@ -238,28 +238,28 @@ class AlertState:
 
 
 def weigh(
-    state: AlertState, watcher: str, finding: AlertReading, now: datetime
+    state: AlertState, watcher: str, reading: AlertReading, now: datetime
 ) -> tuple[AlertState, AlertReading]:
     """Return the state with what a process found, and what all processes find together.
 
     Each has its own disk and its own calls to the provider, so an alert holds while one of them finds it.
     """
     others = {who: at for who, at in state.holders.items() if who != watcher and abs(now - at) < WORD_LIFE}
-    if finding.holds or (finding.holds is None and watcher in state.holders):
-        return replace(state, holders={**others, watcher: now}), finding
-    return replace(state, holders=others), AlertReading(None) if others else finding
+    if reading.holds or (reading.holds is None and watcher in state.holders):
+        return replace(state, holders={**others, watcher: now}), reading
+    return replace(state, holders=others), AlertReading(None) if others else reading
 
 
-def advance(state: AlertState, finding: AlertReading, now: datetime) -> tuple[AlertState, Turn | None]:
+def advance(state: AlertState, reading: AlertReading, now: datetime) -> tuple[AlertState, Turn | None]:
     """Return the state after a finding, and what is to be said about it now, if anything."""
-    if finding.holds is None or (not finding.holds and not state.is_active):
+    if reading.holds is None or (not reading.holds and not state.is_active):
         return state, None
-    if not finding.holds:
+    if not reading.holds:
         # Nobody needs to hear the end of what they never heard of.
         due: Turn | None = "over" if state.is_shown else None
-        over = replace(state, since=None, is_told=False, due=due, facts=finding.facts)
+        over = replace(state, since=None, is_told=False, due=due, facts=reading.facts)
         return over, "over" if state.is_told else None
-    held = replace(state, since=state.since or now, facts=finding.facts)
+    held = replace(state, since=state.since or now, facts=reading.facts)
     if state.due == "over":  # the channel still believes that it holds, and is right again
         return replace(held, is_told=True, due=None), None
     if _is_recent(state.told_at, REMIND_AFTER if state.is_told else REPEAT_AFTER, now):

@@ -92,23 +92,23 @@ class Alerts:
     def __init__(
         self,
         database: Database,
-        signs: AlertInputReader,
-        board: AlertChannel,
+        inputs: AlertInputReader,
+        channel: AlertChannel,
         settings: AlertSettings,
         metrics: Metrics,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._signs = signs
-        self._board = board
+        self._inputs = inputs
+        self._channel = channel
         self._settings = settings
         self._metrics = metrics
         self._stopping = stopping
         self._clock = clock
         self._name = secrets.token_hex(8)  # this process's, among those that look
-        self._book = AlertStore(database)
-        self._turns = SharedRateLimit(database, lambda seconds: pause(seconds, stopping), clock)
+        self._store = AlertStore(database)
+        self._rate_limit = SharedRateLimit(database, lambda seconds: pause(seconds, stopping), clock)
         self._states: Mapping[AlertKey, AlertState] = {}
         self._refusing: set[int] = set()  # channels, so that each is complained about once
 
@@ -130,59 +130,59 @@ class Alerts:
     async def _take_turn(self) -> None:
         """Wait while another process looks, so that both do not say the same at once."""
         try:
-            await self._turns.take("alerts", LOOK_SPACING)
+            await self._rate_limit.take("alerts", LOOK_SPACING)
         except (DatabaseBusyError, SQLAlchemyError):
             log.info("the alerts are checked without waiting for a turn")  # that may be what is to be told
 
     async def _leave(self) -> None:
         """Hold no alert any more, so that those who go on can end it at once."""
-        for key, state in (await self._book.read()).items():
+        for key, state in (await self._store.read()).items():
             if self._name in state.holders:
                 others = {who: at for who, at in state.holders.items() if who != self._name}
-                await self._book.write(key, replace(state, holders=others))
+                await self._store.write(key, replace(state, holders=others))
 
     async def look(self) -> None:
         """Look once: decide, keep what was decided, say it."""
         in_doubt = any(key.kind in ACCOUNT_ALERTS and state.is_active for key, state in self._states.items())
-        signs = await self._signs.read(is_account_in_doubt=in_doubt)
-        self._states = await self._book.read()
-        for key, finding in self._findings(signs).items():
-            await self._note(key, finding)
-        self._states = await self._book.read()
+        inputs = await self._inputs.read(is_account_in_doubt=in_doubt)
+        self._states = await self._store.read()
+        for key, reading in self._readings(inputs).items():
+            await self._note(key, reading)
+        self._states = await self._store.read()
         for kind in AlertKind:
             is_active = any(key.kind is kind and state.is_active for key, state in self._states.items())
             self._metrics.note_alert(kind, is_active=is_active)
         await self._post_due()
 
-    def _findings(self, signs: AlertInputs) -> dict[AlertKey, AlertReading]:
-        findings = {
+    def _readings(self, inputs: AlertInputs) -> dict[AlertKey, AlertReading]:
+        readings = {
             AlertKey(kind): found
-            for kind, found in evaluate_alerts(signs, self._settings.balance_limit).items()
+            for kind, found in evaluate_alerts(inputs, self._settings.balance_limit).items()
         }
-        if signs.unposted is None:
-            return findings
+        if inputs.unposted is None:
+            return readings
         # Without a channel of the operator's each server hears of its own results, and nobody of all. What
         # was said before the operator chose otherwise is still brought to its end.
         servers = {key.guild_id for key in self._states if key.kind is AlertKind.DELIVERIES_FAILING}
         if self._settings.channel_id is None:
-            findings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
-            servers |= signs.unposted.keys()
+            readings[AlertKey(AlertKind.DELIVERIES_FAILING)] = AlertReading(holds=False)
+            servers |= inputs.unposted.keys()
         for guild_id in servers - {None}:
-            results = signs.unposted.get(guild_id or 0, 0)
+            results = inputs.unposted.get(guild_id or 0, 0)
             key = AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)
-            findings[key] = AlertReading(results > 0, {"results": results})
-        return findings
+            readings[key] = AlertReading(results > 0, {"results": results})
+        return readings
 
-    async def _note(self, key: AlertKey, finding: AlertReading) -> None:
+    async def _note(self, key: AlertKey, reading: AlertReading) -> None:
         before, now = self._states.get(key, AlertState()), self._clock()
-        state, turn = advance(*weigh(before, self._name, finding, now), now)
+        state, turn = advance(*weigh(before, self._name, reading, now), now)
         if turn is not None:
             _log(key, turn, state)
         if state.is_forgettable(now):
             if key in self._states:
-                await self._book.write(key, None)
+                await self._store.write(key, None)
         elif replace(state, facts=before.facts) != before:
-            await self._book.write(key, state)
+            await self._store.write(key, state)
 
     async def _post_due(self) -> None:
         due = [(key, state) for key, state in self._states.items() if state.due is not None]
@@ -192,9 +192,9 @@ class Alerts:
 
     async def _settle(self, key: AlertKey, told: AlertState) -> None:
         """Write down that a channel was told, unless another process has gone on meanwhile."""
-        present = (await self._book.read()).get(key, AlertState())
+        present = (await self._store.read()).get(key, AlertState())
         if (present.due, present.told_at) == (told.due, told.told_at):
-            await self._book.write(key, settle(present))
+            await self._store.write(key, settle(present))
 
     async def _post(self, key: AlertKey, state: AlertState) -> bool:
         """Tell whom it concerns; return whether that is settled."""
@@ -206,7 +206,7 @@ class Alerts:
             return True
         try:
             async with asyncio.timeout(POST_TIMEOUT):
-                await self._board.post_alert(channel_id, Announcement(key, state.due, state))
+                await self._channel.post_alert(channel_id, Announcement(key, state.due, state))
         except (DeliveryPostponedError, TimeoutError) as error:
             log.info("an alert is not posted yet", alert=key.kind, reason=repr(error))
             return False

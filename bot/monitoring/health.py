@@ -89,20 +89,20 @@ class Health:
             return self._latest
 
 
-def loop_check(pulse: LivenessProbe) -> Check:
+def loop_check(probe: LivenessProbe) -> Check:
     """Return the check of the event loop; while it is blocked, nobody is answered at all."""
 
     async def check() -> Sign:
-        return Sign(pulse.lag, LAG_LIMIT)
+        return Sign(probe.lag, LAG_LIMIT)
 
     return check
 
 
-def gateway_check(pulse: LivenessProbe, gateway: Gateway) -> Check:
+def gateway_check(probe: LivenessProbe, gateway: Gateway) -> Check:
     """Return the check of the connection to Discord."""
 
     async def check() -> Sign:
-        return Sign(pulse.heartbeat_age, BEATS_LIMIT * gateway.heartbeat_interval)
+        return Sign(probe.heartbeat_age, BEATS_LIMIT * gateway.heartbeat_interval)
 
     return check
 

@@ -103,10 +103,10 @@ async def open_monitoring(
     if settings.http_port is None:
         yield Monitoring(alerts, None)
         return
-    pulse = LivenessProbe(parts.gateway, recorders.metrics)
-    health = Health(_checks(settings, parts, pulse), recorders.metrics)
+    probe = LivenessProbe(parts.gateway, recorders.metrics)
+    health = Health(_checks(settings, parts, probe), recorders.metrics)
     page = Page(health, backlog, recorders.metrics, _readiness(parts))
-    looking = asyncio.create_task(pulse.run(), name="pulse")
+    looking = asyncio.create_task(probe.run(), name="pulse")
     try:
         async with serve(page, settings.http_host, settings.http_port) as address:
             yield Monitoring(alerts, address)
@@ -120,13 +120,13 @@ async def _find_refusal(board: OperatorChannel, channel_id: int | None) -> str |
     return "" if channel_id is None else await board.find_refusal(channel_id)
 
 
-def _checks(settings: Settings, parts: Parts, pulse: LivenessProbe) -> Mapping[str, Check]:
+def _checks(settings: Settings, parts: Parts, probe: LivenessProbe) -> Mapping[str, Check]:
     checks: dict[str, Check] = {
-        "event_loop": loop_check(pulse),
+        "event_loop": loop_check(probe),
         "database": DatabaseCheck(parts.database, _database_file(settings)),
     }
     if parts.gateway is not None:
-        checks["gateway"] = gateway_check(pulse, parts.gateway)
+        checks["gateway"] = gateway_check(probe, parts.gateway)
     if parts.polling is not None:
         checks["polls"] = poll_check(parts.polling, parts.veo)
     return checks

@@ -148,7 +148,7 @@ def forget_picture_links(session: Session, generation_ids: Collection[str]) -> N
     )
 
 
-def forget_drafts(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
+def forget_quotes(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
     """Delete up to `most` offers that meet `condition`, words and all; return how many there were."""
     found = select(QuoteRow.id).where(condition).limit(most).with_for_update()
     row_ids = session.scalars(found).all()

@@ -72,7 +72,7 @@ def export_request(generation: Generation) -> Json:
     }
 
 
-def export_offer(quote_row: QuoteRow) -> Json:
+def export_quote(quote_row: QuoteRow) -> Json:
     """Return one request that the member was told the price of; it is deleted soon after its end."""
     return {
         "id": quote_row.id,

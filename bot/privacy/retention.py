@@ -20,8 +20,8 @@ from bot.privacy.erasure import (
     BATCH,
     anonymize_batch,
     erase_batch,
-    forget_drafts,
     forget_picture_links,
+    forget_quotes,
     select_dead_links,
     unlink,
 )
@@ -46,7 +46,7 @@ class Retention:
         self,
         database: Database,
         videos: VideoStore,
-        leftovers: OrphanedFiles,
+        orphaned_files: OrphanedFiles,
         *,
         keep: timedelta | None,
         stopping: asyncio.Event,
@@ -54,7 +54,7 @@ class Retention:
     ) -> None:
         self._database = database
         self._videos = videos
-        self._leftovers = leftovers
+        self._leftovers = orphaned_files
         self._keep = keep
         self._stopping = stopping
         self._clock = clock
@@ -78,7 +78,7 @@ class Retention:
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
         await self._database.write(unlink)
-        offers = await self._repeat(lambda session: forget_drafts(session, QuoteRow.expires_at <= now))
+        offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
@@ -91,7 +91,7 @@ class Retention:
         if any(forgotten.values()):
             log.info("forgotten", **forgotten)
         if tidied := await self._leftovers.discard():
-            log.info("leftovers are deleted", files=tidied)
+            log.info("orphaned files are deleted", files=tidied)
 
     async def _forget_dead_links(self, now: datetime) -> int:
         """Forget the links to pictures that nobody can use any more; return of how many requests."""

@@ -16,7 +16,7 @@ from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 from bot.privacy.erasure import erase_batch
-from bot.privacy.export import Json, export_all, export_offer, export_report, export_request
+from bot.privacy.export import Json, export_all, export_quote, export_report, export_request
 
 PAGE = 200  # rows that are read at once
 
@@ -50,7 +50,7 @@ class Privacy:
         (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
-        offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_offer)
+        offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_quote)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         return await self._database.read(
             lambda session: export_all(
@@ -97,7 +97,7 @@ class Privacy:
         def wish(session: Session) -> tuple[int, int]:
             session.execute(update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now))
             before = _count(session, not_gone)
-            offers = _forget_offers(session, user_id)
+            offers = _forget_quotes(session, user_id)
             return before, offers
 
         before, offers = await self._database.write(wish, hurried=True)
@@ -122,7 +122,7 @@ def _export_page(
     return [export(rows[row_id]) for row_id in row_ids if row_id in rows]
 
 
-def _forget_offers(session: Session, user_id: int) -> int:
+def _forget_quotes(session: Session, user_id: int) -> int:
     """Delete all offers to a member; return how many of them were not confirmed: no request shows those."""
     own = delete(QuoteRow).where(QuoteRow.user_id == user_id).returning(QuoteRow.generation_id)
     return sum(generation_id is None for generation_id in session.scalars(own).all())

@@ -1,7 +1,7 @@
 """That a member has seen a video's price before it is asked for, where the server wants that.
 
 A request that needs it is kept as a row of `drafts`, which counts towards nothing. The member's click on the
-offer is their consent: to the price that they were shown, for the wishes that they were shown, and once. All
+offer is their consent: to the price that they were shown, for the request that they were shown, and once. All
 functions run inside the transaction that decides about the request.
 """
 
@@ -23,7 +23,7 @@ from bot.provider.catalogue import VideoRequest
 from bot.requests.spec import RequestSpec
 from bot.timestamps import relative_time
 
-OFFER_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
+QUOTE_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
 DEARER = 1.01  # a price that grew by more is another one
 
 
@@ -76,7 +76,7 @@ class UnconfirmedError(UndecidedError):
     """The member has not seen this price yet; whoever asked for the video shows it to them.
 
     Attributes:
-        draft: the request, kept until they confirm it.
+        quote_row: the request, kept until they confirm it.
         context: what the quote rests on.
         is_changed: they were told another price a while ago.
     """
@@ -91,7 +91,7 @@ class UnconfirmedError(UndecidedError):
 
 
 def is_agreed(quote_row: QuoteRow | None, context: AdmissionContext) -> bool:
-    """Whether the request may be accepted as it is; `draft`: what the member clicked on, if they did."""
+    """Whether the request may be accepted as it is; `quote_row`: what the member clicked on, if they did."""
     if quote_row is None:
         return not context.policy.ask_first
     return is_still_valid(quote_row.price, context.price)
@@ -110,9 +110,9 @@ def fetch_open(session: Session, requester: Requester, quote_id: str, now: datet
     One whose generation was taken back, since Discord refused the card, can be confirmed again.
 
     Raises:
-        UnknownOfferError: there is none with this id, or it is another member's or another server's.
+        UnknownQuoteError: there is none with this id, or it is another member's or another server's.
         RepeatedError: it was confirmed.
-        OfferExpiredError: its time is over.
+        QuoteExpiredError: its time is over.
     """
     quote_row = session.get(QuoteRow, quote_id)
     if quote_row is None or (quote_row.guild_id, quote_row.user_id) != (
@@ -133,8 +133,8 @@ def fetch_clicked(
     """Return the offer that a member clicked on.
 
     Raises:
-        UnknownOfferError, RepeatedError, OfferExpiredError: as `fetch_open`.
-        OfferChangedError: it was changed after it was shown as they clicked it.
+        UnknownQuoteError, RepeatedError, QuoteExpiredError: as `fetch_open`.
+        QuoteChangedError: it was changed after it was shown as they clicked it.
     """
     quote_row = fetch_open(session, requester, confirmation.quote_id, now)
     if quote_row.revision != confirmation.revision:
@@ -222,7 +222,7 @@ def _values(spec: RequestSpec, price: float | None, now: datetime) -> dict[str, 
         "pictures": [asdict(picture) for picture in spec.pictures],
         "source_id": spec.source_id,
         "price": price,
-        "expires_at": now + OFFER_LIFE,
+        "expires_at": now + QUOTE_LIFE,
     }
 
 

@@ -33,7 +33,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a member is told before anything is spent.
+    """What a member is told before anything is spent; to them it is called an offer.
 
     Attributes:
         preview: the generation that it would become; it is written down nowhere.
@@ -89,7 +89,7 @@ class Quotes:
         try:
             return await self._generations.request(requester, spec, confirmation)
         except UnconfirmedError as held:
-            return await self._offer(requester, held.quote_row, held.context, is_changed=held.is_changed)
+            return await self._quote(requester, held.quote_row, held.context, is_changed=held.is_changed)
 
     async def confirm(self, requester: Requester, quote_id: str, revision: int) -> Generation | Quote:
         """Ask for what a member clicked on, as it was shown at `revision`; all rules are asked anew.
@@ -109,7 +109,7 @@ class Quotes:
         """Return a member's own offer.
 
         Raises:
-            OfferGoneError: there is none (any more).
+            QuoteGoneError: there is none (any more).
             RepeatedError: it was confirmed before.
             DatabaseBusyError: nothing can be read now.
         """
@@ -123,14 +123,14 @@ class Quotes:
         Raises:
             BadRequestError: the options do not make a video.
             RefusedError: a rule of the server does not allow it.
-            OfferGoneError, RepeatedError: as `find`.
+            QuoteGoneError, RepeatedError: as `find`.
             DatabaseBusyError: nothing can be recorded now.
         """
         video, now = understand(spec), self._clock()
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
             quote_row = fetch_open(session, requester, quote_id, now)
-            context = self._admission.fetch_context(session, requester, video, now, is_offer=True)
+            context = self._admission.fetch_context(session, requester, video, now, is_quoted=True)
             refusal = self._admission.decide(session, requester, video, context, now)
             if refusal is None:
                 quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
@@ -139,7 +139,7 @@ class Quotes:
         quote_row, context, refusal = await self._database.write(change, requester.guild_id, hurried=True)
         if refusal is not None:
             raise refusal
-        return await self._offer(requester, quote_row, context, is_changed=False)
+        return await self._quote(requester, quote_row, context, is_changed=False)
 
     async def repeat(self, requester: Requester, quote_id: str) -> Quote:
         """Offer the same once more, where the member does not see what is offered; raises as `change`."""
@@ -150,7 +150,7 @@ class Quotes:
         """Forget an offer.
 
         Raises:
-            OfferGoneError, RepeatedError: as `find`.
+            QuoteGoneError, RepeatedError: as `find`.
         """
 
         def forget(session: Session) -> None:
@@ -158,7 +158,7 @@ class Quotes:
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def _offer(
+    async def _quote(
         self, requester: Requester, quote_row: QuoteRow, context: AdmissionContext, *, is_changed: bool
     ) -> Quote:
         now = self._clock()

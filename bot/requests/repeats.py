@@ -63,13 +63,13 @@ def is_known(generation: Generation) -> bool:
 
 
 def can_be_repeated(generation: Generation, now: datetime) -> bool:
-    """Whether `wishes_of` returns what was asked for."""
+    """Whether `spec_of` returns what was asked for."""
     links = generation.picture_urls
     return is_known(generation) and (not links or now < fetchable_until(links, generation.created_at))
 
 
 def with_new_seed(spec: RequestSpec) -> RequestSpec:
-    """Return the same wishes with a random seed, where the model takes one."""
+    """Return the same spec with a random seed, where the model takes one."""
     model = get_model(spec.model or "")
     if model is None or model.option("seed") is None:
         return spec

@@ -144,13 +144,13 @@ class GenerationService:
         if spec.source_id is not None:
             ensure_first_click(session, requester.user_id, spec.source_id, video, now)
         context = self._admission.fetch_context(
-            session, requester, video, now, is_offer=quote_row is not None
+            session, requester, video, now, is_quoted=quote_row is not None
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
             return refusal
         if not is_agreed(quote_row, context):
-            return _offer(session, requester, spec, quote_row, context, now)
+            return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)
         self._admission.note_accepted(session, requester, context, now)
         if quote_row is not None:
@@ -234,7 +234,7 @@ def understand(spec: RequestSpec) -> VideoRequest:
     return video
 
 
-def _offer(
+def _write_quote(
     session: Session,
     requester: Requester,
     spec: RequestSpec,

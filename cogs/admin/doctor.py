@@ -9,7 +9,7 @@ from bot.moderation.service import Moderation
 from cogs.admin.settings_input import UNKNOWN
 from cogs.moderation.targets import known_guild
 from cogs.ui.interaction import Interaction
-from cogs.ui.permissions import BOARD_NEEDS, find_permissions, missing, names
+from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, find_permissions, missing, names
 
 WITHOUT_THREADS = (discord.VoiceChannel, discord.StageChannel)
 CHOOSE_BOARD = N_("Choose one with `/veo-admin settings`, option `moderators_channel`.")
@@ -70,7 +70,7 @@ async def _find_board(interaction: Interaction, moderation: Moderation) -> Check
 
 def _judge_board(channel: discord.abc.GuildChannel, guild: discord.Guild) -> CheckResult:
     board = f"<#{channel.id}>"
-    if lacking := missing(channel.permissions_for(guild.me), BOARD_NEEDS):
+    if lacking := missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS):
         return CheckResult(
             is_good=False,
             what=_(

@@ -17,7 +17,7 @@ from bot.provider.catalogue import CATALOGUE
 from cogs.admin.settings_text import NAMES
 from cogs.moderation.targets import known_guild
 from cogs.ui.interaction import Interaction
-from cogs.ui.permissions import BOARD_NEEDS, missing, names
+from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
 ANY = "any"
@@ -194,7 +194,7 @@ def _read_delivery(value: str, _: discord.Guild) -> Placement:
 
 
 def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
-    lacking = missing(channel.permissions_for(guild.me), BOARD_NEEDS)
+    lacking = missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
     if lacking:
         raise BadInputError(
             _(

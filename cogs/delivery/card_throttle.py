@@ -57,7 +57,7 @@ class CardThrottle:
 
 @dataclass(slots=True)
 class _Card:
-    turns: CardThrottle = field(default_factory=CardThrottle)
+    throttle: CardThrottle = field(default_factory=CardThrottle)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -90,17 +90,17 @@ class EditBudget:
         `rank`: the state's, see `rank_of`. What `edit` raises leaves here.
         """
         card = self._cards.setdefault(card_id, _Card())
-        ticket = card.turns.take_ticket(rank)
+        ticket = card.throttle.take_ticket(rank)
         if ticket is None:
             self._metrics.note_edit(SAVED)
             return
         clock = asyncio.get_running_loop().time
         async with card.lock:
-            if ticket == card.turns.newest and (delay := card.turns.delay(clock())):
+            if ticket == card.throttle.newest and (delay := card.throttle.delay(clock())):
                 await self._wait(delay)
-            if ticket == card.turns.newest:
+            if ticket == card.throttle.newest:
                 await self._limiter.turn()
-            if ticket != card.turns.newest:
+            if ticket != card.throttle.newest:
                 self._metrics.note_edit(SAVED)
                 return
             try:
@@ -110,7 +110,7 @@ class EditBudget:
 
     def _forget_later(self, card_id: int, card: _Card, ticket: int, after: float) -> None:
         def forget() -> None:
-            if ticket == card.turns.newest:
+            if ticket == card.throttle.newest:
                 self._cards.pop(card_id, None)
 
         asyncio.get_running_loop().call_later(after, forget)
@@ -120,4 +120,4 @@ class EditBudget:
         try:
             await edit()
         finally:
-            card.turns.note_edit(asyncio.get_running_loop().time(), self._interval)
+            card.throttle.note_edit(asyncio.get_running_loop().time(), self._interval)

@@ -31,13 +31,13 @@ class Cards:
     def __init__(
         self,
         client: discord.Client,
-        refusals: FailedDestinations,
+        failed: FailedDestinations,
         budget: EditBudget,
         present: Present | None = None,
     ) -> None:
         self._present = present
         self._client = client
-        self._refusals = refusals
+        self._failed = failed
         self._budget = budget
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -50,7 +50,7 @@ class Cards:
             DeliveryPostponedError: the last edit could not be made, but may be later.
             StoppingError: the program is stopping before the last edit.
         """
-        if generation.card_id is None or self._refusals.has(("edit", generation.channel_id)):
+        if generation.card_id is None or self._failed.has(("edit", generation.channel_id)):
             return
         rank = rank_of(generation.status)
         edit = self._show(generation, generation.card_id, rank, eta, still)
@@ -106,7 +106,7 @@ class Cards:
         except CALL_ERRORS as error:
             if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
-            self._refusals.note(("edit", generation.channel_id), error)
+            self._failed.note(("edit", generation.channel_id), error)
             log.warning("the card was not edited", error=str(error))
             return False
         return True

@@ -262,7 +262,7 @@ def _next_form(target: Target, result_message: ResultMessage, error: Exception) 
 
     Raises:
         DeliveryPostponedError: neither; the same again later.
-        FileTooLargeError: the same with a smaller file.
+        UploadTooLargeError: the same with a smaller file.
     """
     verdict = classify_error(error)
     log.warning("a message was refused", verdict=verdict.name, error=str(error))

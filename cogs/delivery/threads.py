@@ -26,11 +26,11 @@ class Threads:
     def __init__(
         self,
         client: discord.Client,
-        refusals: FailedDestinations,
+        failed: FailedDestinations,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._refusals = refusals
+        self._failed = failed
         self._clock = clock
         self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
@@ -48,7 +48,7 @@ class Threads:
             return None
         if generation.thread_id is not None:
             return generation.thread_id
-        if self._refusals.has(place) or self._refusals.wait(place):
+        if self._failed.has(place) or self._failed.wait(place):
             return None
         opening = self._opening.get(card_id) or self._begin(generation, card_id)
         await asyncio.wait({opening}, timeout=patience)
@@ -102,12 +102,12 @@ class Threads:
             DeliveryPostponedError: try again later.
         """
         place = ("thread", channel_id)
-        self._refusals.note(place, error)
+        self._failed.note(place, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
         if classify_error(error) is not Verdict.LATER:
             self._troubled.pop(channel_id, None)
             return classify_error(error)
         since = self._troubled.setdefault(channel_id, self._clock())
-        if self._refusals.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
+        if self._failed.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
             return Verdict.ELSEWHERE
         raise postponed(error) from error

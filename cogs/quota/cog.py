@@ -44,7 +44,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
 
     def __init__(self, services: Services) -> None:
         self._rules = services.rules
-        self._allowances = services.entitlements
+        self._entitlements = services.entitlements
         self._usage = services.usage
 
     @app_commands.command(name="set", description="Limit the videos of the whole server, a role or a member")
@@ -113,7 +113,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
             await show_rules(interaction, self._rules)
             return
         user_id, role_ids = ensure_person(member), role_ids_of(member)
-        entitlement = await self._allowances.read(moderator_of(interaction).guild_id, user_id, role_ids)
+        entitlement = await self._entitlements.read(moderator_of(interaction).guild_id, user_id, role_ids)
         await _reply(interaction, member_text(user_id, entitlement, role_ids))
 
     @app_commands.command(name="grant", description="Give a member extra videos for a limited time")
@@ -135,7 +135,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         by, user_id = moderator_of(interaction), ensure_member(member)
         end = parse_until(until, utc_now()) if until else None
         grant = await self._rules.grant(by, user_id, videos, end, reason)
-        entitlement = await self._read_allowance(by, user_id, role_ids_of(member))
+        entitlement = await self._read_entitlement(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.grant_text(user_id, grant, entitlement))
 
     @app_commands.command(name="reset", description="Reset a member's usage")
@@ -146,7 +146,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Forget a member's use."""
         by, user_id = moderator_of(interaction), ensure_member(member)
         await self._rules.reset(by, user_id, reason)
-        entitlement = await self._read_allowance(by, user_id, role_ids_of(member))
+        entitlement = await self._read_entitlement(by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.reset_text(user_id, entitlement))
 
     @app_commands.command(name="budget", description="Show or change the server's budgets")
@@ -165,10 +165,10 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Change the budgets that are named, and show all."""
         by, budgets = moderator_of(interaction), quota_input.read_budgets(day, month)
         if not budgets:
-            states = (await self._allowances.read(by.guild_id, by.user_id, ())).budgets
+            states = (await self._entitlements.read(by.guild_id, by.user_id, ())).budgets
         else:
             await self._rules.set_budgets(by, budgets, reason)
-            states = (await self._read_allowance(by, by.user_id, ())).budgets
+            states = (await self._read_entitlement(by, by.user_id, ())).budgets
         await _reply(interaction, quota_text.budget_text(budgets, states))
 
     @budget.autocomplete("day")
@@ -191,9 +191,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
                 return await self._rules.read(guild_id)
             return await self._rules.read(guild_id, member.id, role_ids_of(member))
 
-    async def _read_allowance(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Entitlement:
+    async def _read_entitlement(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Entitlement:
         with _known_to_be_done():
-            return await self._allowances.read(by.guild_id, user_id, role_ids)
+            return await self._entitlements.read(by.guild_id, user_id, role_ids)
 
 
 @contextmanager

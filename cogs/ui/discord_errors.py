@@ -80,7 +80,7 @@ def says_thread_exists(error: Exception) -> bool:
 
 # What discord.py raises where an answer is not Discord's, as where another page stands in its place.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-# Everything that discord.py lets through when a request fails; `judge` knows what each means.
+# Everything that discord.py lets through when a request fails; `classify_error` knows what each means.
 CALL_ERRORS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
@@ -95,5 +95,5 @@ def retry_after(error: Exception) -> float | None:
 
 
 def postponed(error: Exception) -> DeliveryPostponedError:
-    """Return the runner's word for an error that `judge` takes for passing."""
+    """Return the runner's word for an error that `classify_error` takes for passing."""
     return DeliveryPostponedError(str(error) or type(error).__name__, retry_after(error))

@@ -25,7 +25,10 @@ async def reply_with_list(
     file_lines: Sequence[str],
     file_name: str,
 ) -> None:
-    """Answer, for the asker alone, with a list: `lines` as Discord shows them, `file_lines` for a file."""
+    """Answer with a list that only the person who used the command sees.
+
+    `lines` are as Discord shows them, `file_lines` for a file.
+    """
     text = "\n".join([heading, *lines])
     if len(text) <= MESSAGE_MAX_LENGTH:
         await interaction.response.send_message(text, ephemeral=True)

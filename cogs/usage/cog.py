@@ -14,7 +14,7 @@ class UsageCog(commands.Cog):
     """Tells members how they stand."""
 
     def __init__(self, entitlements: Entitlements) -> None:
-        self._allowances = entitlements
+        self._entitlements = entitlements
 
     @app_commands.command(
         name="usage", description="Show how many videos you can request and what you've used"
@@ -22,7 +22,7 @@ class UsageCog(commands.Cog):
     async def usage(self, interaction: Interaction) -> None:
         """Show the member's limits, use and grants."""
         guild_id, user = interaction.guild_id or 0, interaction.user  # the tree is for servers only
-        entitlement = await self._allowances.read(guild_id, user.id, role_ids_of(user))
+        entitlement = await self._entitlements.read(guild_id, user.id, role_ids_of(user))
         await interaction.response.send_message(usage_text(entitlement), ephemeral=True)
 
 

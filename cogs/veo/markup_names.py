@@ -13,8 +13,8 @@ from cogs.ui.interaction import Interaction
 Json = Mapping[str, Any]
 
 
-def wishes_in_words(interaction: Interaction, spec: RequestSpec) -> RequestSpec:
-    """Return the wishes with names in place of mentions and emoji, in the prompt and in every other text."""
+def spec_in_words(interaction: Interaction, spec: RequestSpec) -> RequestSpec:
+    """Return the spec with names in place of mentions and emoji, in the prompt and in every other text."""
     texts = (spec.prompt, *(value for value in spec.options.values() if isinstance(value, str)))
     # Most prompts have no markup, and a server may have hundreds of roles and channels.
     names = names_of(interaction) if any(map(may_have_markup, texts)) else NOBODY_KNOWN

@@ -18,7 +18,7 @@ CHOSEN = ("model", "duration", "aspect_ratio", "resolution")
 
 
 class PromptForm(Form):
-    """Takes the wishes, and requests the video as /veo does.
+    """Takes the request, and requests the video as /veo does.
 
     Args:
         prompt: what the field holds at first.

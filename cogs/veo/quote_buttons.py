@@ -145,16 +145,16 @@ class DropButton(QuoteButton, template=quote_template("offer-no")):
 
 
 class ChangeForm(RequestForm):
-    """Takes changed wishes, and shows what they would cost in place of the offer; nothing is asked for."""
+    """Takes a changed request, and shows what they would cost in place of the offer; nothing is asked for."""
 
     def __init__(self, quote_id: str, spec: RequestSpec) -> None:
         super().__init__(pgettext("title", "Change this video"), spec)
-        self._draft_id = quote_id
+        self._quote_id = quote_id
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Offer that instead."""
         quotes = interaction.client.services.quotes
-        quote = await quotes.change(requester_of(interaction), self._draft_id, spec)
+        quote = await quotes.change(requester_of(interaction), self._quote_id, spec)
         await interaction.response.edit_message(**quote_message(quote))
 
 

@@ -1,4 +1,4 @@
-"""The fields of the Remix form, from the catalogue, and what they make of the wishes. A form holds five."""
+"""The fields of the Remix form, from the catalogue, and what they make of the request. A form holds five."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -20,10 +20,10 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `wishes`."""
+    """The fields, filled in with `spec`."""
 
     def __init__(self, spec: RequestSpec) -> None:
-        self._wishes = spec
+        self._spec = spec
         models = models_for(len(spec.pictures))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
@@ -68,16 +68,16 @@ class RemixInputs:
                 description=ngettext(
                     "The image, sound and everything else stay the same",
                     "The images, sound and everything else stay the same",
-                    len(self._wishes.pictures),
+                    len(self._spec.pictures),
                 )
-                if self._wishes.pictures
+                if self._spec.pictures
                 else _("Sound, seed and everything else stay the same"),
                 component=self._picture,
             ),
         ]
 
     def read(self) -> RequestSpec:
-        """Return the wishes as the form was sent; they are checked by whoever takes them."""
+        """Return the spec as the form was sent; they are checked by whoever takes them."""
         model_id = self._model.values[0]
         ratio, _, height = self._picture.values[0].partition(" ")
         chosen: dict[str, OptionValue | None] = {
@@ -86,8 +86,8 @@ class RemixInputs:
             "resolution": height,
             "negative_prompt": self._negative.value.strip() or None,
         }
-        options = _merge(self._wishes, get_model(model_id), chosen)
-        return replace(self._wishes, model=model_id, prompt=self._prompt.value, options=options)
+        options = _merge(self._spec, get_model(model_id), chosen)
+        return replace(self._spec, model=model_id, prompt=self._prompt.value, options=options)
 
 
 def _merge(

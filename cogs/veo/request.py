@@ -11,7 +11,7 @@ from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.answer import answer_with_card, send_card
-from cogs.veo.markup_names import wishes_in_words
+from cogs.veo.markup_names import spec_in_words
 from cogs.veo.posted_card import follow_with_card
 from cogs.veo.quote_buttons import quote_message
 
@@ -31,7 +31,7 @@ async def ask(interaction: Interaction, spec: RequestSpec) -> None:
         UserError: it is refused, and nobody was answered yet, or shown more than "thinking".
     """
     services = interaction.client.services
-    requester, spec = requester_of(interaction), wishes_in_words(interaction, spec)
+    requester, spec = requester_of(interaction), spec_in_words(interaction, spec)
     await ensure_inside(interaction)
     decision = asyncio.create_task(services.quotes.ask(requester, spec), name=f"decide {interaction.id}")
     is_late = await _has_to_wait(interaction, decision)

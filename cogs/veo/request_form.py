@@ -1,4 +1,4 @@
-"""A form with all of a video's wishes filled in, whatever is done with them when it is sent."""
+"""A form with all of a request's fields filled in, whatever is done with them when it is sent."""
 
 import discord
 
@@ -9,7 +9,7 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
-from cogs.veo.markup_names import wishes_in_words
+from cogs.veo.markup_names import spec_in_words
 from cogs.veo.remix_input import RemixInputs
 
 
@@ -27,8 +27,8 @@ class RequestForm(Form):
             self.add_item(label)
 
     async def act(self, interaction: Interaction) -> None:
-        """Use the wishes; a refusal gives the words back, since the form is gone."""
-        spec = wishes_in_words(interaction, self._inputs.read())
+        """Use the request; a refusal gives the words back, since the form is gone."""
+        spec = spec_in_words(interaction, self._inputs.read())
         try:
             await self.use(interaction, spec)
         except UserError as error:

@@ -44,7 +44,7 @@ class HistoryButton(VideoButton, template=template_of("video")):
 
 
 async def show_history(interaction: Interaction, history: History) -> None:
-    """Answer, for the asker alone, with the newest of their generations."""
+    """Answer, for the requester alone, with the newest of their generations."""
     page = await history.read(*_reader(interaction))
     if page is None:
         await interaction.response.send_message(_(NONE_YET), ephemeral=True)

@@ -46,7 +46,7 @@ class RemixButton(VideoButton, template=template_of("remix")):
 
 
 class RemixForm(RequestForm):
-    """Takes changed wishes, and asks for that video."""
+    """Takes a changed request, and asks for that video."""
 
     def __init__(self, spec: RequestSpec) -> None:
         super().__init__(pgettext("title", "Remix this video"), spec)

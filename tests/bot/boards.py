@@ -26,7 +26,7 @@ TICK = timedelta(seconds=1)
 Hook = Callable[[int], Exception | None]
 
 
-class RecordingBoard:
+class RecordingModeratorChannel:
     """Remembers what was shown; `trouble` says for a channel what goes wrong, for every message."""
 
     def __init__(self) -> None:
@@ -63,7 +63,9 @@ def failing_in(channel_id: int, error: Exception) -> Hook:
 
 
 @asynccontextmanager
-async def running(database: Database, board: RecordingBoard, clock: Clock = utc_now) -> AsyncGenerator[None]:
+async def running(
+    database: Database, board: RecordingModeratorChannel, clock: Clock = utc_now
+) -> AsyncGenerator[None]:
     """Run a feed, and end it as the program does."""
     stopping = asyncio.Event()
     task = asyncio.create_task(OutboxRelay(database, board, stopping, clock).run())
@@ -114,7 +116,7 @@ async def due_times(database: Database, guild_id: int = GUILD) -> dict[str, date
     return {row.reason or "": row.post_at for row in rows}
 
 
-async def shown(board: RecordingBoard, *texts: str, channel_id: int = CHANNEL) -> None:
+async def shown(board: RecordingModeratorChannel, *texts: str, channel_id: int = CHANNEL) -> None:
     """Wait until all of `texts` are shown, in this order."""
 
     async def look() -> bool:
@@ -123,7 +125,7 @@ async def shown(board: RecordingBoard, *texts: str, channel_id: int = CHANNEL) -
     await until(f"{texts} are shown", look)
 
 
-async def all_due_was_tried(database: Database, board: RecordingBoard, now: datetime) -> None:
+async def all_due_was_tried(database: Database, board: RecordingModeratorChannel, now: datetime) -> None:
     """Wait until the feed has looked once more: it comes to a new row after all that were due before."""
     text = f"sentinel {len(board.shown)}"
     await add_entry(database, text, now, OTHER_GUILD)

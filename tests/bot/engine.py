@@ -191,7 +191,7 @@ def build_engine(
     veo = client_of(session, provider, url=url)
     queue = GenerationQueue(database, owner, max_running=max_running, lease=lease, clock=clock)
     limits = UploadLimits(database, parse_limits(upload_limits_mib), clock)
-    posting = Upload(delivery, Fitter(folder, preset="ultrafast"), limits)
+    upload = Upload(delivery, Fitter(folder, preset="ultrafast"), limits)
     interval = times.poll_interval.total_seconds()
     estimator = DurationEstimator(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
@@ -210,7 +210,7 @@ def build_engine(
         late_watch=LateWatch(
             queue, veo, database, videos, estimator, times, clock, lambda: clock.passed().total_seconds()
         ),
-        handover=Deliver(queue, videos, pictures, veo, delivery, posting, times, clock),
+        deliver=Deliver(queue, videos, pictures, veo, delivery, upload, times, clock),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)

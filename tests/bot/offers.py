@@ -20,7 +20,7 @@ from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, new_asker
+from tests.bot.rows import MODEL, PROMPT, new_requester
 
 PRICE = 3_120_000.0  # credits
 MODERATOR = Moderator(guild_id=1, user_id=99)
@@ -53,13 +53,15 @@ class Desk:
 
     async def offer(self, spec: RequestSpec = WISHES, **requester: Any) -> Quote:
         """Let a member ask, and return what they are offered."""
-        answer = await self.quotes.ask(new_asker(**requester), spec)
+        answer = await self.quotes.ask(new_requester(**requester), spec)
         assert isinstance(answer, Quote), "it was accepted at once"
         return answer
 
     async def click(self, offer: Quote, **requester: Any) -> Generation | Quote:
         """Let a member click Generate on an offer as it was shown to them."""
-        return await self.quotes.confirm(new_asker(**requester), offer.quote_row.id, offer.quote_row.revision)
+        return await self.quotes.confirm(
+            new_requester(**requester), offer.quote_row.id, offer.quote_row.revision
+        )
 
     async def accept(self, offer: Quote) -> Generation:
         """Let the member click Generate, and return what was accepted."""

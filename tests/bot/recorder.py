@@ -62,7 +62,7 @@ class RecordingDelivery:
 
     clock: Clock
     states: list[tuple[str, Status]] = field(default_factory=list[tuple[str, Status]])
-    outlooks: list[tuple[str, Eta]] = field(default_factory=list[tuple[str, Eta]])
+    etas: list[tuple[str, Eta]] = field(default_factory=list[tuple[str, Eta]])
     videos: list[tuple[Generation, Clip]] = field(default_factory=list[tuple[Generation, Clip]])
     losses: list[Loss | None] = field(default_factory=list["Loss | None"])
     links: list[Generation] = field(default_factory=list[Generation])
@@ -106,7 +106,7 @@ class RecordingDelivery:
         await self.card_gate.wait()
         _stumble(self.card_trouble)
         self.removals.append(generation.removed_at is not None)
-        self.outlooks.append((generation.id, eta))
+        self.etas.append((generation.id, eta))
         self.states.append((generation.id, generation.status))
 
     async def find_card(self, generation: Generation) -> int | None:

@@ -14,7 +14,7 @@ MODEL = "google/veo3"
 numbers = count(1000)
 
 
-def new_asker(*, user_id: int = 3, guild_id: int = 1, interaction_id: int | None = None) -> Requester:
+def new_requester(*, user_id: int = 3, guild_id: int = 1, interaction_id: int | None = None) -> Requester:
     """Return a member who uses the command once more."""
     return Requester(
         interaction_id=next(numbers) if interaction_id is None else interaction_id,

@@ -29,7 +29,7 @@ from sandbox.provider import Fault, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE, Engine, MakeEngine
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester
 from tests.bot.troubles import Logs, count_events, locked
 
 HOURS = timedelta(hours=5)
@@ -204,7 +204,7 @@ def service(database: Database, monkeypatch: pytest.MonkeyPatch) -> GenerationSe
 
 async def request_at_once(service: GenerationService) -> list[Generation | BaseException]:
     requests = [
-        service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+        service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
         for _ in range(MEMBERS)
     ]
     return await asyncio.gather(*requests, return_exceptions=True)

@@ -63,7 +63,7 @@ async def told_of(world: World, words: str, *, times: int = 1) -> str:
 async def looks(world: World, number: int = 4) -> None:
     """Let the alerts be looked at some times more."""
     for _ in range(number):
-        await world.app.watch.alerts.look()
+        await world.app.monitoring.alerts.look()
 
 
 async def test_a_refused_key_is_said_once_and_that_it_works_again(open_world: OpenWorld) -> None:

@@ -120,7 +120,7 @@ async def test_no_figure_names_a_member_a_server_or_a_prompt(open_world: OpenWor
 
 
 async def test_without_a_port_nothing_is_served(world: World) -> None:
-    assert world.app.watch.address is None
+    assert world.app.monitoring.address is None
 
 
 async def test_a_database_that_another_program_holds_fails_the_check(

@@ -46,7 +46,7 @@ def fetch(url: str, seconds: float = CLIENT_SECONDS) -> Answer:
 
 async def look(world: World, path: str) -> Answer:
     """Ask the world's program."""
-    return await asyncio.to_thread(fetch, f"{world.app.watch.address}{path}")
+    return await asyncio.to_thread(fetch, f"{world.app.monitoring.address}{path}")
 
 
 async def look_until(world: World, path: str, wanted: Callable[[Answer], bool]) -> Answer:

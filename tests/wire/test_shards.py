@@ -47,8 +47,10 @@ async def ready(bot: VeoBot) -> None:
 
 
 def sharded(database: Database, shards: Shards) -> ShardedVeoBot:
-    turns = SharedRateLimit(database)
-    return ShardedVeoBot(database=database, services=NO_SERVICES, shards=shards, turns=turns, extensions=())
+    rate_limit = SharedRateLimit(database)
+    return ShardedVeoBot(
+        database=database, services=NO_SERVICES, shards=shards, rate_limit=rate_limit, extensions=()
+    )
 
 
 async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscord, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class Deliver:
         pictures: ImageStore,
         veo: VeoClient,
         delivery: DeliveryPort,
-        posting: Upload,
+        upload: Upload,
         timing: Timing,
         clock: Clock,
         metrics: Metrics | None = None,
@@ -46,7 +46,7 @@ class Deliver:
         self._pictures = pictures
         self._veo = veo
         self._delivery = delivery
-        self._posting = posting
+        self._upload = upload
         self._timing = timing
         self._clock = clock
         self._patience = Patience(clock)
@@ -90,7 +90,7 @@ class Deliver:
         except MediaError:
             generation = await self._renew_address(generation)
             clip = await self._videos.fetch(generation.id, generation.video_url or "")
-        return await self._posting.post(generation, clip, self._begin_posting)
+        return await self._upload.post(generation, clip, self._begin_posting)
 
     async def _renew_address(self, generation: Generation) -> Generation:
         """Ask the provider for another address of the file: the first one may be dead, or die soon.

@@ -54,7 +54,7 @@ class LateWatch:
         self._veo = veo
         self._ledger_search = LedgerSearch(database, veo)
         self._videos = videos
-        self._timetable = estimator
+        self._estimator = estimator
         self._timing = timing
         self._clock = clock
         self._monotonic = monotonic
@@ -131,7 +131,7 @@ class LateWatch:
         self._watches.pop(generation.id, None)
         asked_in_vain_at = generation.finished_at
         generation = await self._queue.succeed(generation, task, not_ready_at=asked_in_vain_at, **UNTOLD)
-        self._timetable.learn(generation)
+        self._estimator.learn(generation)
         return generation
 
     async def _keep_looking(self, generation: Generation, reason: str) -> Generation:

@@ -50,7 +50,7 @@ class Polling:
     """Waits for the provider. "Still working" writes nothing to the database.
 
     Args:
-        timetable: knows when to ask and what to tell the member meanwhile; learns from every video.
+        estimator: knows when to ask and what to tell the member meanwhile; learns from every video.
         limiter: gives turns to ask.
     """
 
@@ -68,7 +68,7 @@ class Polling:
         self._queue = queue
         self._veo = veo
         self._delivery = delivery
-        self._timetable = estimator
+        self._estimator = estimator
         self._limiter = limiter
         self._timing = timing
         self._clock = clock
@@ -100,10 +100,10 @@ class Polling:
 
     async def _poll(self, generation: Generation) -> Generation:
         watch = Stopwatch(generation.submitted_at or generation.created_at, self._clock)
-        eta = self._timetable.eta(generation, watch.now())
+        eta = self._estimator.eta(generation, watch.now())
         await self._announce(generation, eta)
         answers = _Answers(watch, Evidence(self._timing))
-        delay = self._timetable.first_poll(generation, watch.now(), self._in_flight)
+        delay = self._estimator.first_poll(generation, watch.now(), self._in_flight)
         left = self._time_left(generation, answers)
         while True:
             delay = min(delay, max(left.total_seconds(), MIN_POLL_DELAY))  # and once more at the end
@@ -158,7 +158,7 @@ class Polling:
             return poll_delay(interval, answers.errors)
         if answers.evidence.sign is not None:
             return interval
-        return self._timetable.next_poll(generation, answers.watch.now(), self._in_flight)
+        return self._estimator.next_poll(generation, answers.watch.now(), self._in_flight)
 
     def _time_left(self, generation: Generation, answers: _Answers) -> timedelta:
         # After an outage of ours or theirs the video may be ready: only an answer can tell.
@@ -207,7 +207,7 @@ class Polling:
 
     async def _succeed(self, generation: Generation, task: Task, answers: _Answers) -> Generation:
         generation = await self._queue.succeed(generation, task, not_ready_at=answers.not_ready_at)
-        self._timetable.learn(generation)
+        self._estimator.learn(generation)
         return generation
 
 

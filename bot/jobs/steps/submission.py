@@ -229,7 +229,7 @@ class Submission:
         """Return the pictures, which were fetched long ago unless the disk has lost them.
 
         Raises:
-            PictureError: one is gone for good.
+            ImageError: one is gone for good.
             StepPostponedError: one cannot be fetched now.
         """
         try:

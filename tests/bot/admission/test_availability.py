@@ -11,7 +11,7 @@ from bot.clock import utc_now
 from bot.errors import BadInputError
 from bot.policy.documents import Policy
 from bot.provider.catalogue import CATALOGUE, OptionValue, build_request
-from tests.bot.rows import new_asker
+from tests.bot.rows import new_requester
 
 IDS = [model.id for model in CATALOGUE]
 
@@ -66,7 +66,7 @@ def test_what_must_be_chosen(policy: Policy, options: tuple[str, ...]) -> None:
 def is_allowed(policy: Policy, model: str, options: dict[str, OptionValue]) -> bool:
     """Whether /veo would take it, as far as these settings go."""
     video = build_request(model, "a red dragon", options)
-    refusal = check_request(new_asker(), video, AdmissionContext(policy), 50, utc_now())
+    refusal = check_request(new_requester(), video, AdmissionContext(policy), 50, utc_now())
     assert refusal is None or isinstance(refusal, ModelNotAllowedError | TooLongError | TooHighError)
     return refusal is None
 

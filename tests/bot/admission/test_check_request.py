@@ -1,4 +1,4 @@
-"""Every rule at once: what `judge` says, and what the transaction lets through when many ask together."""
+"""Every rule at once: what `check_request` says, and what the transaction lets through of many at once."""
 
 import asyncio
 import random
@@ -41,7 +41,7 @@ from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester
 
 pytestmark = pytest.mark.both_engines
 
@@ -61,7 +61,7 @@ def verdict(
     options = {"duration": 8, "resolution": "1080P", **wish.pop("options", {})}
     video = build_request(wish.pop("model", MODEL), wish.pop("prompt", PROMPT), options)
     return check_request(
-        requester or new_asker(), video, context or AdmissionContext(price=PRICE), daily_limit, NOW
+        requester or new_requester(), video, context or AdmissionContext(price=PRICE), daily_limit, NOW
     )
 
 
@@ -149,7 +149,7 @@ def test_a_thread_of_an_allowed_channel_is_allowed() -> None:
 
 def test_the_default_duration_is_judged_like_a_chosen_one() -> None:
     video = build_request(MODEL, PROMPT, {})
-    refusal = check_request(new_asker(), video, AdmissionContext(Policy(longest_duration=6)), 5, NOW)
+    refusal = check_request(new_requester(), video, AdmissionContext(Policy(longest_duration=6)), 5, NOW)
     assert isinstance(refusal, TooLongError), "8 seconds, the provider's default, are longer than 6"
 
 
@@ -199,7 +199,7 @@ def service(database: Database, clock: StoppedClock, prices: FixedPrices) -> Gen
 
 async def ask(service: GenerationService, user_id: int, *role_ids: int) -> str:
     """Let a member ask; return "accepted" or the name of the refusal."""
-    requester = replace(new_asker(user_id=user_id), role_ids=frozenset(role_ids))
+    requester = replace(new_requester(user_id=user_id), role_ids=frozenset(role_ids))
     try:
         await service.request(requester, RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4}))
     except UserError as refusal:
@@ -325,7 +325,7 @@ async def test_without_a_price_list_the_models_own_history_is_the_estimate(
 async def _try(service: GenerationService) -> Generation | None:
     try:
         return await service.request(
-            new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4})
+            new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4})
         )
     except BudgetReachedError:
         return None

@@ -24,7 +24,7 @@ from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row, reread
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row, reread
 
 pytestmark = pytest.mark.both_engines
 
@@ -41,7 +41,7 @@ def service_of(database: Database, clock: StoppedClock, limit: int = LIMIT) -> G
 
 
 async def request_many(service: GenerationService, times: int) -> list[Generation | BaseException]:
-    requests = (service.request(new_asker(), RequestSpec(**WISH)) for _ in range(times))
+    requests = (service.request(new_requester(), RequestSpec(**WISH)) for _ in range(times))
     return await asyncio.gather(*requests, return_exceptions=True)
 
 
@@ -200,13 +200,13 @@ async def test_two_processes_together_accept_no_more_than_the_limit(
 
 async def test_the_place_is_free_at_the_time_that_was_said(database: Database, clock: StoppedClock) -> None:
     service = service_of(database, clock, limit=1)
-    first = await service.request(new_asker(), RequestSpec(**WISH))
+    first = await service.request(new_requester(), RequestSpec(**WISH))
     clock.advance(DAY - TICK)
     with pytest.raises(QuotaReachedError) as refusal:
-        await service.request(new_asker(), RequestSpec(**WISH))
+        await service.request(new_requester(), RequestSpec(**WISH))
     assert f"<t:{int((first.created_at + DAY).timestamp())}:R>" in str(refusal.value)
     clock.advance(TICK)
-    second = await service.request(new_asker(), RequestSpec(**WISH))
+    second = await service.request(new_requester(), RequestSpec(**WISH))
     assert (await reread(database, second.id)).status is Status.QUEUED
 
 
@@ -217,7 +217,7 @@ async def test_the_refusal_says_what_was_used(
     for _ in range(limit):
         await insert(database, created_at=clock())
     with pytest.raises(QuotaReachedError, match=f"{words} the last 24 hours") as refusal:
-        await service_of(database, clock, limit).request(new_asker(), RequestSpec(**WISH))
+        await service_of(database, clock, limit).request(new_requester(), RequestSpec(**WISH))
     assert str(refusal.value).endswith("This didn't count toward your limit.")
 
 
@@ -226,5 +226,5 @@ async def test_an_operators_limit_of_zero_says_that_videos_are_off(
 ) -> None:
     service = service_of(database, clock, limit=0)
     with pytest.raises(QuotaReachedError, match="/veo is turned off for members of this server"):
-        await service.request(new_asker(), RequestSpec(**WISH))
+        await service.request(new_requester(), RequestSpec(**WISH))
     assert await service.list_recent(1) == [], "a refused request left a row"

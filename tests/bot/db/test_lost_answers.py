@@ -18,7 +18,7 @@ from bot.requests.spec import RequestSpec
 from tests.bot.db.line import Cut, Line, open_line
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester
 
 pytestmark = pytest.mark.postgres_only
 
@@ -44,7 +44,7 @@ async def ask(database: Database) -> Generation:
         work=asyncio.Event(),
         stopping=asyncio.Event(),
     )
-    return await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+    return await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
 
 
 async def all_rows(database: Database) -> list[Generation]:

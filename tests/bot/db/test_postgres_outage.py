@@ -21,7 +21,7 @@ from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester
 from tests.bot.troubles import Logs, count_events
 from tests.postgres import Postgres, Server
 
@@ -88,20 +88,20 @@ def service(database: Database) -> GenerationService:
 async def test_a_command_during_the_outage_is_answered_soon_and_not_counted(
     service: GenerationService, server: Server, logs: Logs
 ) -> None:
-    await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+    await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
     server.stop()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.db.database.ANSWER_PATIENCE", 2.0)
         begun = time.monotonic()
         with pytest.raises(DatabaseBusyError) as refused:
-            await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+            await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
         with pytest.raises(DatabaseBusyError) as unseen:
             await service.list_recent(1)
         assert time.monotonic() - begun < CALL_TIMEOUT, "they waited as long as a task in the background does"
         assert (str(refused.value), str(unseen.value)) == (BUSY, UNREADABLE)
     await asyncio.to_thread(server.start)
     assert len(await service.list_recent(1)) == 1
-    await service.request(new_asker(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
+    await service.request(new_requester(), RequestSpec(model=MODEL, prompt=PROMPT, options={}))
     assert PASSWORD not in str(logs)
 
 

@@ -19,7 +19,7 @@ from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, new_asker
+from tests.bot.rows import MODEL, PROMPT, new_requester
 
 pytestmark = pytest.mark.postgres_only
 
@@ -49,7 +49,7 @@ def services(processes: list[Database], clock: StoppedClock) -> list[GenerationS
 
 
 async def ask(service: GenerationService, user_id: int, guild_id: int) -> str:
-    requester = new_asker(user_id=user_id, guild_id=guild_id)
+    requester = new_requester(user_id=user_id, guild_id=guild_id)
     try:
         await service.request(requester, RequestSpec(model=MODEL, prompt=PROMPT, options={"duration": 4}))
     except UserError as refusal:

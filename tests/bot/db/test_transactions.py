@@ -1,7 +1,7 @@
 """Group commit: what waits together is committed together, in order, and no one takes another one with it."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.db.database import Database
 from bot.db.models import StateRow
 from bot.db.state import get_state
-from bot.db.transactions import MAX_BACKGROUND, MAX_BATCH
+from bot.db.transactions import MAX_BACKGROUND, MAX_BATCH, GroupCommit, Outcome
 from bot.errors import DatabaseBusyError
 from tests.bot.troubles import Disk, busy_thread
 
@@ -147,3 +147,19 @@ async def test_the_caller_s_error_is_raised_where_it_waits(database: Database) -
     with pytest.raises(OurError):
         await database.write(fail, GUILD)
     assert await get_state(database, "lost") is None
+
+
+def test_a_loop_that_is_closed_by_force_ends_though_a_commit_hangs() -> None:
+    async def hang(*_: object) -> Sequence[Outcome]:
+        await asyncio.Event().wait()
+        raise AssertionError("it does not come back")
+
+    async def begin_to_write() -> None:
+        commits = GroupCommit(hang)
+        write = commits.run(lambda _: None, "lane", None, deadline=None, is_urgent=True)
+        asyncio.create_task(write, name="writer").add_done_callback(ended.append)
+        await asyncio.sleep(0.1)
+
+    ended: list[asyncio.Task[None]] = []
+    asyncio.run(begin_to_write())
+    assert [task.cancelled() for task in ended] == [True]

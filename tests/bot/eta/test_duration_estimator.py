@@ -38,7 +38,7 @@ SOON = 0.01  # seconds
 STOP_SECONDS = 20.0
 
 
-def open_timetable(**changes: Any) -> DurationEstimator:
+def open_estimator(**changes: Any) -> DurationEstimator:
     options: dict[str, Any] = {
         "interval": 10,
         "rate": 50,
@@ -66,11 +66,11 @@ def expected_seconds(estimator: DurationEstimator, row: Generation) -> float:
 
 
 def test_at_first_a_video_is_expected_as_the_documents_say() -> None:
-    assert 120 < expected_seconds(open_timetable(), sent()) < 240, "three of four are ready by then"
+    assert 120 < expected_seconds(open_estimator(), sent()) < 240, "three of four are ready by then"
 
 
 def test_the_providers_measures_go_before_the_documents_and_keep_what_was_seen() -> None:
-    estimator, prior = open_timetable(), metrics_prior(30, 35, 40, 50)
+    estimator, prior = open_estimator(), metrics_prior(30, 35, 40, 50)
     assert prior is not None
     documented = expected_seconds(estimator, sent())
     estimator.believe(MODEL, prior)
@@ -107,7 +107,7 @@ def test_a_default_is_of_one_kind_with_the_same_choice_and_a_model_that_is_gone_
 
 
 def test_a_kind_learns_of_its_own_videos_only() -> None:
-    estimator = open_timetable()
+    estimator = open_estimator()
     before = expected_seconds(estimator, sent(options={"duration": 8}))
     for _ in range(10):
         estimator.learn(ended(28, 30))
@@ -116,7 +116,7 @@ def test_a_kind_learns_of_its_own_videos_only() -> None:
 
 
 def test_questions_come_when_the_video_should_be_ready() -> None:
-    estimator = open_timetable()
+    estimator = open_estimator()
     for _ in range(50):
         estimator.learn(ended(88, 90))
     first = estimator.first_poll(sent(), NOW)
@@ -126,7 +126,7 @@ def test_questions_come_when_the_video_should_be_ready() -> None:
 
 @pytest.mark.parametrize("interval", [0.02, 1.0])
 def test_a_short_interval_is_kept_as_it_is(interval: float) -> None:
-    estimator = open_timetable(interval=interval)
+    estimator = open_estimator(interval=interval)
     assert estimator.first_poll(sent(), NOW) == estimator.next_poll(sent(100), NOW) == interval
 
 
@@ -141,7 +141,7 @@ def questions_of_a_long_video(estimator: DurationEstimator, in_flight: int) -> l
 
 @pytest.mark.parametrize("in_flight", [600, 1200, 2000])
 def test_with_many_in_flight_all_are_asked_about_more_rarely_so_that_nobody_is_late(in_flight: int) -> None:
-    estimator = open_timetable()
+    estimator = open_estimator()
     few, many = (questions_of_a_long_video(estimator, number) for number in (500, in_flight))
     assert len(few) > len(many)
     assert all(1 <= delay <= 60 for delay in many)
@@ -149,11 +149,11 @@ def test_with_many_in_flight_all_are_asked_about_more_rarely_so_that_nobody_is_l
 
 
 def test_with_few_in_flight_the_load_changes_nothing() -> None:
-    assert questions_of_a_long_video(open_timetable(), 1) == questions_of_a_long_video(open_timetable(), 500)
+    assert questions_of_a_long_video(open_estimator(), 1) == questions_of_a_long_video(open_estimator(), 500)
 
 
 def test_who_takes_a_video_over_asks_at_once_if_a_question_was_due() -> None:
-    estimator = open_timetable()
+    estimator = open_estimator()
     first = estimator.first_poll(sent(), NOW)
     assert estimator.first_poll(sent(first + 1), NOW) == 0
     assert estimator.first_poll(sent(1), NOW) == pytest.approx(first - 1)
@@ -161,7 +161,7 @@ def test_who_takes_a_video_over_asks_at_once_if_a_question_was_due() -> None:
 
 
 def test_what_takes_longer_than_anything_known_is_late_and_says_until_when_it_is_waited_for() -> None:
-    estimator = open_timetable()
+    estimator = open_estimator()
     for _ in range(50):
         estimator.learn(ended(58, 60))
     row = sent(500)
@@ -171,20 +171,20 @@ def test_what_takes_longer_than_anything_known_is_late_and_says_until_when_it_is
 
 
 def test_a_restart_changes_nothing_of_what_is_told() -> None:
-    estimator, row = open_timetable(), sent()
-    outlooks = {estimator.eta(row, NOW + timedelta(seconds=seconds)) for seconds in (0, 5, 60, 100)}
-    assert len(outlooks) == 1
+    estimator, row = open_estimator(), sent()
+    etas = {estimator.eta(row, NOW + timedelta(seconds=seconds)) for seconds in (0, 5, 60, 100)}
+    assert len(etas) == 1
 
 
 def test_nothing_is_expected_after_its_deadline_and_it_is_not_called_late_for_that() -> None:
     row = sent()
-    eta = open_timetable(deadline=timedelta(seconds=60)).eta(row, NOW)
+    eta = open_estimator(deadline=timedelta(seconds=60)).eta(row, NOW)
     assert eta == Eta(ends_at=NOW + timedelta(seconds=60))
 
 
 def test_who_waits_is_told_a_later_time_the_more_go_before() -> None:
-    estimator = open_timetable(max_running=2)
-    times = [estimator.outlook_in_queue(new_row(), position, NOW).expected_at for position in (1, 2, 10)]
+    estimator = open_estimator(max_running=2)
+    times = [estimator.eta_in_queue(new_row(), position, NOW).expected_at for position in (1, 2, 10)]
     assert all(time is not None for time in times)
     waits = [(time - NOW).total_seconds() for time in times if time is not None]
     assert waits[1] - waits[0] == pytest.approx(waits[0] / 3), "two are made at once"
@@ -192,7 +192,7 @@ def test_who_waits_is_told_a_later_time_the_more_go_before() -> None:
 
 
 async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
-    before = open_timetable()
+    before = open_estimator()
     for number in range(30):
         end = NOW + timedelta(minutes=number)
         moments = {"not_ready_at": end - timedelta(seconds=2), "finished_at": end}
@@ -201,14 +201,14 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
         await database.write(lambda session, row=row: session.add(row))
     await insert(database, status=Status.FAILED, submitted_at=NOW, finished_at=NOW + timedelta(hours=1))
     await insert(database, status=Status.SUCCEEDED, finished_at=NOW)
-    after = open_timetable()
+    after = open_estimator()
     for _ in range(2):  # read again, it is not learnt twice
         after.learn_from(await recall_finishes(database))
         assert expected_seconds(after, sent()) == pytest.approx(expected_seconds(before, sent()))
 
 
 async def test_what_other_processes_learn_is_read_again(database: Database) -> None:
-    estimator, stopping = open_timetable(), asyncio.Event()
+    estimator, stopping = open_estimator(), asyncio.Event()
     believed = expected_seconds(estimator, sent())
     recalling = asyncio.create_task(HistoryLoader(estimator, database, stopping, interval=0.02).run())
     for number in range(10):
@@ -275,7 +275,7 @@ class Hand:
 async def test_the_measures_come_from_the_provider_and_survive_its_troubles(
     session: aiohttp.ClientSession, start_provider: StartProvider
 ) -> None:
-    hand, estimator = Hand(), open_timetable()
+    hand, estimator = Hand(), open_estimator()
     async with start_provider(clock=hand, generation_seconds=30.0) as provider:
         veo = client_of(session, provider)
         await veo.create(build_request(MODEL, "A boat", {"duration": 4}), "one")
@@ -296,7 +296,7 @@ async def test_the_measures_come_from_the_provider_and_survive_its_troubles(
 
 async def test_measures_that_make_no_sense_change_nothing(veo: VeoClient, provider: Provider) -> None:
     provider.release()
-    estimator = open_timetable()
+    estimator = open_estimator()
     before = expected_seconds(estimator, sent())
     submitting = {"p50": 1830, "p75": 2410, "p90": 3200, "p99": 6100}  # the example in the documents
     row = {"alias": MODEL, "metrics": {"duration_ms": submitting}}

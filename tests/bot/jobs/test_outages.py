@@ -20,7 +20,7 @@ from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, insert, new_asker
+from tests.bot.rows import MODEL, insert, new_requester
 from tests.bot.troubles import Disk, Logs, count_events, locked
 
 BUSY = "the database cannot be written"
@@ -76,7 +76,9 @@ async def change_refused(logs: Logs) -> None:
 async def request(service: GenerationService) -> str:
     # Long, so that a few of them fill what is left of the file's last page.
     wish = {"negative_prompt": "y" * 1000}
-    return (await service.request(new_asker(), RequestSpec(model=MODEL, prompt="x" * 2000, options=wish))).id
+    return (
+        await service.request(new_requester(), RequestSpec(model=MODEL, prompt="x" * 2000, options=wish))
+    ).id
 
 
 async def request_many(service: GenerationService, accepted: list[str]) -> None:

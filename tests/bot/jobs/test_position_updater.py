@@ -50,16 +50,16 @@ class Scene:
 
     async def told(self) -> list[tuple[str, int | None]]:
         """Look until there is no news, and return who was told which position."""
-        self.delivery.outlooks.clear()
+        self.delivery.etas.clear()
         count = -1
-        while count < len(self.delivery.outlooks):
-            count = len(self.delivery.outlooks)
+        while count < len(self.delivery.etas):
+            count = len(self.delivery.etas)
             await self.line.look()
-            assert len(self.delivery.outlooks) - count <= MOST_AT_ONCE
-        return [(name, eta.position) for name, eta in self.delivery.outlooks]
+            assert len(self.delivery.etas) - count <= MOST_AT_ONCE
+        return [(name, eta.position) for name, eta in self.delivery.etas]
 
     def last(self) -> Eta:
-        return self.delivery.outlooks[-1][1]
+        return self.delivery.etas[-1][1]
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_members_who_wait_are_told_an_honest_time_and_when_it_has_passed(s
     row = await scene.ask()
     scene.clock.advance(SETTLING)
     await scene.told()
-    expected = scene.estimator.outlook_in_queue(row, 1, scene.clock())
+    expected = scene.estimator.eta_in_queue(row, 1, scene.clock())
     assert scene.last() == expected
     assert expected.expected_at is not None
     scene.clock.advance(expected.expected_at - scene.clock())
@@ -118,7 +118,7 @@ async def test_far_back_only_that_it_is_far_is_told(scene: Scene) -> None:
     scene.clock.advance(SETTLING)
     told = dict(await scene.told())
     assert [told[row.id] for row in rows] == [*range(1, LAST_POSITION + 1), *[LAST_POSITION + 1] * 3]
-    assert all(eta.expected_at is None for _, eta in scene.delivery.outlooks if eta.position == 51)
+    assert all(eta.expected_at is None for _, eta in scene.delivery.etas if eta.position == 51)
     await scene.queue.claim(1)
     told = dict(await scene.told())
     assert rows[-1].id not in told, "for who is far back nothing has changed"
@@ -144,18 +144,18 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
     monkeypatch.setattr("bot.jobs.position_updater.LOOK_INTERVAL", 0.01)
     row = await scene.ask()
     scene.clock.advance(SETTLING)
-    list_line, troubles = scene.queue.list_line, [trouble, trouble]
+    list_queue, troubles = scene.queue.list_queue, [trouble, trouble]
 
     async def stumble() -> object:
         if troubles:
             raise troubles.pop()
-        return await list_line()
+        return await list_queue()
 
     monkeypatch.setattr(scene.queue, "list_line", stumble)
     task = asyncio.create_task(scene.line.run(), name="line")
 
     async def is_told() -> bool:
-        return [name for name, _ in scene.delivery.outlooks] == [row.id]
+        return [name for name, _ in scene.delivery.etas] == [row.id]
 
     await until("it is told", is_told)
     scene.stopping.set()

@@ -20,7 +20,7 @@ from bot.policy.documents import Block, MemberPolicy, Pause, Policy
 from bot.policy.store import store_member_policy, store_policy
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, insert_delivered
-from tests.bot.rows import new_asker, new_row, reread
+from tests.bot.rows import new_requester, new_row, reread
 
 NEW = Posted(90, 91)
 
@@ -40,7 +40,7 @@ def reposts(database: Database, clock: StoppedClock) -> Reposts:
 
 
 def alice() -> Requester:
-    return new_asker(user_id=ALICE)
+    return new_requester(user_id=ALICE)
 
 
 async def insert_video(database: Database, clock: StoppedClock, **changes: Any) -> Generation:
@@ -150,7 +150,7 @@ async def test_messages_stay_few_enough_to_be_taken_down(
         await reposts.claim(alice(), video.id)
 
 
-@pytest.mark.parametrize("requester", [new_asker(user_id=BOB), new_asker(user_id=ALICE, guild_id=2)])
+@pytest.mark.parametrize("requester", [new_requester(user_id=BOB), new_requester(user_id=ALICE, guild_id=2)])
 async def test_somebody_elses_looks_like_an_unknown_one(
     reposts: Reposts, database: Database, clock: StoppedClock, requester: Requester
 ) -> None:

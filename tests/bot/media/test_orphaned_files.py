@@ -35,7 +35,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def leftovers(
+def orphaned_files(
     database: Database, store: VideoStore, session: aiohttp.ClientSession, pictures: Path
 ) -> OrphanedFiles:
     """What tidies up both."""
@@ -55,7 +55,7 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
-    leftovers: OrphanedFiles, database: Database, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, database: Database, videos: Path, pictures: Path
 ) -> None:
     running = await insert(database, status=Status.RUNNING)
     over = await insert(database, status=Status.SUCCEEDED, delivered_at=utc_now())
@@ -64,13 +64,13 @@ async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
         lay(videos / f"veo-{generation_id}.fit-100.mp4")
         lay(pictures / f"{generation_id}-0")
         lay(pictures / f"{generation_id}-1")
-    assert await leftovers.discard() == 4
+    assert await orphaned_files.discard() == 4
     assert names_in(videos) == [f"veo-{running.id}.fit-100.mp4", f"veo-{running.id}.mp4"]
     assert names_in(pictures) == [f"{running.id}-0", f"{running.id}-1"]
 
 
 async def test_half_done_work_of_dead_processes_goes(
-    leftovers: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     lay(videos / "veo-a.part")
     lay(pictures / "a-0-ff.part")
@@ -79,31 +79,31 @@ async def test_half_done_work_of_dead_processes_goes(
     lay(work / "video.mp4")
     moment = time.time() - LEFTOVER_AGE - 60
     os.utime(work, (moment, moment))
-    assert await leftovers.discard() == 3
+    assert await orphaned_files.discard() == 3
     assert names_in(videos) + names_in(pictures) == []
 
 
 async def test_what_a_living_process_may_be_writing_stays(
-    leftovers: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     young = LEFTOVER_AGE - 60
     kept = [videos / "veo-a.part", videos / "veo-a.mp4", pictures / "a-0", pictures / "a-0-ff.part"]
     for path in kept:
         lay(path, age=young)
     (videos / "fitting-x").mkdir()
-    assert await leftovers.discard() == 0
+    assert await orphaned_files.discard() == 0
     assert all(path.exists() for path in kept)
     assert (videos / "fitting-x").is_dir()
 
 
 async def test_kept_originals_and_other_peoples_files_stay(
-    leftovers: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
 ) -> None:
     (videos / "originals").mkdir()
     kept = [videos / "originals" / "veo-a.mp4", videos / "holiday.mp4", pictures / "letter.txt"]
     for path in kept:
         lay(path)
-    assert await leftovers.discard() == 0
+    assert await orphaned_files.discard() == 0
     assert all(path.exists() for path in kept)
 
 
@@ -122,9 +122,9 @@ def test_a_link_is_deleted_and_not_what_it_leads_to(tmp_path: Path) -> None:
 
 
 async def test_the_hourly_job_tidies_up_and_says_so(
-    leftovers: OrphanedFiles, database: Database, store: VideoStore, videos: Path, logs: Logs
+    orphaned_files: OrphanedFiles, database: Database, store: VideoStore, videos: Path, logs: Logs
 ) -> None:
-    retention = Retention(database, store, leftovers, keep=timedelta(days=90), stopping=asyncio.Event())
+    retention = Retention(database, store, orphaned_files, keep=timedelta(days=90), stopping=asyncio.Event())
     await retention.clean()
     assert not [line for line in logs if line["event"] == "leftovers are deleted"]
     lay(videos / "veo-a.mp4")

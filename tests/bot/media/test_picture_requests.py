@@ -27,7 +27,7 @@ from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester, reread
 
 URL = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png?ex=3&hm=secret"
 
@@ -53,7 +53,7 @@ def picture(number: int = 0, **changes: Any) -> ImageInput:
 
 async def request(service: GenerationService, *pictures: ImageInput, **changes: Any) -> Generation:
     wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "pictures": pictures, **changes}
-    return await service.request(new_asker(), RequestSpec(**wish))
+    return await service.request(new_requester(), RequestSpec(**wish))
 
 
 async def test_a_request_with_a_picture_is_written_down_with_its_link_and_the_true_model(

@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.db.database import Database
-from tests.bot.boards import CHANNEL, GUILD, OTHER_CHANNEL, OTHER_GUILD, RecordingBoard, running, set_channel
+from tests.bot.boards import (
+    CHANNEL,
+    GUILD,
+    OTHER_CHANNEL,
+    OTHER_GUILD,
+    RecordingModeratorChannel,
+    running,
+    set_channel,
+)
 from tests.bot.clocks import StoppedClock
 
 
@@ -16,13 +24,15 @@ def looks_are_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def board() -> RecordingBoard:
+def board() -> RecordingModeratorChannel:
     """What takes the place of Discord."""
-    return RecordingBoard()
+    return RecordingModeratorChannel()
 
 
 @pytest.fixture
-async def feed(database: Database, board: RecordingBoard, clock: StoppedClock) -> AsyncIterator[None]:
+async def feed(
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+) -> AsyncIterator[None]:
     """A running feed; both servers have a channel for moderators."""
     await set_channel(database, GUILD, CHANNEL)
     await set_channel(database, OTHER_GUILD, OTHER_CHANNEL)

@@ -11,7 +11,7 @@ from bot.moderation.outbox_relay import PATIENCE, REFUSED_WAIT, RETRY
 from tests.bot.boards import (
     CHANNEL,
     TICK,
-    RecordingBoard,
+    RecordingModeratorChannel,
     add_entry,
     add_report,
     all_due_was_tried,
@@ -31,7 +31,7 @@ REFUSES = "the moderators' channel refuses"
 @pytest.mark.usefixtures("feed")
 @pytest.mark.parametrize("asked", [None, 5.0, 300.0])
 async def test_a_passing_failure_is_repeated_later_and_in_order(
-    database: Database, board: RecordingBoard, clock: StoppedClock, asked: float | None
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock, asked: float | None
 ) -> None:
     board.trouble = failing_in(CHANNEL, DeliveryPostponedError("overloaded", asked))
     for text in ("one", "two", "three"):
@@ -49,7 +49,7 @@ async def test_a_passing_failure_is_repeated_later_and_in_order(
 
 @pytest.mark.usefixtures("feed")
 async def test_a_channel_that_never_answers_holds_up_only_its_own_server(
-    database: Database, board: RecordingBoard, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.moderation.outbox_relay.POST_TIMEOUT", 0.05)
     board.hangs_in = CHANNEL
@@ -62,7 +62,7 @@ async def test_a_channel_that_never_answers_holds_up_only_its_own_server(
 
 @pytest.mark.usefixtures("feed")
 async def test_a_channel_that_refuses_is_asked_every_ten_minutes_and_warned_about_once(
-    database: Database, board: RecordingBoard, clock: StoppedClock, logs: Logs
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock, logs: Logs
 ) -> None:
     board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
     for text in ("one", "two"):
@@ -88,7 +88,7 @@ async def test_a_channel_that_refuses_is_asked_every_ten_minutes_and_warned_abou
 
 @pytest.mark.usefixtures("feed")
 async def test_after_a_day_of_refusals_old_rows_are_given_up_and_new_ones_are_not(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
     await add_entry(database, "old entry", clock())
@@ -110,7 +110,7 @@ async def test_after_a_day_of_refusals_old_rows_are_given_up_and_new_ones_are_no
 
 @pytest.mark.usefixtures("feed")
 async def test_a_report_that_waited_for_a_channel_gets_its_day_too(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     board.trouble = failing_in(CHANNEL, UndeliverableError("missing access"))
     await add_report(database, "waited", clock(), created_at=clock() - 3 * PATIENCE)
@@ -120,7 +120,7 @@ async def test_a_report_that_waited_for_a_channel_gets_its_day_too(
 
 @pytest.mark.usefixtures("feed")
 async def test_a_row_that_breaks_the_board_does_not_keep_others_from_being_shown(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     errors = iter([RuntimeError("nobody foresaw this")])
     board.trouble = lambda channel_id: next(errors, None) if channel_id == CHANNEL else None
@@ -136,7 +136,7 @@ async def test_a_row_that_breaks_the_board_does_not_keep_others_from_being_shown
 
 @pytest.mark.usefixtures("feed", "disk")
 async def test_a_database_that_cannot_be_written_does_not_end_the_feed(
-    database: Database, database_url: str, board: RecordingBoard, clock: StoppedClock, logs: Logs
+    database: Database, database_url: str, board: RecordingModeratorChannel, clock: StoppedClock, logs: Logs
 ) -> None:
     await add_entry(database, "one", clock() + TICK)
 
@@ -152,7 +152,7 @@ async def test_a_database_that_cannot_be_written_does_not_end_the_feed(
 
 @pytest.mark.usefixtures("feed", "disk")
 async def test_what_was_shown_but_not_written_down_is_repeated_while_discord_knows_its_nonce(
-    database: Database, database_url: str, board: RecordingBoard, clock: StoppedClock, logs: Logs
+    database: Database, database_url: str, board: RecordingModeratorChannel, clock: StoppedClock, logs: Logs
 ) -> None:
     with ExitStack() as stack:
 

@@ -15,7 +15,7 @@ from tests.bot.boards import (
     CHANNEL,
     GUILD,
     TICK,
-    RecordingBoard,
+    RecordingModeratorChannel,
     add_entry,
     add_report,
     all_due_was_tried,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.both_engines
 
 @pytest.mark.usefixtures("feed")
 async def test_entries_and_reports_are_shown_oldest_first(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     texts = [f"number {number}" for number in range(2 * LOOK_SIZE + 5)]
     start = clock()
@@ -46,7 +46,7 @@ async def test_entries_and_reports_are_shown_oldest_first(
 
 @pytest.mark.usefixtures("feed")
 async def test_where_a_report_is_shown_is_written_down(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_report(database, "cruel", clock())
     await recorded(database, "cruel")
@@ -59,7 +59,7 @@ async def test_where_a_report_is_shown_is_written_down(
 
 @pytest.mark.usefixtures("feed")
 async def test_what_is_not_due_is_not_shown(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_report(database, "later", clock() + TICK)
     await all_due_was_tried(database, board, clock())
@@ -70,7 +70,7 @@ async def test_what_is_not_due_is_not_shown(
 
 @pytest.mark.usefixtures("feed")
 async def test_a_report_of_a_video_that_is_gone_is_shown(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     row = await insert(database)
     await add_report(database, "gone", clock() + TICK, row.id)
@@ -82,7 +82,7 @@ async def test_a_report_of_a_video_that_is_gone_is_shown(
 
 @pytest.mark.usefixtures("feed")
 async def test_without_a_channel_nothing_is_due_any_more(
-    database: Database, board: RecordingBoard, clock: StoppedClock
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
 ) -> None:
     await add_entry(database, "entry", clock() + TICK)
     await add_report(database, "report", clock() + TICK)
@@ -94,7 +94,7 @@ async def test_without_a_channel_nothing_is_due_any_more(
 
 @pytest.mark.usefixtures("patient_locks")
 async def test_two_processes_show_everything_once(
-    database: Database, database_url: str, board: RecordingBoard
+    database: Database, database_url: str, board: RecordingModeratorChannel
 ) -> None:
     await set_channel(database, GUILD, CHANNEL)
     texts = [f"number {number}" for number in range(40)]
@@ -111,7 +111,7 @@ async def test_two_processes_show_everything_once(
 
 
 async def test_the_feed_stops_at_once(
-    database: Database, board: RecordingBoard, monkeypatch: pytest.MonkeyPatch
+    database: Database, board: RecordingModeratorChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 60)
     async with asyncio.timeout(20), running(database, board):

@@ -18,7 +18,7 @@ from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import insert, new_asker
+from tests.bot.rows import insert, new_requester
 from tests.bot.troubles import locked
 
 GUILD, MEMBER = 1, 3
@@ -44,7 +44,7 @@ def generations(database: Database, clock: StoppedClock) -> GenerationService:
 async def ask(generations: GenerationService, prompt: str = "a red dragon", **options: Any) -> Generation:
     """Let the member ask for a video."""
     return await generations.request(
-        new_asker(user_id=MEMBER),
+        new_requester(user_id=MEMBER),
         RequestSpec(model="google/veo3", prompt=prompt, options={"duration": 4, **options}),
     )
 

@@ -13,7 +13,7 @@ from bot.media.images import PNG, ImageInput
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.retention import Retention
 from bot.privacy.service import Forgotten, Privacy
-from bot.requests.confirmation import OFFER_LIFE
+from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import Desk
@@ -71,7 +71,7 @@ async def test_what_is_over_is_forgotten_with_its_words(
     )
     over = await desk.offer()
     await desk.accept(await desk.offer())
-    clock.advance(OFFER_LIFE)
+    clock.advance(QUOTE_LIFE)
     alive = await desk.offer()
     await retention.clean()
 

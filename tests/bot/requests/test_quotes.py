@@ -19,13 +19,13 @@ from bot.errors import (
     RestartingError,
 )
 from bot.media.images import PNG, ImageInput
-from bot.requests.confirmation import OFFER_LIFE, QuoteChangedError, QuoteExpiredError, UnknownQuoteError
+from bot.requests.confirmation import QUOTE_LIFE, QuoteChangedError, QuoteExpiredError, UnknownQuoteError
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from sandbox.world import wait_until
 from tests.bot.clocks import StoppedClock
 from tests.bot.offers import MODERATOR, PRICE, WISHES, Desk
-from tests.bot.rows import MODEL, PROMPT, new_asker
+from tests.bot.rows import MODEL, PROMPT, new_requester
 from tests.bot.troubles import held
 from tests.postgres import connect
 
@@ -44,12 +44,12 @@ async def desk(database: Database, clock: StoppedClock) -> Desk:
 
 async def test_without_the_setting_a_request_is_accepted_at_once(desk: Desk) -> None:
     await desk.ask_first(is_on=False)
-    answer = await desk.quotes.ask(new_asker(), WISHES)
+    answer = await desk.quotes.ask(new_requester(), WISHES)
     assert isinstance(answer, Generation)
 
 
 async def test_an_offer_is_written_down_and_counts_towards_nothing(desk: Desk, clock: StoppedClock) -> None:
-    requester = new_asker()
+    requester = new_requester()
     spec = RequestSpec(MODEL, "  A boat \u202e", {"resolution": "1080p", "seed": None}, source_id="f" * 16)
     offer = await desk.quotes.ask(requester, spec)
     assert isinstance(offer, Quote)
@@ -63,14 +63,14 @@ async def test_an_offer_is_written_down_and_counts_towards_nothing(desk: Desk, c
         requester.user_id,
     )
     assert (row.source_id, row.price, row.revision) == ("f" * 16, PRICE, 1)
-    assert (row.created_at, row.expires_at) == (clock(), clock() + OFFER_LIFE)
+    assert (row.created_at, row.expires_at) == (clock(), clock() + QUOTE_LIFE)
     assert row.generation_id is None
 
 
 async def test_a_confirmed_offer_becomes_what_was_asked_for(desk: Desk) -> None:
     spec = RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16)
     offer = await desk.offer(spec)
-    clicker = new_asker()
+    clicker = new_requester()
     made = await desk.quotes.confirm(clicker, offer.quote_row.id, 1)
     assert isinstance(made, Generation)
     assert (made.interaction_id, made.status) == (clicker.interaction_id, Status.QUEUED)
@@ -124,11 +124,15 @@ async def test_an_interaction_that_arrives_twice_gets_one_offer(desk: Desk) -> N
 
 async def test_an_offer_ends(desk: Desk, clock: StoppedClock) -> None:
     offer = await desk.offer()
-    clock.advance(OFFER_LIFE - TICK)
+    clock.advance(QUOTE_LIFE - TICK)
     other = await desk.offer()
     await desk.accept(offer)
-    clock.advance(OFFER_LIFE)
-    for use in (desk.click(other), desk.quotes.drop(new_asker(), other.quote_row.id), change(desk, other)):
+    clock.advance(QUOTE_LIFE)
+    for use in (
+        desk.click(other),
+        desk.quotes.drop(new_requester(), other.quote_row.id),
+        change(desk, other),
+    ):
         with pytest.raises(
             QuoteExpiredError, match=r"expired <t:\d+:R>.*This didn't count toward your limit\.$"
         ):
@@ -137,7 +141,7 @@ async def test_an_offer_ends(desk: Desk, clock: StoppedClock) -> None:
 
 
 async def change(desk: Desk, offer: Quote, spec: RequestSpec = WISHES, /, **requester: int) -> Quote:
-    return await desk.quotes.change(new_asker(**requester), offer.quote_row.id, spec)
+    return await desk.quotes.change(new_requester(**requester), offer.quote_row.id, spec)
 
 
 @pytest.mark.parametrize("stranger", [{"user_id": 4}, {"guild_id": 2}, {"user_id": 4, "guild_id": 2}])
@@ -145,8 +149,8 @@ async def test_an_offer_is_its_members_alone(desk: Desk, stranger: dict[str, int
     offer = await desk.offer()
     for use in (
         desk.click(offer, **stranger),
-        desk.quotes.drop(new_asker(**stranger), offer.quote_row.id),
-        desk.quotes.find(new_asker(**stranger), offer.quote_row.id),
+        desk.quotes.drop(new_requester(**stranger), offer.quote_row.id),
+        desk.quotes.find(new_requester(**stranger), offer.quote_row.id),
         change(desk, offer, WISHES, **stranger),
     ):
         with pytest.raises(UnknownQuoteError, match=r"This didn't count toward your limit\.$"):
@@ -160,7 +164,7 @@ async def test_an_id_that_there_is_not_is_refused_with_the_same_words(desk: Desk
     with pytest.raises(UnknownQuoteError) as of_another:
         await desk.click(offer, user_id=4)
     with pytest.raises(UnknownQuoteError) as of_nobody:
-        await desk.quotes.confirm(new_asker(), "0" * 16, 1)
+        await desk.quotes.confirm(new_requester(), "0" * 16, 1)
     assert str(of_another.value) == str(of_nobody.value), "one can find out whose ids there are"
 
 
@@ -188,7 +192,7 @@ async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_
             writing.append(asyncio.create_task(waiting))
         await until_locks_are_waited_for(database_url, len(writing))
         for look in (
-            partial(desk.quotes.find, new_asker(), offer.quote_row.id),
+            partial(desk.quotes.find, new_requester(), offer.quote_row.id),
             partial(desk.queue_estimate.eta, offer.preview),
         ):
             with pytest.raises(DatabaseBusyError):
@@ -198,7 +202,7 @@ async def test_whoever_waits_for_an_answer_is_told_in_time_that_the_database_is_
 
 async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClock) -> None:
     offer = await desk.offer()
-    clock.advance(OFFER_LIFE / 2)
+    clock.advance(QUOTE_LIFE / 2)
     desk.prices.price = 2 * PRICE
     changed = await change(desk, offer, RequestSpec(MODEL, "another", {"duration": 8}))
     assert await desk.accepted() == []
@@ -207,7 +211,7 @@ async def test_a_change_is_an_offer_and_no_request(desk: Desk, clock: StoppedClo
         "another",
         2 * PRICE,
     )
-    assert changed.quote_row.expires_at == clock() + OFFER_LIFE
+    assert changed.quote_row.expires_at == clock() + QUOTE_LIFE
     assert not changed.is_changed, "it is another video, so it has no earlier price"
     with pytest.raises(QuoteChangedError, match=r"This didn't count toward your limit\.$"):
         await desk.click(offer)
@@ -232,12 +236,12 @@ async def test_what_was_confirmed_cannot_be_changed_or_cancelled(desk: Desk) -> 
     with pytest.raises(RepeatedError):
         await change(desk, offer)
     with pytest.raises(RepeatedError):
-        await desk.quotes.drop(new_asker(), offer.quote_row.id)
+        await desk.quotes.drop(new_requester(), offer.quote_row.id)
 
 
 async def test_a_cancelled_offer_is_gone(desk: Desk) -> None:
     offer = await desk.offer()
-    await desk.quotes.drop(new_asker(), offer.quote_row.id)
+    await desk.quotes.drop(new_requester(), offer.quote_row.id)
     assert await desk.quote_row(offer) is None
     with pytest.raises(UnknownQuoteError):
         await desk.click(offer)
@@ -246,7 +250,7 @@ async def test_a_cancelled_offer_is_gone(desk: Desk) -> None:
 @pytest.mark.both_engines
 async def test_a_click_and_a_cancellation_at_once_are_one_of_both(desk: Desk) -> None:
     offer = await desk.offer()
-    drop = desk.quotes.drop(new_asker(), offer.quote_row.id)
+    drop = desk.quotes.drop(new_requester(), offer.quote_row.id)
     click, dropped = await asyncio.gather(desk.click(offer), drop, return_exceptions=True)
     is_made = isinstance(click, Generation)
     assert is_made is isinstance(dropped, RepeatedError)

@@ -29,7 +29,7 @@ from bot.requests.service import GenerationService, understand
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker, new_row
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row
 
 SOURCE = "0123456789abcdef"
 TICK = timedelta(microseconds=1)
@@ -62,7 +62,7 @@ async def ask(
 ) -> Generation:
     """Let a member click."""
     options = {"seed": seed, "duration": 4}
-    requester = new_asker(user_id=user_id)
+    requester = new_requester(user_id=user_id)
     return await service.request(
         requester, RequestSpec(model=MODEL, prompt=prompt, options=options, source_id=source_id)
     )

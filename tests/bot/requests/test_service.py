@@ -17,7 +17,7 @@ from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, PROMPT, insert, new_asker, reread
+from tests.bot.rows import MODEL, PROMPT, insert, new_requester, reread
 
 OpenService = Callable[[int], GenerationService]
 
@@ -63,13 +63,13 @@ def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
 
 async def request(service: GenerationService, **changes: Any) -> Generation:
     wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, **changes}
-    return await service.request(wish.pop("requester", new_asker()), RequestSpec(**wish))
+    return await service.request(wish.pop("requester", new_requester()), RequestSpec(**wish))
 
 
 async def test_an_accepted_request_is_written_down_as_it_was_asked(
     service: GenerationService, database: Database, clock: StoppedClock
 ) -> None:
-    requester = new_asker()
+    requester = new_requester()
     accepted = await request(
         service,
         requester=requester,
@@ -109,7 +109,7 @@ async def test_a_request_that_makes_no_video_is_refused_and_not_counted(
 
 
 async def test_the_same_interaction_is_served_once(service: GenerationService) -> None:
-    requester = new_asker()
+    requester = new_requester()
     first = await request(service, requester=requester)
     with pytest.raises(AlreadyRequestedError) as repeated:
         await request(service, requester=requester)
@@ -120,7 +120,7 @@ async def test_the_same_interaction_is_served_once(service: GenerationService) -
 async def test_the_same_interaction_again_is_not_taken_for_one_over_the_limit(
     open_service: OpenService,
 ) -> None:
-    service, requester = open_service(1), new_asker()
+    service, requester = open_service(1), new_requester()
     await request(service, requester=requester)
     with pytest.raises(AlreadyRequestedError):
         await request(service, requester=requester)
@@ -141,7 +141,7 @@ async def test_nothing_new_is_accepted_while_the_program_stops(
 
 @pytest.mark.both_engines
 async def test_the_same_interaction_arriving_twice_at_once_is_served_once(service: GenerationService) -> None:
-    requester = new_asker()
+    requester = new_requester()
     results = await asyncio.gather(
         *(request(service, requester=requester) for _ in range(5)), return_exceptions=True
     )
@@ -219,7 +219,7 @@ async def test_a_servers_generations_are_listed_newest_first(
     for _ in range(3):
         accepted.append((await request(service)).id)
         clock.advance(timedelta(seconds=1))
-    await request(service, requester=new_asker(guild_id=2))
+    await request(service, requester=new_requester(guild_id=2))
     assert [row.id for row in await service.list_recent(1)] == accepted[::-1]
     assert [row.id for row in await service.list_recent(1, most=2)] == accepted[:0:-1]
 

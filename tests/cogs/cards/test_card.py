@@ -70,7 +70,7 @@ def rows(draw: st.DrawFn) -> Generation:
     )
 
 
-outlooks = st.builds(
+etas = st.builds(
     Eta,
     st.none() | st.integers(1, 51),
     st.none() | st.just(LATER),
@@ -205,7 +205,7 @@ def test_who_waits_reads_where_they_stand_and_when_it_is_expected(
     assert line in render_card(row, eta)["content"].split("\n")
 
 
-@given(rows(), outlooks)
+@given(rows(), etas)
 def test_the_longest_outlook_fits_too_and_is_never_a_percentage(row: Generation, eta: Eta) -> None:
     assert len(render_card(row, eta)["content"]) <= 2000
     assert "%" not in state_line(row, eta)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogs.ui.permissions import BOARD_NEEDS, NEEDS, THREAD_NEEDS, Need, find_permissions, missing, names
+from cogs.ui.permissions import (
+    MODERATOR_CHANNEL_NEEDS,
+    NEEDS,
+    THREAD_NEEDS,
+    Need,
+    find_permissions,
+    missing,
+    names,
+)
 
 INVITED = discord.Permissions(309237763072)  # the number in the README's invitation
 
@@ -28,7 +36,7 @@ def test_each_missing_permission_is_one_bad_line_with_advice(need: Need) -> None
 def test_administrators_lack_nothing() -> None:
     allowed = discord.Permissions(administrator=True)
     assert all(finding.is_good for finding in find_permissions(allowed))
-    assert missing(allowed, BOARD_NEEDS) == []
+    assert missing(allowed, MODERATOR_CHANNEL_NEEDS) == []
 
 
 def test_where_there_are_no_threads_their_permissions_are_left_out() -> None:
@@ -38,8 +46,8 @@ def test_where_there_are_no_threads_their_permissions_are_left_out() -> None:
 
 
 def test_names_make_a_sentence() -> None:
-    assert names(BOARD_NEEDS) == "View Channel and Send Messages"
-    assert names(BOARD_NEEDS[:1]) == "View Channel"
+    assert names(MODERATOR_CHANNEL_NEEDS) == "View Channel and Send Messages"
+    assert names(MODERATOR_CHANNEL_NEEDS[:1]) == "View Channel"
 
 
 @given(st.integers(min_value=0, max_value=2**53 - 1), st.booleans())

@@ -53,7 +53,7 @@ async def test_after_a_restart_it_is_asked_at_once(make_engine: MakeEngine, prov
 async def test_what_was_seen_is_written_down_and_learnt(engine: Engine, provider: Provider) -> None:
     provider.hold = True
     row = await insert(engine.database)
-    before = engine.estimator.outlook_in_queue(row, 1, engine.clock()).expected_at
+    before = engine.estimator.eta_in_queue(row, 1, engine.clock()).expected_at
     async with engine.running():
         await provider.called("retrieve", 3)
         provider.release()
@@ -67,7 +67,7 @@ async def test_what_was_seen_is_written_down_and_learnt(engine: Engine, provider
     assert after.not_ready_at is not None
     assert after.finished_at is not None
     assert after.submitted_at < after.not_ready_at < after.finished_at
-    expected = engine.estimator.outlook_in_queue(row, 1, engine.clock()).expected_at
+    expected = engine.estimator.eta_in_queue(row, 1, engine.clock()).expected_at
     assert before is not None
     assert expected is not None
     assert expected < before, "a video that came within a second changed nothing"
@@ -119,7 +119,7 @@ async def test_all_questions_share_one_rate_fairly(
 
 
 def passed(row: Generation, engine: Engine) -> list[Eta]:
-    return [eta for name, eta in engine.delivery.outlooks if name == row.id]
+    return [eta for name, eta in engine.delivery.etas if name == row.id]
 
 
 async def test_the_card_gets_a_time_and_is_told_once_when_it_is_over(
