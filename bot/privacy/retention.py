@@ -38,7 +38,7 @@ class Retention:
 
     Args:
         videos: where the originals of videos lie that were posted in a smaller form.
-        leftovers: what else lies about.
+        orphaned_files: what else lies about.
         keep: how long prompts, links and originals are kept; None: until the member asks.
     """
 
@@ -54,7 +54,7 @@ class Retention:
     ) -> None:
         self._database = database
         self._videos = videos
-        self._leftovers = orphaned_files
+        self._orphaned_files = orphaned_files
         self._keep = keep
         self._stopping = stopping
         self._clock = clock
@@ -90,7 +90,7 @@ class Retention:
         }
         if any(forgotten.values()):
             log.info("forgotten", **forgotten)
-        if tidied := await self._leftovers.discard():
+        if tidied := await self._orphaned_files.discard():
             log.info("orphaned files are deleted", files=tidied)
 
     async def _forget_dead_links(self, now: datetime) -> int:

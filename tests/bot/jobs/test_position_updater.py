@@ -151,7 +151,7 @@ async def test_a_database_that_cannot_be_read_does_not_end_it(
             raise troubles.pop()
         return await list_queue()
 
-    monkeypatch.setattr(scene.queue, "list_line", stumble)
+    monkeypatch.setattr(scene.queue, "list_queue", stumble)
     task = asyncio.create_task(scene.line.run(), name="line")
 
     async def is_told() -> bool:

@@ -52,7 +52,7 @@ async def test_the_card_is_in_the_channel_before_anything_is_spent(
 
 
 # The program as it is where every decision comes so late that the member sees "thinking" before.
-LATE = "import cogs.veo.request; cogs.veo.request.DEFER_AFTER_SECONDS = 0; import bot.cli; bot.cli.main()"
+LATE = "from bot.cli import main; from cogs.veo import request; request.DEFER_AFTER_SECONDS = 0; main.main()"
 
 
 @pytest.fixture
