@@ -200,7 +200,7 @@ class GroupCommit:
             except Exception as error:  # noqa: BLE001 it is raised where each of them is waited for
                 _settle(batch, [Outcome(error=error)] * len(batch))
             except asyncio.CancelledError:
-                # Only a loop that is closed by force does that; whoever waits must not wait for ever.
+                # Only a loop that is closed by force does that; its waiters must not hang.
                 _settle(batch, [Outcome(error=InDoubtError("the program was ended"))] * len(batch))
                 raise
             else:

@@ -73,7 +73,7 @@ class QuoteChangedError(UserError):
 
 
 class UnconfirmedError(UndecidedError):
-    """The member has not seen this price yet; whoever asked for the video shows it to them.
+    """The member has not seen this price yet; the caller shows it to them.
 
     Attributes:
         quote_row: the request, kept until they confirm it.
@@ -179,7 +179,7 @@ def keep(
 def renew(
     session: Session, quote_row: QuoteRow, spec: RequestSpec, price: float | None, now: datetime
 ) -> QuoteRow:
-    """Write down what is offered instead, for the whole time anew.
+    """Write down what is offered instead; its time begins again.
 
     Raises:
         RepeatedError: the offer was confirmed or changed a moment ago.

@@ -92,7 +92,7 @@ class Quotes:
             return await self._quote(requester, held.quote_row, held.context, is_changed=held.is_changed)
 
     async def confirm(self, requester: Requester, quote_id: str, revision: int) -> Generation | Quote:
-        """Ask for what a member clicked on, as it was shown at `revision`; all rules are asked anew.
+        """Ask for what a member clicked on, as it was shown at `revision`; all rules are checked again.
 
         It is quoted once more where its price has changed.
 

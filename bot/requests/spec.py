@@ -14,7 +14,7 @@ class RequestSpec:
     Attributes:
         model: None: not chosen.
         options: those that are None were not chosen.
-        source_id: the generation that it is to be made anew from.
+        source_id: the generation that it repeats.
     """
 
     model: str | None

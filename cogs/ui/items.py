@@ -73,7 +73,7 @@ class Form(discord.ui.Modal):
     One that is open while the program restarts cannot be sent any more: Discord says so.
 
     Args:
-        title: in the language of whoever opens it.
+        title: in the language of the person who opens it.
     """
 
     def __init__(self, title: str) -> None:

@@ -77,7 +77,7 @@ class RemixInputs:
         ]
 
     def read(self) -> RequestSpec:
-        """Return the spec as the form was sent; they are checked by whoever takes them."""
+        """Return the spec as the form was sent; its fields are checked later."""
         model_id = self._model.values[0]
         ratio, _, height = self._picture.values[0].partition(" ")
         chosen: dict[str, OptionValue | None] = {

@@ -17,7 +17,7 @@ class RequestForm(Form):
     """Base of such forms: give `use`. What the form does not show stays as it was.
 
     Args:
-        title: in the language of whoever opens it.
+        title: in the language of the person who opens it.
     """
 
     def __init__(self, title: str, spec: RequestSpec) -> None:
