@@ -203,7 +203,7 @@ def kept_spec(video: VideoRequest, spec: RequestSpec) -> RequestSpec:
 
 
 def spec_in(quote_row: QuoteRow) -> RequestSpec:
-    """Return what was asked for."""
+    """Return the request as the member made it."""
     pictures: list[Any] = quote_row.pictures
     return RequestSpec(
         quote_row.model,

@@ -63,7 +63,7 @@ def is_known(generation: Generation) -> bool:
 
 
 def can_be_repeated(generation: Generation, now: datetime) -> bool:
-    """Whether `spec_of` returns what was asked for."""
+    """Whether `spec_of` can return the request."""
     links = generation.picture_urls
     return is_known(generation) and (not links or now < fetchable_until(links, generation.created_at))
 
@@ -111,7 +111,7 @@ def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) 
 
 
 def spec_of(generation: Generation, now: datetime) -> RequestSpec:
-    """Return what was asked for.
+    """Return the request as the member made it.
 
     Raises:
         WordsGoneError, PictureGoneError: it is not known, or cannot be fetched, any more.
