@@ -90,7 +90,7 @@ class Subject:
 
     def program(self) -> Program:
         """Return the program, not started."""
-        return Program(self.arguments, self.environment, self.folder)
+        return Program(self.arguments, self.environment, self.folder, is_fresh=True)
 
 
 async def main() -> None:

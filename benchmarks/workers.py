@@ -80,7 +80,7 @@ class Stage:
             max_running=REQUESTS,
             log_format="json",
         )
-        return Program(["-m", "bot", "run"], environment, self.folder)
+        return Program(["-m", "bot", "run"], environment, self.folder, is_fresh=True)
 
     def used_by_database(self) -> float:
         """Return the processor's seconds of PostgreSQL and all its processes."""

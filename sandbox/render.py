@@ -34,7 +34,7 @@ class Quality:
 
 
 FULL = Quality(frames_per_second=20, crf=21)
-QUICK = Quality(frames_per_second=4, crf=35)  # for tests
+QUICK = Quality(frames_per_second=2, crf=35)  # for tests
 
 
 def scene_of(order: Order) -> Scene:

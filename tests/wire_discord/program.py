@@ -3,17 +3,17 @@
 import asyncio
 import os
 import signal
-import sys
+from asyncio.subprocess import STDOUT
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from sandbox.provider import Provider
+from tests.forked import start_interpreter, start_python
 from tests.wire_discord.discord_server import WireDiscord
 
 ROOT = Path(__file__).parents[2]
-LINE_LIMIT = 2**20  # bytes; a traceback as JSON is one long line
 # Modules are compiled by the first start and not by every one, whatever this process was told.
 OURS = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
 
@@ -25,16 +25,25 @@ class Program:
         arguments: after `python`, such as `["-m", "bot", "run"]`.
         environment: added to this process's own.
         folder: where it runs, so that no `.env` of the developer is read.
+        is_fresh: start an interpreter, whose imports take as long as an operator's.
 
     Attributes:
         lines: what it has written so far, standard output and error together.
     """
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        is_fresh: bool = False,
+    ) -> None:
         self.lines: list[str] = []
         self._arguments = arguments
         self._environment = environment
         self._folder = folder
+        self._start = start_interpreter if is_fresh else start_python
         self._news = asyncio.Event()
 
     @property
@@ -53,16 +62,8 @@ class Program:
         return self._process.returncode is None
 
     async def __aenter__(self) -> Self:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._arguments,
-            cwd=self._folder,
-            env={**os.environ, **OURS, **self._environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LINE_LIMIT,
-        )
+        environment = {**os.environ, **OURS, **self._environment}
+        self._process = await self._start(self._arguments, environment, self._folder, stderr=STDOUT)
         self._reader = asyncio.create_task(self._read(), name="read the program's output")
         return self
 

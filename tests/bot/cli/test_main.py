@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import stat
-import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,6 +21,7 @@ from sandbox.odd_answers import says
 from sandbox.provider import QUICK, Fault, Kind, Provider
 from tests.bot.drawn import BLUE, HTML, draw
 from tests.bot.troubles import make_damaged
+from tests.forked import start_python
 
 SECRET = "sk-do-not-print-me"
 
@@ -55,15 +55,8 @@ async def run_python(
 ) -> Finished:
     """Run Python in `folder` with nothing but `environment`; `stopped_by`: a signal, and when it is sent."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME", "PYTHONPATH") if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        cwd=folder,
-        env={**kept, "COLUMNS": "200", **environment},
-        stdin=stdin,
-        stdout=stdout,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    everything = {**kept, "COLUMNS": "200", **environment}
+    process = await start_python(arguments, everything, folder, stdin=stdin, stdout=stdout)
     if stopped_by is not None:
         moment, number = stopped_by
         await moment

@@ -1,10 +1,9 @@
 """A copy of many rows that is killed half-way leaves nothing behind, and is run again in little memory."""
 
-import asyncio
 import os
 import re
 import signal
-import sys
+from asyncio.subprocess import STDOUT
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.db.models import Generation, Status
 from tests.bot.clocks import until
 from tests.bot.db.contents import NewDatabase
 from tests.bot.rows import insert
+from tests.forked import Forked, start_python
 from tests.postgres import Connection, connect
 
 ROOT = Path(__file__).parents[3]
@@ -36,14 +36,9 @@ finally:
 """
 
 
-async def start_copy(old: str, new: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, "copy-database", old, new),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+async def start_copy(old: str, new: str) -> Forked:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return await start_python(["-c", PROGRAM, "copy-database", old, new], environment, ROOT, stderr=STDOUT)
 
 
 async def fill_with_many(address: str, count: int) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sqlite3
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.provider import Provider
+from tests.forked import start_python
 from tests.wire_discord import WireDiscord
 from tests.wire_discord.program import ROOT, Program, bot_environment
 
@@ -27,12 +27,8 @@ class Finished:
 
 async def veo_bot(*arguments: str, **environment: str) -> Finished:
     """Run `veo-bot` in the present folder with the present environment and `environment`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    everything = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    process = await start_python(["-m", "bot", *arguments], everything, Path.cwd())
     out, err = await process.communicate()
     return Finished(process.returncode or 0, out.decode(), err.decode())
 
