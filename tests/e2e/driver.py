@@ -23,7 +23,7 @@ SHORT = timedelta(milliseconds=20)
 SECONDS = 30.0  # after which something that should happen is taken for missing
 
 QUICK_TIMING = Timing(
-    poll_interval=SHORT,
+    poll_interval=timedelta(milliseconds=100),  # a question takes both programs here 5 ms of the processor
     card_interval=timedelta(),
     deadline=timedelta(seconds=30),
     account_wait=SHORT,
