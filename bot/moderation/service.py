@@ -16,21 +16,10 @@ from bot.errors import BadInputError
 from bot.i18n import ngettext
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told, checked_reason
 from bot.policy.audit import list_page
-from bot.policy.documents import Block, MemberPolicy, Pause, Policy, tell_block
+from bot.policy.documents import Block, MemberPolicy, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_policy
 
-# The fields of `Policy` that `/veo-admin settings` may change.
-SETTINGS = frozenset(
-    {
-        "channels",
-        "models",
-        "longest_duration",
-        "highest_resolution",
-        "placement",
-        "ask_first",
-        "moderators_channel_id",
-    }
-)
+SETTINGS = frozenset(ServerSettings.model_fields)
 LIMITING = frozenset({"models", "longest_duration", "highest_resolution"})  # may exclude each other
 
 
