@@ -66,23 +66,23 @@ class Moderation:
     ) -> None:
         """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back."""
         block = Block(since=self._clock(), until=until, reason=checked_reason(reason))
-        await self._decisions.change_standing(
+        await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.BLOCK, f"member:{user_id}", reason),
-            lambda standing: standing.model_copy(update={"block": block}),
-            lambda standing: tell_block(standing.block),
+            lambda member_policy: member_policy.model_copy(update={"block": block}),
+            lambda member_policy: tell_block(member_policy.block),
         )
 
     async def unblock(self, by: Moderator, user_id: int) -> bool:
         """End a block; return whether there was one."""
         now = self._clock()
-        old, _ = await self._decisions.change_standing(
+        old, _ = await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.UNBLOCK, f"member:{user_id}"),
-            lambda standing: standing.model_copy(update={"block": None}),
-            lambda standing: tell_block(standing.block),
+            lambda member_policy: member_policy.model_copy(update={"block": None}),
+            lambda member_policy: tell_block(member_policy.block),
         )
         return old.block is not None and old.block.holds(now)
 
@@ -93,8 +93,8 @@ class Moderation:
             lambda session: session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all(),
             hurried=True,
         )
-        standings = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
-        return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
+        blocks = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
+        return [(user_id, block) for user_id, block in blocks if block is not None and block.holds(now)]
 
     async def add_word(self, by: Moderator, word: str) -> bool:
         """Forbid a word or phrase in prompts; return whether it is new.

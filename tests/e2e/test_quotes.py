@@ -20,7 +20,7 @@ from tests.e2e.driver import (
     threads,
 )
 from tests.e2e.moderating import admin
-from tests.e2e.offering import (
+from tests.e2e.quoting import (
     BUTTONS,
     CANCEL,
     CHANGE,
