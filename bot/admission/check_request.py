@@ -73,7 +73,7 @@ class AdmissionContext:
     """
 
     policy: Policy = field(default_factory=Policy)
-    standing: MemberPolicy = field(default_factory=MemberPolicy)
+    member_policy: MemberPolicy = field(default_factory=MemberPolicy)
     use: Use = field(default_factory=Use)
     budgets: tuple[BudgetState, ...] = ()
     price: float | None = None
@@ -96,7 +96,7 @@ def check_request(
 
 def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
-    policy, block = context.policy, context.standing.block
+    policy, block = context.policy, context.member_policy.block
     if policy.pause is not None:
         return PausedError(policy.pause.reason)
     if block is not None and block.holds(now):
@@ -128,9 +128,9 @@ def _judge_quota(
     requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     limits = resolve_limits(
-        context.policy.rules, context.standing, requester.user_id, requester.role_ids, daily_limit, now
+        context.policy.rules, context.member_policy, requester.user_id, requester.role_ids, daily_limit, now
     )
-    verdict = check_quota(limits, context.standing, context.use, now)
+    verdict = check_quota(limits, context.member_policy, context.use, now)
     return None if verdict.allowed else quota_error(verdict)
 
 
@@ -179,8 +179,8 @@ class Admission:
         is_quoted: bool = False,
     ) -> AdmissionContext:
         """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
-        policy, standing = fetch_rules(session, requester.guild_id, requester.user_id)
-        use = fetch_use(session, requester.guild_id, requester.user_id, standing, now)
+        policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
+        use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)
         if price is None and (policy.budgets or policy.ask_first or is_quoted):
             price = recall_price(session, video)
@@ -188,7 +188,7 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        return AdmissionContext(policy, standing, use, states, price, self._max_waiting, is_recalled)
+        return AdmissionContext(policy, member_policy, use, states, price, self._max_waiting, is_recalled)
 
     def decide(
         self,

@@ -29,7 +29,7 @@ class Entitlement:
 
     now: datetime
     policy: Policy
-    standing: MemberPolicy
+    member_policy: MemberPolicy
     limits: tuple[Limit, ...]
     use: Use
     budgets: tuple[BudgetState, ...]
@@ -63,13 +63,13 @@ class Entitlements:
         now = self._clock()
 
         def look(session: Session) -> Entitlement:
-            policy, standing = fetch_rules(session, guild_id, user_id)
-            use = fetch_use(session, guild_id, user_id, standing, now)
+            policy, member_policy = fetch_rules(session, guild_id, user_id)
+            use = fetch_use(session, guild_id, user_id, member_policy, now)
             since = {period: period_start(period, now) for period in policy.budgets}
             spent = fetch_spent(session, guild_id, since, now) if since else {}
             own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW, now)
-            limits = resolve_limits(policy.rules, standing, user_id, role_ids, self._daily_limit, now)
+            limits = resolve_limits(policy.rules, member_policy, user_id, role_ids, self._daily_limit, now)
             budgets = states_of(policy.budgets, spent, now)
-            return Entitlement(now, policy, standing, limits, use, budgets, own, self._max_waiting)
+            return Entitlement(now, policy, member_policy, limits, use, budgets, own, self._max_waiting)
 
         return await self._database.read(look, hurried=True)

@@ -101,14 +101,14 @@ def winning_rule(
 
 def resolve_limits(
     rules: Collection[Rule],
-    standing: MemberPolicy,
+    member_policy: MemberPolicy,
     member_id: int,
     role_ids: Collection[int],
     default: int | None,
     now: datetime,
 ) -> tuple[Limit, ...]:
     """Return what holds for a member, one limit of each kind; `default`: videos in 24 hours."""
-    granted = standing.granted(now)
+    granted = member_policy.granted(now)
     return tuple(
         Limit(
             winning_rule(rules, kind, member_id, role_ids, default),
@@ -118,12 +118,14 @@ def resolve_limits(
     )
 
 
-def check_quota(limits: Sequence[Limit], standing: MemberPolicy, use: Use, now: datetime) -> QuotaVerdict:
+def check_quota(
+    limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
+) -> QuotaVerdict:
     """Decide about one more request of a member."""
     broken = tuple(limit for limit in limits if _is_reached(limit.most, use.within(limit.kind, now)))
     if not broken:
         return QuotaVerdict()
-    return QuotaVerdict(broken, _next_place(limits, standing, use, now))
+    return QuotaVerdict(broken, _next_place(limits, member_policy, use, now))
 
 
 def next_place(limit: Limit, use: Use, now: datetime) -> datetime | None:
@@ -138,7 +140,9 @@ def remaining(limit: Limit, use: Use, now: datetime) -> int | None:
     return None if limit.most is None else max(0, limit.most - use.within(limit.kind, now))
 
 
-def _next_place(limits: Sequence[Limit], standing: MemberPolicy, use: Use, now: datetime) -> datetime | None:
+def _next_place(
+    limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
+) -> datetime | None:
     """Find the first moment at which no window is full; grants that end meanwhile are not counted then.
 
     None where nothing may be made at once: then a place in the windows is of no use.
@@ -150,7 +154,7 @@ def _next_place(limits: Sequence[Limit], standing: MemberPolicy, use: Use, now: 
         return None
     moments = {moment + WINDOWS[limit.kind] for limit in windows for moment in use.counted}
     for moment in sorted(moment for moment in moments if moment > now):
-        granted = standing.granted(moment)
+        granted = member_policy.granted(moment)
         if not any(
             _is_reached((limit.rule.most or 0) + granted, use.within(limit.kind, moment)) for limit in windows
         ):

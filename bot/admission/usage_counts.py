@@ -31,14 +31,16 @@ _USE = (
 )
 
 
-def fetch_use(session: Session, guild_id: int, user_id: int, standing: MemberPolicy, now: datetime) -> Use:
+def fetch_use(
+    session: Session, guild_id: int, user_id: int, member_policy: MemberPolicy, now: datetime
+) -> Use:
     """Return what the member has used; what was requested before a reset is not in the windows.
 
     Nothing that is dated in the future counts, no request and no reset: a clock was ahead then.
     """
     since, until = now - LONGEST_WINDOW, now + CLOCK_SKEW
-    if standing.reset_at is not None and standing.reset_at <= until:
-        since = max(since, standing.reset_at)
+    if member_policy.reset_at is not None and member_policy.reset_at <= until:
+        since = max(since, member_policy.reset_at)
     about = {"guild_id": guild_id, "user_id": user_id, "since": since, "until": until}
     rows = session.execute(_USE, about).all()
     return Use(

@@ -64,8 +64,8 @@ class Reposts:
             if generation is None:
                 raise NotFoundError
             _ensure_postable(generation)
-            policy, standing = fetch_rules(session, requester.guild_id, requester.user_id)
-            refusal = check_place(requester, AdmissionContext(policy, standing), now) or check_words(
+            policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
+            refusal = check_place(requester, AdmissionContext(policy, member_policy), now) or check_words(
                 generation.prompt, policy
             )
             if refusal is not None:

@@ -91,7 +91,7 @@ class Decisions:
         self._record(session, by, event, reason, tell(old), tell(new))
         return old, new
 
-    async def change_standing(
+    async def change_member_policy(
         self,
         by: Moderator,
         user_id: int,

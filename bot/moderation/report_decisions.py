@@ -163,9 +163,9 @@ def _block(
     user_id = generation.user_id
     if user_id == NOBODY:
         raise NobodyToBlockError
-    standing = fetch_member_policy(session, by.guild_id, user_id)
-    block = _longer(standing.block, now, f"Video {generation.id} was reported.")
-    store_member_policy(session, by.guild_id, user_id, standing.model_copy(update={"block": block}))
+    member_policy = fetch_member_policy(session, by.guild_id, user_id)
+    block = _longer(member_policy.block, now, f"Video {generation.id} was reported.")
+    store_member_policy(session, by.guild_id, user_id, member_policy.model_copy(update={"block": block}))
     record(
         session,
         by.guild_id,
@@ -173,7 +173,7 @@ def _block(
         Action.BLOCK,
         now,
         subject=f"member:{user_id}",
-        old=tell_block(standing.block),
+        old=tell_block(member_policy.block),
         new=tell_block(block),
         reason=f"report {report.id}",
     )

@@ -45,7 +45,7 @@ class RuleBook:
     budgets: Mapping[Period, Budget]
     default: Rule
     limits: tuple[Limit, ...] = ()
-    standing: MemberPolicy = field(default_factory=MemberPolicy)
+    member_policy: MemberPolicy = field(default_factory=MemberPolicy)
 
 
 class QuotaRules:
@@ -115,28 +115,30 @@ class QuotaRules:
         now = self._decisions.clock()
         grant = Grant(amount=amount, since=now, until=until or now + DEFAULT_GRANT)
 
-        def add(standing: MemberPolicy) -> MemberPolicy:
-            alive = tuple(other for other in standing.grants if now < other.until)
-            return standing.model_copy(update={"grants": (*alive, grant)})
+        def add(member_policy: MemberPolicy) -> MemberPolicy:
+            alive = tuple(other for other in member_policy.grants if now < other.until)
+            return member_policy.model_copy(update={"grants": (*alive, grant)})
 
-        await self._decisions.change_standing(
+        await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.GRANT, f"member:{user_id}", reason),
             add,
-            lambda standing: _tell_grants(standing, now),
+            lambda member_policy: _tell_grants(member_policy, now),
         )
         return grant
 
     async def reset(self, by: Moderator, user_id: int, reason: str | None = None) -> None:
         """Let a member's windows begin anew; what was spent stays spent."""
         now = self._decisions.clock()
-        await self._decisions.change_standing(
+        await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.RESET, f"member:{user_id}", reason),
-            lambda standing: standing.model_copy(update={"reset_at": now}),
-            lambda standing: {"reset_at": standing.reset_at.isoformat()} if standing.reset_at else None,
+            lambda member_policy: member_policy.model_copy(update={"reset_at": now}),
+            lambda member_policy: (
+                {"reset_at": member_policy.reset_at.isoformat()} if member_policy.reset_at else None
+            ),
             lambda session: date_back(session, by.guild_id, user_id, now),
         )
 
@@ -170,18 +172,20 @@ class QuotaRules:
 
         def look(session: Session) -> tuple[Policy, MemberPolicy]:
             policy = fetch_policy(session, guild_id)
-            standing = MemberPolicy() if user_id is None else fetch_member_policy(session, guild_id, user_id)
-            return policy, standing
+            member_policy = (
+                MemberPolicy() if user_id is None else fetch_member_policy(session, guild_id, user_id)
+            )
+            return policy, member_policy
 
-        policy, standing = await self._database.read(look, hurried=True)
+        policy, member_policy = await self._database.read(look, hurried=True)
         default = Rule(scope=Scope.DEFAULT, kind=LimitKind.DAY, most=self._daily_limit)
         book = RuleBook(policy.rules, policy.budgets, default)
         if user_id is None:
             return book
         limits = resolve_limits(
-            policy.rules, standing, user_id, role_ids, self._daily_limit, self._decisions.clock()
+            policy.rules, member_policy, user_id, role_ids, self._daily_limit, self._decisions.clock()
         )
-        return RuleBook(policy.rules, policy.budgets, default, limits, standing)
+        return RuleBook(policy.rules, policy.budgets, default, limits, member_policy)
 
 
 def _with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy:
@@ -216,8 +220,8 @@ def _teller(subject: Subject, kinds: Collection[LimitKind]) -> Callable[[Policy]
     return tell
 
 
-def _tell_grants(standing: MemberPolicy, now: datetime) -> Told:
-    alive = [grant for grant in standing.grants if now < grant.until]
+def _tell_grants(member_policy: MemberPolicy, now: datetime) -> Told:
+    alive = [grant for grant in member_policy.grants if now < grant.until]
     if not alive:
         return None
     return {"grants": [{"amount": grant.amount, "until": grant.until.isoformat()} for grant in alive]}

@@ -16,21 +16,10 @@ from bot.errors import BadInputError
 from bot.i18n import ngettext
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told, checked_reason
 from bot.policy.audit import list_page
-from bot.policy.documents import Block, MemberPolicy, Pause, Policy, tell_block
+from bot.policy.documents import Block, MemberPolicy, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_policy
 
-# The fields of `Policy` that `/veo-admin settings` may change.
-SETTINGS = frozenset(
-    {
-        "channels",
-        "models",
-        "longest_duration",
-        "highest_resolution",
-        "placement",
-        "ask_first",
-        "moderators_channel_id",
-    }
-)
+SETTINGS = frozenset(ServerSettings.model_fields)
 LIMITING = frozenset({"models", "longest_duration", "highest_resolution"})  # may exclude each other
 
 
@@ -77,23 +66,23 @@ class Moderation:
     ) -> None:
         """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back."""
         block = Block(since=self._clock(), until=until, reason=checked_reason(reason))
-        await self._decisions.change_standing(
+        await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.BLOCK, f"member:{user_id}", reason),
-            lambda standing: standing.model_copy(update={"block": block}),
-            lambda standing: tell_block(standing.block),
+            lambda member_policy: member_policy.model_copy(update={"block": block}),
+            lambda member_policy: tell_block(member_policy.block),
         )
 
     async def unblock(self, by: Moderator, user_id: int) -> bool:
         """End a block; return whether there was one."""
         now = self._clock()
-        old, _ = await self._decisions.change_standing(
+        old, _ = await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.UNBLOCK, f"member:{user_id}"),
-            lambda standing: standing.model_copy(update={"block": None}),
-            lambda standing: tell_block(standing.block),
+            lambda member_policy: member_policy.model_copy(update={"block": None}),
+            lambda member_policy: tell_block(member_policy.block),
         )
         return old.block is not None and old.block.holds(now)
 
@@ -104,8 +93,8 @@ class Moderation:
             lambda session: session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all(),
             hurried=True,
         )
-        standings = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
-        return [(user_id, block) for user_id, block in standings if block is not None and block.holds(now)]
+        blocks = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
+        return [(user_id, block) for user_id, block in blocks if block is not None and block.holds(now)]
 
     async def add_word(self, by: Moderator, word: str) -> bool:
         """Forbid a word or phrase in prompts; return whether it is new.

@@ -67,13 +67,9 @@ class Budget(Document):
     since: datetime  # set or changed then: the moderators are warned anew
 
 
-class Policy(Document):
-    """A server's document. Empty `channels` or `models`: all of them."""
+class ServerSettings(Document):
+    """What `/veo-admin settings` changes. Empty `channels` or `models`: all of them."""
 
-    pause: Pause | None = None
-    rules: tuple[Rule, ...] = ()
-    budgets: dict[Period, Budget] = Field(default_factory=dict[Period, Budget])
-    words: tuple[str, ...] = ()
     channels: frozenset[int] = frozenset()
     models: frozenset[str] = frozenset()
     longest_duration: int | None = None  # seconds
@@ -81,6 +77,15 @@ class Policy(Document):
     placement: Placement | None = None  # None: a thread where there can be one
     ask_first: bool = False  # members are told the price first, and confirm it
     moderators_channel_id: int | None = None
+
+
+class Policy(ServerSettings):
+    """A server's document."""
+
+    pause: Pause | None = None
+    rules: tuple[Rule, ...] = ()
+    budgets: dict[Period, Budget] = Field(default_factory=dict[Period, Budget])
+    words: tuple[str, ...] = ()
 
     def with_rule(self, rule: Rule) -> Self:
         """Return the document with `rule` in place of an earlier one of its kind and subject."""

@@ -55,8 +55,3 @@ def because(reason: str | None) -> str:
 def seconds(length: int) -> str:
     """Return a video's length in words."""
     return ngettext("{count} second", "{count} seconds", length)
-
-
-def ask_first_word(*, is_on: bool) -> str:
-    """Return the setting in a word."""
-    return _("yes") if is_on else _("no")

@@ -10,16 +10,18 @@ from bot.policy.documents import MemberPolicy, Policy
 _GUILD_ID = bindparam("guild_id", type_=BigInteger())
 _USER_ID = bindparam("user_id", type_=BigInteger())
 _POLICY = select(GuildRow.policy).where(GuildRow.guild_id == _GUILD_ID)
-_STANDING = select(MemberRow.standing).where(MemberRow.guild_id == _GUILD_ID, MemberRow.user_id == _USER_ID)
-_BOTH = select(_POLICY.scalar_subquery(), _STANDING.scalar_subquery())
+_MEMBER_POLICY = select(MemberRow.standing).where(
+    MemberRow.guild_id == _GUILD_ID, MemberRow.user_id == _USER_ID
+)
+_BOTH = select(_POLICY.scalar_subquery(), _MEMBER_POLICY.scalar_subquery())
 
 
 def fetch_rules(session: Session, guild_id: int, user_id: int) -> tuple[Policy, MemberPolicy]:
     """Return a server's document and a member's; empty ones where moderators decided nothing."""
-    policy, standing = session.execute(_BOTH, {"guild_id": guild_id, "user_id": user_id}).one()
+    policy, member_policy = session.execute(_BOTH, {"guild_id": guild_id, "user_id": user_id}).one()
     return (
         Policy() if policy is None else Policy.model_validate(policy),
-        MemberPolicy() if standing is None else MemberPolicy.model_validate(standing),
+        MemberPolicy() if member_policy is None else MemberPolicy.model_validate(member_policy),
     )
 
 
@@ -40,7 +42,7 @@ def fetch_member_policy(session: Session, guild_id: int, user_id: int) -> Member
     return MemberPolicy() if row is None else MemberPolicy.model_validate(row.standing)
 
 
-def store_member_policy(session: Session, guild_id: int, user_id: int, standing: MemberPolicy) -> None:
+def store_member_policy(session: Session, guild_id: int, user_id: int, member_policy: MemberPolicy) -> None:
     """Write a member's document, in the transaction that read it."""
-    document = standing.model_dump(mode="json")
+    document = member_policy.model_dump(mode="json")
     session.merge(MemberRow(guild_id=guild_id, user_id=user_id, standing=document))

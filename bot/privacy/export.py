@@ -22,11 +22,11 @@ def export_all(
     requests: Sequence[Json],
     offers: Sequence[Json],
     reports: Sequence[Json],
-    standings: Mapping[int, MemberPolicy],
+    member_policies: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
 ) -> Json:
-    """Return the whole export; `standings` and `rules` (the member's own ones) are by the server's id."""
-    servers = sorted({*standings, *rules})
+    """Return the whole export; `member_policies` and `rules` (the member's own) are by the server's ID."""
+    servers = sorted({*member_policies, *rules})
     return {
         "user_id": str(user_id),
         "exported_at": _time(now),
@@ -34,7 +34,7 @@ def export_all(
         "offers": offers,
         "reports": reports,
         "limits": [
-            export_limits(server, standings.get(server, MemberPolicy()), rules.get(server, ()))
+            export_limits(server, member_policies.get(server, MemberPolicy()), rules.get(server, ()))
             for server in servers
         ],
     }
@@ -105,17 +105,17 @@ def export_report(report: ReportRow) -> Json:
     }
 
 
-def export_limits(guild_id: int, standing: MemberPolicy, rules: Sequence[Rule]) -> Json:
+def export_limits(guild_id: int, member_policy: MemberPolicy, rules: Sequence[Rule]) -> Json:
     """Return what a server's moderators decided about the member."""
-    block = standing.block
+    block = member_policy.block
     return {
         "server_id": str(guild_id),
         "block": block and {"since": _time(block.since), "until": _time(block.until), "reason": block.reason},
         "grants": [
             {"videos": grant.amount, "since": _time(grant.since), "until": _time(grant.until)}
-            for grant in standing.grants
+            for grant in member_policy.grants
         ],
-        "counted_since": _time(standing.reset_at),
+        "counted_since": _time(member_policy.reset_at),
         "rules": [{"kind": rule.kind.value, "most": rule.most} for rule in rules],
     }
 

@@ -59,7 +59,7 @@ class Privacy:
                 requests=requests,
                 offers=offers,
                 reports=reports,
-                standings=_fetch_standings(session, user_id),
+                member_policies=_fetch_member_policies(session, user_id),
                 rules=_fetch_own_rules(session, user_id),
             ),
             hurried=True,
@@ -132,7 +132,7 @@ def _count(session: Session, condition: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(Generation).where(condition)) or 0
 
 
-def _fetch_standings(session: Session, user_id: int) -> dict[int, MemberPolicy]:
+def _fetch_member_policies(session: Session, user_id: int) -> dict[int, MemberPolicy]:
     rows = session.scalars(select(MemberRow).where(MemberRow.user_id == user_id))
     return {row.guild_id: MemberPolicy.model_validate(row.standing) for row in rows}
 

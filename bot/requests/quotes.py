@@ -198,7 +198,7 @@ def _tightest(
 ) -> tuple[Limit | None, int]:
     """Return the limit that leaves the fewest videos after one more, and how many; None: there is none."""
     limits = resolve_limits(
-        context.policy.rules, context.standing, requester.user_id, requester.role_ids, daily_limit, now
+        context.policy.rules, context.member_policy, requester.user_id, requester.role_ids, daily_limit, now
     )
     lefts = [(limit, remaining(limit, context.use, now)) for limit in limits]
     limited = [(limit, left - 1) for limit, left in lefts if left is not None]

@@ -15,12 +15,12 @@ from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
-from cogs.admin import admin_text, settings_input
+from cogs.admin import admin_text, settings_command
 from cogs.admin.doctor import examine
 from cogs.admin.log_view import LogButton, show_log
 from cogs.admin.queue_view import CancelButton, QueueButton, show_queue
-from cogs.admin.settings_text import render_settings
 from cogs.admin.words import WordsGroup
+from cogs.moderation.setting_parsers import complete_models
 from cogs.moderation.targets import ensure_person, moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.lists import reply_with_list
@@ -93,17 +93,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         )
 
     @app_commands.command(name="settings", description="Show or change the settings")
-    @app_commands.describe(
-        channels="Where /veo works: channels such as #videos #art (with their threads), or all",
-        models="Allowed models: names separated by commas, or all",
-        longest_duration="The longest video",
-        highest_resolution="The highest resolution",
-        delivery="Where videos go",
-        ask_first="Show members the price first and let them confirm it",
-        moderators_channel="Where I post reports and the moderators' log",
-        reset="Restore a setting's default",
-    )
-    @app_commands.choices(**settings_input.choices())
+    @app_commands.describe(**settings_command.descriptions(), reset="Restore a setting's default")
+    @app_commands.choices(**settings_command.choices())
     async def settings(
         self,
         interaction: Interaction,
@@ -117,8 +108,9 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         reset: str | None = None,
     ) -> None:
         """Change the settings that are named; without options, show all."""
-        changes = settings_input.read_changes(
+        changes = settings_command.read_changes(
             interaction,
+            reset,
             channels=channels,
             models=models,
             longest_duration=longest_duration,
@@ -126,15 +118,14 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             delivery=delivery,
             ask_first=ask_first,
             moderators_channel=moderators_channel,
-            reset=reset,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
-        await _reply(interaction, render_settings(policy, changes))
+        await _reply(interaction, settings_command.render_settings(policy, changes))
 
     @settings.autocomplete("models")
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models of the catalogue."""
-        return settings_input.complete_models(typed)
+        return complete_models(typed)
 
     @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
     async def queue(self, interaction: Interaction) -> None:

@@ -6,8 +6,7 @@ from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import Checkup
 from bot.i18n import N_, _, ngettext, number
 from bot.moderation.service import Moderation
-from cogs.admin.settings_input import UNKNOWN
-from cogs.moderation.targets import known_guild
+from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.interaction import Interaction
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, find_permissions, missing, names
 
@@ -59,7 +58,7 @@ async def _find_board(interaction: Interaction, moderation: Moderation) -> Check
         )
     guild = known_guild(interaction)
     if guild is None:
-        return CheckResult(is_good=False, what=_(UNKNOWN))
+        return CheckResult(is_good=False, what=_(UNKNOWN_SERVER))
     channel = guild.get_channel(channel_id)
     if channel is None:
         return CheckResult(

@@ -13,18 +13,21 @@ from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
+from cogs.ui.items import Item, view_of
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PAGE_SIZE = 10  # entries; fewer where they are long
 HEADING = N_("📜 **What moderators did,** newest first:")
 
 
-class LogButton(Item, template=r"veo1:log:(?P<before>[0-9]{1,18})"):
+class LogButton(Item):
     """Shows the entries before one; 0: the newest."""
 
+    action = "log"
+    pattern = r"(?P<before>[0-9]{1,18})"
+
     def __init__(self, before: int, label: str = "") -> None:
-        super().__init__(discord.ui.Button[discord.ui.View](label=label, custom_id=f"veo1:log:{before}"))
+        super().__init__(before, label=label)
         self._before = before
 
     @classmethod
@@ -71,9 +74,8 @@ async def _fetch(interaction: Interaction, moderation: Moderation, before: int) 
 
 
 def _view(entries: Sequence[AuditRow]) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    view.add_item(LogButton(0, pgettext("button", "Newest")))
+    newest = LogButton(0, pgettext("button", "Newest"))
     shown = fitting(entries)
-    if len(shown) < len(entries):
-        view.add_item(LogButton(shown[-1].id, pgettext("button", "Older")))
-    return view
+    if len(shown) == len(entries):
+        return view_of(newest)
+    return view_of(newest, LogButton(shown[-1].id, pgettext("button", "Older")))

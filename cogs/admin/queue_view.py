@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Self
 
 import discord
-from discord import ButtonStyle
 
 from bot.db.models import Generation
 from bot.errors import UserError
@@ -23,24 +22,23 @@ from cogs.admin.queue_text import (
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
+from cogs.ui.items import Item, view_of
+from cogs.ui.paging import page_buttons
 
 NAVIGATION_ROW = 1  # below the buttons that cancel
-CANCEL = re.compile(r"veo1:cancel:(?P<id>[0-9a-z]{1,16})")
-# "here" stands in the button that shows the same page again, by which the page is known.
-QUEUE = re.compile(r"veo1:queue:(?P<page>[0-9]{1,4})(?P<here>:here)?")
 FORMER_REFRESH = "Refresh"  # its label before it had a "here", when there was no other language
 
-Button = discord.ui.Button[discord.ui.View]
 
-
-class QueueButton(Item, template=QUEUE):
+class QueueButton(Item):
     """Shows a page of the list as it is now."""
+
+    action = "queue"
+    # "here" stands in the button that shows the same page again, by which the page is known.
+    pattern = r"(?P<page>[0-9]{1,4})(?P<here>:here)?"
 
     def __init__(self, page: int, label: str = "", *, is_here: bool = False) -> None:
         """`is_here`: the page is the one that the message shows already."""
-        custom_id = f"veo1:queue:{page}{':here' if is_here else ''}"
-        super().__init__(Button(label=label, custom_id=custom_id), row=NAVIGATION_ROW)
+        super().__init__(page, *(["here"] if is_here else []), label=label, row=NAVIGATION_ROW)
         self._page = page
 
     @classmethod
@@ -55,24 +53,17 @@ class QueueButton(Item, template=QUEUE):
         await _edit(interaction, queue_page(await _list_open(interaction), self._page))
 
 
-class CancelButton(Item, template=CANCEL):
+class CancelButton(Item):
     """Cancels a request of this server; `place`: its number on the page."""
 
-    def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
-        super().__init__(
-            Button(
-                label=pgettext("button", "Cancel {place}", place=place),
-                style=ButtonStyle.danger,
-                custom_id=f"veo1:cancel:{generation_id}",
-                disabled=is_disabled,
-            )
-        )
-        self._generation_id = generation_id
+    action = "cancel"
+    pattern = r"(?P<id>[0-9a-z]{1,16})"
+    style = discord.ButtonStyle.danger
 
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return what was clicked."""
-        return cls(match["id"])
+    def __init__(self, generation_id: str, place: int = 1, *, is_disabled: bool = False) -> None:
+        super().__init__(generation_id, label=pgettext("button", "Cancel {place}", place=place))
+        self.item.disabled = is_disabled
+        self._generation_id = generation_id
 
     async def act(self, interaction: Interaction) -> None:
         """Cancel it and show how the page is then, whether that worked or came too late."""
@@ -120,8 +111,8 @@ def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:
     """Return the number of the page that a message shows, and the ids of its requests, in any language."""
     items = discord.ui.View.from_message(message).children if message else []
     buttons = [item for item in items if isinstance(item, discord.ui.Button)]
-    ids = [match["id"] for button in buttons if (match := CANCEL.fullmatch(button.custom_id or ""))]
-    pages = [(QUEUE.fullmatch(button.custom_id or ""), button.label) for button in buttons]
+    ids = [match["id"] for button in buttons if (match := CancelButton.match(button.custom_id))]
+    pages = [(QueueButton.match(button.custom_id), button.label) for button in buttons]
     here = (
         int(match["page"]) for match, label in pages if match and (match["here"] or label == FORMER_REFRESH)
     )
@@ -130,12 +121,9 @@ def shown_on(message: discord.Message | None) -> tuple[int, list[str]]:
 
 def view_of_page(page: QueuePage) -> discord.ui.View:
     """Return the buttons of a page."""
-    view = discord.ui.View(timeout=None)
-    for place, generation in enumerate(page.shown, start=1):
-        view.add_item(CancelButton(generation.id, place, is_disabled=not is_waited_for(generation)))
-    if page.number > 0:
-        view.add_item(QueueButton(page.number - 1, pgettext("button", "Previous page")))
-    view.add_item(QueueButton(page.number, pgettext("button", "Refresh"), is_here=True))
-    if page.number + 1 < page.count:
-        view.add_item(QueueButton(page.number + 1, pgettext("button", "Next page")))
-    return view
+    cancel = [
+        CancelButton(generation.id, place, is_disabled=not is_waited_for(generation))
+        for place, generation in enumerate(page.shown, start=1)
+    ]
+    refresh = QueueButton(page.number, pgettext("button", "Refresh"), is_here=True)
+    return view_of(*cancel, *page_buttons(page.number, page.count, QueueButton, refresh))

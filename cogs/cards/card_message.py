@@ -10,7 +10,7 @@ from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.video_button import VideoButton, template_of
+from cogs.ui.video_button import VideoButton
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ class CardMessage(Card):
     view: discord.ui.View
 
 
-class StopButton(VideoButton, template=template_of("stop")):
+class StopButton(VideoButton):
     """Cancels the request: for free before it was sent, else it counts."""
 
     action = "stop"

@@ -15,7 +15,7 @@ from bot.i18n import _, ngettext, number
 from bot.policy.documents import LimitKind
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
-from cogs.moderation.audit_log_settings import setting_changes
+from cogs.moderation.server_settings import setting_changes
 
 REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
 

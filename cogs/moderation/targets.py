@@ -3,11 +3,13 @@
 import discord
 
 from bot.errors import BadInputError
-from bot.i18n import _
+from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
 from bot.moderation.rules import SERVER, Subject
 from bot.policy.documents import Scope
 from cogs.ui.interaction import Interaction
+
+UNKNOWN_SERVER = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
 
 
 def moderator_of(interaction: Interaction) -> Moderator:

@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 import discord
 
@@ -14,7 +14,7 @@ from bot.errors import BadInputError, UserError
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.privacy.service import Forgotten
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
+from cogs.ui.items import Item, view_of
 
 LARGEST_FILE = 8 * 2**20  # bytes; every server takes that much
 
@@ -132,27 +132,17 @@ def forgotten_text(forgotten: Forgotten) -> str:
 
 def question_view(user_id: int) -> discord.ui.View:
     """Return the buttons under the question."""
-    view = discord.ui.View(timeout=None)
-    view.add_item(ForgetButton(user_id))
-    view.add_item(KeepButton(user_id))
-    return view
+    return view_of(ForgetButton(user_id), KeepButton(user_id))
 
 
-class OwnButton(Item, template=r"(?!)"):
+class OwnButton(Item):
     """Base of the buttons under the question: only the member who was asked may press them."""
 
-    action: ClassVar[str]
-    style: ClassVar[discord.ButtonStyle]
+    pattern = r"(?P<user_id>[0-9]{1,20})"
 
     def __init__(self, user_id: int) -> None:
-        custom_id = f"veo1:{self.action}:{user_id}"
-        super().__init__(discord.ui.Button(label=self.label(), style=self.style, custom_id=custom_id))
+        super().__init__(user_id)
         self._user_id = user_id
-
-    @classmethod
-    def label(cls) -> str:
-        """Return what stands on the button."""
-        raise NotImplementedError
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
@@ -169,7 +159,7 @@ class OwnButton(Item, template=r"(?!)"):
             raise BadInputError(_("This button belongs to somebody else. Nothing was deleted."))
 
 
-class ForgetButton(OwnButton, template=r"veo1:forget:(?P<user_id>[0-9]{1,20})"):
+class ForgetButton(OwnButton):
     """Deletes the words and links of the member who was asked."""
 
     action = "forget"
@@ -188,11 +178,10 @@ class ForgetButton(OwnButton, template=r"veo1:forget:(?P<user_id>[0-9]{1,20})"):
         await interaction.edit_original_response(content=forgotten_text(forgotten), view=None)
 
 
-class KeepButton(OwnButton, template=r"veo1:keep:(?P<user_id>[0-9]{1,20})"):
+class KeepButton(OwnButton):
     """Leaves everything as it is."""
 
     action = "keep"
-    style = discord.ButtonStyle.secondary
 
     @classmethod
     def label(cls) -> str:

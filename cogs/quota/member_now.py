@@ -25,7 +25,7 @@ BUDGET_USED_UP: Mapping[Period, LiteralString] = {
 
 def now_text(entitlement: Entitlement) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
-    block = entitlement.standing.block
+    block = entitlement.member_policy.block
     if entitlement.policy.pause is not None:
         return _("They can't request videos now: /veo is paused on this server.")
     if block is not None and block.holds(entitlement.now):
@@ -39,7 +39,7 @@ def now_text(entitlement: Entitlement) -> str:
 
 
 def _full_limit(entitlement: Entitlement) -> str:
-    verdict = check_quota(entitlement.limits, entitlement.standing, entitlement.use, entitlement.now)
+    verdict = check_quota(entitlement.limits, entitlement.member_policy, entitlement.use, entitlement.now)
     if verdict.allowed:
         return ""
     if verdict.frees_at is not None:

@@ -7,7 +7,7 @@ from typing import Self
 
 import discord
 
-from bot.i18n import N_, _, pgettext
+from bot.i18n import N_, _
 from bot.moderation.rules import QuotaRules
 from bot.usage.reports import UsageReports
 from bot.usage.service import UsagePeriod, UsageReport
@@ -17,18 +17,21 @@ from cogs.quota.rules_text import rule_lines, rules_foot, rules_head
 from cogs.quota.usage_report import report_page
 from cogs.ui.discord_errors import Verdict, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
-from cogs.ui.paging import Page, paginate
+from cogs.ui.items import Item, view_of
+from cogs.ui.paging import Page, page_buttons, paginate
 
 COMMAND = "quota"
 WITHOUT_FILES = N_("Discord rejected the chart and the file in this channel.")
 
 
-class RulesButton(Item, template=r"veo1:rules:(?P<page>[0-9]{1,4})"):
+class RulesButton(Item):
     """Leads to a page of the rules."""
 
+    action = "rules"
+    pattern = r"(?P<page>[0-9]{1,4})"
+
     def __init__(self, page: int, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label, custom_id=f"veo1:rules:{page}"))
+        super().__init__(page, label=label)
         self._page = page
 
     @classmethod
@@ -44,11 +47,14 @@ class RulesButton(Item, template=r"veo1:rules:(?P<page>[0-9]{1,4})"):
         await _turn(interaction, page, RulesButton)
 
 
-class UsageButton(Item, template=rf"veo1:usage:(?P<period>{'|'.join(UsagePeriod)}):(?P<page>[0-9]{{1,4}})"):
+class UsageButton(Item):
     """Leads to a page of a server's use."""
 
+    action = "usage"
+    pattern = rf"(?P<period>{'|'.join(UsagePeriod)}):(?P<page>[0-9]{{1,4}})"
+
     def __init__(self, period: UsagePeriod, page: int, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label, custom_id=f"veo1:usage:{period}:{page}"))
+        super().__init__(period, page, label=label)
         self._period = period
         self._page = page
 
@@ -114,11 +120,4 @@ async def _turn(interaction: Interaction, page: Page, make: Callable[[int, str],
 
 def _view(page: Page, make: Callable[[int, str], Item]) -> discord.ui.View | None:
     """Return the buttons to the pages before and after, or None where there is one page only."""
-    if page.count == 1:
-        return None
-    view = discord.ui.View(timeout=None)
-    if page.number > 0:
-        view.add_item(make(page.number - 1, pgettext("button", "Previous page")))
-    if page.number < page.count - 1:
-        view.add_item(make(page.number + 1, pgettext("button", "Next page")))
-    return view
+    return view_of(*page_buttons(page.number, page.count, make)) if page.count > 1 else None

@@ -107,7 +107,7 @@ def _holding(subject: Subject, kinds: Collection[LimitKind], book: RuleBook) -> 
     if book.budgets:
         budget = _("the server's budget: see `/quota budget`")
         lines.append(f"- {budget}")
-    if (block := book.standing.block) is not None:
+    if (block := book.member_policy.block) is not None:
         lines.append(f"- {_block_words(block)}")
     return lines
 

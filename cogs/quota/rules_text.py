@@ -59,7 +59,7 @@ def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int
         for why in why_lines(limit.rule, entitlement.policy.rules, role_ids):
             is_more = limit.granted and limit.most is not None
             lines.append(f"  - {_with_grants(why, limit.granted) if is_more else why}")
-    lines += grant_lines(entitlement.standing, entitlement.now)
+    lines += grant_lines(entitlement.member_policy, entitlement.now)
     cost = show_money(entitlement.spent)
     lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
     return "\n".join(lines)

@@ -18,8 +18,8 @@ from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Form, Item
-from cogs.ui.video_button import view_of
+from cogs.ui.items import Form, Item, view_of
+from cogs.ui.video_button import VideoButton
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -37,25 +37,20 @@ class NotShownError(UserError):
         super().__init__(_("Done, but I couldn't update the report above."))
 
 
-class ReportButton(Item, template=r"veo1:report:(?P<generation>[0-9a-f]{16})"):
+class ReportButton(VideoButton):
     """Asks a member why they report the video."""
 
-    def __init__(self, generation_id: str) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=pgettext("button", "Report"), emoji="🚩", custom_id=f"veo1:report:{generation_id}"
-            )
-        )
-        self._generation_id = generation_id
+    action = "report"
+    emoji = "🚩"
 
     @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match["generation"])
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Report")
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
-        form = ReportForm(self._generation_id, message_shown(interaction))
+        form = ReportForm(self.generation_id, message_shown(interaction))
         await interaction.response.send_modal(form)
 
 
@@ -93,19 +88,15 @@ class ReportForm(Form):
         await interaction.response.send_message(render_thanks(report), ephemeral=True)
 
 
-class DecisionButton(
-    Item, template=r"veo1:decide:(?P<decision>delete|block|dismiss):(?P<report>[0-9a-f]{16})"
-):
+class DecisionButton(Item):
     """Carries out what a moderator makes of a report."""
 
+    action = "decide"
+    pattern = r"(?P<decision>delete|block|dismiss):(?P<report>[0-9a-f]{16})"
+
     def __init__(self, decision: ReportDecision, report_id: str) -> None:
-        super().__init__(
-            discord.ui.Button(
-                label=_label_of(decision),
-                style=STYLES[decision],
-                custom_id=f"veo1:decide:{decision}:{report_id}",
-            )
-        )
+        super().__init__(decision, report_id, label=_label_of(decision))
+        self.item.style = STYLES[decision]
         self._decision = decision
         self._report_id = report_id
 

@@ -6,7 +6,7 @@ the whole program when a view that also has other items ends.
 """
 
 import re
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import discord
 
@@ -22,6 +22,9 @@ FORM_TIMEOUT = 900.0  # seconds in which a form can be sent; discord.py keeps an
 READ = "read"  # in `Interaction.extras`: discord.py could read what was sent with a form
 
 
+NOTHING = r"(?!)"  # a pattern that matches nothing
+
+
 class BadFieldError(BadInputError):
     """A form was sent with something in it that it does not take; only a changed client can do that."""
 
@@ -34,12 +37,43 @@ class BadFieldError(BadInputError):
         )
 
 
-# The pattern of the base itself matches nothing.
-class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"(?!)"):
-    """Base of our buttons: give a `template`, `from_match` and `act`.
+class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NOTHING):
+    """Base of our buttons: give an `action`, the `pattern` of its state, a `label`, and `act`.
 
-    Register each class with `bot.add_dynamic_items`.
+    The custom id is `veo1:<action>:<state>`; 1 is the version of what stands in it. The label is in the
+    language that is spoken when the button is made. Register each class with `bot.add_dynamic_items`.
     """
+
+    action: ClassVar[str] = ""
+    pattern: ClassVar[str]
+    emoji: ClassVar[str | None] = None
+    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+
+    def __init_subclass__(cls) -> None:
+        """Make the template; a base without an action has none."""
+        super().__init_subclass__(template=f"veo1:{cls.action}:{cls.pattern}" if cls.action else NOTHING)
+
+    def __init__(self, *state: object, label: str | None = None, row: int | None = None) -> None:
+        """`state`: what stands in the custom id, with colons between; `label`: in place of the usual one."""
+        super().__init__(
+            discord.ui.Button(
+                label=self.label() if label is None else label,
+                emoji=self.emoji,
+                style=self.style,
+                custom_id=":".join(["veo1", self.action, *map(str, state)]),
+            ),
+            row=row,
+        )
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        raise NotImplementedError
+
+    @classmethod
+    def match(cls, custom_id: str | None) -> re.Match[str] | None:
+        """Return what a custom id says, if it is of such a button."""
+        return cls.__discord_ui_compiled_template__.fullmatch(custom_id or "")
 
     @classmethod
     async def from_custom_id(
@@ -50,8 +84,8 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that a custom ID stands for; `match` is the template's."""
-        raise NotImplementedError
+        """Return the button that a custom ID stands for: made of the state's parts as they stand there."""
+        return cls(*match.groups())
 
     async def callback(self, interaction: AnyInteraction) -> None:
         """Do what the button is for; discord.py would only log an error."""
@@ -65,6 +99,14 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
     async def act(self, interaction: Interaction) -> None:
         """Do what the button is for; every error becomes a reply."""
         raise NotImplementedError
+
+
+def view_of(*buttons: Item) -> discord.ui.View:
+    """Return a view of buttons, or an empty one. discord.py keeps nothing of it (see above)."""
+    view = discord.ui.View(timeout=None)
+    for button in buttons:
+        view.add_item(button)
+    return view
 
 
 class Form(discord.ui.Modal):

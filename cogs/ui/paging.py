@@ -1,10 +1,11 @@
-"""Long lists in pages that fit into one message. Pure; the buttons are in `cogs.quota.pagers`."""
+"""Long lists in pages that fit into one message, and the buttons that lead from one to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.i18n import _
+from bot.i18n import _, pgettext
 from bot.i18n import number as in_words
+from cogs.ui.items import Item
 
 PAGE_LENGTH = 1950  # characters; Discord takes 2,000, and the page's number needs some
 
@@ -39,3 +40,10 @@ def paginate(head: str, lines: Sequence[str], foot: str, number: int) -> Page:
         else []
     )
     return Page("\n".join(part for part in [head, *pages[shown], foot, *place] if part), shown, len(pages))
+
+
+def page_buttons(number: int, count: int, make: Callable[[int, str], Item], *between: Item) -> list[Item]:
+    """Return the buttons to the pages before and after, where there are such; with `between` between them."""
+    before = [make(number - 1, pgettext("button", "Previous page"))] if number > 0 else []
+    after = [make(number + 1, pgettext("button", "Next page"))] if number < count - 1 else []
+    return [*before, *between, *after]

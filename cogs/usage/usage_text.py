@@ -31,7 +31,7 @@ def usage_text(entitlement: Entitlement) -> str:
         _("**Your videos on this server**"),
         obstacle or no_money or _places_line(places_left(entitlement)),
         *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
-        *grant_lines(entitlement.standing, entitlement.now),
+        *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
         no_money if obstacle else "",
         _("The server's video budget has money left.") if entitlement.budgets and not no_money else "",
@@ -61,9 +61,11 @@ def use_line(limit: Limit, entitlement: Entitlement) -> str:
     return f"{line}{_next_place(limit, entitlement)}"
 
 
-def grant_lines(standing: MemberPolicy, now: datetime) -> Iterator[str]:
+def grant_lines(member_policy: MemberPolicy, now: datetime) -> Iterator[str]:
     """Yield what the grants that hold add to the limits above them, and until when."""
-    alive = sorted((grant for grant in standing.grants if now < grant.until), key=lambda grant: grant.until)
+    alive = sorted(
+        (grant for grant in member_policy.grants if now < grant.until), key=lambda grant: grant.until
+    )
     for grant in alive[:SHOWN_GRANTS]:
         yield _(
             "Granted, included above: {videos} until {date}.",
@@ -90,12 +92,12 @@ def _shown_limits(entitlement: Entitlement) -> list[Limit]:
 
 def _obstacle(entitlement: Entitlement) -> str | None:
     """Return why nothing can be asked for now, in the words of the refusal."""
-    pause, block = entitlement.policy.pause, entitlement.standing.block
+    pause, block = entitlement.policy.pause, entitlement.member_policy.block
     if pause is not None:
         return PausedError(pause.reason).sentence
     if block is not None and block.holds(entitlement.now):
         return BlockedError(block.until, block.reason).sentence
-    verdict = check_quota(entitlement.limits, entitlement.standing, entitlement.use, entitlement.now)
+    verdict = check_quota(entitlement.limits, entitlement.member_policy, entitlement.use, entitlement.now)
     if not verdict.allowed:
         return quota_error(verdict).sentence
     most = entitlement.max_waiting
@@ -120,7 +122,7 @@ def _spent_line(spent: float) -> str:
 
 def _next_place(limit: Limit, entitlement: Entitlement) -> str:
     use, now = entitlement.use, entitlement.now
-    verdict = check_quota((limit,), entitlement.standing, use, now)
+    verdict = check_quota((limit,), entitlement.member_policy, use, now)
     frees_at = verdict.frees_at
     # Until the oldest leaves, a grant may end and take the place: then nothing is promised.
     if verdict.allowed and not limit.granted:

@@ -5,7 +5,7 @@ still the one that was shown, is decided where it is read.
 """
 
 import re
-from typing import ClassVar, Self
+from typing import Self
 
 import discord
 import structlog
@@ -18,9 +18,8 @@ from bot.requests.spec import RequestSpec
 from cogs.cards.card_message import CardMessage
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
+from cogs.ui.items import Item, view_of
 from cogs.ui.requester import requester_of
-from cogs.ui.video_button import view_of
 from cogs.veo.answer import AnswerLostError, answer_with_card
 from cogs.veo.posted_card import post_card
 from cogs.veo.quote_text import asked_text, dropped_text, render_quote
@@ -29,33 +28,16 @@ from cogs.veo.request_form import RequestForm
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def quote_template(action: str) -> re.Pattern[str]:
-    """Return the pattern of a button's custom id; 1 is the version of what stands in it."""
-    return re.compile(rf"veo1:{action}:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[0-9]{{1,6}})")
+class QuoteButton(Item):
+    """Base of the buttons: give an `action`, a `label`, and `use`."""
 
-
-class QuoteButton(Item, template=r"(?!)"):
-    """Base of the buttons: give an `action` (as in the template), a `label`, and `use`."""
-
-    action: ClassVar[str]
-    style: ClassVar[discord.ButtonStyle] = discord.ButtonStyle.secondary
+    pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
 
     def __init__(self, quote_id: str, revision: int) -> None:
         """`revision`: of the offer, as it is shown above the button."""
-        super().__init__(
-            discord.ui.Button(
-                label=self.label(),
-                style=self.style,
-                custom_id=f"veo1:{self.action}:{quote_id}:{revision}",
-            )
-        )
+        super().__init__(quote_id, revision)
         self.quote_id = quote_id
         self.revision = revision
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        raise NotImplementedError
 
     @classmethod
     def from_match(cls, match: re.Match[str]) -> Self:
@@ -74,7 +56,7 @@ class QuoteButton(Item, template=r"(?!)"):
         raise NotImplementedError
 
 
-class GenerateButton(QuoteButton, template=quote_template("offer-yes")):
+class GenerateButton(QuoteButton):
     """Asks for the video, by the same rules as /veo; a second click is told that the first one counted."""
 
     action = "offer-yes"
@@ -111,7 +93,7 @@ class GenerateButton(QuoteButton, template=quote_template("offer-yes")):
             await _replace(interaction, asked_text(generation, card_id))
 
 
-class ChangeButton(QuoteButton, template=quote_template("offer-change")):
+class ChangeButton(QuoteButton):
     """Shows a form with everything filled in."""
 
     action = "offer-change"
@@ -128,7 +110,7 @@ class ChangeButton(QuoteButton, template=quote_template("offer-change")):
         await interaction.response.send_modal(ChangeForm(self.quote_id, spec_in(quote_row)))
 
 
-class DropButton(QuoteButton, template=quote_template("offer-no")):
+class DropButton(QuoteButton):
     """Forgets the offer."""
 
     action = "offer-no"

@@ -127,10 +127,3 @@ def asked_text(generation: Generation, card_id: int) -> str:
 def dropped_text() -> str:
     """Return what takes the offer's place once the member has cancelled it."""
     return _("🚫 **Cancelled.** This didn't count toward your limit.")
-
-
-def ask_first_text(*, is_on: bool) -> str:
-    """Return the setting in words."""
-    if is_on:
-        return _("yes, members see the price and confirm it")
-    return _("no, videos start right away")

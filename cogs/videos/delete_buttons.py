@@ -9,14 +9,15 @@ from cogs.cards.card import number_line
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import view_of
 from cogs.ui.links import message_link
-from cogs.ui.video_button import VideoButton, template_of, view_of
+from cogs.ui.video_button import VideoButton
 
 KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")
 
 
-class DeleteButton(VideoButton, template=template_of("delete")):
+class DeleteButton(VideoButton):
     """Asks whether the video is to be deleted."""
 
     action = "delete"
@@ -38,7 +39,7 @@ class DeleteButton(VideoButton, template=template_of("delete")):
         await interaction.response.send_message(_question(generation), view=view, ephemeral=True)
 
 
-class ConfirmButton(VideoButton, template=template_of("delete-yes")):
+class ConfirmButton(VideoButton):
     """Deletes the video."""
 
     action = "delete-yes"
@@ -60,7 +61,7 @@ class ConfirmButton(VideoButton, template=template_of("delete-yes")):
         await interaction.edit_original_response(content=done, view=None)
 
 
-class KeepButton(VideoButton, template=template_of("delete-no")):
+class KeepButton(VideoButton):
     """Leaves the video where it is."""
 
     action = "delete-no"

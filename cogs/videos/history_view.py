@@ -11,8 +11,8 @@ from bot.library.removal import is_shown
 from bot.requests.repeats import can_be_repeated
 from cogs.cards.card import full_prompt
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
-from cogs.ui.video_button import VideoButton, template_of, view_of
+from cogs.ui.items import Item, view_of
+from cogs.ui.video_button import VideoButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
@@ -21,7 +21,7 @@ from cogs.videos.repost_button import RepostButton
 NAVIGATION_ROW = 1  # below the buttons for the video
 
 
-class HistoryButton(VideoButton, template=template_of("video")):
+class HistoryButton(VideoButton):
     """Leads to one of the member's generations."""
 
     action = "video"

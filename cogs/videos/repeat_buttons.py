@@ -6,12 +6,12 @@ from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
-from cogs.ui.video_button import VideoButton, template_of
+from cogs.ui.video_button import VideoButton
 from cogs.veo.request import ask
 from cogs.veo.request_form import RequestForm
 
 
-class RerollButton(VideoButton, template=template_of("reroll")):
+class RerollButton(VideoButton):
     """Asks for the same video with another seed, in the name of whoever clicks."""
 
     action = "reroll"
@@ -28,7 +28,7 @@ class RerollButton(VideoButton, template=template_of("reroll")):
         await ask(interaction, with_new_seed(spec_of(source, utc_now())))
 
 
-class RemixButton(VideoButton, template=template_of("remix")):
+class RemixButton(VideoButton):
     """Shows a form with everything filled in."""
 
     action = "remix"

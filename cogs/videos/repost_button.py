@@ -3,11 +3,11 @@
 from bot.i18n import pgettext
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
-from cogs.ui.video_button import VideoButton, template_of
+from cogs.ui.video_button import VideoButton
 from cogs.videos.repost import repost
 
 
-class RepostButton(VideoButton, template=template_of("repost")):
+class RepostButton(VideoButton):
     """Posts one's own video again."""
 
     action = "repost"

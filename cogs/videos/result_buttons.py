@@ -6,8 +6,7 @@ from bot.db.models import Generation, Status
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from cogs.reports.buttons import ReportButton
-from cogs.ui.items import Item
-from cogs.ui.video_button import view_of
+from cogs.ui.items import Item, view_of
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
 

@@ -31,4 +31,6 @@ async def nothing_is_set(world: World) -> bool:
     services = world.app.services
     book = await services.rules.read(world.guild.id, world.alice.id)
     trail = await services.moderation.list_log(world.guild.id, size=1)
-    return not (book.rules or book.budgets or book.standing.grants or book.standing.reset_at or trail)
+    return not (
+        book.rules or book.budgets or book.member_policy.grants or book.member_policy.reset_at or trail
+    )

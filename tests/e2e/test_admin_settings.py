@@ -25,15 +25,16 @@ def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
 
 
 async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
-    assert (await admin(world, "settings")).splitlines()[:8] == [
+    assert (await admin(world, "settings")).splitlines()[:9] == [
         "⚙️ **Settings of this server**",
-        "- **Channels:** all",
+        "- **Channels and their threads:** all",
         "- **Models:** all",
         "- **Longest video:** any",
         "- **Highest resolution:** any",
-        "- **Where videos go:** in a thread, where possible",
-        "- **Price first:** no, videos start right away",
-        "- **Moderators' channel:** none, so nobody sees reports from members",
+        "- **Where videos go:** in threads, where possible",
+        "- **Members confirm the price:** no",
+        "- **Moderators' channel:** none",
+        "ℹ️ Without a moderators' channel, nobody sees reports from members.",
     ]
     await unchanged(world)
 
@@ -54,12 +55,12 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
     )
     assert text.splitlines() == [
         "✅ **Saved.** The settings are now:",
-        f"- **Channels (new):** {channels}, and their threads",
+        f"- **Channels and their threads (new):** {channels}",
         "- **Models (new):** Veo 3 Fast",
         "- **Longest video (new):** 6 seconds",
         "- **Highest resolution (new):** 720P",
-        "- **Where videos go (new):** in the channel, as a reply",
-        "- **Price first (new):** yes, members see the price and confirm it",
+        "- **Where videos go (new):** in the channel, as replies",
+        "- **Members confirm the price (new):** yes",
         f"- **Moderators' channel (new):** {art.mention}",
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
     ]
@@ -80,7 +81,7 @@ async def test_settings_outlive_a_restart_until_they_are_reset(world: World) -> 
     await admin(world, "settings", channels=world.channel.mention, longest_duration=6, delivery="channel")
     await world.restart()
     text = await admin(world, "settings")
-    assert f"- **Channels:** {world.channel.mention}, and their threads" in text
+    assert f"- **Channels and their threads:** {world.channel.mention}" in text
     assert "- **Longest video:** 6 seconds" in text
     await admin(world, "settings", reset="everything")
     assert await policy(world) == Policy()

@@ -14,7 +14,7 @@ from playwright.async_api import FrameLocator, Page, async_playwright
 from sandbox.page import serve_page
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import rows
-from tests.e2e.offering import BUTTONS, GENERATE, HEADING, ask_first
+from tests.e2e.quoting import BUTTONS, GENERATE, HEADING, ask_first
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -27,7 +27,7 @@ from tests.e2e.driver import (
     shown,
     the_result,
 )
-from tests.e2e.offering import GENERATE, ask_first, generate, now_shown, offer_in, offered
+from tests.e2e.quoting import GENERATE, ask_first, generate, now_shown, offer_in, offered
 
 BUSY = "I can't save requests right now. Please try again in a minute. This didn't count toward your limit."
 

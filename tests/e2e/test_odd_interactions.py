@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from bot.discord_client.interaction_payload import OptionType
 from sandbox.world import World
 from tests.e2e.driver import ask_and_hold, ask_for_video, case, results, rows, shown, the_result
-from tests.e2e.offering import ask_first
+from tests.e2e.quoting import ask_first
 from tests.e2e.raw import COMMAND, COMPONENT, FORM, TYPING, Sent, answers_in, send_raw
 from tests.e2e.reporting import add_bob
 

@@ -13,7 +13,7 @@ from tests.bot.drawn import BLUE, draw
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask_for_video, change_rows, results, rows, shown, the_result
 from tests.e2e.moderating import labels
-from tests.e2e.offering import ask_first, generate, offer_in, send
+from tests.e2e.quoting import ask_first, generate, offer_in, send
 from tests.e2e.reporting import add_bob, buttons
 from tests.e2e.videos import filled_in, message_of, newest, options_of, private
 

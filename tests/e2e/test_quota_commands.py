@@ -223,7 +223,7 @@ async def test_a_grant_adds_videos_until_its_end(world: World) -> None:
     await quota(world, "set", videos="0", window="week")
     end = utc_now() + timedelta(days=3)
     text = await quota(world, "grant", member=world.alice, videos=1, until="3 days", reason="a contest")
-    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
+    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).member_policy.grants
     assert abs(grant.until - end) < timedelta(minutes=1)
     stamp = int(grant.until.timestamp())
     assert text == (
@@ -243,7 +243,7 @@ async def test_a_grant_adds_videos_until_its_end(world: World) -> None:
 async def test_a_grant_without_an_end_lasts_24_hours_and_says_when_it_changes_nothing(world: World) -> None:
     await quota(world, "set", videos="unlimited", at_once="3")
     text = await quota(world, "grant", member=world.alice, videos=1000)
-    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).standing.grants
+    [grant] = (await world.app.services.rules.read(world.guild.id, world.alice.id)).member_policy.grants
     assert grant.until - grant.since == timedelta(hours=24)
     assert "1,000 extra videos" in text
     assert "They have no limit that this could raise, so it changes nothing for now." in text

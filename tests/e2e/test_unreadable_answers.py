@@ -9,7 +9,7 @@ from bot.db.models import Status
 from sandbox.world import World
 from tests.e2e.conftest import GarbleAnswer, LoseAnswer
 from tests.e2e.driver import SECONDS, ask, card_of, case, held_with_thread, requests, results, rows
-from tests.e2e.offering import GENERATE, ask_first, now_shown, offered
+from tests.e2e.quoting import GENERATE, ask_first, now_shown, offered
 
 CALLBACK = "/interactions/*/*/callback"
 # What stands in the answer to our callback.

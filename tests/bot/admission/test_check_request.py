@@ -82,12 +82,12 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
         r"\*\*tea\*\*",
     ),
     "a block for ever": (
-        AdmissionContext(standing=MemberPolicy(block=Block(since=NOW))),
+        AdmissionContext(member_policy=MemberPolicy(block=Block(since=NOW))),
         BlockedError,
         "Ask a moderator",
     ),
     "a block for a while": (
-        AdmissionContext(standing=MemberPolicy(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
+        AdmissionContext(member_policy=MemberPolicy(block=Block(since=NOW, until=NOW + timedelta(hours=1)))),
         BlockedError,
         "ends <t:",
     ),
@@ -139,7 +139,7 @@ def test_it_is_refused_because_of(name: str) -> None:
 
 def test_a_block_that_has_ended_does_not_hold() -> None:
     block = Block(since=NOW - timedelta(hours=2), until=NOW)
-    assert verdict(AdmissionContext(standing=MemberPolicy(block=block))) is None
+    assert verdict(AdmissionContext(member_policy=MemberPolicy(block=block))) is None
 
 
 def test_a_thread_of_an_allowed_channel_is_allowed() -> None:

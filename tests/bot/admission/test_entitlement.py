@@ -43,7 +43,11 @@ async def test_a_new_member_has_the_operators_limit_and_used_nothing(
     entitlements: Entitlements, clock: StoppedClock
 ) -> None:
     entitlement = await entitlements.read(GUILD, MEMBER, ())
-    assert (entitlement.policy, entitlement.standing, entitlement.now) == (Policy(), MemberPolicy(), clock())
+    assert (entitlement.policy, entitlement.member_policy, entitlement.now) == (
+        Policy(),
+        MemberPolicy(),
+        clock(),
+    )
     assert [(limit.kind, limit.most) for limit in entitlement.limits] == [
         (LimitKind.DAY, 5),
         (LimitKind.WEEK, None),
@@ -111,7 +115,7 @@ async def test_a_block_and_a_pause_are_told(
     await Moderation(decisions).block(MONA, MEMBER, clock() + timedelta(hours=1), "spam")
     await Moderation(decisions).pause(MONA, "maintenance")
     entitlement = await entitlements.read(GUILD, MEMBER, ())
-    assert entitlement.standing.block is not None
-    assert entitlement.standing.block.reason == "spam"
+    assert entitlement.member_policy.block is not None
+    assert entitlement.member_policy.block.reason == "spam"
     assert entitlement.policy.pause is not None
     assert entitlement.policy.pause.reason == "maintenance"

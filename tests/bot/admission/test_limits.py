@@ -52,9 +52,11 @@ def rule(scope: Scope, most: int | None, kind: LimitKind = DAY, subject_id: int 
     return Rule(scope=scope, subject_id=subject_id, kind=kind, most=most)
 
 
-def limits_of(table: dict[LimitKind, int | None], standing: MemberPolicy | None = None) -> Sequence[Limit]:
+def limits_of(
+    table: dict[LimitKind, int | None], member_policy: MemberPolicy | None = None
+) -> Sequence[Limit]:
     rules = [rule(Scope.SERVER, most, kind) for kind, most in table.items()]
-    return resolve_limits(rules, standing or MemberPolicy(), MEMBER, (), None, NOW)
+    return resolve_limits(rules, member_policy or MemberPolicy(), MEMBER, (), None, NOW)
 
 
 def counted_from(steps: list[timedelta]) -> list[datetime]:
@@ -155,10 +157,10 @@ def test_a_lower_limit_waits_until_enough_places_are_free() -> None:
 
 
 def test_a_place_that_a_grant_gives_is_gone_when_the_grant_ends() -> None:
-    standing = MemberPolicy(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + HOUR),))
+    member_policy = MemberPolicy(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + HOUR),))
     use = Use([NOW - 22 * HOUR, NOW - 10 * HOUR])
-    limits = limits_of({DAY: 1}, standing)
-    verdict = check_quota(limits, standing, use, NOW)
+    limits = limits_of({DAY: 1}, member_policy)
+    verdict = check_quota(limits, member_policy, use, NOW)
     assert verdict.frees_at == NOW + 14 * HOUR, "the first that leaves only takes the grant's place"
 
 
@@ -170,10 +172,10 @@ def test_a_limit_of_zero_never_frees_a_place(kind: LimitKind) -> None:
 
 
 def test_a_grant_opens_a_limit_of_zero() -> None:
-    standing = MemberPolicy(grants=(Grant(amount=1, since=NOW, until=NOW + HOUR),))
-    limits = limits_of({DAY: 0}, standing)
-    assert check_quota(limits, standing, Use(), NOW).allowed
-    spent = check_quota(limits, standing, Use([NOW]), NOW)
+    member_policy = MemberPolicy(grants=(Grant(amount=1, since=NOW, until=NOW + HOUR),))
+    limits = limits_of({DAY: 0}, member_policy)
+    assert check_quota(limits, member_policy, Use(), NOW).allowed
+    spent = check_quota(limits, member_policy, Use([NOW]), NOW)
     assert (spent.allowed, spent.frees_at) == (False, None), (
         "the grant is used up, and nothing comes after it"
     )
@@ -202,16 +204,16 @@ def test_who_is_unlimited_is_always_allowed(steps: list[timedelta], at_once: int
 def test_a_place_frees_exactly_when_it_was_said(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...], at_once: int
 ) -> None:
-    standing, use = MemberPolicy(grants=grants), Use(counted_from(steps), at_once)
-    verdict = check_quota(limits_of(table, standing), standing, use, NOW)
+    member_policy, use = MemberPolicy(grants=grants), Use(counted_from(steps), at_once)
+    verdict = check_quota(limits_of(table, member_policy), member_policy, use, NOW)
     if verdict.frees_at is None:
         return
     windows = {kind: most for kind, most in table.items() if kind is not AT_ONCE}
 
     def allowed(moment: datetime) -> bool:
         rules = [rule(Scope.SERVER, most, kind) for kind, most in windows.items()]
-        limits = resolve_limits(rules, standing, MEMBER, (), None, moment)
-        return check_quota(limits, standing, use, moment).allowed
+        limits = resolve_limits(rules, member_policy, MEMBER, (), None, moment)
+        return check_quota(limits, member_policy, use, moment).allowed
 
     assert verdict.frees_at > NOW
     assert not allowed(verdict.frees_at - TICK), "it was free before"
@@ -225,8 +227,8 @@ def test_a_place_frees_exactly_when_it_was_said(
 def test_who_must_wait_is_told_until_when_unless_a_limit_is_zero(
     steps: list[timedelta], table: dict[LimitKind, int | None], grants: tuple[Grant, ...]
 ) -> None:
-    standing, use = MemberPolicy(grants=grants), Use(counted_from(steps))
-    verdict = check_quota(limits_of(table, standing), standing, use, NOW)
+    member_policy, use = MemberPolicy(grants=grants), Use(counted_from(steps))
+    verdict = check_quota(limits_of(table, member_policy), member_policy, use, NOW)
     is_closed = any(limit.rule.most == 0 for limit in verdict.broken)
     if not verdict.allowed and not is_closed and 0 not in table.values():
         assert verdict.frees_at is not None, "with limits above zero a place frees one day"

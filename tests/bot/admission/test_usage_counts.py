@@ -45,9 +45,11 @@ async def request_many(service: GenerationService, times: int) -> list[Generatio
     return await asyncio.gather(*requests, return_exceptions=True)
 
 
-async def use_of(database: Database, clock: StoppedClock, standing: MemberPolicy | None = None) -> Use:
+async def use_of(database: Database, clock: StoppedClock, member_policy: MemberPolicy | None = None) -> Use:
     """Return the use of the member that rows belong to by default."""
-    return await database.read(lambda session: fetch_use(session, 1, 3, standing or MemberPolicy(), clock()))
+    return await database.read(
+        lambda session: fetch_use(session, 1, 3, member_policy or MemberPolicy(), clock())
+    )
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["not sent", "sent"])
@@ -167,10 +169,10 @@ async def test_the_database_counts_as_one_would_by_hand(
         and clock() - row.created_at < LONGEST_WINDOW
         and (reset is None or clock() - row.created_at < reset)
     )
-    standing = MemberPolicy(reset_at=None if reset is None else clock() - reset)
+    member_policy = MemberPolicy(reset_at=None if reset is None else clock() - reset)
     await database.write(lambda session: session.execute(delete(Generation)))  # the example's before
     await database.write(lambda session: session.add_all(rows))
-    use = await use_of(database, clock, standing)
+    use = await use_of(database, clock, member_policy)
     assert list(use.counted) == expected
     assert use.at_once == sum(status in OPEN for status, _, _ in made)
 

@@ -97,6 +97,6 @@ async def test_moderators_in_several_processes_overwrite_none_of_each_others_rul
     await asyncio.gather(
         *(books[n % PROCESSES].grant(moderator, member, 3, None) for n, member in enumerate([7] * 20))
     )
-    standing = (await books[0].read(SERVERS[0], 7)).standing
-    assert standing.grants, "nothing was granted"
-    assert sum(grant.amount for grant in standing.grants) == 20 * 3, "a grant was lost"
+    member_policy = (await books[0].read(SERVERS[0], 7)).member_policy
+    assert member_policy.grants, "nothing was granted"
+    assert sum(grant.amount for grant in member_policy.grants) == 20 * 3, "a grant was lost"

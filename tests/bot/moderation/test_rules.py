@@ -167,8 +167,8 @@ async def test_grants_add_up_and_ended_ones_are_forgotten(
     assert (await standing_of(database)).granted(clock()) == 3
     clock.advance(timedelta(hours=1))
     await rules.grant(MAX, MEMBER, 4, None)
-    standing = await standing_of(database)
-    assert [grant.amount for grant in standing.grants] == [2, 4]
+    member_policy = await standing_of(database)
+    assert [grant.amount for grant in member_policy.grants] == [2, 4]
     last = (await trail(database))[-1]
     assert last.old is not None
     assert [grant["amount"] for grant in last.old["grants"]] == [2], (
@@ -191,9 +191,9 @@ async def test_a_reset_is_kept_and_recorded(
     before = clock()
     clock.advance(timedelta(hours=1))
     await rules.reset(MAX, MEMBER)
-    standing = await standing_of(database)
-    assert standing.reset_at == clock()
-    assert standing.granted(clock()) == 1, "a reset took a grant away"
+    member_policy = await standing_of(database)
+    assert member_policy.reset_at == clock()
+    assert member_policy.granted(clock()) == 1, "a reset took a grant away"
     _, first, second = await trail(database)
     assert (first.action, first.reason, first.old) == (Action.RESET, "sorry", None)
     assert (second.old, second.new) == (
@@ -295,7 +295,7 @@ async def test_the_rule_book_says_which_rules_win_for_a_member(rules: QuotaRules
         (MONTH, Scope.DEFAULT, None),
         (AT_ONCE, Scope.DEFAULT, None),
     ]
-    assert book.standing.grants[0].amount == 2
+    assert book.member_policy.grants[0].amount == 2
     other = await rules.read(GUILD, 6)
     assert [limit.most for limit in other.limits] == [5, None, None, None], "a role counts for others too"
 

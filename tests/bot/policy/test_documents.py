@@ -48,7 +48,7 @@ policies = st.builds(
     placement=st.one_of(st.none(), st.sampled_from(Placement)),
     moderators_channel_id=st.one_of(st.none(), ids),
 )
-standings = st.builds(
+member_policies = st.builds(
     MemberPolicy,
     block=st.one_of(
         st.none(), st.builds(Block, since=moments, until=st.one_of(st.none(), moments), reason=reasons)
@@ -70,9 +70,9 @@ def test_a_servers_document_comes_back_as_it_was_stored(policy: Policy) -> None:
     assert Policy.model_validate(as_stored(policy)) == policy
 
 
-@given(standings)
-def test_a_members_document_comes_back_as_it_was_stored(standing: MemberPolicy) -> None:
-    assert MemberPolicy.model_validate(as_stored(standing)) == standing
+@given(member_policies)
+def test_a_members_document_comes_back_as_it_was_stored(member_policy: MemberPolicy) -> None:
+    assert MemberPolicy.model_validate(as_stored(member_policy)) == member_policy
 
 
 def test_what_a_newer_version_stored_besides_is_ignored() -> None:
@@ -84,8 +84,8 @@ def test_what_a_newer_version_stored_besides_is_ignored() -> None:
     policy = Policy.model_validate(newer)
     assert policy.rules == (Rule(scope=Scope.SERVER, kind=LimitKind.DAY, most=3),)
     assert policy.budgets[Period.DAY].credits == 5
-    standing = MemberPolicy.model_validate({"mood": "good", "reset_at": NOW.isoformat()})
-    assert standing == MemberPolicy(reset_at=NOW)
+    member_policy = MemberPolicy.model_validate({"mood": "good", "reset_at": NOW.isoformat()})
+    assert member_policy == MemberPolicy(reset_at=NOW)
 
 
 def test_documents_of_older_versions_get_the_defaults() -> None:
@@ -138,5 +138,9 @@ def test_a_block_holds_until_its_end() -> None:
 
 def test_only_grants_that_have_not_ended_add_something() -> None:
     grants = (Grant(amount=2, since=NOW, until=NOW + TICK), Grant(amount=30, since=NOW, until=NOW))
-    standing = MemberPolicy(grants=grants)
-    assert (standing.granted(NOW - TICK), standing.granted(NOW), standing.granted(NOW + TICK)) == (32, 2, 0)
+    member_policy = MemberPolicy(grants=grants)
+    assert (
+        member_policy.granted(NOW - TICK),
+        member_policy.granted(NOW),
+        member_policy.granted(NOW + TICK),
+    ) == (32, 2, 0)

@@ -25,7 +25,7 @@ async def observe(folder: Path) -> dict[str, Any]:
     """Return what the rest of the program makes of it."""
     import aiohttp  # noqa: PLC0415 after the row was added, as all that follows
 
-    from cogs.admin.settings_input import complete_models  # noqa: PLC0415
+    from cogs.moderation.setting_parsers import complete_models  # noqa: PLC0415
     from docs.tables import models_table  # noqa: PLC0415
     from sandbox.provider import QUICK, Provider  # noqa: PLC0415
     from sandbox.world import World, sandbox_settings, wait_until  # noqa: PLC0415

@@ -24,7 +24,7 @@ from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from sandbox.world import wait_until
 from tests.bot.clocks import StoppedClock
-from tests.bot.offers import MODERATOR, PRICE, WISHES, Desk
+from tests.bot.quoting import MODERATOR, PRICE, WISHES, Desk
 from tests.bot.rows import MODEL, PROMPT, new_requester
 from tests.bot.troubles import held
 from tests.postgres import connect

@@ -102,8 +102,8 @@ LINES = [
                 "moderators_channel_id": 9,
             },
         ),
-        r"changed settings: channels: all → <#3>, <#4>; models: all → gone/\*model\*, Veo 3; "
-        "longest video: any → 6 seconds; moderators' channel: none → <#9>.",
+        r"changed settings: Channels and their threads: all → <#3>, <#4>; Models: all → gone/\*model\*, "
+        "Veo 3; Longest video: any → 6 seconds; Moderators' channel: none → <#9>.",
     ),
     (
         entry(
@@ -111,8 +111,9 @@ LINES = [
             old={"placement": "channel", "highest_resolution": "1080P", "channels": [1, 2, 3, 4, 5]},
             new={"placement": None, "highest_resolution": None, "channels": []},
         ),
-        "changed settings: where videos go: in the channel → in threads; highest resolution: "
-        "1080P → any; channels: <#1>, <#2>, <#3> and 2 more → all.",
+        "changed settings: Where videos go: in the channel, as replies → in threads, where "
+        "possible; Highest resolution: 1080P → any; Channels and their threads: <#1>, <#2>, <#3> "
+        "and 2 more → all.",
     ),
     (
         entry(A.SETTINGS, old={"placement": None}, new={"placement": "thread"}),

@@ -9,7 +9,7 @@ from bot.moderation.rules import SERVER, RuleBook, Subject
 from bot.policy.documents import Block, Budget, LimitKind, MemberPolicy, Pause, Period, Policy, Rule, Scope
 from cogs.quota.member_now import now_text
 from cogs.quota.quota_text import budget_text, grant_text, reset_text, set_text, unset_text
-from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, entitlement, grant, rule, stamp
+from tests.cogs.entitlements import FANS, HOUR, MEMBER, NOON, VIP, entitlement, grant, rule, stamp
 
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 OF_FANS, OF_MEMBER = Subject(Scope.ROLE, FANS), Subject(Scope.MEMBER, MEMBER)
@@ -53,7 +53,7 @@ def test_a_roles_other_limits_are_its_own_and_else_the_servers() -> None:
 
 def test_budgets_and_blocks_limit_too() -> None:
     blocked = MemberPolicy(block=Block(since=NOON, until=NOON + HOUR))
-    full = book(budgets={Period.DAY: Budget(credits=1, since=NOON)}, standing=blocked)
+    full = book(budgets={Period.DAY: Budget(credits=1, since=NOON)}, member_policy=blocked)
     assert set_text(OF_MEMBER, {DAY: 3}, full).split("\n")[1:] == [
         "These limits also apply:",
         "- the server's budget: see `/quota budget`",
@@ -106,7 +106,7 @@ def test_where_there_was_nothing_nothing_is_said_to_be_changed(subject: Subject,
 
 def test_a_grant_tells_its_end_and_what_can_be_asked_for() -> None:
     given = grant(2, 5)
-    stands = entitlement(rule(1), standing=MemberPolicy(grants=(given,)), used=[NOON])
+    stands = entitlement(rule(1), member_policy=MemberPolicy(grants=(given,)), used=[NOON])
     assert grant_text(MEMBER, given, stands) == (
         f"✅ **Granted.** <@4> has 2 extra videos until <t:{stamp(5)}:f> (<t:{stamp(5)}:R>).\n"
         f"They can request 2 videos now."
@@ -127,9 +127,9 @@ def test_what_keeps_a_member_from_asking() -> None:
     at = f"<t:{stamp(1)}:f> (<t:{stamp(1)}:R>)"
     cases = {
         "They can't request videos now: /veo is paused on this server.": entitlement(
-            policy=paused, standing=blocked
+            policy=paused, member_policy=blocked
         ),
-        f"They can't request videos now: they're blocked until {at}.": entitlement(standing=blocked),
+        f"They can't request videos now: they're blocked until {at}.": entitlement(member_policy=blocked),
         "They can't request videos: their limit is 0.": entitlement(rule(0)),
         f"They can't request a video now. They can request another one <t:{stamp(23)}:R>.": entitlement(
             rule(1), used=[NOON - HOUR]

@@ -7,7 +7,7 @@ import pytest
 from bot.moderation.rules import RuleBook
 from bot.policy.documents import Budget, LimitKind, MemberPolicy, Period, Rule, Scope
 from cogs.quota.rules_text import member_text, rule_lines, why_lines
-from tests.cogs.standing import FANS, HOUR, MEMBER, NOON, VIP, entitlement, grant, rule, stamp
+from tests.cogs.entitlements import FANS, HOUR, MEMBER, NOON, VIP, entitlement, grant, rule, stamp
 
 DAY, WEEK, MONTH, AT_ONCE = LimitKind.DAY, LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 DEFAULT = Rule(scope=Scope.DEFAULT, kind=DAY, most=5)
@@ -80,7 +80,7 @@ def test_a_members_limits_are_told_with_their_use_and_the_reasons() -> None:
     rules = (rule(4), rule(2, AT_ONCE, Scope.ROLE, FANS), rule(None, WEEK, Scope.MEMBER, MEMBER))
     stands = entitlement(
         *rules,
-        standing=MemberPolicy(grants=(grant(1, 3),)),
+        member_policy=MemberPolicy(grants=(grant(1, 3),)),
         used=[NOON - HOUR],
         at_once=1,
         roles=(FANS,),
@@ -107,6 +107,6 @@ def test_the_longest_text_fits_into_one_message() -> None:
             rule(9999, kind, Scope.MEMBER, MEMBER),
         )
     ]
-    standing = MemberPolicy(grants=tuple(grant(1000, hours) for hours in range(1, 60)))
-    stands = entitlement(*rules, standing=standing, used=[NOON] * 5000, roles=(big,), spent=2e13)
+    member_policy = MemberPolicy(grants=tuple(grant(1000, hours) for hours in range(1, 60)))
+    stands = entitlement(*rules, member_policy=member_policy, used=[NOON] * 5000, roles=(big,), spent=2e13)
     assert len(member_text(big, stands, (big,))) <= 2000

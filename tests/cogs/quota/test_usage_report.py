@@ -7,7 +7,7 @@ import pytest
 
 from bot.usage.service import Tally, UsagePeriod, UsageReport
 from cogs.quota.usage_report import report_page
-from tests.cogs.standing import NOON, stamp
+from tests.cogs.entitlements import NOON, stamp
 
 
 def report(*by_member: tuple[int, Tally], by_model: Sequence[tuple[str, Tally]] = ()) -> UsageReport:

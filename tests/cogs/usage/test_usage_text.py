@@ -6,7 +6,7 @@ import pytest
 
 from bot.policy.documents import Block, LimitKind, MemberPolicy, Pause, Period, Policy
 from cogs.usage.usage_text import usage_text
-from tests.cogs.standing import HOUR, NOON, entitlement, grant, rule, stamp
+from tests.cogs.entitlements import HOUR, NOON, entitlement, grant, rule, stamp
 
 WEEK, MONTH, AT_ONCE = LimitKind.WEEK, LimitKind.MONTH, LimitKind.AT_ONCE
 
@@ -27,8 +27,8 @@ def test_the_limit_with_the_fewest_places_decides() -> None:
 
 
 def test_where_a_grant_ends_before_the_next_place_frees_nothing_is_promised() -> None:
-    standing = MemberPolicy(grants=(grant(1, 2),))
-    text = usage_text(entitlement(rule(1), used=[NOON - HOUR], standing=standing))
+    member_policy = MemberPolicy(grants=(grant(1, 2),))
+    text = usage_text(entitlement(rule(1), used=[NOON - HOUR], member_policy=member_policy))
     assert "- Last 24 hours: 1 of 2 used, 1 left.\n" in text
 
 
@@ -40,7 +40,7 @@ def test_of_an_exceeded_limit_the_time_is_told_when_it_truly_frees() -> None:
 
 def test_many_grants_are_cut_to_the_first_that_end() -> None:
     grants = tuple(grant(number, 10 - number) for number in range(1, 9))
-    text = usage_text(entitlement(standing=MemberPolicy(grants=(*grants, grant(100, 0)))))
+    text = usage_text(entitlement(member_policy=MemberPolicy(grants=(*grants, grant(100, 0)))))
     told = [line for line in text.split("\n") if "ranted" in line]
     assert told[0] == f"Granted, included above: 8 videos until <t:{stamp(2)}:f> (<t:{stamp(2)}:R>)."
     assert told[-1] == "Also granted: 6 videos, ending later."
@@ -77,28 +77,30 @@ def test_a_used_up_budget_is_told_besides_another_reason() -> None:
 
 
 def test_a_pause_is_told_before_a_block() -> None:
-    standing = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON + HOUR, reason="spam"))
-    text = usage_text(entitlement(standing=standing, policy=Policy(pause=Pause(since=NOON, reason="tea"))))
+    member_policy = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON + HOUR, reason="spam"))
+    text = usage_text(
+        entitlement(member_policy=member_policy, policy=Policy(pause=Pause(since=NOON, reason="tea")))
+    )
     assert text.split("\n")[1] == ("The moderators have paused /veo on this server. Reason: “tea”.")
-    text = usage_text(entitlement(standing=standing))
+    text = usage_text(entitlement(member_policy=member_policy))
     assert text.split("\n")[1] == (
         f"You're blocked from /veo on this server. Reason: “spam”. The block ends <t:{stamp(1)}:R>."
     )
 
 
 def test_a_block_that_has_ended_is_not_told() -> None:
-    standing = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON))
-    assert "You can request 5 videos now." in usage_text(entitlement(standing=standing))
+    member_policy = MemberPolicy(block=Block(since=NOON - HOUR, until=NOON))
+    assert "You can request 5 videos now." in usage_text(entitlement(member_policy=member_policy))
 
 
 def test_the_longest_text_fits_into_one_message() -> None:
     rules = [rule(10_000, kind) for kind in LimitKind]
     grants = tuple(grant(1000, hours) for hours in range(1, 60))
-    standing = MemberPolicy(block=Block(since=NOON, reason="*" * 300), grants=grants)
+    member_policy = MemberPolicy(block=Block(since=NOON, reason="*" * 300), grants=grants)
     used = [NOON - timedelta(minutes=1)] * 5000
     full = entitlement(
         *rules,
-        standing=standing,
+        member_policy=member_policy,
         used=used,
         at_once=5000,
         budgets=dict.fromkeys(Period, (1.0, 1.0)),

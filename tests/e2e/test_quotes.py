@@ -20,7 +20,7 @@ from tests.e2e.driver import (
     threads,
 )
 from tests.e2e.moderating import admin
-from tests.e2e.offering import (
+from tests.e2e.quoting import (
     BUTTONS,
     CANCEL,
     CHANGE,
@@ -277,6 +277,6 @@ async def test_the_switch_is_in_the_trail(world: World) -> None:
     await admin(world, "settings", ask_first=True, longest_duration=6)
     await admin(world, "settings", reset="ask_first")
     log = await admin(world, "log")
-    assert "changed settings: price first: no → yes." in log
-    assert "changed settings: price first: yes → no." in log
+    assert "changed settings: Members confirm the price: no → yes." in log
+    assert "changed settings: Members confirm the price: yes → no." in log
     assert not shown(await ask(world)).ephemeral

@@ -1,77 +1,27 @@
 """What moderators type for settings, checked against the server and the catalogue."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection
+from typing import TypeVar
 
 import discord
 from discord.app_commands import Choice
 
 from bot.admission.availability import durations, resolutions
-from bot.db.models import Placement
 from bot.errors import BadInputError
-from bot.i18n import N_, _, locale_used, ngettext, pgettext
-from bot.moderation.service import SETTINGS
-from bot.policy.documents import Policy
+from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.provider.catalogue import CATALOGUE
-from cogs.admin.settings_text import NAMES
-from cogs.moderation.targets import known_guild
-from cogs.ui.interaction import Interaction
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
 ANY = "any"
-EVERYTHING = "everything"
 MOST_CHANNELS = 50  # so that all of them fit into one message
 MOST_CHOICES = 25  # that Discord shows
 CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id
 
-UNKNOWN = N_("I don't know this server yet. Try again in a minute. Nothing changed.")
-
 Value = TypeVar("Value", int, str)
-
-
-def choices() -> dict[str, list[Choice[str | int | float]]]:
-    """Return the values that Discord offers, by the names of options."""
-    offers: dict[str, dict[int, str] | dict[str, str]] = {
-        "longest_duration": {**{value: f"{value} seconds" for value in durations()}, 0: ANY},
-        "highest_resolution": {**{value: value for value in resolutions()}, ANY: ANY},
-        "delivery": {
-            Placement.THREAD.value: N_("thread: in a thread below the request"),
-            Placement.CHANNEL.value: N_("channel: as a reply to the request"),
-        },
-        "reset": {**NAMES, EVERYTHING: N_("All settings")},
-    }
-    return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
-
-
-def read_changes(interaction: Interaction, **options: Any) -> dict[str, Any]:
-    """Return what the options change, by the fields of `Policy`; options that are None change nothing.
-
-    Raises:
-        BadInputError: an option makes no sense; nothing may be changed then.
-    """
-    guild = known_guild(interaction)
-    if guild is None:
-        raise BadInputError(_(UNKNOWN))
-    changes: dict[str, Any] = {}
-    for name, value in options.items():
-        if value is not None and name != "reset":
-            field, read = _READERS[name]
-            changes[field] = read(value, guild)
-    return _with_reset(changes, options.get("reset"))
-
-
-def _with_reset(changes: Mapping[str, Any], reset: str | None) -> dict[str, Any]:
-    if reset is None:
-        return dict(changes)
-    fields = SETTINGS if reset == EVERYTHING else {_ensure_offered(reset, SETTINGS)}
-    if fields & changes.keys():
-        raise BadInputError(_("Set or reset a setting, not both at once. Nothing changed."))
-    initial = Policy()
-    return {**changes, **{field: getattr(initial, field) for field in fields}}
 
 
 def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
@@ -170,7 +120,7 @@ def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
     raise BadInputError(_("This server has no channel `{channel}`. Nothing changed.", channel=channel_id))
 
 
-def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
+def ensure_offered(value: Value, offered: Collection[Value]) -> Value:
     """Check what only a modified client can send wrongly.
 
     Raises:
@@ -181,19 +131,30 @@ def _ensure_offered(value: Value, offered: Collection[Value]) -> Value:
     return value
 
 
-def _read_duration(value: int, _: discord.Guild) -> int | None:
-    return _ensure_offered(value, durations()) if value else None
+def parse_duration(value: int, _: discord.Guild) -> int | None:
+    """Return one of the offered durations, in seconds; None: any.
+
+    Raises:
+        BadInputError: it is none of them.
+    """
+    return ensure_offered(value, durations()) if value else None
 
 
-def _read_resolution(value: str, _: discord.Guild) -> str | None:
-    return None if value == ANY else _ensure_offered(value, resolutions())
+def parse_resolution(value: str, _: discord.Guild) -> str | None:
+    """Return one of the offered resolutions; None: any.
+
+    Raises:
+        BadInputError: it is none of them.
+    """
+    return None if value == ANY else ensure_offered(value, resolutions())
 
 
-def _read_delivery(value: str, _: discord.Guild) -> Placement:
-    return Placement(_ensure_offered(value, [placement.value for placement in Placement]))
+def parse_moderators_channel(channel: discord.TextChannel, guild: discord.Guild) -> int:
+    """Return the id of a channel that the bot can write to.
 
-
-def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
+    Raises:
+        BadInputError: it can't.
+    """
     lacking = missing(channel.permissions_for(guild.me), MODERATOR_CHANNEL_NEEDS)
     if lacking:
         raise BadInputError(
@@ -205,15 +166,3 @@ def _read_board(channel: discord.TextChannel, guild: discord.Guild) -> int:
             )
         )
     return channel.id
-
-
-# How an option is read, and the field of `Policy` that it changes.
-_READERS: Mapping[str, tuple[str, Callable[[Any, discord.Guild], Any]]] = {
-    "channels": ("channels", parse_channels),
-    "models": ("models", lambda value, _: parse_models(value)),
-    "longest_duration": ("longest_duration", _read_duration),
-    "highest_resolution": ("highest_resolution", _read_resolution),
-    "delivery": ("placement", _read_delivery),
-    "ask_first": ("ask_first", lambda value, _: value),
-    "moderators_channel": ("moderators_channel_id", _read_board),
-}

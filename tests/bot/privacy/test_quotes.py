@@ -16,7 +16,7 @@ from bot.privacy.service import Forgotten, Privacy
 from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
-from tests.bot.offers import Desk
+from tests.bot.quoting import Desk
 from tests.bot.rows import MODEL, PROMPT
 
 pytestmark = pytest.mark.both_engines

@@ -30,7 +30,7 @@ from tests.e2e.driver import (
 )
 from tests.e2e.limiting import quota
 from tests.e2e.moderating import admin
-from tests.e2e.offering import (
+from tests.e2e.quoting import (
     BUTTONS,
     CANCEL,
     CHANGE,

@@ -18,7 +18,7 @@ from bot.requests.confirmation import QuoteChangedError
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
-from tests.bot.offers import MODERATOR, PRICE, Desk
+from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, insert
 
 

@@ -22,7 +22,7 @@ def rule(
 
 def entitlement(
     *rules: Rule,
-    standing: MemberPolicy | None = None,
+    member_policy: MemberPolicy | None = None,
     used: Sequence[datetime] = (),
     at_once: int = 0,
     roles: Collection[int] = (),
@@ -30,8 +30,8 @@ def entitlement(
     spent: float = 0.0,
     policy: Policy | None = None,
 ) -> Entitlement:
-    """Return a member's standing at noon; `budgets`: the amount and what is spent of it, in credits."""
-    stands = standing or MemberPolicy()
+    """Return what holds for a member at noon; `budgets`: the amount and what is spent of it, in credits."""
+    stands = member_policy or MemberPolicy()
     kept = (policy or Policy()).model_copy(update={"rules": rules})
     amounts = {p: Budget(credits=both[0], since=NOON) for p, both in (budgets or {}).items()}
     states = states_of(amounts, {p: both[1] for p, both in (budgets or {}).items()}, NOON)

@@ -1,0 +1,103 @@
+"""What `/veo-admin settings` takes and answers; its rows are in `cogs.moderation.server_settings`."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from discord.app_commands import Choice
+
+from bot.admission.availability import must_choose, possible_models
+from bot.errors import BadInputError
+from bot.escape import plain
+from bot.i18n import N_, _, format_and
+from bot.policy.documents import Policy
+from bot.provider.catalogue import get_model
+from bot.timestamps import relative_time
+from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS
+from cogs.moderation.setting_parsers import ensure_offered
+from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
+from cogs.ui.interaction import Interaction
+
+EVERYTHING = "everything"
+HOW_TO_CHANGE = N_(
+    "To change settings, use this command with options. Blocked words: `/veo-admin words "
+    "list`. Blocked members: `/veo-admin blocked`."
+)
+
+
+def descriptions() -> dict[str, str]:
+    """Return what Discord shows beside the options."""
+    return {row.option: row.description for row in SETTINGS.values()}
+
+
+def choices() -> dict[str, list[Choice[str | int | float]]]:
+    """Return the values that Discord offers, by the names of options."""
+    reset = {field: row.name for field, row in SETTINGS.items()}
+    offers: dict[str, Mapping[Any, str]] = {
+        row.option: row.choices for row in SETTINGS.values() if row.choices
+    }
+    offers["reset"] = {**reset, EVERYTHING: N_("All settings")}
+    return {name: [Choice(name=n, value=v) for v, n in offer.items()] for name, offer in offers.items()}
+
+
+def read_changes(interaction: Interaction, reset: str | None, **options: Any) -> dict[str, Any]:
+    """Return what the options change, by the fields of `Policy`; options that are None change nothing.
+
+    Raises:
+        BadInputError: an option makes no sense; nothing may be changed then.
+    """
+    guild = known_guild(interaction)
+    if guild is None:
+        raise BadInputError(_(UNKNOWN_SERVER))
+    changes = {
+        field: row.parse(options[row.option], guild)
+        for field, row in SETTINGS.items()
+        if options[row.option] is not None
+    }
+    return changes if reset is None else _with_reset(changes, reset)
+
+
+def _with_reset(changes: Mapping[str, Any], reset: str) -> dict[str, Any]:
+    fields = SETTINGS.keys() if reset == EVERYTHING else {ensure_offered(reset, SETTINGS)}
+    if fields & changes.keys():
+        raise BadInputError(_("Set or reset a setting, not both at once. Nothing changed."))
+    initial = Policy()
+    return {**changes, **{field: getattr(initial, field) for field in fields}}
+
+
+def render_settings(policy: Policy, changed: Collection[str] = ()) -> str:
+    """Return all settings; `changed`: the fields that were just set, which are marked."""
+    heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
+    lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
+    return "\n".join([heading, *lines, *_notes(policy), *([] if changed else [_(HOW_TO_CHANGE)])])
+
+
+def _name(field: str, *, is_new: bool) -> str:
+    name = _(SETTINGS[field].name)
+    return _("{setting} (new)", setting=name) if is_new else name
+
+
+def _value(policy: Policy, field: str) -> str:
+    return SETTINGS[field].in_words(getattr(policy, field))
+
+
+def _notes(policy: Policy) -> list[str]:
+    """Return what follows from the settings together, one sentence each."""
+    notes: list[str] = []
+    if not possible_models(policy):
+        notes.append(_("❌ **No video is possible with these settings.** Please change them."))
+    elif options := must_choose(policy):
+        named = format_and(f"`{option}`" for option in options)
+        notes.append(
+            _(
+                "ℹ️ Members must choose {options} each time, because the defaults exceed the limit.",
+                options=named,
+            )
+        )
+    gone = [plain(model, MODEL_LENGTH) for model in sorted(policy.models) if get_model(model) is None]
+    if gone:
+        notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
+    if policy.moderators_channel_id is None:
+        notes.append(_("ℹ️ Without a moderators' channel, nobody sees reports from members."))
+    if policy.pause is not None:
+        notes.append(_("⏸️ /veo was paused {when}.", when=relative_time(policy.pause.since)))
+    return notes

@@ -1,0 +1,171 @@
+"""The settings of a server: one row for each, by which it is offered, parsed, shown and logged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import discord
+
+from bot.admission.availability import durations, resolutions
+from bot.db.models import Placement
+from bot.escape import plain
+from bot.i18n import N_, _, ngettext, pgettext
+from bot.policy.phrases import seconds
+from bot.usage.text import model_label
+from cogs.moderation.setting_parsers import (
+    ANY,
+    ensure_offered,
+    parse_channels,
+    parse_duration,
+    parse_models,
+    parse_moderators_channel,
+    parse_resolution,
+)
+
+MODEL_LENGTH = 48  # characters of a model's id
+LOGGED = 3  # channels or models of one setting in the audit log
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSetting:
+    """One setting.
+
+    Args:
+        field: of `bot.policy.documents.ServerSettings`.
+        option: of `/veo-admin settings`, with its `description` and, where it has some, its `choices`.
+        name: in the list of settings, in the audit log, and among what can be reset.
+        show: a value in words, as the document or its JSON has it; of a set, one of its values.
+        show_unset: what it is while nothing is set.
+        parse: what was entered, as the document keeps it; raises `BadInputError`.
+    """
+
+    field: str
+    option: str
+    description: str
+    name: LiteralString
+    show: Callable[[Any], str]
+    show_unset: Callable[[], str]
+    parse: Callable[[Any, discord.Guild], Any]
+    choices: Mapping[Any, str] | None = None
+
+    def in_words(self, value: Any, most: int | None = None) -> str:
+        """Return a value in words; `most`: name no more values of a set."""
+        if not value:
+            return self.show_unset()
+        if not isinstance(value, list | frozenset):
+            return self.show(value)
+        values: list[Any] = sorted(value)  # pyright: ignore[reportUnknownArgumentType]: the JSON of a set is a list of anything
+        shown, more = ", ".join(map(self.show, values[:most])), len(values[most:] if most else [])
+        if not more:
+            return shown
+        return ngettext("{shown} and {count} more", "{shown} and {count} more", more, shown=shown)
+
+
+def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields."""
+    told = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
+    return [f"{_name_of(field)}: {before} → {now}" for field, before, now in told if before != now]
+
+
+def _name_of(field: str) -> str:
+    return _(SETTINGS[field].name) if field in SETTINGS else field
+
+
+def _logged(field: str, value: Any) -> str:
+    return SETTINGS[field].in_words(value, LOGGED) if field in SETTINGS else _plain(value)
+
+
+def _any() -> str:
+    return pgettext("duration or resolution", "any")
+
+
+def _channel(channel_id: int) -> str:
+    return f"<#{channel_id}>"
+
+
+def _plain(value: Any) -> str:
+    return plain(str(value), MODEL_LENGTH)
+
+
+def _placement(placement: Placement | None = None) -> str:
+    if placement == Placement.CHANNEL:
+        return _("in the channel, as replies")
+    return _("in threads, where possible")
+
+
+def _yes_or_no(is_on: bool = False) -> str:  # noqa: FBT002 the value of a setting
+    return _("yes") if is_on else _("no")
+
+
+_ROWS = (
+    ServerSetting(
+        field="channels",
+        option="channels",
+        description="Where /veo works: channels such as #videos #art (with their threads), or all",
+        name=N_("Channels and their threads"),
+        show=_channel,
+        show_unset=lambda: pgettext("channels", "all"),
+        parse=parse_channels,
+    ),
+    ServerSetting(
+        field="models",
+        option="models",
+        description="Allowed models: names separated by commas, or all",
+        name=N_("Models"),
+        show=lambda model_id: _plain(model_label(model_id)),
+        show_unset=lambda: pgettext("models", "all"),
+        parse=lambda text, _: parse_models(text),
+    ),
+    ServerSetting(
+        field="longest_duration",
+        option="longest_duration",
+        description="The longest video",
+        name=N_("Longest video"),
+        show=seconds,
+        show_unset=_any,
+        parse=parse_duration,
+        choices={**{value: f"{value} seconds" for value in durations()}, 0: ANY},
+    ),
+    ServerSetting(
+        field="highest_resolution",
+        option="highest_resolution",
+        description="The highest resolution",
+        name=N_("Highest resolution"),
+        show=_plain,
+        show_unset=_any,
+        parse=parse_resolution,
+        choices={**{value: value for value in resolutions()}, ANY: ANY},
+    ),
+    ServerSetting(
+        field="placement",
+        option="delivery",
+        description="Where videos go",
+        name=N_("Where videos go"),
+        show=_placement,
+        show_unset=_placement,
+        parse=lambda value, _: Placement(ensure_offered(value, [place.value for place in Placement])),
+        choices={
+            Placement.THREAD.value: N_("thread: in a thread below the request"),
+            Placement.CHANNEL.value: N_("channel: as a reply to the request"),
+        },
+    ),
+    ServerSetting(
+        field="ask_first",
+        option="ask_first",
+        description="Show members the price first and let them confirm it",
+        name=N_("Members confirm the price"),
+        show=_yes_or_no,
+        show_unset=_yes_or_no,
+        parse=lambda value, _: value,
+    ),
+    ServerSetting(
+        field="moderators_channel_id",
+        option="moderators_channel",
+        description="Where I post reports and the moderators' log",
+        name=N_("Moderators' channel"),
+        show=_channel,
+        show_unset=lambda: pgettext("channel", "none"),
+        parse=parse_moderators_channel,
+    ),
+)
+SETTINGS: Mapping[str, ServerSetting] = {row.field: row for row in _ROWS}  # in the order of the list
