@@ -50,7 +50,7 @@ from bot.jobs.steps.preparation import Preparation  # noqa: E402
 from bot.jobs.steps.readiness import Readiness  # noqa: E402
 from bot.jobs.steps.settlement import Settlement  # noqa: E402
 from bot.jobs.steps.submission import Submission  # noqa: E402
-from bot.jobs.steps.timing import Timing  # noqa: E402
+from bot.jobs.steps.timing import Patience, Timing  # noqa: E402
 from bot.jobs.workflow import Workflow  # noqa: E402
 from bot.media.downloads import Downloads  # noqa: E402
 from bot.media.files import VideoStore  # noqa: E402
@@ -177,6 +177,7 @@ async def carry_all(
         deadline=timedelta(seconds=DEADLINE),
         late_window=timedelta(),
     )
+    patience = Patience(utc_now)
     queue = GenerationQueue(database, "bench", max_running=MANY, lease=timedelta(seconds=60))
     limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
@@ -184,11 +185,11 @@ async def carry_all(
     workflow = Workflow(
         queue,
         delivery,
-        readiness=Readiness(queue, delivery, timing, utc_now),
-        preparation=Preparation(queue, pictures, timing, utc_now),
-        submission=Submission(queue, veo, pictures, timing, utc_now),
+        readiness=Readiness(queue, delivery, timing, utc_now, patience),
+        preparation=Preparation(queue, pictures, timing, patience),
+        submission=Submission(queue, veo, pictures, timing, utc_now, patience),
         polling=polling,
-        settlement=Settlement(queue, veo, delivery, timing, utc_now),
+        settlement=Settlement(queue, veo, delivery, timing, patience),
         late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
         deliver=NoHandover(queue),
     )

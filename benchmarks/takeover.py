@@ -40,7 +40,7 @@ from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.readiness import Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
-from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.workflow import Workflow
 from bot.media.downloads import Downloads
 from bot.media.files import VideoStore
@@ -65,17 +65,18 @@ async def hold(folder: str, url: str, owner: str) -> None:
         pictures = ImageStore(downloads, Path(folder) / "pictures")
         videos = VideoStore(downloads, Path(folder) / "videos")
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
+        patience = Patience(utc_now)
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
         limiter, delivery = PollLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
         estimator = open_estimator("fixed", MANY)
         workflow = Workflow(
             queue,
             delivery,
-            readiness=Readiness(queue, delivery, timing, utc_now),
-            preparation=Preparation(queue, pictures, timing, utc_now),
-            submission=Submission(queue, veo, pictures, timing, utc_now),
+            readiness=Readiness(queue, delivery, timing, utc_now, patience),
+            preparation=Preparation(queue, pictures, timing, patience),
+            submission=Submission(queue, veo, pictures, timing, utc_now, patience),
             polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
-            settlement=Settlement(queue, veo, delivery, timing, utc_now),
+            settlement=Settlement(queue, veo, delivery, timing, patience),
             late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
             deliver=NoHandover(queue),
         )

@@ -14,6 +14,7 @@ from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.readiness import Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
+from bot.jobs.steps.timing import Patience
 from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.fitting import Fitter
@@ -46,15 +47,16 @@ def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
 
 def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workflow:
     timing, queue = shared.timing, shared.queue
+    patience = Patience(utc_now)
     videos, pictures = shared.stores.videos, shared.stores.pictures
     return Workflow(
         queue,
         delivery,
-        readiness=Readiness(queue, delivery, timing, utc_now),
-        preparation=Preparation(queue, pictures, timing, utc_now),
-        submission=Submission(queue, shared.veo, pictures, timing, utc_now, shared.database),
+        readiness=Readiness(queue, delivery, timing, utc_now, patience),
+        preparation=Preparation(queue, pictures, timing, patience),
+        submission=Submission(queue, shared.veo, pictures, timing, utc_now, patience, shared.database),
         polling=polling,
-        settlement=Settlement(queue, shared.veo, delivery, timing, utc_now),
+        settlement=Settlement(queue, shared.veo, delivery, timing, patience),
         late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.estimator, timing, utc_now),
         deliver=Deliver(
             queue,
@@ -65,6 +67,7 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
             _upload(shared, delivery),
             timing,
             utc_now,
+            patience,
             shared.recorders.metrics,
         ),
     )

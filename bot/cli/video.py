@@ -202,7 +202,7 @@ class _Desk:
                 if signs >= SIGNS:
                     raise GenerateError(f"No video: {_sentence(task.failure_reason)} {_if_it_comes(task.id)}")
                 if waited > self.settings.generation_deadline:
-                    raise GenerateError(f"Not ready after {waited:.0f} s. {_later(task.id)}")
+                    raise GenerateError(f"Not ready after {waited:.0f} s. {_may_come(task.id)}")
                 # The bar shows time against the usual time; nobody knows the true progress.
                 progress.update(bar, completed=min(waited, TYPICAL_SECONDS), description=task.status)
                 await asyncio.sleep(self.settings.poll_interval)
@@ -231,8 +231,7 @@ async def _serve_at(desk: _Desk, place: Path, begin: Callable[[_Desk], Awaitable
         with stopped_by_signals():
             await desk.finish(await begin(desk), place)
     except asyncio.CancelledError:
-        asked = f"The provider may still finish and charge the video. {_later(desk.name or '')}"
-        desk.say(asked if desk.name else "Nothing was requested.")
+        desk.say(_may_come(desk.name) if desk.name else "Nothing was requested.")
         raise
 
 
@@ -247,6 +246,10 @@ async def _open(settings: ProviderSettings) -> AsyncGenerator[_Desk]:
         )
         downloads = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
         yield _Desk(veo, downloads, settings, open_console())
+
+
+def _may_come(name: str) -> str:
+    return f"The provider may still finish and charge the video. {_later(name)}"
 
 
 def _later(name: str) -> str:

@@ -30,9 +30,15 @@ def report_page(report: UsageReport, number: int) -> Page:
     lines = [_("By model:"), *models, _("By member, highest spending first:"), *members]
     total = _("Total: {use}", use=_words(report.total))
     if report.total.credits:
-        confirmed = show_money(report.total.confirmed)
-        total = f"{total}\n{_('Confirmed by the video service: {money}', money=confirmed)}"
+        total = f"{total}\n{_confirmed(report.total)}"
     return paginate(f"{head}\n{total}", lines, _foot(report), number)
+
+
+def _confirmed(total: Tally) -> str:
+    """Return the part that stands in the provider's ledger, which may not have been read yet."""
+    if not total.confirmed:
+        return _("The video service hasn't confirmed these costs yet.")
+    return _("Confirmed by the video service: {money}", money=show_money(total.confirmed))
 
 
 def _words(tally: Tally) -> str:

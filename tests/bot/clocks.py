@@ -34,9 +34,9 @@ class JumpingClock:
     def __call__(self) -> datetime:
         return utc_now() + self._ahead + self._set_by
 
-    def passed(self) -> timedelta:
-        """Return what has passed by a clock that cannot be set."""
-        return utc_now() + self._ahead - self._began
+    def monotonic(self) -> float:
+        """Return seconds by a clock that cannot be set."""
+        return (utc_now() + self._ahead - self._began).total_seconds()
 
     def set(self, by: timedelta) -> None:
         """Set the clock, while no time passes."""

@@ -25,7 +25,7 @@ from bot.jobs.steps.preparation import Preparation
 from bot.jobs.steps.readiness import Readiness
 from bot.jobs.steps.settlement import Settlement
 from bot.jobs.steps.submission import Submission
-from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.downloads import Downloads
@@ -185,6 +185,7 @@ def build_engine(
 ) -> Engine:
     """Tie the parts of one process together; `timing` changes `QUICK_TIMING`."""
     clock = JumpingClock()
+    patience = Patience(clock, clock.monotonic)
     delivery = RecordingDelivery(clock)
     work, stopping = asyncio.Event(), asyncio.Event()
     times = replace(QUICK_TIMING, **timing)
@@ -202,15 +203,13 @@ def build_engine(
     workflow = Workflow(
         queue,
         delivery,
-        readiness=Readiness(queue, delivery, times, clock),
-        preparation=Preparation(queue, pictures, times, clock),
-        submission=Submission(queue, veo, pictures, times, clock, database),
+        readiness=Readiness(queue, delivery, times, clock, patience),
+        preparation=Preparation(queue, pictures, times, patience),
+        submission=Submission(queue, veo, pictures, times, clock, patience, database),
         polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
-        settlement=Settlement(queue, veo, delivery, times, clock),
-        late_watch=LateWatch(
-            queue, veo, database, videos, estimator, times, clock, lambda: clock.passed().total_seconds()
-        ),
-        deliver=Deliver(queue, videos, pictures, veo, delivery, upload, times, clock),
+        settlement=Settlement(queue, veo, delivery, times, patience),
+        late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock, clock.monotonic),
+        deliver=Deliver(queue, videos, pictures, veo, delivery, upload, times, clock, patience),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)

@@ -39,6 +39,7 @@ class Deliver:
         upload: Upload,
         timing: Timing,
         clock: Clock,
+        patience: Patience,
         metrics: Metrics | None = None,
     ) -> None:
         self._queue = queue
@@ -49,7 +50,7 @@ class Deliver:
         self._upload = upload
         self._timing = timing
         self._clock = clock
-        self._patience = Patience(clock)
+        self._patience = patience
         self._metrics = metrics or Metrics()
 
     async def deliver_video(self, generation: Generation) -> Generation:
@@ -189,4 +190,4 @@ class Deliver:
         return StepPostponedError(str(error), wait)
 
     def _is_in_time(self, generation: Generation, window: timedelta) -> bool:
-        return self._patience.lasts(generation.finished_at or generation.created_at, window)
+        return self._patience.lasts(generation.id, generation.finished_at or generation.created_at, window)

@@ -2,7 +2,6 @@
 
 import structlog
 
-from bot.clock import Clock
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
@@ -18,11 +17,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Preparation:
     """Has the pictures ready that a request is made from."""
 
-    def __init__(self, queue: GenerationQueue, store: ImageStore, timing: Timing, clock: Clock) -> None:
+    def __init__(self, queue: GenerationQueue, store: ImageStore, timing: Timing, patience: Patience) -> None:
         self._queue = queue
         self._store = store
         self._timing = timing
-        self._patience = Patience(clock)
+        self._patience = patience
 
     async def prepare(self, generation: Generation) -> Generation:
         """Fetch and check the pictures: `preparing` → `queued` or `failed`.
@@ -37,7 +36,7 @@ class Preparation:
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
             log.warning("no picture", reason=str(error))
-            if self._patience.lasts(generation.created_at, self._timing.fetch_window):
+            if self._patience.lasts(generation.id, generation.created_at, self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.PICTURE_GONE, None)
         return await self._queue.move(generation, Status.QUEUED)

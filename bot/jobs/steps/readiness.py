@@ -18,12 +18,19 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Readiness:
     """Lets only those requests go on whose video somebody waits for and can be shown."""
 
-    def __init__(self, queue: GenerationQueue, delivery: DeliveryPort, timing: Timing, clock: Clock) -> None:
+    def __init__(
+        self,
+        queue: GenerationQueue,
+        delivery: DeliveryPort,
+        timing: Timing,
+        clock: Clock,
+        patience: Patience,
+    ) -> None:
         self._queue = queue
         self._delivery = delivery
         self._timing = timing
         self._clock = clock
-        self._patience = Patience(clock)
+        self._patience = patience
 
     async def ensure(self, generation: Generation) -> Generation:
         """Return the row with its card, or ended: `cancelled` where the bot was removed, else `failed`.
@@ -45,7 +52,7 @@ class Readiness:
             return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
         except DeliveryPostponedError as error:
             log.warning("no card yet", reason=str(error))
-            if not self._patience.lasts(generation.created_at, self._timing.card_window):
+            if not self._patience.lasts(generation.id, generation.created_at, self._timing.card_window):
                 return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
             wait = self._timing.delivery_wait
             if error.retry_after is not None:

@@ -4,14 +4,13 @@ from contextlib import suppress
 
 import structlog
 
-from bot.clock import Clock
 from bot.db.models import Generation, is_being_sent
 from bot.jobs.endings import told
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.submission import call_name
-from bot.jobs.steps.timing import Timing
+from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
@@ -23,13 +22,18 @@ class Settlement:
     """Waits for what the create call came to; `bot.jobs.steps.submission` writes it down if it lives on."""
 
     def __init__(
-        self, queue: GenerationQueue, veo: VeoClient, delivery: DeliveryPort, timing: Timing, clock: Clock
+        self,
+        queue: GenerationQueue,
+        veo: VeoClient,
+        delivery: DeliveryPort,
+        timing: Timing,
+        patience: Patience,
     ) -> None:
         self._queue = queue
         self._veo = veo
         self._delivery = delivery
         self._timing = timing
-        self._clock = clock
+        self._patience = patience
 
     async def settle(self, generation: Generation) -> Generation:
         """Return the row once it is known, or can no longer be found out, whether the provider took it.
@@ -42,7 +46,7 @@ class Settlement:
         with suppress(DeliveryPostponedError):
             await self._delivery.show_state(generation)
         sent_at = generation.submitted_at or generation.created_at
-        age = self._clock() - sent_at
+        age = self._patience.age(generation.id, sent_at)
         if age < self._timing.call_window:
             raise StepPostponedError("its create call may be under way", self._timing.lookup_wait)
         try:

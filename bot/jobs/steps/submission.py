@@ -53,6 +53,7 @@ class Submission:
         pictures: ImageStore,
         timing: Timing,
         clock: Clock,
+        patience: Patience,
         database: Database | None = None,
     ) -> None:
         """`database`: where it is written down what the provider refuses and which tasks are whose."""
@@ -61,8 +62,7 @@ class Submission:
         self._pictures = pictures
         self._timing = timing
         self._clock = clock
-        self._patience = Patience(clock)
-        self._began = clock()
+        self._patience = patience
         self._ledger_search = None if database is None else LedgerSearch(database, veo)
         self._gate = Gate(veo, database, timing, clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
@@ -168,7 +168,7 @@ class Submission:
         try:
             entry = await self._veo.find(call_name(generation), sent_at)
         except VeoError as error:
-            is_over = not self._patience.lasts(sent_at, self._timing.deadline)
+            is_over = not self._patience.lasts(generation.id, sent_at, self._timing.deadline)
             return await self._keep_looking(generation, sent_at, str(error), is_over=is_over)
         if entry is not None and entry.is_refused:
             return await self._send_again(generation, entry)
@@ -176,7 +176,7 @@ class Submission:
             log.info("found in the provider's log", task=entry.inference_id)
             if (begun := await self._begin(generation, entry.inference_id, entry.cost)) is not None:
                 return begun
-        is_over = self._clock() >= sent_at + self._timing.lookup_window
+        is_over = self._patience.age(generation.id, sent_at) >= self._timing.lookup_window
         if is_over and (begun := await self._adopt_charge(generation)) is not None:
             return begun
         return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
@@ -242,7 +242,7 @@ class Submission:
     ) -> Generation:
         """Look again later, each time after a longer wait, until that is over."""
         if not is_over:
-            wait = (self._clock() - sent_at) / 2
+            wait = self._patience.age(generation.id, sent_at) / 2
             wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
         log.error("a request is lost: whether it is charged cannot be seen yet", reason=reason)
@@ -251,7 +251,4 @@ class Submission:
 
     def _time_left(self, generation: Generation) -> timedelta:
         """Return how long a queued request may still wait; time without a running program does not count."""
-        began, now = generation.created_at, self._clock()
-        if began > now + self._timing.queue_window:  # it was written with a wrong clock
-            began = self._began
-        return max(began, self._began) + self._timing.queue_window - now
+        return self._patience.left(generation.id, generation.created_at, self._timing.queue_window)

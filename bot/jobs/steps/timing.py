@@ -37,19 +37,7 @@ class Timing:
     card_window: timedelta = timedelta(minutes=10)  # for the last edit of the card
 
 
-class Patience:
-    """Whether what fails for now is tried again; time in which this process did not run uses nothing up.
-
-    After a power failure of an hour the network may come up last: the first trouble is not the end then.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._began = clock()
-
-    def lasts(self, since: datetime, window: timedelta) -> bool:
-        """Whether `window` has not passed yet."""
-        return self._clock() < max(since, self._began) + window
+MOST_WATCHED = 10_000  # moments; of one that is forgotten, a clock that is set changes the age again
 
 
 class Stopwatch:
@@ -68,3 +56,33 @@ class Stopwatch:
     def now(self) -> datetime:
         """Return the moment."""
         return self._began + timedelta(seconds=self._monotonic() - self._started)
+
+
+class Patience:
+    """How long what fails for now has lasted; from the first question on, a set clock changes nothing."""
+
+    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._began = clock()
+        self._watches: dict[tuple[str, datetime], Stopwatch] = {}  # what was asked for last comes last
+
+    def age(self, generation_id: str, since: datetime) -> timedelta:
+        """Return what has passed since that moment of a generation; none, if it is in the future."""
+        key = (generation_id, since)
+        watch = self._watches.pop(key, None) or Stopwatch(since, self._clock, self._monotonic)
+        self._watches[key] = watch
+        if len(self._watches) > MOST_WATCHED:
+            del self._watches[next(iter(self._watches))]
+        return watch.now() - since
+
+    def left(self, generation_id: str, since: datetime, window: timedelta) -> timedelta:
+        """Return what is left of `window`; time in which this process did not run uses nothing up.
+
+        After a power failure of an hour the network may come up last: the first trouble is not the end then.
+        """
+        return window - self.age(generation_id, max(since, self._began))
+
+    def lasts(self, generation_id: str, since: datetime, window: timedelta) -> bool:
+        """Whether something of `window` is left."""
+        return self.left(generation_id, since, window) > timedelta()

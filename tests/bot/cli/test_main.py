@@ -342,6 +342,20 @@ async def test_generate_looks_for_a_request_whose_answer_was_lost(tmp_path: Path
     assert "Saved veo.mp4" in finished.text, finished.text
 
 
+async def test_a_video_that_misses_the_deadline_can_be_fetched_later(tmp_path: Path, files: Path) -> None:
+    async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
+        provider.hold = True
+        arguments = ["-m", "bot", "generate", "a fox", "--duration", "4"]
+        late = await run_python(tmp_path, arguments, {**reached(provider), "GENERATION_DEADLINE": "1"})
+        assert (late.code, names_in(tmp_path)) == (1, []), late.text
+        said = r"Not ready after \d s\. The provider may still finish and charge the video\. Fetch it later: "
+        [name] = re.findall(rf"{said}veo-bot generate --resume (\S+)", late.text)
+        provider.release()
+        fetched = await generate(tmp_path, provider, "--resume", name)
+        assert provider.count("create") == 1, "it was paid for again"
+    assert "Saved veo.mp4" in fetched.text, fetched.text
+
+
 async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Path, files: Path) -> None:
     async with Provider(generation_seconds=0.2, render=QUICK, files=files) as provider:
         provider.faults.add("cdn", Fault.status(404), times=None)

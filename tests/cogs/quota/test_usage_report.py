@@ -39,6 +39,12 @@ def test_the_totals_come_first_then_the_models_then_the_members() -> None:
     )
 
 
+def test_costs_that_were_not_compared_yet_are_not_said_to_be_nothing() -> None:
+    content = report_page(report((7, Tally(1, credits=3_120_000.0))), 0).content
+    assert "The video service hasn't confirmed these costs yet.\n" in content
+    assert "$0.00" not in content
+
+
 def test_nothing_is_said_to_be_reserved_where_nothing_is_being_made() -> None:
     assert "reserved" not in report_page(report((7, Tally(1))), 0).content
 
