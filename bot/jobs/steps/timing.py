@@ -1,11 +1,10 @@
 """How long steps may take, how long they wait before trying again, and waiting itself."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Stopwatch:
     """
 
     def __init__(
-        self, since: datetime, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+        self, since: datetime, clock: Clock, monotonic: Callable[[], float] = monotonic
     ) -> None:
         self._monotonic = monotonic
         self._began = max(clock(), since)
