@@ -137,20 +137,18 @@ class SimulatedDelivery:
             if still is None or await still():
                 _edit(cards, generation)
             return
-        await self._call("edit", lambda: _edit(cards, generation))
+        await self._call("edit", generation.id, lambda: _edit(cards, generation))
 
     async def find_card(self, generation: Generation) -> int | None:
         """Look for a card that was not recorded."""
-        cards = await self._call("search", lambda: self._discord.of(generation.id, Kind.CARD))
+        cards = await self._call("search", generation.id, lambda: self._discord.of(generation.id, Kind.CARD))
         return cards[0].id if cards else None
 
     async def post_card(self, generation: Generation) -> int:
         """Post the card as a message of its own."""
         if generation.channel_id in self._discord.closed:
             raise UndeliverableError("the channel takes no messages")
-        return await self._call(
-            "card",
-            lambda: self._discord.post(
+        return await self._call("card", generation.id, lambda: self._discord.post(
                 Kind.CARD, generation, generation.channel_id, generation.status.value
             ).id,
         )
@@ -159,12 +157,12 @@ class SimulatedDelivery:
         """Open the thread on the card, if there can be one."""
         if generation.card_id is None or generation.channel_id in self._discord.threadless:
             return None
-        return await self._call("thread", lambda: thread_of(generation.card_id))
+        return await self._call("thread", generation.id, lambda: thread_of(generation.card_id))
 
     async def find_result(self, generation: Generation) -> Posted | None:
         """Look for a result that was not recorded."""
         kind = Kind.VIDEO if generation.status is Status.SUCCEEDED else Kind.ENDING
-        found = await self._call("search", lambda: self._discord.of(generation.id, kind))
+        found = await self._call("search", generation.id, lambda: self._discord.of(generation.id, kind))
         return Posted(found[-1].id, found[-1].place) if found else None
 
     async def is_gone(self, generation: Generation) -> bool:
@@ -204,7 +202,7 @@ class SimulatedDelivery:
 
     async def _post(self, kind: Kind, generation: Generation, said: str) -> Posted:
         place = self._place(generation)
-        message = await self._call(kind.value, lambda: self._discord.post(kind, generation, place, said))
+        message = await self._call(kind.value, generation.id, lambda: self._discord.post(kind, generation, place, said))
         return Posted(message.id, message.place)
 
     def _place(self, generation: Generation) -> int | None:
@@ -214,13 +212,13 @@ class SimulatedDelivery:
             raise UndeliverableError("every place refused the message")
         return None
 
-    async def _call(self, what: str, effect: Callable[[], Any]) -> Any:
+    async def _call(self, what: str, about: str, effect: Callable[[], Any]) -> Any:
         """Call Discord: its effect and its answer come after a moment each, or something goes wrong."""
         process, way = self._process, self._discord.draw()
         await process.go("Discord")
         if way in {None, Way.LOST, Way.HANGS_DONE}:
             result = effect()
-            process.world.note(process.name, f"Discord did: {what}", result)
+            process.world.note(process.name, f"Discord did: {what} of {about}")
         if way in {Way.HANGS, Way.HANGS_DONE}:
             await asyncio.sleep(HANG_SECONDS)
         await process.come_back("Discord")

@@ -24,6 +24,7 @@ from tests.simulation.wire import MemoryConnector
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+SELDOM = 6 * 3600.0  # seconds between two fetches of what hardly changes
 ROUNDS = 200  # turns of the loop in which all tasks of a killed process have to be over
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Process:
         self.skew = timedelta()
         self.tasks: dict[SimulatedTask, None] = {}
         self.is_dead = False
+        self.died = asyncio.Event()
         self.fuse: int | None = None
         self.opened: Opened | None = None
         self._chance = chance
@@ -91,6 +93,7 @@ class Process:
         if not self.is_dead:
             self.world.note(self.name, "is killed")
             self.is_dead = True
+            self.died.set()
             self.opened = None
             self.world.spawn(self._bury(), f"bury {self.name}")
 
@@ -143,7 +146,7 @@ class Process:
             lambda: self.survive("provider"),
         )
         async with open_shared(self.world.settings, None, connector) as shared:
-            prices = PriceList(shared.veo, shared.signals.stopping)
+            prices = PriceList(shared.veo, shared.signals.stopping, interval=SELDOM)
             self.opened = Opened(shared, build_services(shared, prices))
             delivery = SimulatedDelivery(self)
             tasks = self._tasks(shared, prices, delivery)
@@ -171,8 +174,8 @@ class Process:
             "outbox": build_outbox_relay(shared, Board(self)).run,
             "positions": build_position_updater(shared, delivery).run,
             "departures": departures.run,
-            "durations": ProviderStats(shared.estimator, shared.veo, stopping).run,
-            "history": HistoryLoader(shared.estimator, shared.database, stopping).run,
+            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=SELDOM).run,
+            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=SELDOM).run,
         }
 
 

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import structlog
 
 import bot.media.streams
+import bot.usage.reconciliation
 from bot.db.database import open_database
 from tests.simulation.community import DAY, Community
 from tests.simulation.disk import without_threads
@@ -170,8 +171,7 @@ async def _upheave(world: World, result: Result) -> None:
 
 async def _replace_when_dead(world: World, place: int, wait: float) -> None:
     process = world.processes[place]
-    while not process.is_dead:  # noqa: ASYNC110 simulated time costs nothing
-        await asyncio.sleep(1.0)
+    await process.died.wait()
     await asyncio.sleep(1.0 + wait)
     await _begin(world, place, process)
 
@@ -203,4 +203,4 @@ async def _settle(world: World) -> None:
     end = world.loop.time() + SETTLE_SECONDS
     while is_open(world) and world.loop.time() < end:
         await asyncio.sleep(LOOK_SECONDS)
-    await asyncio.sleep(1300)  # the provider's ledger is read every ten minutes
+    await asyncio.sleep(2 * bot.usage.reconciliation.INTERVAL)  # what was charged is read then

@@ -6,20 +6,24 @@ commit of another process brings it forward (`World.committed`). Loops that only
 """
 
 import math
-from collections.abc import Collection, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import bot.eta.duration_estimator
 import bot.jobs.departures
 import bot.jobs.position_updater
 import bot.jobs.runner
 import bot.moderation.outbox_relay
+import bot.usage.reconciliation
 from bot.db.models import Generation
 from bot.jobs.closures import LONGEST_WAIT
+from bot.jobs.departures import Departures
+from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue import GenerationQueue
+from bot.moderation.outbox_relay import OutboxRelay
+from bot.usage.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -29,8 +33,21 @@ RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
     (bot.jobs.departures, "LOOK_INTERVAL", 600.0),
-    (bot.eta.duration_estimator, "RECALL_INTERVAL", 3600.0),
-    (bot.eta.duration_estimator, "METRICS_INTERVAL", 7200.0),
+    (bot.usage.reconciliation, "INTERVAL", 1800.0),
+)
+# What a loop looks for, found out without building the loop's own statement.
+QUEUED = "SELECT 1 FROM generations WHERE delivered_at IS NULL AND status = 'queued' LIMIT 1"
+UNSENT = "SELECT 1 FROM generations WHERE status IN ('preparing', 'queued') LIMIT 1"
+OUTBOX = "SELECT 1 FROM audit WHERE post_at IS NOT NULL UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL LIMIT 1"
+UNCHARGED = (
+    "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
+    " AND coalesce(cost_source, '') != 'ledger' LIMIT 1"
+)
+LOOKS: tuple[tuple[type, str, str], ...] = (
+    (PositionUpdater, "look", QUEUED),
+    (Departures, "look", UNSENT),
+    (OutboxRelay, "_look", OUTBOX),
+    (Reconciliation, "reconcile", UNCHARGED),
 )
 WAITING = (
     "SELECT not_before, lease_until FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
@@ -63,7 +80,16 @@ class Shortcuts:
             stack.enter_context(patch.object(GenerationQueue, "renew", renew_if_any))
             for place, name, seconds in RARELY:
                 stack.enter_context(patch.object(place, name, seconds))
+            for kind, name, query in LOOKS:
+                stack.enter_context(patch.object(kind, name, self._if_any(getattr(kind, name), query)))
             yield
+
+    def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
+        async def look_if_any(owner: Any) -> None:
+            if self._world.books.execute(query).fetchone():
+                await look(owner)
+
+        return look_if_any
 
     def _rest(self, queue: GenerationQueue) -> float:
         """Return the seconds until something may be due; 0: it may be now."""

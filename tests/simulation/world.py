@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from bot.db.transactions import InDoubtError
 from bot.settings import Settings
 from sandbox.world import sandbox_settings
 from tests.simulation.discord import Discord
@@ -45,9 +46,10 @@ class World:
         self.findings: list[str] = []
         self.discord = Discord(self.loop.time, self.stream("Discord"))
         self.provider = SimulatedProvider(self.stream("provider"), self.loop.time, folder)
-        (folder / "data").mkdir()
+        (folder / "data").mkdir(mode=0o700)
         file = folder / "data" / "veo.db"
         shutil.copyfile(template, file)
+        file.chmod(0o600)
         self.disk = Disk(file, self.loop.time)
         self.books = sqlite3.connect(file, isolation_level=None)
         self.settings: Settings = sandbox_settings(
@@ -77,9 +79,9 @@ class World:
         median, spread = LATENCY[where]
         return median * chance.lognormvariate(0, spread)
 
-    def note(self, who: str, what: str, *details: object) -> None:
+    def note(self, who: str, what: str) -> None:
         """Write down what happened."""
-        self.log.add(who, f"{what} {details[0]}" if details else what)
+        self.log.add(who, what)
 
     def broken(self, finding: str) -> None:
         """Write down a promise that was broken."""
@@ -104,5 +106,5 @@ class World:
     def note_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Write down what asyncio says about a task that ended with an error that nobody looked at."""
         error = context.get("exception")
-        if not isinstance(error, asyncio.CancelledError):
+        if not isinstance(error, asyncio.CancelledError | InDoubtError):  # the latter: of a killed process
             self.findings.append(f"a task ended silently: {context.get('message')}: {error!r}")
