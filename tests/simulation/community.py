@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import discord
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.world import World
 
+EPOCH = datetime(2030, 1, 1, 8, tzinfo=UTC)  # a morning
 DAY = 86_400.0
-NIGHT_ENDS = 7 * 3600.0  # seconds of the day, before which hardly anybody is awake
+NIGHT_BEGINS = 15 * 3600.0  # seconds since the run began in the morning, after which hardly anybody is awake
 AT_NIGHT = 0.05  # of what would happen at that hour by day
 BURST, BURST_SIZE = 0.04, 8  # how often many come at once, and how many at most
 TWICE = 0.06  # an interaction that two processes get
@@ -85,7 +87,7 @@ class Community:
                 await asyncio.sleep(max(0.0, end - self._world.loop.time()))
                 break
             await asyncio.sleep(wait)
-            if self._world.loop.time() % DAY < NIGHT_ENDS and self._chance.random() > AT_NIGHT:
+            if self._world.loop.time() % DAY > NIGHT_BEGINS and self._chance.random() > AT_NIGHT:
                 continue
             self._somebody_asks()
         await moderating
@@ -200,7 +202,7 @@ class Community:
         """Change something about a server or a member."""
         by = Moderator(member.guild_id, MODERATOR)
         places = self.channels[member.guild_id]
-        match chance.randrange(10):
+        match chance.randrange(11):
             case 0 | 1:
                 subject = chance.choice((SERVER, Subject(Scope.MEMBER, member.user_id)))
                 limits = {chance.choice(list(LimitKind)): chance.choice((1, 2, 4, 8, None))}
@@ -219,11 +221,17 @@ class Community:
             case 7:
                 self.visit(lambda process: self._cancel(process, member, is_moderator=True))
             case 8:
+                self._block(by, member, chance.uniform(60, 7200))
+            case 9:
                 asks = {"ask_first": chance.random() < 0.6}
                 self.visit(lambda process: _services(process).moderation.change_settings(by, asks))
             case _:
                 toggled = self._world.discord.closed
                 toggled.symmetric_difference_update({chance.choice(places)})
+
+    def _block(self, by: Moderator, member: Member, seconds: float) -> None:
+        until = EPOCH + timedelta(seconds=self._world.loop.time() + seconds)
+        self.visit(lambda process: _services(process).moderation.block(by, member.user_id, until, None))
 
     def _pause(self, by: Moderator, seconds: float) -> None:
         async def resume() -> None:

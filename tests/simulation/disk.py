@@ -41,7 +41,6 @@ class InlineThread:
             return self._transact(work)
         async with self._lock:
             await process.go("database")
-            process.world.disk.ensure_free()
             before = self._changes()
             result = self._transact(work)
             if self._changes() != before:
@@ -104,10 +103,19 @@ def _refusal(words: str, code: int) -> OperationalError:
     return OperationalError("BEGIN IMMEDIATE", None, error)
 
 
+def _begin(statement: str, connection: Connection) -> None:
+    """Begin a transaction; one that reads waits for nobody."""
+    process = cast("Process | None", OWNER.get())
+    if process is not None and statement != "BEGIN DEFERRED":
+        process.world.disk.ensure_free()
+    connection.exec_driver_sql(statement)
+
+
 @contextmanager
 def without_threads() -> Generator[None]:
     """Let the program's database code use `InlineThread`."""
     with ExitStack() as stack:
         stack.enter_context(patch.object(bot.db.sqlite, "DatabaseThread", InlineThread))
         stack.enter_context(patch.object(bot.db.sqlite, "PRAGMAS", PRAGMAS))
+        stack.enter_context(patch.object(bot.db.sqlite, "_begin", _begin))
         yield

@@ -53,23 +53,23 @@ class Scenario:
         return cuts
 
 
-def drawn(seed: int, days: float = 1.0) -> Scenario:
-    """Return what a seed means."""
+def drawn(seed: int, days: float = 0.25) -> Scenario:
+    """Return what a seed means: a few hours in which much happens, and much goes wrong."""
     chance = random.Random(f"scenario {seed}")
     return Scenario(
         seed=seed,
         days=days,
-        members=chance.choice((5, 20, 60)),
+        members=chance.choice((3, 10, 30)),
         servers=chance.choice((1, 2)),
-        per_day=chance.choice((15.0, 40.0, 80.0)),
+        per_day=chance.choice((60.0, 120.0, 250.0)),
         processes=chance.choice((1, 2, 3)),
-        provider_share=chance.choice((0.0, 0.02, 0.1)),
-        discord_share=chance.choice((0.0, 0.02, 0.1)),
-        crashes=chance.choice((0.0, 4.0, 12.0)),
-        restarts=chance.choice((0.0, 2.0)),
-        outages=chance.choice((0.0, 2.0)),
-        skews=chance.choice((0.0, 0.0, 1.0)),
-        moderations=chance.choice((0.0, 10.0, 30.0)),
+        provider_share=chance.choice((0.0, 0.05, 0.2)),
+        discord_share=chance.choice((0.0, 0.05, 0.2)),
+        crashes=chance.choice((0.0, 15.0, 50.0)),
+        restarts=chance.choice((0.0, 5.0)),
+        outages=chance.choice((0.0, 8.0)),
+        skews=chance.choice((0.0, 0.0, 6.0)),
+        moderations=chance.choice((0.0, 30.0, 100.0)),
         max_running=chance.choice((1, 3, 10)),
     )
 

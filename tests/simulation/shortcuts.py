@@ -50,7 +50,8 @@ LOOKS: tuple[tuple[type, str, str], ...] = (
     (Reconciliation, "reconcile", UNCHARGED),
 )
 WAITING = (
-    "SELECT not_before, lease_until FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
+    "SELECT status = 'queued' AND card_id IS NOT NULL, status IN ('submitting', 'running'), not_before, lease_until"
+    " FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
 )
 
 
@@ -94,19 +95,28 @@ class Shortcuts:
     def _rest(self, queue: GenerationQueue) -> float:
         """Return the seconds until something may be due; 0: it may be now."""
         now = self._world.now().replace(tzinfo=None)
+        rows = [
+            (is_in_line, _is_held(lease_until, now, queue.lease), is_away, not_before, lease_until)
+            for is_in_line, is_away, not_before, lease_until in self._world.books.execute(WAITING)
+        ]
+        taken = sum(is_away or (is_in_line and is_held) for is_in_line, is_held, is_away, _, _ in rows)
+        is_full = taken >= self._world.scenario.max_running
         moments = [
-            _free_at(not_before, lease_until, now, queue.lease)
-            for not_before, lease_until in self._world.books.execute(WAITING)
+            _free_at(not_before, lease_until if is_held else None, now)
+            for is_in_line, is_held, _, not_before, lease_until in rows
+            if is_held or not (is_full and is_in_line)  # these wait for another's end, which is a commit
         ]
         rest = min(((moment - now).total_seconds() for moment in moments), default=LONGEST_SLEEP)
         return float(min(math.ceil(max(rest, 0.0)), LONGEST_SLEEP))
 
 
-def _free_at(not_before: str, lease_until: str | None, now: datetime, lease: timedelta) -> datetime:
+def _is_held(lease_until: str | None, now: datetime, lease: timedelta) -> bool:
+    """Whether somebody holds a lease that makes sense (`bot.jobs.fair_order.is_free`)."""
+    return lease_until is not None and now <= datetime.fromisoformat(lease_until) <= now + 2 * lease
+
+
+def _free_at(not_before: str, lease_until: str | None, now: datetime) -> datetime:
     """Return from when on a row may be taken; one that no wait is as long as, now (`bot.jobs.claims`)."""
     due = datetime.fromisoformat(not_before)
     due = now if due > now + LONGEST_WAIT else due
-    if lease_until is None:
-        return due
-    held = datetime.fromisoformat(lease_until)
-    return max(due, now if held > now + 2 * lease else held)
+    return due if lease_until is None else max(due, datetime.fromisoformat(lease_until))

@@ -84,6 +84,8 @@ class Ledger:
         for row in rows:
             made = jobs.get(row.id, [])
             lies += [f"{row.id} {lie} ({row.status}, {row.kind})" for lie in self._lies_about(row, made)]
+        asked = Counter(row.prompt for row in rows)
+        lies += [f"{prompt!r} was asked for once, and accepted {times} times" for prompt, times in asked.items() if times > 1]
         known = {row.id for row in rows}
         for name in [*jobs, *self._world.discord.messages]:
             if name not in known:
@@ -111,7 +113,7 @@ class Ledger:
         costs = {None, *(float(job.cost) for job in jobs)}
         lies = {
             "never came to its end": not row.delivered or row.late,
-            f"is still held by {row.owner}": row.owner is not None,
+            f"is still held by {row.owner}": row.owner is not None and not row.delivered,
             "was told nothing": not messages and not is_quiet and not nobody and row.result is None,
             "has no video though it succeeded": row.status == "succeeded" and not videos and not nobody,
             "has a video though it did not succeed": row.status != "succeeded" and bool(videos),

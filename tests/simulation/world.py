@@ -6,13 +6,14 @@ import shutil
 import sqlite3
 from collections.abc import Coroutine
 from contextvars import Context
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 from bot.db.transactions import InDoubtError
 from bot.settings import Settings
 from sandbox.world import sandbox_settings
+from tests.simulation.community import EPOCH
 from tests.simulation.discord import Discord
 from tests.simulation.disk import Disk
 from tests.simulation.events import EventLog
@@ -23,7 +24,6 @@ from tests.simulation.provider import SimulatedProvider
 from tests.simulation.rules import RuleWatch
 from tests.simulation.scenario import Scenario
 
-EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 LATENCY: dict[str, tuple[float, float]] = {  # seconds of one way: the median, and how much it varies
     "database": (0.002, 1.0),
     "provider": (0.15, 0.6),
