@@ -1,5 +1,9 @@
 """Planted bugs: each takes one safeguard out of the real code, and the simulation has to notice."""
 
+# pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
+# ruff: noqa: ARG001
+# A bug has the form of what it replaces, and uses what that uses.
+
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from contextvars import ContextVar
@@ -11,24 +15,12 @@ from unittest.mock import patch
 from sqlalchemy import delete, select, true, update
 from sqlalchemy.orm import Session
 
-import bot.admission.check_request as check_request
-import bot.admission.limits as limits
-import bot.jobs.claims as claims
-import bot.jobs.queue as queue
-import bot.jobs.steps.late as late
-import bot.jobs.steps.polling as polling
-import bot.jobs.steps.settlement as settlement
-import bot.jobs.steps.signs as signs
-import bot.jobs.steps.submission as submission
-import bot.provider.transport as transport
-import bot.requests.confirmation as confirmation
-import bot.requests.rows as rows
-import bot.requests.service as service
-import tests.simulation.discord as discord
+from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
 from bot.db.models import Generation, Status
-from bot.jobs import cancellation
+from bot.jobs import cancellation, claims, queue
 from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps import late, polling, settlement, signs, submission
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.late import LateWatch
@@ -38,8 +30,11 @@ from bot.jobs.steps.submission import Submission
 from bot.jobs.workflow import Workflow
 from bot.media.files import VideoStore
 from bot.policy.documents import MemberPolicy
+from bot.provider import transport
+from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
+from tests.simulation import discord
 
 _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
 
@@ -60,18 +55,16 @@ def _all(*bugs: Bug) -> Bug:
     return plant
 
 
-async def _write_whoever_owns(
-    self: GenerationQueue, generation_id: str, expected: Collection[Status], values: dict[str, object]
-) -> Generation | None:
-    row = update(Generation).where(Generation.id == generation_id, Generation.status.in_(expected))
-    return await self._database.write(lambda session: session.scalar(row.values(values).returning(Generation)))
-
-
 async def _write_whatever_status(
-    self: GenerationQueue, generation_id: str, expected: Collection[Status], values: dict[str, object]  # noqa: ARG001 the bug
+    self: GenerationQueue,
+    generation_id: str,
+    expected: Collection[Status],
+    values: dict[str, object],
 ) -> Generation | None:
     row = update(Generation).where(Generation.id == generation_id)
-    return await self._database.write(lambda session: session.scalar(row.values(values).returning(Generation)))
+    return await self._database.write(
+        lambda session: session.scalar(row.values(values).returning(Generation))
+    )
 
 
 async def _send_again_unseen(self: Submission, generation: Generation) -> Generation:
@@ -79,7 +72,9 @@ async def _send_again_unseen(self: Submission, generation: Generation) -> Genera
     raise StepPostponedError("sent again without a look", timedelta(seconds=1))
 
 
-async def _post_unseen(self: Deliver, generation: Generation, post: Callable[[Generation], Awaitable[Any]]) -> Any:  # noqa: ARG001 the bug
+async def _post_unseen(
+    self: Deliver, generation: Generation, post: Callable[[Generation], Awaitable[Any]]
+) -> Any:
     return await post(generation)
 
 
@@ -92,7 +87,7 @@ async def _deliver_before_posting(self: Deliver, generation: Generation, post: A
     return generation
 
 
-async def _begin_posting_unwritten(self: Deliver, generation: Generation) -> Generation:  # noqa: ARG001 the bug
+async def _begin_posting_unwritten(self: Deliver, generation: Generation) -> Generation:
     return generation
 
 
@@ -137,7 +132,9 @@ def _spent_without_reserved(session: Session, guild_id: int, since: Mapping[Any,
     return dict.fromkeys(since, total)
 
 
-def _close_finished(session: Session, guild_id: int, generation_id: str, actor_id: int, now: Any) -> Generation:
+def _close_finished(
+    session: Session, guild_id: int, generation_id: str, actor_id: int, now: Any
+) -> Generation:
     place = (Generation.id == generation_id, Generation.guild_id == guild_id)
     closed = update(Generation).where(*place).values(**cancellation._ended(actor_id, now))
     return session.scalars(closed.returning(Generation)).one()
@@ -177,8 +174,9 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 BUGS: Mapping[str, Bug] = {
-    "a change doesn't ask who holds the lease": _instead(GenerationQueue, "_write", _write_whoever_owns),
-    "a change doesn't ask for owner and status": _instead(GenerationQueue, "_write", _write_whatever_status),
+    "a change asks neither for the owner nor for the status": _instead(
+        GenerationQueue, "_write", _write_whatever_status
+    ),
     "a claim takes what others hold": _all(
         _instead(claims, "is_free", lambda *_: true()), _instead(queue, "is_free", lambda *_: true())
     ),
@@ -193,10 +191,12 @@ BUGS: Mapping[str, Bug] = {
     "a withdrawal deletes what was begun": _instead(GenerationService, "withdraw", _withdraw_anything),
     "the same interaction counts twice": _instead(service, "ensure_new", _nothing),
     "a confirmed offer is not checked again": _all(
-        _instead(Quotes, "confirm", _confirm_unchecked), _instead(Admission, "decide", _decide_unless_confirming)
+        _instead(Quotes, "confirm", _confirm_unchecked),
+        _instead(Admission, "decide", _decide_unless_confirming),
     ),
     "an offer is taken twice": _all(
-        _instead(confirmation, "fetch_open", _fetch_confirmed), _instead(confirmation, "_is_as", _is_as_unread)
+        _instead(confirmation, "fetch_open", _fetch_confirmed),
+        _instead(confirmation, "_is_as", _is_as_unread),
     ),
     "limits forget what is being made": _instead(check_request, "fetch_use", _use_of_finished),
     "budgets forget what is bound": _instead(check_request, "fetch_spent", _spent_without_reserved),
@@ -204,9 +204,17 @@ BUGS: Mapping[str, Bug] = {
     "what is finished can be cancelled": _instead(cancellation, "_close", _close_finished),
     "late videos are not asked for": _instead(LateWatch, "look", _stop_asking),
     "one failed answer is believed": _all(
-        _instead(signs, "ENDINGS", {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()}),
+        _instead(
+            signs,
+            "ENDINGS",
+            {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
+        ),
         _instead(signs.Evidence, "_window", lambda *_: timedelta()),
-        _instead(polling, "ENDINGS", {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()}),
+        _instead(
+            polling,
+            "ENDINGS",
+            {sign: Ending(end.kind, 1, stays_open=False) for sign, end in signs.ENDINGS.items()},
+        ),
     ),
     "an answer about another video is taken": _instead(transport, "about", lambda found, _: found),
     "all videos have one file": _instead(VideoStore, "path", _same_file),

@@ -35,6 +35,7 @@ IMPATIENT = 0.08  # who asks again and again
 CANCELS = 0.08
 CONFIRMS, CONFIRMS_TWICE = 0.8, 0.3
 FAILS = 0.04  # prompts that the provider's filter stops
+ASKED_FIRST, RESETS = 0.6, 0.4
 MODERATOR = 7
 CREDITS = 2_000_000  # of the provider in a dollar
 MODELS = ("google/veo3", "google/veo-3.0-fast")
@@ -54,8 +55,9 @@ class Community:
     """Everybody on all servers.
 
     Attributes:
-        accepted: requests that somebody was told of.
         asked: how often somebody asked.
+        accepted: how often somebody was told that it was accepted.
+        cancelled: what somebody was told to be cancelled.
     """
 
     def __init__(self, world: "World") -> None:
@@ -73,7 +75,7 @@ class Community:
             world.discord.threadless.add(places[1])
         self.asked = 0
         self.accepted = 0
-        self.prompts: dict[str, str] = {}
+        self.cancelled: list[str] = []
 
     async def live(self, seconds: float) -> None:
         """Do what people do for so long."""
@@ -113,7 +115,7 @@ class Community:
         for _ in range(visits):
             self.visit(lambda process: self._request(process, requester, spec))
         if chance.random() < CANCELS:
-            await asyncio.sleep(chance.expovariate(1 / 40))
+            await asyncio.sleep(chance.expovariate(chance.choice((1.0, 1 / 40))))
             self.visit(lambda process: self._cancel(process, member))
 
     def visit(self, what: Visit) -> None:
@@ -168,7 +170,6 @@ class Community:
         """Answer with the card, by the command's own code."""
         assert process.opened is not None
         self.accepted += 1
-        self.prompts[generation.id] = generation.prompt
         self._world.note(process.name, f"accepted {generation.id} of {generation.user_id}")
 
         async def send(_: object, accepted: Generation) -> int:
@@ -186,6 +187,7 @@ class Community:
             actor = MODERATOR if is_moderator else member.user_id
             self._world.note(process.name, f"cancels {own[-1].id} for {actor}")
             await services.cancellation.cancel(member.guild_id, own[-1].id, actor)
+            self.cancelled.append(own[-1].id)
 
     async def _moderate(self, seconds: float) -> None:
         chance = self._world.stream("moderators")
@@ -201,36 +203,48 @@ class Community:
     def _decide(self, chance: random.Random, member: Member) -> None:
         """Change something about a server or a member."""
         by = Moderator(member.guild_id, MODERATOR)
-        places = self.channels[member.guild_id]
-        match chance.randrange(11):
-            case 0 | 1:
-                subject = chance.choice((SERVER, Subject(Scope.MEMBER, member.user_id)))
-                limits = {chance.choice(list(LimitKind)): chance.choice((1, 2, 4, 8, None))}
-                self.visit(lambda process: _services(process).rules.set_limits(by, subject, limits))
-            case 2:
-                amount = chance.randrange(1, 4)
-                self.visit(lambda process: _grant(process, by, member.user_id, amount))
-            case 3:
-                self.visit(lambda process: _services(process).rules.reset(by, member.user_id))
-            case 4 | 5:
-                money = chance.choice((None, 20 * CREDITS, 60 * CREDITS))
-                budgets = {chance.choice(list(Period)): money}
-                self.visit(lambda process: _services(process).rules.set_budgets(by, budgets))
-            case 6:
-                self._pause(by, chance.uniform(60, 3600))
-            case 7:
-                self.visit(lambda process: self._cancel(process, member, is_moderator=True))
-            case 8:
-                self._block(by, member, chance.uniform(60, 7200))
-            case 9:
-                asks = {"ask_first": chance.random() < 0.6}
-                self.visit(lambda process: _services(process).moderation.change_settings(by, asks))
-            case _:
-                toggled = self._world.discord.closed
-                toggled.symmetric_difference_update({chance.choice(places)})
+        ways: tuple[Callable[[], None], ...] = (
+            lambda: self._limit(chance, by, member),
+            lambda: self._spare(chance, by, member),
+            lambda: self._budget(chance, by),
+            lambda: self._pause(by, chance.uniform(60, 3600)),
+            lambda: self._block(by, member, chance.uniform(60, 7200)),
+            lambda: self.visit(lambda process: self._cancel(process, member, is_moderator=True)),
+            lambda: self._ask_first(by, is_wanted=chance.random() < ASKED_FIRST),
+            lambda: self._close(chance.choice(self.channels[member.guild_id])),
+        )
+        chance.choice(ways)()
+
+    def _limit(self, chance: random.Random, by: Moderator, member: Member) -> None:
+        subject = chance.choice((SERVER, Subject(Scope.MEMBER, member.user_id)))
+        limits = {chance.choice(list(LimitKind)): chance.choice((1, 2, 4, 8, None))}
+        self.visit(lambda process: _services(process).rules.set_limits(by, subject, limits))
+
+    def _spare(self, chance: random.Random, by: Moderator, member: Member) -> None:
+        """Grant further videos for a while, or let all limits begin again."""
+        if chance.random() < RESETS:
+            self.visit(lambda process: _services(process).rules.reset(by, member.user_id))
+            return
+        amount, until = chance.randrange(1, 4), self._later(chance.uniform(600, 20_000))
+        self.visit(lambda process: _services(process).rules.grant(by, member.user_id, amount, until))
+
+    def _budget(self, chance: random.Random, by: Moderator) -> None:
+        budgets = {chance.choice(list(Period)): chance.choice((None, 20 * CREDITS, 60 * CREDITS))}
+        self.visit(lambda process: _services(process).rules.set_budgets(by, budgets))
+
+    def _ask_first(self, by: Moderator, *, is_wanted: bool) -> None:
+        wish = {"ask_first": is_wanted}
+        self.visit(lambda process: _services(process).moderation.change_settings(by, wish))
+
+    def _close(self, channel: int) -> None:
+        """Close a channel to the bot, or open it again."""
+        self._world.discord.closed.symmetric_difference_update({channel})
+
+    def _later(self, seconds: float) -> datetime:
+        return EPOCH + timedelta(seconds=self._world.loop.time() + seconds)
 
     def _block(self, by: Moderator, member: Member, seconds: float) -> None:
-        until = EPOCH + timedelta(seconds=self._world.loop.time() + seconds)
+        until = self._later(seconds)
         self.visit(lambda process: _services(process).moderation.block(by, member.user_id, until, None))
 
     def _pause(self, by: Moderator, seconds: float) -> None:
@@ -245,10 +259,6 @@ class Community:
 def _services(process: "Process") -> Any:
     assert process.opened is not None
     return process.opened.services
-
-
-async def _grant(process: "Process", by: Moderator, user_id: int, amount: int) -> None:
-    await _services(process).rules.grant(by, user_id, amount, None)
 
 
 async def _resume(process: "Process", by: Moderator) -> None:

@@ -148,9 +148,12 @@ class SimulatedDelivery:
         """Post the card as a message of its own."""
         if generation.channel_id in self._discord.closed:
             raise UndeliverableError("the channel takes no messages")
-        return await self._call("card", generation.id, lambda: self._discord.post(
-                Kind.CARD, generation, generation.channel_id, generation.status.value
-            ).id,
+        return await self._call(
+            "card",
+            generation.id,
+            lambda: (
+                self._discord.post(Kind.CARD, generation, generation.channel_id, generation.status.value).id
+            ),
         )
 
     async def open_thread(self, generation: Generation) -> int | None:
@@ -202,7 +205,9 @@ class SimulatedDelivery:
 
     async def _post(self, kind: Kind, generation: Generation, said: str) -> Posted:
         place = self._place(generation)
-        message = await self._call(kind.value, generation.id, lambda: self._discord.post(kind, generation, place, said))
+        message = await self._call(
+            kind.value, generation.id, lambda: self._discord.post(kind, generation, place, said)
+        )
         return Posted(message.id, message.place)
 
     def _place(self, generation: Generation) -> int | None:

@@ -25,6 +25,9 @@ PRAGMAS = tuple(
     "PRAGMA synchronous = OFF" if "synchronous" in pragma else pragma for pragma in bot.db.sqlite.PRAGMAS
 )
 
+_real_engine = bot.db.sqlite.SqliteStorage._engine  # pyright: ignore[reportPrivateUsage]
+_ENGINES: dict[str, Engine] = {}
+
 
 class InlineThread:
     """A connection, used by one at a time as if it lived on a thread of its own."""
@@ -103,6 +106,14 @@ def _refusal(words: str, code: int) -> OperationalError:
     return OperationalError("BEGIN IMMEDIATE", None, error)
 
 
+def _engine(storage: bot.db.sqlite.SqliteStorage, begin: str) -> Engine:
+    """Return an engine that knows the statements of all before, which take long to compile."""
+    engine = _real_engine(storage, begin)
+    first = _ENGINES.setdefault(begin, engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache  # pyright: ignore[reportPrivateUsage]
+    return engine
+
+
 def _begin(statement: str, connection: Connection) -> None:
     """Begin a transaction; one that reads waits for nobody."""
     process = cast("Process | None", OWNER.get())
@@ -118,4 +129,5 @@ def without_threads() -> Generator[None]:
         stack.enter_context(patch.object(bot.db.sqlite, "DatabaseThread", InlineThread))
         stack.enter_context(patch.object(bot.db.sqlite, "PRAGMAS", PRAGMAS))
         stack.enter_context(patch.object(bot.db.sqlite, "_begin", _begin))
+        stack.enter_context(patch.object(bot.db.sqlite.SqliteStorage, "_engine", _engine))
         yield

@@ -1,6 +1,6 @@
 """What a run must not touch: threads, programs, sockets, the wall clock, real chance. A touch fails the run.
 
-Time and chance are led to the simulation's own; the rest raises, and is remembered where somebody swallows it.
+Time and chance are led to the simulation's own; the rest raises, and is remembered if somebody swallows it.
 """
 
 import os

@@ -1,8 +1,8 @@
 """One thread and a clock that jumps: everything that waits is a timer of this loop.
 
-`simloom` and `simloop` need Python 3.12, while the bot runs on 3.11; `looptime` only moves the clock, which
-`tests.bot.virtual_time` does already, and `async-solipsism` has no order of its own for tasks in sets. So this
-is asyncio's own loop: with jumping time, without threads, and with tasks whose order in a set is always the same.
+Not used: `simloom` and `simloop` need Python 3.12, and the bot runs on 3.11; `looptime` only moves the clock,
+as `tests.bot.virtual_time` does; `async-solipsism` lets threads run, and sets of tasks have any order. So this
+is asyncio's own loop with jumping time, without threads, and with tasks whose order in sets never changes.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import selectors
 from asyncio import Future
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from tests.bot.virtual_time import JumpingSelector, VirtualLoop
 
@@ -65,7 +65,7 @@ class SimulatedLoop(VirtualLoop):
         self.jumping = IdleSelector()
         self._selector = self.jumping
         self._count = 0
-        self.set_task_factory(self._make_task)
+        self.set_task_factory(cast("Any", self._make_task))
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Future[Any]:  # noqa: ARG002 the interface names it
         """Run it here and now."""

@@ -9,6 +9,7 @@ from tests.simulation.run import Result, play
 from tests.simulation.scenario import drawn
 
 MOST_SEEDS = 100
+DAYS = 0.15  # of each seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,4 @@ def find(template: Path, name: str, most: int = MOST_SEEDS) -> Found:
 def play_with(name: str, seed: int, template: Path) -> Result:
     """Play a seed with a planted bug."""
     with BUGS[name]():
-        return play(drawn(seed), template)
+        return play(drawn(seed, DAYS), template)

@@ -54,7 +54,9 @@ class SimulatedJobs(Jobs):
         slow: by how much all take longer now.
     """
 
-    def __init__(self, renderer: Renderer, ledger: Ledger, clock: Callable[[], float], chance: random.Random) -> None:
+    def __init__(
+        self, renderer: Renderer, ledger: Ledger, clock: Callable[[], float], chance: random.Random
+    ) -> None:
         super().__init__(renderer, ledger, 0.0, clock)
         self._chance = chance
         self._due: dict[str, float] = {}
@@ -109,7 +111,7 @@ class SimulatedFaults(Faults):
         self.share = 0.0
         self.taken = 0
 
-    def take(self, kind: Kind, body: object) -> Fault | None:
+    def take(self, kind: Kind, body: object) -> Fault | None:  # noqa: ARG002 the interface names it
         """Return what goes wrong with this call."""
         ways = PROVIDER.get(kind)
         if not self.share or not ways or self._chance.random() >= self.share:
@@ -143,11 +145,13 @@ class SimulatedProvider(Provider):
     @property
     def jobs(self) -> Mapping[str, Job]:
         """All generations, by id."""
-        return self._jobs._jobs
+        return {job.id: job for job in self._jobs.all()}
 
     async def __aenter__(self) -> Self:
         self._renderer = SimulatedRenderer(self._folder)
-        self._jobs = SimulatedJobs(self._renderer, self._ledger, self._clock, random.Random(self._chance.random()))
+        self._jobs = SimulatedJobs(
+            self._renderer, self._ledger, self._clock, random.Random(self._chance.random())
+        )
         async with AsyncExitStack() as stack:
             self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2)
             await self._runner.setup()

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 WINDOWS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 FREE = "(status = 'failed' OR (status = 'cancelled' AND submitted_at IS NULL))"
 UNPAID = (
-    "late_until IS NULL AND ((status IN ('failed', 'cancelled') AND submitted_at IS NULL) OR (status = 'failed' "
-    "AND coalesce(failure_kind, '') NOT IN ('file_lost', 'broken')))"
+    "late_until IS NULL AND ((status IN ('failed', 'cancelled') AND submitted_at IS NULL)"
+    " OR (status = 'failed' AND coalesce(failure_kind, '') NOT IN ('file_lost', 'broken')))"
 )
 BOUND = f"coalesce(credits_used, CASE WHEN {UNPAID} THEN 0 ELSE estimated_credits END, 0)"
 CLOCK_SKEW = timedelta(minutes=1)
@@ -47,7 +47,8 @@ class RuleWatch:
     def _check_places(self) -> None:
         """Count what is at the provider as the bot sees it."""
         count = self._world.books.execute(
-            "SELECT count(*) FROM generations WHERE delivered_at IS NULL AND status IN ('submitting', 'running')"
+            "SELECT count(*) FROM generations"
+            " WHERE delivered_at IS NULL AND status IN ('submitting', 'running')"
         ).fetchone()[0]
         if count > self._world.scenario.max_running:
             self._world.broken(f"{count} requests are at the provider at once")
@@ -69,14 +70,16 @@ class RuleWatch:
     def _check_limits(
         self, name: str, guild: int, user: int, now: datetime, policy: Any, standing: Any
     ) -> None:
-        granted = sum(grant["amount"] for grant in standing.get("grants", []) if _moment(grant["until"]) > now)
+        granted = sum(
+            grant["amount"] for grant in standing.get("grants", []) if _moment(grant["until"]) > now
+        )
         for kind, window in WINDOWS.items():
             most = self._most(policy, kind, user)
             since = now - window
             if standing.get("reset_at"):
                 since = max(since, _moment(standing["reset_at"]))
             used = self._world.books.execute(
-                f"SELECT count(*) FROM generations WHERE guild_id = ? AND user_id = ? AND created_at > ?"  # noqa: S608 no values
+                f"SELECT count(*) FROM generations WHERE guild_id = ? AND user_id = ? AND created_at > ?"
                 f" AND created_at <= ? AND NOT {FREE}",
                 (guild, user, _text(since), _text(now + CLOCK_SKEW)),
             ).fetchone()[0]
@@ -98,7 +101,7 @@ class RuleWatch:
         for period, budget in policy.get("budgets", {}).items():
             since = midnight if period == "day" else midnight.replace(day=1)
             spent = self._world.books.execute(
-                f"SELECT sum({BOUND}) FROM generations WHERE guild_id = ? AND created_at >= ?"  # noqa: S608 no values
+                f"SELECT sum({BOUND}) FROM generations WHERE guild_id = ? AND created_at >= ?"
                 " AND created_at <= ?",
                 (guild, _text(since), _text(now + CLOCK_SKEW)),
             ).fetchone()[0]
@@ -119,7 +122,7 @@ class RuleWatch:
         where = "guild_id = ?" if user is None else "guild_id = ? AND user_id = ?"
         values = (guild,) if user is None else (guild, user)
         found = self._world.books.execute(
-            f"SELECT {column} FROM {table} WHERE {where}",  # noqa: S608 names from here
+            f"SELECT {column} FROM {table} WHERE {where}",
             values,
         ).fetchone()
         return json.loads(found[0]) if found else {}

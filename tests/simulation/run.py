@@ -37,7 +37,7 @@ class Result:
 
     Attributes:
         findings: promises that were broken; none is what everybody hopes for.
-        seconds: real ones.
+        seconds, busy: real ones, and those of the processor.
     """
 
     scenario: Scenario
@@ -48,6 +48,7 @@ class Result:
     kills: int = 0
     faults: int = 0
     seconds: float = 0.0
+    busy: float = 0.0
 
 
 @contextmanager
@@ -67,7 +68,7 @@ async def _make(file: Path) -> None:
 
 def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Result:
     """Play a scenario."""
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     result = Result(scenario)
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder, ExitStack() as stack:
         stack.enter_context(without_threads())
@@ -78,7 +79,7 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
         except StuckError:
             result.findings.append("everybody waits for somebody else")
     gc.collect()
-    result.seconds = time.perf_counter() - begun
+    result.seconds, result.busy = time.perf_counter() - begun, time.process_time() - busy
     return result
 
 
@@ -104,7 +105,7 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
                 world.provider.calls.clear()
             upheaval.cancel()
             await _settle(world)
-        world.findings += ledger.check_end()
+        world.findings += ledger.check_end(community.cancelled)
     result.findings = [*dict.fromkeys([*world.findings, *guard.touches, *world.log.unforeseen])]
     result.digest, result.lines = world.log.digest, world.log.lines
     result.requests = len(fetch_rows(world))
@@ -117,7 +118,11 @@ def _logged(world: World) -> Generator[None]:
     """Let the program's log go into the world's."""
     before = structlog.get_config()
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, world.log.take],
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            world.log.take,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
         cache_logger_on_first_use=False,
     )
@@ -201,6 +206,6 @@ async def _settle(world: World) -> None:
         if process.is_dead:
             await _begin(world, place, process)
     end = world.loop.time() + SETTLE_SECONDS
-    while is_open(world) and world.loop.time() < end:
+    while is_open(world) and world.loop.time() < end:  # noqa: ASYNC110 it happens in a database
         await asyncio.sleep(LOOK_SECONDS)
     await asyncio.sleep(2 * bot.usage.reconciliation.INTERVAL)  # what was charged is read then

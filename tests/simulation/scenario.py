@@ -1,7 +1,18 @@
 """What follows from one number: how large a community, how many processes, and what goes wrong."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+SHARES = (
+    "skews",
+    "outages",
+    "restarts",
+    "discord_share",
+    "provider_share",
+    "moderations",
+    "crashes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +25,8 @@ class Scenario:
         per_day: videos that are requested in a day, on average.
         processes: how many serve at the same time, on one database.
         provider_share, discord_share: of all calls that go wrong.
-        crashes, restarts, outages, skews: how many there are in a day, on average.
+        crashes, restarts, outages, skews, moderations: how many there are in a day, on average.
         max_running: videos at the provider at once.
-        is_calm: nothing but the community; the moderators change nothing.
     """
 
     seed: int
@@ -34,13 +44,10 @@ class Scenario:
     moderations: float = 10.0
     max_running: int = 3
 
-    def smaller(self) -> list["Scenario"]:
+    def smaller(self) -> Sequence["Scenario"]:
         """Return scenarios with less of one thing each, the largest cuts first."""
-        cuts: list[Scenario] = []
-        for name in ("skews", "outages", "restarts", "discord_share", "provider_share", "moderations", "crashes"):
-            if getattr(self, name):
-                cuts.append(replace(self, **{name: 0.0}))
-        if self.days > 0.25:
+        cuts = [replace(self, **{name: 0.0}) for name in SHARES if getattr(self, name)]
+        if self.days > 0.05:
             cuts.append(replace(self, days=self.days / 2))
         if self.processes > 1:
             cuts.append(replace(self, processes=1))
@@ -77,6 +84,18 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
 def year(seed: int, days: float = 365.0) -> Scenario:
     """Return an ordinary server's year: 20 videos a day, 200 members, one process, faults on."""
     return Scenario(
-        seed, days, members=200, servers=1, per_day=20.0, processes=1, provider_share=0.02,
-        discord_share=0.02, crashes=0.5, restarts=0.2, outages=0.1, skews=0.02, moderations=1.0, max_running=10,
+        seed,
+        days,
+        members=200,
+        servers=1,
+        per_day=20.0,
+        processes=1,
+        provider_share=0.02,
+        discord_share=0.02,
+        crashes=0.5,
+        restarts=0.2,
+        outages=0.1,
+        skews=0.02,
+        moderations=1.0,
+        max_running=10,
     )

@@ -1,8 +1,8 @@
 """Lets time without work pass in few steps: what would find nothing is not looked for.
 
-The runner looks for work every second, which is 86,400 looks in a quiet night. A look finds nothing while the
-database is unchanged and no row's time has come. So the next look is put off to that moment, in whole seconds; a
-commit of another process brings it forward (`World.committed`). Loops that only tell or clean up run less often.
+The runner looks for work every second, 86,400 times in a quiet day. A look finds nothing while the database
+is unchanged and no row's time has come. So the next look is put off to that moment, in whole seconds; a
+commit of another process brings it forward (`World.committed`). Loops that only tell or tidy up run less often.
 """
 
 import math
@@ -38,7 +38,10 @@ RARELY: tuple[tuple[Any, str, float], ...] = (
 # What a loop looks for, found out without building the loop's own statement.
 QUEUED = "SELECT 1 FROM generations WHERE delivered_at IS NULL AND status = 'queued' LIMIT 1"
 UNSENT = "SELECT 1 FROM generations WHERE status IN ('preparing', 'queued') LIMIT 1"
-OUTBOX = "SELECT 1 FROM audit WHERE post_at IS NOT NULL UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL LIMIT 1"
+OUTBOX = (
+    "SELECT 1 FROM audit WHERE post_at IS NOT NULL"
+    " UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL LIMIT 1"
+)
 UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
     " AND coalesce(cost_source, '') != 'ledger' LIMIT 1"
@@ -50,7 +53,8 @@ LOOKS: tuple[tuple[type, str, str], ...] = (
     (Reconciliation, "reconcile", UNCHARGED),
 )
 WAITING = (
-    "SELECT status = 'queued' AND card_id IS NOT NULL, status IN ('submitting', 'running'), not_before, lease_until"
+    "SELECT status = 'queued' AND card_id IS NOT NULL, status IN ('submitting', 'running'),"
+    " not_before, lease_until"
     " FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
 )
 

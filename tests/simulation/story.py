@@ -38,12 +38,15 @@ def story(result: Result) -> str:
         told = result.lines[-MOST_LINES:]
     first, last = result.lines.index(told[0]), len(result.lines) - result.lines[::-1].index(told[-1])
     among = [line for line in result.lines[max(0, first - BEFORE) : last] if line in told or _is_of_all(line)]
-    shown = among if len(among) <= MOST_LINES else [*among[: MOST_LINES // 2], "…", *among[-MOST_LINES // 2 :]]
+    shown = (
+        among if len(among) <= MOST_LINES else [*among[: MOST_LINES // 2], "…", *among[-MOST_LINES // 2 :]]
+    )
     scenario = result.scenario
     return "\n".join(
         [
             f"seed {scenario.seed}: {scenario.days * 24:g} hours, {scenario.members} members, "
-            f"{scenario.processes} processes, {result.kills} kills, {result.faults} faults, digest {result.digest}",
+            f"{scenario.processes} processes, {result.kills} kills, {result.faults} faults, "
+            f"digest {result.digest}",
             *(f"BROKEN: {finding}" for finding in result.findings[:10]),
             *(line[:200] for line in shown),
         ]
@@ -52,4 +55,8 @@ def story(result: Result) -> str:
 
 def _is_of_all(line: str) -> bool:
     """Whether a line tells of a process or of the whole world."""
-    return line.endswith(("is killed", "is stopped", "starts")) or "dies at" in line or " s" in line[-6:] and "world:" in line
+    return (
+        line.endswith(("is killed", "is stopped", "starts"))
+        or "dies at" in line
+        or (" s" in line[-6:] and "world:" in line)
+    )

@@ -1,7 +1,9 @@
 """The ledger of truth: what people saw, and what was paid for, against what the database says."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sandbox.jobs import Job
@@ -10,6 +12,7 @@ from tests.simulation.discord import Kind, Message, thread_of
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+LONG_AGO, LONG_AFTER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 OPEN_END = "is still asked for"
 FREE_ENDS = frozenset({"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone"})
 
@@ -77,15 +80,24 @@ class Ledger:
                 lies.append(f"{name} was told {kinds[Kind.ENDING]} times why there is no video")
         return lies
 
-    def check_end(self) -> list[str]:
+    def check_end(self, cancelled: Sequence[str]) -> list[str]:
         """Return what is wrong once everything has had its time."""
         lies, jobs = self.check_always(), self._jobs()
         rows = fetch_rows(self._world)
         for row in rows:
             made = jobs.get(row.id, [])
             lies += [f"{row.id} {lie} ({row.status}, {row.kind})" for lie in self._lies_about(row, made)]
+        lies += [
+            f"{row.id} was cancelled, and then {row.status}"
+            for row in rows
+            if row.id in cancelled and row.status != "cancelled"
+        ]
         asked = Counter(row.prompt for row in rows)
-        lies += [f"{prompt!r} was asked for once, and accepted {times} times" for prompt, times in asked.items() if times > 1]
+        lies += [
+            f"{prompt!r} was asked for once, and accepted {times} times"
+            for prompt, times in asked.items()
+            if times > 1
+        ]
         known = {row.id for row in rows}
         for name in [*jobs, *self._world.discord.messages]:
             if name not in known:
@@ -96,7 +108,7 @@ class Ledger:
     def _jobs(self) -> dict[str, list[Job]]:
         """Return what the provider made, by the request it was sent for."""
         found: dict[str, list[Job]] = {}
-        for row in self._world.provider.log._rows:
+        for row in self._world.provider.log.rows(LONG_AGO, LONG_AFTER):
             if row.job is not None:
                 name = (row.client_request_id or "").partition(".")[0]
                 found.setdefault(name, []).append(row.job)
@@ -125,13 +137,21 @@ class Ledger:
             and row.kind != "broken"
             and not nobody,
             "was said not to have been taken, and was paid": row.kind in FREE_ENDS and bool(paid),
-            "was cancelled as free, and was paid": row.status == "cancelled" and bool(paid) and not row.submitted,
+            "was cancelled as free, and was paid": row.status == "cancelled"
+            and bool(paid)
+            and not row.submitted,
             f"was said to cost {row.credits}": row.credits not in costs,
             "costs nothing though it was paid": row.status == "succeeded" and row.credits is None,
             "has a card that is not final": self._is_card_open(row),
         }
-        lies |= {f"shows a video of somebody else: {video.said[-40:]!r}": True for video in videos if row.prompt not in video.said}
-        lies |= {f"was shown in {message.place}": True for message in messages if not self._is_place(row, message)}
+        lies |= {
+            f"shows a video of somebody else: {video.said[-40:]!r}": True
+            for video in videos
+            if row.prompt not in video.said
+        }
+        lies |= {
+            f"was shown in {message.place}": True for message in messages if not self._is_place(row, message)
+        }
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _is_place(self, row: Row, message: Message) -> bool:
@@ -139,4 +159,6 @@ class Ledger:
 
     def _is_card_open(self, row: Row) -> bool:
         cards = [card for card in self._world.discord.of(row.id, Kind.CARD) if card.id == row.card]
-        return any(card.said not in {row.status} for card in cards) and row.channel not in self._world.discord.closed
+        return (
+            any(card.said != row.status for card in cards) and row.channel not in self._world.discord.closed
+        )

@@ -27,7 +27,7 @@ class Line(asyncio.Transport):
     def __init__(self, protocol: asyncio.BaseProtocol, context: Context, delay: float) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
-        self._protocol = protocol
+        self._protocol: Any = protocol
         self._context = context
         self._delay = delay
         self._free_at = 0.0
@@ -61,7 +61,7 @@ class Line(asyncio.Transport):
     def take(self, data: bytes) -> None:
         """Give what has arrived to the protocol."""
         if not self._is_over:
-            self._context.run(self._protocol.data_received, data)  # pyright: ignore[reportAttributeAccessIssue]
+            self._context.run(self._protocol.data_received, data)
 
     def end(self) -> None:
         """Tell the protocol that the connection is over."""

@@ -57,9 +57,7 @@ class Stopwatch:
     What passed before the watch was started can only be told by the clock that may be set.
     """
 
-    def __init__(
-        self, since: datetime, clock: Clock, monotonic: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, since: datetime, clock: Clock, monotonic: Callable[[], float] = monotonic) -> None:
         self._monotonic = monotonic
         self._began = max(clock(), since)
         self._started = monotonic()
