@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import delete, select, true, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
 from bot.db.models import Generation, Status
-from bot.jobs import cancellation, claims, queue
+from bot.jobs import cancellation, claims
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps import late, polling, settlement, signs, submission
 from bot.jobs.steps.deliver import Deliver
@@ -33,7 +33,6 @@ from bot.policy.documents import MemberPolicy
 from bot.provider import transport
 from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
-from bot.requests.service import GenerationService
 from tests.simulation import discord
 
 _is_confirming: ContextVar[bool] = ContextVar("_is_confirming", default=False)
@@ -93,12 +92,6 @@ async def _begin_posting_unwritten(self: Deliver, generation: Generation) -> Gen
 
 async def _post_card_unseen(self: Readiness, generation: Generation) -> int:
     return await self._delivery.post_card(generation)
-
-
-async def _withdraw_anything(self: GenerationService, generation_id: str) -> None:
-    await self._database.write(
-        lambda session: session.execute(delete(Generation).where(Generation.id == generation_id))
-    )
 
 
 async def _confirm_unchecked(self: Quotes, *arguments: Any) -> Any:
@@ -177,9 +170,6 @@ BUGS: Mapping[str, Bug] = {
     "a change asks neither for the owner nor for the status": _instead(
         GenerationQueue, "_write", _write_whatever_status
     ),
-    "a claim takes what others hold": _all(
-        _instead(claims, "is_free", lambda *_: true()), _instead(queue, "is_free", lambda *_: true())
-    ),
     "places at the provider are not counted": _instead(claims, "count_running", lambda *_: 0),
     "a lost create call is sent again": _instead(Submission, "look_up", _send_again_unseen),
     "an earlier post is not looked for": _instead(Deliver, "_post_once", _post_unseen),
@@ -188,7 +178,6 @@ BUGS: Mapping[str, Bug] = {
     "messages carry no nonce": _instead(discord, "NONCE_SECONDS", 0.0),
     "a lost card is posted again unseen": _instead(Readiness, "_show_card", _post_card_unseen),
     "no grace for the answer": _instead(rows, "ANSWER_GRACE", timedelta()),
-    "a withdrawal deletes what was begun": _instead(GenerationService, "withdraw", _withdraw_anything),
     "the same interaction counts twice": _instead(service, "ensure_new", _nothing),
     "a confirmed offer is not checked again": _all(
         _instead(Quotes, "confirm", _confirm_unchecked),

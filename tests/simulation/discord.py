@@ -7,6 +7,7 @@ moderators, and the answer to a command as `cogs.veo.answer` sends it.
 import asyncio
 import random
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from types import SimpleNamespace
@@ -25,7 +26,8 @@ from bot.moderation.outbox_relay import ReportedVideo
 if TYPE_CHECKING:
     from tests.simulation.process import Process
 
-NONCE_SECONDS = 150.0  # for which Discord returns the first message for the same nonce
+NONCE_SECONDS = 120.0  # for which Discord returns the first message for the same nonce
+LATE_SECONDS = 45.0  # by which a call that was given up is carried out at last
 HANG_SECONDS = 60.0  # after which the port gives up a call (`cogs.delivery.delivery`)
 ANSWER_SECONDS = 3.0  # in which a command must be answered
 
@@ -45,6 +47,7 @@ class Message:
     Attributes:
         place: the channel's id; None: a direct message.
         said: of a result: the file's words, or why there is none; of a card: its state.
+        has_nonce: sent again, it brings this one back; the answer to a command has none.
     """
 
     id: int
@@ -54,6 +57,7 @@ class Message:
     place: int | None
     at: float
     said: str
+    has_nonce: bool = True
 
 
 class Way(StrEnum):
@@ -64,6 +68,7 @@ class Way(StrEnum):
     LOST = auto()  # carried out, but its answer is lost
     HANGS = auto()
     HANGS_DONE = auto()
+    LATE = auto()  # carried out after the caller gave it up
 
 
 @dataclass
@@ -108,7 +113,7 @@ class Discord:
     def post(self, kind: Kind, generation: Generation, place: int | None, said: str) -> Message:
         """Show a message; the same nonce shortly after it brings the first one back."""
         for found in self.of(generation.id, kind):
-            if self.now() - found.at < NONCE_SECONDS and found.place == place:
+            if found.has_nonce and self.now() - found.at < NONCE_SECONDS and found.place == place:
                 return found
         message = Message(self.new_id(), kind, generation.id, generation.user_id, place, self.now(), said)
         self.messages.setdefault(generation.id, []).append(message)
@@ -224,7 +229,10 @@ class SimulatedDelivery:
         if way in {None, Way.LOST, Way.HANGS_DONE}:
             result = effect()
             process.world.note(process.name, f"Discord did: {what} of {about}")
-        if way in {Way.HANGS, Way.HANGS_DONE}:
+        if way is Way.LATE:
+            wait = HANG_SECONDS + self._discord.chance.random() * LATE_SECONDS
+            asyncio.get_running_loop().call_later(wait, effect, context=Context())
+        if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
             await asyncio.sleep(HANG_SECONDS)
         await process.come_back("Discord")
         if way is None:
@@ -260,13 +268,17 @@ async def answer(process: "Process", generation: Generation, asked_at: float) ->
     world = process.world.discord
     way = world.draw()
     await process.go("Discord")
-    if world.now() - asked_at > ANSWER_SECONDS and not world.of(generation.id, Kind.CARD):
+    cards = world.of(generation.id, Kind.CARD)
+    if cards:
+        await process.come_back("Discord")
+        return cards[0].id  # Discord says that it was answered, and shows how
+    if world.now() - asked_at > ANSWER_SECONDS:
         raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
     result = None
     if way in {None, Way.LOST, Way.HANGS_DONE}:
-        cards = world.of(generation.id, Kind.CARD)
-        result = cards[0] if cards else world.post(Kind.CARD, generation, generation.channel_id, "queued")
-    if way in {Way.HANGS, Way.HANGS_DONE}:
+        result = world.post(Kind.CARD, generation, generation.channel_id, "queued")
+        result.has_nonce = False
+    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
         await asyncio.sleep(HANG_SECONDS)
     await process.come_back("Discord")
     if way is Way.LIMITED:

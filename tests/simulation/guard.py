@@ -27,7 +27,7 @@ DATED = (
 )
 FORBIDDEN: tuple[tuple[Any, str], ...] = (
     (threading.Thread, "start"),
-    (subprocess.Popen, "__init__"),
+    (subprocess.Popen, "_execute_child"),
     (socket.socket, "connect"),
     (socket.socket, "bind"),
     (socket, "getaddrinfo"),

@@ -1,8 +1,8 @@
 """One thread and a clock that jumps: everything that waits is a timer of this loop.
 
 Not used: `simloom` and `simloop` need Python 3.12, and the bot runs on 3.11; `looptime` only moves the clock,
-as `tests.bot.virtual_time` does; `async-solipsism` lets threads run, and sets of tasks have any order. So this
-is asyncio's own loop with jumping time, without threads, and with tasks whose order in sets never changes.
+as `tests.bot.virtual_time` does; `async-solipsism` lets threads run, and has no order for tasks in sets. So
+this is asyncio's own loop with jumping time, without threads, and with one order of tasks in sets.
 """
 
 import asyncio
@@ -64,6 +64,7 @@ class SimulatedLoop(VirtualLoop):
         super().__init__()
         self.jumping = IdleSelector()
         self._selector = self.jumping
+        self._clock_resolution = 1e-6  # after some months, a float tells no smaller times apart
         self._count = 0
         self.set_task_factory(cast("Any", self._make_task))
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from tests.simulation.bugs import BUGS
 from tests.simulation.run import Result, play
-from tests.simulation.scenario import drawn
+from tests.simulation.scenario import harsh
 
 MOST_SEEDS = 100
-DAYS = 0.15  # of each seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +49,4 @@ def find(template: Path, name: str, most: int = MOST_SEEDS) -> Found:
 def play_with(name: str, seed: int, template: Path) -> Result:
     """Play a seed with a planted bug."""
     with BUGS[name]():
-        return play(drawn(seed, DAYS), template)
+        return play(harsh(seed), template)

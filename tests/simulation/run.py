@@ -160,7 +160,10 @@ async def _upheave(world: World, result: Result) -> None:
             case "crash":
                 result.kills += 1
                 process.fuse = chance.randrange(1, 60)
-                world.spawn(_replace_when_dead(world, place, chance.expovariate(1 / 60)), "replace")
+                world.spawn(
+                    _replace_when_dead(world, place, chance.expovariate(1 / chance.choice((2, 60, 300)))),
+                    "replace",
+                )
             case "restart":
                 world.spawn(_restart(world, place), "restart")
             case "outage":

@@ -81,6 +81,27 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
     )
 
 
+def harsh(seed: int, days: float = 0.1) -> Scenario:
+    """Return two hours in which everything goes wrong, to find planted bugs in."""
+    chance = random.Random(f"harsh {seed}")
+    return Scenario(
+        seed=seed,
+        days=days,
+        members=chance.choice((2, 6)),
+        servers=1,
+        per_day=250.0,
+        processes=chance.choice((1, 2)),
+        provider_share=chance.choice((0.1, 0.2)),
+        discord_share=chance.choice((0.1, 0.3)),
+        crashes=150.0,
+        restarts=10.0,
+        outages=10.0,
+        skews=0.0,
+        moderations=200.0,
+        max_running=chance.choice((1, 3)),
+    )
+
+
 def year(seed: int, days: float = 365.0) -> Scenario:
     """Return an ordinary server's year: 20 videos a day, 200 members, one process, faults on."""
     return Scenario(

@@ -2,7 +2,7 @@
 
 The runner looks for work every second, 86,400 times in a quiet day. A look finds nothing while the database
 is unchanged and no row's time has come. So the next look is put off to that moment, in whole seconds; a
-commit of another process brings it forward (`World.committed`). Loops that only tell or tidy up run less often.
+commit of another process brings it forward (`World.committed`). Loops that tell or tidy up run less often.
 """
 
 import math
