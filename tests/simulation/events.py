@@ -18,6 +18,7 @@ class EventLog:
 
     Args:
         stamp: the moment, as it stands before each line.
+        folder: where the files are; it has another name in each run, so no line names it.
         is_kept: whether the lines themselves are kept, beside their digest.
 
     Attributes:
@@ -25,8 +26,9 @@ class EventLog:
         unforeseen: errors that the program logged with their traceback, since nobody expected them.
     """
 
-    def __init__(self, stamp: Callable[[], str], *, is_kept: bool) -> None:
+    def __init__(self, stamp: Callable[[], str], folder: str, *, is_kept: bool) -> None:
         self._stamp = stamp
+        self._folder = folder
         self._is_kept = is_kept
         self._hash = hashlib.sha256()
         self.lines: list[str] = []
@@ -39,7 +41,7 @@ class EventLog:
 
     def add(self, who: str, what: str) -> None:
         """Write down a line."""
-        line = f"{self._stamp()}  {who}: {what}"
+        line = f"{self._stamp()}  {who}: {what.replace(self._folder, '~')}"
         self._hash.update(line.encode(errors="replace"))
         if self._is_kept:
             self.lines.append(line)

@@ -42,7 +42,9 @@ class World:
     def __init__(self, scenario: Scenario, folder: Path, template: Path, *, is_logged: bool) -> None:
         self.scenario = scenario
         self.loop = asyncio.get_running_loop()
-        self.log = EventLog(lambda: shown(timedelta(seconds=self.loop.time())), is_kept=is_logged)
+        self.log = EventLog(
+            lambda: shown(timedelta(seconds=self.loop.time())), str(folder), is_kept=is_logged
+        )
         self.findings: list[str] = []
         self.discord = Discord(self.loop.time, self.stream("Discord"))
         self.provider = SimulatedProvider(self.stream("provider"), self.loop.time, folder)
