@@ -10,7 +10,7 @@ ARGS ?=
 # Some images forbid it; the tests start hundreds of programs, each of which would compile the source anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test test-all check format docs translations pictures bench chaos fuzz lock audit clean
+.PHONY: setup demo run test test-all check format docs translations pictures bench chaos simulate fuzz lock audit clean
 
 setup: $(READY)
 
@@ -81,6 +81,9 @@ bench: $(READY)
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)
+
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 # The same tests that `make test` plays shortly, with FUZZ_SCALE times as many cases, other ones each time.
 fuzz: export FUZZ_SCALE ?= 75

@@ -44,7 +44,7 @@ class GatewaySide:
 def build_gateway(shared: Shared) -> GatewaySide:
     """Make the parts that commands need; nothing is connected."""
     prices = PriceList(shared.veo, shared.signals.stopping)
-    services = _services(shared, prices)
+    services = build_services(shared, prices)
     shards = shared.settings.shards
     if shards is None:
         bot = VeoBot(database=shared.database, services=services)
@@ -84,7 +84,8 @@ def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
     return (lambda _: True) if shards is None else shards.has
 
 
-def _services(shared: Shared, prices: PriceList) -> Services:
+def build_services(shared: Shared, prices: PriceList) -> Services:
+    """Make what commands call; nothing runs yet."""
     database, signals, settings = shared.database, shared.signals, shared.settings
     daily_limit = settings.default_daily_limit
     decisions = Decisions(database)

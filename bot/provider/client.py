@@ -5,13 +5,13 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from pydantic import SecretStr
 
+from bot.clock import monotonic, utc_now
 from bot.provider.calls import Call, CallKind, ignore_call
 from bot.provider.catalogue import VideoRequest
 from bot.provider.durations import Durations, MetricsPage
@@ -93,10 +93,10 @@ class VeoClient:
             UnavailableError: or it answered about another one.
             VeoError: any other kind.
         """
-        self._asked_at = time.monotonic()
+        self._asked_at = monotonic()
         params = {"generation_id": task_id}
         task = await self._request(CallKind.RETRIEVE, "GET", self._path, Task, params=params, task_id=task_id)
-        self._answered_at = datetime.now(UTC)
+        self._answered_at = utc_now()
         return task
 
     async def find(self, request_id: str, sent_at: datetime) -> LogEntry | None:
@@ -135,7 +135,7 @@ class VeoClient:
         Raises:
             VeoError: it could not be read, or is too long.
         """
-        now = datetime.now(UTC)
+        now = utc_now()
         window = {
             "start": (min(sent_at, now) - CLOCK_SKEW).astimezone(UTC).isoformat(),
             "end": (now + CLOCK_SKEW).isoformat(),

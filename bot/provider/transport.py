@@ -4,7 +4,6 @@ Every failure leaves here as one of `bot.provider.errors`; callers never see aio
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -14,6 +13,7 @@ import aiohttp
 import structlog
 from pydantic import BaseModel, SecretStr
 
+from bot.clock import monotonic
 from bot.provider.calls import Call, CallKind, ignore_call
 from bot.provider.costs import credits_in_headers
 from bot.provider.errors import UnavailableError, UnreachableError, VeoError
@@ -65,7 +65,7 @@ class Transport:
         task_id: str | None = None,
     ) -> Answer:
         """Make a call, and tell about it; `task_id`: the answer must be about that one."""
-        begun_at = time.monotonic()
+        begun_at = monotonic()
         try:
             found = await self._call(
                 method, path, answer, params=params, body=body, headers=headers, task_id=task_id
@@ -75,10 +75,10 @@ class Transport:
                 log.warning(
                     "a call was refused", call=kind.value, request_id=error.request_id, reason=str(error)
                 )
-            self._tell(Call(kind, time.monotonic() - begun_at, error))
+            self._tell(Call(kind, monotonic() - begun_at, error))
             raise
         state = found.state if isinstance(found, Task) and kind is CallKind.RETRIEVE else None
-        self._tell(Call(kind, time.monotonic() - begun_at, state=state))
+        self._tell(Call(kind, monotonic() - begun_at, state=state))
         return found
 
     async def _call(

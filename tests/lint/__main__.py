@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.lint import (
     catalogues,
+    clocks,
     compose,
     dashboard,
     documents,
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     *repository.CHECKS,
     *source.CHECKS,
     *layers.CHECKS,
+    *clocks.CHECKS,
     *marks.CHECKS,
     *catalogues.CHECKS,
     *documents.CHECKS,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
-from tests.lint import catalogues, compose, dashboard, links, prometheus, quotes, shown
+from tests.lint import catalogues, clocks, compose, dashboard, links, prometheus, quotes, shown
 from tests.lint.broken import CARDS, Row
 from tests.lint.messages import TEMPLATE
 
@@ -19,6 +19,16 @@ SHELL = shown.every_shell_command_can_be_typed
 DISCORD = shown.every_command_for_discord_is_there_with_its_options
 
 ROWS: Mapping[ModuleType, Sequence[Row]] = {
+    clocks: [
+        (clocks.only_the_clock_reads_the_date, "bot/money.py", "", "x = datetime.now(UTC)", "utc_now"),
+        (
+            clocks.what_is_simulated_takes_nothing_from_outside,
+            "bot/jobs/queue.py",
+            "",
+            "from time import monotonic",
+            "would not see time",
+        ),
+    ],
     links: [
         (links.every_link_leads_to_a_file_and_a_heading, README, "", "[x](docs/gone.md)", "file docs/gone"),
         (links.every_link_leads_to_a_file_and_a_heading, README, "", "![x](/etc/passwd)", "no file /etc"),

@@ -1,12 +1,11 @@
 """After an end that stays open: the provider is asked all the same, and a video that comes is delivered."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, monotonic
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation
 from bot.errors import DatabaseBusyError
@@ -48,7 +47,7 @@ class LateWatch:
         estimator: DurationEstimator,
         timing: Timing,
         clock: Clock,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._queue = queue
         self._veo = veo

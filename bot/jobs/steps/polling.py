@@ -1,13 +1,12 @@
 """From `running` to `succeeded` or `failed`: asking the provider until it is done."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, monotonic
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import Eta
@@ -90,7 +89,7 @@ class Polling:
             LeaseLostError: it was cancelled, or another process carries it now.
         """
         self._in_flight += 1
-        self._busy_since = self._busy_since or time.monotonic()
+        self._busy_since = self._busy_since or monotonic()
         try:
             return await self._poll(generation)
         finally:

@@ -1,11 +1,10 @@
 """How long steps may take, how long they wait before trying again, and waiting itself."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import Clock
+from bot.clock import Clock, monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,7 @@ class Stopwatch:
     What passed before the watch was started can only be told by the clock that may be set.
     """
 
-    def __init__(
-        self, since: datetime, clock: Clock, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, since: datetime, clock: Clock, monotonic: Callable[[], float] = monotonic) -> None:
         self._monotonic = monotonic
         self._began = max(clock(), since)
         self._started = monotonic()

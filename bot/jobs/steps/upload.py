@@ -1,11 +1,11 @@
 """The video's last step: made to fit where the server or its members' players need that, then posted."""
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
+from bot.clock import monotonic
 from bot.db.models import Generation
 from bot.jobs.ports import (
     DeliveryPort,
@@ -56,7 +56,7 @@ class Upload:
         delivery: DeliveryPort,
         fitter: Fitter,
         limits: UploadLimits,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._delivery = delivery
         self._fitter = fitter

@@ -1,0 +1,183 @@
+"""One process of the bot: the real composition, with a Discord at the port; it may be ended at any await."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.admission.prices import PriceList
+from bot.app.gateway_side import build_outbox_relay, build_position_updater, build_services
+from bot.app.shared import Shared, open_shared
+from bot.app.worker_side import build_worker
+from bot.eta.duration_estimator import HistoryLoader, ProviderStats
+from bot.jobs.departures import Departures
+from bot.services import Services
+from tests.simulation.discord import Board, SimulatedDelivery
+from tests.simulation.loop import OWNER, SimulatedTask
+from tests.simulation.wire import MemoryConnector
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SELDOM = 6 * 3600.0  # seconds between two fetches of what hardly changes
+ROUNDS = 200  # turns of the loop in which all tasks of a killed process have to be over
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class KilledError(asyncio.CancelledError):
+    """The process was killed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The parts of a process that runs."""
+
+    shared: Shared
+    services: Services
+
+
+class Process:
+    """A process that is started, stopped or killed.
+
+    Attributes:
+        name: for the log.
+        skew: by how much its machine's clock is wrong.
+        tasks: all that it runs.
+        fuse: it dies at the so-many-th next step to or from the outside; None: it does not.
+    """
+
+    def __init__(self, world: "World", name: str, chance: random.Random) -> None:
+        self.world = world
+        self.name = name
+        self.skew = timedelta()
+        self.tasks: dict[SimulatedTask, None] = {}
+        self.is_dead = False
+        self.died = asyncio.Event()
+        self.fuse: int | None = None
+        self.opened: Opened | None = None
+        self._chance = chance
+        self._main: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it, and return once it serves."""
+        ready = asyncio.Event()
+        self._main = self.spawn(self._live(ready), "main")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({waiting, self._main}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        if self._main is None or self.opened is None:
+            return
+        self.world.note(self.name, "is stopped")
+        self.opened.shared.signals.stopping.set()
+        self.opened.shared.signals.work.set()
+        self.opened = None
+        await asyncio.wait({self._main})
+        left = [task for task in self.tasks if not task.done()]
+        for task in left:
+            task.cancel()
+        if not self.is_dead and self._main.exception() is not None:
+            self.world.broken(f"{self.name} ended with {self._main.exception()!r}")
+        self.is_dead = True
+
+    def kill(self) -> None:
+        """End it at once: whatever its tasks still try to do outside fails."""
+        if not self.is_dead:
+            self.world.note(self.name, "is killed")
+            self.is_dead = True
+            self.died.set()
+            self.opened = None
+            self.world.spawn(self._bury(), f"bury {self.name}")
+
+    def spawn(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
+        """Run something in this process."""
+        context = copy_context()
+        context.run(OWNER.set, self)
+        return asyncio.get_running_loop().create_task(coroutine, name=name, context=context)
+
+    async def go(self, where: str) -> None:
+        """Go outside, which takes a moment; the process may not live that long."""
+        await asyncio.sleep(self.world.latency(where, self._chance))
+        self.survive(where)
+
+    async def come_back(self, where: str) -> None:
+        """Come back from there; what was done there stays done."""
+        self.survive(where)
+        await asyncio.sleep(self.world.latency(where, self._chance))
+        self.survive(where)
+
+    def survive(self, where: str) -> None:
+        """Take a step, at which the process may die.
+
+        Raises:
+            KilledError: it did, or had before.
+        """
+        if self.fuse is not None and not self.is_dead:
+            self.fuse -= 1
+            if self.fuse <= 0:
+                self.fuse = None
+                self.world.note(self.name, f"dies at the {where}")
+                self.kill()
+        if self.is_dead:
+            raise KilledError
+
+    async def _bury(self) -> None:
+        for _ in range(ROUNDS):
+            if not self.tasks:
+                return
+            for task in list(self.tasks):
+                task.cancel()
+            await asyncio.sleep(0)
+        names = sorted(task.get_name() for task in self.tasks)
+        self.world.broken(f"{self.name} was killed, and goes on: {names}")
+
+    async def _live(self, ready: asyncio.Event) -> None:
+        connector = MemoryConnector(
+            self.world.provider.answerer,
+            lambda: self.world.latency("provider", self._chance),
+            lambda: self.survive("provider"),
+        )
+        async with open_shared(self.world.settings, None, connector) as shared:
+            prices = PriceList(shared.veo, shared.signals.stopping, interval=SELDOM)
+            self.opened = Opened(shared, build_services(shared, prices))
+            delivery = SimulatedDelivery(self)
+            tasks = self._tasks(shared, prices, delivery)
+            ready.set()
+            async with asyncio.TaskGroup() as group:
+                for name, task in tasks.items():
+                    group.create_task(_run(task), name=f"{self.name} {name}")
+
+    def _tasks(
+        self, shared: Shared, prices: PriceList, delivery: SimulatedDelivery
+    ) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """Return what runs until it stops, as in `bot.app.application`; monitoring is left out."""
+        stopping = shared.signals.stopping
+        worker = build_worker(shared, delivery)
+        assert self.opened is not None
+        departures = Departures(self.opened.services.cancellation, delivery.is_removed_from, stopping)
+
+        async def reconcile() -> None:
+            await worker.reconciliation.run(stopping)
+
+        return {
+            "runner": worker.runner.run,
+            "charges": reconcile,
+            "prices": prices.run,
+            "outbox": build_outbox_relay(shared, Board(self)).run,
+            "positions": build_position_updater(shared, delivery).run,
+            "departures": departures.run,
+            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=SELDOM).run,
+            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=SELDOM).run,
+        }
+
+
+async def _run(task: Callable[[], Awaitable[None]]) -> None:
+    await task()

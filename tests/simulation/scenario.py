@@ -1,0 +1,122 @@
+"""What follows from one number: how large a community, how many processes, and what goes wrong."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+SHARES = (
+    "skews",
+    "outages",
+    "restarts",
+    "discord_share",
+    "provider_share",
+    "moderations",
+    "crashes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run.
+
+    Attributes:
+        days: that are played; then everything that is still open may come to its end.
+        members: of all servers together.
+        per_day: videos that are requested in a day, on average.
+        processes: how many serve at the same time, on one database.
+        provider_share, discord_share: of all calls that go wrong.
+        crashes, restarts, outages, skews, moderations: how many there are in a day, on average.
+        max_running: videos at the provider at once.
+    """
+
+    seed: int
+    days: float = 1.0
+    members: int = 30
+    servers: int = 2
+    per_day: float = 40.0
+    processes: int = 2
+    provider_share: float = 0.05
+    discord_share: float = 0.05
+    crashes: float = 3.0
+    restarts: float = 1.0
+    outages: float = 1.0
+    skews: float = 0.5
+    moderations: float = 10.0
+    max_running: int = 3
+
+    def smaller(self) -> Sequence["Scenario"]:
+        """Return scenarios with less of one thing each, the largest cuts first."""
+        cuts = [replace(self, **{name: 0.0}) for name in SHARES if getattr(self, name)]
+        if self.days > 0.05:
+            cuts.append(replace(self, days=self.days / 2))
+        if self.processes > 1:
+            cuts.append(replace(self, processes=1))
+        if self.servers > 1:
+            cuts.append(replace(self, servers=1))
+        if self.members > 1:
+            cuts.append(replace(self, members=max(1, self.members // 3)))
+        if self.per_day > 2:
+            cuts.append(replace(self, per_day=self.per_day / 2))
+        return cuts
+
+
+def drawn(seed: int, days: float = 0.25) -> Scenario:
+    """Return what a seed means: a few hours in which much happens, and much goes wrong."""
+    chance = random.Random(f"scenario {seed}")
+    return Scenario(
+        seed=seed,
+        days=days,
+        members=chance.choice((3, 10, 30)),
+        servers=chance.choice((1, 2)),
+        per_day=chance.choice((60.0, 120.0, 250.0)),
+        processes=chance.choice((1, 2, 3)),
+        provider_share=chance.choice((0.0, 0.05, 0.2)),
+        discord_share=chance.choice((0.0, 0.05, 0.2)),
+        crashes=chance.choice((0.0, 15.0, 50.0)),
+        restarts=chance.choice((0.0, 5.0)),
+        outages=chance.choice((0.0, 8.0)),
+        skews=chance.choice((0.0, 0.0, 6.0)),
+        moderations=chance.choice((0.0, 30.0, 100.0)),
+        max_running=chance.choice((1, 3, 10)),
+    )
+
+
+def harsh(seed: int, days: float = 0.1) -> Scenario:
+    """Return two hours in which everything goes wrong, to find planted bugs in."""
+    chance = random.Random(f"harsh {seed}")
+    return Scenario(
+        seed=seed,
+        days=days,
+        members=chance.choice((2, 6)),
+        servers=1,
+        per_day=250.0,
+        processes=chance.choice((1, 2)),
+        provider_share=chance.choice((0.1, 0.2)),
+        discord_share=chance.choice((0.1, 0.3)),
+        crashes=150.0,
+        restarts=10.0,
+        outages=10.0,
+        skews=0.0,
+        moderations=200.0,
+        max_running=chance.choice((1, 3)),
+    )
+
+
+def year(seed: int, days: float = 365.0) -> Scenario:
+    """Return an ordinary server's year: 20 videos a day, 200 members, one process, faults on."""
+    return Scenario(
+        seed,
+        days,
+        members=200,
+        servers=1,
+        per_day=20.0,
+        processes=1,
+        provider_share=0.02,
+        discord_share=0.02,
+        crashes=0.5,
+        restarts=0.2,
+        outages=0.1,
+        skews=0.02,
+        moderations=1.0,
+        max_running=10,
+    )

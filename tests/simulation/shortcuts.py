@@ -1,0 +1,126 @@
+"""Lets time without work pass in few steps: what would find nothing is not looked for.
+
+The runner looks for work every second, 86,400 times in a quiet day. A look finds nothing while the database
+is unchanged and no row's time has come. So the next look is put off to that moment, in whole seconds; a
+commit of another process brings it forward (`World.committed`). Loops that tell or tidy up run less often.
+"""
+
+import math
+from collections.abc import Awaitable, Callable, Collection, Generator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import bot.jobs.departures
+import bot.jobs.position_updater
+import bot.jobs.runner
+import bot.moderation.outbox_relay
+import bot.usage.reconciliation
+from bot.db.models import Generation
+from bot.jobs.closures import LONGEST_WAIT
+from bot.jobs.departures import Departures
+from bot.jobs.position_updater import PositionUpdater
+from bot.jobs.queue import GenerationQueue
+from bot.moderation.outbox_relay import OutboxRelay
+from bot.usage.reconciliation import Reconciliation
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LONGEST_SLEEP = 1800.0  # seconds
+RARELY: tuple[tuple[Any, str, float], ...] = (
+    (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
+    (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
+    (bot.jobs.departures, "LOOK_INTERVAL", 600.0),
+    (bot.usage.reconciliation, "INTERVAL", 1800.0),
+)
+# What a loop looks for, found out without building the loop's own statement.
+QUEUED = "SELECT 1 FROM generations WHERE delivered_at IS NULL AND status = 'queued' LIMIT 1"
+UNSENT = "SELECT 1 FROM generations WHERE status IN ('preparing', 'queued') LIMIT 1"
+OUTBOX = (
+    "SELECT 1 FROM audit WHERE post_at IS NOT NULL"
+    " UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL LIMIT 1"
+)
+UNCHARGED = (
+    "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
+    " AND coalesce(cost_source, '') != 'ledger' LIMIT 1"
+)
+LOOKS: tuple[tuple[type, str, str], ...] = (
+    (PositionUpdater, "look", QUEUED),
+    (Departures, "look", UNSENT),
+    (OutboxRelay, "_look", OUTBOX),
+    (Reconciliation, "reconcile", UNCHARGED),
+)
+WAITING = (
+    "SELECT status = 'queued' AND card_id IS NOT NULL, status IN ('submitting', 'running'),"
+    " not_before, lease_until"
+    " FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
+)
+
+
+class Shortcuts:
+    """Puts off looks that would find nothing."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    @contextmanager
+    def taken(self) -> Generator[None]:
+        """Take them."""
+        claim, renew, rest = GenerationQueue.claim, GenerationQueue.renew, self._rest
+
+        async def claim_if_any(queue: GenerationQueue, most: int) -> list[Generation]:
+            claimed = await claim(queue, most) if rest(queue) <= 0 else []
+            bot.jobs.runner.LOOK_INTERVAL = 1.0 if claimed else rest(queue) or 1.0
+            return claimed
+
+        async def renew_if_any(queue: GenerationQueue, names: Collection[str]) -> None:
+            if names:
+                await renew(queue, names)
+
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(bot.jobs.runner, "LOOK_INTERVAL", 1.0))
+            stack.enter_context(patch.object(GenerationQueue, "claim", claim_if_any))
+            stack.enter_context(patch.object(GenerationQueue, "renew", renew_if_any))
+            for place, name, seconds in RARELY:
+                stack.enter_context(patch.object(place, name, seconds))
+            for kind, name, query in LOOKS:
+                stack.enter_context(patch.object(kind, name, self._if_any(getattr(kind, name), query)))
+            yield
+
+    def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
+        async def look_if_any(owner: Any) -> None:
+            if self._world.books.execute(query).fetchone():
+                await look(owner)
+
+        return look_if_any
+
+    def _rest(self, queue: GenerationQueue) -> float:
+        """Return the seconds until something may be due; 0: it may be now."""
+        now = self._world.now().replace(tzinfo=None)
+        rows = [
+            (is_in_line, _is_held(lease_until, now, queue.lease), is_away, not_before, lease_until)
+            for is_in_line, is_away, not_before, lease_until in self._world.books.execute(WAITING)
+        ]
+        taken = sum(is_away or (is_in_line and is_held) for is_in_line, is_held, is_away, _, _ in rows)
+        is_full = taken >= self._world.scenario.max_running
+        moments = [
+            _free_at(not_before, lease_until if is_held else None, now)
+            for is_in_line, is_held, _, not_before, lease_until in rows
+            if is_held or not (is_full and is_in_line)  # these wait for another's end, which is a commit
+        ]
+        rest = min(((moment - now).total_seconds() for moment in moments), default=LONGEST_SLEEP)
+        return float(min(math.ceil(max(rest, 0.0)), LONGEST_SLEEP))
+
+
+def _is_held(lease_until: str | None, now: datetime, lease: timedelta) -> bool:
+    """Whether somebody holds a lease that makes sense (`bot.jobs.fair_order.is_free`)."""
+    return lease_until is not None and now <= datetime.fromisoformat(lease_until) <= now + 2 * lease
+
+
+def _free_at(not_before: str, lease_until: str | None, now: datetime) -> datetime:
+    """Return from when on a row may be taken; one that no wait is as long as, now (`bot.jobs.claims`)."""
+    due = datetime.fromisoformat(not_before)
+    due = now if due > now + LONGEST_WAIT else due
+    return due if lease_until is None else max(due, datetime.fromisoformat(lease_until))

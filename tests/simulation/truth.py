@@ -1,0 +1,164 @@
+"""The ledger of truth: what people saw, and what was paid for, against what the database says."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sandbox.jobs import Job
+from tests.simulation.discord import Kind, Message, thread_of
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LONG_AGO, LONG_AFTER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+OPEN_END = "is still asked for"
+FREE_ENDS = frozenset({"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the database says of a request."""
+
+    id: str
+    user: int
+    channel: int
+    thread: int | None
+    card: int | None
+    status: str
+    kind: str | None
+    prompt: str
+    submitted: bool
+    delivered: bool
+    late: bool
+    owner: str | None
+    result: int | None
+    credits: float | None
+    cancelled_by: int | None
+
+
+COLUMNS = (
+    "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"
+    " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by"
+)
+
+
+def fetch_rows(world: "World") -> list[Row]:
+    """Return all requests, oldest first."""
+    found = world.books.execute(f"SELECT {COLUMNS} FROM generations ORDER BY created_at, id")  # noqa: S608 no values
+    return [Row(*values) for values in found]
+
+
+def is_open(world: "World") -> bool:
+    """Whether something is still to come to its end."""
+    query = "SELECT count(*) FROM generations WHERE delivered_at IS NULL OR late_until IS NOT NULL"
+    return world.books.execute(query).fetchone()[0] > 0
+
+
+class Ledger:
+    """Compares; the provider's books are read once."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def check_always(self) -> list[str]:
+        """Return what is wrong at any moment, whatever is still under way."""
+        lies: list[str] = []
+        jobs = self._jobs()
+        for name, made in jobs.items():
+            paid = sum(job.is_success for job in made)
+            if paid > 1:
+                lies.append(f"{name} was paid {paid} times")
+        for name, messages in self._world.discord.messages.items():
+            kinds = Counter(message.kind for message in messages)
+            if kinds[Kind.VIDEO] > 1:
+                lies.append(f"{name} was shown {kinds[Kind.VIDEO]} videos")
+            if kinds[Kind.CARD] > 1:
+                lies.append(f"{name} has {kinds[Kind.CARD]} cards")
+            if kinds[Kind.ENDING] > 1:
+                lies.append(f"{name} was told {kinds[Kind.ENDING]} times why there is no video")
+        return lies
+
+    def check_end(self, cancelled: Sequence[str]) -> list[str]:
+        """Return what is wrong once everything has had its time."""
+        lies, jobs = self.check_always(), self._jobs()
+        rows = fetch_rows(self._world)
+        for row in rows:
+            made = jobs.get(row.id, [])
+            lies += [f"{row.id} {lie} ({row.status}, {row.kind})" for lie in self._lies_about(row, made)]
+        lies += [
+            f"{row.id} was cancelled, and then {row.status}"
+            for row in rows
+            if row.id in cancelled and row.status != "cancelled"
+        ]
+        asked = Counter(row.prompt for row in rows)
+        lies += [
+            f"{prompt!r} was asked for once, and accepted {times} times"
+            for prompt, times in asked.items()
+            if times > 1
+        ]
+        known = {row.id for row in rows}
+        for name in [*jobs, *self._world.discord.messages]:
+            if name not in known:
+                known.add(name)
+                lies.append(f"{name} was sent or shown, and the database does not have it")
+        return lies
+
+    def _jobs(self) -> dict[str, list[Job]]:
+        """Return what the provider made, by the request it was sent for."""
+        found: dict[str, list[Job]] = {}
+        for row in self._world.provider.log.rows(LONG_AGO, LONG_AFTER):
+            if row.job is not None:
+                name = (row.client_request_id or "").partition(".")[0]
+                found.setdefault(name, []).append(row.job)
+        return found
+
+    def _lies_about(self, row: Row, jobs: list[Job]) -> list[str]:
+        world = self._world
+        messages = world.discord.of(row.id, Kind.VIDEO, Kind.ENDING)
+        videos = [message for message in messages if message.kind is Kind.VIDEO]
+        endings = [message for message in messages if message.kind is Kind.ENDING]
+        paid = [job for job in jobs if job.is_success]
+        nobody = row.user in world.discord.unreachable
+        is_quiet = row.status == "cancelled" and row.cancelled_by in {None, row.user}
+        costs = {None, *(float(job.cost) for job in jobs)}
+        lies = {
+            "never came to its end": not row.delivered or row.late,
+            f"is still held by {row.owner}": row.owner is not None and not row.delivered,
+            "was told nothing": not messages and not is_quiet and not nobody and row.result is None,
+            "has no video though it succeeded": row.status == "succeeded" and not videos and not nobody,
+            "has a video though it did not succeed": row.status != "succeeded" and bool(videos),
+            "has a video after an end that was final": bool(videos)
+            and any(OPEN_END not in ending.said for ending in endings),
+            "was paid for and never shown": bool(paid)
+            and not videos
+            and row.status != "cancelled"
+            and row.kind != "broken"
+            and not nobody,
+            "was said not to have been taken, and was paid": row.kind in FREE_ENDS and bool(paid),
+            "was cancelled as free, and was paid": row.status == "cancelled"
+            and bool(paid)
+            and not row.submitted,
+            f"was said to cost {row.credits}": row.credits not in costs,
+            "costs nothing though it was paid": row.status == "succeeded" and row.credits is None,
+            "has a card that is not final": self._is_card_open(row),
+        }
+        lies |= {
+            f"shows a video of somebody else: {video.said[-40:]!r}": True
+            for video in videos
+            if row.prompt not in video.said
+        }
+        lies |= {
+            f"was shown in {message.place}": True for message in messages if not self._is_place(row, message)
+        }
+        return [lie for lie, is_so in lies.items() if is_so]
+
+    def _is_place(self, row: Row, message: Message) -> bool:
+        return message.place in {None, row.thread, row.channel, thread_of(row.card)}
+
+    def _is_card_open(self, row: Row) -> bool:
+        cards = [card for card in self._world.discord.of(row.id, Kind.CARD) if card.id == row.card]
+        return (
+            any(card.said != row.status for card in cards) and row.channel not in self._world.discord.closed
+        )
