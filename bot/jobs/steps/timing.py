@@ -58,7 +58,7 @@ class Stopwatch:
 class Patience:
     """How long what fails for now has lasted; from the first question on, a set clock changes nothing."""
 
-    def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock, monotonic: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._monotonic = monotonic
         self._began = clock()
