@@ -150,5 +150,10 @@ def test_a_budget_of_nothing_is_told_rather_than_one_that_begins_anew() -> None:
     assert full.period is Period.DAY, "new money next month is promised, which helps nobody"
 
 
+def test_one_more_video_is_added_to_what_is_spent() -> None:
+    [state] = states_of({Period.DAY: Budget(credits=100, since=NOW)}, {Period.DAY: 30.0}, NOW)
+    assert (state.after(20).spent, state.after(20).left) == (50, 50)
+
+
 def test_without_budgets_nothing_is_exhausted() -> None:
     assert exhausted(states_of({}, {}, NOW), 10**9) is None

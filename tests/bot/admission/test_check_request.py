@@ -24,6 +24,7 @@ from bot.admission.denials import (
     QuotaReachedError,
     TooHighError,
     TooLongError,
+    WaitingFullError,
     WordNotAllowedError,
 )
 from bot.admission.limits import Use
@@ -35,7 +36,18 @@ from bot.errors import UserError
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.rules import SERVER, QuotaRules, Subject
 from bot.moderation.service import Moderation
-from bot.policy.documents import Block, Budget, LimitKind, MemberPolicy, Pause, Period, Policy, Rule, Scope
+from bot.policy.documents import (
+    Block,
+    Budget,
+    Grant,
+    LimitKind,
+    MemberPolicy,
+    Pause,
+    Period,
+    Policy,
+    Rule,
+    Scope,
+)
 from bot.provider.catalogue import build_request
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
@@ -118,6 +130,11 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
         QuotaReachedError,
         "at once",
     ),
+    "a full queue": (
+        AdmissionContext(use=Use([NOW], at_once=3, in_queue=3), max_waiting=3),
+        WaitingFullError,
+        "3",
+    ),
     "a spent budget": (budget_facts(5000, 5000), BudgetReachedError, "for this month is used up"),
     "a budget of nothing": (budget_facts(0, 0), BudgetReachedError, "video budget is 0"),
     "a budget with too little left": (budget_facts(5000, 4500), BudgetReachedError, "for this month has"),
@@ -140,6 +157,32 @@ def test_it_is_refused_because_of(name: str) -> None:
 def test_a_block_that_has_ended_does_not_hold() -> None:
     block = Block(since=NOW - timedelta(hours=2), until=NOW)
     assert verdict(AdmissionContext(member_policy=MemberPolicy(block=block))) is None
+
+
+@pytest.mark.parametrize(("waiting", "most"), [(2, 3), (3, None)])
+def test_a_queue_with_a_place_takes_one_more(waiting: int, most: int | None) -> None:
+    assert verdict(AdmissionContext(use=Use(in_queue=waiting), max_waiting=most)) is None
+
+
+def test_a_members_own_limit_is_theirs_alone() -> None:
+    rule = Rule(scope=Scope.MEMBER, subject_id=3, kind=LimitKind.DAY, most=1)
+    context = AdmissionContext(Policy(rules=(rule,)), use=Use([NOW]))
+    assert isinstance(verdict(context), QuotaReachedError), "the member's own rule is not looked at"
+    assert verdict(context, requester=new_requester(user_id=4)) is None
+
+
+def test_a_limit_of_a_role_holds_for_those_who_have_it() -> None:
+    rule = Rule(scope=Scope.ROLE, subject_id=FANS, kind=LimitKind.DAY, most=9)
+    context = AdmissionContext(Policy(rules=(rule,)), use=Use([NOW] * 5))
+    assert verdict(context, requester=replace(new_requester(), role_ids=frozenset({FANS}))) is None
+    assert isinstance(verdict(context), QuotaReachedError)
+
+
+@pytest.mark.parametrize(("hours", "is_refused"), [(1, False), (0, True)])
+def test_granted_videos_can_be_used_until_the_grant_ends(hours: int, *, is_refused: bool) -> None:
+    grant = Grant(amount=1, since=NOW - timedelta(days=1), until=NOW + timedelta(hours=hours))
+    context = AdmissionContext(member_policy=MemberPolicy(grants=(grant,)), use=Use([NOW] * 5))
+    assert isinstance(verdict(context), QuotaReachedError) is is_refused
 
 
 def test_a_thread_of_an_allowed_channel_is_allowed() -> None:

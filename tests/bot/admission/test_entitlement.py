@@ -36,7 +36,7 @@ def rules(decisions: Decisions) -> QuotaRules:
 @pytest.fixture
 def entitlements(database: Database, clock: StoppedClock) -> Entitlements:
     """The service, with five videos in 24 hours where no rule says otherwise."""
-    return Entitlements(database, daily_limit=5, clock=clock)
+    return Entitlements(database, daily_limit=5, max_waiting=7, clock=clock)
 
 
 async def test_a_new_member_has_the_operators_limit_and_used_nothing(
@@ -55,7 +55,15 @@ async def test_a_new_member_has_the_operators_limit_and_used_nothing(
         (LimitKind.AT_ONCE, None),
     ]
     assert (list(entitlement.use.counted), entitlement.use.at_once) == ([], 0)
-    assert (entitlement.budgets, entitlement.spent) == ((), 0)
+    assert (entitlement.budgets, entitlement.spent, entitlement.max_waiting) == ((), 0, 7)
+
+
+async def test_a_members_own_rule_is_in_their_limits_alone(
+    entitlements: Entitlements, rules: QuotaRules
+) -> None:
+    await rules.set_limits(MONA, Subject(Scope.MEMBER, MEMBER), {LimitKind.DAY: 1})
+    of_both = [(await entitlements.read(GUILD, member, ())).limits[0].most for member in (MEMBER, 4)]
+    assert of_both == [1, 5]
 
 
 async def test_rules_of_the_members_roles_and_grants_are_in_the_limits(

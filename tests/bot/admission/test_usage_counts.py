@@ -125,16 +125,26 @@ async def test_clocks_of_several_machines_may_differ_a_little(
 async def test_a_reset_reaches_what_was_dated_in_the_future_for_good(
     database: Database, clock: StoppedClock, ahead: timedelta
 ) -> None:
-    for number, user_id in enumerate((3, 4)):
-        row = {"id": f"g{number}", "user_id": user_id, "created_at": clock() + ahead}
+    others = {"g1": {"user_id": 4}, "g2": {"guild_id": 2}, "g3": {"created_at": clock() - TICK}}
+    for number, change in {"g0": {}, **others}.items():
+        row = {"id": number, "user_id": 3, "created_at": clock() + ahead, **change}
         await insert(database, status=Status.SUCCEEDED, **row)
+    dates = {number: (await reread(database, number)).created_at for number in others}
     await QuotaRules(Decisions(database, clock), daily_limit=LIMIT).reset(
         Moderator(guild_id=1, user_id=77), 3
     )
     reset = MemberPolicy(reset_at=clock())
     clock.advance(ahead)
     assert not (await use_of(database, clock, reset)).counted, "it counts as soon as its date has come"
-    assert (await reread(database, "g1")).created_at == clock(), "another member's date was changed"
+    now = {number: (await reread(database, number)).created_at for number in others}
+    assert now == dates, "the date of something else was changed"
+
+
+async def test_what_was_not_sent_yet_is_in_the_queue(database: Database, clock: StoppedClock) -> None:
+    for status in (Status.QUEUED, Status.QUEUED, Status.RUNNING, Status.SUCCEEDED):
+        await insert(database, status=status, created_at=clock())
+    use = await use_of(database, clock)
+    assert (use.in_queue, use.at_once) == (2, 3)
 
 
 @pytest.mark.parametrize("someone_else", [{"user_id": 4}, {"guild_id": 2}])
