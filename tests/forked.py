@@ -195,6 +195,7 @@ def _renew(environment: Mapping[str, str], folder: Path) -> None:
         open(1, "w", buffering=1, closefd=False),  # noqa: SIM115
         open(2, "w", buffering=1, errors="backslashreplace", closefd=False),  # noqa: SIM115
     )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
