@@ -1,10 +1,10 @@
 """The bot takes time, chance and threads where the simulation can stand in for them (`tests/simulation`)."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lint.findings import Check, Findings, modules
+from tests.lint.source import imported
 
 CLOCK = "bot/clock.py"
 # What the simulation plays: it would not see a clock or a chance that is taken at import.
@@ -40,24 +40,13 @@ def only_the_clock_reads_the_date(root: Path) -> Findings:
 def what_is_simulated_takes_nothing_from_outside(root: Path) -> Findings:
     """Find an import of a clock, of chance, of threads or of programs where the simulation plays."""
     for module in modules(root, *PLAYED):
-        for line, package in _imported(module.tree):
+        for line, package in imported(module.tree):
             if package in OUTSIDE:
                 yield module.found(
                     f"The simulation plays this module, and would not see {package}: "
                     "take `monotonic` of bot/clock.py, or `secrets`.",
                     line,
                 )
-
-
-def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import():
-                yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
-            case ast.ImportFrom(module=str(module), level=0):
-                yield node.lineno, module.partition(".")[0]
-            case _:
-                pass
 
 
 CHECKS: tuple[Check, ...] = (

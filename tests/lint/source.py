@@ -26,7 +26,7 @@ def there_are_modules_to_look_at(root: Path) -> Findings:
 def nothing_that_is_deployed_imports_what_is_not(root: Path) -> Findings:
     """Find an import of the sandbox or the tests in what is deployed."""
     for module in modules(root, *DEPLOYED):
-        for line, package in _imported(module.tree):
+        for line, package in imported(module.tree):
             if package in NOT_DEPLOYED:
                 yield module.found(f"This module is deployed, but {package} is not.", line)
 
@@ -34,7 +34,7 @@ def nothing_that_is_deployed_imports_what_is_not(root: Path) -> Findings:
 def only_the_composition_root_ties_the_bot_to_its_cogs(root: Path) -> Findings:
     """Find an import of the cogs in the bot."""
     for module in modules(root, "bot"):
-        for line, package in _imported(module.tree):
+        for line, package in imported(module.tree):
             if package == "cogs" and module.name != "bot/app/application.py":
                 yield module.found("Only bot/app/application.py imports cogs.", line)
 
@@ -72,7 +72,7 @@ def no_function_is_too_long_to_see_at_once(root: Path) -> Findings:
                 )
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield the line and top-level package of each import, at any depth; relative ones are its own."""
     for node in ast.walk(tree):
         match node:

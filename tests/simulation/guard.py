@@ -44,7 +44,7 @@ class Guard:
     """Keeps the real world out while a run is on.
 
     Args:
-        now: the simulation's moment, as whoever asks sees it.
+        now: the simulation's moment, by the clock of the process that asks.
         seconds: the simulation's clock that nobody can set.
         chance: where all randomness comes from.
 

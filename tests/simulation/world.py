@@ -71,7 +71,7 @@ class World:
         return random.Random(f"{self.scenario.seed} {name}")
 
     def now(self) -> datetime:
-        """Return the moment as whoever asks sees it: a process's clock may be wrong."""
+        """Return the moment by the clock of the process that asks, which may be wrong."""
         process = cast("Process | None", OWNER.get())
         skew = timedelta() if process is None else process.skew
         return EPOCH + timedelta(seconds=self.loop.time()) + skew
@@ -99,7 +99,7 @@ class World:
                 self.loop.call_later(1.0, work.set, context=Context())
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run something of the world's own, whoever begins it."""
+        """Run something of the world's own, in no process."""
         task = self.loop.create_task(coroutine, name=name, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

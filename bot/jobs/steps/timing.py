@@ -62,7 +62,7 @@ class Patience:
         self._clock = clock
         self._monotonic = monotonic
         self._began = clock()
-        self._watches: dict[tuple[str, datetime], Stopwatch] = {}  # what was asked for last comes last
+        self._watches: dict[tuple[str, datetime], Stopwatch] = {}  # the latest question comes last
 
     def age(self, generation_id: str, since: datetime) -> timedelta:
         """Return what has passed since that moment of a generation; none, if it is in the future."""
