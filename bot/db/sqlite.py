@@ -151,9 +151,10 @@ class SqliteStorage:
 
         Raises:
             OSError: it cannot be made.
+            UnusableError: the file is gone, and what was last written to it is not.
         """
         if path := self._url.database:
-            await asyncio.to_thread(Path(path).parent.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await asyncio.to_thread(_make_place, Path(path))
 
     def lane_of(self, lock: int | None) -> object:  # noqa: ARG002 the interface names it
         """Return the same for all: SQLite lets one writer at a time in."""
@@ -219,6 +220,23 @@ class SqliteStorage:
                 "If it's the right file, keep it, and restore the latest backup."
             )
         return f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
+
+
+def _make_place(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    log = path.with_name(f"{path.name}-wal")
+    if _size(path) or not _size(log):
+        return
+    # SQLite would delete the log, and begin an empty database. It never leaves the two like this by itself:
+    # the file has its first page before there is a log.
+    raise UnusableError(
+        f"The file {path} is {'empty' if path.exists() else 'missing'}, but {log.name} beside it holds what "
+        f"was written last. Put the file back, or delete {log.name} and restore the latest backup."
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def damage_in(connection: Connection) -> str | None:

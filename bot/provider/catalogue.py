@@ -148,9 +148,15 @@ RESOLUTION_3_1 = replace(RESOLUTION, choices=("720p", "1080p"), default="1080p")
 NEGATIVE_PROMPT = Option("negative_prompt", str, N_("What the video should not show"))
 SEED = Option("seed", int, N_("Reuse a seed and a prompt to get a similar video"))
 ENHANCE_PROMPT = Option(
-    "enhance_prompt", bool, N_("Let the video service's AI rewrite your prompt in more detail"), default=True
+    "enhance_prompt",
+    bool,
+    N_("Let the video service's AI rewrite your prompt in more detail"),
+    default=True,
+    words=(N_("prompt enhanced"), N_("prompt as written")),
 )
-GENERATE_AUDIO = Option("generate_audio", bool, N_("Add sound"), default=True)
+GENERATE_AUDIO = Option(
+    "generate_audio", bool, N_("Add sound"), default=True, words=(N_("sound"), N_("no sound"))
+)
 
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)

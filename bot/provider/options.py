@@ -46,6 +46,7 @@ class Option:
         default: what the provider uses when the field is not sent; None: it decides by itself.
         minimum, maximum: bounds of an int without choices.
         max_length: characters of a str without choices.
+        words: what the card says for yes and for no; a bool has these, and nothing else.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Option:
     minimum: int = 0
     maximum: int = SEED_MAX
     max_length: int = NEGATIVE_PROMPT_MAX_LENGTH
+    words: tuple[LiteralString, LiteralString] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a row whose values would be shown as Python spells them."""
+        if (self.type is bool) != (self.words is not None):
+            raise TypeError(f"{self.name}: a bool has words for yes and for no, and nothing else has")
 
     def parse(self, value: object) -> OptionValue:
         """Return `value` as the provider spells it.
@@ -76,6 +83,13 @@ class Option:
                 return checked_text(value, self.name, self.max_length)
             case _:
                 return value
+
+    def shown(self, value: OptionValue) -> str:
+        """Return what the card says for a value, in the language of the context."""
+        if self.words is None:
+            return str(value)
+        yes, no = self.words
+        return _(yes if value else no)
 
     def spelled(self, value: OptionValue) -> OptionValue | None:
         """Return the choice that differs from `value` in upper and lower case at most, or None."""

@@ -12,7 +12,8 @@ from bot.failures import STILL_ASKED, FailureKind
 from bot.i18n import N_, _, locale_used, ngettext, number, pgettext
 from bot.markup import in_words
 from bot.policy.phrases import seconds
-from bot.provider.catalogue import InputKind, InvalidOptionError, OptionValue, build_request, get_model
+from bot.provider.catalogue import InputKind, InvalidOptionError, build_request, get_model
+from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
 from cogs.cards.reasons import reasons
@@ -161,27 +162,24 @@ def parameter_lines(generation: Generation) -> list[str]:
     except InvalidOptionError:
         return [_("Model: {model} (no longer available)", model=generation.model)]
     values = request.resolved
-    shown = [f"**{request.model.family}**", *(_word(name, value) for name, value in values.items())]
-    lines = [" · ".join(word for word in shown if word)]
+    options = [option for option in request.model.options if option.name in values]
+    shown = [_word(option, values[option.name]) for option in options]
+    lines = [" · ".join([f"**{request.model.family}**", *filter(None, shown)])]
     if negative := values.get("negative_prompt"):
         lines.append(_("Without: {words}", words=plain(str(negative), NEGATIVE_PROMPT_LENGTH)))
     return lines
 
 
-def _word(name: str, value: OptionValue) -> str:
-    match name:
+def _word(option: Option, value: OptionValue) -> str:
+    match option.name:
         case "duration":
             return seconds(int(value))
-        case "generate_audio":
-            return _("sound") if value else _("no sound")
-        case "enhance_prompt":
-            return _("prompt enhanced") if value else _("prompt as written")
         case "seed":
             return _("seed {seed}", seed=value)
         case "negative_prompt":
             return ""
         case _:
-            return str(value)
+            return option.shown(value)
 
 
 def state_line(generation: Generation, eta: Eta = NO_ETA) -> str:

@@ -1,6 +1,7 @@
 """The database file: how it is opened, what it refuses, and that several may use it."""
 
 import asyncio
+import os
 import sqlite3
 import sys
 import textwrap
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -237,6 +239,32 @@ async def test_a_log_of_writes_that_is_noise_is_passed_over_as_after_a_power_fai
     async with open_database(database_url) as database:
         await keep_state(database, "colour", "red")
     await asyncio.to_thread(Path(f"{file_of(database_url)}-wal").write_bytes, b"\xa5" * 20_000)
+    async with open_database(database_url) as database:
+        assert await get_state(database, "colour") == "red"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("lose", "how"),
+    [(Path.unlink, "missing"), (partial(os.truncate, length=0), "empty")],
+    ids=["missing", "empty"],
+)
+async def test_no_database_is_begun_beside_what_was_written_last_to_one_that_is_gone(
+    database_url: str, lose: Callable[[Path], None], how: str
+) -> None:
+    path = file_of(database_url)
+    log = path.with_name(f"{path.name}-wal")
+    async with open_database(database_url) as database:
+        await keep_state(database, "colour", "red")
+        written = log.read_bytes()
+    kept = path.read_bytes()
+    log.write_bytes(written)  # as a killed process leaves it
+    lose(path)
+    with pytest.raises(DatabaseError, match=rf"^The file \S+ is {how}, but \S+-wal beside it holds"):
+        async with open_database(database_url):
+            pass
+    assert log.read_bytes() == written, "what was written last is lost"
+    path.write_bytes(kept)
     async with open_database(database_url) as database:
         assert await get_state(database, "colour") == "red"
 
