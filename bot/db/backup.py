@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 
 from bot.db.schema_fit import read_only
+from bot.db.sqlite_file import find_loss
 from bot.db.state import COMMANDS
 
 BUSY_TIMEOUT = 30.0  # seconds that a locked database is waited for
@@ -82,6 +83,8 @@ def dump_command(url: URL, target: Path) -> str:
 
 
 def _ensure_sensible(source: Path, target: Path, *, force: bool) -> None:
+    if loss := find_loss(source):
+        raise BackupError(f"The database {source} is {loss}. Restore the latest backup.")
     if not source.is_file():
         raise BackupError(f"There's no database at {source}.")
     if target.is_dir():

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.db.revisions import known_revisions, revision_of
-from bot.db.sqlite import damage_in, is_corrupt
+from bot.db.sqlite_file import damage_in, find_loss, is_corrupt
 
 
 class Fit(Enum):
@@ -49,7 +49,10 @@ async def examine_schema(url: str) -> Schema:
     head = known_revisions()[-1]
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if not await asyncio.to_thread(Path(parsed.database or "").exists):
+        file = Path(parsed.database or "")
+        if loss := await asyncio.to_thread(find_loss, file):
+            return Schema(Fit.DAMAGED, "", head, f"its file is {loss}")
+        if not await asyncio.to_thread(file.exists):
             return Schema(Fit.ABSENT, "", head)
         parsed = read_only(parsed)
     engine = create_async_engine(parsed, poolclass=NullPool)

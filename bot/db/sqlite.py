@@ -13,11 +13,12 @@ from typing import cast
 
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, NullPool, Table, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.db.addresses import shown_address
+from bot.db.sqlite_file import NOT_ONE, damage_in, is_corrupt, make_place, primary_code
 from bot.db.transactions import Result, UnusableError
 
 # Another process may hold the lock. Waiting for it and for our own writers (`ANSWER_PATIENCE`) together
@@ -35,13 +36,7 @@ PRAGMAS = (
 )
 
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
-QUICK_CHECK = text("PRAGMA quick_check(1)")
 QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
-
-PRIMARY = 0xFF  # the part of SQLite's codes that says what kind of error it is
-DAMAGED_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})  # a page, the first page
-NOT_ONE = "file is not a database"  # SQLite's words
-UNREADABLE_TEXT = "Could not decode to UTF-8"  # Python's words, which come without a code
 
 
 class DatabaseThread:
@@ -154,7 +149,7 @@ class SqliteStorage:
             UnusableError: the file is gone, and what was last written to it is not.
         """
         if path := self._url.database:
-            await asyncio.to_thread(_make_place, Path(path))
+            await asyncio.to_thread(make_place, Path(path))
 
     def lane_of(self, lock: int | None) -> object:  # noqa: ARG002 the interface names it
         """Return the same for all: SQLite lets one writer at a time in."""
@@ -187,7 +182,7 @@ class SqliteStorage:
 
     def is_passing(self, error: Exception) -> bool:
         """Whether the file is locked or the disk full; a statement that makes no sense never will."""
-        return isinstance(error, OperationalError) and _primary_code(error) != sqlite3.SQLITE_ERROR
+        return isinstance(error, OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
 
     def leaves_doubt(self, error: Exception) -> bool:  # noqa: ARG002 the interface names it
         """Never: there is no way on which an answer could be lost."""
@@ -220,46 +215,6 @@ class SqliteStorage:
                 "If it's the right file, keep it, and restore the latest backup."
             )
         return f"The file {self.place} is damaged ({damage}). Keep it, and restore the latest backup."
-
-
-def _make_place(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = path.with_name(f"{path.name}-wal")
-    if _size(path) or not _size(log):
-        return
-    # SQLite would delete the log, and begin an empty database. It never leaves the two like this by itself:
-    # the file has its first page before there is a log.
-    raise UnusableError(
-        f"The file {path} is {'empty' if path.exists() else 'missing'}, but {log.name} beside it holds what "
-        f"was written last. Put the file back, or delete {log.name} and restore the latest backup."
-    )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def damage_in(connection: Connection) -> str | None:
-    """Return the first thing that makes no sense in a file, in SQLite's words; None: there is nothing."""
-    try:
-        said = connection.scalar(QUICK_CHECK)
-    except DatabaseError as error:
-        if not is_corrupt(error):
-            raise
-        return str(error.orig)
-    return None if said == "ok" else " ".join(str(said).split())
-
-
-def is_corrupt(error: Exception) -> bool:
-    """Whether SQLite met a page that makes no sense, or Python a text."""
-    is_noise = isinstance(error, DBAPIError) and str(error.orig).startswith(UNREADABLE_TEXT)
-    return is_noise or _primary_code(error) in DAMAGED_CODES
-
-
-def _primary_code(error: Exception) -> int | None:
-    """Return what SQLite calls the error; None: it is none of SQLite's."""
-    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
-    return None if code is None else code & PRIMARY
 
 
 def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

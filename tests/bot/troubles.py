@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, make_url
 
 from bot.db.database import Database, open_database
+from bot.db.state import keep_state
 from tests.postgres import connect
 
 BUSY_TIMEOUT_MS = 20  # in place of the program's seconds
@@ -73,6 +74,27 @@ def damage_page(path: Path, name: str, noise: bytes = b"\xa5" * PAGE) -> None:
         query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
         (page,) = database.execute(query, (name,)).fetchone()
     overwrite(path, (page - 1) * PAGE, noise)
+
+
+LOSSES: Mapping[str, Callable[[Path], object]] = {
+    "missing": Path.unlink,
+    "empty": lambda path: os.truncate(path, 0),
+}
+
+
+async def lose(database_url: str, how: str) -> Path:
+    """Write to a database, and lose its file but not the log of its writes; return the log.
+
+    `how`: of `LOSSES`. It is as a killed program leaves it, whose file is then deleted or cut.
+    """
+    path = Path(make_url(database_url).database or "")
+    log = path.with_name(f"{path.name}-wal")
+    async with open_database(database_url) as database:
+        await keep_state(database, "colour", "red")
+        written = log.read_bytes()
+    log.write_bytes(written)
+    LOSSES[how](path)
+    return log
 
 
 # Ways in which a file of a database is damaged, or is none.

@@ -68,7 +68,6 @@ ALLOWED = {
         " bytes was refused as too large": "the same",
     },
     "bot/jobs/runner.py": {"renew leases": "a task's name"},
-    "bot/jobs/steps/deliver.py": {"The file cannot be had from its only address.": "for the log"},
     "bot/jobs/steps/late.py": {"still no video": "for the log", "not in the provider's log": "for the log"},
     "bot/jobs/steps/settlement.py": {
         "its create call may be under way": "for the log",

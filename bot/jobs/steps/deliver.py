@@ -88,23 +88,24 @@ class Deliver:
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         try:
             clip = await self._videos.fetch(generation.id, generation.video_url or "")
-        except MediaError:
-            generation = await self._renew_address(generation)
+        except MediaError as error:
+            generation = await self._renew_address(generation, error)
             clip = await self._videos.fetch(generation.id, generation.video_url or "")
         return await self._upload.post(generation, clip, self._begin_posting)
 
-    async def _renew_address(self, generation: Generation) -> Generation:
+    async def _renew_address(self, generation: Generation, trouble: MediaError) -> Generation:
         """Ask the provider for another address of the file: the first one may be dead, or die soon.
 
         Raises:
-            MediaError: it has no other one now.
+            MediaError: `trouble`, with the first address; there is no other one now.
         """
         try:
             task = await self._veo.retrieve(generation.provider_id or "")
         except VeoError as error:
-            raise MediaError(str(error)) from error
+            log.warning("no other address of the file", error=str(error))
+            raise trouble from error
         if task.video_url is None or task.video_url == generation.video_url:
-            raise MediaError("The file cannot be had from its only address.")
+            raise trouble
         log.warning("the file has another address now")
         return await self._queue.note(generation, video_url=task.video_url)
 

@@ -25,7 +25,7 @@ from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.db.state import COMMANDS, get_state, keep_state
 from tests.bot.rows import insert, reread
-from tests.bot.troubles import locked
+from tests.bot.troubles import locked, lose
 
 pytestmark = pytest.mark.sqlite_only  # the command is for SQLite; PostgreSQL has pg_dump
 
@@ -281,6 +281,14 @@ async def test_a_damaged_database_is_told_and_not_kept_as_a_backup(database_url:
     with pytest.raises(BackupError, match=r"The copy is damaged|couldn't copy the database"):
         back_up(database_url, target)
     assert names_in(target.parent) == []
+
+
+async def test_an_emptied_database_is_told_and_its_log_is_left_alone(database_url: str, target: Path) -> None:
+    log = await lose(database_url, "empty")
+    with pytest.raises(BackupError, match=r"is empty, but \S+-wal beside it holds"):
+        back_up(database_url, target)
+    assert log.exists()
+    assert not target.exists()
 
 
 def test_a_path_with_signs_that_mean_something_in_an_address_is_only_a_path(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The database file: how it is opened, what it refuses, and that several may use it."""
 
 import asyncio
-import os
 import sqlite3
 import sys
 import textwrap
@@ -9,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,7 @@ from bot.db.models import Base
 from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
 from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
-from tests.bot.troubles import every_damage
+from tests.bot.troubles import LOSSES, every_damage, lose
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.both_engines
@@ -244,29 +242,16 @@ async def test_a_log_of_writes_that_is_noise_is_passed_over_as_after_a_power_fai
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(
-    ("lose", "how"),
-    [(Path.unlink, "missing"), (partial(os.truncate, length=0), "empty")],
-    ids=["missing", "empty"],
-)
+@pytest.mark.parametrize("how", LOSSES)
 async def test_no_database_is_begun_beside_what_was_written_last_to_one_that_is_gone(
-    database_url: str, lose: Callable[[Path], None], how: str
+    database_url: str, how: str
 ) -> None:
-    path = file_of(database_url)
-    log = path.with_name(f"{path.name}-wal")
-    async with open_database(database_url) as database:
-        await keep_state(database, "colour", "red")
-        written = log.read_bytes()
-    kept = path.read_bytes()
-    log.write_bytes(written)  # as a killed process leaves it
-    lose(path)
+    log = await lose(database_url, how)
+    written = log.read_bytes()
     with pytest.raises(DatabaseError, match=rf"^The file \S+ is {how}, but \S+-wal beside it holds"):
         async with open_database(database_url):
             pass
     assert log.read_bytes() == written, "what was written last is lost"
-    path.write_bytes(kept)
-    async with open_database(database_url) as database:
-        assert await get_state(database, "colour") == "red"
 
 
 @pytest.mark.sqlite_only

@@ -27,7 +27,7 @@ from sandbox.odd_answers import Refusal
 from sandbox.provider import Fault as ProviderFault
 from sandbox.provider import Provider
 from tests.bot.rows import insert
-from tests.bot.troubles import every_damage, locked
+from tests.bot.troubles import LOSSES, every_damage, locked, lose
 from tests.wire_discord import Fault, WireDiscord
 
 ALL_NEEDED = sum(need.bit for need in NEEDS)
@@ -231,6 +231,14 @@ async def test_a_damaged_database_is_bad(made: str, harm: Callable[[Path], objec
     harm(Path(made.removeprefix("sqlite+aiosqlite:///")))
     [trouble] = await troubles()
     assert trouble.startswith("The database is damaged: ")
+
+
+@pytest.mark.parametrize("how", LOSSES)
+async def test_a_database_that_is_gone_is_bad_and_its_log_is_left_alone(made: str, how: str) -> None:
+    log = await lose(made, how)
+    [trouble] = await troubles()
+    assert trouble.startswith(f"The database is damaged: its file is {how}, but ")
+    assert log.exists()
 
 
 async def test_a_slip_in_a_settings_name_is_worth_a_warning(

@@ -21,6 +21,14 @@ LOST = {
 }
 
 
+# Of the card that is posted where a member has confirmed the price.
+UNPOSTED = {
+    "refused with 503": Fault.status(503),
+    "silent": Fault.hang(),
+    "posted in silence": Fault.hang(accepted=True),
+}
+
+
 @pytest.fixture
 async def bot(wire: WireDiscord, provider: Provider, tmp_path: Path) -> AsyncIterator[Program]:
     async with Starter(wire, provider, tmp_path).start() as program:
@@ -49,6 +57,46 @@ async def test_the_card_is_in_the_channel_before_anything_is_spent(
     provider.release()
     await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
     assert len(wire.messages(card.id)) == 1, "the video did not come into the card's thread"
+
+
+async def show_price(wire: WireDiscord) -> tuple[Message, str]:
+    """Ask where members confirm the price; return the message, and the id of "Generate" below it."""
+    await (await wire.interact(ALICE, "veo-admin settings", {"ask_first": True})).answered()
+    price = await (await wire.interact(ALICE, "veo", REQUEST)).answered()
+    assert price
+    return price, price.components[0]["components"][0]["custom_id"]
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.nightly(daily=["silent"])
+@pytest.mark.parametrize("how", UNPOSTED)
+async def test_a_confirmed_video_is_not_bought_before_its_card_is_in_the_channel(
+    wire: WireDiscord, provider: Provider, how: str
+) -> None:
+    price, generate = await show_price(wire)
+    wire.faults.add(POST, UNPOSTED[how], times=1, channel_id=wire.channel.id)
+    provider.hold = True
+    await wire.click(ALICE, price, generate)
+    async with asyncio.timeout(SECONDS):
+        await provider.called("create")
+    (card,) = filter(is_card, wire.messages())
+    provider.release()
+    await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
+
+
+async def test_a_press_on_generate_that_discord_did_not_take_can_be_repeated(
+    wire: WireDiscord, provider: Provider, bot: Program
+) -> None:
+    price, generate = await show_price(wire)
+    wire.faults.add(CALLBACK, Fault.status(404, 10062))
+    lost = await wire.click(ALICE, price, generate)
+    await bot.wait_for_line("answered too late")
+    assert not lost.is_answered.is_set()
+    assert provider.count("create") == 0, "a video was bought that nobody was told about"
+    wire.faults.clear()
+    await wire.click(ALICE, price, generate)
+    await wire.wait_for_message(lambda message: is_card(message) and "Ready" in message.content, SECONDS)
+    assert provider.count("create") == 1
 
 
 # The program as it is where every decision comes so late that the member sees "thinking" before.
