@@ -16,6 +16,7 @@ from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
     ChannelNotAllowedError,
+    ModelGoneError,
     ModelNotAllowedError,
     PausedError,
     PriceUnknownError,
@@ -35,7 +36,7 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import VideoRequest, resolution_rank
+from bot.provider.catalogue import VideoRequest, models_for, resolution_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class AdmissionContext:
         budgets: the server's, as they stand without this video.
         max_waiting: how many requests the member may have in the queue; None: any number.
         is_recalled: the price is what such videos did cost, since the provider's list does not tell.
+        gone: ids of the models that the provider doesn't list any more.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -79,6 +81,7 @@ class AdmissionContext:
     price: float | None = None
     max_waiting: int | None = None
     is_recalled: bool = False
+    gone: frozenset[str] = frozenset()
 
 
 def check_request(
@@ -88,6 +91,7 @@ def check_request(
     return (
         check_place(requester, context, now)
         or _judge_video(video, context.policy)
+        or _judge_model(video, context)
         or _judge_quota(requester, context, daily_limit, now)
         or _judge_queue(context)
         or _judge_budgets(context)
@@ -116,6 +120,15 @@ def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
     return check_words(video.prompt, policy) or check_words(str(spec.get("negative_prompt", "")), policy)
+
+
+def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+    if video.model.id not in context.gone:
+        return None
+    pictures = len(video.model.kind.image_fields)
+    here = (model for model in models_for(pictures) if not context.gone & {model.id})
+    allowed = context.policy.models
+    return ModelGoneError(video.model.label, [m.label for m in here if not allowed or m.id in allowed])
 
 
 def check_words(words: str, policy: Policy) -> UserError | None:
@@ -149,7 +162,12 @@ def _judge_budgets(context: AdmissionContext) -> UserError | None:
 
 
 class Prices(Protocol):
-    """Who knows what a video will cost."""
+    """Who knows what a video will cost, and which models are gone."""
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of the models that the provider doesn't list any more."""
+        ...
 
     def quote(self, request: VideoRequest) -> float | None:
         """Return the price in credits, or None where it is not known."""
@@ -168,6 +186,11 @@ class Admission:
         self._prices = prices
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of the models that the provider doesn't list any more."""
+        return self._prices.gone
 
     def fetch_context(
         self,
@@ -188,7 +211,9 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        return AdmissionContext(policy, member_policy, use, states, price, self._max_waiting, is_recalled)
+        return AdmissionContext(
+            policy, member_policy, use, states, price, self._max_waiting, is_recalled, self.gone
+        )
 
     def decide(
         self,

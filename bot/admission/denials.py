@@ -67,6 +67,18 @@ class ModelNotAllowedError(RefusedError):
         )
 
 
+class ModelGoneError(RefusedError):
+    """The provider doesn't list the model any more. `others`: what can make such a video here."""
+
+    def __init__(self, label: str, others: Sequence[str]) -> None:
+        gone = _("The video service doesn't offer {model} at the moment.", model=label)
+        if others:
+            way_on = _("Choose {others}.", others=format_or(others))
+        else:
+            way_on = _("No other model that you can use here makes such a video. Try again later.")
+        super().__init__(f"{gone} {way_on}")
+
+
 class TooLongError(RefusedError):
     """The moderators allow shorter videos only."""
 

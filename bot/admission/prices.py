@@ -7,6 +7,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.admission.listings import Listings
+from bot.clock import monotonic
 from bot.db.models import Generation, Status
 from bot.eta.pacing import retry_delay
 from bot.eta.refresh import Refresher
@@ -14,7 +16,7 @@ from bot.provider.catalogue import CATALOGUE, InvalidOptionError, OptionValue, V
 from bot.provider.client import VeoClient
 from bot.provider.pricing import Pricing, duration_of, quote
 
-REFRESH_INTERVAL = 3600.0  # seconds
+REFRESH_INTERVAL = 300.0  # seconds; two looks, after which a model is gone, take less than ten minutes
 HISTORY_SCANNED = 200  # rows of the model, newest first
 HISTORY_USED = 20  # of those, how many the price is the highest of
 PRICED_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's prices go by
@@ -24,12 +26,15 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class PriceList:
-    """The provider's prices, kept in memory and fetched anew every hour; a lost list is fetched again.
+    """The provider's list of models, kept in memory: what each costs, and which are gone.
+
+    It is fetched every few minutes; a lost one stays in use, and is fetched again.
 
     Args:
         stopping: set when the program is to stop.
         interval: seconds between two fetches.
         retry: the seconds to wait after so many failed fetches in a row.
+        clock: monotonic, in seconds.
     """
 
     def __init__(
@@ -39,10 +44,18 @@ class PriceList:
         *,
         interval: float = REFRESH_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._veo = veo
+        self._clock = clock
         self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
         self._pricings: dict[str, Pricing | None] = {}
+        self._listings = Listings([model.id for model in CATALOGUE])
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The ids of the models that the provider doesn't list any more."""
+        return self._listings.gone
 
     def quote(self, request: VideoRequest) -> float | None:
         """Return what `request` will cost, in credits; None: the list does not tell."""
@@ -61,9 +74,12 @@ class PriceList:
         """
         for model in CATALOGUE:
             before = self._pricings.get(model.id, ...)
-            self._pricings[model.id] = pricing = await self._veo.fetch_pricing(model.id)
-            if pricing is None and before is not None:
+            listing = await self._veo.fetch_listing(model.id)
+            self._pricings[model.id] = listing.pricing
+            if listing.pricing is None and before is not None:
                 log.warning("the provider's list has no readable price", model=model.id)
+            if self._listings.note(model.id, self._clock(), is_listed=listing.is_listed):
+                log.warning("the provider's list of models has changed", gone=sorted(self.gone))
 
 
 def recall_price(session: Session, request: VideoRequest) -> float | None:

@@ -135,7 +135,7 @@ class _Desk:
 
     async def _price_line(self, request: VideoRequest) -> str:
         try:
-            pricing = await self.veo.fetch_pricing(request.model.id)
+            pricing = (await self.veo.fetch_listing(request.model.id)).pricing
         except VeoError:
             pricing = None
         price = pricing and quote(pricing, request)

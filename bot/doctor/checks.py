@@ -165,7 +165,7 @@ async def _fetch_price(veo: VeoClient, patience: float) -> float | None:
     """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
     try:
         async with asyncio.timeout(patience):
-            pricing = await veo.fetch_pricing(SAMPLE.model.id)
+            pricing = (await veo.fetch_listing(SAMPLE.model.id)).pricing
     except (VeoError, TimeoutError):
         return None
     return pricing and quote(pricing, SAMPLE)

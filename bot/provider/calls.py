@@ -18,7 +18,6 @@ class CallKind(StrEnum):
     BALANCE = "balance"
     LEDGER = "ledger"  # a page of what was charged
     KEY = "key"
-    MODEL = "model"  # whether it is in the list
 
 
 @dataclass(frozen=True, slots=True)

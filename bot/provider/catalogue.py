@@ -9,7 +9,7 @@ Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and "Veo
 API reference ("Video Models", "Google").
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import LiteralString, Self
@@ -203,10 +203,10 @@ def models_for(pictures: int) -> tuple[Model, ...]:
     return tuple(model for model in CATALOGUE if len(model.kind.image_fields) == pictures)
 
 
-def choose_model(model_id: str | None, pictures: int) -> Model:
+def choose_model(model_id: str | None, pictures: int, gone: Container[str] = ()) -> Model:
     """Return the row that makes a video from so many pictures, of the same family as `model_id`.
 
-    None: the member chose no family, so it is the first one that can.
+    None: the member chose no family, so it is the first one that can, and is not `gone`.
 
     Raises:
         InvalidOptionError: the model is unknown, or its family cannot.
@@ -221,7 +221,7 @@ def choose_model(model_id: str | None, pictures: int) -> Model:
             )
         )
     if model_id is None:
-        return able[0]
+        return next((model for model in able if model.id not in gone), able[0])
     chosen = _known_model(model_id)
     if len(chosen.kind.image_fields) > pictures:
         raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))

@@ -19,7 +19,7 @@ from bot.provider.errors import UnavailableError
 from bot.provider.keys import KeyStatus
 from bot.provider.ledger import Charge, LedgerEntry, LedgerPage, charges_of
 from bot.provider.models import LogEntry, LogPage, Task
-from bot.provider.pricing import Balance, ModelList, Pricing
+from bot.provider.pricing import Balance, Listing, ModelList
 from bot.provider.transport import CALL_TIMEOUT, Transport
 
 UNIVERSAL_PATH = "/v2/video/generations"
@@ -167,15 +167,15 @@ class VeoClient:
             params["cursor"] = page.next_cursor
         raise UnavailableError("The provider's ledger is too long to read.")
 
-    async def fetch_pricing(self, model_id: str) -> Pricing | None:
-        """Ask what a model costs; None: the provider does not say, or not in a form that we know.
+    async def fetch_listing(self, model_id: str) -> Listing:
+        """Ask whether a model is in the provider's list, and what it costs.
 
         Raises:
-            VeoError: the price list could not be read.
+            VeoError: the list could not be read.
         """
         params = {"id": model_id, "include": "pricing"}
         models = await self._request(CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params)
-        return models.pricing_of(model_id)
+        return models.listing_of(model_id)
 
     async def fetch_durations(self, model_id: str) -> Durations | None:
         """Ask how long a model's generations take at present; None: the provider does not say.
@@ -203,17 +203,6 @@ class VeoClient:
         """
         status = await self._request(CallKind.KEY, "GET", KEY_PATH, KeyStatus)
         return status.model_copy(update={"is_ours": status.is_of(self._key.get_secret_value())})
-
-    async def lists(self, model_id: str) -> bool:
-        """Ask whether a model is in the provider's list.
-
-        Raises:
-            VeoError: the list could not be read.
-        """
-        params = {"id": model_id}
-        return (await self._request(CallKind.MODEL, "GET", MODELS_PATH, ModelList, params=params)).has(
-            model_id
-        )
 
 
 def _encode(request: VideoRequest) -> bytes:

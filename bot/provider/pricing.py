@@ -7,6 +7,7 @@ Source: "Reading prices" in "Models catalogue", and "Account balance", in the pr
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Literal
 
@@ -64,10 +65,27 @@ class PricedModel(Wire):
     pricing: Annotated[Pricing | None, WrapValidator(none_if_odd)] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the provider's list says about one model.
+
+    Attributes:
+        is_listed: the model can be had, as far as can be told.
+        pricing: None: the provider doesn't say what it costs, or not in a form that we know.
+    """
+
+    is_listed: bool
+    pricing: Pricing | None
+
+
 class ModelList(Wire):
     """The provider's list of models, or of those that were asked for; odd rows are None."""
 
     data: list[Annotated[PricedModel | None, WrapValidator(none_if_odd)]]
+
+    def listing_of(self, model_id: str) -> Listing:
+        """Return what the list says about a model."""
+        return Listing(is_listed=self.has(model_id), pricing=self.pricing_of(model_id))
 
     def pricing_of(self, model_id: str) -> Pricing | None:
         """Return the pricing of the model with this id or, where there is none, with this alias.

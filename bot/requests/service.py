@@ -1,6 +1,7 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
 import asyncio
+from collections.abc import Container
 from datetime import datetime
 
 import stamina
@@ -96,7 +97,7 @@ class GenerationService:
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
-        video = understand(spec)
+        video = understand(spec, self._admission.gone)
         try:
             answer = await self._database.write(
                 lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
@@ -218,14 +219,14 @@ class GenerationService:
         return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
 
-def understand(spec: RequestSpec) -> VideoRequest:
-    """Return the video that is wished for.
+def understand(spec: RequestSpec, gone: Container[str] = ()) -> VideoRequest:
+    """Return the video that is wished for; `gone`: models that are nobody's default now.
 
     Raises:
         BadRequestError: the options or the pictures do not make one.
     """
     try:
-        model = choose_model(spec.model, len(spec.pictures))
+        model = choose_model(spec.model, len(spec.pictures), gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error

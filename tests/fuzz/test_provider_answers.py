@@ -27,7 +27,7 @@ ACTS: dict[str, Act] = {
     "create": lambda veo: veo.create(build_request(MODEL, "a dragon", {"duration": 4}), "ours"),
     "poll": lambda veo: veo.retrieve("df43b636:veo3"),
     "log": lambda veo: veo.find("ours", SENT_AT),
-    "prices": lambda veo: veo.fetch_pricing(MODEL),
+    "prices": lambda veo: veo.fetch_listing(MODEL),
     "times": lambda veo: veo.fetch_durations(MODEL),
     "balance": lambda veo: veo.fetch_balance(),
 }

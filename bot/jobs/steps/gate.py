@@ -119,7 +119,7 @@ class Gate:
         """Whether the provider's list of models lacks it; what cannot be read says nothing."""
         try:
             async with asyncio.timeout(LOOK_PATIENCE):
-                return not await self._veo.lists(model)
+                return not (await self._veo.fetch_listing(model)).is_listed
         except (VeoError, TimeoutError):
             return False
 

@@ -18,6 +18,7 @@ from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
     ChannelNotAllowedError,
+    ModelGoneError,
     ModelNotAllowedError,
     PausedError,
     PriceUnknownError,
@@ -108,6 +109,18 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
         AdmissionContext(Policy(models=frozenset({"google/veo-3.0-fast"}))),
         ModelNotAllowedError,
         "Veo 3 Fast",
+    ),
+    "a model that is gone": (
+        AdmissionContext(gone=frozenset({"google/veo3"})),
+        ModelGoneError,
+        "Choose Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast.",
+    ),
+    "a model that is gone, and the others aren't allowed": (
+        AdmissionContext(
+            Policy(models=frozenset({"google/veo3", "google/veo-3.1-i2v"})), gone=frozenset({"google/veo3"})
+        ),
+        ModelGoneError,
+        "No other model that you can use here makes such a video.",
     ),
     "too long": (AdmissionContext(Policy(longest_duration=6)), TooLongError, "6 seconds"),
     "too high": (AdmissionContext(Policy(highest_resolution="720P")), TooHighError, "720P"),
@@ -363,6 +376,15 @@ async def test_without_a_price_list_the_models_own_history_is_the_estimate(
     generation = await _try(service)
     assert generation is not None
     assert generation.estimated_credits == 2 * PRICE, "4 seconds cost half of 8"
+
+
+async def test_who_chose_no_model_gets_the_next_one_while_the_first_is_gone(
+    service: GenerationService, prices: FixedPrices
+) -> None:
+    prices.gone = frozenset({MODEL})
+    generation = await service.request(new_requester(), RequestSpec(model=None, prompt=PROMPT, options={}))
+    assert generation.model == "google/veo-3.0-fast"
+    assert await ask(service, 3) == "ModelGoneError"
 
 
 async def _try(service: GenerationService) -> Generation | None:

@@ -1,6 +1,7 @@
 """The price list lives through the provider's troubles."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.admission.listings import SURE_AFTER
 from bot.admission.prices import PriceList
 from bot.provider.catalogue import CATALOGUE, InputKind, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
@@ -39,9 +41,15 @@ async def running(
     """A price list that fetches; at the end it must stop at once."""
     stopping = asyncio.Event()
     prices = PriceList(veo, stopping, interval=interval, retry=lambda _: retry)
+    async with running_list(prices, stopping):
+        yield prices
+
+
+@asynccontextmanager
+async def running_list(prices: PriceList, stopping: asyncio.Event) -> AsyncGenerator[None]:
     task = asyncio.create_task(prices.run(), name="price list")
     try:
-        yield prices
+        yield
     finally:
         stopping.set()
         await asyncio.wait_for(task, STOP_SECONDS)
@@ -105,6 +113,26 @@ async def test_the_list_is_not_fetched_again_before_its_time(veo: VeoClient, pro
         for _ in range(5):
             await veo.fetch_balance()  # as long as a hasty second fetch would take
     assert provider.count("models") == len(CATALOGUE)
+
+
+async def test_a_model_that_is_taken_out_of_the_list_is_gone_and_comes_back(
+    veo: VeoClient, provider: Provider
+) -> None:
+    now = itertools.count(0, SURE_AFTER)
+    stopping = asyncio.Event()
+    prices = PriceList(veo, stopping, interval=SOON, clock=lambda: float(next(now)))
+    provider.terms.sold_out.add(MODEL)
+    async with running_list(prices, stopping):
+
+        async def is_gone() -> bool:
+            return prices.gone == frozenset({MODEL})
+
+        async def is_back() -> bool:
+            return not prices.gone
+
+        await until("the model is gone", is_gone)
+        provider.terms.sold_out.clear()
+        await until("the model is back", is_back)
 
 
 FAULTS = {

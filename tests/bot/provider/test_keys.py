@@ -53,6 +53,6 @@ async def test_the_bots_key_is_asked_about(veo: VeoClient, provider: Provider) -
 
 
 async def test_a_model_is_in_the_list_until_it_is_taken_out(veo: VeoClient, provider: Provider) -> None:
-    assert await veo.lists("google/veo3")
+    assert (await veo.fetch_listing("google/veo3")).is_listed
     provider.terms.sold_out.add("google/veo3")
-    assert not await veo.lists("google/veo3")
+    assert not (await veo.fetch_listing("google/veo3")).is_listed

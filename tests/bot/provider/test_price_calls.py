@@ -16,7 +16,7 @@ from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnavailableError, VeoError
 from bot.provider.models import Task, TaskState
-from bot.provider.pricing import Balance, quote
+from bot.provider.pricing import Balance, Listing, quote
 from sandbox.provider import Fault, Kind, Provider
 from tests.bot.clocks import until
 from tests.bot.drawn import illustrated
@@ -74,7 +74,7 @@ async def test_every_video_costs_what_was_quoted(
     requests = [illustrated(wish) for wish in spec]
     async with start_provider(balance_usd=1000) as provider:
         veo = client_of(session, provider)
-        pricing = await veo.fetch_pricing(model.id)
+        pricing = (await veo.fetch_listing(model.id)).pricing
         assert pricing is not None
         made = await asyncio.gather(*(completed(veo, request) for request in requests))
         balance = await veo.fetch_balance()
@@ -85,7 +85,7 @@ async def test_every_video_costs_what_was_quoted(
 
 @every_model
 async def test_what_the_price_does_not_go_by_does_not_change_it(veo: VeoClient, model: Model) -> None:
-    pricing = await veo.fetch_pricing(model.id)
+    pricing = (await veo.fetch_listing(model.id)).pricing
     assert pricing is not None
     plain = quote(pricing, build_request(model.id, PROMPT, {}))
     unpriced = {"aspect_ratio": "9:16", "negative_prompt": "rain", "seed": 7, "enhance_prompt": False}
@@ -95,14 +95,14 @@ async def test_what_the_price_does_not_go_by_does_not_change_it(veo: VeoClient, 
 
 
 async def test_only_the_model_is_asked_for(veo: VeoClient, provider: Provider) -> None:
-    assert await veo.fetch_pricing("google/veo-3.0-fast") is not None
+    assert (await veo.fetch_listing("google/veo-3.0-fast")).pricing is not None
     (call,) = provider.calls
     assert (call.method, call.path) == ("GET", "/v1/models")
     assert call.query == {"id": "google/veo-3.0-fast", "include": "pricing"}
 
 
 async def test_a_model_that_the_provider_does_not_know_has_no_pricing(veo: VeoClient) -> None:
-    assert await veo.fetch_pricing("google/veo9") is None
+    assert await veo.fetch_listing("google/veo9") == Listing(is_listed=False, pricing=None)
 
 
 async def test_an_alias_and_odd_rows_come_through_the_wire(
@@ -110,9 +110,9 @@ async def test_an_alias_and_odd_rows_come_through_the_wire(
 ) -> None:
     url, rows = lister
     veo = client_of(session, provider, url=url)
-    assert await veo.fetch_pricing(MODEL) is None
+    assert (await veo.fetch_listing(MODEL)).pricing is None
     rows.extend([None, {"id": "veo-3", "aliases": [MODEL], "pricing": BY_RESOLUTION}])
-    pricing = await veo.fetch_pricing(MODEL)
+    pricing = (await veo.fetch_listing(MODEL)).pricing
     assert pricing is not None
     assert quote(pricing, build_request(MODEL, PROMPT, {"duration": 4})) == 4 * 780_000
 
@@ -144,7 +144,7 @@ def test_a_balance_may_be_a_debt() -> None:
 
 
 async def ask(veo: VeoClient, kind: Kind) -> object:
-    return await (veo.fetch_pricing(MODEL) if kind == "models" else veo.fetch_balance())
+    return await (veo.fetch_listing(MODEL) if kind == "models" else veo.fetch_balance())
 
 
 @every_call
