@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_rules import MEANINGS, WARNINGS, AlertKind
+from bot.metrics.families import describe
+from bot.metrics.metrics import REGISTRY
+from bot.monitoring.alert_rules import MEANINGS, WARNINGS
 from bot.provider.catalogue import (
     CATALOGUE,
     DEFAULT_MODEL,
@@ -77,7 +78,7 @@ def metrics_table() -> str:
             "; ".join(_label(*label) for label in family.labels.items()),
             family.meaning,
         )
-        for family in Metrics(tuple(AlertKind)).describe()
+        for family in describe(REGISTRY)
     ]
     return table(("name", "type", "labels", "meaning"), rows)
 

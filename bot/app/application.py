@@ -124,9 +124,7 @@ async def open_app(
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
-        delivery = DiscordDelivery(
-            client, _edit_budget(shared), shared.recorders.metrics, servers, _present(shared.database)
-        )
+        delivery = DiscordDelivery(client, _edit_budget(shared), servers, _present(shared.database))
         board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -138,7 +136,7 @@ async def open_app(
             board,
             shared.signals.stopping,
         )
-        async with open_monitoring(settings, shared.recorders, parts) as monitoring:
+        async with open_monitoring(settings, shared.provider_record, parts) as monitoring:
             tasks = _tasks_of_all(shared)
             if gateway is not None:
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
@@ -160,7 +158,7 @@ def _edit_budget(shared: Shared) -> EditBudget:
     wait = shared.signals.wait
     limiter = PollLimiter(EDITS_PER_SECOND, wait)
     interval = shared.timing.card_interval.total_seconds()
-    return EditBudget(interval, limiter, wait, shared.recorders.metrics)
+    return EditBudget(interval, limiter, wait)
 
 
 def _tasks_of_all(shared: Shared) -> dict[str, Task]:

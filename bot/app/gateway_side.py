@@ -95,7 +95,6 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         admission=admission,
         work=signals.work,
         stopping=signals.stopping,
-        metrics=shared.recorders.metrics,
     )
     return Services(
         generations=generations,

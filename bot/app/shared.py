@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,7 +21,8 @@ from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.orphaned_files import OrphanedFiles
-from bot.monitoring.monitoring import Recorders
+from bot.monitoring.monitoring import record_call
+from bot.monitoring.provider_record import ProviderRecord
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
 from bot.provider.client import VeoClient
@@ -47,7 +49,7 @@ class Shared:
     settings: Settings
     timing: Timing
     signals: Signals
-    recorders: Recorders
+    provider_record: ProviderRecord
     database: Database
     veo: VeoClient
     queue: GenerationQueue
@@ -89,7 +91,7 @@ async def open_shared(
     use_addresses(settings.discord_api_base, settings.discord_gateway_url)
     await asyncio.to_thread(_make_folder, settings.data_dir)
     await asyncio.to_thread(restrict_files, settings.data_dir, settings.resolved_database_url)
-    recorders, timing = Recorders(), timing or timing_of(settings)
+    record, timing = ProviderRecord(), timing or timing_of(settings)
     async with (
         open_database(settings.resolved_database_url) as database,
         aiohttp.ClientSession(connector=connector) as session,
@@ -99,28 +101,27 @@ async def open_shared(
             settings=settings,
             timing=timing,
             signals=Signals(),
-            recorders=recorders,
+            provider_record=record,
             database=database,
             veo=VeoClient(
                 session,
                 settings.aimlapi_base_url,
                 settings.aimlapi_key,
                 legacy_urls=settings.aimlapi_legacy_urls,
-                tell=recorders.note_call,
+                tell=partial(record_call, record),
             ),
-            queue=_queue(settings, database, recorders),
+            queue=_queue(settings, database),
             stores=_stores(settings, session, public),
             estimator=await _estimator(settings, timing, database),
         )
 
 
-def _queue(settings: Settings, database: Database, recorders: Recorders) -> GenerationQueue:
+def _queue(settings: Settings, database: Database) -> GenerationQueue:
     return GenerationQueue(
         database,
         secrets.token_hex(8),
         max_running=settings.max_running,
         lease=timedelta(seconds=settings.lease_seconds),
-        metrics=recorders.metrics,
     )
 
 

@@ -41,7 +41,7 @@ def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
     )
     workflow = _workflow(shared, delivery, polling)
     runner = Runner(queue, workflow, work=signals.work, stopping=signals.stopping)
-    reconciliation = Reconciliation(shared.database, shared.veo, shared.recorders.metrics)
+    reconciliation = Reconciliation(shared.database, shared.veo)
     return WorkerSide(runner, polling, reconciliation)
 
 
@@ -68,7 +68,6 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
             timing,
             utc_now,
             patience,
-            shared.recorders.metrics,
         ),
     )
 

@@ -23,7 +23,7 @@ from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import made, unmade
 from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
 from bot.jobs.task_ids import ensure_free
-from bot.metrics.metrics import Metrics
+from bot.metrics import metrics
 from bot.provider.costs import Cost
 from bot.provider.models import Task
 
@@ -41,7 +41,6 @@ class GenerationQueue:
         owner: this process's name in `lease_owner`.
         max_running: how many may be at the provider at once, over all processes.
         lease: how long a generation is this process's own without `renew`.
-        metrics: are told about every change.
     """
 
     def __init__(
@@ -52,13 +51,11 @@ class GenerationQueue:
         max_running: int,
         lease: timedelta,
         clock: Clock = utc_now,
-        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
         self._owner = owner
         self._max_running = max_running
         self.lease = lease
-        self._metrics = metrics or Metrics()
         self._clock = clock
 
     async def claim(self, most: int) -> list[Generation]:
@@ -265,7 +262,7 @@ class GenerationQueue:
                     raise
         if changed is None:
             raise LeaseLostError(generation.id)
-        self._metrics.note_change(generation, changed, self._clock())
+        metrics.note_change(generation, changed, self._clock())
         return changed
 
     async def _write(

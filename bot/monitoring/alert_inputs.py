@@ -16,7 +16,7 @@ from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
 from bot.jobs.closures import Pause
 from bot.jobs.pause_state import fetch_pause
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import BALANCE
 from bot.monitoring.alert_rules import AlertInputs
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.provider_record import ProviderRecord
@@ -53,9 +53,8 @@ class AlertSources:
 class AlertInputReader:
     """Looks at everything once in a while."""
 
-    def __init__(self, sources: AlertSources, metrics: Metrics, clock: Clock = utc_now) -> None:
+    def __init__(self, sources: AlertSources, clock: Clock = utc_now) -> None:
         self._sources = sources
-        self._metrics = metrics
         self._clock = clock
         self._balance: float | None = None
         self._balance_due = 0.0
@@ -109,7 +108,7 @@ class AlertInputReader:
             log.info("the balance cannot be read", reason=str(error))
             self._balance = None
         else:
-            self._metrics.note_balance(self._balance)
+            BALANCE.set(self._balance)
 
     async def _probe_database(self) -> float:
         """Write something; return for how many seconds that has failed."""

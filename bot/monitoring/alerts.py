@@ -21,7 +21,7 @@ from bot.db.database import Database
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.errors import DatabaseBusyError
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import FAMILIES
 from bot.monitoring.alert_inputs import AlertInputReader
 from bot.monitoring.alert_rules import (
     WARNINGS,
@@ -86,6 +86,9 @@ class AlertSettings:
     channel_id: int | None
 
 
+ACTIVE = FAMILIES.gauge("alert_active", "1: the alert holds at present.", alert=AlertKind)
+
+
 class Alerts:
     """Looks until the program stops."""
 
@@ -95,7 +98,6 @@ class Alerts:
         inputs: AlertInputReader,
         channel: AlertChannel,
         settings: AlertSettings,
-        metrics: Metrics,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
     ) -> None:
@@ -103,7 +105,6 @@ class Alerts:
         self._inputs = inputs
         self._channel = channel
         self._settings = settings
-        self._metrics = metrics
         self._stopping = stopping
         self._clock = clock
         self._name = secrets.token_hex(8)  # this process's, among those that look
@@ -151,7 +152,7 @@ class Alerts:
         self._states = await self._store.read()
         for kind in AlertKind:
             is_active = any(key.kind is kind and state.is_active for key, state in self._states.items())
-            self._metrics.note_alert(kind, is_active=is_active)
+            ACTIVE.labels(kind).set(is_active)
         await self._post_due()
 
     def _readings(self, inputs: AlertInputs) -> dict[AlertKey, AlertReading]:

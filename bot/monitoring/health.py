@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 
 from bot.db.database import Database, DatabaseBusyError
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import CHECK_UP
 from bot.monitoring.loop_lag import Gateway, LivenessProbe
 from bot.signals import StoppingError, pause
 
@@ -70,9 +70,8 @@ class Asked(Protocol):
 class Health:
     """Runs all checks, at most once a second, whoever asks."""
 
-    def __init__(self, checks: Mapping[str, Check], metrics: Metrics) -> None:
+    def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
-        self._metrics = metrics
         self._lock = asyncio.Lock()
         self._latest: dict[str, Sign] = {}
         self._good_until = 0.0
@@ -85,7 +84,7 @@ class Health:
                 self._latest = dict(zip(self._checks, signs, strict=True))
                 self._good_until = time.monotonic() + MEMORY
                 for name, sign in self._latest.items():
-                    self._metrics.note_check(name, is_up=sign.is_good)
+                    CHECK_UP.labels(name).set(sign.is_good)
             return self._latest
 
 

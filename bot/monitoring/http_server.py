@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.metrics.metrics import Metrics
+from bot.metrics.families import render
+from bot.metrics.metrics import REGISTRY, forget_queue, note_queue
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import Health
 
@@ -36,7 +37,6 @@ class Page:
 
     health: Health
     backlog: BacklogReader
-    metrics: Metrics
     waiting_for: Callable[[], Sequence[str]]
 
     def routes(self) -> list[web.RouteDef]:
@@ -69,10 +69,10 @@ class Page:
         await self.health.look()
         backlog = await self.backlog.read()
         if backlog is None:
-            self.metrics.forget_queue()
+            forget_queue()
         else:
-            self.metrics.note_queue(backlog.counts, backlog.ages)
-        page = self.metrics.render()
+            note_queue(backlog.counts, backlog.ages)
+        page = render(REGISTRY)
         return web.Response(body=page, headers={**HEADERS, "Content-Type": METRICS_TYPE})
 
 

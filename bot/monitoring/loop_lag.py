@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import CONNECTED, HEARTBEAT, LAG, WORST_LAG
 
 LOOK_INTERVAL = 0.25  # seconds
 LAG_MEMORY = 15.0  # seconds for which a late event loop is remembered
@@ -70,11 +70,8 @@ class LivenessProbe:
         gateway: None: this process has none.
     """
 
-    def __init__(
-        self, gateway: Gateway | None, metrics: Metrics, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, gateway: Gateway | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._gateway = gateway
-        self._metrics = metrics
         self._clock = clock
         self._lags = Lags()
         self._heard_at = clock()  # never: counted from the start
@@ -87,7 +84,8 @@ class LivenessProbe:
             now = self._clock()
             lag = max(0.0, now - due)
             self._lags.note(now, lag)
-            self._metrics.note_lag(lag, self._lags.worst(now))
+            LAG.observe(lag)
+            WORST_LAG.set(self._lags.worst(now))
             self._look_at_gateway(now)
 
     @property
@@ -106,6 +104,5 @@ class LivenessProbe:
         heard_at = self._gateway.heard_at
         if heard_at is not None:
             self._heard_at = max(self._heard_at, heard_at)
-        self._metrics.note_gateway(
-            is_connected=self._gateway.is_connected, heartbeat_age=now - self._heard_at
-        )
+        CONNECTED.set(self._gateway.is_connected)
+        HEARTBEAT.set(now - self._heard_at)

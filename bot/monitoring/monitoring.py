@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -12,9 +12,8 @@ from sqlalchemy import make_url
 
 from bot.db.database import Database
 from bot.jobs.steps.polling import Polling
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import note_call
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
-from bot.monitoring.alert_rules import AlertKind
 from bot.monitoring.alerts import AlertChannel, Alerts, AlertSettings
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.health import Check, DatabaseCheck, Health, gateway_check, loop_check, poll_check
@@ -26,17 +25,10 @@ from bot.provider.client import VeoClient
 from bot.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Recorders:
-    """Where the parts tell what they do; made before all of them."""
-
-    metrics: Metrics = field(default_factory=lambda: Metrics(tuple(AlertKind)))
-    provider: ProviderRecord = field(default_factory=ProviderRecord)
-
-    def note_call(self, call: Call) -> None:
-        """Record a call to the provider."""
-        self.metrics.note_call(call)
-        self.provider.note_call(call)
+def record_call(record: ProviderRecord, call: Call) -> None:
+    """Count a call to the provider, and learn from it."""
+    note_call(call)
+    record.note_call(call)
 
 
 class OperatorChannel(AlertChannel, Protocol):
@@ -76,7 +68,7 @@ class Monitoring:
 
 @asynccontextmanager
 async def open_monitoring(
-    settings: Settings, recorders: Recorders, parts: Parts
+    settings: Settings, record: ProviderRecord, parts: Parts
 ) -> AsyncGenerator[Monitoring]:
     """Serve `/healthz`, `/readyz` and `/metrics` where the settings want it; the caller runs the alerts.
 
@@ -87,25 +79,24 @@ async def open_monitoring(
     watched = AlertSources(
         parts.database,
         parts.veo,
-        recorders.provider,
+        record,
         backlog,
         settings.data_dir,
         partial(_find_refusal, parts.board, settings.operator_channel_id),
     )
     alerts = Alerts(
         parts.database,
-        AlertInputReader(watched, recorders.metrics),
+        AlertInputReader(watched),
         parts.board,
         AlertSettings(settings.alert_balance_usd, settings.operator_channel_id),
-        recorders.metrics,
         parts.stopping,
     )
     if settings.http_port is None:
         yield Monitoring(alerts, None)
         return
-    probe = LivenessProbe(parts.gateway, recorders.metrics)
-    health = Health(_checks(settings, parts, probe), recorders.metrics)
-    page = Page(health, backlog, recorders.metrics, _readiness(parts))
+    probe = LivenessProbe(parts.gateway)
+    health = Health(_checks(settings, parts, probe))
+    page = Page(health, backlog, _readiness(parts))
     looking = asyncio.create_task(probe.run(), name="pulse")
     try:
         async with serve(page, settings.http_host, settings.http_port) as address:

@@ -17,7 +17,7 @@ from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
 from bot.media.images import ensure_usable
-from bot.metrics.metrics import Metrics
+from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, choose_model
 from bot.requests.confirmation import (
     Confirmation,
@@ -43,7 +43,6 @@ class GenerationService:
         admission: decides about each request.
         work: set when there is new work, so that the runner does not wait for its next look.
         stopping: set when the program is to stop; nothing new is accepted then.
-        metrics: are told about every request.
     """
 
     def __init__(
@@ -54,10 +53,8 @@ class GenerationService:
         work: asyncio.Event,
         stopping: asyncio.Event,
         clock: Clock = utc_now,
-        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
-        self._metrics = metrics or Metrics()
         self._admission = admission
         self._work = work
         self._stopping = stopping
@@ -81,7 +78,7 @@ class GenerationService:
             DatabaseBusyError: nothing can be recorded now.
             OutcomeUnknownError: nobody can say now whether it was recorded.
         """
-        with self._metrics.request():
+        with count_request():
             if self._stopping.is_set():
                 raise RestartingError(
                     _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
@@ -192,7 +189,7 @@ class GenerationService:
             )
         )
         if isinstance(result, CursorResult) and result.rowcount:
-            self._metrics.note_withdrawn()
+            FINISHED.labels(WITHDRAWN).inc()
         log.info("withdrawn", generation=generation_id)
 
     async def get(self, generation_id: str) -> Generation | None:

@@ -15,7 +15,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.eta.refresh import Refresher
 from bot.failures import FailureKind
-from bot.metrics.metrics import Metrics
+from bot.metrics import metrics
 from bot.provider.client import VeoClient
 from bot.provider.costs import CostSource
 
@@ -44,12 +44,9 @@ class Counted:
 class Reconciliation:
     """Writes down what the provider charged, for whatever it has not said that of."""
 
-    def __init__(
-        self, database: Database, veo: VeoClient, metrics: Metrics | None = None, clock: Clock = utc_now
-    ) -> None:
+    def __init__(self, database: Database, veo: VeoClient, clock: Clock = utc_now) -> None:
         self._database = database
         self._veo = veo
-        self._metrics = metrics or Metrics()
         self._clock = clock
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -90,7 +87,7 @@ class Reconciliation:
 
     def _tell(self, row: Counted, charged: float) -> None:
         counted = row.credits if row.source else 0.0
-        self._metrics.note_charged(row.model, charged - counted)
+        metrics.note_charged(row.model, charged - counted)
         if counted and charged != counted:
             log.warning("charged differently than reported", generation=row.id, told=counted, charged=charged)
 

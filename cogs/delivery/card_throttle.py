@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.db.models import OPEN, Status
 from bot.eta.poll_limiter import PollLimiter
-from bot.metrics.metrics import SAVED, SENT, Metrics
+from bot.metrics.metrics import EDITS, SAVED, SENT
 
 Edit = Callable[[], Awaitable[None]]
 
@@ -68,7 +68,6 @@ class EditBudget:
         interval: seconds between two edits of the same card.
         limiter: gives turns to all cards, in the order in which they are asked for.
         wait: waits so many seconds; whatever it raises leaves `edit` too.
-        metrics: are told what became of every state.
     """
 
     def __init__(
@@ -76,12 +75,10 @@ class EditBudget:
         interval: float,
         limiter: PollLimiter,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        metrics: Metrics | None = None,
     ) -> None:
         self._interval = interval
         self._limiter = limiter
         self._wait = wait
-        self._metrics = metrics or Metrics()
         self._cards: dict[int, _Card] = {}  # by message; those that may be edited again soon
 
     async def edit(self, card_id: int, rank: int, edit: Edit) -> None:
@@ -92,7 +89,7 @@ class EditBudget:
         card = self._cards.setdefault(card_id, _Card())
         ticket = card.throttle.take_ticket(rank)
         if ticket is None:
-            self._metrics.note_edit(SAVED)
+            EDITS.labels(SAVED).inc()
             return
         clock = asyncio.get_running_loop().time
         async with card.lock:
@@ -101,7 +98,7 @@ class EditBudget:
             if ticket == card.throttle.newest:
                 await self._limiter.turn()
             if ticket != card.throttle.newest:
-                self._metrics.note_edit(SAVED)
+                EDITS.labels(SAVED).inc()
                 return
             try:
                 await self._edit(card, edit)
@@ -116,7 +113,7 @@ class EditBudget:
         asyncio.get_running_loop().call_later(after, forget)
 
     async def _edit(self, card: _Card, edit: Edit) -> None:
-        self._metrics.note_edit(SENT)
+        EDITS.labels(SENT).inc()
         try:
             await edit()
         finally:

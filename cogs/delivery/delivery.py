@@ -13,7 +13,7 @@ from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import Posted, Present, Still, UndeliverableError, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
-from bot.metrics.metrics import CONVERTED, ORIGINAL, SMALLER, Metrics
+from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
 from cogs.cards.card_message import card_message, card_nonce
 from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.delivery.card_throttle import EditBudget
@@ -56,13 +56,11 @@ class DiscordDelivery:
         self,
         client: discord.Client,
         budget: EditBudget,
-        metrics: Metrics | None = None,
         servers: Servers | None = None,
         present: Present | None = None,
     ) -> None:
         self._client = client
         self._servers = servers or Servers(client)
-        self._metrics = metrics or Metrics()
         self._refusals = FailedDestinations()
         self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._refusals)
@@ -198,9 +196,9 @@ class DiscordDelivery:
 
     def _count(self, result_message: ResultMessage) -> None:
         if result_message.attached is not None:
-            self._metrics.note_file(result_message.attached.size, _form_of(result_message))
+            SIZES.labels(_form_of(result_message)).observe(result_message.attached.size)
         elif result_message.clip is not None:
-            self._metrics.note_link()
+            LINKS.inc()
 
     async def _targets(self, generation: Generation) -> AsyncIterator[Target]:
         """Yield the server's places to try: thread, reply to the card, channel."""

@@ -63,6 +63,9 @@ async def look_until(world: World, path: str, wanted: Callable[[Answer], bool]) 
         raise AssertionError(f"{path} never was as wanted; at last: {latest[-1]}") from None
 
 
+COUNTED = ("_total", "_count", "_sum", "_bucket")  # ends of the names of what only grows
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """A page of figures, read with the ecosystem's own parser."""
@@ -71,6 +74,15 @@ class Figures:
 
     def __call__(self, name: str, **labels: str) -> float:
         return self.samples[f"veobot_{name}", frozenset(labels.items())]
+
+    def since(self, before: "Figures") -> "Figures":
+        """The same with what was counted since `before`: other tests of this process have counted, too."""
+        return Figures(
+            {
+                key: value - (before.samples.get(key, 0) if key[0].endswith(COUNTED) else 0)
+                for key, value in self.samples.items()
+            }
+        )
 
     def series(self, name: str) -> dict[str, float]:
         """The series of a family with one label, by its value; only those that are not 0."""

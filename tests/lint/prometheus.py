@@ -11,8 +11,8 @@ from typing import Any
 import promql_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_page
 
-from bot.metrics.metrics import Metrics
-from bot.monitoring.alert_rules import AlertKind
+from bot.metrics.families import render
+from bot.metrics.metrics import REGISTRY
 from tests.lint.findings import Check, File, Finding, Findings
 from tests.lint.yaml_files import read_yaml
 
@@ -153,7 +153,7 @@ def _questions(root: Path) -> Iterator[Question]:
 def _series() -> dict[str, Labels]:
     """Return every series of `/metrics` with its labels and their values, as a new process shows them."""
     found: defaultdict[str, Labels] = defaultdict(dict)
-    for family in parse_page(Metrics(tuple(AlertKind)).render().decode()):
+    for family in parse_page(render(REGISTRY).decode()):
         for sample in family.samples:
             labels = found[sample.name]
             for label, value in sample.labels.items():

@@ -17,7 +17,7 @@ from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.files import MediaError, VideoStore
 from bot.media.image_store import ImageStore
-from bot.metrics.metrics import GIVEN_UP, POSTPONED, UNDELIVERABLE, Metrics
+from bot.metrics.metrics import DELIVERY_ERRORS, GIVEN_UP, POSTPONED, UNDELIVERABLE
 from bot.provider.client import VeoClient
 from bot.provider.errors import VeoError
 
@@ -40,7 +40,6 @@ class Deliver:
         timing: Timing,
         clock: Clock,
         patience: Patience,
-        metrics: Metrics | None = None,
     ) -> None:
         self._queue = queue
         self._videos = videos
@@ -51,7 +50,6 @@ class Deliver:
         self._timing = timing
         self._clock = clock
         self._patience = patience
-        self._metrics = metrics or Metrics()
 
     async def deliver_video(self, generation: Generation) -> Generation:
         """Fetch the file and post it; a file that cannot be had for long is told, and asked for all the same.
@@ -131,17 +129,17 @@ class Deliver:
             return await self._post_once(generation, post)
         except DeliveryPostponedError as error:
             log.warning("not posted yet", reason=str(error))
-            self._metrics.note_delivery_error(POSTPONED)
+            DELIVERY_ERRORS.labels(POSTPONED).inc()
             if self._is_in_time(generation, self._timing.delivery_window):
                 await self._show_made(generation, error)
                 raise self._postponed(error) from error
             log.error("gave up posting a result", reason=str(error))
         except UndeliverableError as error:
             log.error("no place left to post a result", reason=str(error))
-            self._metrics.note_delivery_error(UNDELIVERABLE)
+            DELIVERY_ERRORS.labels(UNDELIVERABLE).inc()
             if self._is_in_time(generation, self._timing.undeliverable_window):
                 raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
-        self._metrics.note_delivery_error(GIVEN_UP)
+        DELIVERY_ERRORS.labels(GIVEN_UP).inc()
         return None
 
     async def _show_made(self, generation: Generation, error: DeliveryPostponedError) -> None:

@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot import errors
 from bot.admission import denials
 from bot.errors import UserError
-from bot.metrics.metrics import Metrics
+from bot.metrics.families import describe, render
+from bot.metrics.metrics import REGISTRY
 from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.monitoring.loop_lag import LAG_MEMORY, LOOK_INTERVAL, Lags
 from bot.provider.errors import VeoError
@@ -20,7 +21,7 @@ MOST_SERIES = 1000
 
 
 def test_names_have_a_unit_and_counters_end_in_total() -> None:
-    for family in Metrics(("one",)).describe():
+    for family in describe(REGISTRY):
         assert re.fullmatch(r"veobot_[a-z]+(_[a-z]+)*", family.name), family.name
         assert family.name.endswith("_total") == (family.type == "counter"), family.name
         assert family.name.endswith(UNITS) or family.name in COUNTED, family.name
@@ -28,18 +29,11 @@ def test_names_have_a_unit_and_counters_end_in_total() -> None:
 
 
 def test_a_page_is_bounded_and_can_be_read_with_all_its_series_from_the_start() -> None:
-    page = Metrics(("one",)).render().decode()
+    page = render(REGISTRY).decode()
     families = list(text_string_to_metric_families(page))
     assert sum(len(family.samples) for family in families) < MOST_SERIES
     assert "_created" not in page
     assert all(family.samples for family in families), "a family without series hides its first event"
-
-
-def test_objects_share_nothing() -> None:
-    one, two = Metrics(), Metrics()
-    one.note_link()
-    assert b"veobot_delivery_links_total 1.0" in one.render()
-    assert b"veobot_delivery_links_total 0.0" in two.render()
 
 
 def kinds(base: type[Exception]) -> set[type[Exception]]:

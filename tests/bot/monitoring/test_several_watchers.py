@@ -8,9 +8,7 @@ import pytest
 
 from bot.db.database import Database
 from bot.db.models import Status
-from bot.metrics.metrics import Metrics
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
-from bot.monitoring.alert_rules import AlertKind
 from bot.monitoring.alerts import LOOK_INTERVAL, Alerts, AlertSettings, Announcement
 from bot.monitoring.backlog import BacklogReader
 from bot.monitoring.provider_record import ProviderRecord
@@ -49,13 +47,9 @@ class Worker:
         self.stopping = asyncio.Event()
         self._record = ProviderRecord(lambda: self.seconds)
         backlog = BacklogReader(database, clock)
-        signs = AlertInputReader(
-            AlertSources(database, veo, self._record, backlog, folder), Metrics(tuple(AlertKind)), clock
-        )
+        signs = AlertInputReader(AlertSources(database, veo, self._record, backlog, folder), clock)
         settings = AlertSettings(balance_limit=0.0, channel_id=CHANNEL)
-        self.alerts = Alerts(
-            database, signs, channel, settings, Metrics(tuple(AlertKind)), self.stopping, clock
-        )
+        self.alerts = Alerts(database, signs, channel, settings, self.stopping, clock)
 
     def hear(self, kind: CallKind, error: VeoError | None = None) -> None:
         self._record.note_call(Call(kind, 0.1, error))

@@ -14,7 +14,6 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
-from bot.metrics.metrics import Metrics
 from bot.monitoring.alert_inputs import AlertInputReader, AlertSources
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState, evaluate_alerts
 from bot.monitoring.alert_store import AlertStore
@@ -123,7 +122,7 @@ async def test_what_cannot_be_kept_is_remembered_and_kept_later(database: Databa
 @pytest.fixture
 async def signs(database: Database, veo: VeoClient, tmp_path: Path) -> AlertInputReader:
     watched = AlertSources(database, veo, ProviderRecord(), BacklogReader(database), tmp_path)
-    return AlertInputReader(watched, Metrics())
+    return AlertInputReader(watched)
 
 
 async def test_a_full_database_is_an_alert_though_small_writes_still_work(
