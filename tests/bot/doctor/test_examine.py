@@ -236,7 +236,9 @@ async def test_a_damaged_database_is_bad(made: str, harm: Callable[[Path], objec
 async def test_a_slip_in_a_settings_name_is_worth_a_warning(
     folder: Path, environment: pytest.MonkeyPatch
 ) -> None:
-    (folder / ".env").write_text("MAX_RUNING=3\nCOMPOSE_PROFILES=single\nPOSTGRES_PASSWORD=x\nTZ=UTC\nLEMON=1\n")
+    (folder / ".env").write_text(
+        "MAX_RUNING=3\nCOMPOSE_PROFILES=single\nPOSTGRES_PASSWORD=x\nTZ=UTC\nLEMON=1\n"
+    )
     (folder / ".env").chmod(0o600)
     environment.setenv("POLL_INTERVALL", "3")
     environment.setenv("EDITOR", "vi")
