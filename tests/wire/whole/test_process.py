@@ -8,8 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from sandbox.provider import Provider
 from tests.wire.whole.starting import ALICE, GATEWAY, POST, Starter, ask
@@ -174,16 +172,6 @@ async def test_it_waits_while_another_page_answers_in_discords_place(
     assert_tidy(program, wire, provider)
 
 
-class Says(Fault):
-    """Answers 200 and JSON that Discord would not send."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG002 none is asked
-        return web.Response(text=self.text, content_type="application/json")
-
-
 ME, APPLICATION = "GET /users/@me", "GET /oauth2/applications/@me"
 OTHERS = {
     "null": (ME, "null"),
@@ -199,7 +187,7 @@ OTHERS = {
 @pytest.mark.parametrize("name", OTHERS)
 async def test_it_waits_while_something_else_answers(wire: WireDiscord, bot: Starter, name: str) -> None:
     route, text = OTHERS[name]
-    wire.faults.add(route, Says(text))
+    wire.faults.add(route, Fault.says(text))
     async with bot.start() as program:
         await program.wait_for_line("something else answers in its place")
         await program.wait_for_line("ready")
@@ -288,9 +276,9 @@ UPLOADS = {
     "an outage": Fault.status(503),
     "a broken connection": Fault.reset(),
     "a page": Fault.status(200, html=True),
-    "half of it": Says('[{"id": "1'),
-    "another object": Says('{"code": 0}'),
-    "another list": Says("[null]"),
+    "half of it": Fault.says('[{"id": "1'),
+    "another object": Fault.says('{"code": 0}'),
+    "another list": Fault.says("[null]"),
 }
 
 
