@@ -11,18 +11,18 @@ from typing import Literal, TypeVar
 from dotenv import dotenv_values
 from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from yarl import URL
 
 from bot.db.addresses import checked_address, secrets_of, with_folder
 from bot.media.upload_sizes import DEFAULT, parse_limits
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
+from bot.written_values import bare, checked_url
 
 ENV_FILE = ".env"
-# What examples put around a value, and what `docker run --env-file` takes for a part of it.
-WRAPPINGS = frozenset({('"', '"'), ("'", "'"), ("<", ">"), ("`", "`")})
 NOT_PLAIN = re.compile(r"""[^!-~]|["'<>`{}\[\]]|^[A-Z_]+=""")  # the last: the setting's own name
-VERSION_PATH = re.compile(r"/v[0-9]+(/.*)?$")
+VERSION_PATH = re.compile(r"/v[0-9]+(/.*)?$", re.IGNORECASE)
+OWN_ADDRESS = "https://api.aimlapi.com"  # whatever is behind it was copied from a page or an example
+SECRETS = ("aimlapi_key", "discord_token")
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -44,7 +44,7 @@ class ProviderSettings(BaseSettings):
 
     aimlapi_key: SecretStr = Field(min_length=1, description="Your AI/ML API key.")
     aimlapi_base_url: str = Field(
-        default="https://api.aimlapi.com", description="The provider's address; tests use another one."
+        default=OWN_ADDRESS, description="The provider's address; tests use another one."
     )
     aimlapi_legacy_urls: bool = Field(
         default=False, description="Use the provider's older address with the vendor's name in it."
@@ -64,12 +64,13 @@ class ProviderSettings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _is_bare(cls, value: object) -> object:
-        if isinstance(value, str) and len(value) > 1 and (value[0], value[-1]) in WRAPPINGS:
-            raise ValueError(f"must not have {value[0]} and {value[-1]} around it")
-        return value
+    def _is_bare(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        # Spaces around a secret are named: they hint at what else was copied along.
+        return bare(value if info.field_name in SECRETS else value.strip())
 
-    @field_validator("aimlapi_key", "discord_token", check_fields=False)
+    @field_validator(*SECRETS, check_fields=False)
     @classmethod
     def _is_one_word(cls, value: SecretStr) -> SecretStr:
         if NOT_PLAIN.search(value.get_secret_value()):
@@ -80,7 +81,8 @@ class ProviderSettings(BaseSettings):
     @classmethod
     def _is_web_address(cls, value: str) -> str:
         # The provider's own examples name the address with its version, which each of our calls has itself.
-        return VERSION_PATH.sub("", _checked_url(value, {"http", "https"}))
+        address = VERSION_PATH.sub("", checked_url(value, {"http", "https"}))
+        return OWN_ADDRESS if address.startswith(f"{OWN_ADDRESS}/") else address
 
 
 class Settings(ProviderSettings):
@@ -179,12 +181,12 @@ class Settings(ProviderSettings):
     @field_validator("discord_api_base", "discord_cdn_url")
     @classmethod
     def _is_web_address_or_empty(cls, value: str) -> str:
-        return _checked_url(value, {"http", "https"}) if value else value
+        return checked_url(value, {"http", "https"}) if value else value
 
     @field_validator("discord_gateway_url")
     @classmethod
     def _is_socket_address_or_empty(cls, value: str) -> str:
-        return _checked_url(value, {"ws", "wss"}) if value else value
+        return checked_url(value, {"ws", "wss"}) if value else value
 
     @field_validator("shard_ids")
     @classmethod
@@ -282,14 +284,3 @@ def _problems(error: ValidationError) -> list[str]:
         what = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
         lines.append(f"{name}: {what}")
     return lines
-
-
-def _checked_url(value: str, schemes: set[str]) -> str:
-    kinds = " or ".join(f"{scheme}://" for scheme in sorted(schemes))
-    try:
-        url = URL(value)
-    except ValueError:
-        url = URL()
-    if url.scheme not in schemes or not url.host:
-        raise ValueError(f"must be an address that starts with {kinds}")
-    return value.rstrip("/")

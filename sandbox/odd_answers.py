@@ -15,7 +15,7 @@ from sandbox.faults import JOBS, LOG, Fault
 from sandbox.generations import SIGNATURE
 from sandbox.refusals import error_response
 
-Change = Callable[[dict[str, Any]], dict[str, Any]]
+Change = Callable[[dict[str, Any]], dict[str, Any] | list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,18 @@ DONE_SHAPES: Mapping[str, Change] = {
     "a list in the object": lambda task: {**task, "video": {"url": [task["video"]["url"]]}},
     "a list by another name": lambda task: {**without(task, "video"), "videos": [task["video"]]},
     "a string by another name": lambda task: {**task, "video": None, "video_url": task["video"]["url"]},
+    "another service's words": lambda task: {
+        **without(task, "video"),
+        "status": "SUCCESS",
+        "output": [{"downloadUrl": task["video"]["url"]}],
+    },
+    "an address in the result": lambda task: {**task, "video": None, "result": task["video"]["url"]},
+    "another service's form": lambda task: {
+        **without(task, "video"),
+        "response": {"generatedVideos": [{"video": {"uri": task["video"]["url"]}}]},
+    },
+    "a task in an object": lambda task: {"status": "ok", "data": task},
+    "a task in a list": lambda task: [task],
     "an output": lambda task: {**without(task, "video"), "output": {"video": {"uri": task["video"]["url"]}}},
     "no id": lambda task: without(task, "id"),
     "an id that is null": lambda task: {**task, "id": None},
@@ -158,6 +170,11 @@ FAILED_SHAPES: Mapping[str, tuple[dict[str, Any], str]] = {
         },
         "No faces.",
     ),
+    "a list of texts": ({"status": "ripe", "error": ["No faces."]}, "No faces."),
+    "a list of errors": ({"status": "ripe", "errors": [{"msg": "No faces."}]}, "No faces."),
+    "another field": ({"status": "ripe", "failureReason": "No faces."}, "No faces."),
+    "a number alone": ({"status": "ripe", "error": 422}, "It gave no reason."),
+    "a reason in JSON": ({"status": "error", "error": '{"error": {"message": "No faces."}}'}, "No faces."),
     "a numeric name": ({"status": "error", "error": {"name": 422, "message": "No faces."}}, "No faces."),
     "an error in an error": ({"status": "error", "error": {"error": {"message": "No faces."}}}, "No faces."),
     "no id": ({"id": None, "status": "error", "error": {"message": "No faces."}}, "No faces."),

@@ -1,6 +1,7 @@
 """Where a video from the terminal goes: taken before anything is paid, and nothing is overwritten."""
 
 import os
+from errno import EEXIST
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def take_place(wanted: Path) -> Path:
         OSError: it cannot be written.
     """
     wanted = wanted / NAME if wanted.is_dir() else wanted
+    if wanted.exists() and not wanted.is_file():  # such as /dev/null: a number would make a file beside it
+        raise FileExistsError(EEXIST, "It isn't a file", str(wanted))
     wanted.parent.mkdir(parents=True, exist_ok=True)
     for number in count(1):
         path = wanted if number == 1 else wanted.with_stem(f"{wanted.stem}-{number}")

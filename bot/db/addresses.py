@@ -5,6 +5,8 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.written_values import is_wrapped
+
 SQLITE = "sqlite+aiosqlite"
 POSTGRESQL = "postgresql+asyncpg"
 SCHEMES = f"must start with {SQLITE}:/// or {POSTGRESQL}://"
@@ -32,6 +34,10 @@ def checked_address(address: str) -> URL:
         url = _parsed(address)
     except (ArgumentError, ValueError):
         raise ValueError(f"must have the form {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE") from None
+    if url.password and is_wrapped(url.password) and f":{url.password}@" in address:
+        raise ValueError(
+            "must not have quotes, < or > around the password; URL-encode those that belong to it"
+        )
     if not url.database:
         raise ValueError(f"names no database: {POSTGRESQL}://USER:PASSWORD@HOST:PORT/DATABASE")
     if "sslmode" in url.query:

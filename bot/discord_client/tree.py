@@ -1,9 +1,11 @@
 """The command tree: tells Discord about the commands only when they changed, and answers errors."""
 
+import asyncio
 import hashlib
 import json
 from typing import Any, LiteralString
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -21,6 +23,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 ENTRY_POINT = 4  # the type of such a command
 ENTRY_POINT_LEFT_OUT = 50240  # "You cannot remove this app's Entry Point command in a bulk update operation"
+
+UPLOAD_PATIENCE = 30.0  # seconds; a start waits for it
+# Discord's refusals, a connection that breaks, and another page or half of one in the place of its answer.
+UPLOAD_FAILURES = (
+    *(discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError),
+    *(AttributeError, LookupError, TypeError, ValueError),
+)
 
 
 class VeoTree(app_commands.CommandTree[discord.Client]):
@@ -71,10 +80,11 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         if await get_state(database, name) == digest:
             return True
         try:
-            count = await self._upload()
-        except (discord.HTTPException, discord.RateLimited) as error:
+            async with asyncio.timeout(UPLOAD_PATIENCE):
+                count = await self._upload()
+        except UPLOAD_FAILURES as error:
             # Those that Discord knows work, and nothing is kept, so it is tried again.
-            log.warning("Discord rejects the commands; it keeps the ones it has", error=str(error))
+            log.warning("Discord rejects the commands; it keeps the ones it has", error=_words_of(error))
             return False
         await keep_state(database, name, digest)
         log.info("commands synced", count=count)
@@ -111,6 +121,12 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
     async def _use_translator(self) -> None:
         if self.translator is None:
             await self.set_translator(CommandTranslator())
+
+
+def _words_of(error: Exception) -> str:
+    """Return what an error says, after its name where these are a program's words and not Discord's."""
+    is_discords = isinstance(error, discord.DiscordException)
+    return str(error) if is_discords else f"{type(error).__name__}: {error}"
 
 
 def _ensure_readable(interaction: discord.Interaction[discord.Client]) -> None:

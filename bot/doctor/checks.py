@@ -101,13 +101,10 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Che
     """Find out whether the provider takes the key, and how much money is left; costs nothing."""
     try:
         balance = await veo.fetch_balance()
-    except (AccountError, ForbiddenError):
-        return CheckResult(
-            is_good=False,
-            what=_("The video service rejects the bot's key."),
-            advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
-            remedy="Check `AIMLAPI_KEY` and its account.",
-        )
+    except AccountError:
+        return _refused_key()
+    except ForbiddenError:
+        return await _judge_silent_key(veo, patience / 2)
     except UnreachableError:
         return CheckResult(
             is_good=False,
@@ -123,16 +120,40 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Che
             advice=_("Requests wait until it works again."),
         )
     price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
-    if key is not None and key.is_ours and key.trouble is not None:
-        return CheckResult(
-            is_good=False,
-            what=describe_trouble(key, key.trouble),
-            advice=_("Requests wait until that's fixed.") + " " + _(TELL_OPERATOR),
-            remedy=REMEDIES[key.trouble],
-        )
+    if (trouble := _trouble_of(key)) is not None:
+        return trouble
     finding = _judge_balance(balance, price)
     limit = describe_limit(key) if key is not None and key.is_ours else ""
     return replace(finding, what=f"{finding.what} {limit}".rstrip())
+
+
+def _refused_key() -> CheckResult:
+    return CheckResult(
+        is_good=False,
+        what=_("The video service rejects the bot's key."),
+        advice=_("Tell the people who run the bot to check `AIMLAPI_KEY` and its account."),
+        remedy="Check `AIMLAPI_KEY` and its account.",
+    )
+
+
+async def _judge_silent_key(veo: VeoClient, patience: float) -> CheckResult:
+    """Judge a key that may not ask for the balance, as one that is for videos alone."""
+    key = await fetch_key(veo, patience)
+    if key is None or not key.is_ours:
+        return _refused_key()
+    good = CheckResult(is_good=True, what=_("The key works, but it can't read the account's balance."))
+    return _trouble_of(key) or good
+
+
+def _trouble_of(key: KeyStatus | None) -> CheckResult | None:
+    if key is None or not key.is_ours or key.trouble is None:
+        return None
+    return CheckResult(
+        is_good=False,
+        what=describe_trouble(key, key.trouble),
+        advice=_("Requests wait until that's fixed.") + " " + _(TELL_OPERATOR),
+        remedy=REMEDIES[key.trouble],
+    )
 
 
 async def check_submitting(

@@ -7,8 +7,8 @@ from bot.doctor.check_result import CheckResult
 from bot.settings import Settings, names_in_env_file, names_in_environment
 
 KNOWN = frozenset(name.upper() for name in Settings.model_fields)
-# What others read in the same file: `compose.yaml`, and Docker Compose itself.
-OF_OTHERS = frozenset({"VEO_IMAGE", "POSTGRES_PASSWORD", "IMAGEIO_FFMPEG_EXE"})
+# What others read in the same file: `compose.yaml`, Docker Compose itself, a container's system (TZ).
+OF_OTHERS = frozenset({"VEO_IMAGE", "POSTGRES_PASSWORD", "IMAGEIO_FFMPEG_EXE", "TZ"})
 PREFIX_OF_COMPOSE = "COMPOSE_"
 # In the environment stand many names of other programs: only a slip of one letter or two is told.
 LIKENESS, LIKENESS_IN_ENVIRONMENT = 0.6, 0.9

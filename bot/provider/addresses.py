@@ -5,9 +5,11 @@ services, its neighbours, or a cloud's metadata (169.254.169.254).
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import quote
 
 from yarl import URL
 
+BEHIND_HOST = frozenset("/?#\\")  # where an address's host ends
 NAT64 = IPv6Network("64:ff9b::/96")  # IPv4 in the last 32 bits (RFC 6052); the only way out of some networks
 
 
@@ -40,17 +42,19 @@ def origin_of(address: str) -> str:
 def exact_address(address: str) -> URL:
     """Return an address that is asked for as it is written, since a signature may cover its escapes.
 
-    One that cannot be sent so, as with letters beyond ASCII, is escaped as browsers do.
+    What cannot be sent so, as letters beyond ASCII and spaces, is escaped as browsers do, and only that.
 
     Raises:
         ValueError: it is none.
     """
     usual = URL(address)
     scheme, mark, rest = address.partition("://")
-    address = scheme.lower() + mark + rest
-    if not address.isascii() or not address.isprintable() or " " in address:
-        return usual
-    exact = URL(address, encoded=True)
+    end = next((place for place, char in enumerate(rest) if char in BEHIND_HOST), len(rest))
+    host, rest = rest[:end].lower(), rest[end:]
+    if not host.isascii():
+        host = usual.raw_authority
+    rest = "".join(char if "!" <= char <= "~" else quote(char) for char in rest)
+    exact = URL(scheme.lower() + mark + host + rest, encoded=True)
     # What is checked must be what is asked: the host and the scheme in their one spelling.
     is_same = (exact.scheme, exact.raw_host, exact.port, exact.user, exact.password) == (
         *(usual.scheme, usual.raw_host, usual.port, usual.user, usual.password),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Annotated, cast
 
-from pydantic import Field, WrapValidator
+from pydantic import BeforeValidator, Field, WrapValidator
 
 from bot.money import to_credits
 from bot.provider.reading import Fields
@@ -43,7 +43,20 @@ class Cost:
 
 
 _Positive = Annotated[float, Field(gt=0, le=MOST_CREDITS, allow_inf_nan=False)]
-Told = Annotated[_Positive | None, WrapValidator(none_if_odd)]
+
+
+def _no_truth(value: object) -> object:
+    """Return a value, unless it is a truth value, which is no number here.
+
+    Raises:
+        ValueError: it is.
+    """
+    if isinstance(value, bool):
+        raise ValueError("no number")  # noqa: TRY004 pydantic takes only this for a bad value
+    return value
+
+
+Told = Annotated[_Positive | None, BeforeValidator(_no_truth), WrapValidator(none_if_odd)]
 
 
 class Amount(Wire):
@@ -81,12 +94,18 @@ def first_amount(credits: float | None, usd: float | None) -> float | None:  # n
 
 def usage_in(task: Mapping[str, object]) -> object:
     """Return the part of a task's answer that tells the cost, from where it stands; one of 0 tells none."""
-    meta = task.get("meta")
-    inside = cast("Fields", meta).get("usage") if isinstance(meta, Mapping) else None
-    for found in (inside, task.get("usage"), task):
-        if isinstance(found, Mapping) and any(cast("Fields", found).get(name) for name in Usage.model_fields):
-            return found  # pyright: ignore[reportUnknownVariableType]: JSON
+    meta = _object_in(task.get("meta"))
+    for found in map(_object_in, (meta.get("usage"), meta, task.get("usage"), task)):
+        if any(found.get(name) for name in Usage.model_fields):
+            return found
     return None
+
+
+def _object_in(value: object) -> Fields:
+    """Return an object, also the only one of a list; an empty one for anything else."""
+    if isinstance(value, list) and len(value) == 1:  # pyright: ignore[reportUnknownArgumentType]: JSON
+        value = cast("list[object]", value)[0]
+    return cast("Fields", value) if isinstance(value, Mapping) else {}
 
 
 def credits_in_headers(headers: Mapping[str, str]) -> float | None:

@@ -21,6 +21,12 @@ import re
 MONEY = re.compile(
     r"\b(?:credits?|balance|funds?|top[ -]?up|payments?|billing|spend(?:ing)?)\b", re.IGNORECASE
 )
+# A refusal that names one of these is about what was asked for, be it a picture of a credit card, or about
+# what the key may ask, be it the balance.
+NOT_OF_MONEY = re.compile(
+    r"\b(?:prompts?|content|polic(?:y|ies)|safety|moderation|images?|pictures?|scopes?|permissions?)\b",
+    re.IGNORECASE,
+)
 
 
 class VeoError(Exception):
@@ -84,7 +90,8 @@ def error_from_status(status: int, message: str, retry_after: float | None) -> V
         case 402:
             return CreditsGoneError(message)
         case 403:
-            return CreditsGoneError(message) if MONEY.search(message) else ForbiddenError(message)
+            is_money = MONEY.search(message) and not NOT_OF_MONEY.search(message)
+            return CreditsGoneError(message) if is_money else ForbiddenError(message)
         case 404:
             return UnknownTaskError(message)
         case 408 | 425:

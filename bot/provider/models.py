@@ -20,9 +20,9 @@ from pydantic import (
 
 from bot.i18n import N_
 from bot.provider.costs import Amount, Cost, CostSource, Usage, usage_in
-from bot.provider.reading import Fields, address_in, ids_in
+from bot.provider.reading import Fields, address_in, ids_in, plain_name, unwrapped
 from bot.provider.wire import Wire, none_if_odd
-from bot.provider.words import Said, SaidReason, WordFilter
+from bot.provider.words import Said, SaidReason, WordFilter, reason_in
 
 
 def without_key(name: str, info: ValidationInfo) -> str:
@@ -43,10 +43,19 @@ TaskId = Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$"), AfterV
 # In lower case, as the provider's own SDK compares. The schema names the first two of those that work, and
 # "completed" and "error"; the others are in its examples and in answers that its documents recorded.
 WORKING_STATUSES = frozenset({"queued", "generating", "waiting", "active"})
+# Words of other services; while one of them works, addresses of other things may stand beside it.
+WORKING_ELSEWHERE = frozenset(
+    {"pending", "processing", "in_progress", "in_queue", "running", "starting", "started", "submitted"}
+)
 FINISHED_STATUSES = frozenset({"completed", "complete", "succeeded"})
 FAILED_STATUSES = frozenset({"error", "failed", "canceled", "cancelled"})
 # Where a finished task may have its file, if not in `video`; while it works, other addresses may stand there.
-OTHER_PLACES = ("videos", "video_url", "output", "outputs", "result", "data", "url")
+OTHER_PLACES = (
+    *("videos", "videourl", "output", "outputs", "result", "results", "data", "response"),
+    *("generatedvideos", "downloadurl", "file", "files", "url"),
+)
+# Where a failed task may say why.
+ERRORS = ("error", "errors", "errormessage", "failure", "failurereason", "failreason")
 OWN_REASONS = (
     N_("It finished without a video. Its safety filter does this."),
     N_("It gave no reason."),
@@ -70,12 +79,19 @@ def _usable_address(value: object, info: ValidationInfo) -> str | None:
     return address
 
 
+def _may_be_done(task: Fields) -> bool:
+    """Whether its word does not say that it still works or has failed."""
+    word = str(task.get("status")).strip().casefold()
+    return word not in WORKING_STATUSES | WORKING_ELSEWHERE | FAILED_STATUSES
+
+
 class Task(Wire):
     """One generation at the provider. `id` is opaque, such as `df43b636-…:veo3`.
 
     Attributes:
         video: the file's address; the provider sends an object, a list, or the address itself.
         error: why it failed, in the provider's words and from an object of any form; empty: it did not say.
+        has_error: whether it says that there is an error, by a number or a "true", though not which.
         remark: what it says beside that.
         usage: what it cost, as the answer itself tells.
         header_credits: the same, as the answer's headers tell.
@@ -85,6 +101,7 @@ class Task(Wire):
     status: Said = ""
     video: Annotated[str | None, BeforeValidator(_usable_address)] = None
     error: SaidReason = ""
+    has_error: bool = False
     remark: SaidReason = ""
     usage: Annotated[Usage | None, WrapValidator(none_if_odd)] = None
     header_credits: float | None = None
@@ -93,15 +110,22 @@ class Task(Wire):
     @classmethod
     def _gather(cls, answer: object) -> object:
         """Take the id by its other name, and the remark and the cost from where they stand."""
+        answer = unwrapped(answer)
         if not isinstance(answer, Mapping):
             return answer
         task = cast("Fields", answer)
+        fields = {plain_name(name): part for name, part in task.items()}
         remark = [task.get(name) for name in ("message", "detail", "reason")]
-        ids, video = ids_in(task), task.get("video")
-        if str(task.get("status")).strip().casefold() in FINISHED_STATUSES and not address_in(video):
-            video = [task.get(name) for name in OTHER_PLACES]
+        ids, video, errors = ids_in(task), task.get("video"), [fields.get(name) for name in ERRORS]
+        if not address_in(video) and _may_be_done(task) and not reason_in(errors):
+            video = [fields.get(name) for name in OTHER_PLACES]
         named = {"id": ids[0] if ids else None, "usage": usage_in(task), "header_credits": None}
-        return {**task, "video": video, "remark": remark, **named}
+        said = {
+            "error": errors,
+            "has_error": any(isinstance(error, int) and error for error in errors),
+            "remark": remark,
+        }
+        return {**task, "video": video, **said, **named}
 
     @property
     def state(self) -> TaskState:
@@ -113,7 +137,7 @@ class Task(Wire):
         if self.video:
             return TaskState.COMPLETED
         has_ended = self._word in FINISHED_STATUSES | FAILED_STATUSES
-        return TaskState.FAILED if self.error or has_ended else TaskState.WORKING
+        return TaskState.FAILED if self.error or self.has_error or has_ended else TaskState.WORKING
 
     @property
     def is_known_status(self) -> bool:

@@ -12,7 +12,12 @@ LONGEST_ADDRESS = 4096  # characters; signed ones have about a thousand
 LONGEST_NUMBER = 400  # digits; a longer one is as good as endless
 NOISE = "\ufeff\ufffd\0 \t\r\n"  # before and after JSON
 DEEPEST = 6  # a list within an object within a list
-IN_OBJECTS = ("url", "uri", "urls", "video_url", "video", "videos")  # where an object has its address
+# Where an object has its address; case and underscores make no difference.
+IN_OBJECTS = (
+    *("url", "uri", "urls", "videourl", "downloadurl", "fileurl", "href", "src", "video", "videos"),
+    *("output", "file", "files", "generatedvideos", "generatevideoresponse", "generatedsamples"),
+)
+WRAPPERS = ("data", "task", "generation", "result", "response")  # what a task may stand in
 SCHEMES = frozenset({"http", "https"})
 
 # All escapes one after the other, so that no backslash is taken for the beginning of one.
@@ -47,6 +52,20 @@ def ids_in(task: Fields) -> list[str]:
     return [str(name) for name in named if name and isinstance(name, str | int) and name is not True]
 
 
+def unwrapped(answer: object) -> object:
+    """Return the task in an answer: the only one of a list, or what stands in another object."""
+    items = cast("list[object]", answer) if isinstance(answer, list) else [answer]
+    if len(items) != 1 or not isinstance(items[0], Mapping):
+        return items
+    fields = cast("Fields", items[0])
+    if ids_in(fields):
+        return fields
+    for part in map(fields.get, WRAPPERS):
+        if isinstance(part, Mapping) and "status" in part and ids_in(cast("Fields", part)):
+            return {**fields, **cast("Fields", part)}
+    return fields
+
+
 def about(answer: object, task_id: str) -> Fields:
     """Return a task's answer with the id that was asked about, which it need not repeat.
 
@@ -54,6 +73,7 @@ def about(answer: object, task_id: str) -> Fields:
         ForeignAnswerError: it is about another one.
         ValueError: it is about none.
     """
+    answer = unwrapped(answer)
     if not isinstance(answer, Mapping):
         raise ValueError("no object")  # noqa: TRY004 a bad answer, not a fault of the caller
     task = cast("Fields", answer)
@@ -71,11 +91,16 @@ def address_in(value: object, depth: int = DEEPEST) -> str | None:
         return value.strip() if is_address(value.strip()) else None
     parts: list[object] = []
     if depth and isinstance(value, Mapping):
-        fields = cast("Fields", value)
+        fields = {plain_name(name): part for name, part in cast("Fields", value).items()}
         parts = [fields.get(name) for name in IN_OBJECTS]
     elif depth and isinstance(value, list):
         parts = cast("list[object]", value)
     return next((found for part in parts if (found := address_in(part, depth - 1))), None)
+
+
+def plain_name(name: str) -> str:
+    """Return a field's name in the one spelling: `video_url` and `videoUrl` are the same."""
+    return name.replace("_", "").lower()
 
 
 def is_address(text: str) -> bool:

@@ -4,17 +4,20 @@ Source: "Errors" in the provider's documentation; the other forms of a reason ar
 validators, and of the services behind it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
+from typing import cast
 
 from bot.provider.errors import VeoError, error_from_status
-from bot.provider.reading import read_json
+from bot.provider.reading import Fields, read_json
 from bot.provider.words import WordFilter, reason_in
 
 LONGEST_RETRY_AFTER = 3600.0  # seconds
 LONGEST_REQUEST_ID = 128  # characters
-REQUEST_ID_NAMES = ("requestId", "request_id", "requestID")
-REQUEST_ID_HEADERS = ("x-request-id", "x-requestid", "request-id")
+REQUEST_ID_NAMES = frozenset({"requestid", "request_id"})
+REQUEST_ID_HEADERS = ("request-id", "requestid")  # how their names end
+OUR_ID_HEADER = "x-client-request-id"  # our own name for the call, which it repeats
+DEEPEST = 4  # an id in a list in an object in an error
 PAGE = "<"  # how HTML begins, and XML
 BROKEN = frozenset("{[")  # how JSON begins, though it could not be read
 MOST_NOISE = 0.1  # of a text; more of it is no text
@@ -44,10 +47,28 @@ def _plain_text(content: bytes) -> str:
 
 def _request_id(body: object, headers: Mapping[str, str]) -> str:
     """Return the provider's name for the call, which its support asks for."""
-    named: list[object] = [headers.get(name) for name in REQUEST_ID_HEADERS]
+    named = [*_named_in(body, DEEPEST)]
+    named += (text for name, text in headers.items() if _names_call(name.lower()) and text)
+    return next(iter(named), "")
+
+
+def _named_in(body: object, depth: int) -> Iterator[str]:
+    """Yield the names that JSON of whatever form gives, the outer ones first."""
+    if not depth or not isinstance(body, Mapping | list):
+        return
+    parts = cast("list[object]", body)
     if isinstance(body, Mapping):
-        named = [*(body.get(name) for name in REQUEST_ID_NAMES), *named]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]: JSON
-    return next((str(name) for name in named if name and isinstance(name, str | int)), "")
+        fields = cast("Fields", body)
+        parts = list(fields.values())
+        for name, part in fields.items():
+            if name.lower() in REQUEST_ID_NAMES and part and isinstance(part, str | int):
+                yield str(part)
+    for part in parts:
+        yield from _named_in(part, depth - 1)
+
+
+def _names_call(header: str) -> bool:
+    return header.endswith(REQUEST_ID_HEADERS) and header != OUR_ID_HEADER
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

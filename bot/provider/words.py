@@ -6,13 +6,15 @@ said of a refusal in `bot.provider.refusals`.
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, cast
 
 from pydantic import BeforeValidator, ValidationInfo
 
-from bot.provider.reading import Fields
+from bot.provider.key_forms import hide_key
+from bot.provider.reading import Fields, read_json
 
 REASON_MAX_LENGTH = 500  # characters of what the provider says that are worth keeping
 MOST_READ = 20_000  # characters that are looked at; what is longer is no message but a file
@@ -37,10 +39,14 @@ TOKENS = re.compile(rf"[\w-]{{{SHORTEST_PIECE_OF_KEY},}}")
 PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
 # What holds a reason, or objects and lists that do; the first ones say it best.
 REASONS = (
-    *("message", "msg", "reason", "description", "error_description", "title"),
-    *("error", "errors", "detail", "details", "meta", "issues", "cause"),
+    *("message", "msg", "reason", "description", "error_description", "error_message", "errormessage"),
+    *("title", "error", "errors", "detail", "details", "meta", "issues", "cause"),
 )
 NAMES = ("name", "code", "type")
+# What is wrapped around reasons, and no field of the request.
+WRAPPERS = frozenset({"data", "response", "body", "result", "reasons", "messages"})
+# What stands in place of a reason where there is none, and what a template has.
+NO_REASON = re.compile(r"null|none|nil|undefined|<[\w ]*>", re.IGNORECASE)
 # What stands beside a reason and is none.
 BESIDE = frozenset(
     {"path", "loc", "input", "ctx", "url", "documentation_url", "requestid", "request_id", "statuscode"}
@@ -63,13 +69,13 @@ class WordFilter:
         text = text[:MOST_READ].encode(errors="replace").decode().replace("\0", "")
         text = BASE64.sub(_without_file, PICTURES.sub("the picture", text))
         if self.key:
-            text = text.replace(self.key, "the key")
+            text = hide_key(text, self.key, "the key")
             text = TOKENS.sub(self._without_piece, text)
         return KEYS.sub("a key", text).strip()[:REASON_MAX_LENGTH].strip()
 
     def holds_key(self, text: str) -> bool:
         """Whether our key stands in it."""
-        return bool(self.key) and self.key in text
+        return bool(self.key) and hide_key(text, self.key, "") != text
 
     def _without_piece(self, token: re.Match[str]) -> str:
         return "the key" if token[0] in self.key else token[0]
@@ -112,8 +118,8 @@ def _joined(pieces: list[str]) -> str:
 
 
 def _pieces(value: object, depth: int, *, with_places: bool) -> Iterator[str]:
-    if isinstance(value, str) and (text := value.strip()):
-        yield text
+    if isinstance(value, str):
+        yield from _pieces_of_text(value.strip(), depth, with_places=with_places)
     if depth and isinstance(value, list):
         for item in cast("list[object]", value):
             yield from _pieces(item, depth - 1, with_places=with_places)
@@ -121,14 +127,28 @@ def _pieces(value: object, depth: int, *, with_places: bool) -> Iterator[str]:
         fields = cast("Fields", value)
         place = f"{place}: " if with_places and (place := _place_of(fields)) else ""
         for name, part in _reasons_of(fields):
-            where = f"{name}: " if with_places and name not in REASONS else place
+            is_field = with_places and name not in REASONS and name not in WRAPPERS
+            where = f"{name}: " if is_field else place
             for piece in _pieces(part, depth - 1, with_places=with_places):
                 yield piece if where in piece else where + piece
 
 
+def _pieces_of_text(text: str, depth: int, *, with_places: bool) -> Iterator[str]:
+    """Yield a text, or the reasons in it where it is JSON, as of a service behind the provider's."""
+    inside = list[str]()
+    if depth and text.startswith(("{", "[")):
+        with suppress(ValueError):
+            inside += _pieces(read_json(text.encode()), depth - 1, with_places=with_places)
+    if inside:
+        yield from inside
+    elif text and not NO_REASON.fullmatch(text):
+        yield text
+
+
 def _reasons_of(fields: Fields) -> list[tuple[str, object]]:
     """Return the parts of an object that may say why; of one that names none, all that are texts."""
-    found = [(name, fields[name]) for name in REASONS if fields.get(name)]
+    lowered = {name.lower(): part for name, part in fields.items()}
+    found = [(name, lowered[name]) for name in REASONS if lowered.get(name)]
     return found or [(name, part) for name, part in fields.items() if name.lower() not in BESIDE]
 
 
@@ -141,13 +161,24 @@ def _place_of(issue: Fields) -> str:
 
 def _name_in(value: object, depth: int = DEEPEST) -> str:
     """Return the name or the number of an error that says nothing else."""
+    if depth and isinstance(value, list):
+        named = (_name_in(item, depth - 1) for item in cast("list[object]", value))
+        return next(filter(None, named), "")
     if not depth or not isinstance(value, Mapping):
         return ""
     fields = cast("Fields", value)
     for part in (fields.get(name) for name in NAMES):
-        if part and isinstance(part, str | int) and not isinstance(part, bool):
-            return str(part)
+        if name := (_number(part) or _text(part)):
+            return name
     return _name_in(fields.get("error"), depth - 1)
+
+
+def _number(value: object) -> str:
+    return str(value) if value and isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and not NO_REASON.fullmatch(value.strip()) else ""
 
 
 def _without_file(run: re.Match[str]) -> str:

@@ -157,13 +157,26 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
         ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),
         ("DATABASE_URL", f"'postgresql+asyncpg://u:{SECRET}@host/veo'", "must not have ' and ' around it"),
         ("MAX_RUNNING", '"3"', 'must not have " and " around it'),
+        ("DATA_DIR", "\u201cdata\u201d", "must not have \u201c and \u201d around it"),
+        ("DATABASE_URL", " '{data_dir}' ", "must not have ' and ' around it"),
+        *(
+            (
+                "DATABASE_URL",
+                f"postgresql+asyncpg://u:{said}@host/veo",
+                "must not have quotes, < or > around the password; URL-encode those that belong to it",
+            )
+            for said in (f'"{SECRET}"', f"<{SECRET}>")
+        ),
+        ("AIMLAPI_BASE_URL", "https://host/v2?key=1", "must end before a ? or #"),
+        ("AIMLAPI_BASE_URL", "https://host#v2", "must end before a ? or #"),
+        ("AIMLAPI_BASE_URL", f"https://u:{SECRET}@host", "must have no user or password in it"),
         *(
             (
                 "AIMLAPI_KEY",
                 said,
                 "must be one word of plain characters. Copy it again without quotes or spaces",
             )
-            for said in (f'"{SECRET}', f"{SECRET}'", f"[{SECRET}]", f"“{SECRET}”", f"AIMLAPI_KEY={SECRET}")
+            for said in (f'"{SECRET}', f"{SECRET}'", f"[{SECRET}]", f"AIMLAPI_KEY={SECRET}", f"{SECRET}\n")
         ),
     ],
 )
@@ -227,7 +240,7 @@ def test_secrets_do_not_show_in_the_settings(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.aimlapi_key == SecretStr(SECRET)
 
 
-@pytest.mark.parametrize("ending", ["", "/", "/v1", "/v2", "/v2/", "/v2/video/generations"])
+@pytest.mark.parametrize("ending", ["", "/", " ", "/v1", "/V2", "/v2/", "/v2/video/generations", "/models"])
 def test_the_providers_address_may_name_the_version(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     set_environment(monkeypatch, AIMLAPI_BASE_URL=f"https://api.aimlapi.com{ending}")
     assert load_settings().aimlapi_base_url == "https://api.aimlapi.com"
@@ -244,6 +257,9 @@ def test_the_terminal_command_needs_no_discord(monkeypatch: pytest.MonkeyPatch) 
     ("name", "value", "kept"),
     [
         ("aimlapi_base_url", "https://host/", "https://host"),
+        ("aimlapi_base_url", "HTTPS://HOST/Path", "https://host/Path"),
+        ("database_url", "sqlite+aiosqlite:///data/v.db ", SecretStr("sqlite+aiosqlite:///data/v.db")),
+        ("data_dir", " data ", Path("data")),
         ("aimlapi_base_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("discord_api_base", "https://proxy/api/v10/", "https://proxy/api/v10"),
         ("discord_gateway_url", "wss://gateway", "wss://gateway"),

@@ -6,12 +6,13 @@ import pytest
 
 from bot.clock import utc_now
 from bot.eta.poll_limiter import PollLimiter
+from bot.jobs.ports import DeliveryPostponedError
 from cogs.cards.card_message import card_message
 from cogs.delivery.card_throttle import EditBudget
 from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
-from tests.wire_discord import WireDiscord
+from tests.wire_discord import Fault, WireDiscord
 
 # What is wrong with the message before the card.
 ODD: dict[str, dict[str, Any]] = {
@@ -48,3 +49,14 @@ async def test_a_search_goes_on_over_pages(client: Probe, wire: WireDiscord) -> 
     delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
 
     assert await delivery.find_card(row) == card.id, "the second page was not looked at"
+
+
+@pytest.mark.parametrize("text", ["", "[", '[{"id": "1', "{}", "null"])
+async def test_a_list_that_cannot_be_read_proves_nothing(client: Probe, wire: WireDiscord, text: str) -> None:
+    row = generation(guild_id=wire.guild.id, channel_id=wire.channel.id, created_at=utc_now())
+    wire.faults.add("GET /channels/{channel_id}/messages", Fault.says(text))
+
+    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+
+    with pytest.raises(DeliveryPostponedError):
+        await delivery.find_card(row)

@@ -56,6 +56,11 @@ class Fault(ABC):
         return _Reset(accepted)
 
     @staticmethod
+    def says(text: str) -> "Fault":
+        """Answer 200 and JSON that Discord would not send, or half of it."""
+        return _Says(text)
+
+    @staticmethod
     def hang(*, accepted: bool = False) -> "Fault":
         """Do not answer until `Faults.release`; without `accepted` it is carried out only then."""
         return _Hang(accepted)
@@ -78,6 +83,14 @@ class _Status(Fault):
                 text=page, status=self.http_status, content_type="text/html", headers=self.headers
             )
         return json_answer(self.form, self.http_status, dict(self.headers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Says(Fault):
+    text: str
+
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:  # noqa: ARG002 none is asked
+        return web.Response(text=self.text, content_type="application/json")
 
 
 @dataclass(frozen=True, slots=True)

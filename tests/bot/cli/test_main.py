@@ -247,13 +247,15 @@ async def test_generate_overwrites_no_video_that_is_there(tmp_path: Path, files:
     assert "Saved veo-2.mp4" in finished.text
 
 
-async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["file/veo.mp4", "pipe", "pipe/", "/dev/null"])
+async def test_generate_finds_out_that_it_cannot_write_before_it_pays(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
     async with Provider(render=QUICK) as provider:
-        finished = await generate(tmp_path, provider, "a red dragon", "-o", "file/veo.mp4")
+        finished = await generate(tmp_path, provider, "a red dragon", "-o", place)
         assert provider.calls == []
     assert finished.code == 1
-    assert "I can't write file/veo.mp4: " in finished.text
+    assert "I can't write " in finished.text
     assert "Nothing was requested." in finished.text
 
 

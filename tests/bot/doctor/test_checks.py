@@ -81,6 +81,13 @@ async def test_a_refused_key_is_told(checkup: Checkup, provider: Provider) -> No
     assert await bad(checkup) == ["The video service rejects the bot's key."]
 
 
+async def test_a_key_that_may_not_ask_for_the_money_is_good(checkup: Checkup, provider: Provider) -> None:
+    provider.faults.add("billing", Fault.status(403, "This key lacks the scope billing:read."), times=None)
+    assert (await find(checkup, "The key works, but")).is_good
+    provider.terms.scopes = ["model:chat"]
+    assert not (await find(checkup, "key")).is_good
+
+
 async def test_a_wrong_key_is_told_and_never_shown(
     database: Database, session: aiohttp.ClientSession, provider: Provider
 ) -> None:

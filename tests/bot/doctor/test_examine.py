@@ -244,7 +244,9 @@ async def test_a_database_that_is_gone_is_bad_and_its_log_is_left_alone(made: st
 async def test_a_slip_in_a_settings_name_is_worth_a_warning(
     folder: Path, environment: pytest.MonkeyPatch
 ) -> None:
-    (folder / ".env").write_text("MAX_RUNING=3\nCOMPOSE_PROFILES=single\nPOSTGRES_PASSWORD=x\nLEMON=1\n")
+    (folder / ".env").write_text(
+        "MAX_RUNING=3\nCOMPOSE_PROFILES=single\nPOSTGRES_PASSWORD=x\nTZ=UTC\nLEMON=1\n"
+    )
     (folder / ".env").chmod(0o600)
     environment.setenv("POLL_INTERVALL", "3")
     environment.setenv("EDITOR", "vi")

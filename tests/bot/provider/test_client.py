@@ -117,6 +117,11 @@ MEANINGS: list[tuple[Fault, type[VeoError], str]] = [
         "Your key's spending limit is reached.",
     ),
     (Fault.status(403, "Not for this model."), ForbiddenError, "Not for this model."),
+    (
+        Fault.status(403, "The prompt names a payment card."),
+        ForbiddenError,
+        "The prompt names a payment card.",
+    ),
     (Fault.status(403, body="html"), ForbiddenError, "The video service answered 403."),
     (Fault.status(302, body="empty"), UnavailableError, "The video service answered 302."),
     (

@@ -67,8 +67,10 @@ def test_a_failed_task_gives_the_reason_the_provider_gave(error: object, reason:
         {"meta": {"usage": {"credits_used": 0}}, "usage": {"credits_used": 5}},
         {"meta": {"usage": {"credits_used": 0}}, "credits_used": 5},
         {"usage": {"tokens_used": 5}},
+        {"meta": {"credits_used": 5}},
+        {"meta": [{"usage": {"credits_used": 5}}]},
     ],
-    ids=["beside a zero", "in the task itself", "by its older name"],
+    ids=["beside a zero", "in the task itself", "by its older name", "in meta itself", "in a list"],
 )
 def test_a_cost_is_taken_from_wherever_it_is_told(told: dict[str, object]) -> None:
     assert task_of(status="completed", video={"url": URL}, **told).credits_used == 5
@@ -151,6 +153,8 @@ def test_an_odd_row_of_the_log_hides_no_other(odd: object) -> None:
         {"meta": {"usage": {}}},
         {"meta": {"usage": {"credits_used": None}}},
         {"meta": {"usage": {"credits_used": -1}}},
+        {"meta": {"usage": {"credits_used": True}}},
+        {"meta": {"usage": {"credits_used": "0", "usd_spent": 0.0}}},
         {"meta": {"usage": {"credits_used": "many"}}},
     ],
     ids=str,

@@ -1,6 +1,7 @@
 """Answers in shapes that the schema does not foresee, over a socket: read leniently, believed with care."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -99,7 +100,10 @@ NO_ADDRESSES: list[object] = [
     5,
     True,
 ]
-NO_ERRORS: list[object] = [0, False, "", [], {}, {"name": "", "message": None}, {"detail": []}]
+NO_ERRORS: list[object] = [
+    *(0, False, "", [], {}, {"name": "", "message": None}, {"detail": []}),
+    *("null", ["None"], {"name": "<name>", "message": "<message>"}),
+]
 
 
 @pytest.mark.parametrize(
@@ -158,11 +162,16 @@ REASONS: list[tuple[object, str]] = [
     ({"error": {"code": "bad_duration"}}, "bad_duration"),
     ("Expected 4", "Expected 4"),
     (["Expected 4"], "Expected 4"),
+    ({"data": {"error": "Expected 4"}}, "Expected 4"),
+    ({"reasons": ["Expected 4"]}, "Expected 4"),
+    ({"Message": "Expected 4", "StatusCode": 400}, "Expected 4"),
+    ({"message": '{"error": {"message": "Expected 4"}}'}, "Expected 4"),
+    ({"message": "{no JSON"}, "{no JSON"),
     (b"Expected 4", "Expected 4"),
     (b"Expected \xff 4 seconds, not 5", "Expected \ufffd 4 seconds, not 5"),
 ]
 NO_REASONS: list[object] = [
-    {}, [], None, 5, {"meta": {}}, {"code": 0},
+    {}, [], None, 5, {"meta": {}}, {"code": 0}, {"message": "null"}, {"message": "undefined"},
     b"", b"<html>Expected 4</html>", b'{"message": "Expec', b"\0\1\2\3",
 ]  # fmt: skip
 
@@ -188,7 +197,15 @@ async def test_our_own_words_are_not_taken_for_the_providers(
 
 
 @pytest.mark.parametrize(
-    ("body", "headers"), [({"requestId": "req-1"}, {}), (b"<html>", {"x-request-id": "req-1"})], ids=str
+    ("body", "headers"),
+    [
+        ({"requestId": "req-1"}, {}),
+        ({"error": {"message": "Bad", "requestId": "req-1"}}, {}),
+        ({"errors": [{"meta": {"request_id": "req-1"}}]}, {}),
+        (b"<html>", {"x-request-id": "req-1"}),
+        (b"<html>", {"x-client-request-id": "ours", "x-aimlapi-request-id": "req-1"}),
+    ],
+    ids=str,
 )
 @pytest.mark.parametrize("kind", ACTS)
 async def test_the_providers_name_for_a_refused_call_is_in_the_log(
@@ -207,6 +224,15 @@ def told_on(key: str) -> list[str]:
         f"bad key {key}!",
         f"key {key[:10]}… is unknown",
         f"Authorization: Bearer {key}",
+        f"bad key {key[:9]} {key[9:]}!",
+        f"bad key {key[:7]}-\n{key[7:14]}-{key[14:]}!",
+        f"bad key {' '.join(key)}!",
+        f"bad key {key.swapcase()}!",
+        "bad key " + "".join(f"%{letter:02x}" for letter in key.encode()) + "!",
+        "bad key " + "".join(f"&#{letter};" for letter in key.encode()) + "!",
+        "bad key " + "".join(f"\\u{letter:04x}" for letter in key.encode()) + "!",
+        f"Basic {b64encode(f'user:{key}'.encode()).decode()}",
+        f"bad key {key.encode().hex()}!",
         "Incorrect API key provided: sk-proj-abc1****************wxyz",
         "Bearer 0a1b2c3d4e5f60718293a4b5c6d7e8f9",
         "Other key: 0a1b2c3d4e5f60718293a4b5c6d7e8f9",
@@ -216,10 +242,18 @@ def told_on(key: str) -> list[str]:
     ]
 
 
+def forms_of(key: str) -> list[str]:
+    """Return pieces of the key by which it could be told in each form."""
+    encoded = b64encode(f"user:{key}".encode()).decode()
+    escaped = ["%6b", "&#10", "\\u006"]
+    encoded = [encoded[8:20], key.encode().hex()[:16]]
+    return [key[:10], key[9:18], key[14:22], " ".join(key[:8]), key.swapcase()[:10], *encoded, *escaped]
+
+
 SECRETS = ("0a1b2c3d", "iVBORw0KGgo", "proj-abc1", "x" * 501)
 
 
-@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("number", range(18))
 async def test_no_word_of_the_provider_passes_unfiltered(
     veo: VeoClient, provider: Provider, number: int
 ) -> None:
@@ -244,7 +278,7 @@ async def test_no_word_of_the_provider_passes_unfiltered(
             await veo.retrieve(created.id)
     found += [str(failure.value), str(failure.value.request_id), str(lines)]
     for text in found:
-        assert not [secret for secret in (provider.key[:10], *SECRETS) if secret in text], text
+        assert not [secret for secret in (*forms_of(provider.key), *SECRETS) if secret in text], text
 
 
 async def test_an_address_that_holds_our_key_is_not_shown(veo: VeoClient, provider: Provider) -> None:

@@ -53,6 +53,11 @@ async def signing() -> AsyncIterator[SigningServer]:
         yield signing
 
 
+# As it is written, and as it must be asked for: only what no request can hold is escaped.
+ESCAPED = [
+    ("/vidéo%2C.mp4?Signature=%2B", "/vid%C3%A9o%2C.mp4?Signature=%2B"),
+    ("/a%3A.mp4?title=日%7E", "/a%3A.mp4?title=%E6%97%A5%7E"),
+]
 WAYS = ["directly", "behind a redirect"]
 # Without a host an address is resolved first, which takes dots away.
 CASES = [
@@ -71,3 +76,23 @@ async def test_a_signed_address_is_asked_for_as_it_is_written(
         downloads = Downloads(session, public, {signing.url})
         await downloads.fetch(address, tmp_path / "file", MOST)
     assert signing.asked[-1] == signed
+
+
+@pytest.mark.parametrize(("written", "asked"), ESCAPED)
+async def test_letters_beyond_ascii_change_nothing_else(
+    session: aiohttp.ClientSession, signing: SigningServer, tmp_path: Path, written: str, asked: str
+) -> None:
+    async with open_public_session() as public:
+        downloads = Downloads(session, public, {signing.url})
+        await downloads.fetch(signing.url + written, tmp_path / "file", MOST)
+    assert signing.asked[-1] == asked
+
+
+async def test_a_host_in_capitals_changes_nothing_else(
+    session: aiohttp.ClientSession, signing: SigningServer, tmp_path: Path
+) -> None:
+    port = signing.url.rpartition(":")[2]
+    async with open_public_session() as public:
+        downloads = Downloads(session, public, {f"http://localhost:{port}"})
+        await downloads.fetch(f"HTTP://LocalHost:{port}{SIGNED[0]}", tmp_path / "file", MOST)
+    assert signing.asked[-1] == SIGNED[0]

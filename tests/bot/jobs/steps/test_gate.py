@@ -23,6 +23,7 @@ DAY = timedelta(hours=24)
 
 REFUSALS = {
     "403": Fault.status(403, "This prompt is not allowed."),
+    "a 403 with a card": Fault.status(403, "The image shows a credit card, which our policy does not allow."),
     "404": Fault.status(404, "No such thing."),
     "429": Fault.status(429, "Slow down.", retry_after=3600),
     "an empty 403": Fault.status(403, body="empty"),
@@ -104,6 +105,15 @@ async def test_when_all_is_refused_the_queue_is_kept_and_goes_on_by_itself(
     assert [row.status for row in after].count(Status.FAILED) == 1, "more than the first one have ended"
     assert provider.count("create") == 8 + 4
     assert await fetch_pause(engine.database) is None, "it is still written down that all is refused"
+
+
+async def test_a_key_that_may_not_ask_for_the_money_is_no_reason(engine: Engine, provider: Provider) -> None:
+    provider.faults.add("billing", Fault.status(403, "This key lacks the scope billing:read."), times=None)
+    provider.faults.add("create", Fault.status(403, "Not allowed."), only={"prompt": BAD})
+    row = await insert(engine.database, prompt=BAD)
+    [after] = await all_delivered(engine, [row])
+    assert (after.failure_kind, after.failure_reason) == (FailureKind.REFUSED, "Not allowed.")
+    assert await fetch_pause(engine.database) is None
 
 
 def spend_all(provider: Provider) -> None:
