@@ -10,7 +10,7 @@ import structlog
 
 from bot.media.files import WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
-from bot.media.streams import ONLY_MP4, read_end
+from bot.media.streams import read_end, source_of
 from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ class Encoder:
         """Return the arguments that both passes share: x264 reads its own notes only if nothing differs."""
         general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_threads", THREADS]
         bound = ["-timelimit", str(round(self.seconds) + 1)]
-        source = [*ONLY_MP4, "-threads", THREADS, "-i", str(clip.path)]
+        source = ["-threads", THREADS, *source_of(clip.path)]
         picture = ["-map", "0:V:0", "-vf", _scale(clip, plan), "-pix_fmt", "yuv420p", "-fps_mode", "vfr"]
         codec = ["-c:v", "libx264", "-preset", self.preset, "-b:v", str(plan.video), "-threads", THREADS]
         return [*general, *bound, *source, *picture, *codec, "-passlogfile", str(folder / "pass")]

@@ -19,8 +19,8 @@ from bot.media.subprocess_limits import confined
 
 PROBE_TIMEOUT = 30.0  # seconds
 PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
-# The container is named, so that no playlist or list of files passes for a video and has others read.
-ONLY_MP4 = ("-protocol_whitelist", "file", "-f", "mov")
+MATROSKA = b"\x1a\x45\xdf\xa3"  # how WebM and Matroska begin (RFC 8794, 11.2.1)
+MP4, WEBM = "mov", "matroska"  # ffmpeg's names
 PICTURES = ("-map", "0:V")  # no covers and thumbnails, which are pictures too
 CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
 HEAD = 64 * 1024  # bytes of a stream in which its description is
@@ -117,8 +117,26 @@ async def read_streams(path: Path) -> tuple[int, str, Streams]:
     return code, report, streams
 
 
+def source_of(path: Path) -> list[str]:
+    """Return ffmpeg's arguments for a video to read.
+
+    The container is named, so that no playlist or list of files passes for a video and has others read.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return ["-protocol_whitelist", "file", "-f", _container_of(path), "-i", str(path)]
+
+
+def _container_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return WEBM if file.read(len(MATROSKA)) == MATROSKA else MP4
+
+
 async def unplayable_part(path: Path, streams: Streams) -> str:
     """Return what of a video Discord's clients may not play, such as "hevc", or an empty text."""
+    if await asyncio.to_thread(_container_of, path) != MP4:
+        return WEBM
     if streams.sound not in {"", PLAYED_SOUND}:
         return streams.sound
     if streams.codec != PLAYED_CODEC:
@@ -164,7 +182,7 @@ async def _run(path: Path, options: list[str], take: Take) -> tuple[int, str]:
 
 
 def _command(path: Path, options: list[str]) -> list[str]:
-    source = ["-threads", "1", *ONLY_MP4, "-i", str(path)]
+    source = ["-threads", "1", *source_of(path)]
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-xerror"]
     # The clock ends it first; the bound is for one whose bot was killed.
     return confined([*command, *source, *options, "-"], memory=PROBE_MEMORY, seconds=2 * PROBE_TIMEOUT)

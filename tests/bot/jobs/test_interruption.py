@@ -1,7 +1,7 @@
 """The runner and what is cancelled while it is carried: its wait ends at once, and is never begun again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
@@ -18,8 +18,8 @@ from bot.provider.errors import UnavailableError
 from sandbox.odd_answers import Stumble
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine, MakeEngine, StartProvider
-from tests.bot.rows import insert
+from tests.bot.engine import Engine, MakeEngine
+from tests.bot.rows import MODEL, insert
 from tests.bot.troubles import Logs, count_events
 
 MODERATOR = 77
@@ -134,16 +134,28 @@ async def test_a_create_call_that_is_taken_after_the_cancel_counts(
     assert (provider.count("create"), provider.count("retrieve"), provider.count("logs")) == (1, 0, 0)
 
 
+def spend_all(provider: Provider) -> None:
+    provider.top_up(-100.0)
+
+
+def retire_model(provider: Provider) -> None:
+    provider.terms.sold_out.add(MODEL)
+
+
+def take_scope(provider: Provider) -> None:
+    provider.terms.scopes = ["model:chat"]
+
+
+@pytest.mark.parametrize("spoil", [spend_all, retire_model, take_scope])
 async def test_a_create_call_that_is_refused_after_the_cancel_is_free(
-    make_engine: MakeEngine, start_provider: StartProvider
+    engine: Engine, provider: Provider, spoil: Callable[[Provider], None]
 ) -> None:
-    async with start_provider(balance_usd=0) as poor:
-        engine = make_engine(provider=poor)
-        poor.faults.add("create", Fault.hang())
-        async with engine.running():
-            row = await cancel_while_it_is_sent(engine, poor)
-            poor.faults.release()
-            after = await delivered(engine, row)
+    provider.faults.add("create", Fault.hang())
+    async with engine.running():
+        row = await cancel_while_it_is_sent(engine, provider)
+        spoil(provider)
+        provider.faults.release()
+        after = await delivered(engine, row)
     assert (after.status, after.submitted_at) == (Status.CANCELLED, None)
     assert_told_once(engine, row)
 

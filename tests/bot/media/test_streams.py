@@ -94,6 +94,15 @@ async def test_what_discord_does_not_play_is_named(tmp_path: Path, options: list
     assert (clip.width, clip.height, clip.has_sound) == (320, 180, True)
 
 
+@pytest.mark.parametrize("coding", [["-c:v", "libvpx-vp9", "-c:a", "libopus"], []], ids=["VP9", "H.264"])
+async def test_another_container_is_named(tmp_path: Path, coding: list[str]) -> None:
+    name = "video.webm" if coding else "video.mkv"
+    clip = await probe(make_video(tmp_path / name, *coding, "-cpu-used", "8"))
+    assert clip.unplayable == "matroska", "Discord would show no player"
+    assert (clip.width, clip.height, clip.has_sound) == (320, 180, True)
+    assert clip.seconds == pytest.approx(SECONDS, abs=0.1)
+
+
 async def test_a_cover_is_not_taken_for_the_video(tmp_path: Path) -> None:
     cover, path = tmp_path / "cover.png", tmp_path / "with cover.mp4"
     run("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", str(cover))

@@ -233,6 +233,7 @@ ODD = {
     "4:4:4": ("-pix_fmt", "yuv444p"),
     "10 bits": ("-pix_fmt", "yuv420p10le"),
     "Opus": ("-c:a", "libopus"),
+    "another container": ("-f", "matroska"),
 }
 
 
