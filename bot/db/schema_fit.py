@@ -49,7 +49,11 @@ async def examine_schema(url: str) -> Schema:
     head = known_revisions()[-1]
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if not await asyncio.to_thread(Path(parsed.database or "").exists):
+        try:
+            is_there = await asyncio.to_thread(Path(parsed.database or "").exists)
+        except OSError as error:  # as where this user can't look into a folder above it
+            return Schema(Fit.UNREADABLE, "", head, error.strerror or str(error))
+        if not is_there:
             return Schema(Fit.ABSENT, "", head)
         parsed = read_only(parsed)
     engine = create_async_engine(parsed, poolclass=NullPool)
