@@ -96,7 +96,11 @@ async def _make_tables(target: Storage) -> None:
 def _ensure_there(address: str) -> None:
     """Check that a SQLite file is there: opening it would make an empty one."""
     url = make_url(address)
-    if url.drivername == SQLITE and not Path(url.database or "").is_file():
+    try:
+        is_there = url.drivername != SQLITE or Path(url.database or "").is_file()
+    except OSError as error:  # a folder above it can't be entered
+        raise CopyError(f"FROM: I can't look at {url.database}: {error.strerror}.") from error
+    if not is_there:
         raise CopyError(f"FROM: there's no file {url.database}.")
 
 

@@ -181,6 +181,11 @@ GONE = "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo"
 WRONG = [
     ("mysql://host/veo", GONE, r"^FROM: The address must start with sqlite\+aiosqlite:/// or postgresql"),
     ("sqlite+aiosqlite:////nowhere/veo.db", GONE, r"^FROM: there's no file /nowhere/veo\.db\.$"),
+    (
+        f"sqlite+aiosqlite:////{'x' * 300}/v.db",
+        GONE,
+        r"^FROM: I can't look at /x+/v\.db: File name ",
+    ),
     (GONE, "nonsense", r"^TO: The address must start with"),
     ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo can't be reached: "),
     (
