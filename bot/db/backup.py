@@ -56,7 +56,10 @@ def back_up(database_url: str, target: Path, *, force: bool = False) -> Backup:
     if url.get_backend_name() != "sqlite":
         raise BackupError(f"Back up this database with its own tool: {dump_command(url, target)}")
     source = Path(url.database or "")
-    _ensure_sensible(source, target, force=force)
+    try:
+        _ensure_sensible(source, target, force=force)
+    except OSError as error:  # a folder above one of them can't be entered
+        raise BackupError(f"I can't look at {error.filename or source}: {error.strerror}.") from error
     try:
         handle, name = tempfile.mkstemp(prefix=PREFIX, dir=target.resolve().parent)  # mode 0600
     except OSError as error:

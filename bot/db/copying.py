@@ -21,6 +21,7 @@ from bot.db.database import DatabaseError, bring_up_to_date, storage_at
 from bot.db.engines import Storage
 from bot.db.models import Generation
 from bot.db.revisions import known_revisions, revision_of
+from bot.db.sqlite_file import find_loss
 
 BATCH = 1000  # rows
 TABLES: Sequence[Table] = guild_models.Base.metadata.sorted_tables
@@ -96,8 +97,17 @@ async def _make_tables(target: Storage) -> None:
 def _ensure_there(address: str) -> None:
     """Check that a SQLite file is there: opening it would make an empty one."""
     url = make_url(address)
-    if url.drivername == SQLITE and not Path(url.database or "").is_file():
-        raise CopyError(f"FROM: there's no file {url.database}.")
+    if url.drivername != SQLITE:
+        return
+    file = Path(url.database or "")
+    try:
+        loss, is_there = find_loss(file), file.is_file()
+    except OSError as error:  # a folder above it can't be entered
+        raise CopyError(f"FROM: I can't look at {file}: {error.strerror}.") from error
+    if loss:
+        raise CopyError(f"FROM: the file {file} is {loss}.")
+    if not is_there:
+        raise CopyError(f"FROM: there's no file {file}.")
 
 
 @asynccontextmanager

@@ -50,9 +50,14 @@ async def examine_schema(url: str) -> Schema:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         file = Path(parsed.database or "")
-        if loss := await asyncio.to_thread(find_loss, file):
+        try:
+            loss = await asyncio.to_thread(find_loss, file)
+            is_there = await asyncio.to_thread(file.exists)
+        except OSError as error:  # as where this user can't look into a folder above it
+            return Schema(Fit.UNREADABLE, "", head, error.strerror or str(error))
+        if loss:
             return Schema(Fit.DAMAGED, "", head, f"its file is {loss}")
-        if not await asyncio.to_thread(file.exists):
+        if not is_there:
             return Schema(Fit.ABSENT, "", head)
         parsed = read_only(parsed)
     engine = create_async_engine(parsed, poolclass=NullPool)

@@ -25,8 +25,26 @@ VERSION = re.compile(r"ffmpeg version (\S+)")
 
 def check_folder(folder: Path) -> list[CheckResult]:
     """Check the rights of DATA_DIR and the room on its disk; makes nothing but a file that goes at once."""
+    try:
+        return _look_at(folder)
+    except OSError as error:  # as where this user can't look into a folder above it
+        return [
+            _bad(
+                f"DATA_DIR ({folder}) can't be used: {error.strerror}.",
+                "Check its name, and that the user that runs the bot can enter all folders above it.",
+            )
+        ]
+
+
+def _look_at(folder: Path) -> list[CheckResult]:
+    if folder.is_symlink() and not folder.exists():
+        return [_bad(f"DATA_DIR ({folder}) is a link to nothing.", "Make the folder that it links to.")]
     if not folder.exists():
-        return [_check_absent(folder), check_room(_nearest(folder))]
+        nearest = _nearest(folder)
+        if not nearest.is_dir():
+            remedy = "Move that file, or set another DATA_DIR."
+            return [_bad(f"DATA_DIR ({folder}) can't be created: {nearest} is not a folder.", remedy)]
+        return [_check_absent(folder), check_room(nearest)]
     if not folder.is_dir():
         return [_bad(f"DATA_DIR ({folder}) is not a folder.", "Move that file, or set another DATA_DIR.")]
     return [_check_writing(folder), _check_rights(folder), check_room(folder)]

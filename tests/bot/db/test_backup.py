@@ -262,6 +262,11 @@ async def test_without_a_database_none_is_made(tmp_path: Path, target: Path) -> 
     assert not (tmp_path / "no.db").exists()
 
 
+def test_what_cannot_be_looked_at_is_told(tmp_path: Path, target: Path) -> None:
+    with pytest.raises(BackupError, match=r"^I can't look at .+: File name too long\.$"):
+        back_up(f"sqlite+aiosqlite:///{tmp_path / ('x' * 300)}/veo.db", target)
+
+
 async def test_what_is_not_the_bots_is_not_saved(tmp_path: Path, target: Path) -> None:
     for name, content in (("letter.db", b"a letter to my aunt. " * 300), ("empty.db", b"")):
         (tmp_path / name).write_bytes(content)

@@ -20,6 +20,7 @@ from bot.policy.audit import record
 from tests.bot.db.contents import NewDatabase, contents, fill
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert
+from tests.bot.troubles import lose
 
 ENGINES = ["sqlite", "postgresql"]
 
@@ -181,6 +182,11 @@ GONE = "postgresql+asyncpg://veo:unseen-password@127.0.0.1:1/veo"
 WRONG = [
     ("mysql://host/veo", GONE, r"^FROM: The address must start with sqlite\+aiosqlite:/// or postgresql"),
     ("sqlite+aiosqlite:////nowhere/veo.db", GONE, r"^FROM: there's no file /nowhere/veo\.db\.$"),
+    (
+        f"sqlite+aiosqlite:////{'x' * 300}/v.db",
+        GONE,
+        r"^FROM: I can't look at /x+/v\.db: File name ",
+    ),
     (GONE, "nonsense", r"^TO: The address must start with"),
     ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo can't be reached: "),
     (
@@ -194,6 +200,13 @@ WRONG = [
         r"^FROM: The database at 127\.0\.0\.1:1/veo can't be reached: .*[^.]\. Nothing was copied\.$",
     ),
 ]
+
+
+async def test_an_emptied_database_is_not_copied_and_its_log_is_left_alone(new_database: NewDatabase) -> None:
+    log = await lose(source := new_database("sqlite"), "empty")
+    with pytest.raises(CopyError, match=r"^FROM: the file \S+ is empty, but \S+-wal beside it holds"):
+        await copy_database(source, new_database("sqlite"), silent)
+    assert log.exists()
 
 
 @pytest.mark.parametrize(("source", "target", "sentence"), WRONG)

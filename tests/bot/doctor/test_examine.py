@@ -162,6 +162,22 @@ async def test_a_file_in_the_place_of_the_folder_is_bad(folder: Path) -> None:
     assert any("is not a folder" in line for line in bad)
 
 
+async def test_a_file_above_the_folder_is_bad(folder: Path, environment: pytest.MonkeyPatch) -> None:
+    (folder / "file").write_text("a letter")
+    environment.setenv("DATA_DIR", str(folder / "file" / "data"))
+    assert any("/file is not a folder" in line for line in await troubles())
+
+
+async def test_a_folder_that_cannot_be_looked_at_is_bad(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATA_DIR", "x" * 300)
+    assert any("can't be used: File name too long." in line for line in await troubles())
+
+
+async def test_a_folder_that_is_a_link_to_nothing_is_bad(folder: Path) -> None:
+    (folder / "data").symlink_to(folder / "gone")
+    assert any("is a link to nothing" in line for line in await troubles())
+
+
 async def test_a_folder_that_cannot_be_written_is_bad(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATA_DIR", "/proc/self")  # nobody can make a file there, not even root
     assert any("DATA_DIR (/proc/self) can't be written" in line for line in await troubles())
