@@ -204,7 +204,7 @@ WRONG = [
 
 async def test_an_emptied_database_is_not_copied_and_its_log_is_left_alone(new_database: NewDatabase) -> None:
     log = await lose(source := new_database("sqlite"), "empty")
-    with pytest.raises(CopyError, match=r"^FROM: the file \S+ is empty, but \S+-wal beside it holds"):
+    with pytest.raises(CopyError, match=r"^FROM: the file .* is empty, but \S+-wal beside it holds"):
         await copy_database(source, new_database("sqlite"), silent)
     assert log.exists()
 
