@@ -58,7 +58,7 @@ async def test_the_figures_tell_what_was_served_refused_and_what_failed(open_wor
     assert after.series("delivery_duration_seconds_count") == {"video": 1, "ending": 1}
     assert after.series("delivery_size_bytes_count") == {"original": 1}
     assert after("spent_credits_total", model="google/veo3") == served.credits_used
-    assert after("spent_usd_total", model="google/veo3") == served.credits_used / 2_000_000
+    assert after("spent_usd_total", model="google/veo3") == pytest.approx(served.credits_used / 2_000_000)
     assert after.series("queue_requests") == {}
     assert after("provider_balance_usd") == pytest.approx(100, abs=0.1), "read once, at the start"
     assert after.series("alert_active") == {}

@@ -76,7 +76,7 @@ class Crime:
         world = self.stage.world
         for owner, _ in owners.values():
             await owner.slash(_place_of(owner), "veo", prompt="is made", duration=4)
-        await self._wait_for_calm()
+        await self._wait_for_calm(requests=len(owners))
         for owner, reporter in owners.values():
             found = self.rows.read("SELECT id FROM generations WHERE user_id = ?", owner.id)
             place = (owner.guild.id, found[0]["id"], reporter.id)
@@ -84,7 +84,7 @@ class Crime:
         world.provider.hold = True
         for owner, _ in owners.values():
             await owner.slash(_place_of(owner), "veo", prompt="is in progress", duration=4)
-        await self._wait_for_calm()
+        await self._wait_for_calm(requests=2 * len(owners))
 
     def _find(self, owner: simcord.MemberActor) -> dict[str, str]:
         """Return the ids of what is somebody's."""
@@ -105,12 +105,14 @@ class Crime:
         """Wait until the program has done what follows from the last case; what is held stays so."""
         self.stage.play(self._wait_for_calm())
 
-    async def _wait_for_calm(self) -> None:
+    async def _wait_for_calm(self, requests: int = 0) -> None:
+        """Wait until nothing is on its way, and so many requests were accepted: an answer may come first."""
         calm = "'running'" if self.stage.world.provider.hold else "''"
         open_ones = f"SELECT id FROM generations WHERE delivered_at IS NULL AND status != {calm}"  # noqa: S608 ours
 
         async def look() -> bool | None:
-            return None if self.rows.read(open_ones) else True
+            are_there = len(self.rows.read("SELECT id FROM generations")) >= requests
+            return True if are_there and not self.rows.read(open_ones) else None
 
         await wait_until(look, seconds=20)
 

@@ -245,8 +245,11 @@ def prices() -> FixedPrices:
 
 
 @pytest.fixture
-def service(database: Database, clock: StoppedClock, prices: FixedPrices) -> GenerationService:
-    """The service of `/veo`."""
+def service(
+    database: Database, clock: StoppedClock, prices: FixedPrices, monkeypatch: pytest.MonkeyPatch
+) -> GenerationService:
+    """The service of `/veo`; it has time, however busy the machine is."""
+    monkeypatch.setattr("bot.requests.service.DECISION_PATIENCE", 600.0)
     admission = Admission(prices, daily_limit=5)
     return GenerationService(
         database, admission=admission, work=asyncio.Event(), stopping=asyncio.Event(), clock=clock
