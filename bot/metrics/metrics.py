@@ -1,4 +1,4 @@
-"""The figures at `/metrics`, one set for a process: whoever has something to tell counts it here.
+"""The figures at `/metrics`, one set for a process; each part counts its own here.
 
 Names follow Prometheus' conventions: base units, `_total` for what only grows. No label ever holds a user, a
 server or anybody's words, so that the number of series is bounded. What is not known is NaN.

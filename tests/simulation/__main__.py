@@ -33,7 +33,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first one")
     parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
     parser.add_argument("--days", type=float, default=0.25, help="of each; 30 and more are quiet ones")
-    parser.add_argument("--minutes", type=float, help="of real time; then no further seed begins")
+    parser.add_argument("--minutes", type=float, help="of real time, after which no new seed starts")
     parser.add_argument("--log", action="store_true", help="print all that happens")
     parser.add_argument("--until", type=float, help="hour of the run at which the log ends")
     parser.add_argument(

@@ -42,6 +42,15 @@ def is_card(message: Message) -> bool:
     return "requested a video" in message.content
 
 
+async def wait_for_the_shown_video(wire: WireDiscord, provider: Provider) -> None:
+    """Check that the card is there when the video is bought, and wait until it is ready on that card."""
+    async with asyncio.timeout(SECONDS):
+        await provider.called("create")
+    (card,) = filter(is_card, wire.messages())
+    provider.release()
+    await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
+
+
 @pytest.mark.usefixtures("bot")
 @pytest.mark.nightly(daily=["refused with 503"])
 @pytest.mark.parametrize("how", LOST)
@@ -51,11 +60,8 @@ async def test_the_card_is_in_the_channel_before_anything_is_spent(
     wire.faults.add(CALLBACK, LOST[how], times=None)
     provider.hold = True
     await wire.interact(ALICE, "veo", REQUEST)
-    async with asyncio.timeout(SECONDS):
-        await provider.called("create")
+    await wait_for_the_shown_video(wire, provider)
     (card,) = filter(is_card, wire.messages())
-    provider.release()
-    await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
     assert len(wire.messages(card.id)) == 1, "the video did not come into the card's thread"
 
 
@@ -77,11 +83,7 @@ async def test_a_confirmed_video_is_not_bought_before_its_card_is_in_the_channel
     wire.faults.add(POST, UNPOSTED[how], times=1, channel_id=wire.channel.id)
     provider.hold = True
     await wire.click(ALICE, price, generate)
-    async with asyncio.timeout(SECONDS):
-        await provider.called("create")
-    (card,) = filter(is_card, wire.messages())
-    provider.release()
-    await wire.wait_for_message(lambda message: message.id == card.id and "Ready" in message.content, SECONDS)
+    await wait_for_the_shown_video(wire, provider)
 
 
 async def test_a_press_on_generate_that_discord_did_not_take_can_be_repeated(
