@@ -125,10 +125,11 @@ def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    pictures = len(video.model.kind.image_fields)
-    here = (model for model in models_for(pictures) if not context.gone & {model.id})
-    allowed = context.policy.models
-    return ModelGoneError(video.model.label, [m.label for m in here if not allowed or m.id in allowed])
+    able, allowed = models_for(len(video.model.kind.image_fields)), context.policy.models
+    others = [
+        model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
+    ]
+    return ModelGoneError(video.model.label, [model.label for model in others])
 
 
 def check_words(words: str, policy: Policy) -> UserError | None:

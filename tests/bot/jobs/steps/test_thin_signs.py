@@ -11,7 +11,7 @@ from bot.failures import FailureKind
 from sandbox.odd_answers import Reshaped, Stumble, says
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine, MakeEngine, StartProvider
+from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert
 
 LONG = timedelta(seconds=60)
@@ -72,20 +72,22 @@ async def test_an_end_without_a_reason_stays_open_and_bound(
 
 @pytest.mark.parametrize("is_made", [True, False])
 async def test_a_call_that_the_log_shows_only_after_the_member_was_told_is_taken_up(
-    start_provider: StartProvider, make_engine: MakeEngine, *, is_made: bool
+    provider: Provider, make_engine: MakeEngine, *, is_made: bool
 ) -> None:
-    async with start_provider(log_delay_seconds=0.5) as late:
-        engine = make_engine(provider=late, lookup_window=timedelta(), late_window=6 * LONG)
-        late.faults.add("create", Fault.reset(accepted=True) if is_made else Stumble())
-        row = await engine.delivered((await insert(engine.database, estimated_credits=7.0)).id)
-        engine.restart()
-        assert (row.failure_kind, bound_credits(row)) == (FailureKind.LOST, 7.0)
-        if is_made:
-            row = await delivered_late(engine, row)
-        else:
-            row = await closed(engine, row)
-            assert (row.failure_kind, bound_credits(row)) == (FailureKind.LOST, 0.0)
-        assert late.count("create") == 1, "it was ordered again without knowing"
+    engine = make_engine(lookup_window=timedelta(), late_window=6 * LONG)
+    provider.faults.add("create", Fault.reset(accepted=True) if is_made else Stumble())
+    row = await insert(engine.database, estimated_credits=7.0)
+    provider.log.unseen.add(row.id)
+    row = await engine.delivered(row.id)
+    engine.restart()
+    assert (row.failure_kind, bound_credits(row)) == (FailureKind.LOST, 7.0)
+    provider.log.unseen.clear()
+    if is_made:
+        row = await delivered_late(engine, row)
+    else:
+        row = await closed(engine, row)
+        assert (row.failure_kind, bound_credits(row)) == (FailureKind.LOST, 0.0)
+    assert provider.count("create") == 1, "it was ordered again without knowing"
 
 
 async def test_a_file_whose_first_address_is_dead_is_asked_for_once_more(
