@@ -236,8 +236,7 @@ def _made_line(generation: Generation) -> str:
     if generation.result_id is not None and generation.result_channel_id is None:
         return _("✅ **Ready:** I sent it in a direct message because I can't post here.")
     if generation.result_id is not None:
-        place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
-        return _("✅ **Ready:** {link}", link=f"https://discord.com/channels/{place}")
+        return _("✅ **Ready.**")
     if generation.delivered_at is None:
         return _("📥 **Done.** Downloading the video.")
     if generation.erased_at is not None:

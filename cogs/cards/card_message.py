@@ -1,4 +1,4 @@
-"""The card as a message: its text, and the button that stops what is still waited for."""
+"""The card as a message: its text, and the button that stops what is still waited for or leads to it."""
 
 import discord
 import structlog
@@ -10,6 +10,8 @@ from cogs.cards.card import Card, render_card, state_line
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import view_of
+from cogs.ui.links import watch_button
 from cogs.ui.video_button import VideoButton
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -53,9 +55,8 @@ def card_nonce(generation: Generation) -> str:
 
 def card_message(generation: Generation, eta: Eta = NO_ETA) -> CardMessage:
     """Return the card as it stands, in the member's language; discord.py keeps nothing of the button."""
-    view = discord.ui.View(timeout=None)
     with locale_used(generation.locale):
-        if generation.status in OPEN:
-            view.add_item(StopButton(generation.id))
+        is_open = generation.status in OPEN
+        view = view_of(StopButton(generation.id) if is_open else watch_button(generation))
     card = render_card(generation, eta)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

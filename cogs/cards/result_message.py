@@ -78,8 +78,7 @@ class ResultMessage:
             return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"
         size = f"{number(self.clip.size / MIB, 1)} MiB"
         instead = _(
-            "The file ({size}) is too large for this server. You can get it here until the "
-            "link expires: {link}",
+            "The file ({size}) is too large for this server. [Download it]({link}) before the link expires.",
             size=size,
             link=f"<{self.generation.video_url}>",
         )
@@ -97,7 +96,7 @@ class ResultMessage:
         if not link:
             return line
         address = f"<{self.generation.video_url}>"
-        return f"{line} {_('The original, until the link expires: {link}', link=address)}"
+        return f"{line} {_('[Download the original]({link}) before the link expires.', link=address)}"
 
     def files(self) -> list[discord.File]:
         """Open the file anew: discord.py closes it with every attempt."""

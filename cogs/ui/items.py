@@ -1,8 +1,8 @@
 """Buttons and forms that outlive a restart, and whose errors reach the person who used them.
 
 A button's state is in its custom id, so nothing is kept in memory. All items of a view have to be such
-buttons, and the view must have no timeout: discord.py's `ViewStore` unregisters the pattern of a button for
-the whole program when a view that also has other items ends.
+buttons or links, and the view must have no timeout: discord.py's `ViewStore` unregisters the pattern of a
+button for the whole program when a view that also has other items ends.
 """
 
 import re
@@ -101,10 +101,10 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         raise NotImplementedError
 
 
-def view_of(*buttons: Item) -> discord.ui.View:
-    """Return a view of buttons, or an empty one. discord.py keeps nothing of it (see above)."""
+def view_of(*buttons: Item | discord.ui.Button[discord.ui.View] | None) -> discord.ui.View:
+    """Return a view of buttons and links, or an empty one. discord.py keeps nothing of it (see above)."""
     view = discord.ui.View(timeout=None)
-    for button in buttons:
+    for button in filter(None, buttons):
         view.add_item(button)
     return view
 

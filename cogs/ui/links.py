@@ -1,6 +1,9 @@
-"""Addresses of messages on Discord. Pure."""
+"""Addresses of messages on Discord, and the button that leads to a video. Pure."""
 
-from bot.db.models import Generation
+import discord
+
+from bot.db.models import Generation, Status
+from bot.i18n import pgettext
 from bot.jobs.ports import Posted
 
 
@@ -16,3 +19,11 @@ def post_link(guild_id: int, post: Posted) -> str | None:
     if post.channel_id is None:
         return None
     return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
+
+
+def watch_button(generation: Generation) -> discord.ui.Button[discord.ui.View] | None:
+    """Return the button that leads to the video; None: there is none, or none that others can open."""
+    link = message_link(generation) if generation.status is Status.SUCCEEDED else None
+    if link is None or generation.removed_at is not None:
+        return None
+    return discord.ui.Button(label=pgettext("button", "Watch the video"), url=link)

@@ -11,6 +11,7 @@ from bot.privacy.erasure import without_words
 from bot.privacy.service import Forgotten
 from bot.provider.catalogue import CATALOGUE
 from cogs.cards.card import render_card, render_result
+from cogs.cards.card_message import card_message
 from cogs.privacy import views
 from tests.cogs.generation import NOON, generation
 
@@ -30,9 +31,12 @@ def test_an_erased_card_says_so_and_what_the_video_was_made_with() -> None:
     assert "couldn't post it anywhere" not in content
 
 
-def test_an_erased_card_still_leads_to_a_reported_video() -> None:
-    content = render_card(erased(result_id=9, result_channel_id=8))["content"]
-    assert "✅ **Ready:** https://discord.com/channels/2/8/9" in content
+async def test_an_erased_card_still_leads_to_a_reported_video() -> None:
+    card = card_message(erased(result_id=9, result_channel_id=8))
+    assert "✅ **Ready.**" in card["content"]
+    assert [button["url"] for button in card["view"].to_components()[0]["components"]] == [
+        "https://discord.com/channels/2/8/9"
+    ]
 
 
 def test_an_erased_result_quotes_nothing() -> None:

@@ -149,24 +149,32 @@ async def eventually(what: str, is_so: Callable[[], bool]) -> None:
 
 def card_of(world: World, generation: Generation) -> str:
     """Return the text of the card as it stands."""
+    return card_message_of(world, generation).content
+
+
+def card_message_of(world: World, generation: Generation) -> discord.Message:
+    """Return the card as it stands."""
     channels = [*world.guild.channels.values(), *threads(world)]
     for channel in channels:
         for message in channel.history():
             if message.id == generation.card_id:
-                return message.content
+                return message
     raise AssertionError("the card is not there")
 
 
-def ready_line(generation: Generation) -> str:
-    """Return the line by which a card leads to its result."""
-    place = f"{generation.guild_id}/{generation.result_channel_id}/{generation.result_id}"
-    return f"✅ **Ready:** https://discord.com/channels/{place}"
+def links_of(message: discord.Message) -> dict[str | None, str]:
+    """Return the message's link buttons: what they say, and where they lead."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    buttons = [item for row in rows for item in row.children if isinstance(item, discord.Button)]
+    return {button.label: button.url for button in buttons if button.url}
 
 
 def assert_card_leads_to(world: World, generation: Generation, message: discord.Message) -> None:
     """Check that the row and the card name the message where it truly is."""
     assert (generation.result_channel_id, generation.result_id) == (message.channel.id, message.id)
-    assert ready_line(generation) in card_of(world, generation).split("\n"), "the card names another place"
+    card = card_message_of(world, generation)
+    assert "✅ **Ready.**" in card.content.split("\n")
+    assert links_of(card) == {"Watch the video": message.jump_url}, "the card leads to another place"
 
 
 def card_texts(world: World) -> list[str]:

@@ -104,4 +104,5 @@ def forge_buttons(world: World, message: discord.Message, old: str, new: str) ->
     stored: Any = world.env.backend.get_message(message.channel.id, message.id)
     for row in stored.components:
         for button in row["components"]:
-            button["custom_id"] = button["custom_id"].replace(old, new)
+            if "custom_id" in button:  # a link has none
+                button["custom_id"] = button["custom_id"].replace(old, new)

@@ -28,7 +28,9 @@ from tests.noise import make_large_noise, make_noise, replace_files
 ENCODER_SECONDS = 120.0  # on a busy machine, where it gives way to all others
 EVERYWHERE = "/channels/*/messages"
 pytestmark = pytest.mark.timeout(300)
-LINE = re.compile(r"Made smaller for this server: ([\d.]+) → ([\d.]+) MiB(, \d+p → \d+p)?\. The original, .*")
+LINE = re.compile(
+    r"Made smaller for this server: ([\d.]+) → ([\d.]+) MiB(, \d+p → \d+p)?\. \[Download the original\].*"
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ async def test_a_refused_file_comes_smaller_and_the_limit_is_remembered(
     assert line, message.content
     original = await probe(large_noise)
     assert [line[1], line[2]] == [f"{size / MIB:.1f}" for size in (original.size, clip.size)]
-    assert line[0].endswith(f"until the link expires: <{generation.video_url}>")
+    assert line[0].endswith(f"(<{generation.video_url}>) before the link expires.")
     assert_card_leads_to(world, generation, message)
     nonces = {body["nonce"] for body in bodies(world, "POST", "/messages")}
     assert len(nonces) == 1, "a smaller file is the same message: it must not be posted beside the other"

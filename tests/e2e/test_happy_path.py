@@ -25,7 +25,6 @@ from tests.e2e.driver import (
     card_texts,
     case,
     eventually,
-    ready_line,
     rows,
     the_result,
 )
@@ -77,7 +76,7 @@ async def assert_video_arrives(world: World, model: Model, path: Path) -> None:
 
     assert generation.model == model.id
     assert_card_leads_to(world, generation, the_result(world))
-    assert card_of(world, generation) == expected_card(world, generation, model, ready_line(generation))
+    assert card_of(world, generation) == expected_card(world, generation, model, "✅ **Ready.**")
     [thread] = world.channel.threads
     assert thread.id == generation.card_id, "the thread does not hang on the card"
     assert thread.name == PROMPT, "the thread is not named after the prompt"
@@ -124,7 +123,7 @@ async def test_the_card_tells_the_whole_story_in_order(own_world: World) -> None
     states = [
         "⏳ **In the queue.**",
         f"⚙️ **Making your video.** Sent <t:{started}:R>.",  # the deadline is nearer than any usual end
-        ready_line(generation),
+        "✅ **Ready.**",
     ]
     assert card_texts(world) == [expected_card(world, generation, CATALOGUE[0], state) for state in states], (
         "the card told another story"

@@ -21,7 +21,7 @@ from tests.e2e.reporting import add_bob, forge_buttons
 from tests.e2e.videos import newest, private, question
 
 UNKNOWN = "This server has no video with that ID."
-ACTIONS = ["Re-roll", "Remix", "Delete", "Repost"]
+ACTIONS = ["Re-roll", "Remix", "Delete", "Repost", "Watch the video"]
 
 
 async def videos(world: World, who: simcord.MemberActor | None = None) -> simcord.InteractionResult:
@@ -49,7 +49,7 @@ async def test_it_shows_how_the_video_stands_and_what_it_cost(world: World) -> N
     moment = int(generation.created_at.timestamp())
     for part in (
         "1 of 1, newest first",
-        f"✅ **Ready:** https://discord.com/channels/{world.guild.id}/{generation.result_channel_id}",
+        "✅ **Ready.**",
         "**Veo 3** · 4 seconds · 16:9 · 720P",
         "Without: rain",
         f"<t:{moment}:f> (<t:{moment}:R>): https://discord.com/channels/{world.guild.id}/{world.channel.id}",

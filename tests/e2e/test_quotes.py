@@ -151,7 +151,7 @@ async def test_generate_makes_the_video_as_veo_does(world: World) -> None:
     assert (generation.options, generation.placement) == ({"duration": 4, "seed": 7}, Placement.THREAD)
     card = message_of(world, generation.card_id)
     assert card.channel.id == world.channel.id
-    assert "✅ **Ready:**" in card_of(world, generation)
+    assert "✅ **Ready.**" in card_of(world, generation)
     assert the_result(world).channel.id == threads(world)[0].id == card.id
     assert_card_leads_to(world, generation, the_result(world))
     assert now_shown(world, offer).splitlines() == [

@@ -37,7 +37,7 @@ async def test_a_file_that_is_not_taken_becomes_a_link(world: World) -> None:
     ready, prompt, link, number = message.content.split("\n")
     assert (ready, prompt) == (f"🎬 <@{world.alice.id}> Your video is ready.", "> a red dragon")
     assert link.startswith("The file (0.")
-    assert link.endswith(f"You can get it here until the link expires: <{generation.video_url}>")
+    assert link.endswith(f"[Download it](<{generation.video_url}>) before the link expires.")
     assert number == f"-# ID {generation.id}"
     assert_card_leads_to(world, generation, message)
 

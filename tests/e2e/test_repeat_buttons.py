@@ -53,7 +53,7 @@ async def test_a_reroll_makes_the_same_anew_with_another_seed_in_the_same_thread
     assert made.source_id == source.id
     assert made.channel_id == made.result_channel_id == source.thread_id
     assert f"seed {made.options['seed']}" in card_of(world, made)
-    assert "✅ **Ready:**" in card_of(world, made)
+    assert "✅ **Ready.**" in card_of(world, made)
     assert len(results(world)) == 2
 
 
@@ -144,7 +144,7 @@ async def test_a_card_whose_answer_was_lost_is_found_again(
     await make_due(world, database_url)
     made = await newest(world, 2)
     assert made.card_id == shown_card.id
-    assert "✅ **Ready:**" in card_of(world, made)
+    assert "✅ **Ready.**" in card_of(world, made)
 
 
 async def test_what_was_forgotten_cannot_be_made_anew(world: World) -> None:

@@ -93,7 +93,7 @@ async def test_dismissing_leaves_everything_as_it_is(world: World) -> None:
     generation, board, message = await report_of_bob(world)
     assert await click(world.mona, message, DISMISS) == []
     assert len(results(world)) == 1
-    assert state_of(world, generation).startswith("✅ **Ready:**")
+    assert state_of(world, generation).startswith("✅ **Ready.**")
     assert await block_of(world) is None
     [message] = reports_in(board)
     assert f"☑️ **Dismissed** by <@{world.mona.id}>." in message.content
@@ -204,6 +204,6 @@ async def test_the_next_video_of_the_member_has_nothing_to_do_with_it(world: Wor
     first, board, message = await report_of_bob(world)
     await click(world.mona, message, DELETE)
     second = await ask_for_video(world)
-    assert state_of(world, second).startswith("✅ **Ready:**")
+    assert state_of(world, second).startswith("✅ **Ready.**")
     assert state_of(world, first) == REMOVED
     await the_report(board)

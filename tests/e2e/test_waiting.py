@@ -133,7 +133,7 @@ async def test_a_card_is_edited_no_more_often_than_the_budget_allows(
         await ask_as(world, world.alice)
 
         async def all_are_shown_as_ready() -> bool | None:
-            return all("**Ready:**" in card_of(world, row) for row in await rows(world)) or None
+            return all("**Ready.**" in card_of(world, row) for row in await rows(world)) or None
 
         await wait_until(all_are_shown_as_ready, seconds=SECONDS)
         by_card: dict[str, list[float]] = {}

@@ -150,7 +150,7 @@ def check_that_it_was_done_once(point: str, outcome: Outcome) -> None:
 def check_the_card(outcome: Outcome) -> None:
     """It is final."""
     assert outcome.card is not None
-    wanted = {"succeeded": "**Ready:**", "failed": "**No video.**", "cancelled": "**cancelled**"}
+    wanted = {"succeeded": "**Ready.**", "failed": "**No video.**", "cancelled": "**cancelled**"}
     assert wanted[outcome.row.status] in outcome.card.content
 
 

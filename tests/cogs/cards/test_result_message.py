@@ -45,8 +45,8 @@ def test_there_is_nothing_less_than_a_link_without_words(tmp_path: Path) -> None
     assert link.without_words() is None
     assert link.content == (
         f"🎬 <@4> Your video is ready.\n"
-        f"The file (3.0 MiB) is too large for this server. You can get it here until the link expires: "
-        f"<{ADDRESS}>\n-# ID 0123456789abcdef"
+        f"The file (3.0 MiB) is too large for this server. [Download it](<{ADDRESS}>) before the link "
+        f"expires.\n-# ID 0123456789abcdef"
     )
     assert link.files() == []
 
@@ -110,8 +110,8 @@ def test_what_a_smaller_file_lost_is_said_in_one_line(lines: tuple[int, int], he
     before, line = result_message.content.rsplit("\n", 1)
     assert before == ResultMessage(row, result_message.clip).content
     assert line == (
-        f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. The original, until the link expires: "
-        f"<{ADDRESS}>"
+        f"Made smaller for this server: 31.2 → 19.4 MiB{heights}. "
+        f"[Download the original](<{ADDRESS}>) before the link expires."
     )
     silent = result_message.without_words()
     assert silent is not None
@@ -124,8 +124,8 @@ def test_a_converted_file_is_not_said_to_be_smaller() -> None:
     loss = Loss(int(1.2 * MIB), int(3.4 * MIB), 720, 720, "hevc")
     line = ResultMessage(generation(video_url=ADDRESS), Clip(Path("veo.mp4"), loss.to_size), loss).content
     assert line.rsplit("\n", 1)[1] == (
-        f"Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. The original, "
-        f"until the link expires: <{ADDRESS}>"
+        f"Discord can't play the original's format, so I converted it: 1.2 → 3.4 MiB. "
+        f"[Download the original](<{ADDRESS}>) before the link expires."
     )
 
 
