@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web_app
 from hypothesis import HealthCheck, settings
 from simcord.backend.errors import BackendError
+from simcord.backend.ops.commands import CommandsMixin
 from simcord.http import router
 from sqlalchemy import make_url
 
@@ -39,6 +40,7 @@ HASTE = (
 
 PATIENCE_SECONDS = 150.0  # for a thousand requests at once on a machine that has other work
 REASON = pytest.StashKey[str]()
+_new_interaction = CommandsMixin.new_interaction
 WHEEL_REASON = "why the wheel's PostgreSQL was not used"
 
 
@@ -72,7 +74,15 @@ def unhurried() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in HASTE:
             patch.setattr(name, PATIENCE_SECONDS)
+        patch.setattr(CommandsMixin, "new_interaction", _patient_interaction)
         yield
+
+
+def _patient_interaction(backend: Any, *values: Any) -> Any:
+    """Give the program minutes for an answer too, where simcord gives it three seconds."""
+    interaction = _new_interaction(backend, *values)
+    interaction.initial_response_deadline = backend.iso_after(PATIENCE_SECONDS)
+    return interaction
 
 
 @pytest.fixture(scope="session")

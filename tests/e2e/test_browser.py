@@ -13,7 +13,7 @@ from playwright.async_api import FrameLocator, Page, async_playwright
 
 from sandbox.page import serve_page
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import rows
+from tests.e2e.driver import rows, the_result
 from tests.e2e.quoting import BUTTONS, GENERATE, HEADING, ask_first
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -99,26 +99,44 @@ async def thread_with_video(page: Page, length: str) -> FrameLocator:
     return thread
 
 
+async def play(thread: FrameLocator) -> None:
+    """Play the newest video as far as its pictures move, and check that it is the one asked for."""
+    video = thread.locator("video").last
+    await thread.get_by_role("button", name="Play").last.click()
+    await video.evaluate(
+        """video => new Promise((resolve, reject) => {
+            const check = () => video.currentTime > 0.5 ? resolve() : requestAnimationFrame(check);
+            check();
+            setTimeout(() => reject(`stuck at ${video.currentTime} s`), 60000);
+        })"""
+    )
+    picture = await video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
+    assert picture[:2] == [1280, 720], "the page shows another picture than the one asked for"
+    assert picture[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
+
+
 @needs_chromium
 @pytest.mark.timeout(400)
-async def test_a_person_types_veo_and_watches_the_video_in_the_thread(tmp_path: Path) -> None:
+async def test_a_person_types_veo_and_watches_the_video_in_the_thread(
+    open_world: OpenWorld, tmp_path: Path
+) -> None:
+    async with open_world() as world, serve_page(world, 0) as url, browser_page(url) as page:
+        channel = page.frame_locator("iframe[title=Channel]")
+        await type_veo(page, channel)
+        thread = await thread_with_video(page, "0:08")
+        link = channel.get_by_role("link", name="Watch the video")
+        assert await link.get_attribute("href") == the_result(world).jump_url
+        await play(thread)
+        await page.screenshot(path=tmp_path / "page.png")
+
+
+@needs_chromium
+@pytest.mark.nightly
+@pytest.mark.timeout(400)
+async def test_make_demo_serves_the_page(tmp_path: Path) -> None:
     async with running_demo(tmp_path) as url, browser_page(url) as page:
         await type_veo(page, page.frame_locator("iframe[title=Channel]"))
-
-        thread = await thread_with_video(page, "0:08")
-        video = thread.locator("video").last
-        await thread.get_by_role("button", name="Play").last.click()
-        await video.evaluate(
-            """video => new Promise((resolve, reject) => {
-                const check = () => video.currentTime > 0.5 ? resolve() : requestAnimationFrame(check);
-                check();
-                setTimeout(() => reject(`stuck at ${video.currentTime} s`), 60000);
-            })"""
-        )
-        picture = await video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
-        assert picture[:2] == [1280, 720], "the page shows another picture than the one asked for"
-        assert picture[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
-        await page.screenshot(path=tmp_path / "page.png")
+        await play(await thread_with_video(page, "0:08"))
 
 
 @needs_chromium

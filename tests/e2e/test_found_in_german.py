@@ -9,7 +9,15 @@ import pytest
 from bot.clock import utc_now
 from bot.db.models import Status
 from sandbox.world import World
-from tests.e2e.driver import ask_and_hold, card_of, change_rows, eventually, requests, the_result
+from tests.e2e.driver import (
+    ask_and_hold,
+    assert_card_leads_to,
+    card_of,
+    change_rows,
+    eventually,
+    requests,
+    the_result,
+)
 from tests.german import spoken_german
 
 GERMAN_CARD, GERMAN_FAILURE = "Ein Video für ", "❌ Diesmal kein Video, "
@@ -68,5 +76,5 @@ async def test_a_card_is_found_and_used(
     [card_line] = [line for line in card_of(world, row).split("\n") if row.id in line]
     assert card_line == (f"-# {row.id} ist die Nummer" if after == "de" else f"-# ID {row.id}")
     assert the_result(world).attachments
-    assert str(row.result_id) in card_of(world, row)
+    assert_card_leads_to(world, row, the_result(world))
     assert world.provider.count("create") == 1

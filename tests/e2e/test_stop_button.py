@@ -93,7 +93,7 @@ async def test_it_works_after_a_restart(world: World) -> None:
 
 async def test_it_is_gone_when_there_is_a_video(world: World) -> None:
     generation = await ask_for_video(world)
-    assert buttons(card(world, generation)) == []
+    assert buttons(card(world, generation)) == ["Watch the video"]
 
 
 async def test_where_the_card_cannot_be_edited_the_member_is_told(world: World) -> None:
