@@ -27,14 +27,16 @@ class Quality:
     Attributes:
         frames_per_second: of the video.
         crf: x264's quality, 0 (best) to 51.
+        sample_rate: of the sound, in Hz; its samples cost more than the pictures of a small video.
     """
 
     frames_per_second: int
     crf: int
+    sample_rate: int
 
 
-FULL = Quality(frames_per_second=20, crf=21)
-QUICK = Quality(frames_per_second=2, crf=35)  # for tests
+FULL = Quality(frames_per_second=20, crf=21, sample_rate=48_000)
+QUICK = Quality(frames_per_second=2, crf=35, sample_rate=8_000)  # for tests
 
 
 def scene_of(order: Order) -> Scene:
@@ -126,7 +128,7 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
     for number in range(len(scene.pictures)):
         inputs += ["-loop", "1", "-r", str(rate), "-t", str(FADE), "-i", str(folder / f"{number}.png")]
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", str(quality.crf), "-map", "[video]"]
-    audio_input, audio_output = _audio(scene)
+    audio_input, audio_output = _audio(scene, quality.sample_rate)
     output = ["-t", str(length), "-movflags", "+faststart", str(folder / "video.mp4")]
     program = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin"]
     return [*program, *inputs, *audio_input, "-filter_complex", graph, *video, *audio_output, *output]
@@ -146,13 +148,13 @@ def _fades(scene: Scene) -> str:
     return f"{graph}[{below}]"
 
 
-def _audio(scene: Scene) -> tuple[list[str], list[str]]:
+def _audio(scene: Scene, sample_rate: int) -> tuple[list[str], list[str]]:
     """Return ffmpeg's input and output arguments for a soft, swelling chord; none for a silent scene."""
     if not scene.has_audio:
         return [], []
     root = scene.chance.choice((196.0, 220.0, 246.9))  # Hz
     notes = "+".join(f"sin({math.tau * root * part:.3f}*t)" for part in (1, 1.25, 1.5))
-    tone = f"aevalsrc='0.06*({notes})*(0.6+0.4*sin(1.6*t))':s=48000:d={scene.duration}"
+    tone = f"aevalsrc='0.06*({notes})*(0.6+0.4*sin(1.6*t))':s={sample_rate}:d={scene.duration}"
     track = f"{3 + len(scene.pictures)}:a"
     return ["-f", "lavfi", "-i", tone], ["-map", track, "-c:a", "aac", "-b:a", "96k"]
 

@@ -64,7 +64,7 @@ async def completed(veo: VeoClient, request: VideoRequest) -> Task:
     return task
 
 
-@pytest.mark.nightly(daily=["google/veo3", "google/veo-3.0-i2v-fast", LAST_OF_TWO])
+@pytest.mark.nightly(daily=["google/veo3", LAST_OF_TWO])
 @every_model
 async def test_every_video_costs_what_was_quoted(
     session: aiohttp.ClientSession, start_provider: StartProvider, model: Model
