@@ -29,6 +29,19 @@ THREAD_PANE_HOST = "localhost"
 REFRESH_INTERVAL = 0.5  # seconds; the preview's own pages ask as often
 FRAME_HEADERS = frozenset({"X-Frame-Options", "Content-Security-Policy"})
 FRONT = Path(__file__).with_name("page.html")
+# Added to simcord's page, which keeps its place while somebody types: what they ask for is out of sight.
+FOLLOWING = """<script>
+  const timeline = document.querySelector(".channel-timeline");
+  let sentAt = -Infinity;
+  const note = (event) => {
+    if (event.type === "keydown" ? event.key === "Enter" : event.target.closest("#send")) sentAt = Date.now();
+  };
+  for (const kind of ["keydown", "click"]) document.addEventListener(kind, note, true);
+  const follow = () => {
+    if (Date.now() - sentAt < 15000) timeline.scrollTop = timeline.scrollHeight;
+  };
+  new MutationObserver(follow).observe(timeline, { childList: true, subtree: true });
+</script>"""
 
 
 class Panes:
@@ -40,8 +53,9 @@ class Panes:
         self._turn = asyncio.Lock()
         self._thread: ChannelHandle | None = None
         server = preview._server
-        self._open_page, self._act = server._pages, preview._action
+        self._open_page, self._act, self._serve = server._pages, preview._action, server._static
         server._pages = self._open_page_of_pane
+        server._static = self._serve_following
         preview._action = self._act_in_turn
 
     async def keep_fresh(self) -> None:
@@ -95,6 +109,12 @@ class Panes:
             else:
                 self._preview.channel = self._world.channel
             return await self._open_page(request)
+
+    async def _serve_following(self, request: web.Request) -> web.Response:
+        response: web.Response = await self._serve(request)
+        if request.path == "/":
+            response.text = f"{response.text}{FOLLOWING}"
+        return response
 
     async def _act_in_turn(self, context_id: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
         async with self._turn:

@@ -14,6 +14,7 @@ from bot.discord_client.replies import keep_pace, reply_with_error
 from bot.errors import BadInputError
 from bot.i18n import _, locale_used
 from cogs.ui.interaction import Interaction
+from cogs.ui.links import LinkButton
 
 AnyInteraction = discord.Interaction[Any]  # what discord.py says that it hands over; it is always ours
 
@@ -101,7 +102,7 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         raise NotImplementedError
 
 
-def view_of(*buttons: Item | discord.ui.Button[discord.ui.View] | None) -> discord.ui.View:
+def view_of(*buttons: Item | LinkButton | None) -> discord.ui.View:
     """Return a view of buttons and links, or an empty one. discord.py keeps nothing of it (see above)."""
     view = discord.ui.View(timeout=None)
     for button in filter(None, buttons):

@@ -1,4 +1,4 @@
-"""Addresses of messages on Discord, and the button that leads to a video. Pure."""
+"""Addresses of messages on Discord, and the buttons that lead to them. Pure."""
 
 import discord
 
@@ -21,9 +21,20 @@ def post_link(guild_id: int, post: Posted) -> str | None:
     return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
 
 
-def watch_button(generation: Generation) -> discord.ui.Button[discord.ui.View] | None:
+LinkButton = discord.ui.Button[discord.ui.View]
+
+
+def watch_button(generation: Generation) -> LinkButton | None:
     """Return the button that leads to the video; None: there is none, or none that others can open."""
     link = message_link(generation) if generation.status is Status.SUCCEEDED else None
     if link is None or generation.removed_at is not None:
         return None
     return discord.ui.Button(label=pgettext("button", "Watch the video"), url=link)
+
+
+def card_button(generation: Generation, card_id: int | None, *, row: int | None = None) -> LinkButton | None:
+    """Return the button that leads to the request's card; None: there is none."""
+    if card_id is None:
+        return None
+    link = post_link(generation.guild_id, Posted(card_id, generation.channel_id))
+    return discord.ui.Button(label=pgettext("button", "Show the card"), url=link, row=row)

@@ -19,6 +19,7 @@ from cogs.cards.card_message import CardMessage
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
+from cogs.ui.links import card_button
 from cogs.ui.requester import requester_of
 from cogs.veo.answer import AnswerLostError, answer_with_card
 from cogs.veo.posted_card import post_card
@@ -90,7 +91,8 @@ class GenerateButton(QuoteButton):
         except AnswerLostError as error:
             await _replace(interaction, str(error))
         else:
-            await _replace(interaction, asked_text(generation, card_id))
+            card = card_button(generation, card_id)
+            await _replace(interaction, asked_text(generation), view_of(card))
 
 
 class ChangeButton(QuoteButton):
@@ -148,12 +150,12 @@ def quote_message(quote: Quote) -> CardMessage:
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)
 
 
-async def _replace(interaction: Interaction, text: str) -> None:
+async def _replace(interaction: Interaction, text: str, view: discord.ui.View | None = None) -> None:
     """Put a text in place of the offer and its buttons; that is a courtesy, since what happened stands."""
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=text, embeds=[], view=None)
+            await interaction.edit_original_response(content=text, embeds=[], view=view)
         else:
-            await interaction.response.edit_message(content=text, embeds=[], view=None)
+            await interaction.response.edit_message(content=text, embeds=[], view=view)
     except CALL_ERRORS as error:
         log.warning("an offer was not edited", error=str(error))

@@ -117,11 +117,9 @@ def accepted_text() -> str:
     return _("✅ **Request accepted.** Its card is below.")
 
 
-def asked_text(generation: Generation, card_id: int) -> str:
+def asked_text(generation: Generation) -> str:
     """Return what takes the offer's place once the video is asked for."""
-    place = f"{generation.guild_id}/{generation.channel_id}/{card_id}"
-    link = f"https://discord.com/channels/{place}"
-    return "\n".join([_("✅ **Requested:** {link}", link=link), number_line(generation)])
+    return "\n".join([_("✅ **Requested.**"), number_line(generation)])
 
 
 def dropped_text() -> str:

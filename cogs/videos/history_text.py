@@ -21,7 +21,7 @@ def render_history(page: HistoryPage) -> str:
         ),
         state_line(generation),
         *parameter_lines(generation),
-        _asked_line(generation),
+        _("Requested {date}.", date=moment(generation.created_at)),
         _cost_line(generation),
         f"> {shown_prompt(generation)}",
         number_line(generation),
@@ -29,14 +29,6 @@ def render_history(page: HistoryPage) -> str:
     if generation.source_id is not None:
         lines.append(f"-# {_('Based on {number}', number=generation.source_id)}")
     return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
-
-
-def _asked_line(generation: Generation) -> str:
-    when = moment(generation.created_at)
-    if generation.card_id is None:
-        return _("Requested {date}.", date=when)
-    place = f"{generation.guild_id}/{generation.channel_id}/{generation.card_id}"
-    return _("Requested {date}: {link}", date=when, link=f"https://discord.com/channels/{place}")
 
 
 def _cost_line(generation: Generation) -> str:

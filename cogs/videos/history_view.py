@@ -12,7 +12,7 @@ from bot.requests.repeats import can_be_repeated
 from cogs.cards.card import full_prompt
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
-from cogs.ui.links import watch_button
+from cogs.ui.links import card_button, watch_button
 from cogs.ui.video_button import VideoButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.history_text import NONE_YET, render_history
@@ -81,4 +81,5 @@ def _view(page: HistoryPage) -> discord.ui.View:
         (page.older_id, pgettext("button", "Older")),
     ]
     turns = [HistoryButton(target, label, row=NAVIGATION_ROW) for target, label in places if target]
-    return view_of(*actions, watch_button(generation), *turns)
+    card = card_button(generation, generation.card_id, row=NAVIGATION_ROW)
+    return view_of(*actions, watch_button(generation), *turns, card)

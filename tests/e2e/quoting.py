@@ -54,6 +54,12 @@ def buttons_now(world: World, message: discord.Message) -> list[str]:
     return [button["label"] for row in rows for button in row["components"]]
 
 
+def links_now(world: World, message: discord.Message) -> dict[str, str]:
+    """Return what these buttons say and where they lead; all must be links."""
+    rows: Any = world.env.backend.get_message(message.channel.id, message.id).components
+    return {button["label"]: button["url"] for row in rows for button in row["components"]}
+
+
 async def generate(world: World, message: discord.Message) -> Generation:
     """Let alice click Generate, and return what was accepted by that."""
     before = len(await rows(world))

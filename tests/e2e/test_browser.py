@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FrameLocator, Page, async_playwright
+from playwright.async_api import FrameLocator, Page, async_playwright, expect
 
 from sandbox.page import serve_page
 from tests.e2e.conftest import OpenWorld
@@ -125,6 +125,7 @@ async def test_a_person_types_veo_and_watches_the_video_in_the_thread(
         await type_veo(page, channel)
         thread = await thread_with_video(page, "0:08")
         link = channel.get_by_role("link", name="Watch the video")
+        await expect(link, "the card is below what is shown").to_be_in_viewport()
         assert await link.get_attribute("href") == the_result(world).jump_url
         await play(thread)
         await page.screenshot(path=tmp_path / "page.png")
@@ -163,7 +164,7 @@ async def test_a_person_reads_the_offer_and_presses_generate_and_the_video_comes
             await page.screenshot(path=tmp_path / "offer.png")
 
             await offer.get_by_role("button", name=GENERATE).click()
-            await channel.get_by_role("article").filter(has_text="Requested:").wait_for()
+            await channel.get_by_role("article").filter(has_text="Requested.").wait_for()
             assert await channel.get_by_role("button", name=GENERATE).count() == 0, "it can be clicked again"
             await thread_with_video(page, "0:08")
             assert [row.prompt for row in await rows(world)] == [PROMPT]

@@ -149,7 +149,7 @@ async def test_a_card_that_cannot_be_recorded_is_not_called_a_request_that_does_
             offer = await offered(world)
             with locked_while(world, "attach_card", database_url):
                 answer = await world.alice.click(offer, label=GENERATE)
-            assert "✅ **Requested:**" in now_shown(world, offer)
+            assert "✅ **Requested.**" in now_shown(world, offer)
         else:
             with locked_while(world, "attach_card", database_url):
                 answer = await ask(world)

@@ -52,13 +52,13 @@ async def test_it_shows_how_the_video_stands_and_what_it_cost(world: World) -> N
         "✅ **Ready.**",
         "**Veo 3** · 4 seconds · 16:9 · 720P",
         "Without: rain",
-        f"<t:{moment}:f> (<t:{moment}:R>): https://discord.com/channels/{world.guild.id}/{world.channel.id}",
+        f"<t:{moment}:f> (<t:{moment}:R>).",
         "Cost: $",
         f"> {PROMPT}",
         f"-# ID {generation.id}",
     ):
         assert part in content, f"{part!r} is missing in {content!r}"
-    assert labels(answer) == [*ACTIONS, "Refresh"]
+    assert labels(answer) == [*ACTIONS, "Refresh", "Show the card"]
 
 
 async def test_it_turns_from_the_newest_to_the_oldest_and_back(world: World) -> None:
@@ -70,7 +70,7 @@ async def test_it_turns_from_the_newest_to_the_oldest_and_back(world: World) -> 
         await press(world, answer, label)
         seen.append(prompt_of(answer))
     assert seen == ["three", "two", "one", "two"]
-    assert labels(answer)[-3:] == ["Newer", "Refresh", "Older"]
+    assert labels(answer)[-4:] == ["Newer", "Refresh", "Older", "Show the card"]
 
 
 def prompt_of(answer: simcord.InteractionResult) -> str:
@@ -113,11 +113,11 @@ async def test_what_is_being_made_is_shown_anew_by_refresh(world: World) -> None
     await ask_and_hold(world)
     answer = await videos(world)
     assert "⚙️ **Making your video.**" in shown(answer).content
-    assert labels(answer) == ["Re-roll", "Remix", "Refresh"]
+    assert labels(answer) == ["Re-roll", "Remix", "Refresh", "Show the card"]
     world.provider.release()
     await world.wait_for_delivery()
     await press(world, answer, "Refresh")
-    assert labels(answer) == [*ACTIONS, "Refresh"]
+    assert labels(answer) == [*ACTIONS, "Refresh", "Show the card"]
 
 
 async def test_a_failure_costs_nothing_and_can_be_tried_again(world: World) -> None:
@@ -125,7 +125,7 @@ async def test_a_failure_costs_nothing_and_can_be_tried_again(world: World) -> N
     assert generation.status is Status.FAILED
     answer = await videos(world)
     assert "Cost: nothing." in shown(answer).content
-    assert labels(answer) == ["Re-roll", "Remix", "Refresh"]
+    assert labels(answer) == ["Re-roll", "Remix", "Refresh", "Show the card"]
 
 
 async def test_a_deleted_video_is_shown_as_removed(world: World) -> None:
@@ -135,7 +135,7 @@ async def test_a_deleted_video_is_shown_as_removed(world: World) -> None:
     await world.alice.click(question(asked), label="Delete it")
     await press(world, answer, "Refresh")
     assert "🗑️ **Removed.**" in shown(answer).content
-    assert labels(answer) == ["Re-roll", "Remix", "Refresh"]
+    assert labels(answer) == ["Re-roll", "Remix", "Refresh", "Show the card"]
 
 
 async def test_a_remix_from_the_list_posts_its_card_in_the_channel(world: World) -> None:

@@ -124,7 +124,7 @@ async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
 async def test_the_history_offers_it_as_long_as_it_works(world: World, database_url: str) -> None:
     await ask_for_video(world, image=CAT)
     history = await world.alice.slash(world.channel, "videos")
-    assert labels(history) == [*AGAIN, "Delete", "Repost", "Watch the video", "Refresh"]
+    assert labels(history) == [*AGAIN, "Delete", "Repost", "Watch the video", "Refresh", "Show the card"]
     await world.alice.click(shown(history).message, label="Re-roll")
     await newest(world, 2)
     assert bodies(world)[1]["image_url"] == data_uri_of(CAT[1])

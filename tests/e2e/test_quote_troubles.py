@@ -209,7 +209,7 @@ async def test_a_card_whose_answer_was_lost_is_posted_once(world: World, lose_an
     await generate(world, offer)
     generation = await newest(world, 1)
     assert_card_leads_to(world, generation, the_result(world))
-    assert "✅ **Requested:**" in now_shown(world, offer)
+    assert "✅ **Requested.**" in now_shown(world, offer)
     nonces = [body["nonce"] for body in bodies(world, "POST", f"/channels/{world.channel.id}/messages")]
     assert nonces == [f"{generation.id}-c"] * 2, "Discord could not tell that it is the same"
 

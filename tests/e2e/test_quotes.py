@@ -30,6 +30,7 @@ from tests.e2e.quoting import (
     buttons_kept,
     buttons_now,
     generate,
+    links_now,
     now_shown,
     offer_in,
     offered,
@@ -155,10 +156,10 @@ async def test_generate_makes_the_video_as_veo_does(world: World) -> None:
     assert the_result(world).channel.id == threads(world)[0].id == card.id
     assert_card_leads_to(world, generation, the_result(world))
     assert now_shown(world, offer).splitlines() == [
-        f"✅ **Requested:** https://discord.com/channels/{world.guild.id}/{world.channel.id}/{card.id}",
+        "✅ **Requested.**",
         f"-# ID {accepted.id}",
     ]
-    assert buttons_now(world, offer) == []
+    assert links_now(world, offer) == {"Show the card": card.jump_url}
 
 
 async def test_a_second_click_makes_no_second_video(world: World) -> None:

@@ -80,7 +80,7 @@ async def test_an_offer_that_was_agreed_to_is_made(
     await world.alice.click(offer, label=GENERATE)
     await world.wait_for_delivery(seconds=SECONDS)
     assert_unspoiled(world, before)
-    assert "**Requested:**" in now_shown(world, offer)
+    assert "**Requested.**" in now_shown(world, offer)
 
 
 # Calls of which Discord says something unreadable, though it did what was asked.
