@@ -4,6 +4,7 @@ Environment, beside the bot's own settings:
     KILL_AT: `module:Class.method:before` or `…:after`: at the first call of that method. Empty: never.
     FULL_DISK: the share of all downloads that find the disk full.
     CALL_SECONDS: that one call to the provider may take; without it as many as ever.
+    UPLOAD_SECONDS: that one upload may take; without it ten minutes.
     FAST: waits and time-outs are cut to seconds, so that a test need not take minutes; but not an answer's.
 """
 
@@ -27,6 +28,7 @@ import bot.app.serve
 import bot.app.shared
 import bot.db.database
 import bot.media.downloads
+import cogs.delivery.delivery
 import cogs.delivery.failed_destinations
 from bot.app.application import timing_of
 from bot.jobs.steps.timing import Timing
@@ -100,6 +102,8 @@ def main() -> None:
         fill_disk(float(share))
     if seconds := os.environ.get("CALL_SECONDS"):
         bot.app.shared.VeoClient = functools.partial(VeoClient, timeout=float(seconds))
+    if seconds := os.environ.get("UPLOAD_SECONDS"):
+        cogs.delivery.delivery.UPLOAD_TIMEOUT = float(seconds)
     timing = timing_of(settings)
     if os.environ.get("FAST"):
         timing = fast(timing)

@@ -31,6 +31,7 @@ WAYS = {
     "too slow for a proxy": Fault.status(408),
     "too large for a proxy": Fault.status(413, html=True),
     "a file that is never taken": Fault.status(400, 50046),
+    "silent": Fault.hang(),
 }
 
 
@@ -41,7 +42,7 @@ async def test_a_file_that_never_gets_through_becomes_a_link(files: Path, tmp_pa
         WireDiscord() as wire,
         Provider(generation_seconds=0.1, render=QUICK, files=files) as provider,
     ):
-        environment = bot_environment(wire, provider, tmp_path / "data", fast=1)
+        environment = bot_environment(wire, provider, tmp_path / "data", fast=1, upload_seconds=2)
         async with Program([KILLABLE], environment, tmp_path) as program:
             await program.wait_for_line("ready")
             wire.faults.add(POST, ForFiles(WAYS[way]), times=None)
