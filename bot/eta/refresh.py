@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from bot.errors import DatabaseBusyError
 from bot.eta.pacing import retry_delay
 from bot.provider.errors import VeoError
 
@@ -62,7 +63,7 @@ class Refresher:
 
     def _tell_failure(self, error: Exception) -> None:
         if not self._failures:
-            unforeseen = None if isinstance(error, VeoError) else error
+            unforeseen = None if isinstance(error, VeoError | DatabaseBusyError) else error
             log.warning(
                 self._lost,
                 reason=str(error),
