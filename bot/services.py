@@ -13,6 +13,7 @@ from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
+from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.usage.reports import UsageReports
@@ -24,6 +25,7 @@ class Services:
 
     generations: GenerationService
     quotes: Quotes
+    model_choices: ModelChoices
     cancellation: Cancellation
     history: History
     removal: Removal

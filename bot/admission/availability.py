@@ -3,7 +3,7 @@
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.policy.documents import Policy
-from bot.provider.catalogue import CATALOGUE, Model, resolution_rank
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, resolution_rank
 
 
 def durations() -> tuple[int, ...]:
@@ -37,6 +37,19 @@ def must_choose(policy: Policy) -> tuple[str, ...]:
     if highest is not None and any(_exceeds(_default(model, "resolution"), highest) for model in models):
         found.append("resolution")
     return tuple(found)
+
+
+def nearest_allowed(model: Model, policy: Policy) -> dict[str, OptionValue | None]:
+    """Return the most that the settings allow of each option whose default is more; None: nothing of it."""
+    found: dict[str, OptionValue | None] = {}
+    longest, highest = policy.longest_duration, policy.highest_resolution
+    if longest is not None and _seconds(_default(model, "duration")) > longest:
+        short = [value for value in _choices(model, "duration") if _seconds(value) <= longest]
+        found["duration"] = max(short, key=_seconds, default=None)
+    if highest is not None and _exceeds(_default(model, "resolution"), highest):
+        small = [value for value in _choices(model, "resolution") if not _exceeds(value, highest)]
+        found["resolution"] = max(small, key=resolution_rank, default=None)
+    return found
 
 
 def ensure_possible(policy: Policy) -> None:

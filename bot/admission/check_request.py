@@ -36,7 +36,8 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import VideoRequest, models_for, resolution_rank
+from bot.provider.catalogue import CATALOGUE, VideoRequest, resolution_rank
+from bot.provider.choosing import models_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,15 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
 
 
 def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
+    return (
+        check_settings(video, policy)
+        or check_words(video.prompt, policy)
+        or check_words(str(video.resolved.get("negative_prompt", "")), policy)
+    )
+
+
+def check_settings(video: VideoRequest, policy: Policy) -> UserError | None:
+    """Return why the server's settings leave no such video, whatever its words; or None."""
     if policy.models and video.model.id not in policy.models:
         return ModelNotAllowedError(video.model.label, policy.models)
     spec, longest = video.resolved, policy.longest_duration
@@ -119,13 +129,13 @@ def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
     resolution, highest = spec.get("resolution"), policy.highest_resolution
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
-    return check_words(video.prompt, policy) or check_words(str(spec.get("negative_prompt", "")), policy)
+    return None
 
 
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    able, allowed = models_for(len(video.model.kind.image_fields)), context.policy.models
+    able, allowed = models_for(CATALOGUE, len(video.model.kind.image_fields)), context.policy.models
     others = [
         model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
     ]

@@ -24,7 +24,9 @@ from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.policy.recent import RecentPolicies
 from bot.privacy.service import Privacy
+from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.services import Services
@@ -99,6 +101,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     return Services(
         generations=generations,
         quotes=Quotes(database, generations, admission, QueueEstimate(shared.queue, shared.estimator)),
+        model_choices=ModelChoices(prices, RecentPolicies(database)),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),
         removal=Removal(database),

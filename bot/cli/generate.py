@@ -19,8 +19,8 @@ from bot.provider.catalogue import (
     OptionValue,
     VideoRequest,
     build_request,
-    choose_model,
 )
+from bot.provider.choosing import choose_model
 from bot.settings import SettingsError, load_provider_settings
 
 MODEL_IDS = [model.id for model in CATALOGUE]
@@ -113,5 +113,5 @@ def _request_of(
     if model is not None and model not in MODEL_IDS:
         raise GenerateError(f"There's no model {model}. Available: {', '.join(MODEL_IDS)}.")
     files = [file for file in (image, last_image) if file is not None]
-    request = build_request(choose_model(model, len(files)).id, prompt, options)
+    request = build_request(choose_model(CATALOGUE, model, len(files)).id, prompt, options)
     return request.with_images(read_pictures(*files))

@@ -18,7 +18,8 @@ from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, 
 from bot.i18n import _
 from bot.media.images import ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
-from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, choose_model
+from bot.provider.catalogue import CATALOGUE, InvalidOptionError, VideoRequest, build_request
+from bot.provider.choosing import choose_model
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -223,7 +224,7 @@ def understand(spec: RequestSpec, gone: Container[str] = ()) -> VideoRequest:
         BadRequestError: the options or the pictures do not make one.
     """
     try:
-        model = choose_model(spec.model, len(spec.pictures), gone)
+        model = choose_model(CATALOGUE, spec.model, len(spec.pictures), gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error

@@ -6,11 +6,12 @@ import discord
 
 from bot.i18n import _, pgettext, translate_stored
 from bot.media.images import ImageInput
-from bot.provider.catalogue import PROMPT_MAX_LENGTH, OptionValue
+from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, OptionValue
+from bot.provider.choosing import family_heads
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
-from cogs.veo.options import MODEL, OPTIONS, PROMPT, choices, default_of
+from cogs.veo.options import MODEL, OPTIONS, PROMPT, default_of
 from cogs.veo.request import ask
 
 # A form holds five parts; the prompt is one of them.
@@ -38,7 +39,7 @@ class PromptForm(Form):
         self.add_item(
             discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
         )
-        self._selects = {name: _select(name) for name in CHOSEN}
+        self._selects = {name: _select(name, _offered(name)) for name in CHOSEN}
         for name, select in self._selects.items():
             description = translate_stored(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
             self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
@@ -51,15 +52,21 @@ class PromptForm(Form):
         await ask(interaction, spec)
 
 
-def _select(name: str) -> discord.ui.Select[discord.ui.View]:
+def _select(name: str, offered: list[discord.SelectOption]) -> discord.ui.Select[discord.ui.View]:
     return discord.ui.Select(
-        custom_id=name,
-        placeholder=_placeholder(default_of(name)),
-        options=[
-            discord.SelectOption(label=translate_stored(c.name), value=str(c.value)) for c in choices()[name]
-        ],
-        required=False,
+        custom_id=name, placeholder=_placeholder(default_of(name)), options=offered, required=False
     )
+
+
+def _offered(name: str) -> list[discord.SelectOption]:
+    if name == "model":
+        return [
+            discord.SelectOption(
+                label=head.label, value=head.id, description=translate_stored(head.description)
+            )
+            for head in family_heads(CATALOGUE)
+        ]
+    return [discord.SelectOption(label=str(value), value=str(value)) for value in OPTIONS[name].choices]
 
 
 def _label(name: str) -> str:

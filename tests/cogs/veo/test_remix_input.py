@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.media.images import ImageInput
-from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request, family_heads, models_for
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request
+from bot.provider.choosing import family_heads, models_for
 from bot.requests.spec import RequestSpec
 from cogs.veo.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
-models = st.sampled_from([model.id for model in family_heads()])
+models = st.sampled_from([model.id for model in family_heads(CATALOGUE)])
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -74,7 +75,7 @@ def test_discord_takes_the_form(
     model: str, pictures: int, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
     given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * pictures
-    model = model if not pictures else models_for(pictures)[0].id
+    model = model if not pictures else models_for(CATALOGUE, pictures)[0].id
     inputs = RemixInputs(RequestSpec(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:

@@ -1,0 +1,85 @@
+"""Which of several models makes a video: by what somebody calls it, and by the pictures that are given.
+
+`models` is always what may be chosen, in its order; the first one that can is the default.
+"""
+
+from collections.abc import Container, Sequence
+
+from bot.escape import plain
+from bot.i18n import _, format_or, locale_used, ngettext
+from bot.provider.catalogue import CANNOT, NEEDS_MORE, Model
+from bot.provider.options import InvalidOptionError
+
+NAME_LENGTH = 60  # characters of what somebody calls a model
+PART = " · "  # between the name of a model and what else is said of it where it is offered
+
+
+def family_heads(models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return the first row of each family, which stands for all of it: what members choose from."""
+    heads: dict[str, Model] = {}
+    for model in models:
+        heads.setdefault(model.family, model)
+    return tuple(heads.values())
+
+
+def models_for(models: Sequence[Model], pictures: int) -> tuple[Model, ...]:
+    """Return the rows that make a video from so many pictures."""
+    return tuple(model for model in models if len(model.kind.image_fields) == pictures)
+
+
+def names_of(model: Model) -> tuple[str, ...]:
+    """Return what a row is called, folded: by the provider, by us in English, by us as read."""
+    with locale_used(None):
+        label = model.label
+    return tuple(name.casefold() for name in (model.id, label, model.label))
+
+
+def find_model(models: Sequence[Model], name: str) -> Model | None:
+    """Return the row that `name` means, in any case, be it with what is said of it behind it; or None.
+
+    A family's name means the first row of it.
+    """
+    wanted = name.partition(PART)[0].strip().casefold()
+    heads = (head for head in family_heads(models) if head.family.casefold() == wanted)
+    return next(heads, None) or next((model for model in models if wanted in names_of(model)), None)
+
+
+def choose_model(
+    models: Sequence[Model], name: str | None, pictures: int, gone: Container[str] = ()
+) -> Model:
+    """Return the row that makes a video from so many pictures, of the same family as the one called `name`.
+
+    None: the member chose no family, so it is the first one that can, and is not `gone`.
+
+    Raises:
+        InvalidOptionError: no model is called so, or its family cannot.
+    """
+    able = models_for(models, pictures)
+    if not able:
+        raise InvalidOptionError(
+            ngettext(
+                "No model makes a video from {count} image.",
+                "No model makes a video from {count} images.",
+                pictures,
+            )
+        )
+    if name is None:
+        return next((model for model in able if model.id not in gone), able[0])
+    chosen = find_model(models, name)
+    if chosen is None:
+        raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
+    if len(chosen.kind.image_fields) > pictures:
+        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
+    for model in able:
+        if model.family == chosen.family:
+            return model
+    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=_families(able)))
+
+
+def _unknown(name: str, others: Sequence[Model]) -> str:
+    shown = plain(name, NAME_LENGTH)
+    return _("“{name}” isn't a model that I can use. Choose {others}.", name=shown, others=_families(others))
+
+
+def _families(models: Sequence[Model]) -> str:
+    return format_or(dict.fromkeys(model.family for model in models))
