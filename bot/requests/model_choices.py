@@ -12,7 +12,6 @@ from bot.admission.check_request import Prices, check_settings
 from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import (
-    CATALOGUE,
     InputKind,
     InvalidOptionError,
     Model,
@@ -20,7 +19,7 @@ from bot.provider.catalogue import (
     VideoRequest,
     build_request,
 )
-from bot.provider.choosing import family_heads
+from bot.provider.choosing import family_heads, pictures_of
 from bot.provider.pricing import duration_of
 
 SOME_PROMPT = "a video"  # what it says makes no difference to the price
@@ -50,7 +49,7 @@ class ModelChoice:
     @property
     def id(self) -> str:
         """The id of the row that takes the fewest pictures, which stands for the family."""
-        return min(self.models, key=_pictures).id
+        return min(self.models, key=pictures_of).id
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
@@ -63,47 +62,49 @@ class ModelChoices:
     """Says what can be chosen.
 
     Args:
+        models: those that the bot offers, in the operator's order.
         prices: also says which models are gone.
     """
 
-    def __init__(self, prices: Prices, policies: RecentPolicies) -> None:
+    def __init__(self, models: Sequence[Model], prices: Prices, policies: RecentPolicies) -> None:
+        self._models = models
         self._prices = prices
         self._policies = policies
 
     async def list(
         self, guild_id: int, options: Mapping[str, object], pictures: int
     ) -> tuple[ModelChoice, ...]:
-        """Return what can make a video in the server with what was entered so far, in the catalogue's order.
+        """Return what can make a video in the server with what was entered so far, in the models' order.
 
         Where the server's document can't be read in time, its settings rule nothing out.
         """
         policy = await self._policies.find(guild_id)
-        return list_choices(options, pictures, policy or Policy(), self._prices)
+        return list_choices(self._models, options, pictures, policy or Policy(), self._prices)
 
 
 def list_choices(
-    options: Mapping[str, object], pictures: int, policy: Policy, prices: Prices
+    models: Sequence[Model],
+    options: Mapping[str, object],
+    pictures: int,
+    policy: Policy,
+    prices: Prices,
 ) -> tuple[ModelChoice, ...]:
-    """Return the families that can make a video with `options` from at least so many pictures.
+    """Return the families of `models` that can make a video with `options` from at least so many pictures.
 
-    What no model takes is half typed, or is refused in words when it is sent, so it rules nothing out.
+    What none of them takes is half typed, or is refused in words when it is sent, so it rules nothing out.
     """
     taken = {
         name: value
         for name, value in options.items()
-        if isinstance(value, bool | int | str) and _is_taken(name, value)
+        if isinstance(value, bool | int | str) and any(_takes(model, name, value) for model in models)
     }
-    found: dict[str, list[VideoRequest]] = {head.family: [] for head in family_heads(CATALOGUE)}
-    for model in CATALOGUE:
+    found: dict[str, list[VideoRequest]] = {head.family: [] for head in family_heads(models)}
+    for model in models:
         request = None if model.id in prices.gone else _possible(model, taken, policy)
         if request is not None:
             found[model.family].append(request)
     choices = (_choice(requests, pictures, prices) for requests in found.values())
     return _with_cheapest([choice for choice in choices if choice is not None])
-
-
-def _is_taken(name: str, value: OptionValue) -> bool:
-    return any(_takes(model, name, value) for model in CATALOGUE)
 
 
 def _takes(model: Model, name: str, value: OptionValue) -> bool:
@@ -127,15 +128,15 @@ def _possible(model: Model, options: Mapping[str, OptionValue], policy: Policy) 
         request = build_request(model.id, SOME_PROMPT, {**nearest_allowed(model, policy), **options})
     except InvalidOptionError:
         return None
-    return request if check_settings(request, policy) is None else None
+    return request if check_settings(request, policy, ()) is None else None
 
 
 def _choice(requests: Sequence[VideoRequest], pictures: int, prices: Prices) -> ModelChoice | None:
     """Return a family's choice; the price is that of the row which takes the fewest further pictures."""
-    able = [request for request in requests if _pictures(request.model) >= pictures]
+    able = [request for request in requests if pictures_of(request.model) >= pictures]
     if not able:
         return None
-    request = min(able, key=lambda request: _pictures(request.model))
+    request = min(able, key=lambda request: pictures_of(request.model))
     models = tuple(request.model for request in requests)
     return ModelChoice(models, duration_of(request), prices.quote(request))
 
@@ -145,7 +146,3 @@ def _with_cheapest(choices: Sequence[ModelChoice]) -> tuple[ModelChoice, ...]:
     if len(known) < len(choices) or len(set(known)) < 2:
         return tuple(choices)
     return tuple(replace(choice, is_cheapest=choice.price == min(known)) for choice in choices)
-
-
-def _pictures(model: Model) -> int:
-    return len(model.kind.image_fields)

@@ -21,11 +21,12 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `spec`."""
+    """The fields, filled in with `spec`; `models`: those that can be chosen."""
 
-    def __init__(self, spec: RequestSpec) -> None:
+    def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
-        models = models_for(CATALOGUE, len(spec.pictures))
+        # Where none of them can, the form still opens, and what it sends is refused in words.
+        models = models_for(models, len(spec.pictures)) or models_for(CATALOGUE, len(spec.pictures))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(

@@ -60,7 +60,7 @@ async def observe(folder: Path) -> dict[str, Any]:
                 "cost": generation.credits_used,
                 "card": card_of(world, generation).splitlines()[1],
                 "refusal": refusal,
-                "moderators": [choice.value for choice in complete_models(FAMILY)],
+                "moderators": [choice.value for choice in complete_models(FAMILY, catalogue.CATALOGUE)],
                 "readme": [line for line in models_table().splitlines() if MODEL_ID in line],
             }
 

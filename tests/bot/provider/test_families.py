@@ -9,7 +9,7 @@ from bot.provider.catalogue import (
     Model,
     build_request,
 )
-from bot.provider.choosing import choose_model, family_heads, find_model
+from bot.provider.choosing import choose_model, family_heads, find_model, parse_models
 from tests.bot.rows import PROMPT
 
 TEXT, IMAGE = InputKind.TEXT, InputKind.IMAGE
@@ -94,6 +94,35 @@ def test_what_a_family_cannot_do_is_refused_in_a_sentence(
 def test_a_model_is_found_by_what_people_call_it(name: str, model_id: str | None) -> None:
     found = find_model(CATALOGUE, name)
     assert (found and found.id) == model_id
+
+
+def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_first_row_does() -> None:
+    some = parse_models("google/veo-3.1-i2v, Veo 3.1 Fast, Veo 3.1")
+    assert [model.id for model in family_heads(some)] == ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast"]
+    assert choose_model(some, "veo 3.1", 1).id == "google/veo-3.1-i2v"
+    assert choose_model(some, None, 0).id == "google/veo-3.1-t2v-fast", "the first that can"
+
+
+@pytest.mark.parametrize(
+    ("models", "name", "pictures", "sentence"),
+    [
+        ("Veo 3", "google/veo-3.1-t2v", 0, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
+        ("Veo 3", None, 2, "No model makes a video from 2 images."),
+        (
+            "google/veo-3.0-i2v",
+            None,
+            0,
+            "I have no model that makes a video from text alone. Add an `image`.",
+        ),
+        ("google/veo3, Veo 3.1", "veo 3", 1, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
+    ],
+)
+def test_what_the_operator_does_not_offer_is_refused(
+    models: str, name: str | None, pictures: int, sentence: str
+) -> None:
+    with pytest.raises(InvalidOptionError) as refusal:
+        choose_model(parse_models(models), name, pictures)
+    assert str(refusal.value) == sentence
 
 
 def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> None:

@@ -37,7 +37,7 @@ def choices(
     policy: Policy | None = None,
     prices: SecondPrices | None = None,
 ) -> dict[str, ModelChoice]:
-    found = list_choices(options or {}, pictures, policy or Policy(), prices or SecondPrices())
+    found = list_choices(CATALOGUE, options or {}, pictures, policy or Policy(), prices or SecondPrices())
     return {choice.family: choice for choice in found}
 
 
