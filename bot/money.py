@@ -26,10 +26,14 @@ def show_money(credits: float) -> str:  # noqa: A002 as above
     What is not zero is never shown as zero, and what is owed begins with "minus".
     """
     amount = abs(credits)
-    is_tiny = 0 < amount < to_credits(SMALLEST_USD)
-    shown_usd = _("under {amount}", amount=dollars(SMALLEST_USD)) if is_tiny else dollars(usd(amount))
-    shown = _("{usd} ({credits})", usd=shown_usd, credits=_show_credits(amount))
+    shown = _("{usd} ({credits})", usd=show_usd(amount), credits=_show_credits(amount))
     return _("minus {amount}", amount=shown) if credits < 0 else shown
+
+
+def show_usd(credits: float) -> str:  # noqa: A002 as above
+    """Return an amount that isn't negative in dollars alone, such as "$1.56"; never zero where it is not."""
+    is_tiny = 0 < credits < to_credits(SMALLEST_USD)
+    return _("under {amount}", amount=dollars(SMALLEST_USD)) if is_tiny else dollars(usd(credits))
 
 
 def _show_credits(credits: float) -> str:  # noqa: A002 as above

@@ -13,6 +13,8 @@ from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
+from bot.provider.catalogue import Model
+from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.usage.reports import UsageReports
@@ -20,10 +22,12 @@ from bot.usage.reports import UsageReports
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services, each for one side of the product."""
+    """The services, each for one side of the product; `models`: those that may be asked for, in order."""
 
+    models: tuple[Model, ...]
     generations: GenerationService
     quotes: Quotes
+    model_choices: ModelChoices
     cancellation: Cancellation
     history: History
     removal: Removal

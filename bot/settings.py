@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.db.addresses import checked_address, secrets_of, with_folder
 from bot.media.upload_sizes import DEFAULT, parse_limits
+from bot.provider.catalogue import Model
+from bot.provider.choosing import parse_models
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.written_values import bare, checked_url
@@ -53,12 +55,16 @@ class ProviderSettings(BaseSettings):
         default=10,
         gt=0,
         le=60,
-        description="Average seconds between status checks of a running video; they're "
-        "made when they're most "
-        "likely to find it ready.",
+        description="Average seconds between status checks of a running video; they're made when "
+        "they're most likely to find it ready.",
     )
     generation_deadline: float = Field(
         default=1000, gt=0, le=86_400, description="Seconds after which the bot gives up on a video."
+    )
+    models: str = Field(
+        default="",
+        description="The models to offer, as names or IDs with commas between, such as `Veo 3.1 Fast, "
+        "google/veo-3.1-t2v`; the first one is the default. Empty: all.",
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
 
@@ -76,6 +82,17 @@ class ProviderSettings(BaseSettings):
         if NOT_PLAIN.search(value.get_secret_value()):
             raise ValueError("must be one word of plain characters. Copy it again without quotes or spaces")
         return value
+
+    @field_validator("models")
+    @classmethod
+    def _are_models(cls, value: str) -> str:
+        parse_models(value)
+        return value
+
+    @property
+    def offered_models(self) -> tuple[Model, ...]:
+        """The models that may be asked for, in order; what was accepted before goes on with any."""
+        return parse_models(self.models)
 
     @field_validator("aimlapi_base_url")
     @classmethod
@@ -115,10 +132,7 @@ class Settings(ProviderSettings):
         default=10, ge=1, description="Maximum number of requests a member can have in the queue, per server."
     )
     polls_per_second: float = Field(
-        default=50,
-        gt=0,
-        le=1000,
-        description="Maximum number of status checks per second and process.",
+        default=50, gt=0, le=1000, description="Maximum number of status checks per second and process."
     )
     card_interval: float = Field(
         default=10, ge=0, le=60, description="Minimum seconds between two edits of the same card."

@@ -19,9 +19,8 @@ from bot.provider.catalogue import (
     PROMPT_MAX_LENGTH,
     InputKind,
     Option,
-    choose_model,
-    family_heads,
 )
+from bot.provider.choosing import choose_model, family_heads
 from bot.settings import Settings
 from cogs.veo.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
 from docs.command_tables import commands_options, commands_overview
@@ -51,7 +50,12 @@ def parameters_table() -> str:
     """Return the options of /veo."""
     rows = [
         ("`prompt`", PROMPT, f"1 to {PROMPT_MAX_LENGTH:,} characters", "required"),
-        ("`model`", MODEL, ", ".join(f"`{model.label}`" for model in family_heads()), _default_models()),
+        (
+            "`model`",
+            MODEL,
+            ", ".join(f"`{model.label}`" for model in family_heads(CATALOGUE)),
+            _default_models(),
+        ),
         *((f"`{name}`", description, "a file", "none") for name, description in PICTURES.items()),
         *(_parameter(option) for option in OPTIONS.values()),
     ]
@@ -129,7 +133,7 @@ def _default_models() -> str:
     """Return which family it is when none is chosen: the first one that can."""
     sources: dict[str, list[str]] = {}
     for kind in InputKind:
-        family = choose_model(None, len(kind.image_fields)).family
+        family = choose_model(CATALOGUE, None, len(kind.image_fields)).family
         sources.setdefault(family, []).append(kind.source)
     return ", ".join(
         f"`{family}`" if "" in s else f"{' or '.join(s)} `{family}`" for family, s in sources.items()

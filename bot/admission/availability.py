@@ -1,9 +1,11 @@
-"""What a server's settings leave of the catalogue. Pure."""
+"""What a server's settings leave of the models that the bot offers. Pure."""
+
+from collections.abc import Sequence
 
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.policy.documents import Policy
-from bot.provider.catalogue import CATALOGUE, Model, resolution_rank
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, resolution_rank
 
 
 def durations() -> tuple[int, ...]:
@@ -22,14 +24,14 @@ def resolutions() -> tuple[str, ...]:
     return tuple(found[rank] for rank in sorted(found))
 
 
-def possible_models(policy: Policy) -> tuple[Model, ...]:
-    """Return the models with which a member can have a video that the settings allow."""
-    return tuple(model for model in CATALOGUE if _is_possible(model, policy))
+def possible_models(models: Sequence[Model], policy: Policy) -> tuple[Model, ...]:
+    """Return those of `models` with which a member can have a video that the settings allow."""
+    return tuple(model for model in models if _is_possible(model, policy))
 
 
-def must_choose(policy: Policy) -> tuple[str, ...]:
+def must_choose(models: Sequence[Model], policy: Policy) -> tuple[str, ...]:
     """Return the options that members have to choose, because a default is more than what is allowed."""
-    models = possible_models(policy)
+    models = possible_models(models, policy)
     longest, highest = policy.longest_duration, policy.highest_resolution
     found: list[str] = []
     if longest is not None and any(_seconds(_default(model, "duration")) > longest for model in models):
@@ -39,13 +41,26 @@ def must_choose(policy: Policy) -> tuple[str, ...]:
     return tuple(found)
 
 
-def ensure_possible(policy: Policy) -> None:
+def nearest_allowed(model: Model, policy: Policy) -> dict[str, OptionValue | None]:
+    """Return the most that the settings allow of each option whose default is more; None: nothing of it."""
+    found: dict[str, OptionValue | None] = {}
+    longest, highest = policy.longest_duration, policy.highest_resolution
+    if longest is not None and _seconds(_default(model, "duration")) > longest:
+        short = [value for value in _choices(model, "duration") if _seconds(value) <= longest]
+        found["duration"] = max(short, key=_seconds, default=None)
+    if highest is not None and _exceeds(_default(model, "resolution"), highest):
+        small = [value for value in _choices(model, "resolution") if not _exceeds(value, highest)]
+        found["resolution"] = max(small, key=resolution_rank, default=None)
+    return found
+
+
+def ensure_possible(models: Sequence[Model], policy: Policy) -> None:
     """Check that the settings together leave something to ask for.
 
     Raises:
         BadInputError: they do not.
     """
-    if not possible_models(policy):
+    if not possible_models(models, policy):
         raise BadInputError(
             _(
                 "No video would be possible with these settings: none of the allowed models "

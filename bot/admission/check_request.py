@@ -4,6 +4,7 @@
 two requests cannot take one place or the same money.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -36,7 +37,8 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import VideoRequest, models_for, resolution_rank
+from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
+from bot.provider.choosing import models_for, pictures_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class AdmissionContext:
         max_waiting: how many requests the member may have in the queue; None: any number.
         is_recalled: the price is what such videos did cost, since the provider's list does not tell.
         gone: ids of the models that the provider doesn't list any more.
+        models: those that the bot offers.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -82,6 +85,7 @@ class AdmissionContext:
     max_waiting: int | None = None
     is_recalled: bool = False
     gone: frozenset[str] = frozenset()
+    models: Sequence[Model] = CATALOGUE
 
 
 def check_request(
@@ -90,7 +94,7 @@ def check_request(
     """Return why the request is refused, or None; `daily_limit`: the operator's, where no rule is set."""
     return (
         check_place(requester, context, now)
-        or _judge_video(video, context.policy)
+        or _judge_video(video, context)
         or _judge_model(video, context)
         or _judge_quota(requester, context, daily_limit, now)
         or _judge_queue(context)
@@ -110,22 +114,36 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
     return None
 
 
-def _judge_video(video: VideoRequest, policy: Policy) -> UserError | None:
+def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
+    policy = context.policy
+    return (
+        check_settings(video, policy, context.models)
+        or check_words(video.prompt, policy)
+        or check_words(str(video.resolved.get("negative_prompt", "")), policy)
+    )
+
+
+def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model]) -> UserError | None:
+    """Return why the server's settings leave no such video, whatever its words; or None.
+
+    `models`: those that the bot offers.
+    """
     if policy.models and video.model.id not in policy.models:
-        return ModelNotAllowedError(video.model.label, policy.models)
+        allowed = [model.label for model in models if model.id in policy.models]
+        return ModelNotAllowedError(video.model.label, allowed)
     spec, longest = video.resolved, policy.longest_duration
     if longest is not None and int(spec.get("duration", 0)) > longest:
         return TooLongError(longest)
     resolution, highest = spec.get("resolution"), policy.highest_resolution
     if highest is not None and resolution_rank(resolution) > resolution_rank(highest):
         return TooHighError(highest)
-    return check_words(video.prompt, policy) or check_words(str(spec.get("negative_prompt", "")), policy)
+    return None
 
 
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    able, allowed = models_for(len(video.model.kind.image_fields)), context.policy.models
+    able, allowed = models_for(context.models, pictures_of(video.model)), context.policy.models
     others = [
         model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
     ]
@@ -181,10 +199,19 @@ class Admission:
     Args:
         daily_limit: videos per member and server in 24 hours, where no rule says otherwise.
         max_waiting: requests per member and server in the queue; None: any number.
+        models: those that may be asked for, in the operator's order.
     """
 
-    def __init__(self, prices: Prices, *, daily_limit: int, max_waiting: int | None = None) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        *,
+        daily_limit: int,
+        max_waiting: int | None = None,
+        models: Sequence[Model] = CATALOGUE,
+    ) -> None:
         self._prices = prices
+        self.models = models
         self.daily_limit = daily_limit
         self._max_waiting = max_waiting
 
@@ -213,7 +240,15 @@ class Admission:
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
         return AdmissionContext(
-            policy, member_policy, use, states, price, self._max_waiting, is_recalled, self.gone
+            policy,
+            member_policy,
+            use,
+            states,
+            price,
+            self._max_waiting,
+            is_recalled,
+            self.gone,
+            self.models,
         )
 
     def decide(

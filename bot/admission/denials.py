@@ -11,7 +11,6 @@ from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
 from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
-from bot.provider.catalogue import get_model
 from bot.timestamps import relative_time
 
 SHOWN_CHANNELS = 5
@@ -54,17 +53,22 @@ class ChannelNotAllowedError(RefusedError):
 
 
 class ModelNotAllowedError(RefusedError):
-    """The moderators allow other models only."""
+    """The moderators allow other models only. `others`: those of them that the bot has."""
 
-    def __init__(self, label: str, models: Collection[str]) -> None:
-        labels = sorted(model.label for name in models if (model := get_model(name)))
-        super().__init__(
-            _(
+    def __init__(self, label: str, others: Sequence[str]) -> None:
+        if others:
+            text = _(
                 "{model} isn't allowed on this server. Choose {others}.",
                 model=label,
-                others=format_or(labels),
+                others=format_or(sorted(others)),
             )
-        )
+        else:
+            text = _(
+                "{model} isn't allowed on this server, and I don't have the models that are. "
+                "Tell a moderator.",
+                model=label,
+            )
+        super().__init__(text)
 
 
 class ModelGoneError(RefusedError):

@@ -1,7 +1,7 @@
 """What a video will cost: by the provider's list while it is known, else by what such videos did cost."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import select
@@ -12,7 +12,14 @@ from bot.clock import monotonic
 from bot.db.models import Generation, Status
 from bot.eta.pacing import retry_delay
 from bot.eta.refresh import Refresher
-from bot.provider.catalogue import CATALOGUE, InvalidOptionError, OptionValue, VideoRequest, build_request
+from bot.provider.catalogue import (
+    CATALOGUE,
+    InvalidOptionError,
+    Model,
+    OptionValue,
+    VideoRequest,
+    build_request,
+)
 from bot.provider.client import VeoClient
 from bot.provider.pricing import Pricing, duration_of, quote
 
@@ -32,6 +39,7 @@ class PriceList:
 
     Args:
         stopping: set when the program is to stop.
+        models: those that are asked about.
         interval: seconds between two fetches.
         retry: the seconds to wait after so many failed fetches in a row.
         clock: monotonic, in seconds.
@@ -41,6 +49,7 @@ class PriceList:
         self,
         veo: VeoClient,
         stopping: asyncio.Event,
+        models: Sequence[Model] = CATALOGUE,
         *,
         interval: float = REFRESH_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
@@ -50,7 +59,8 @@ class PriceList:
         self._clock = clock
         self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
         self._pricings: dict[str, Pricing | None] = {}
-        self._listings = Listings([model.id for model in CATALOGUE])
+        self._models = models
+        self._listings = Listings([model.id for model in models])
 
     @property
     def gone(self) -> frozenset[str]:
@@ -72,7 +82,7 @@ class PriceList:
         Raises:
             VeoError: the provider does not answer usefully.
         """
-        for model in CATALOGUE:
+        for model in self._models:
             before = self._pricings.get(model.id, ...)
             listing = await self._veo.fetch_listing(model.id)
             self._pricings[model.id] = listing.pricing

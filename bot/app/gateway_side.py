@@ -10,7 +10,7 @@ from bot.admission.prices import PriceList
 from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
-from bot.doctor.checks import Checkup
+from bot.doctor.checks import Checkup, sample_of
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
 from bot.jobs.ports import DeliveryPort
@@ -24,7 +24,9 @@ from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.policy.recent import RecentPolicies
 from bot.privacy.service import Privacy
+from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
 from bot.services import Services
@@ -43,7 +45,7 @@ class GatewaySide:
 
 def build_gateway(shared: Shared) -> GatewaySide:
     """Make the parts that commands need; nothing is connected."""
-    prices = PriceList(shared.veo, shared.signals.stopping)
+    prices = PriceList(shared.veo, shared.signals.stopping, shared.settings.offered_models)
     services = build_services(shared, prices)
     shards = shared.settings.shards
     if shards is None:
@@ -87,9 +89,9 @@ def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
 def build_services(shared: Shared, prices: PriceList) -> Services:
     """Make what commands call; nothing runs yet."""
     database, signals, settings = shared.database, shared.signals, shared.settings
-    daily_limit = settings.default_daily_limit
+    daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
-    admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting)
+    admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
         database,
         admission=admission,
@@ -97,18 +99,20 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         stopping=signals.stopping,
     )
     return Services(
+        models=models,
         generations=generations,
         quotes=Quotes(database, generations, admission, QueueEstimate(shared.queue, shared.estimator)),
+        model_choices=ModelChoices(models, prices, RecentPolicies(database)),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=QuotaRules(decisions, daily_limit=daily_limit),
-        moderation=Moderation(decisions),
+        moderation=Moderation(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),
         privacy=Privacy(database),
-        checkup=Checkup(database, shared.veo),
+        checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),
     )

@@ -13,17 +13,13 @@ from bot.cli.target_file import NAME, place_named
 from bot.cli.video import GenerateError, generate_in_terminal, read_pictures, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
-    CATALOGUE,
-    DEFAULT_MODEL,
     InvalidOptionError,
     OptionValue,
     VideoRequest,
     build_request,
-    choose_model,
 )
-from bot.settings import SettingsError, load_provider_settings
-
-MODEL_IDS = [model.id for model in CATALOGUE]
+from bot.provider.choosing import choose_model, find_model
+from bot.settings import ProviderSettings, SettingsError, load_provider_settings
 
 app = typer.Typer()
 
@@ -34,7 +30,7 @@ def generate(
         str | None, typer.Argument(help="Describe the video; - reads the prompt from standard input.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="The provider's name for the model.", show_default=DEFAULT_MODEL.id)
+        str | None, typer.Option(help="The model's name or ID.", show_default="the first that can")
     ] = None,
     image: Annotated[Path | None, typer.Option(help="An image to start from.")] = None,
     last_image: Annotated[Path | None, typer.Option(help="An image to end with.")] = None,
@@ -74,7 +70,7 @@ def generate(
         if resume:
             begin = partial(resume_in_terminal, settings, resume)
         else:
-            request = _request_of(model, _read_prompt(prompt), options, image, last_image)
+            request = _request_of(settings, model, _read_prompt(prompt), options, image, last_image)
             begin = partial(generate_in_terminal, settings, request)
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise stop(error) from None
@@ -96,6 +92,7 @@ def _read_prompt(prompt: str | None) -> str:
 
 
 def _request_of(
+    settings: ProviderSettings,
     model: str | None,
     prompt: str,
     options: Mapping[str, OptionValue | None],
@@ -110,8 +107,9 @@ def _request_of(
     """
     if image is None and last_image is not None:
         raise GenerateError("--last-image needs an --image to start from.")
-    if model is not None and model not in MODEL_IDS:
-        raise GenerateError(f"There's no model {model}. Available: {', '.join(MODEL_IDS)}.")
+    models = settings.offered_models
+    if model is not None and find_model(models, model) is None:
+        raise GenerateError(f"There's no model {model}. Available: {', '.join(m.id for m in models)}.")
     files = [file for file in (image, last_image) if file is not None]
-    request = build_request(choose_model(model, len(files)).id, prompt, options)
+    request = build_request(choose_model(models, model, len(files)).id, prompt, options)
     return request.with_images(read_pictures(*files))

@@ -5,7 +5,7 @@ that make sense from outside.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,7 +39,7 @@ from bot.money import usd
 from bot.monitoring.alert_rules import AlertKey, AlertKind
 from bot.monitoring.alert_store import AlertStore
 from bot.policy.store import fetch_policy
-from bot.provider.catalogue import DEFAULT_MODEL, build_request
+from bot.provider.catalogue import Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.errors import AccountError, ForbiddenError, UnreachableError, VeoError
 from bot.provider.keys import KeyStatus
@@ -50,7 +50,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=5)  # without an answered poll while videos are being made: something is wrong
 LOW_BALANCE = 1.0  # USD, below which an account is called nearly empty whatever a video costs
-SAMPLE = build_request(DEFAULT_MODEL.id, "a video as most people ask for", {})
 
 
 async def check_pause(database: Database, guild_id: int) -> CheckResult:
@@ -97,8 +96,13 @@ async def check_alerts(database: Database) -> CheckResult:
     )
 
 
-async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> CheckResult:
-    """Find out whether the provider takes the key, and how much money is left; costs nothing."""
+def sample_of(models: Sequence[Model]) -> VideoRequest:
+    """Return a request as most people make it, with the first of the models that the bot offers."""
+    return build_request(models[0].id, "a video as most people ask for", {})
+
+
+async def check_account(veo: VeoClient, sample: VideoRequest, patience: float) -> CheckResult:
+    """Find out whether the provider takes the key, and for how many of `sample` its money is enough."""
     try:
         balance = await veo.fetch_balance()
     except AccountError:
@@ -119,10 +123,10 @@ async def check_account(veo: VeoClient, patience: float = CHECK_PATIENCE) -> Che
             what=_("The video service has a problem and doesn't show the balance."),
             advice=_("Requests wait until it works again."),
         )
-    price, key = await asyncio.gather(_fetch_price(veo, patience / 2), fetch_key(veo, patience / 2))
+    price, key = await asyncio.gather(_fetch_price(veo, sample, patience / 2), fetch_key(veo, patience / 2))
     if (trouble := _trouble_of(key)) is not None:
         return trouble
-    finding = _judge_balance(balance, price)
+    finding = _judge_balance(balance, sample, price)
     limit = describe_limit(key) if key is not None and key.is_ours else ""
     return replace(finding, what=f"{finding.what} {limit}".rstrip())
 
@@ -182,26 +186,34 @@ async def fetch_key(veo: VeoClient, patience: float) -> KeyStatus | None:
         return None
 
 
-async def _fetch_price(veo: VeoClient, patience: float) -> float | None:
-    """Return what `SAMPLE` costs, in credits; None: that cannot be found out soon enough."""
+async def _fetch_price(veo: VeoClient, sample: VideoRequest, patience: float) -> float | None:
+    """Return what `sample` costs, in credits; None: that cannot be found out soon enough."""
     try:
         async with asyncio.timeout(patience):
-            pricing = (await veo.fetch_listing(SAMPLE.model.id)).pricing
+            pricing = (await veo.fetch_listing(sample.model.id)).pricing
     except (VeoError, TimeoutError):
         return None
-    return pricing and quote(pricing, SAMPLE)
+    return pricing and quote(pricing, sample)
 
 
 class Checkup:
     """Looks at the parts that every request needs.
 
     Args:
+        sample: what the account's money is counted in.
         patience: seconds that one check may take.
     """
 
     def __init__(
-        self, database: Database, veo: VeoClient, clock: Clock = utc_now, *, patience: float = CHECK_PATIENCE
+        self,
+        database: Database,
+        veo: VeoClient,
+        clock: Clock = utc_now,
+        *,
+        sample: VideoRequest,
+        patience: float = CHECK_PATIENCE,
     ) -> None:
+        self._sample = sample
         self._database = database
         self._veo = veo
         self._clock = clock
@@ -214,7 +226,7 @@ class Checkup:
         *checks, refused = await asyncio.gather(
             self.bounded(_("Whether /veo is paused"), check_pause(self._database, guild_id)),
             self.bounded(_("The database"), check_writing(self._database, self._clock)),
-            self.bounded(_("The video service"), check_account(self._veo, self._patience)),
+            self.bounded(_("The video service"), check_account(self._veo, self._sample, self._patience)),
             self.bounded(_("Running videos"), self._check_polls()),
             submitting,
         )
@@ -238,8 +250,8 @@ class Checkup:
         )
 
 
-def _judge_balance(balance: float, price: float | None) -> CheckResult:
-    """Judge an account of `balance` USD; `price`: of `SAMPLE`, in credits."""
+def _judge_balance(balance: float, sample: VideoRequest, price: float | None) -> CheckResult:
+    """Judge an account of `balance` USD; `price`: of `sample`, in credits."""
     money = dollars(abs(balance))
     if balance < 0:
         money = _("minus {amount}", amount=money)
@@ -250,7 +262,7 @@ def _judge_balance(balance: float, price: float | None) -> CheckResult:
             "{money}, enough for about {count} videos of {seconds} seconds",
             videos,
             money=money,
-            seconds=duration_of(SAMPLE),
+            seconds=duration_of(sample),
         )
     if balance < LOW_BALANCE or videos == 0:
         return CheckResult(

@@ -12,7 +12,7 @@ import aiohttp
 from bot.db.database import Database, DatabaseError, open_database
 from bot.db.schema_fit import Fit, examine_schema
 from bot.doctor.check_result import CHECK_PATIENCE, CheckResult, bounded, bounded_all
-from bot.doctor.checks import check_account, check_submitting, check_writing
+from bot.doctor.checks import check_account, check_submitting, check_writing, sample_of
 from bot.doctor.database_checks import count_open, find_pauses, judge_schema
 from bot.doctor.discord_api import DiscordApi
 from bot.doctor.discord_checks import (
@@ -118,7 +118,12 @@ class _Examination:
         if not self._has("aimlapi_key", "aimlapi_base_url"):
             return Section("Provider", [_passed_over("AIMLAPI_KEY"), *findings])
         veo = VeoClient(self.session, self.settings.aimlapi_base_url, self.settings.aimlapi_key)
-        account = await bounded("The provider", check_account(veo, self.patience), self.patience)
+        sample = sample_of(self.settings.offered_models)
+        account = await bounded(
+            "The provider",
+            check_account(veo, sample, self.patience),
+            self.patience,
+        )
         return Section("Provider", [account, *findings, *await check_other_key(veo, self.patience)])
 
     async def look_at_discord(self, database: Database | None) -> list[Section]:

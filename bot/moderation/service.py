@@ -1,6 +1,6 @@
 """What moderators can do besides limits: pause, block, forbid words, choose the server's settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told, che
 from bot.policy.audit import list_page
 from bot.policy.documents import Block, MemberPolicy, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_policy
+from bot.provider.catalogue import CATALOGUE, Model
 
 SETTINGS = frozenset(ServerSettings.model_fields)
 LIMITING = frozenset({"models", "longest_duration", "highest_resolution"})  # may exclude each other
@@ -26,8 +27,10 @@ LIMITING = frozenset({"models", "longest_duration", "highest_resolution"})  # ma
 class Moderation:
     """The service behind `/veo-admin`."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: Decisions, models: Sequence[Model] = CATALOGUE) -> None:
+        """`models`: those that the bot offers; settings have to leave one of them."""
         self._decisions = decisions
+        self._models = models
 
     @property
     def _database(self) -> Database:
@@ -153,7 +156,7 @@ class Moderation:
         def change(policy: Policy) -> Policy:
             changed = policy.model_copy(update=dict(changes))
             if changes.keys() & LIMITING:
-                ensure_possible(changed)
+                ensure_possible(self._models, changed)
             return changed
 
         def tell(policy: Policy) -> Told:

@@ -9,12 +9,12 @@ Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and "Veo
 API reference ("Video Models", "Google").
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import LiteralString, Self
 
-from bot.i18n import N_, _, format_or, ngettext
+from bot.i18n import N_, _, ngettext
 from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
@@ -66,7 +66,10 @@ CANNOT: Mapping[InputKind, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only."""
+    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only.
+
+    `description`: what it is good for, in English.
+    """
 
     id: str
     family: str
@@ -164,8 +167,8 @@ VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
-_BEST, _QUICK = "Best image and sound quality", "Quicker and cheaper"
-_NEWER, _NEWER_QUICK = "Newer; can go from one image to another", "Newer, quicker and cheaper"
+_BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
+_NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
 _FRAMES = "veo-3.1-first-last-image-to-video"
 
 # Of each family the first row is what members choose.
@@ -188,48 +191,6 @@ DEFAULT_MODEL = CATALOGUE[0]
 def get_model(model_id: str) -> Model | None:
     """Return the model with the provider's name `model_id`, or None when it is not in the catalogue."""
     return next((model for model in CATALOGUE if model.id == model_id), None)
-
-
-def family_heads() -> tuple[Model, ...]:
-    """Return the first row of each family, which stands for all of it: what members choose from."""
-    heads: dict[str, Model] = {}
-    for model in CATALOGUE:
-        heads.setdefault(model.family, model)
-    return tuple(heads.values())
-
-
-def models_for(pictures: int) -> tuple[Model, ...]:
-    """Return the rows that make a video from so many pictures."""
-    return tuple(model for model in CATALOGUE if len(model.kind.image_fields) == pictures)
-
-
-def choose_model(model_id: str | None, pictures: int, gone: Container[str] = ()) -> Model:
-    """Return the row that makes a video from so many pictures, of the same family as `model_id`.
-
-    None: the member chose no family, so it is the first one that can, and is not `gone`.
-
-    Raises:
-        InvalidOptionError: the model is unknown, or its family cannot.
-    """
-    able = models_for(pictures)
-    if not able:
-        raise InvalidOptionError(
-            ngettext(
-                "No model makes a video from {count} image.",
-                "No model makes a video from {count} images.",
-                pictures,
-            )
-        )
-    if model_id is None:
-        return next((model for model in able if model.id not in gone), able[0])
-    chosen = _known_model(model_id)
-    if len(chosen.kind.image_fields) > pictures:
-        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
-    for model in able:
-        if model.family == chosen.family:
-            return model
-    others = format_or(dict.fromkeys(model.family for model in able))
-    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=others))
 
 
 def resolution_rank(resolution: object) -> int:

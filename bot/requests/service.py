@@ -1,7 +1,7 @@
 """What members can do with generations. Each method is one transaction; the runner does the work."""
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 import stamina
@@ -18,7 +18,8 @@ from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, 
 from bot.i18n import _
 from bot.media.images import ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
-from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, choose_model
+from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
+from bot.provider.choosing import choose_model
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -94,7 +95,7 @@ class GenerationService:
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
     ) -> Generation:
         """Decide about a request, and record what is accepted; raises as `request`."""
-        video = understand(spec, self._admission.gone)
+        video = understand(spec, self._admission.models, self._admission.gone)
         try:
             answer = await self._database.write(
                 lambda session: self._answer(session, requester, video, kept_spec(video, spec), confirmation),
@@ -216,14 +217,14 @@ class GenerationService:
         return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
 
 
-def understand(spec: RequestSpec, gone: Container[str] = ()) -> VideoRequest:
-    """Return the video that is wished for; `gone`: models that are nobody's default now.
+def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] = ()) -> VideoRequest:
+    """Return the video that is wished for, by one of `models`; `gone`: those that are nobody's default now.
 
     Raises:
         BadRequestError: the options or the pictures do not make one.
     """
     try:
-        model = choose_model(spec.model, len(spec.pictures), gone)
+        model = choose_model(models, spec.model, len(spec.pictures), gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error

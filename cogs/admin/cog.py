@@ -120,12 +120,12 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             moderators_channel=moderators_channel,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
-        await _reply(interaction, settings_command.render_settings(policy, changes))
+        await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))
 
     @settings.autocomplete("models")
     async def complete_models(self, _: Interaction, typed: str) -> list[Choice[str]]:
-        """Offer the models of the catalogue."""
-        return complete_models(typed)
+        """Offer the models that the bot has."""
+        return complete_models(typed, self._services.models)
 
     @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
     async def queue(self, interaction: Interaction) -> None:

@@ -1,6 +1,6 @@
 """What `/veo-admin settings` takes and answers; its rows are in `cogs.moderation.server_settings`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from discord.app_commands import Choice
@@ -10,9 +10,9 @@ from bot.errors import BadInputError
 from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.policy.documents import Policy
-from bot.provider.catalogue import get_model
+from bot.provider.catalogue import Model
 from bot.timestamps import relative_time
-from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS
+from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS, Known
 from cogs.moderation.setting_parsers import ensure_offered
 from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.interaction import Interaction
@@ -48,8 +48,9 @@ def read_changes(interaction: Interaction, reset: str | None, **options: Any) ->
     guild = known_guild(interaction)
     if guild is None:
         raise BadInputError(_(UNKNOWN_SERVER))
+    known = Known(guild, interaction.client.services.models)
     changes = {
-        field: row.parse(options[row.option], guild)
+        field: row.parse(options[row.option], known)
         for field, row in SETTINGS.items()
         if options[row.option] is not None
     }
@@ -64,11 +65,14 @@ def _with_reset(changes: Mapping[str, Any], reset: str) -> dict[str, Any]:
     return {**changes, **{field: getattr(initial, field) for field in fields}}
 
 
-def render_settings(policy: Policy, changed: Collection[str] = ()) -> str:
-    """Return all settings; `changed`: the fields that were just set, which are marked."""
+def render_settings(policy: Policy, models: Sequence[Model], changed: Collection[str] = ()) -> str:
+    """Return all settings; `changed`: the fields that were just set, which are marked.
+
+    `models`: those that the bot offers.
+    """
     heading = _("✅ **Saved.** The settings are now:") if changed else _("⚙️ **Settings of this server**")
     lines = [f"- **{_name(field, is_new=field in changed)}:** {_value(policy, field)}" for field in SETTINGS]
-    return "\n".join([heading, *lines, *_notes(policy), *([] if changed else [_(HOW_TO_CHANGE)])])
+    return "\n".join([heading, *lines, *_notes(policy, models), *([] if changed else [_(HOW_TO_CHANGE)])])
 
 
 def _name(field: str, *, is_new: bool) -> str:
@@ -80,12 +84,12 @@ def _value(policy: Policy, field: str) -> str:
     return SETTINGS[field].in_words(getattr(policy, field))
 
 
-def _notes(policy: Policy) -> list[str]:
+def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
     """Return what follows from the settings together, one sentence each."""
     notes: list[str] = []
-    if not possible_models(policy):
+    if not possible_models(models, policy):
         notes.append(_("❌ **No video is possible with these settings.** Please change them."))
-    elif options := must_choose(policy):
+    elif options := must_choose(models, policy):
         named = format_and(f"`{option}`" for option in options)
         notes.append(
             _(
@@ -93,7 +97,8 @@ def _notes(policy: Policy) -> list[str]:
                 options=named,
             )
         )
-    gone = [plain(model, MODEL_LENGTH) for model in sorted(policy.models) if get_model(model) is None]
+    offered = {model.id for model in models}
+    gone = [plain(model, MODEL_LENGTH) for model in sorted(policy.models - offered)]
     if gone:
         notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
     if policy.moderators_channel_id is None:

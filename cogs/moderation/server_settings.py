@@ -1,6 +1,6 @@
 """The settings of a server: one row for each, by which it is offered, parsed, shown and logged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -11,6 +11,7 @@ from bot.db.models import Placement
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext, pgettext
 from bot.policy.phrases import seconds
+from bot.provider.catalogue import Model
 from bot.usage.text import model_label
 from cogs.moderation.setting_parsers import (
     ANY,
@@ -24,6 +25,14 @@ from cogs.moderation.setting_parsers import (
 
 MODEL_LENGTH = 48  # characters of a model's id
 LOGGED = 3  # channels or models of one setting in the audit log
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an entered value is checked against; `models`: those that the bot offers."""
+
+    guild: discord.Guild
+    models: Sequence[Model]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class ServerSetting:
     name: LiteralString
     show: Callable[[Any], str]
     show_unset: Callable[[], str]
-    parse: Callable[[Any, discord.Guild], Any]
+    parse: Callable[[Any, Known], Any]
     choices: Mapping[Any, str] | None = None
 
     def in_words(self, value: Any, most: int | None = None) -> str:
@@ -105,7 +114,7 @@ _ROWS = (
         name=N_("Channels and their threads"),
         show=_channel,
         show_unset=lambda: pgettext("channels", "all"),
-        parse=parse_channels,
+        parse=lambda text, known: parse_channels(text, known.guild),
     ),
     ServerSetting(
         field="models",
@@ -114,7 +123,7 @@ _ROWS = (
         name=N_("Models"),
         show=lambda model_id: _plain(model_label(model_id)),
         show_unset=lambda: pgettext("models", "all"),
-        parse=lambda text, _: parse_models(text),
+        parse=lambda text, known: parse_models(text, known.models),
     ),
     ServerSetting(
         field="longest_duration",
@@ -123,7 +132,7 @@ _ROWS = (
         name=N_("Longest video"),
         show=seconds,
         show_unset=_any,
-        parse=parse_duration,
+        parse=lambda value, _: parse_duration(value),
         choices={**{value: f"{value} seconds" for value in durations()}, 0: ANY},
     ),
     ServerSetting(
@@ -133,7 +142,7 @@ _ROWS = (
         name=N_("Highest resolution"),
         show=_plain,
         show_unset=_any,
-        parse=parse_resolution,
+        parse=lambda value, _: parse_resolution(value),
         choices={**{value: value for value in resolutions()}, ANY: ANY},
     ),
     ServerSetting(
@@ -165,7 +174,7 @@ _ROWS = (
         name=N_("Moderators' channel"),
         show=_channel,
         show_unset=lambda: pgettext("channel", "none"),
-        parse=parse_moderators_channel,
+        parse=lambda channel, known: parse_moderators_channel(channel, known.guild),
     ),
 )
 SETTINGS: Mapping[str, ServerSetting] = {row.field: row for row in _ROWS}  # in the order of the list

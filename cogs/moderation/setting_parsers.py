@@ -1,7 +1,7 @@
 """What moderators type for settings, checked against the server and the catalogue."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import discord
@@ -9,8 +9,9 @@ from discord.app_commands import Choice
 
 from bot.admission.availability import durations, resolutions
 from bot.errors import BadInputError
-from bot.i18n import _, locale_used, ngettext, pgettext
-from bot.provider.catalogue import CATALOGUE
+from bot.i18n import _, ngettext, pgettext
+from bot.provider.catalogue import Model
+from bot.provider.choosing import names_of
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
@@ -53,8 +54,8 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
     return frozenset(found)
 
 
-def parse_models(text: str) -> frozenset[str]:
-    """Return the models that are named by ids or labels, with commas between; empty: all of them.
+def parse_models(text: str, models: Sequence[Model]) -> frozenset[str]:
+    """Return those of `models` that are named by ids or labels, with commas between; empty: all of them.
 
     Raises:
         BadInputError: something else is named.
@@ -62,9 +63,9 @@ def parse_models(text: str) -> frozenset[str]:
     pieces = [piece.strip().casefold() for piece in text.split(",") if piece.strip()]
     if pieces == [ALL]:
         return frozenset()
-    known = _models_by_name()
+    known = {name: model.id for model in models for name in names_of(model)}
     if not pieces or not known.keys() >= set(pieces):
-        labels = ", ".join(model.label for model in CATALOGUE)
+        labels = ", ".join(model.label for model in models)
         raise BadInputError(
             _(
                 "Enter models separated by commas, or `all`. Available: {models}. Nothing changed.",
@@ -74,23 +75,15 @@ def parse_models(text: str) -> frozenset[str]:
     return frozenset(known[piece] for piece in pieces)
 
 
-def complete_models(typed: str) -> list[Choice[str]]:
+def complete_models(typed: str, models: Sequence[Model]) -> list[Choice[str]]:
     """Return what can stand in the option `models`, given its beginning."""
     *before, last = [piece.strip() for piece in typed.split(",")]
-    left = [model.label for model in CATALOGUE if model.label.casefold() not in map(str.casefold, before)]
+    left = [model.label for model in models if model.label.casefold() not in map(str.casefold, before)]
     every, typed_last = pgettext("models", "all"), last.casefold()
     is_all = not before and (typed_last in ALL or typed_last in every.casefold())
     values = [", ".join([*before, label]) for label in left if typed_last in label.casefold()]
     fitting = [Choice(name=v, value=v) for v in values if len(v) <= CHOICE_MAX_LENGTH]
     return [*([Choice(name=every, value=ALL)] if is_all else []), *fitting][:MOST_CHOICES]
-
-
-def _models_by_name() -> dict[str, str]:
-    """Return the models' ids by what they are called: by the provider, by us in English, by us as read."""
-    names = [(model.id, name) for model in CATALOGUE for name in (model.id, model.label)]
-    with locale_used(None):
-        names += [(model.id, model.label) for model in CATALOGUE]
-    return {name.casefold(): model_id for model_id, name in names}
 
 
 def _ensure_channel(guild: discord.Guild, channel_id: int) -> None:
@@ -131,7 +124,7 @@ def ensure_offered(value: Value, offered: Collection[Value]) -> Value:
     return value
 
 
-def parse_duration(value: int, _: discord.Guild) -> int | None:
+def parse_duration(value: int) -> int | None:
     """Return one of the offered durations, in seconds; None: any.
 
     Raises:
@@ -140,7 +133,7 @@ def parse_duration(value: int, _: discord.Guild) -> int | None:
     return ensure_offered(value, durations()) if value else None
 
 
-def parse_resolution(value: str, _: discord.Guild) -> str | None:
+def parse_resolution(value: str) -> str | None:
     """Return one of the offered resolutions; None: any.
 
     Raises:

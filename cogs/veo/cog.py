@@ -2,7 +2,7 @@
 
 import discord
 from discord import app_commands
-from discord.app_commands import Range
+from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.discord_client.client import VeoBot
@@ -11,6 +11,7 @@ from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.veo.images import pictures_of
+from cogs.veo.model_input import complete_model
 from cogs.veo.options import choices, descriptions
 from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
 from cogs.veo.request import ask
@@ -48,6 +49,11 @@ class VeoCog(commands.Cog):
             "generate_audio": generate_audio,
         }
         await ask(interaction, RequestSpec(model, prompt, options, pictures_of(image, last_image)))
+
+    @veo.autocomplete("model")
+    async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
+        """Offer the models that can make such a video here, each with its price."""
+        return await complete_model(interaction, typed)
 
 
 async def setup(bot: VeoBot) -> None:

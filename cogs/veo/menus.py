@@ -44,8 +44,8 @@ class MenusCog(commands.Cog):
 async def animate(interaction: Interaction, message: discord.Message) -> None:
     """Ask what the message's picture should do."""
     requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
-    picture = picture_in(message)
-    await interaction.response.send_modal(PromptForm(_text_of(interaction, message), (picture,)))
+    picture, models = picture_in(message), interaction.client.services.models
+    await interaction.response.send_modal(PromptForm(models, _text_of(interaction, message), (picture,)))
 
 
 async def make_video(interaction: Interaction, message: discord.Message) -> None:
@@ -54,7 +54,7 @@ async def make_video(interaction: Interaction, message: discord.Message) -> None
     text = _text_of(interaction, message)
     if not text:
         raise BadRequestError(_(NO_TEXT))
-    await interaction.response.send_modal(PromptForm(text))
+    await interaction.response.send_modal(PromptForm(interaction.client.services.models, text))
 
 
 def _text_of(interaction: Interaction, message: discord.Message) -> str:

@@ -4,7 +4,7 @@ from discord.app_commands import Choice
 
 from bot.i18n import N_, _, format_or
 from bot.media.images import KINDS, MAX_SIZE
-from bot.provider.catalogue import CATALOGUE, Option, OptionValue, family_heads
+from bot.provider.catalogue import CATALOGUE, Option, OptionValue
 
 # The options that are no fields of the catalogue.
 PROMPT = N_("Describe the video")
@@ -34,10 +34,9 @@ def descriptions() -> dict[str, str]:
 
 
 def choices() -> dict[str, list[Choice[str | int | float]]]:
-    """Return the values that Discord offers: the models, and each option's where it has fixed ones."""
-    models = [_choice(model.id, f"{model.label}: {model.description}") for model in family_heads()]
+    """Return the values that Discord offers of each option that has fixed ones."""
     options = {name: [_choice(value) for value in option.choices] for name, option in OPTIONS.items()}
-    return {"model": models, **{name: values for name, values in options.items() if values}}
+    return {name: values for name, values in options.items() if values}
 
 
 def default_of(name: str) -> str:
@@ -64,8 +63,8 @@ def _word(default: OptionValue | None) -> str:
             return str(default)
 
 
-def _choice(value: int | str, name: str | None = None) -> Choice[str | int | float]:
-    return Choice(name=name or str(value), value=value)
+def _choice(value: int | str) -> Choice[str | int | float]:
+    return Choice(name=str(value), value=value)
 
 
 def _describe(option: Option) -> str:

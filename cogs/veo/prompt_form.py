@@ -1,16 +1,18 @@
 """The form that a message's menu opens: the prompt, and the options that have a list of choices."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import discord
 
 from bot.i18n import _, pgettext, translate_stored
 from bot.media.images import ImageInput
-from bot.provider.catalogue import PROMPT_MAX_LENGTH, OptionValue
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue
+from bot.provider.choosing import family_heads
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
-from cogs.veo.options import MODEL, OPTIONS, PROMPT, choices, default_of
+from cogs.veo.options import MODEL, OPTIONS, PROMPT, default_of
 from cogs.veo.request import ask
 
 # A form holds five parts; the prompt is one of them.
@@ -21,11 +23,12 @@ class PromptForm(Form):
     """Takes the request, and requests the video as /veo does.
 
     Args:
+        models: those that can be chosen.
         prompt: what the field holds at first.
         pictures: what the video is made from.
     """
 
-    def __init__(self, prompt: str, pictures: tuple[ImageInput, ...] = ()) -> None:
+    def __init__(self, models: Sequence[Model], prompt: str, pictures: tuple[ImageInput, ...] = ()) -> None:
         super().__init__(pgettext("title", "Make a video"))
         self._pictures = pictures
         self._prompt = discord.ui.TextInput[Self](
@@ -38,7 +41,7 @@ class PromptForm(Form):
         self.add_item(
             discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
         )
-        self._selects = {name: _select(name) for name in CHOSEN}
+        self._selects = {name: _select(name, _offered(name, models)) for name in CHOSEN}
         for name, select in self._selects.items():
             description = translate_stored(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
             self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
@@ -51,15 +54,21 @@ class PromptForm(Form):
         await ask(interaction, spec)
 
 
-def _select(name: str) -> discord.ui.Select[discord.ui.View]:
+def _select(name: str, offered: list[discord.SelectOption]) -> discord.ui.Select[discord.ui.View]:
     return discord.ui.Select(
-        custom_id=name,
-        placeholder=_placeholder(default_of(name)),
-        options=[
-            discord.SelectOption(label=translate_stored(c.name), value=str(c.value)) for c in choices()[name]
-        ],
-        required=False,
+        custom_id=name, placeholder=_placeholder(default_of(name)), options=offered, required=False
     )
+
+
+def _offered(name: str, models: Sequence[Model]) -> list[discord.SelectOption]:
+    if name == "model":
+        return [
+            discord.SelectOption(
+                label=head.family, value=head.id, description=translate_stored(head.description)
+            )
+            for head in family_heads(models)
+        ]
+    return [discord.SelectOption(label=str(value), value=str(value)) for value in OPTIONS[name].choices]
 
 
 def _label(name: str) -> str:

@@ -5,6 +5,7 @@ still the one that was shown, is decided where it is read.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Self
 
 import discord
@@ -12,6 +13,7 @@ import structlog
 
 from bot.db.models import Generation
 from bot.i18n import pgettext
+from bot.provider.catalogue import Model
 from bot.requests.confirmation import QuoteChangedError, QuoteGoneError, spec_in
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
@@ -107,9 +109,10 @@ class ChangeButton(QuoteButton):
 
     async def use(self, interaction: Interaction) -> None:
         """Show the form."""
-        quotes = interaction.client.services.quotes
+        services = interaction.client.services
+        quotes, models = services.quotes, services.models
         quote_row = await quotes.find(requester_of(interaction), self.quote_id)
-        await interaction.response.send_modal(ChangeForm(self.quote_id, spec_in(quote_row)))
+        await interaction.response.send_modal(ChangeForm(self.quote_id, models, spec_in(quote_row)))
 
 
 class DropButton(QuoteButton):
@@ -131,8 +134,8 @@ class DropButton(QuoteButton):
 class ChangeForm(RequestForm):
     """Takes a changed request, and shows what they would cost in place of the offer; nothing is asked for."""
 
-    def __init__(self, quote_id: str, spec: RequestSpec) -> None:
-        super().__init__(pgettext("title", "Change this video"), spec)
+    def __init__(self, quote_id: str, models: Sequence[Model], spec: RequestSpec) -> None:
+        super().__init__(pgettext("title", "Change this video"), models, spec)
         self._quote_id = quote_id
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:

@@ -8,7 +8,8 @@ import discord
 
 from bot.i18n import _, ngettext, pgettext
 from bot.policy.phrases import seconds
-from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue, get_model, models_for
+from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Model, OptionValue, get_model
+from bot.provider.choosing import models_for
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
 from bot.requests.spec import RequestSpec
 
@@ -20,11 +21,12 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `spec`."""
+    """The fields, filled in with `spec`; `models`: those that can be chosen."""
 
-    def __init__(self, spec: RequestSpec) -> None:
+    def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
-        models = models_for(len(spec.pictures))
+        # Where none of them can, the form still opens, and what it sends is refused in words.
+        models = models_for(models, len(spec.pictures)) or models_for(CATALOGUE, len(spec.pictures))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(

@@ -1,11 +1,13 @@
 """A form with all of a request's fields filled in, whatever is done with them when it is sent."""
 
+from collections.abc import Sequence
+
 import discord
 
 from bot.errors import UserError
 from bot.escape import escape
 from bot.i18n import pgettext
-from bot.provider.catalogue import PROMPT_MAX_LENGTH
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
@@ -18,11 +20,12 @@ class RequestForm(Form):
 
     Args:
         title: in the language of the person who opens it.
+        models: those that can be chosen.
     """
 
-    def __init__(self, title: str, spec: RequestSpec) -> None:
+    def __init__(self, title: str, models: Sequence[Model], spec: RequestSpec) -> None:
         super().__init__(title)
-        self._inputs = RemixInputs(spec)
+        self._inputs = RemixInputs(models, spec)
         for label in self._inputs.labels:
             self.add_item(label)
 

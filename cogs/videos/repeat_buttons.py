@@ -1,7 +1,10 @@
 """The buttons that make a video anew: Re-roll with another seed, Remix from a form."""
 
+from collections.abc import Sequence
+
 from bot.clock import utc_now
 from bot.i18n import pgettext
+from bot.provider.catalogue import Model
 from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
@@ -42,14 +45,15 @@ class RemixButton(VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
         source = await find_manageable(interaction, self.generation_id)
-        await interaction.response.send_modal(RemixForm(spec_of(source, utc_now())))
+        models = interaction.client.services.models
+        await interaction.response.send_modal(RemixForm(models, spec_of(source, utc_now())))
 
 
 class RemixForm(RequestForm):
     """Takes a changed request, and asks for that video."""
 
-    def __init__(self, spec: RequestSpec) -> None:
-        super().__init__(pgettext("title", "Remix this video"), spec)
+    def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
+        super().__init__(pgettext("title", "Remix this video"), models, spec)
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Ask for it, by the same way as /veo."""

@@ -12,6 +12,7 @@ from bot.app.application import timing_of
 from bot.clock import utc_now
 from bot.db.addresses import checked_address
 from bot.doctor.partial_settings import inspect_settings
+from bot.provider.catalogue import CATALOGUE
 from bot.settings import ProviderSettings, Settings, SettingsError, load_provider_settings, load_settings
 from bot.sharding import Shards
 
@@ -93,6 +94,30 @@ def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch, name:
     assert load_settings() == untouched
 
 
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [
+        ("", [model.id for model in CATALOGUE]),
+        (" , ", [model.id for model in CATALOGUE]),
+        ("google/veo3", ["google/veo3"]),
+        (
+            "VEO 3 fast, google/VEO-3.0-i2v , Veo 3",
+            [
+                "google/veo-3.0-fast",
+                "google/veo-3.0-i2v-fast",
+                "google/veo-3.0-i2v",
+                "google/veo3",
+            ],
+        ),
+        ("Veo 3.1 from two images", ["google/veo-3.1-first-last-image-to-video"]),
+    ],
+)
+def test_models_are_named_in_an_order(monkeypatch: pytest.MonkeyPatch, value: str, ids: list[str]) -> None:
+    set_environment(monkeypatch, MODELS=value)
+    assert [model.id for model in load_settings().offered_models] == ids
+    assert load_provider_settings().offered_models == load_settings().offered_models
+
+
 DURATIONS = ("POLL_INTERVAL", "GENERATION_DEADLINE", "LEASE_SECONDS")
 BAD_VALUES = [
     ("DISCORD_TOKEN", f"{SECRET} "),
@@ -121,6 +146,8 @@ BAD_VALUES = [
     ("UPLOAD_LIMITS_MIB", SECRET),
     ("UPLOAD_LIMITS_MIB", "20"),
     ("UPLOAD_LIMITS_MIB", "50,20,50,100"),
+    ("MODELS", SECRET),
+    ("MODELS", f"Veo 3, {SECRET}"),
     ("MAX_RUNNING", SECRET),
     ("MAX_RUNNING", "0"),
     ("MAX_RUNNING", "1.5"),
@@ -152,6 +179,12 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
     [
         ("DATABASE_URL", "mysql://host", "must start with sqlite+aiosqlite:/// or postgresql+asyncpg://"),
         ("AIMLAPI_BASE_URL", "host", "must be an address that starts with http:// or https://"),
+        (
+            "MODELS",
+            "Veo 3, veo 9",
+            "name 2 is no model. Known: Veo 3, Veo 3 Fast, Veo 3.1, Veo 3.1 Fast; or single models: "
+            + ", ".join(model.id for model in CATALOGUE),
+        ),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
         ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),
         ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),

@@ -31,7 +31,10 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a resolution that is not offered": ({"resolution": "4K"}, "`resolution` must be one of: 720P, 1080P."),
     "sound as text": ({"generate_audio": "maybe"}, "`generate_audio` must be yes or no."),
     "enhancing as a number": ({"enhance_prompt": 1}, "`enhance_prompt` must be yes or no."),
-    "an unknown model": ({"model": "google/veo2"}, "That model is no longer available."),
+    "an unknown model": (
+        {"model": "google/veo2"},
+        "“google/veo2” isn't a model that I can use. Choose Veo 3, Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast.",
+    ),
     "a negative seed": ({"seed": -1}, "`seed` must be from 0 to 4,294,967,295."),
     "a huge seed": ({"seed": 2**32}, "`seed` must be from 0 to 4,294,967,295."),
     "a seed as text": ({"seed": "7"}, "`seed` must be a whole number."),

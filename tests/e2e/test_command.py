@@ -47,16 +47,6 @@ async def test_the_options_are_a_prompt_and_what_nobody_has_to_choose(world: Wor
     assert {declared(world)[name]["type"] for name in ("image", "last_image")} == {ATTACHMENT}
 
 
-async def test_the_models_can_be_chosen(world: World) -> None:
-    choices = declared(world)["model"]["choices"]
-    assert {choice["value"]: choice["name"] for choice in choices} == {
-        "google/veo3": "Veo 3: Best image and sound quality",
-        "google/veo-3.0-fast": "Veo 3 Fast: Quicker and cheaper",
-        "google/veo-3.1-t2v": "Veo 3.1: Newer; can go from one image to another",
-        "google/veo-3.1-t2v-fast": "Veo 3.1 Fast: Newer, quicker and cheaper",
-    }
-
-
 async def test_discord_checks_what_the_catalogue_checks(world: World) -> None:
     options = declared(world)
     for name, option in OPTIONS.items():

@@ -10,7 +10,8 @@ import pytest
 
 from bot.db.models import Generation, Placement, Status
 from bot.media.files import probe
-from bot.provider.catalogue import CATALOGUE, Model, OptionValue, family_heads
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue
+from bot.provider.choosing import family_heads
 from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -42,7 +43,7 @@ WORDS: dict[str, Callable[[OptionValue], str]] = {
 
 def choices_for(model: Model) -> dict[str, Any]:
     """Return what a member chooses so that this model makes the video: its family, and the pictures."""
-    head = next(head for head in family_heads() if head.family == model.family)
+    head = next(head for head in family_heads(CATALOGUE) if head.family == model.family)
     return {"model": head.id, **dict(list(PICTURES.items())[: len(model.kind.image_fields)])}
 
 

@@ -104,6 +104,13 @@ async def test_the_form_has_what_a_server_may_ask_members_to_choose(world: World
         assert form[name]["required"] is False, f"{name} has to be chosen"
     assert [option["value"] for option in form["duration"]["options"]] == ["4", "6", "8"]
     assert form["duration"]["placeholder"] == "Default: 8"
+    models = {option["label"]: option["description"] for option in form["model"]["options"]}
+    assert models == {
+        "Veo 3": "Best image and sound quality",
+        "Veo 3 Fast": "Quicker and cheaper",
+        "Veo 3.1": "Newer; can go from one image to another",
+        "Veo 3.1 Fast": "Newer, quicker and cheaper",
+    }
 
 
 async def test_what_is_chosen_in_the_form_is_asked_for(world: World) -> None:

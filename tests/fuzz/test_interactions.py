@@ -81,7 +81,7 @@ def test_a_request_with_values_of_any_type_is_answered(stage: Stage, things: dic
 def test_whatever_is_typed_gets_suggestions_or_none(stage: Stage) -> None:
     typing = [
         (leaf, option["name"])
-        for leaf in known(stage, spending=False)
+        for leaf in [*known(stage, spending=False), *known(stage, spending=True)]
         for option in leaf[1]
         if option.get("autocomplete")
     ]

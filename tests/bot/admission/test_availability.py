@@ -44,7 +44,7 @@ def test_the_choices_are_those_of_the_catalogue() -> None:
     ids=str,
 )
 def test_possible_models(policy: Policy, labels: list[str]) -> None:
-    assert [model.label for model in possible_models(policy)] == labels
+    assert [model.label for model in possible_models(CATALOGUE, policy)] == labels
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_possible_models(policy: Policy, labels: list[str]) -> None:
     ids=str,
 )
 def test_what_must_be_chosen(policy: Policy, options: tuple[str, ...]) -> None:
-    assert must_choose(policy) == options
+    assert must_choose(CATALOGUE, policy) == options
 
 
 def is_allowed(policy: Policy, model: str, options: dict[str, OptionValue]) -> bool:
@@ -73,7 +73,7 @@ def is_allowed(policy: Policy, model: str, options: dict[str, OptionValue]) -> b
 
 @given(policies)
 def test_a_model_is_possible_exactly_when_some_request_for_it_is_accepted(policy: Policy) -> None:
-    possible = {model.id for model in possible_models(policy)}
+    possible = {model.id for model in possible_models(CATALOGUE, policy)}
     for model in IDS:
         spec = [{"duration": d, "resolution": r} for d in durations() for r in resolutions()]
         assert (model in possible) == any(is_allowed(policy, model, wish) for wish in spec)
@@ -81,14 +81,14 @@ def test_a_model_is_possible_exactly_when_some_request_for_it_is_accepted(policy
 
 @given(policies)
 def test_what_must_be_chosen_is_refused_without_a_choice(policy: Policy) -> None:
-    accepted = [is_allowed(policy, model.id, {}) for model in possible_models(policy)]
-    assert all(accepted) == (not must_choose(policy))
+    accepted = [is_allowed(policy, model.id, {}) for model in possible_models(CATALOGUE, policy)]
+    assert all(accepted) == (not must_choose(CATALOGUE, policy))
 
 
 @given(policies)
 def test_settings_are_refused_exactly_when_they_leave_nothing(policy: Policy) -> None:
-    if possible_models(policy):
-        ensure_possible(policy)
+    if possible_models(CATALOGUE, policy):
+        ensure_possible(CATALOGUE, policy)
     else:
         with pytest.raises(BadInputError):
-            ensure_possible(policy)
+            ensure_possible(CATALOGUE, policy)

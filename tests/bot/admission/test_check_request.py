@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot.admission.budgets import states_of
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_request
+from bot.admission.check_request import (
+    Admission,
+    AdmissionContext,
+    Requester,
+    check_request,
+    check_settings,
+)
 from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
@@ -49,7 +55,7 @@ from bot.policy.documents import (
     Rule,
     Scope,
 )
-from bot.provider.catalogue import build_request
+from bot.provider.catalogue import CATALOGUE, build_request
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
@@ -406,4 +412,12 @@ async def _finish(database: Database, generation_id: str, cost: float) -> None:
             .where(Generation.id == generation_id)
             .values(status=Status.SUCCEEDED, credits_used=cost)
         )
+    )
+
+
+def test_a_server_that_allows_only_what_the_bot_does_not_offer_is_told_so() -> None:
+    video = build_request("google/veo3", "x", {})
+    refusal = check_settings(video, Policy(models=frozenset({"google/veo-3.1-t2v"})), CATALOGUE[:1])
+    assert str(refusal).startswith(
+        "Veo 3 isn't allowed on this server, and I don't have the models that are. Tell a moderator."
     )

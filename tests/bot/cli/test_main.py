@@ -469,6 +469,15 @@ async def test_generate_refuses_what_the_catalogue_does_not_allow(
     assert "Traceback" not in finished.text
 
 
+async def test_generate_obeys_the_setting_of_models(tmp_path: Path) -> None:
+    refused = await veo_bot(tmp_path, "generate", "x", "--model", "veo 3", AIMLAPI_KEY="k", MODELS="Veo 3.1")
+    assert (refused.code, refused.text.splitlines()[0]) == (
+        2,
+        "There's no model veo 3. Available: google/veo-3.1-t2v, google/veo-3.1-i2v, "
+        "google/veo-3.1-first-last-image-to-video.",
+    )
+
+
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [

@@ -13,11 +13,12 @@ from bot.db.locks import Lock
 from bot.db.models import Status
 from bot.db.state import get_state
 from bot.doctor.check_result import CheckResult
-from bot.doctor.checks import SAMPLE, Checkup
+from bot.doctor.checks import Checkup, sample_of
 from bot.jobs.closures import Pause, Scope, Way
 from bot.jobs.pause_state import keep_pause
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.service import Moderation
+from bot.provider.catalogue import CATALOGUE
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnavailableError, UnknownTaskError
 from sandbox.provider import Fault, Provider
@@ -27,13 +28,14 @@ from tests.bot.rows import insert
 from tests.bot.troubles import Disk, held, locked
 
 GUILD = 1
+SAMPLE = sample_of(CATALOGUE)
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def checkup(database: Database, veo: VeoClient, clock: StoppedClock) -> Checkup:
     """The doctor of a healthy program."""
-    return Checkup(database, veo, clock)
+    return Checkup(database, veo, clock, sample=SAMPLE)
 
 
 async def find(checkup: Checkup, words: str) -> CheckResult:
@@ -92,7 +94,7 @@ async def test_a_wrong_key_is_told_and_never_shown(
     database: Database, session: aiohttp.ClientSession, provider: Provider
 ) -> None:
     veo = VeoClient(session, provider.url, SecretStr("wrong-key-123"))
-    finding = await find(Checkup(database, veo), "rejects the bot's key")
+    finding = await find(Checkup(database, veo, sample=SAMPLE), "rejects the bot's key")
     assert "AIMLAPI_KEY" in finding.advice
     assert "wrong-key-123" not in finding.what + finding.advice
 
@@ -101,7 +103,7 @@ async def test_a_provider_that_is_down_is_told(
     database: Database, session: aiohttp.ClientSession, provider: Provider
 ) -> None:
     veo = client_of(session, provider, url="http://127.0.0.1:9")  # nothing listens there
-    assert await bad(Checkup(database, veo)) == ["I can't reach the video service."]
+    assert await bad(Checkup(database, veo, sample=SAMPLE)) == ["I can't reach the video service."]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ async def test_a_provider_that_hangs_is_given_up_alone(
     database: Database, veo: VeoClient, provider: Provider
 ) -> None:
     provider.faults.add("billing", Fault.hang(), times=None)
-    checkup = Checkup(database, veo, patience=0.2)
+    checkup = Checkup(database, veo, sample=SAMPLE, patience=0.2)
     assert await bad(checkup) == ["The video service: no answer in time."]
 
 
@@ -142,7 +144,7 @@ async def test_an_account_without_enough_for_a_video_is_bad(
     what: str,
 ) -> None:
     async with start_provider(balance_usd=balance) as provider:
-        [found] = await bad(Checkup(database, client_of(session, provider)))
+        [found] = await bad(Checkup(database, client_of(session, provider), sample=SAMPLE))
     assert what in found
 
 
@@ -150,8 +152,10 @@ async def test_an_account_with_enough_for_one_video_is_good(
     start_provider: StartProvider, database: Database, session: aiohttp.ClientSession
 ) -> None:
     async with start_provider(balance_usd=1234.56) as rich, start_provider(balance_usd=4.17) as poor:
-        assert (await find(Checkup(database, client_of(session, rich)), "$1,234.56")).is_good
-        assert (await find(Checkup(database, client_of(session, poor)), "about 1 video of 8")).is_good
+        assert (await find(Checkup(database, client_of(session, rich), sample=SAMPLE), "$1,234.56")).is_good
+        assert (
+            await find(Checkup(database, client_of(session, poor), sample=SAMPLE), "about 1 video of 8")
+        ).is_good
 
 
 @pytest.mark.parametrize("fault", [Fault.status(500), Fault.hang()], ids=["500", "hang"])
@@ -159,7 +163,7 @@ async def test_without_a_price_the_balance_is_told_alone(
     database: Database, veo: VeoClient, provider: Provider, fault: Fault
 ) -> None:
     provider.faults.add("models", fault, times=None)
-    finding = await find(Checkup(database, veo, patience=1), "The key works")
+    finding = await find(Checkup(database, veo, sample=SAMPLE, patience=1), "The key works")
     assert (finding.is_good, finding.what) == (True, "The key works. Its account has $100.00.")
 
 
@@ -168,7 +172,7 @@ async def test_without_a_price_less_than_a_dollar_is_bad(
 ) -> None:
     async with start_provider(balance_usd=0.99) as provider:
         provider.faults.add("models", Fault.status(500), times=None)
-        [found] = await bad(Checkup(database, client_of(session, provider)))
+        [found] = await bad(Checkup(database, client_of(session, provider), sample=SAMPLE))
     assert found == "The key works, but its account is nearly empty: $0.99."
 
 
@@ -189,7 +193,7 @@ async def test_a_database_that_keeps_us_waiting_is_given_up(
     database: Database, database_url: str, veo: VeoClient
 ) -> None:
     async with held(database_url, Lock.NOTES):
-        found = await bad(Checkup(database, veo, patience=0.2))
+        found = await bad(Checkup(database, veo, sample=SAMPLE, patience=0.2))
     assert found == ["The database: no answer in time."]
 
 
@@ -262,7 +266,7 @@ async def test_right_after_a_start_the_silence_is_no_alarm(
     database: Database, veo: VeoClient, clock: StoppedClock
 ) -> None:
     await run_one(database, clock, since=timedelta(minutes=12))
-    checkup = Checkup(database, veo, clock)
+    checkup = Checkup(database, veo, clock, sample=SAMPLE)
     assert (await find(checkup, "the first answer about them is due")).is_good
     clock.advance(timedelta(minutes=6))
     assert not (await find(checkup, "There has been no answer since I started")).is_good

@@ -30,15 +30,11 @@ async def observe(folder: Path) -> dict[str, Any]:
     from sandbox.provider import QUICK, Provider  # noqa: PLC0415
     from sandbox.world import World, sandbox_settings, wait_until  # noqa: PLC0415
     from tests.bot.drawn import draw  # noqa: PLC0415
-    from tests.e2e.driver import QUICK_TIMING, card_of, requests  # noqa: PLC0415
+    from tests.e2e.driver import QUICK_TIMING, card_of  # noqa: PLC0415
 
     async with Provider(render=QUICK, generation_seconds=0.02) as provider:
         settings = sandbox_settings(provider, folder)
         async with World(provider, settings, QUICK_TIMING, is_dated_now=True) as world:
-            [synced] = requests(world, "PUT", "/commands")
-            commands: Any = synced.json
-            [veo] = [command for command in commands if command["name"] == "veo"]
-            [option] = [option for option in veo["options"] if option["name"] == "model"]
 
             async def is_priced() -> bool | None:
                 return True if provider.count("models") >= len(catalogue.CATALOGUE) else None
@@ -49,6 +45,7 @@ async def observe(folder: Path) -> dict[str, Any]:
                 world.channel, "veo", prompt="a dragon", duration=4, model=MODEL_ID, **given
             )
             generation = await world.wait_for_delivery()
+            choices = await world.alice.autocomplete(world.channel, "veo", "model", "", duration=4)
             headers = {"Authorization": f"Bearer {provider.key}"}
             url, body = f"{provider.url}/v2/video/generations", {"model": "google/veo-10"}
             async with (
@@ -57,13 +54,13 @@ async def observe(folder: Path) -> dict[str, Any]:
             ):
                 refusal = (await response.json())["message"]
             return {
-                "choices": {choice["value"]: choice["name"] for choice in option["choices"]},
+                "choices": {choice["value"]: choice["name"] for choice in choices},
                 "row": [generation.status.value, generation.model],
                 "price": generation.estimated_credits,
                 "cost": generation.credits_used,
                 "card": card_of(world, generation).splitlines()[1],
                 "refusal": refusal,
-                "moderators": [choice.value for choice in complete_models(FAMILY)],
+                "moderators": [choice.value for choice in complete_models(FAMILY, catalogue.CATALOGUE)],
                 "readme": [line for line in models_table().splitlines() if MODEL_ID in line],
             }
 

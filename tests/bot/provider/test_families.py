@@ -8,9 +8,8 @@ from bot.provider.catalogue import (
     InvalidOptionError,
     Model,
     build_request,
-    choose_model,
-    family_heads,
 )
+from bot.provider.choosing import choose_model, family_heads, find_model, parse_models
 from tests.bot.rows import PROMPT
 
 TEXT, IMAGE = InputKind.TEXT, InputKind.IMAGE
@@ -19,14 +18,19 @@ every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: mode
 
 
 def test_members_choose_from_the_families() -> None:
-    assert [model.label for model in family_heads()] == ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
-    assert {model.kind for model in family_heads()} == {TEXT}
+    assert [model.label for model in family_heads(CATALOGUE)] == [
+        "Veo 3",
+        "Veo 3 Fast",
+        "Veo 3.1",
+        "Veo 3.1 Fast",
+    ]
+    assert {model.kind for model in family_heads(CATALOGUE)} == {TEXT}
 
 
-@pytest.mark.parametrize("model", family_heads(), ids=lambda model: model.family)
+@pytest.mark.parametrize("model", family_heads(CATALOGUE), ids=lambda model: model.family)
 @pytest.mark.parametrize("kind", [TEXT, IMAGE])
 def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, kind: InputKind) -> None:
-    chosen = choose_model(model.id, len(kind.image_fields))
+    chosen = choose_model(CATALOGUE, model.id, len(kind.image_fields))
     assert (chosen.family, chosen.kind) == (model.family, kind)
 
 
@@ -44,7 +48,7 @@ def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, k
 def test_the_model_follows_from_the_family_and_the_pictures(
     model_id: str | None, pictures: int, expected: str
 ) -> None:
-    assert choose_model(model_id, pictures).id == expected
+    assert choose_model(CATALOGUE, model_id, pictures).id == expected
 
 
 @pytest.mark.parametrize(
@@ -63,15 +67,70 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
         ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
         ("google/veo3", 3, "No model makes a video from 3 images."),
-        ("google/veo2", 1, "That model is no longer available. Choose another one."),
+        ("google/veo2", 2, "“google/veo2” isn't a model that I can use. Choose Veo 3.1 or Veo 3.1 Fast."),
     ],
 )
 def test_what_a_family_cannot_do_is_refused_in_a_sentence(
     model_id: str, pictures: int, sentence: str
 ) -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(model_id, pictures)
+        choose_model(CATALOGUE, model_id, pictures)
     assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("veo 3.1 FAST", "google/veo-3.1-t2v-fast"),
+        (" Veo 3 ", "google/veo3"),
+        ("GOOGLE/veo-3.0-i2v", "google/veo-3.0-i2v"),
+        ("Veo 3 from an image", "google/veo-3.0-i2v"),
+        ("Veo 3.1 · 8 s · about $4.16 · text", "google/veo-3.1-t2v"),
+        ("Veo", None),
+        ("", None),
+        ("google/", None),
+    ],
+)
+def test_a_model_is_found_by_what_people_call_it(name: str, model_id: str | None) -> None:
+    found = find_model(CATALOGUE, name)
+    assert (found and found.id) == model_id
+
+
+def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_first_row_does() -> None:
+    some = parse_models("google/veo-3.1-i2v, Veo 3.1 Fast, Veo 3.1")
+    assert [model.id for model in family_heads(some)] == ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast"]
+    assert choose_model(some, "veo 3.1", 1).id == "google/veo-3.1-i2v"
+    assert choose_model(some, None, 0).id == "google/veo-3.1-t2v-fast", "the first that can"
+
+
+@pytest.mark.parametrize(
+    ("models", "name", "pictures", "sentence"),
+    [
+        ("Veo 3", "google/veo-3.1-t2v", 0, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
+        ("Veo 3", None, 2, "No model makes a video from 2 images."),
+        (
+            "google/veo-3.0-i2v",
+            None,
+            0,
+            "I have no model that makes a video from text alone. Add an `image`.",
+        ),
+        ("google/veo3, Veo 3.1", "veo 3", 1, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
+    ],
+)
+def test_what_the_operator_does_not_offer_is_refused(
+    models: str, name: str | None, pictures: int, sentence: str
+) -> None:
+    with pytest.raises(InvalidOptionError) as refusal:
+        choose_model(parse_models(models), name, pictures)
+    assert str(refusal.value) == sentence
+
+
+def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> None:
+    with pytest.raises(InvalidOptionError) as refusal:
+        choose_model(CATALOGUE, "*sora*", 0, {"google/veo3"})
+    assert str(refusal.value) == (
+        r"“\*sora\*” isn't a model that I can use. Choose Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast."
+    )
 
 
 @pytest.mark.parametrize("name", ["enhance_prompt", "negative_prompt", "seed"])

@@ -28,7 +28,7 @@ async def test_adding_a_model_is_adding_one_row(tmp_path: Path, kind: InputKind)
     seen = json.loads(output.decode().splitlines()[-1])
     label = f"Veo 9 {kind.source}".rstrip()
 
-    assert seen["choices"]["google/veo-9"] == f"{label}: One more row", "members cannot choose it"
+    assert seen["choices"]["google/veo-9"].startswith("Veo 9 · 4 s · about $"), "members cannot choose it"
     assert set(seen["choices"]) < {"google/veo-9", *(model.id for model in CATALOGUE)}
     assert seen["row"] == ["succeeded", "google/veo-9"]
     assert seen["price"] == seen["cost"] > 0, "its price was not asked for"

@@ -2,7 +2,7 @@
 
 import inspect
 
-from bot.provider.catalogue import CATALOGUE, family_heads
+from bot.provider.catalogue import CATALOGUE
 from cogs.veo.cog import VeoCog
 from cogs.veo.options import OPTIONS, PICTURES, choices, descriptions
 
@@ -47,7 +47,6 @@ def test_the_defaults_are_said() -> None:
 def test_only_options_with_fixed_values_offer_choices() -> None:
     offered = {name: [choice.value for choice in values] for name, values in choices().items()}
     assert offered == {
-        "model": [model.id for model in family_heads()],
         "duration": [4, 6, 8],
         "aspect_ratio": ["16:9", "9:16"],
         "resolution": ["720P", "1080P"],

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.media.images import ImageInput
-from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request, family_heads, models_for
+from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request
+from bot.provider.choosing import family_heads, models_for
 from bot.requests.spec import RequestSpec
 from cogs.veo.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
-models = st.sampled_from([model.id for model in family_heads()])
+models = st.sampled_from([model.id for model in family_heads(CATALOGUE)])
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -56,7 +57,7 @@ def test_a_form_that_is_sent_as_it_opened_changes_nothing(
     model: str, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
     spec = RequestSpec(model, prompt, as_spelled(model, chosen))
-    assert send(RemixInputs(spec)) == spec
+    assert send(RemixInputs(CATALOGUE, spec)) == spec
 
 
 @given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
@@ -64,7 +65,7 @@ def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str,
     pictures = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
     able = {name: value for name, value in chosen.items() if model.option(name)}
     spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), pictures)
-    inputs = RemixInputs(spec)
+    inputs = RemixInputs(CATALOGUE, spec)
     assert send(inputs) == spec
     assert ("image" in (inputs.labels[-1].description or "")) is bool(pictures)
 
@@ -74,8 +75,8 @@ def test_discord_takes_the_form(
     model: str, pictures: int, prompt: str, chosen: dict[str, OptionValue]
 ) -> None:
     given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * pictures
-    model = model if not pictures else models_for(pictures)[0].id
-    inputs = RemixInputs(RequestSpec(model, prompt, chosen, given_ones))
+    model = model if not pictures else models_for(CATALOGUE, pictures)[0].id
+    inputs = RemixInputs(CATALOGUE, RequestSpec(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:
         assert len(label.text) <= 45
@@ -89,7 +90,7 @@ def test_discord_takes_the_form(
 
 @given(model=models, other=models, chosen=options)
 def test_what_is_chosen_can_be_asked_for(model: str, other: str, chosen: dict[str, OptionValue]) -> None:
-    inputs = RemixInputs(RequestSpec(model, "a dragon", chosen))
+    inputs = RemixInputs(CATALOGUE, RequestSpec(model, "a dragon", chosen))
     spec = send(inputs, model=other, duration="6", picture="9:16 720P", negative_prompt=" ")
     request = build_request(other, spec.prompt, spec.options)
     assert spec.model == other
@@ -102,18 +103,20 @@ def test_what_is_chosen_can_be_asked_for(model: str, other: str, chosen: dict[st
 
 
 def test_the_longest_words_fit() -> None:
-    inputs = RemixInputs(RequestSpec("google/veo3", "x" * 3000, {"negative_prompt": "y" * 3000}))
+    inputs = RemixInputs(CATALOGUE, RequestSpec("google/veo3", "x" * 3000, {"negative_prompt": "y" * 3000}))
     assert len(fields(inputs)["prompt"]["value"]) == 2000
     assert len(fields(inputs)["negative_prompt"]["value"]) == 1000
 
 
 def test_a_model_that_is_not_offered_any_more_gives_way_to_the_first() -> None:
-    spec = send(RemixInputs(RequestSpec("gone/model", "a dragon", {"duration": 4, "mood": "dark"})))
+    spec = send(
+        RemixInputs(CATALOGUE, RequestSpec("gone/model", "a dragon", {"duration": 4, "mood": "dark"}))
+    )
     assert spec == RequestSpec("google/veo3", "a dragon", {"duration": 4})
 
 
 def test_heights_that_differ_in_spelling_only_are_one_choice() -> None:
-    inputs = RemixInputs(RequestSpec("google/veo-3.1-t2v", "a dragon", {}))
+    inputs = RemixInputs(CATALOGUE, RequestSpec("google/veo-3.1-t2v", "a dragon", {}))
     pictures = [option["label"] for option in fields(inputs)["picture"]["options"]]
     assert pictures == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
     assert send(inputs, model="google/veo3").options == {"resolution": "1080P"}, "what it was made with stays"

@@ -1,0 +1,47 @@
+"""Servers' documents as they were a moment ago, for what is suggested while somebody types.
+
+A document is in no process's memory otherwise: every decision reads it in its own transaction. Suggestions
+decide nothing, come with every key, and are of no use late. So one is read with a short deadline and kept for
+a few seconds; nobody has to tell this memory of changes, which other processes make too.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+from bot.clock import monotonic
+from bot.db.database import Database
+from bot.errors import DatabaseBusyError
+from bot.policy.documents import Policy
+from bot.policy.store import fetch_policy
+
+KEPT_SECONDS = 5.0
+PATIENCE = 0.5  # seconds for one reading; Discord forgets suggestions after three
+MOST_SERVERS = 1000
+
+
+class RecentPolicies:
+    """Remembers the documents of the servers in which somebody types. `clock`: monotonic, in seconds."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._kept: OrderedDict[int, tuple[float, Policy]] = OrderedDict()
+
+    async def find(self, guild_id: int) -> Policy | None:
+        """Return a server's document as it was at most `KEPT_SECONDS` ago; None: it can't be read in time."""
+        kept = self._kept.get(guild_id)
+        if kept is not None and self._clock() - kept[0] < KEPT_SECONDS:
+            return kept[1]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                policy = await self._database.read(
+                    lambda session: fetch_policy(session, guild_id), hurried=True
+                )
+        except (TimeoutError, DatabaseBusyError):
+            return None
+        self._kept[guild_id] = (self._clock(), policy)
+        self._kept.move_to_end(guild_id)
+        while len(self._kept) > MOST_SERVERS:
+            self._kept.popitem(last=False)
+        return policy

@@ -1,0 +1,118 @@
+"""Which of several models makes a video: by what somebody calls it, and by the pictures that are given.
+
+`models` is always what may be chosen, in its order; the first one that can is the default.
+"""
+
+from collections.abc import Container, Sequence
+
+from bot.escape import plain
+from bot.i18n import _, format_or, locale_used, ngettext
+from bot.provider.catalogue import CANNOT, CATALOGUE, NEEDS_MORE, Model, get_model
+from bot.provider.options import InvalidOptionError
+
+NAME_LENGTH = 60  # characters of what somebody calls a model
+PART = " · "  # between the name of a model and what else is said of it where it is offered
+
+
+def parse_models(text: str) -> tuple[Model, ...]:
+    """Return the models that an operator names, with commas between and in that order; none named: all.
+
+    A family's name means all of its rows, an id or another name one of them.
+
+    Raises:
+        ValueError: a name means nothing; the text is for the operator and has no part of `text`.
+    """
+    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
+    found: dict[str, Model] = {}
+    for place, name in enumerate(names, 1):
+        meant = [model for model in CATALOGUE if name in {model.family.casefold(), *names_of(model)}]
+        if not meant:
+            families = ", ".join(head.family for head in family_heads(CATALOGUE))
+            ids = ", ".join(model.id for model in CATALOGUE)
+            raise ValueError(f"name {place} is no model. Known: {families}; or single models: {ids}")
+        for model in meant:
+            found.setdefault(model.id, model)
+    return tuple(found.values()) or CATALOGUE
+
+
+def family_heads(models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return of each family the row that takes the fewest pictures, which stands for all of it.
+
+    The families come as their first rows do; members choose from them.
+    """
+    heads: dict[str, Model] = {}
+    for model in models:
+        other = heads.get(model.family, model)
+        heads[model.family] = min(other, model, key=pictures_of)
+    return tuple(heads.values())
+
+
+def pictures_of(model: Model) -> int:
+    """Return how many pictures a row makes a video from."""
+    return len(model.kind.image_fields)
+
+
+def models_for(models: Sequence[Model], pictures: int) -> tuple[Model, ...]:
+    """Return the rows that make a video from so many pictures."""
+    return tuple(model for model in models if pictures_of(model) == pictures)
+
+
+def names_of(model: Model) -> tuple[str, ...]:
+    """Return what a row is called, folded: by the provider, by us in English, by us as read."""
+    with locale_used(None):
+        label = model.label
+    return tuple(name.casefold() for name in (model.id, label, model.label))
+
+
+def find_model(models: Sequence[Model], name: str) -> Model | None:
+    """Return the row that `name` means, in any case, be it with what is said of it behind it; or None.
+
+    A family's name means its head.
+    """
+    wanted = name.partition(PART)[0].strip().casefold()
+    heads = (head for head in family_heads(models) if head.family.casefold() == wanted)
+    return next(heads, None) or next((model for model in models if wanted in names_of(model)), None)
+
+
+def choose_model(
+    models: Sequence[Model], name: str | None, pictures: int, gone: Container[str] = ()
+) -> Model:
+    """Return the row that makes a video from so many pictures, of the same family as the one called `name`.
+
+    None: the member chose no family, so it is the first one that can, and is not `gone`.
+
+    Raises:
+        InvalidOptionError: no model is called so, or its family cannot.
+    """
+    able = models_for(models, pictures)
+    if not able:
+        raise InvalidOptionError(_none_for(pictures))
+    if name is None:
+        return next((model for model in able if model.id not in gone), able[0])
+    chosen = find_model(models, name)
+    if chosen is None:
+        raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
+    if pictures_of(chosen) > pictures:
+        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
+    for model in able:
+        if model.family == chosen.family:
+            return model
+    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=_families(able)))
+
+
+def _none_for(pictures: int) -> str:
+    if not pictures:
+        return _("I have no model that makes a video from text alone. Add an `image`.")
+    return ngettext(
+        "No model makes a video from {count} image.", "No model makes a video from {count} images.", pictures
+    )
+
+
+def _unknown(name: str, others: Sequence[Model]) -> str:
+    known = get_model(name)  # one that the operator doesn't offer
+    shown = known.label if known else plain(name, NAME_LENGTH)
+    return _("“{name}” isn't a model that I can use. Choose {others}.", name=shown, others=_families(others))
+
+
+def _families(models: Sequence[Model]) -> str:
+    return format_or(dict.fromkeys(model.family for model in models))

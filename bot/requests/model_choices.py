@@ -1,0 +1,148 @@
+"""What members can choose as the model while they type /veo: what makes such a video here, and its price.
+
+It comes from memory, since each key asks for it: the provider's price list, and the server's document of a
+moment ago (`bot.policy.recent`). It decides nothing; the request is checked as any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.admission.availability import nearest_allowed
+from bot.admission.check_request import Prices, check_settings
+from bot.policy.documents import Policy
+from bot.policy.recent import RecentPolicies
+from bot.provider.catalogue import (
+    InputKind,
+    InvalidOptionError,
+    Model,
+    OptionValue,
+    VideoRequest,
+    build_request,
+)
+from bot.provider.choosing import family_heads, pictures_of
+from bot.provider.pricing import duration_of
+
+SOME_PROMPT = "a video"  # what it says makes no difference to the price
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A family that can make the video.
+
+    Attributes:
+        models: those of its rows that can be used now, with the rest of what was entered.
+        seconds: of the video; None: that isn't known before.
+        price: of the video, in credits; None: the list doesn't tell.
+        is_cheapest: it is known that no other choice costs less, and that some cost more.
+    """
+
+    models: tuple[Model, ...]
+    seconds: int | None
+    price: float | None
+    is_cheapest: bool = False
+
+    @property
+    def family(self) -> str:
+        """Its name."""
+        return self.models[0].family
+
+    @property
+    def id(self) -> str:
+        """The id of the row that takes the fewest pictures, which stands for the family."""
+        return min(self.models, key=pictures_of).id
+
+    @property
+    def kinds(self) -> tuple[InputKind, ...]:
+        """What it makes videos from."""
+        found = {model.kind for model in self.models}
+        return tuple(kind for kind in InputKind if kind in found)
+
+
+class ModelChoices:
+    """Says what can be chosen.
+
+    Args:
+        models: those that the bot offers, in the operator's order.
+        prices: also says which models are gone.
+    """
+
+    def __init__(self, models: Sequence[Model], prices: Prices, policies: RecentPolicies) -> None:
+        self._models = models
+        self._prices = prices
+        self._policies = policies
+
+    async def list(
+        self, guild_id: int, options: Mapping[str, object], pictures: int
+    ) -> tuple[ModelChoice, ...]:
+        """Return what can make a video in the server with what was entered so far, in the models' order.
+
+        Where the server's document can't be read in time, its settings rule nothing out.
+        """
+        policy = await self._policies.find(guild_id)
+        return list_choices(self._models, options, pictures, policy or Policy(), self._prices)
+
+
+def list_choices(
+    models: Sequence[Model],
+    options: Mapping[str, object],
+    pictures: int,
+    policy: Policy,
+    prices: Prices,
+) -> tuple[ModelChoice, ...]:
+    """Return the families of `models` that can make a video with `options` from at least so many pictures.
+
+    What none of them takes is half typed, or is refused in words when it is sent, so it rules nothing out.
+    """
+    taken = {
+        name: value
+        for name, value in options.items()
+        if isinstance(value, bool | int | str) and any(_takes(model, name, value) for model in models)
+    }
+    found: dict[str, list[VideoRequest]] = {head.family: [] for head in family_heads(models)}
+    for model in models:
+        request = None if model.id in prices.gone else _possible(model, taken, policy)
+        if request is not None:
+            found[model.family].append(request)
+    choices = (_choice(requests, pictures, prices) for requests in found.values())
+    return _with_cheapest([choice for choice in choices if choice is not None])
+
+
+def _takes(model: Model, name: str, value: OptionValue) -> bool:
+    option = model.option(name)
+    if option is None:
+        return False
+    try:
+        option.parse(value)
+    except InvalidOptionError:
+        return False
+    return True
+
+
+def _possible(model: Model, options: Mapping[str, OptionValue], policy: Policy) -> VideoRequest | None:
+    """Return the request that a model gets, or None where it or the server doesn't take that.
+
+    An option that isn't entered yet, and has to be because its default is too much here, is the most that
+    is allowed.
+    """
+    try:
+        request = build_request(model.id, SOME_PROMPT, {**nearest_allowed(model, policy), **options})
+    except InvalidOptionError:
+        return None
+    return request if check_settings(request, policy, ()) is None else None
+
+
+def _choice(requests: Sequence[VideoRequest], pictures: int, prices: Prices) -> ModelChoice | None:
+    """Return a family's choice; the price is that of the row which takes the fewest further pictures."""
+    able = [request for request in requests if pictures_of(request.model) >= pictures]
+    if not able:
+        return None
+    request = min(able, key=lambda request: pictures_of(request.model))
+    models = tuple(request.model for request in requests)
+    return ModelChoice(models, duration_of(request), prices.quote(request))
+
+
+def _with_cheapest(choices: Sequence[ModelChoice]) -> tuple[ModelChoice, ...]:
+    known = [choice.price for choice in choices if choice.price is not None]
+    if len(known) < len(choices) or len(set(known)) < 2:
+        return tuple(choices)
+    return tuple(replace(choice, is_cheapest=choice.price == min(known)) for choice in choices)

@@ -1,0 +1,115 @@
+"""What can be chosen as the model follows from what was entered, the server's settings, and prices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.policy.documents import Policy
+from bot.provider.catalogue import CATALOGUE, InputKind, VideoRequest
+from bot.requests.model_choices import ModelChoice, list_choices
+
+ALL = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
+IDS = {"Veo 3 Fast": "google/veo-3.0-fast", "Veo 3.1": "google/veo-3.1-t2v"}
+IMAGE_MODELS = frozenset(model.id for model in CATALOGUE if model.kind is InputKind.IMAGE)
+
+
+class SecondPrices:
+    """Charges by the second: fast models less, and more with sound or 1080p."""
+
+    def __init__(self, gone: frozenset[str] = frozenset(), unknown: frozenset[str] = frozenset()) -> None:
+        self.gone = gone
+        self._unknown = unknown
+
+    def quote(self, request: VideoRequest) -> float | None:
+        """Return the price in credits."""
+        if request.model.id in self._unknown:
+            return None
+        spec = request.resolved
+        rate = 1 if "Fast" in request.model.family else 3
+        extra = spec["generate_audio"] is True, str(spec["resolution"]).casefold() == "1080p"
+        return float(int(spec["duration"]) * (rate + sum(extra)))
+
+
+def choices(
+    options: Mapping[str, Any] | None = None,
+    pictures: int = 0,
+    policy: Policy | None = None,
+    prices: SecondPrices | None = None,
+) -> dict[str, ModelChoice]:
+    found = list_choices(CATALOGUE, options or {}, pictures, policy or Policy(), prices or SecondPrices())
+    return {choice.family: choice for choice in found}
+
+
+@pytest.mark.parametrize(
+    ("options", "pictures", "policy", "gone", "families"),
+    [
+        ({}, 0, Policy(), (), ALL),
+        ({}, 2, Policy(), (), ["Veo 3.1", "Veo 3.1 Fast"]),
+        ({}, 3, Policy(), (), []),
+        ({"seed": 7}, 0, Policy(), (), ALL),
+        ({"seed": 7}, 1, Policy(), (), ["Veo 3", "Veo 3 Fast"]),
+        ({}, 0, Policy(), ("google/veo3", "google/veo-3.0-i2v"), ALL[1:]),
+        ({}, 1, Policy(), ("google/veo3",), ALL),
+        ({}, 0, Policy(models=frozenset(IDS.values())), (), list(IDS)),
+        ({}, 1, Policy(models=frozenset(IDS.values())), (), []),
+        ({"duration": 8}, 0, Policy(longest_duration=6), (), []),
+        ({}, 0, Policy(longest_duration=6), (), ALL),
+        ({}, 0, Policy(longest_duration=3), (), []),
+        ({"resolution": "1080P"}, 0, Policy(highest_resolution="720P"), (), []),
+        ({}, 0, Policy(highest_resolution="720P"), (), ALL),
+        ({}, 0, Policy(words=("video",)), (), ALL),
+        # Half typed, or refused in words when it is sent.
+        ({"duration": 5}, 0, Policy(), (), ALL),
+        ({"duration": "eight", "seed": None, "generate_audio": float("nan")}, 0, Policy(), (), ALL),
+    ],
+    ids=str,
+)
+def test_what_cannot_make_the_video_here_is_not_offered(
+    options: Mapping[str, Any], pictures: int, policy: Policy, gone: tuple[str, ...], families: list[str]
+) -> None:
+    assert list(choices(options, pictures, policy, SecondPrices(frozenset(gone)))) == families
+
+
+@pytest.mark.parametrize(
+    ("options", "policy", "seconds", "price"),
+    [
+        ({}, Policy(), 8, 40),
+        ({"duration": 4}, Policy(), 4, 20),
+        ({"duration": 4, "generate_audio": False}, Policy(), 4, 16),
+        ({"duration": 4, "resolution": "720P"}, Policy(), 4, 16),
+        ({}, Policy(longest_duration=7, highest_resolution="720P"), 6, 24),
+    ],
+    ids=str,
+)
+def test_the_price_is_that_of_the_options_entered_so_far(
+    options: Mapping[str, Any], policy: Policy, seconds: int, price: float
+) -> None:
+    choice = choices(options, policy=policy)["Veo 3.1"]
+    assert (choice.seconds, choice.price) == (seconds, price)
+
+
+def test_each_says_what_it_still_takes_and_stands_for_its_family() -> None:
+    text, image, frames = InputKind
+    assert choices()["Veo 3.1"].kinds == (text, image, frames)
+    assert choices({"seed": 7})["Veo 3.1"].kinds == (text,)
+    assert choices(prices=SecondPrices(IMAGE_MODELS))["Veo 3"].kinds == (text,)
+    assert choices(pictures=2)["Veo 3.1"].id == "google/veo-3.1-t2v"
+    assert choices(pictures=1, prices=SecondPrices(frozenset({"google/veo3"})))["Veo 3"].id == (
+        "google/veo-3.0-i2v"
+    )
+
+
+def test_the_cheapest_is_marked_only_where_that_is_known() -> None:
+    def cheapest(**given: Any) -> list[str]:
+        return [choice.family for choice in choices(**given).values() if choice.is_cheapest]
+
+    assert cheapest() == ["Veo 3 Fast"]
+    assert cheapest(options={"resolution": "720P"}) == ["Veo 3 Fast", "Veo 3.1 Fast"]
+    assert cheapest(options={"resolution": "720P"}, policy=Policy(models=frozenset(IDS.values()))) == [
+        "Veo 3 Fast"
+    ]
+    assert cheapest(policy=Policy(models=frozenset({"google/veo3"}))) == [], "there is nothing to compare"
+    unknown = SecondPrices(unknown=frozenset({"google/veo3"}))
+    assert cheapest(prices=unknown) == [], "the unknown one may be cheaper"
+    assert choices(prices=unknown)["Veo 3"].price is None

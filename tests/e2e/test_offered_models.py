@@ -1,0 +1,52 @@
+"""MODELS orders and restricts what may be asked for; what was accepted before goes on."""
+
+from bot.db.models import Status
+from bot.provider.choosing import parse_models
+from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
+from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, eventually, the_result
+from tests.e2e.moderating import admin
+from tests.e2e.videos import options_of
+
+MODELS = "Veo 3.1 Fast, google/veo-3.1-t2v"
+
+
+async def prices_known(world: World) -> None:
+    await eventually("the prices are known", lambda: world.provider.count("models") >= 4)
+
+
+async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_world: OpenWorld) -> None:
+    async with open_world(models=MODELS) as world:
+        await prices_known(world)
+        choices = await world.alice.autocomplete(world.channel, "veo", "model", "")
+        assert [choice["value"] for choice in choices] == ["google/veo-3.1-t2v-fast", "google/veo-3.1-t2v"]
+        labels = [
+            choice["value"]
+            for choice in await world.mona.autocomplete(world.channel, "veo-admin settings", "models", "")
+        ]
+        assert labels == [
+            "all",
+            *("Veo 3.1 Fast", "Veo 3.1 Fast from an image", "Veo 3.1 Fast from two images", "Veo 3.1"),
+        ]
+        assert "Available: Veo 3.1 Fast, " in await admin(world, "settings", models="Veo 3")
+        refused = await ask(world, model="google/veo3")
+        await assert_refused(
+            world, refused, "“Veo 3” isn't a model that I can use. Choose Veo 3.1 Fast or Veo 3.1."
+        )
+        assert (await ask_for_video(world)).model == "google/veo-3.1-t2v-fast", "the first one is the default"
+        remix = await world.alice.click(the_result(world), label="Remix")
+        assert options_of(remix)["model"] == ["google/veo-3.1-t2v-fast", "google/veo-3.1-t2v"]
+        asked = {call.query["id"] for call in world.provider.calls if call.kind == "models"}
+        assert asked == {model.id for model in parse_models(MODELS)}, "other prices were fetched"
+
+
+async def test_a_request_in_the_queue_goes_on_though_its_model_is_not_offered_any_more(
+    open_world: OpenWorld,
+) -> None:
+    async with open_world(max_running=1) as world:
+        await ask_and_hold(world, model="veo 3")
+        await ask(world, model="veo 3 fast")
+        waiting = await world.wait_for(lambda row: row.status is Status.QUEUED)
+        await world.restart(models=MODELS)
+        world.provider.release()
+        assert (await world.wait_for_delivery(generation_id=waiting.id)).status is Status.SUCCEEDED
