@@ -19,7 +19,8 @@ from bot.cli.target_file import leave_place, take_place
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
-from bot.media.images import MAX_SIZE, ImageError, data_uri_of, ensure_picture
+from bot.media.image_cleaning import clean_picture
+from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.money import usd
 from bot.provider.addresses import origin_of
 from bot.provider.catalogue import VideoRequest
@@ -45,7 +46,7 @@ class GenerateError(Exception):
 
 
 def read_pictures(*files: Path) -> tuple[str, ...]:
-    """Return pictures as data URIs, checked as those that members offer.
+    """Return pictures as data URIs, checked and cleaned as those that members offer.
 
     Raises:
         GenerateError: a file cannot be read, is no picture that can be used, or is too large.
@@ -268,12 +269,11 @@ def _read_picture(file: Path) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
-        ensure_picture(content)
+        return data_uri_of(clean_picture(content))
     except OSError as error:
         raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
     except ImageError as error:
         raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
-    return data_uri_of(content)
 
 
 async def _save(downloads: Downloads, task: Task, place: Path) -> Clip:

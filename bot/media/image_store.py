@@ -1,7 +1,8 @@
 """The pictures that videos are made from, on disk between Discord and the provider.
 
 Discord's links die after a day, and a request may wait longer than that, so each file is fetched as soon as
-its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over.
+its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over. What is kept is
+what will be sent: upright, and without metadata (`bot.media.image_cleaning`).
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, ensure_picture
+from bot.media.image_cleaning import clean_picture, is_clean
+from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -85,7 +87,7 @@ class ImageStore:
             await asyncio.to_thread(part.touch, 0o600)
             await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
             async with self._turn:
-                await asyncio.to_thread(_check, part)
+                await asyncio.to_thread(_clean, part)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:
             raise ImageError(FailureKind.PICTURE_GONE, str(error)) from error
@@ -98,9 +100,14 @@ class ImageStore:
             part.unlink(missing_ok=True)
 
 
-def _check(path: Path) -> None:
-    ensure_picture(path.read_bytes())
+def _clean(path: Path) -> None:
+    content = path.read_bytes()
+    cleaned = clean_picture(content)
+    if cleaned != content:
+        path.write_bytes(cleaned)
 
 
 def _read(path: Path) -> str:
-    return data_uri_of(path.read_bytes())
+    content = path.read_bytes()
+    # Metadata is left where an earlier version kept the file.
+    return data_uri_of(content if is_clean(content) else clean_picture(content))

@@ -15,6 +15,7 @@ from bot.errors import BadRequestError
 from bot.escape import plain
 from bot.failures import FailureKind
 from bot.i18n import N_, _, number
+from bot.media.image_metadata import JPEG, PNG, WEBP
 
 # A download must not lead anywhere but to Discord; an embed's address can be anybody's.
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
@@ -24,7 +25,6 @@ MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 
 MIN_SIDE = 64  # pixels; less shows nothing
 NAME_LENGTH = 60  # characters of a file's name that are shown
 
-PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
 KINDS = N_("PNG, JPEG and WebP")
 

@@ -1,12 +1,15 @@
 """A member gives a picture with /veo: what comes, what is said, what is refused."""
 
+import base64
 import os
 import sqlite3
 import time
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import make_url
 
 from bot.db.models import Status
@@ -112,6 +115,18 @@ async def test_every_kind_is_sent_as_what_it_is_and_not_as_what_its_name_says(wo
             await ask_for_video(world, image=(name, content))
             assert create_bodies(world)[number]["image_url"] == data_uri_of(content)
     assert data_uri_of(jpeg).startswith("data:image/jpeg;")
+
+
+async def test_where_a_photo_was_taken_is_not_sent(world: World) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6  # to be turned
+    tags.get_ifd(0x8825)[0x1D] = "52.516275"  # GPS
+    photo = draw("JPEG", exif=tags.tobytes())
+    await ask_for_video(world, image=("cat.jpg", photo))
+    sent = base64.b64decode(create_body(world)["image_url"].partition(",")[2])
+    assert b"52.516275" in photo
+    assert b"Exif" not in sent
+    assert Image.open(BytesIO(sent)).size == (180, 320)
 
 
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [
