@@ -114,4 +114,4 @@ def _request_of(
         raise GenerateError(f"There's no model {model}. Available: {', '.join(MODEL_IDS)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(model, len(files)).id, prompt, options)
-    return request.with_images(read_pictures(*files))
+    return request.with_images(read_pictures(files, request.model.sides(len(files))))

@@ -66,18 +66,30 @@ CANNOT: Mapping[InputKind, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only."""
+    """One model.
+
+    Attributes:
+        id: the provider's name.
+        family: our name for all that differ in their `kind` only.
+        min_sides: pixels that its pictures need on their shorter side, in the order of
+            `InputKind.image_fields`; missing: the schema asks for none.
+    """
 
     id: str
     family: str
     kind: InputKind
     description: str
     options: tuple[Option, ...]
+    min_sides: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
         """Our name for the row."""
         return _(LABELS[self.kind], family=self.family)
+
+    def sides(self, count: int) -> tuple[int, ...]:
+        """Return how many pixels each of `count` pictures needs on its shorter side; 0: any."""
+        return (*self.min_sides, *[0] * count)[:count]
 
     def option(self, name: str) -> Option | None:
         """Return the option called `name`, or None where the model has none."""
@@ -164,6 +176,10 @@ VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
+# "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.
+# What is asked of the first picture is not asked of the last one.
+FIRST_720 = (720,)
+
 _BEST, _QUICK = "Best image and sound quality", "Quicker and cheaper"
 _NEWER, _NEWER_QUICK = "Newer; can go from one image to another", "Newer, quicker and cheaper"
 _FRAMES = "veo-3.1-first-last-image-to-video"
@@ -176,10 +192,10 @@ CATALOGUE: tuple[Model, ...] = (
     Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", InputKind.TEXT, _NEWER_QUICK, VEO_3_1),
     Model("google/veo-3.0-i2v", "Veo 3", InputKind.IMAGE, _BEST, VEO_3_IMAGE),
     Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", InputKind.IMAGE, _QUICK, VEO_3_IMAGE),
-    Model("google/veo-3.1-i2v", "Veo 3.1", InputKind.IMAGE, _NEWER, VEO_3_1_IMAGE),
-    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model("google/veo-3.1-i2v", "Veo 3.1", InputKind.IMAGE, _NEWER, VEO_3_1_IMAGE, FIRST_720),
+    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
+    Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE, FIRST_720),
+    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
 )
 
 DEFAULT_MODEL = CATALOGUE[0]

@@ -213,7 +213,7 @@ def test_a_file_of_an_odd_layout_is_drawn_anew() -> None:
     assert strip_metadata(content, "image/jpeg") is None
     cleaned = clean_picture(content)
     assert is_clean(cleaned)
-    assert opened(cleaned).size == (180, 320)
+    assert opened(cleaned).size == (720, 1280)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

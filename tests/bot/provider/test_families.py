@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.provider.catalogue import (
     CATALOGUE,
     InputKind,
@@ -109,3 +110,8 @@ def test_a_request_without_the_pictures_of_its_model_cannot_be_sent(model: Model
 def test_a_request_does_not_show_its_pictures() -> None:
     request = build_request("google/veo-3.0-i2v", PROMPT, {})
     assert "secret" not in repr(request.with_images(["secret"]))
+
+
+def test_the_advice_about_small_pictures_holds_for_every_model() -> None:
+    needed = {side for model in CATALOGUE for side in model.sides(2)}
+    assert f"at least {max(needed)} pixels" in FailureKind.PICTURE_SMALL.advice
