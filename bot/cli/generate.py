@@ -25,6 +25,14 @@ from bot.settings import SettingsError, load_provider_settings
 
 MODEL_IDS = [model.id for model in CATALOGUE]
 
+OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    parser=place_named,
+    metavar="PATH",
+    help="Where to save it; existing files aren't overwritten.",
+)
+
 app = typer.Typer()
 
 
@@ -45,16 +53,10 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
     enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
     generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=place_named,
-            metavar="PATH",
-            help="Where to save it; existing files aren't overwritten.",
-        ),
-    ] = Path(NAME),
+    auto_fix: Annotated[
+        bool | None, typer.Option(help="Let the provider rewrite a prompt that it would reject.")
+    ] = None,
+    output: Annotated[Path, OUTPUT] = Path(NAME),
     resume: Annotated[
         str | None, typer.Option(help="Fetch a video you requested earlier, by its printed ID.")
     ] = None,
@@ -68,6 +70,7 @@ def generate(
         "seed": seed,
         "enhance_prompt": enhance_prompt,
         "generate_audio": generate_audio,
+        "auto_fix": auto_fix,
     }
     try:
         settings = load_provider_settings()

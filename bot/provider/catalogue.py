@@ -166,6 +166,13 @@ ENHANCE_PROMPT = Option(
     default=True,
     words=(N_("prompt enhanced"), N_("prompt as written")),
 )
+AUTO_FIX = Option(
+    "auto_fix",
+    bool,
+    N_("Let the video service rewrite a prompt that it would reject"),
+    default=True,
+    words=(N_("auto-fix"), N_("no auto-fix")),
+)
 GENERATE_AUDIO = Option(
     "generate_audio", bool, N_("Add sound"), default=True, words=(N_("sound"), N_("no sound"))
 )
@@ -173,7 +180,7 @@ GENERATE_AUDIO = Option(
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
 VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
-VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
+VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING, AUTO_FIX)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 # "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.

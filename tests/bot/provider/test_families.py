@@ -75,9 +75,9 @@ def test_what_a_family_cannot_do_is_refused_in_a_sentence(
     assert str(refusal.value) == sentence
 
 
-@pytest.mark.parametrize("name", ["enhance_prompt", "negative_prompt", "seed"])
+@pytest.mark.parametrize("name", ["auto_fix", "enhance_prompt", "negative_prompt", "seed"])
 def test_what_a_model_lacks_is_refused_by_name(name: str) -> None:
-    value = {"seed": 1, "enhance_prompt": True}.get(name, "rain")
+    value = {"seed": 1, "enhance_prompt": True, "auto_fix": False}.get(name, "rain")
     with pytest.raises(InvalidOptionError, match=f"^Veo 3\\.1 from an image has no option `{name}`\\.$"):
         build_request("google/veo-3.1-i2v", PROMPT, {name: value})
 
