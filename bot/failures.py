@@ -22,6 +22,7 @@ class FailureKind(StrEnum):
     PICTURE_GONE = "picture_gone"
     PICTURE_BAD = "picture_bad"
     PICTURE_SIZE = "picture_size"
+    PICTURE_SMALL = "picture_small"
     UNSHOWN = "unshown"
     BROKEN = "broken"
 
@@ -62,6 +63,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.PICTURE_GONE: N_("I couldn't get the image from Discord."),
     FailureKind.PICTURE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     FailureKind.PICTURE_SIZE: N_("The image is too large or too small."),
+    FailureKind.PICTURE_SMALL: N_("The image is too small for this model."),
     FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
@@ -80,6 +82,9 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.PICTURE_BAD: N_("Try again with another image; a screenshot of it works too."),
     FailureKind.PICTURE_SIZE: N_(
         "An image can have up to 8 MiB and 40 megapixels, and must be at least 64 pixels wide and high."
+    ),
+    FailureKind.PICTURE_SMALL: N_(
+        "Use one that is at least 720 pixels wide and high, or choose another model."
     ),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from bot.media.images import MIN_SIDE
 from bot.metrics.families import describe
 from bot.metrics.metrics import REGISTRY
 from bot.monitoring.alert_rules import MEANINGS, WARNINGS
@@ -38,12 +39,13 @@ def models_table() -> str:
             f"`{model.id}`",
             model.family,
             model.kind.source.removeprefix("from ") or "the prompt alone",
+            " and ".join(str(max(MIN_SIDE, side)) for side in model.sides(len(model.kind.image_fields))),
             model.description,
             "yes" if model is DEFAULT_MODEL else "",
         )
         for model in CATALOGUE
     ]
-    return table(("model", "name", "made from", "what for", "default"), rows)
+    return table(("model", "name", "made from", "pixels on each side, at least", "what for", "default"), rows)
 
 
 def parameters_table() -> str:

@@ -7,9 +7,11 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from aiohttp import web
+from PIL import Image
 from simcord.backend.cdn import CDN_BASE, CdnStore
 
 HOST = "127.0.0.1"
@@ -40,7 +42,7 @@ class ServedCdn(CdnStore):
         self._blobs[url] = self._blobs.pop(payload["url"])
         if self.links_end is not None:
             url = f"{url}?ex={int(self.links_end.timestamp()):x}&is=0&hm=0"
-        return {**payload, "url": url, "proxy_url": url}
+        return {**payload, **_sides(data), "url": url, "proxy_url": url}
 
     def get(self, url: str) -> bytes | None:
         """Return a file, whatever its link says besides."""
@@ -55,6 +57,16 @@ class ServedCdn(CdnStore):
             return web.Response(status=404, text="This content is no longer available.")
         content = self.get(f"{self.base}{request.path}")
         return web.Response(status=404) if content is None else web.Response(body=content)
+
+
+def _sides(data: bytes) -> dict[str, int]:
+    """Return what Discord says of a picture's size; of anything else, and of huge ones, it says nothing."""
+    try:
+        with Image.open(BytesIO(data)) as image:
+            width, height = image.size
+    except (OSError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return {}
+    return {"width": width, "height": height}
 
 
 @asynccontextmanager

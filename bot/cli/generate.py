@@ -21,6 +21,14 @@ from bot.provider.catalogue import (
 from bot.provider.choosing import choose_model, find_model
 from bot.settings import ProviderSettings, SettingsError, load_provider_settings
 
+OUTPUT = typer.Option(
+    "--output",
+    "-o",
+    parser=place_named,
+    metavar="PATH",
+    help="Where to save it; existing files aren't overwritten.",
+)
+
 app = typer.Typer()
 
 
@@ -41,16 +49,10 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="A whole number.")] = None,
     enhance_prompt: Annotated[bool | None, typer.Option(help="Let the provider rewrite the prompt.")] = None,
     generate_audio: Annotated[bool | None, typer.Option(help="Add sound.")] = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=place_named,
-            metavar="PATH",
-            help="Where to save it; existing files aren't overwritten.",
-        ),
-    ] = Path(NAME),
+    auto_fix: Annotated[
+        bool | None, typer.Option(help="Let the provider rewrite a prompt that it would reject.")
+    ] = None,
+    output: Annotated[Path, OUTPUT] = Path(NAME),
     resume: Annotated[
         str | None, typer.Option(help="Fetch a video you requested earlier, by its printed ID.")
     ] = None,
@@ -64,6 +66,7 @@ def generate(
         "seed": seed,
         "enhance_prompt": enhance_prompt,
         "generate_audio": generate_audio,
+        "auto_fix": auto_fix,
     }
     try:
         settings = load_provider_settings()
@@ -112,4 +115,4 @@ def _request_of(
         raise GenerateError(f"There's no model {model}. Available: {', '.join(m.id for m in models)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(models, model, len(files)).id, prompt, options)
-    return request.with_images(read_pictures(*files))
+    return request.with_images(read_pictures(files, request.model.sides(len(files))))

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,8 @@ from bot.cli.target_file import leave_place, take_place
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
-from bot.media.images import MAX_SIZE, ImageError, data_uri_of, ensure_picture
+from bot.media.image_cleaning import clean_picture
+from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.money import usd
 from bot.provider.addresses import origin_of
 from bot.provider.catalogue import VideoRequest
@@ -44,13 +45,17 @@ class GenerateError(Exception):
     """There is no video; `str()` says why and what is left to do."""
 
 
-def read_pictures(*files: Path) -> tuple[str, ...]:
-    """Return pictures as data URIs, checked as those that members offer.
+def read_pictures(files: Sequence[Path], sides: Sequence[int]) -> tuple[str, ...]:
+    """Return pictures as data URIs, checked and cleaned as those that members offer.
+
+    Args:
+        files: where they are.
+        sides: pixels that each needs on its shorter side; 0: any.
 
     Raises:
         GenerateError: a file cannot be read, is no picture that can be used, or is too large.
     """
-    return tuple(_read_picture(file) for file in files)
+    return tuple(_read_picture(file, side) for file, side in zip(files, sides, strict=True))
 
 
 async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
@@ -264,16 +269,15 @@ def _sentence(said: str | VeoError) -> str:
     return text if (text := str(said)).endswith((".", "!", "?")) else f"{text}."
 
 
-def _read_picture(file: Path) -> str:
+def _read_picture(file: Path, side: int) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
-        ensure_picture(content)
+        return data_uri_of(clean_picture(content, side))
     except OSError as error:
         raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
     except ImageError as error:
         raise GenerateError(f"{file}: {error.kind.sentence} {error.kind.advice}") from error
-    return data_uri_of(content)
 
 
 async def _save(downloads: Downloads, task: Task, place: Path) -> Clip:

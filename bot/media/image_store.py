@@ -1,7 +1,8 @@
 """The pictures that videos are made from, on disk between Discord and the provider.
 
 Discord's links die after a day, and a request may wait longer than that, so each file is fetched as soon as
-its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over.
+its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over. What is kept is
+what will be sent: upright, and without metadata (`bot.media.image_cleaning`).
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, ensure_picture
+from bot.media.image_cleaning import clean_picture, is_clean
+from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -35,31 +37,39 @@ class ImageStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.discard_half_done()
 
-    async def ensure(self, generation_id: str, urls: Sequence[str]) -> None:
+    async def ensure(self, generation_id: str, urls: Sequence[str], sides: Sequence[int] = ()) -> None:
         """Fetch the pictures that are not here yet.
+
+        Args:
+            generation_id: whose they are.
+            urls: their links.
+            sides: pixels that each needs on its shorter side; empty: any.
 
         Raises:
             ImageError: one cannot be used, or its link leads nowhere.
             MediaError: one cannot be fetched now.
         """
-        for number, url in enumerate(urls):
+        needed = sides or [0] * len(urls)
+        for number, (url, side) in enumerate(zip(urls, needed, strict=True)):
             path = self._path(generation_id, number)
             if not await asyncio.to_thread(path.exists):
-                await self._fetch(url, path)
+                await self._fetch(url, path, side)
 
-    async def load(self, generation_id: str, urls: Sequence[str]) -> tuple[str, ...]:
+    async def load(
+        self, generation_id: str, urls: Sequence[str], sides: Sequence[int] = ()
+    ) -> tuple[str, ...]:
         """Return the pictures as data URIs, in the order of their links; what is missing is fetched.
 
         Raises:
             ImageError, MediaError: as for `ensure`.
         """
-        await self.ensure(generation_id, urls)
+        await self.ensure(generation_id, urls, sides)
         paths = [self._path(generation_id, number) for number in range(len(urls))]
         try:
             return tuple([await asyncio.to_thread(_read, path) for path in paths])
         except (ImageError, FileNotFoundError):
             self.discard(generation_id)  # damaged since it was checked, as by a power failure
-            await self.ensure(generation_id, urls)
+            await self.ensure(generation_id, urls, sides)
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
 
     def discard(self, generation_id: str) -> None:
@@ -79,13 +89,13 @@ class ImageStore:
     def _path(self, generation_id: str, number: int) -> Path:
         return self._folder / f"{generation_id}-{number}"
 
-    async def _fetch(self, url: str, path: Path) -> None:
+    async def _fetch(self, url: str, path: Path, side: int) -> None:
         part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await asyncio.to_thread(part.touch, 0o600)
             await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
             async with self._turn:
-                await asyncio.to_thread(_check, part)
+                await asyncio.to_thread(_clean, part, side)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:
             raise ImageError(FailureKind.PICTURE_GONE, str(error)) from error
@@ -98,9 +108,14 @@ class ImageStore:
             part.unlink(missing_ok=True)
 
 
-def _check(path: Path) -> None:
-    ensure_picture(path.read_bytes())
+def _clean(path: Path, side: int) -> None:
+    content = path.read_bytes()
+    cleaned = clean_picture(content, side)
+    if cleaned != content:
+        path.write_bytes(cleaned)
 
 
 def _read(path: Path) -> str:
-    return data_uri_of(path.read_bytes())
+    content = path.read_bytes()
+    # Metadata is left where an earlier version kept the file.
+    return data_uri_of(content if is_clean(content) else clean_picture(content))

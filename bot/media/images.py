@@ -15,6 +15,7 @@ from bot.errors import BadRequestError
 from bot.escape import plain
 from bot.failures import FailureKind
 from bot.i18n import N_, _, number
+from bot.media.image_metadata import JPEG, PNG, WEBP
 
 # A download must not lead anywhere but to Discord; an embed's address can be anybody's.
 CDN_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
@@ -24,7 +25,6 @@ MAX_PIXELS = 40_000_000  # a phone's photo has 12 to 24 million; decoding takes 
 MIN_SIDE = 64  # pixels; less shows nothing
 NAME_LENGTH = 60  # characters of a file's name that are shown
 
-PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 TYPES = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP"}  # as Pillow calls them
 KINDS = N_("PNG, JPEG and WebP")
 
@@ -45,6 +45,7 @@ class ImageInput:
         url: lives for about a day.
         content_type: None: Discord does not know.
         size: bytes; None: Discord does not say.
+        width, height: pixels; None: Discord does not say.
         is_checked: it was accepted before, on these claims, which are not known any more.
     """
 
@@ -53,6 +54,8 @@ class ImageInput:
     content_type: str | None
     size: int | None
     is_checked: bool = False
+    width: int | None = None
+    height: int | None = None
 
     @classmethod
     def checked(cls, url: str) -> Self:
@@ -61,7 +64,7 @@ class ImageInput:
 
 
 def ensure_usable(offered: ImageInput) -> None:
-    """Check what can be checked without the file.
+    """Check what can be checked without the file, for any model.
 
     Raises:
         BadRequestError: it is no picture of a kind that can be used, or too large.
@@ -93,8 +96,34 @@ def ensure_usable(offered: ImageInput) -> None:
         )
 
 
-def ensure_picture(content: bytes) -> None:
+def ensure_large_enough(offered: ImageInput, min_side: int, model: str) -> None:
+    """Check a picture's sides, where Discord says them; `min_side`: pixels that `model` needs of the shorter.
+
+    Raises:
+        BadRequestError: it is too small.
+    """
+    min_side = max(min_side, MIN_SIDE)
+    if offered.width is None or offered.height is None or min(offered.width, offered.height) >= min_side:
+        return
+    raise BadRequestError(
+        _(
+            "“{name}” is {width} × {height} pixels, and {model} needs at least {least} on each side. "
+            "Use a larger image. This didn't count toward your limit.",
+            name=plain(offered.filename, NAME_LENGTH),
+            width=number(offered.width),
+            height=number(offered.height),
+            model=model,
+            least=number(min_side),
+        )
+    )
+
+
+def ensure_picture(content: bytes, min_side: int = 0) -> None:
     """Check that a file is a whole, still picture of a sensible size; decoding takes up to 160 MB.
+
+    Args:
+        content: the file.
+        min_side: pixels that its model needs of the shorter side.
 
     Raises:
         ImageError: it is not.
@@ -105,7 +134,7 @@ def ensure_picture(content: bytes) -> None:
     if media_type is None:
         raise ImageError(FailureKind.PICTURE_BAD, "not one of the known signatures")
     try:
-        _decode(content, media_type)
+        _decode(content, media_type, min_side)
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -137,15 +166,17 @@ def data_uri_of(content: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _decode(content: bytes, media_type: str) -> None:
+def _decode(content: bytes, media_type: str, min_side: int) -> None:
     with Image.open(BytesIO(content), formats=[TYPES[media_type]]) as image:
-        _ensure_size(*image.size)  # known from the header; nothing is decoded yet
+        _ensure_size(*image.size, min_side)  # known from the header; nothing is decoded yet
         # A phone's JPEG may carry a second picture, which is not shown; the others would move.
         if media_type != JPEG and getattr(image, "is_animated", False):
             raise ImageError(FailureKind.PICTURE_BAD, "it moves")
         image.load()
 
 
-def _ensure_size(width: int, height: int) -> None:
+def _ensure_size(width: int, height: int, min_side: int) -> None:
     if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
         raise ImageError(FailureKind.PICTURE_SIZE, f"{width} x {height} pixels")
+    if min(width, height) < min_side:
+        raise ImageError(FailureKind.PICTURE_SMALL, f"{width} x {height} pixels")

@@ -26,7 +26,9 @@ from bot.provider.catalogue import OptionValue
 BATCH = 200  # rows in one transaction: the write lock is held for milliseconds
 
 # Choices from a list, which say nothing about anybody. What is not named here goes with the words.
-KEPT_OPTIONS = frozenset({"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio"})
+KEPT_OPTIONS = frozenset(
+    {"duration", "aspect_ratio", "resolution", "enhance_prompt", "generate_audio", "auto_fix"}
+)
 
 FORGOTTEN = (
     "locale",

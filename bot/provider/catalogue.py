@@ -66,9 +66,14 @@ CANNOT: Mapping[InputKind, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: `id` is the provider's name, `family` ours for all that differ in their `kind` only.
+    """One model.
 
-    `description`: what it is good for, in English.
+    Attributes:
+        id: the provider's name.
+        family: our name for all that differ in their `kind` only.
+        description: what it is good for, in English.
+        min_sides: pixels that its pictures need on their shorter side, in the order of
+            `InputKind.image_fields`; missing: the schema asks for none.
     """
 
     id: str
@@ -76,11 +81,16 @@ class Model:
     kind: InputKind
     description: str
     options: tuple[Option, ...]
+    min_sides: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
         """Our name for the row."""
         return _(LABELS[self.kind], family=self.family)
+
+    def sides(self, count: int) -> tuple[int, ...]:
+        """Return how many pixels each of `count` pictures needs on its shorter side; 0: any."""
+        return (*self.min_sides, *[0] * count)[:count]
 
     def option(self, name: str) -> Option | None:
         """Return the option called `name`, or None where the model has none."""
@@ -157,6 +167,13 @@ ENHANCE_PROMPT = Option(
     default=True,
     words=(N_("prompt enhanced"), N_("prompt as written")),
 )
+AUTO_FIX = Option(
+    "auto_fix",
+    bool,
+    N_("Let the video service rewrite a prompt that it would reject"),
+    default=True,
+    words=(N_("auto-fix"), N_("no auto-fix")),
+)
 GENERATE_AUDIO = Option(
     "generate_audio", bool, N_("Add sound"), default=True, words=(N_("sound"), N_("no sound"))
 )
@@ -164,8 +181,12 @@ GENERATE_AUDIO = Option(
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
 VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
-VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING)
+VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING, AUTO_FIX)
 VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+
+# "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.
+# What is asked of the first picture is not asked of the last one.
+FIRST_720 = (720,)
 
 _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
@@ -179,10 +200,10 @@ CATALOGUE: tuple[Model, ...] = (
     Model("google/veo-3.1-t2v-fast", "Veo 3.1 Fast", InputKind.TEXT, _NEWER_QUICK, VEO_3_1),
     Model("google/veo-3.0-i2v", "Veo 3", InputKind.IMAGE, _BEST, VEO_3_IMAGE),
     Model("google/veo-3.0-i2v-fast", "Veo 3 Fast", InputKind.IMAGE, _QUICK, VEO_3_IMAGE),
-    Model("google/veo-3.1-i2v", "Veo 3.1", InputKind.IMAGE, _NEWER, VEO_3_1_IMAGE),
-    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE),
-    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE),
+    Model("google/veo-3.1-i2v", "Veo 3.1", InputKind.IMAGE, _NEWER, VEO_3_1_IMAGE, FIRST_720),
+    Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
+    Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE, FIRST_720),
+    Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
 )
 
 DEFAULT_MODEL = CATALOGUE[0]

@@ -16,7 +16,7 @@ from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
-from bot.media.images import ensure_usable
+from bot.media.images import ensure_large_enough, ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
 from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
 from bot.provider.choosing import choose_model
@@ -228,8 +228,9 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
-    for picture in spec.pictures:
+    for picture, side in zip(spec.pictures, model.sides(len(spec.pictures)), strict=True):
         ensure_usable(picture)
+        ensure_large_enough(picture, side, model.family)
     return video
 
 

@@ -37,6 +37,7 @@ class VeoCog(commands.Cog):
         seed: Range[int, 0, SEED_MAX] | None = None,
         enhance_prompt: bool | None = None,
         generate_audio: bool | None = None,
+        auto_fix: bool | None = None,
     ) -> None:
         """Ask for the video."""
         options = {
@@ -47,6 +48,7 @@ class VeoCog(commands.Cog):
             "seed": seed,
             "enhance_prompt": enhance_prompt,
             "generate_audio": generate_audio,
+            "auto_fix": auto_fix,
         }
         await ask(interaction, RequestSpec(model, prompt, options, pictures_of(image, last_image)))
 

@@ -74,7 +74,14 @@ def _links_in(embed: discord.Embed) -> Iterator[str]:
 
 def _from_attachment(attachment: discord.Attachment) -> ImageInput:
     media_type = (attachment.content_type or "").partition(";")[0].strip().lower() or None
-    return ImageInput(attachment.url, attachment.filename, media_type, attachment.size)
+    return ImageInput(
+        attachment.url,
+        attachment.filename,
+        media_type,
+        attachment.size,
+        width=attachment.width,
+        height=attachment.height,
+    )
 
 
 def _from_link(link: str) -> ImageInput | None:

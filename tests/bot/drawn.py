@@ -18,7 +18,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"></svg>'
 def draw(
     kind: str = "PNG",
     *,
-    size: tuple[int, int] = (320, 180),
+    size: tuple[int, int] = (1280, 720),
     colour: tuple[int, int, int] = RED,
     **options: Any,
 ) -> bytes:
@@ -50,7 +50,7 @@ def png_bomb(width: int, height: int) -> bytes:
 
 def jpeg_bomb(width: int, height: int) -> bytes:
     """Return a small JPEG whose header speaks of a huge picture."""
-    content = draw("JPEG")
+    content = draw("JPEG", size=(320, 180))
     start = content.index(b"\xff\xc0") + 5
     return content[:start] + struct.pack(">HH", height, width) + content[start + 4 :]
 

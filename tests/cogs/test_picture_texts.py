@@ -56,7 +56,13 @@ def test_a_model_that_is_gone_says_nothing_about_pictures() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [FailureKind.PICTURE_BAD, FailureKind.PICTURE_GONE, FailureKind.PICTURE_SIZE]
+    "kind",
+    [
+        FailureKind.PICTURE_BAD,
+        FailureKind.PICTURE_GONE,
+        FailureKind.PICTURE_SIZE,
+        FailureKind.PICTURE_SMALL,
+    ],
 )
 def test_a_picture_that_cannot_be_used_is_told_with_what_to_do(kind: FailureKind) -> None:
     row = generation(model=IMAGE, status=Status.FAILED, failure_kind=kind)

@@ -38,6 +38,7 @@ WORDS: dict[str, Callable[[OptionValue], str]] = {
     "resolution": str,
     "enhance_prompt": lambda _: "prompt enhanced",
     "generate_audio": lambda _: "sound",
+    "auto_fix": lambda _: "auto-fix",
 }
 
 

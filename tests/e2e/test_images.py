@@ -1,12 +1,15 @@
 """A member gives a picture with /veo: what comes, what is said, what is refused."""
 
+import base64
 import os
 import sqlite3
 import time
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from sqlalchemy import make_url
 
 from bot.db.models import Status
@@ -33,6 +36,7 @@ from tests.e2e.driver import (
     threads,
 )
 
+SMALL = ("small.png", draw(size=(1280, 719)))
 CAT, DOG = ("cat.png", draw()), ("dog.jpg", draw("JPEG", colour=BLUE))
 
 
@@ -114,6 +118,18 @@ async def test_every_kind_is_sent_as_what_it_is_and_not_as_what_its_name_says(wo
     assert data_uri_of(jpeg).startswith("data:image/jpeg;")
 
 
+async def test_where_a_photo_was_taken_is_not_sent(world: World) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6  # to be turned
+    tags.get_ifd(0x8825)[0x1D] = "52.516275"  # GPS
+    photo = draw("JPEG", exif=tags.tobytes())
+    await ask_for_video(world, image=("cat.jpg", photo))
+    sent = base64.b64decode(create_body(world)["image_url"].partition(",")[2])
+    assert b"52.516275" in photo
+    assert b"Exif" not in sent
+    assert Image.open(BytesIO(sent)).size == (720, 1280)
+
+
 REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"image": ("cat.gif", draw("GIF"))},
@@ -132,6 +148,18 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
         ["Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast."],
     ),
     (
+        {"image": ("cat.png", draw(size=(10, 80)))},
+        ["“cat.png” is 10 × 80 pixels, and Veo 3 needs at least 64 on each side."],
+    ),
+    (
+        {"image": SMALL, "model": "google/veo-3.1-t2v"},
+        [
+            "“small.png” is 1,280 × 719 pixels, and Veo 3.1 needs at least 720 on each side. "
+            "Use a larger image. This didn't count toward your limit."
+        ],
+    ),
+    ({"image": SMALL, "last_image": DOG}, ["“small.png” is 1,280 × 719 pixels, and Veo 3.1 needs"]),
+    (
         {"image": CAT, "seed": 1, "model": "google/veo-3.1-t2v"},
         ["Veo 3.1 from an image has no option `seed`."],
     ),
@@ -149,7 +177,6 @@ LIES: list[tuple[bytes, str]] = [
     (HTML, "That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     (draw()[:300], "That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     (png_bomb(12_000, 12_000), "The image is too large or too small."),
-    (draw(size=(10, 10)), "The image is too large or too small."),
 ]
 
 

@@ -44,6 +44,13 @@ async def test_the_card_shows_the_defaults_that_were_not_sent(world: World) -> N
     assert "**Veo 3** · 8 seconds · 16:9 · 720P · prompt enhanced · sound" in shown(result).content
 
 
+async def test_members_can_keep_their_own_words(world: World) -> None:
+    choices: dict[str, Any] = {"model": "google/veo-3.1-t2v", "auto_fix": False}
+    result = await ask_in_vain(world, **choices)
+    assert create_body(world) == {**choices, "prompt": PROMPT}
+    assert "· prompt enhanced · sound · no auto-fix" in shown(result).content
+
+
 @pytest.mark.parametrize(("name", "value"), EVERYTHING.items(), ids=EVERYTHING)
 async def test_each_option_is_sent_as_it_was_chosen(world: World, name: str, value: object) -> None:
     await ask_in_vain(world, **{name: value})

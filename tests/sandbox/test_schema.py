@@ -87,6 +87,7 @@ async def test_every_field_of_every_model_is_accepted(client: Client, model: Mod
         "seed": -1,
         "enhance_prompt": False,
         "generate_audio": False,
+        "auto_fix": False,
     }
     resolution = model.option("resolution")
     assert resolution is not None

@@ -10,6 +10,7 @@ from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageError
+from bot.provider.catalogue import get_model
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,8 +30,9 @@ class Preparation:
         Raises:
             StepPostponedError: they cannot be fetched now.
         """
+        urls, model = generation.picture_urls or (), get_model(generation.model)
         try:
-            await self._store.ensure(generation.id, generation.picture_urls or ())
+            await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
         except ImageError as error:
             log.info("a picture cannot be used", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)

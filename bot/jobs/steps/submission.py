@@ -93,7 +93,7 @@ class Submission:
     async def _submit(self, generation: Generation) -> Generation:
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
-            request = request.with_images(await self._load_pictures(generation))
+            request = request.with_images(await self._load_pictures(generation, request))
         except InvalidOptionError as error:
             log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
@@ -225,15 +225,16 @@ class Submission:
             log.error("the provider gave the id of another request", task=task_id)
             return None
 
-    async def _load_pictures(self, generation: Generation) -> tuple[str, ...]:
+    async def _load_pictures(self, generation: Generation, request: VideoRequest) -> tuple[str, ...]:
         """Return the pictures, which were fetched long ago unless the disk has lost them.
 
         Raises:
             ImageError: one is gone for good.
             StepPostponedError: one cannot be fetched now.
         """
+        urls = generation.picture_urls or ()
         try:
-            return await self._pictures.load(generation.id, generation.picture_urls or ())
+            return await self._pictures.load(generation.id, urls, request.model.sides(len(urls)))
         except MediaError as error:
             raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 

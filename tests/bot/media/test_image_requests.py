@@ -84,12 +84,15 @@ async def test_without_a_picture_nothing_has_to_be_fetched(
         ([picture(size=0)], {}),
         ([picture(content_type="image/gif")], {}),
         ([picture(), picture(content_type=None)], {"model": None}),
+        ([picture(width=1280, height=719)], {"model": "google/veo-3.1-t2v-fast"}),
+        ([picture(width=719, height=1280), picture()], {"model": None}),
+        ([picture(width=63, height=1280)], {}),
         ([picture(), picture()], {}),
         ([picture()], {"model": "google/veo-3.1-t2v", "options": {"seed": 1}}),
         ([picture()], {"model": "google/veo2"}),
         ([], {"model": "google/veo-3.0-i2v"}),
     ],
-    ids=range(8),
+    ids=range(11),
 )
 async def test_what_cannot_be_made_is_refused_and_not_counted(
     service: GenerationService, pictures: list[ImageInput], changes: dict[str, Any]
@@ -97,6 +100,22 @@ async def test_what_cannot_be_made_is_refused_and_not_counted(
     with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
         await request(service, *pictures, **changes)
     assert await service.list_recent(1) == []
+
+
+@pytest.mark.parametrize(
+    ("pictures", "model"),
+    [
+        ([picture(width=719, height=64)], "google/veo3"),
+        ([picture(width=720, height=720)], "google/veo-3.1-t2v"),
+        ([picture(width=720, height=None)], "google/veo-3.1-t2v"),
+        ([picture(width=720, height=720), picture(width=64, height=64)], "google/veo-3.1-t2v"),
+    ],
+    ids=range(4),
+)
+async def test_a_picture_that_is_just_large_enough_is_taken(
+    service: GenerationService, pictures: list[ImageInput], model: str
+) -> None:
+    assert (await request(service, *pictures, model=model)).status is Status.PREPARING
 
 
 async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(

@@ -67,15 +67,32 @@ def remove(folder: Path) -> None:
     folder.rmdir()
 
 
+def contents(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]
+
+
+def overwrite(folder: Path, content: bytes) -> None:
+    for path in folder.iterdir():
+        path.write_bytes(content)
+
+
 def damage(folder: Path) -> None:
     """Leave zeros in the place of each file, as a power failure may."""
-    for path in folder.iterdir():
-        path.write_bytes(b"\0" * 100)
+    overwrite(folder, b"\0" * 100)
 
 
 async def test_pictures_are_loaded_in_the_order_of_their_links(store: ImageStore, cdn: ServedCdn) -> None:
     loaded = await store.load(NAME, put(cdn, FIRST, LAST))
     assert loaded == (data_uri_of(FIRST), data_uri_of(LAST))
+
+
+async def test_no_metadata_is_kept_or_loaded(store: ImageStore, cdn: ServedCdn, folder: Path) -> None:
+    urls = put(cdn, draw(exif=b"Exif\0\0MM\0*GPS"))
+    assert await store.load(NAME, urls) == (data_uri_of(FIRST),)
+    assert contents(folder) == [FIRST]
+    overwrite(folder, draw(exif=b"Exif\0\0MM\0*GPS"))  # as earlier versions kept it
+    assert await store.load(NAME, urls) == (data_uri_of(FIRST),)
+    assert modes(folder) == [0o700, 0o600]
 
 
 async def test_without_links_there_is_nothing_to_load(store: ImageStore, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.provider.catalogue import (
     CATALOGUE,
     InputKind,
@@ -133,9 +134,9 @@ def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> N
     )
 
 
-@pytest.mark.parametrize("name", ["enhance_prompt", "negative_prompt", "seed"])
+@pytest.mark.parametrize("name", ["auto_fix", "enhance_prompt", "negative_prompt", "seed"])
 def test_what_a_model_lacks_is_refused_by_name(name: str) -> None:
-    value = {"seed": 1, "enhance_prompt": True}.get(name, "rain")
+    value = {"seed": 1, "enhance_prompt": True, "auto_fix": False}.get(name, "rain")
     with pytest.raises(InvalidOptionError, match=f"^Veo 3\\.1 from an image has no option `{name}`\\.$"):
         build_request("google/veo-3.1-i2v", PROMPT, {name: value})
 
@@ -168,3 +169,8 @@ def test_a_request_without_the_pictures_of_its_model_cannot_be_sent(model: Model
 def test_a_request_does_not_show_its_pictures() -> None:
     request = build_request("google/veo-3.0-i2v", PROMPT, {})
     assert "secret" not in repr(request.with_images(["secret"]))
+
+
+def test_the_advice_about_small_pictures_holds_for_every_model() -> None:
+    needed = {side for model in CATALOGUE for side in model.sides(2)}
+    assert f"at least {max(needed)} pixels" in FailureKind.PICTURE_SMALL.advice

@@ -12,6 +12,7 @@ from bot.provider.catalogue import CATALOGUE, InputKind
 
 ROOT = Path(__file__).parents[3]
 SOURCES = {InputKind.TEXT: "the prompt alone", InputKind.IMAGE: "an image"}
+SIDES = {InputKind.TEXT: "", InputKind.IMAGE: "64"}
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -35,4 +36,6 @@ async def test_adding_a_model_is_adding_one_row(tmp_path: Path, kind: InputKind)
     assert seen["card"].startswith("**Veo 9** · 4 seconds · "), "the card does not know it"
     assert '"google/veo-9"' in seen["refusal"], "the provider's fake does not know it"
     assert seen["moderators"] == [label], "moderators cannot allow it"
-    assert seen["readme"] == [f"| `google/veo-9` | Veo 9 | {SOURCES[kind]} | One more row |  |"]
+    assert seen["readme"] == [
+        f"| `google/veo-9` | Veo 9 | {SOURCES[kind]} | {SIDES[kind]} | One more row |  |"
+    ]

@@ -41,6 +41,7 @@ def test_the_defaults_are_said() -> None:
         "seed": "Reuse a seed and a prompt to get a similar video",
         "enhance_prompt": "Let the video service's AI rewrite your prompt in more detail (default: yes)",
         "generate_audio": "Add sound (default: yes)",
+        "auto_fix": "Let the video service rewrite a prompt that it would reject (default: yes)",
     }
 
 

@@ -27,6 +27,7 @@ BAD: list[tuple[bytes, FailureKind]] = [
     (FIRST[:200], FailureKind.PICTURE_BAD),
     (draw(size=(8, 8)), FailureKind.PICTURE_SIZE),
 ]
+SMALL = draw(size=(719, 1280))
 
 
 @pytest.fixture
@@ -119,6 +120,23 @@ async def test_what_cannot_be_used_is_told_and_not_sent(
     assert [shown.id for shown in engine.delivery.failures] == [row.id]
     assert (provider.count("create"), files(engine)) == (0, [])
     assert row.picture_urls is None, "nobody can use them"
+
+
+async def test_what_is_too_small_for_its_model_is_told_and_may_be_used_with_another(
+    engine: Engine, provider: Provider, cdn: ServedCdn
+) -> None:
+    row = await engine.delivered((await ask(engine, cdn, SMALL, model="google/veo-3.1-i2v")).id)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.PICTURE_SMALL)
+    assert (provider.count("create"), files(engine)) == (0, [])
+    assert row.picture_urls is not None
+
+
+@pytest.mark.parametrize("contents", [(SMALL,), (FIRST, SMALL)], ids=["another model", "the last one"])
+async def test_a_small_picture_is_sent_where_the_model_takes_it(
+    engine: Engine, provider: Provider, cdn: ServedCdn, contents: tuple[bytes, ...]
+) -> None:
+    row = await engine.delivered((await ask(engine, cdn, *contents)).id)
+    assert (row.status, provider.count("create")) == (Status.SUCCEEDED, 1)
 
 
 async def test_a_link_that_is_dead_is_told(engine: Engine, provider: Provider, cdn: ServedCdn) -> None:

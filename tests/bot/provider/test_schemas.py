@@ -1,0 +1,44 @@
+"""Every row of the catalogue says what the provider's schema of its model says."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.provider.catalogue import CATALOGUE, Model
+
+FOLDER = Path("shared", "aiml-openapi")
+JSON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
+NO_OPTIONS = {"model", "prompt", "provider"}  # `provider` is the operator's business, and `auto` is right
+
+
+def schema_of(model_id: str) -> dict[str, Any]:
+    """Return the schema of a model's create call; without schemas beside the repository, skip the test."""
+    folders = (parent / FOLDER for parent in Path(__file__).resolve().parents)
+    folder = next((path for path in folders if path.is_dir()), None)
+    if folder is None:
+        pytest.skip(f"the provider's schemas ({FOLDER}) are not beside the repository")
+    for path in sorted(folder.glob("*.json")):
+        for operation in json.loads(path.read_text(encoding="utf-8")).get("paths", {}).values():
+            body = operation.get("post", {}).get("requestBody")
+            schema = body and body["content"]["application/json"]["schema"]
+            if schema and schema.get("title", "").removeprefix("google/") == model_id.removeprefix("google/"):
+                return schema
+    raise AssertionError(f"no schema of {model_id}")
+
+
+@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
+def test_a_row_says_what_its_schema_says(model: Model) -> None:
+    schema = schema_of(model.id)
+    fields, images = schema["properties"], model.kind.image_fields
+    assert set(schema["required"]) == {"model", "prompt", *images}
+    assert {option.name for option in model.options} == set(fields) - NO_OPTIONS - set(images)
+    for option in model.options:
+        field = fields[option.name]
+        assert option.type is JSON_TYPES[field["type"]], option.name
+        assert list(option.choices) == field.get("enum", []), option.name
+        if "default" in field:
+            assert str(option.default) == str(field["default"]), option.name
+    needed = [720 if "720p or higher" in fields[name]["description"] else 0 for name in images]
+    assert list(model.sides(len(images))) == needed
