@@ -15,7 +15,6 @@ from bot.metrics.metrics import REGISTRY
 from bot.monitoring.alert_rules import MEANINGS, WARNINGS
 from bot.provider.catalogue import (
     CATALOGUE,
-    DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
     InputKind,
     Option,
@@ -39,7 +38,7 @@ def models_table() -> str:
             model.family,
             model.kind.source.removeprefix("from ") or "the prompt alone",
             model.description,
-            "yes" if model is DEFAULT_MODEL else "",
+            "yes" if model is CATALOGUE[0] else "",
         )
         for model in CATALOGUE
     ]
