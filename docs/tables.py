@@ -16,7 +16,6 @@ from bot.metrics.metrics import REGISTRY
 from bot.monitoring.alert_rules import MEANINGS, WARNINGS
 from bot.provider.catalogue import (
     CATALOGUE,
-    DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
     InputKind,
     Option,
@@ -41,7 +40,7 @@ def models_table() -> str:
             model.kind.source.removeprefix("from ") or "the prompt alone",
             " and ".join(str(max(MIN_SIDE, side)) for side in model.sides(len(model.kind.image_fields))),
             model.description,
-            "yes" if model is DEFAULT_MODEL else "",
+            "yes" if model is CATALOGUE[0] else "",
         )
         for model in CATALOGUE
     ]

@@ -1,7 +1,7 @@
 """What a video will cost: by the provider's list while it is known, else by what such videos did cost."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import select
@@ -40,6 +40,7 @@ class PriceList:
     Args:
         stopping: set when the program is to stop.
         models: those that are asked about.
+        retire: called after each look with the ids of those that are gone, if any are.
         interval: seconds between two fetches.
         retry: the seconds to wait after so many failed fetches in a row.
         clock: monotonic, in seconds.
@@ -51,6 +52,7 @@ class PriceList:
         stopping: asyncio.Event,
         models: Sequence[Model] = CATALOGUE,
         *,
+        retire: Callable[[frozenset[str]], Awaitable[None]] | None = None,
         interval: float = REFRESH_INTERVAL,
         retry: Callable[[int], float] = retry_delay,
         clock: Callable[[], float] = monotonic,
@@ -60,6 +62,7 @@ class PriceList:
         self._refresher = Refresher("prices", self._refresh, stopping, interval=interval, retry=retry)
         self._pricings: dict[str, Pricing | None] = {}
         self._models = models
+        self._retire = retire
         self._listings = Listings([model.id for model in models])
 
     @property
@@ -90,6 +93,8 @@ class PriceList:
                 log.warning("the provider's list has no readable price", model=model.id)
             if self._listings.note(model.id, self._clock(), is_listed=listing.is_listed):
                 log.warning("the provider's list of models has changed", gone=sorted(self.gone))
+        if self.gone and self._retire is not None:
+            await self._retire(self.gone)
 
 
 def recall_price(session: Session, request: VideoRequest) -> float | None:

@@ -29,6 +29,8 @@ from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.monitoring.health import watch_for_damage
 from bot.monitoring.monitoring import Monitoring, Parts, open_monitoring
+from bot.policy.recent import RecentPolicies
+from bot.requests.successors import Successors
 from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
@@ -53,6 +55,7 @@ class App:
     Attributes:
         client: speaks to Discord; a gateway's is the bot itself.
         tasks: run until the program stops, by name.
+        prices: the provider's.
         gateway: None: this process has no connection to the gateway.
         worker: None: this process carries no generations.
     """
@@ -61,6 +64,7 @@ class App:
     tasks: Mapping[str, Task]
     monitoring: Monitoring
     signals: Signals
+    prices: PriceList
     gateway: GatewaySide | None
     worker: WorkerSide | None
 
@@ -73,11 +77,6 @@ class App:
     def services(self) -> Services:
         """What commands call."""
         return _side(self.gateway).services
-
-    @property
-    def prices(self) -> PriceList:
-        """The provider's prices."""
-        return _side(self.gateway).prices
 
     @property
     def runner(self) -> Runner:
@@ -124,7 +123,9 @@ async def open_app(
         gateway = None if settings.role is Role.WORKER else build_gateway(shared)
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
-        delivery = DiscordDelivery(client, _edit_budget(shared), servers, _present(shared.database))
+        delivery = DiscordDelivery(
+            client, _edit_budget(shared), servers, _present(shared.database), _successors(shared)
+        )
         board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -142,7 +143,7 @@ async def open_app(
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(shared, worker, monitoring)
-            yield App(client, tasks, monitoring, shared.signals, gateway, worker)
+            yield App(client, tasks, monitoring, shared.signals, shared.prices, gateway, worker)
 
 
 def _present(database: Database) -> Present:
@@ -152,6 +153,10 @@ def _present(database: Database) -> Present:
         return await database.read(lambda session: session.get(Generation, name))
 
     return present
+
+
+def _successors(shared: Shared) -> Successors:
+    return Successors(shared.settings.offered_models, shared.prices, RecentPolicies(shared.database))
 
 
 def _edit_budget(shared: Shared) -> EditBudget:
@@ -166,6 +171,7 @@ def _tasks_of_all(shared: Shared) -> dict[str, Task]:
     stopping = shared.signals.stopping
     return {
         "retention": shared.retention().run,
+        "prices": shared.prices.run,
         "durations": ProviderStats(shared.estimator, shared.veo, stopping).run,
         "history": HistoryLoader(shared.estimator, shared.database, stopping).run,
         "damage": partial(watch_for_damage, shared.database, stopping),
@@ -180,7 +186,6 @@ def _tasks_of_gateway(
     servers: Servers,
 ) -> dict[str, Task]:
     return {
-        "prices": gateway.prices.run,
         "outbox": build_outbox_relay(shared, board).run,
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,

@@ -40,20 +40,18 @@ class GatewaySide:
 
     bot: VeoBot
     services: Services
-    prices: PriceList
 
 
 def build_gateway(shared: Shared) -> GatewaySide:
     """Make the parts that commands need; nothing is connected."""
-    prices = PriceList(shared.veo, shared.signals.stopping, shared.settings.offered_models)
-    services = build_services(shared, prices)
+    services = build_services(shared, shared.prices)
     shards = shared.settings.shards
     if shards is None:
         bot = VeoBot(database=shared.database, services=services)
     else:
         rate_limit = SharedRateLimit(shared.database)
         bot = ShardedVeoBot(database=shared.database, services=services, shards=shards, rate_limit=rate_limit)
-    return GatewaySide(bot, services, prices)
+    return GatewaySide(bot, services)
 
 
 def build_outbox_relay(shared: Shared, board: ModeratorChannel) -> OutboxRelay:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.admission.prices import PriceList
 from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
 from bot.eta.duration_estimator import DurationEstimator, recall_finishes
 from bot.file_modes import restrict_files
 from bot.jobs.queue import GenerationQueue
+from bot.jobs.retirement import Retirement
 from bot.jobs.steps.timing import Timing
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import VideoStore
@@ -55,6 +57,7 @@ class Shared:
     queue: GenerationQueue
     stores: Stores
     estimator: DurationEstimator
+    prices: PriceList
 
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
@@ -97,22 +100,26 @@ async def open_shared(
         aiohttp.ClientSession(connector=connector) as session,
         open_public_session() as public,
     ):
+        veo = VeoClient(
+            session,
+            settings.aimlapi_base_url,
+            settings.aimlapi_key,
+            legacy_urls=settings.aimlapi_legacy_urls,
+            tell=partial(record_call, record),
+        )
+        signals, queue = Signals(), _queue(settings, database)
+        retire = Retirement(database, queue.lease).end
         yield Shared(
             settings=settings,
             timing=timing,
-            signals=Signals(),
+            signals=signals,
             provider_record=record,
             database=database,
-            veo=VeoClient(
-                session,
-                settings.aimlapi_base_url,
-                settings.aimlapi_key,
-                legacy_urls=settings.aimlapi_legacy_urls,
-                tell=partial(record_call, record),
-            ),
-            queue=_queue(settings, database),
+            veo=veo,
+            queue=queue,
             stores=_stores(settings, session, public),
             estimator=await _estimator(settings, timing, database),
+            prices=PriceList(veo, signals.stopping, settings.offered_models, retire=retire),
         )
 
 

@@ -206,8 +206,6 @@ CATALOGUE: tuple[Model, ...] = (
     Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
 )
 
-DEFAULT_MODEL = CATALOGUE[0]
-
 
 def get_model(model_id: str) -> Model | None:
     """Return the model with the provider's name `model_id`, or None when it is not in the catalogue."""

@@ -21,8 +21,7 @@ from bot.provider.catalogue import (
 )
 from bot.provider.choosing import family_heads, pictures_of
 from bot.provider.pricing import duration_of
-
-SOME_PROMPT = "a video"  # what it says makes no difference to the price
+from bot.requests.successors import SOME_PROMPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.i18n import _, locale_used, number
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
+from bot.requests.successors import Successor
 from cogs.cards.card import (
     CANCELLED_MARK,
     FAILED_MARK,
@@ -34,6 +35,7 @@ class ResultMessage:
         loss: what a new coding changed, or None where `clip` is the original.
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
+        instead: what can make the video where the model is gone.
     """
 
     generation: Generation
@@ -41,6 +43,7 @@ class ResultMessage:
     loss: Loss | None = None
     with_file: bool = True
     with_words: bool = True
+    instead: Successor | None = None
 
     @property
     def nonce(self) -> str:

@@ -14,6 +14,7 @@ from bot.jobs.ports import Posted, Present, Still, UndeliverableError, UploadBro
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
+from bot.requests.successors import Successors
 from cogs.cards.card_message import card_message, card_nonce
 from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.delivery.card_throttle import EditBudget
@@ -58,7 +59,9 @@ class DiscordDelivery:
         budget: EditBudget,
         servers: Servers | None = None,
         present: Present | None = None,
+        successors: Successors | None = None,
     ) -> None:
+        self._successors = successors
         self._client = client
         self._servers = servers or Servers(client)
         self._refusals = FailedDestinations()
@@ -133,7 +136,8 @@ class DiscordDelivery:
 
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
-        return await self._post(ResultMessage(generation, clip=None))
+        instead = self._successors and await self._successors.find(generation)
+        return await self._post(ResultMessage(generation, clip=None, instead=instead))
 
     async def _search(self, channel_id: int, generation: Generation, since: int, is_it: Test) -> int | None:
         place = ("read", channel_id)
@@ -250,7 +254,7 @@ async def _send(target: Target, result_message: ResultMessage) -> Posted:
                 users=[discord.Object(result_message.generation.user_id)]
             ),
             suppress_embeds=True,
-            view=result_view(result_message.generation),
+            view=result_view(result_message.generation, result_message.instead),
         )
     return Posted(message.id, target.channel_id)
 

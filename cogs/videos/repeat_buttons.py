@@ -1,14 +1,19 @@
-"""The buttons that make a video anew: Re-roll with another seed, Remix from a form."""
+"""The buttons that make a video anew: Re-roll with another seed, Remix from a form, or by another model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import discord
 
 from bot.clock import utc_now
 from bot.i18n import pgettext
-from bot.provider.catalogue import Model
+from bot.money import show_usd
+from bot.provider.catalogue import Model, get_model
 from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
 from cogs.ui.video_button import VideoButton
 from cogs.veo.request import ask
 from cogs.veo.request_form import RequestForm
@@ -29,6 +34,33 @@ class RerollButton(VideoButton):
         """Ask for it, by the same way as /veo."""
         source = await find_manageable(interaction, self.generation_id)
         await ask(interaction, with_new_seed(spec_of(source, utc_now())))
+
+
+class SuccessorButton(Item):
+    """Asks for the same video by another model, since the one that was chosen is gone."""
+
+    action = "successor"
+    pattern = r"(?P<generation>[0-9a-f]{16}):(?P<model>[a-z0-9._/-]{1,50})"
+    style = discord.ButtonStyle.primary
+
+    def __init__(self, generation_id: str, model_id: str, price: float | None = None) -> None:
+        """`price`: of the video, in credits; None: not known, or not shown any more."""
+        super().__init__(generation_id, model_id, label=_successor_label(model_id, price))
+        self.generation_id = generation_id
+        self.model_id = model_id
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask for it, by the same way as /veo."""
+        source = await find_manageable(interaction, self.generation_id)
+        await ask(interaction, replace(spec_of(source, utc_now()), model=self.model_id))
+
+
+def _successor_label(model_id: str, price: float | None) -> str:
+    model = get_model(model_id)
+    name = model.family if model else model_id
+    if price is None:
+        return pgettext("button", "Make it with {model}", model=name)
+    return pgettext("button", "Make it with {model} · about {price}", model=name, price=show_usd(price))
 
 
 class RemixButton(VideoButton):

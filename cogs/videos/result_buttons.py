@@ -5,16 +5,17 @@ import discord
 from bot.db.models import Generation, Status
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
+from bot.requests.successors import Successor
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
 from cogs.videos.delete_buttons import DeleteButton
-from cogs.videos.repeat_buttons import RemixButton, RerollButton
+from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 
 
-def result_view(generation: Generation) -> discord.ui.View:
+def result_view(generation: Generation, instead: Successor | None = None) -> discord.ui.View:
     """Return the buttons for what became of the request, in the member's language.
 
-    There are none where a moderator stopped it.
+    There are none where a moderator stopped it. `instead`: what can make the video where the model is gone.
     """
     with locale_used(generation.locale):
         match generation.status:
@@ -22,6 +23,9 @@ def result_view(generation: Generation) -> discord.ui.View:
                 return view_of(
                     *_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id)
                 )
+            case Status.FAILED if instead is not None:
+                other = SuccessorButton(generation.id, instead.model.id, instead.price)
+                return view_of(other, RemixButton(generation.id))
             case Status.FAILED:
                 return view_of(*_repeats(generation, pgettext("button", "Try again")))
             case _:

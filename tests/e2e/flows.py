@@ -19,8 +19,12 @@ from tests.e2e.videos import card
 WHY = "because they asked"
 WORD = "zebra"
 GREEN = "a green dragon"
+SELDOM_USED = "google/veo-3.1-t2v"  # once it was gone, requests of it are left alone for a while
 # What people wrote and called things, and the provider's own words.
-WRITTEN = (PROMPT, GREEN, REASON, WHY, WORD, "Studio", "alice", "mona", "cat.gif", "Error 400", "Too bright")
+WRITTEN = (
+    *(PROMPT, GREEN, REASON, WHY, WORD, "Studio", "alice", "mona", "cat.gif", "Error 400", "Too bright"),
+    f"Model {SELDOM_USED} not found",
+)
 
 CHANGED = {
     "prompt": GREEN,
@@ -60,7 +64,15 @@ async def a_failure(world: World) -> None:
     await world.alice.slash(world.channel, "videos")
 
 
+async def a_model_that_is_gone(world: World) -> None:
+    world.provider.terms.sold_out.add(SELDOM_USED)
+    await ask(world, model=SELDOM_USED)
+    await world.wait_for_delivery()
+    world.provider.terms.sold_out.clear()
+
+
 async def a_request_that_makes_no_video(world: World) -> None:
+    await ask(world, model=WORD)
     await ask(world, prompt="\u200b")
     await ask(world, model="google/veo3", image=("cat.gif", b"GIF89a"))
     await ask(world, image=("cat.png", draw()), last_image=("dog.png", draw()), model="google/veo3")
@@ -259,6 +271,7 @@ FLOWS: tuple[Flow, ...] = (
     a_video_with_every_option,
     nothing_yet,
     a_failure,
+    a_model_that_is_gone,
     a_request_that_makes_no_video,
     a_picture,
     a_picture_whose_link_is_dead,

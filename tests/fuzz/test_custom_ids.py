@@ -57,6 +57,7 @@ def written(pattern: str, target: str, filling: str) -> str:
     text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<(revision|page)>[^)]*\)", "1", text)
     text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
+    text = re.sub(r"\(\?P<model>[^)]*\)", "google/veo-3.0-fast", text)
     text = re.sub(r"\(\?P<here>[^)]*\)\?", "", text)
     return re.sub(r"\(\?P<period>[^)]*\)", lambda _: filling, text)
 

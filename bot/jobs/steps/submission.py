@@ -18,6 +18,7 @@ from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
 from bot.jobs.endings import told
 from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.retirement import Retirement
 from bot.jobs.steps.errors import RefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
@@ -64,6 +65,7 @@ class Submission:
         self._clock = clock
         self._patience = patience
         self._ledger_search = None if database is None else LedgerSearch(database, veo)
+        self._retirement = None if database is None else Retirement(database, queue.lease, clock)
         self._gate = Gate(veo, database, timing, clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
@@ -77,7 +79,7 @@ class Submission:
             await self._gate.ensure_open(generation)
             return await self._submit(generation)
         except RefusedError as refused:
-            return await self._queue.fail(generation, refused.kind, refused.words)
+            return await self._end(generation, refused)
         except StepPostponedError as postponed:
             left = self._time_left(generation)
             if left > timedelta():
@@ -89,6 +91,13 @@ class Submission:
             return await self._queue.fail(generation, kind, postponed.words)
         finally:
             await self._gate.settle(generation)
+
+    async def _end(self, generation: Generation, refused: RefusedError) -> Generation:
+        """End a refused request, and with it what else waits for a model that is gone."""
+        ended = await self._queue.fail(generation, refused.kind, refused.words)
+        if refused.kind is FailureKind.MODEL_GONE and self._retirement is not None:
+            await self._retirement.end([generation.model], refused.words)
+        return ended
 
     async def _submit(self, generation: Generation) -> Generation:
         try:

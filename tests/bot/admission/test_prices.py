@@ -118,9 +118,13 @@ async def test_the_list_is_not_fetched_again_before_its_time(veo: VeoClient, pro
 async def test_a_model_that_is_taken_out_of_the_list_is_gone_and_comes_back(
     veo: VeoClient, provider: Provider
 ) -> None:
-    now = itertools.count(0, SURE_AFTER)
+    now, told = itertools.count(0, SURE_AFTER), list[frozenset[str]]()
     stopping = asyncio.Event()
-    prices = PriceList(veo, stopping, interval=SOON, clock=lambda: float(next(now)))
+
+    async def retire(gone: frozenset[str]) -> None:
+        told.append(gone)
+
+    prices = PriceList(veo, stopping, interval=SOON, clock=lambda: float(next(now)), retire=retire)
     provider.terms.sold_out.add(MODEL)
     async with running_list(prices, stopping):
 
@@ -130,9 +134,14 @@ async def test_a_model_that_is_taken_out_of_the_list_is_gone_and_comes_back(
         async def is_back() -> bool:
             return not prices.gone
 
+        async def is_told() -> bool:
+            return bool(told)
+
         await until("the model is gone", is_gone)
+        await until("what waits for it is ended", is_told)
         provider.terms.sold_out.clear()
         await until("the model is back", is_back)
+    assert set(told) == {frozenset({MODEL})}
 
 
 FAULTS = {

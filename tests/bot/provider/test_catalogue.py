@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from bot.provider.catalogue import (
     CATALOGUE,
-    DEFAULT_MODEL,
     PROMPT_MAX_LENGTH,
     InputKind,
     InvalidOptionError,
@@ -100,7 +99,6 @@ EXPECTED_MODELS: dict[str, tuple[str, InputKind, tuple[tuple[str, ...], str], bo
 
 def test_the_models_are_those_of_the_documents() -> None:
     assert [model.id for model in CATALOGUE] == list(EXPECTED_MODELS)
-    assert DEFAULT_MODEL.id == "google/veo3"
 
 
 @every_model

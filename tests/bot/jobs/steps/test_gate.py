@@ -92,6 +92,17 @@ async def test_requests_of_a_model_that_is_gone_end_at_once(narrow: Engine, prov
     assert provider.count("create") < 4, "what is known to be gone was asked for again and again"
 
 
+async def test_a_request_that_was_put_off_ends_with_the_first_whose_model_is_gone(
+    narrow: Engine, provider: Provider
+) -> None:
+    provider.terms.sold_out.add(OTHER_MODEL)
+    put_off = await insert(narrow.database, model=OTHER_MODEL, not_before=narrow.clock() + HOUR)
+    first = await insert(narrow.database, model=OTHER_MODEL)
+    after = await all_delivered(narrow, [put_off, first])
+    assert {row.failure_kind for row in after} == {FailureKind.MODEL_GONE}
+    assert {row.failure_reason for row in after} == {f"Model {OTHER_MODEL} not found"}
+
+
 @pytest.mark.parametrize("words", ["Forbidden resource", "Error {number}"])
 async def test_when_all_is_refused_the_queue_is_kept_and_goes_on_by_itself(
     make_engine: MakeEngine, provider: Provider, words: str

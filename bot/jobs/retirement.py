@@ -1,0 +1,78 @@
+"""Requests whose model is gone: what was not sent yet ends at once, and free; not when it would be sent."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import and_, not_, update
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.models import ANSWER_GRACE, WAITING, Generation, Status
+from bot.errors import DatabaseBusyError
+from bot.failures import FailureKind
+from bot.jobs.endings import NOT_CHARGED
+from bot.jobs.fair_order import is_free
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Retirement:
+    """Ends what waits for models that are gone; the runner then tells the members.
+
+    Any number of processes may do that at once: a row ends once. What somebody carries at the moment, or
+    what is being answered, is left to the next look; the provider refuses it if it is sent before.
+
+    Args:
+        lease: of a generation, as `GenerationQueue` has it.
+    """
+
+    def __init__(self, database: Database, lease: timedelta, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._lease = lease
+        self._clock = clock
+
+    async def end(self, models: Collection[str], reason: str | None = None) -> None:
+        """End what waits for models with these ids; `reason`: the provider's words, which members are shown.
+
+        What can't be recorded now is ended by a later look.
+        """
+        try:
+            ended = await self._database.write(
+                lambda session: _end(session, models, reason, self._clock(), self._lease)
+            )
+        except DatabaseBusyError:
+            log.warning("what waits for a model that is gone can't be ended yet", models=sorted(models))
+            return
+        if ended:
+            log.warning("ended because the model is gone", models=sorted(models), generations=ended)
+
+
+def _end(
+    session: Session, models: Collection[str], reason: str | None, now: datetime, lease: timedelta
+) -> list[str]:
+    # The card may be on its way to Discord: whoever ends it before it is recorded can't edit it.
+    is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
+    ended = (
+        update(Generation)
+        .where(
+            Generation.model.in_(models),
+            Generation.status.in_(WAITING),
+            is_free(now, lease),
+            not_(is_being_answered),
+        )
+        .values(
+            status=Status.FAILED,
+            failure_kind=FailureKind.MODEL_GONE,
+            failure_reason=reason,
+            finished_at=now,
+            not_before=now,
+            attempts=0,
+            lease_owner=None,
+            lease_until=None,
+            **NOT_CHARGED,
+        )
+        .returning(Generation.id)
+    )
+    return list(session.scalars(ended))

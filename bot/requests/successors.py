@@ -1,0 +1,73 @@
+"""What can make a video in place of a model that is gone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.admission.check_request import Prices, check_settings
+from bot.db.models import Generation
+from bot.failures import FailureKind
+from bot.policy.documents import Policy
+from bot.policy.recent import RecentPolicies
+from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
+from bot.provider.choosing import models_for, pictures_of
+from bot.requests.repeats import is_known
+
+SOME_PROMPT = "a video"  # what it says makes no difference to the price
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A model that makes the same video. `price`: in credits; None: the list doesn't tell."""
+
+    model: Model
+    price: float | None
+
+
+class Successors:
+    """Finds them.
+
+    Args:
+        models: those that the bot offers, in the operator's order.
+        prices: also says which models are gone.
+    """
+
+    def __init__(self, models: Sequence[Model], prices: Prices, policies: RecentPolicies) -> None:
+        self._models = models
+        self._prices = prices
+        self._policies = policies
+
+    async def find(self, generation: Generation) -> Successor | None:
+        """Return what can make the video of a request whose model is gone; None of any other request.
+
+        Where the server's document can't be read in time, a click finds out what its settings say.
+        """
+        model = get_model(generation.model)
+        if generation.failure_kind is not FailureKind.MODEL_GONE or model is None or not is_known(generation):
+            return None
+        policy = await self._policies.find(generation.guild_id) or Policy()
+        return find_successor(self._models, model, generation.options, policy, self._prices)
+
+
+def find_successor(
+    models: Sequence[Model],
+    gone: Model,
+    options: Mapping[str, OptionValue],
+    policy: Policy,
+    prices: Prices,
+) -> Successor | None:
+    """Return the next of `models` behind `gone` that isn't gone and takes the same pictures and options.
+
+    Behind the last one comes the first.
+    """
+    able = models_for(models, pictures_of(gone))
+    place = able.index(gone) if gone in able else 0
+    for model in (*able[place:], *able[:place]):
+        if model == gone or model.id in prices.gone:
+            continue
+        try:
+            request = build_request(model.id, SOME_PROMPT, options)
+        except InvalidOptionError:
+            continue
+        if check_settings(request, policy, ()) is None:
+            return Successor(model, prices.quote(request))
+    return None

@@ -1,0 +1,54 @@
+"""What is offered in place of a model that is gone: the next one that makes the same video here."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bot.policy.documents import Policy
+from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
+from bot.provider.choosing import parse_models
+from bot.requests.successors import find_successor
+from tests.bot.prices import FixedPrices
+
+SMALL = Policy(highest_resolution="720P")
+TWO = Policy(models=frozenset({"google/veo3", "google/veo-3.1-t2v"}))
+
+
+@pytest.mark.parametrize(
+    ("models", "gone", "options", "policy", "others_gone", "expected"),
+    [
+        ("", "google/veo3", {}, Policy(), (), "google/veo-3.0-fast"),
+        ("", "google/veo3", {}, Policy(), ("google/veo-3.0-fast",), "google/veo-3.1-t2v"),
+        ("", "google/veo-3.1-t2v-fast", {}, Policy(), (), "google/veo3"),
+        ("", "google/veo-3.0-i2v", {"seed": 7}, Policy(), (), "google/veo-3.0-i2v-fast"),
+        ("", "google/veo-3.0-i2v-fast", {"seed": 7}, Policy(), ("google/veo-3.0-i2v",), None),
+        ("", "google/veo3", {}, TWO, (), "google/veo-3.1-t2v"),
+        ("", "google/veo3", {"resolution": "720P"}, SMALL, (), "google/veo-3.0-fast"),
+        ("", "google/veo-3.0-fast", {}, SMALL, (), "google/veo3"),
+        ("Veo 3.1", "google/veo3", {}, Policy(), (), "google/veo-3.1-t2v"),
+        ("Veo 3.1, Veo 3 Fast", "google/veo-3.1-t2v", {}, Policy(), (), "google/veo-3.0-fast"),
+        ("Veo 3.1", "google/veo-3.1-t2v", {}, Policy(), (), None),
+    ],
+    ids=str,
+)
+def test_it_is_the_next_one_that_takes_the_same(
+    models: str,
+    gone: str,
+    options: Mapping[str, OptionValue],
+    policy: Policy,
+    others_gone: tuple[str, ...],
+    expected: str | None,
+) -> None:
+    model, prices = get_model(gone), FixedPrices(5)
+    assert model is not None
+    prices.gone = frozenset(others_gone)
+    found = find_successor(parse_models(models), model, options, policy, prices)
+    assert (found and found.model.id) == expected
+    assert found is None or found.price == 5
+
+
+def test_every_model_has_one() -> None:
+    for model in CATALOGUE:
+        found = find_successor(CATALOGUE, model, {}, Policy(), FixedPrices(None))
+        assert found is not None, model.id
+        assert (found.model.kind, found.price) == (model.kind, None)

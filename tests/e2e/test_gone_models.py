@@ -1,0 +1,36 @@
+"""A model that is gone: what waits for it ends, with a button that makes the same video by the next one."""
+
+from bot.db.models import Status
+from bot.failures import FailureKind
+from sandbox.world import World
+from tests.e2e.driver import ask, card_of, eventually, results, rows, shown
+from tests.e2e.moderating import admin
+from tests.e2e.quoting import offer_in
+from tests.e2e.reporting import buttons
+
+GONE = "google/veo3"
+INSTEAD = "Make it with Veo 3 Fast · about $0.78"
+
+
+async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: World) -> None:
+    world = own_world
+    await eventually("the prices are known", lambda: world.provider.count("models") >= 10)
+    world.provider.terms.sold_out.add(GONE)
+    await ask(world, model=GONE)
+    ended = await world.wait_for_delivery()
+    assert (ended.status, ended.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
+    assert "This didn't count toward your limit." in card_of(world, ended)
+    [message] = results(world)
+    assert buttons(message) == [INSTEAD, "Remix"]
+
+    await admin(world, "settings", ask_first=True)
+    assert "$0.78" in offer_in(await world.alice.click(message, label=INSTEAD)).content
+    assert len(await rows(world)) == 1, "it was asked for although the price has to be confirmed"
+    await admin(world, "settings", ask_first=False)
+    await world.restart()
+    assert not shown(await world.alice.click(message, label=INSTEAD)).ephemeral
+    made = await world.wait_for_delivery()
+    assert (made.model, made.prompt, made.options) == ("google/veo-3.0-fast", ended.prompt, ended.options)
+    assert (made.source_id, made.status) == (ended.id, Status.SUCCEEDED)
+    second = await world.alice.click(message, label=INSTEAD)
+    assert "Your second click didn't count." in shown(second).content
