@@ -23,7 +23,7 @@ from bot.provider.catalogue import (
 )
 from bot.settings import SettingsError, load_provider_settings
 
-MODEL_IDS = [model.id for model in CATALOGUE]
+MODEL_IDS = list(dict.fromkeys(model.provider_name for model in CATALOGUE))
 
 OUTPUT = typer.Option(
     "--output",

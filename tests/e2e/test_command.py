@@ -54,6 +54,8 @@ async def test_the_models_can_be_chosen(world: World) -> None:
         "google/veo-3.0-fast": "Veo 3 Fast: Quicker and cheaper",
         "google/veo-3.1-t2v": "Veo 3.1: Newer; can go from one image to another",
         "google/veo-3.1-t2v-fast": "Veo 3.1 Fast: Newer, quicker and cheaper",
+        "veo-3.1-lite-generate-001": "Veo 3.1 Lite: The cheapest",
+        "google/veo-3-1-lite-generate-preview": "Veo 3.1 Lite Preview: An early version of Lite",
     }
 
 

@@ -20,7 +20,14 @@ every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: mode
 
 
 def test_members_choose_from_the_families() -> None:
-    assert [model.label for model in family_heads()] == ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
+    assert [model.label for model in family_heads()] == [
+        "Veo 3",
+        "Veo 3 Fast",
+        "Veo 3.1",
+        "Veo 3.1 Fast",
+        "Veo 3.1 Lite",
+        "Veo 3.1 Lite Preview",
+    ]
     assert {model.kind for model in family_heads()} == {TEXT}
 
 
@@ -54,12 +61,14 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         (
             "google/veo3",
             2,
-            "Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 can't make a video from two images. "
+            "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         (
             "google/veo-3.0-fast",
             2,
-            "Veo 3 Fast can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 Fast can't make a video from two images. "
+            "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
         ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
@@ -91,6 +100,33 @@ def test_pictures_are_sent_in_the_fields_of_the_model() -> None:
         "image_url": "a",
         "last_image_url": "b",
     }
+
+
+@pytest.mark.parametrize(
+    ("images", "row"),
+    [
+        ((), "veo-3.1-lite-generate-001"),
+        (("a",), "veo-3.1-lite-generate-001#image"),
+        (("a", "b"), "veo-3.1-lite-generate-001#frames"),
+    ],
+)
+def test_a_model_that_takes_several_kinds_is_sent_under_its_one_name(
+    images: tuple[str, ...], row: str
+) -> None:
+    request = build_request(choose_model("veo-3.1-lite-generate-001", len(images)).id, PROMPT, {})
+    assert request.model.id == row
+    assert request.with_images(images).body == {
+        "model": "veo-3.1-lite-generate-001",
+        "prompt": PROMPT,
+        **dict(zip(("image_url", "last_image_url"), images, strict=False)),
+    }
+
+
+def test_two_images_may_leave_one_length() -> None:
+    row = choose_model("google/veo-3-1-lite-generate-preview", 2).id
+    with pytest.raises(InvalidOptionError, match=r"^Here, `duration` must be 8\.$"):
+        build_request(row, PROMPT, {"duration": 4})
+    assert build_request(row, PROMPT, {}).resolved["duration"] == 8
 
 
 @every_model
