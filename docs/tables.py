@@ -35,7 +35,7 @@ def models_table() -> str:
     """Return the models that the catalogue offers."""
     rows = [
         (
-            f"`{model.id}`",
+            f"`{model.provider_name}`",
             model.family,
             model.kind.source.removeprefix("from ") or "the prompt alone",
             " and ".join(str(max(MIN_SIDE, side)) for side in model.sides(len(model.kind.image_fields))),

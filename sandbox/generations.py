@@ -53,7 +53,7 @@ class Generations:
             self.unnamed += order.unnamed
             log.warning("took fields that no schema names", fields=order.unnamed)
         job = self._jobs.create(order)
-        self._log.add(order.model.id, job, client_request_id)
+        self._log.add(order.model.provider_name, job, client_request_id)
         headers = {"x-inference-id": job.id}
         if "header" in self.tellers:
             headers["x-aimlapi-credits-used"] = str(job.cost)
@@ -87,7 +87,7 @@ class Generations:
 
     def _check(self, body: object) -> Order:
         order = check_body(body)
-        self._terms.check(order.model.id, self._ledger)
+        self._terms.check(order.model.provider_name, self._ledger)
         if self._ledger.credits <= 0:
             raise RefusalError(403, OUT_OF_CREDITS)
         return order

@@ -75,7 +75,7 @@ class Jobs:
 
     def create(self, order: Order) -> Job:
         """Accept `order` and begin to render its video."""
-        offer = offer_of(order.model.id)
+        offer = offer_of(order.model.provider_name)
         job = Job(
             id=f"{uuid4()}:{offer.alias}",
             order=order,
@@ -133,4 +133,4 @@ class Jobs:
     def _finish(self, job: Job) -> None:
         job.finished_at = self._clock()
         if job.is_success:
-            self._ledger.charge(job.cost, job.order.model.id, job.id)
+            self._ledger.charge(job.cost, job.order.model.provider_name, job.id)

@@ -1,7 +1,8 @@
 """What each model costs here, and what the provider calls it behind its public name.
 
 The prices are Google's list prices of August 2025 with the provider's margin of 30 %; the
-provider's documentation shows the same sum for 8 s of Veo 3 Fast with sound: 1.56 USD.
+provider's documentation shows the same sum for 8 s of Veo 3 Fast with sound: 1.56 USD. Lite is sold at
+half the price of Fast elsewhere; the provider's own price of it is in no document.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,8 @@ OFFERS: Mapping[str, Offer] = {
     "google/veo-3.1-i2v-fast": Offer("veo-3.1-i2v-fast", 390_000, 260_000),
     "google/veo-3.1-first-last-image-to-video": Offer("veo-3.1-flf2v", 1_040_000, 520_000),
     "google/veo-3.1-first-last-image-to-video-fast": Offer("veo-3.1-flf2v-fast", 390_000, 260_000),
+    "veo-3.1-lite-generate-001": Offer("veo-3.1-lite", 195_000, 130_000),
+    "google/veo-3-1-lite-generate-preview": Offer("veo-3-1-lite-preview", 195_000, 130_000),
 }
 
 

@@ -93,10 +93,9 @@ class Reports:
         names = {name for value in request.query.getall("id", []) for name in value.split(",")}
         has_pricing = "pricing" in request.query.get("include", "").split(",")
         rows = [
-            _model_row(model, has_pricing=has_pricing)
-            for model in CATALOGUE
-            if (not names or names & {model.id, offer_of(model.id).alias})
-            and model.id not in self._terms.sold_out
+            _model_row(name, model, has_pricing=has_pricing)
+            for name, model in _sold().items()
+            if (not names or names & {name, offer_of(name).alias}) and name not in self._terms.sold_out
         ]
         text = json.dumps({"object": "list", "data": rows})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:27]}"'
@@ -109,7 +108,7 @@ class Reports:
         if unknown := set(request.query) - {"aliases"}:
             raise RefusalError(400, f"Query validation error! Unrecognized parameter: {min(unknown)}")
         aliases = request.query.getall("aliases", [])
-        names = [model.id for model in CATALOGUE if not aliases or model.id in aliases]
+        names = [name for name in _sold() if not aliases or name in aliases]
         rows = [
             {"alias": name, "endpoint": UNIVERSAL_PATH, "metrics": {"duration_ms": _percentiles(durations)}}
             for name in names
@@ -129,7 +128,7 @@ class Reports:
             if job.is_success
             and job.finished_at is not None
             and job.finished_at >= oldest
-            and job.order.model.id == model_id
+            and job.order.model.provider_name == model_id
         )
 
 
@@ -138,10 +137,18 @@ def _percentiles(values: list[float]) -> dict[str, float]:
     return {f"p{share}": values[math.ceil(len(values) * share / 100) - 1] for share in PERCENTILES}
 
 
-def _model_row(model: Model, *, has_pricing: bool) -> dict[str, object]:
-    offer = offer_of(model.id)
+def _sold() -> dict[str, Model]:
+    """Return the models by their names, each once and in the first of its rows."""
+    sold: dict[str, Model] = {}
+    for model in CATALOGUE:
+        sold.setdefault(model.provider_name, model)
+    return sold
+
+
+def _model_row(name: str, model: Model, *, has_pricing: bool) -> dict[str, object]:
+    offer = offer_of(name)
     row: dict[str, object] = {
-        "id": model.id,
+        "id": name,
         "aliases": [offer.alias],
         "type": "video",
         "info": {"name": model.label, "developer": "Google"},

@@ -70,10 +70,13 @@ def fields_of(body: object) -> dict[str, object]:
 
 def _check_model(fields: dict[str, object]) -> Model:
     name = fields.get("model", MISSING)
-    for model in CATALOGUE:
-        if model.id == name:
-            return model
-    raise _invalid("model", " | ".join(json.dumps(model.id) for model in CATALOGUE), name)
+    rows = [model for model in CATALOGUE if model.provider_name == name]
+    if not rows:
+        names = dict.fromkeys(model.provider_name for model in CATALOGUE)
+        raise _invalid("model", " | ".join(map(json.dumps, names)), name)
+    # Where images may be left out there is a row for each number of them.
+    served = [model for model in rows if fields.keys() >= set(model.kind.image_fields)]
+    return max(served or rows[:1], key=lambda model: len(model.kind.image_fields))
 
 
 def _check_field(model: Model, name: str, value: object) -> None:

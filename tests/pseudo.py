@@ -25,7 +25,7 @@ SAME = re.compile(r"\b[0-9a-f]{16}\b|<[^<>\s]+>|https?://\S+|```.*?```|`[^`]*`|\
 WORD = re.compile(r"[^\W\d_]{2,}")
 WORDS = re.compile(r"[\w`/].*")
 # Names, and units that are written alike everywhere; and what Babel makes of lists and dates.
-NAMES = frozenset({"Veo", "Fast", "USD", "UTC", "MiB", "PNG", "JPEG", "WebP", "everyone"})
+NAMES = frozenset({"Veo", "Fast", "Lite", "Preview", "USD", "UTC", "MiB", "PNG", "JPEG", "WebP", "everyone"})
 BABELS = frozenset(
     {"ja", "tai", *(name for use in _MONTHS.values() for form in use.values() for name in form.values())}
 )

@@ -11,65 +11,23 @@ API reference ("Video Models", "Google").
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import LiteralString, Self
+from typing import Self
 
 from bot.i18n import N_, _, ngettext
+from bot.provider.input_kinds import LABELS, InputKind
 from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
-
-
-class InputKind(StrEnum):
-    """What a model makes a video from, beside the prompt."""
-
-    TEXT = "text-to-video"
-    IMAGE = "image-to-video"
-    FRAMES = "first-last-image-to-video"
-
-    @property
-    def image_fields(self) -> tuple[str, ...]:
-        """The fields of the request body that hold the pictures; all are required."""
-        return IMAGE_FIELDS[self]
-
-    @property
-    def source(self) -> str:
-        """What it is made from, in words that can follow "a video"; empty: nothing but words."""
-        return _(SOURCES[self])
-
-
-IMAGE_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
-    InputKind.TEXT: (),
-    InputKind.IMAGE: ("image_url",),
-    InputKind.FRAMES: ("image_url", "last_image_url"),
-}
-SOURCES: Mapping[InputKind, LiteralString] = {
-    InputKind.TEXT: "",
-    InputKind.IMAGE: N_("from an image"),
-    InputKind.FRAMES: N_("from two images"),
-}
-LABELS: Mapping[InputKind, LiteralString] = {
-    InputKind.TEXT: "{family}",
-    InputKind.IMAGE: N_("{family} from an image"),
-    InputKind.FRAMES: N_("{family} from two images"),
-}
-NEEDS_MORE: Mapping[InputKind, LiteralString] = {
-    InputKind.IMAGE: N_("{model} needs an image."),
-    InputKind.FRAMES: N_("{model} needs two images."),
-}
-CANNOT: Mapping[InputKind, LiteralString] = {
-    InputKind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),
-    InputKind.IMAGE: N_("{family} can't make a video from an image. Choose {others}."),
-    InputKind.FRAMES: N_("{family} can't make a video from two images. Choose {others}."),
-}
+_KIND_MARK = "#"  # in no name of the provider's
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model.
+    """One model, as far as it makes videos from one kind of input.
 
     Attributes:
-        id: the provider's name.
+        id: the row's own name, which is written down: the provider's name of the model, and where that takes
+            several kinds of input, `#` and the kind for all rows but the first.
         family: our name for all that differ in their `kind` only.
         description: what it is good for, in English.
         min_sides: pixels that its pictures need on their shorter side, in the order of
@@ -87,6 +45,11 @@ class Model:
     def label(self) -> str:
         """Our name for the row."""
         return _(LABELS[self.kind], family=self.family)
+
+    @property
+    def provider_name(self) -> str:
+        """The provider's name of the model."""
+        return provider_name_of(self.id)
 
     def sides(self, count: int) -> tuple[int, ...]:
         """Return how many pixels each of `count` pictures needs on its shorter side; 0: any."""
@@ -135,7 +98,7 @@ class VideoRequest:
             ValueError: it has not the pictures that its model needs.
         """
         pictures = dict(zip(self.model.kind.image_fields, self.images, strict=True))
-        return {"model": self.model.id, "prompt": self.prompt, **self.options, **pictures}
+        return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **pictures}
 
     @property
     def resolved(self) -> dict[str, OptionValue]:
@@ -148,6 +111,7 @@ class VideoRequest:
 
 
 DURATION = Option("duration", int, N_("Length of the video in seconds"), choices=(4, 6, 8), default=8)
+ONLY_8 = replace(DURATION, choices=(8,))
 # The schema names no default for the ratio; 16:9 is what its examples come back with (1280x720).
 ASPECT_RATIO = Option(
     "aspect_ratio", str, N_("Landscape or portrait"), choices=("16:9", "9:16"), default="16:9"
@@ -187,10 +151,38 @@ VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 # "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.
 # What is asked of the first picture is not asked of the last one.
 FIRST_720 = (720,)
+BOTH_720 = (720, 720)
+
+# Of the two that are called lite, each takes no image, one or two under one name.
+LITE = (DURATION, ASPECT_RATIO, RESOLUTION, GENERATE_AUDIO)
+LITE_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, GENERATE_AUDIO)
+LITE_PREVIEW = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+LITE_PREVIEW_FRAMES = (ONLY_8, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
+_LIGHTER, _EARLY = N_("A lighter version"), N_("An early version of Lite")
 _FRAMES = "veo-3.1-first-last-image-to-video"
+_LITE, _LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
+
+
+def _lite(
+    provider_name: str, family: str, description: str, options: Sequence[tuple[Option, ...]]
+) -> list[Model]:
+    """Return the rows of a model that takes no image, one or two under one name."""
+    kinds = (InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES)
+    return [
+        Model(
+            provider_name if kind is InputKind.TEXT else f"{provider_name}{_KIND_MARK}{kind.name.lower()}",
+            family,
+            kind,
+            description,
+            row,
+            BOTH_720,
+        )
+        for kind, row in zip(kinds, options, strict=True)
+    ]
+
 
 # Of each family the first row is what members choose.
 CATALOGUE: tuple[Model, ...] = (
@@ -204,11 +196,29 @@ CATALOGUE: tuple[Model, ...] = (
     Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
+    *_lite(_LITE, "Veo 3.1 Lite", _LIGHTER, (LITE, LITE_IMAGE, LITE_IMAGE)),
+    *_lite(
+        _LITE_PREVIEW,
+        "Veo 3.1 Lite Preview",
+        _EARLY,
+        (LITE_PREVIEW, VEO_3_1_IMAGE, LITE_PREVIEW_FRAMES),
+    ),
 )
 
 
+def provider_name_of(model_id: str) -> str:
+    """Return the provider's name of the model of a row, be the row still in the catalogue or not."""
+    return model_id.partition(_KIND_MARK)[0]
+
+
+def same_model(model_id: str) -> tuple[str, ...]:
+    """Return the ids of all rows that the provider knows by one name, the given one included."""
+    name = provider_name_of(model_id)
+    return tuple({model_id, *(model.id for model in CATALOGUE if model.provider_name == name)})
+
+
 def get_model(model_id: str) -> Model | None:
-    """Return the model with the provider's name `model_id`, or None when it is not in the catalogue."""
+    """Return the row with the id `model_id`, or None when it is not in the catalogue."""
     return next((model for model in CATALOGUE if model.id == model_id), None)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Container, Sequence
 
 from bot.escape import plain
 from bot.i18n import _, format_or, locale_used, ngettext
-from bot.provider.catalogue import CANNOT, CATALOGUE, NEEDS_MORE, Model, get_model
+from bot.provider.catalogue import CATALOGUE, Model, get_model
+from bot.provider.input_kinds import CANNOT, NEEDS_MORE
 from bot.provider.options import InvalidOptionError
 
 NAME_LENGTH = 60  # characters of what somebody calls a model
@@ -17,7 +18,7 @@ PART = " · "  # between the name of a model and what else is said of it where i
 def parse_models(text: str) -> tuple[Model, ...]:
     """Return the models that an operator names, with commas between and in that order; none named: all.
 
-    A family's name means all of its rows, an id or another name one of them.
+    A family's name means all of its rows, the provider's name those that have it, an id one of them.
 
     Raises:
         ValueError: a name means nothing; the text is for the operator and has no part of `text`.
@@ -28,7 +29,7 @@ def parse_models(text: str) -> tuple[Model, ...]:
         meant = [model for model in CATALOGUE if name in {model.family.casefold(), *names_of(model)}]
         if not meant:
             families = ", ".join(head.family for head in family_heads(CATALOGUE))
-            ids = ", ".join(model.id for model in CATALOGUE)
+            ids = ", ".join(dict.fromkeys(model.provider_name for model in CATALOGUE))
             raise ValueError(f"name {place} is no model. Known: {families}; or single models: {ids}")
         for model in meant:
             found.setdefault(model.id, model)
@@ -58,10 +59,10 @@ def models_for(models: Sequence[Model], pictures: int) -> tuple[Model, ...]:
 
 
 def names_of(model: Model) -> tuple[str, ...]:
-    """Return what a row is called, folded: by the provider, by us in English, by us as read."""
+    """Return what a row is called, folded: its id, by the provider, by us in English, by us as read."""
     with locale_used(None):
         label = model.label
-    return tuple(name.casefold() for name in (model.id, label, model.label))
+    return tuple(name.casefold() for name in (model.id, model.provider_name, label, model.label))
 
 
 def find_model(models: Sequence[Model], name: str) -> Model | None:

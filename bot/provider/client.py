@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.clock import monotonic, utc_now
 from bot.provider.calls import Call, CallKind, ignore_call
-from bot.provider.catalogue import VideoRequest
+from bot.provider.catalogue import VideoRequest, provider_name_of
 from bot.provider.durations import Durations, MetricsPage
 from bot.provider.errors import UnavailableError
 from bot.provider.keys import KeyStatus
@@ -173,9 +173,10 @@ class VeoClient:
         Raises:
             VeoError: the list could not be read.
         """
-        params = {"id": model_id, "include": "pricing"}
+        name = provider_name_of(model_id)
+        params = {"id": name, "include": "pricing"}
         models = await self._request(CallKind.PRICING, "GET", MODELS_PATH, ModelList, params=params)
-        return models.listing_of(model_id)
+        return models.listing_of(name)
 
     async def fetch_durations(self, model_id: str) -> Durations | None:
         """Ask how long a model's generations take at present; None: the provider does not say.
@@ -183,9 +184,10 @@ class VeoClient:
         Raises:
             VeoError: the measures could not be read.
         """
-        params = {"aliases": model_id}
+        name = provider_name_of(model_id)
+        params = {"aliases": name}
         page = await self._request(CallKind.DURATIONS, "GET", METRICS_PATH, MetricsPage, params=params)
-        return page.durations_of(model_id)
+        return page.durations_of(name)
 
     async def fetch_balance(self) -> float:
         """Ask how much money the account holds, in USD.

@@ -104,6 +104,10 @@ class Option:
         choice = self.spelled(value)
         if choice is not None:
             return choice
+        if len(self.choices) == 1:
+            raise InvalidOptionError(
+                _("Here, `{option}` must be {choice}.", option=self.name, choice=self.choices[0])
+            )
         allowed = ", ".join(str(choice) for choice in self.choices)
         raise InvalidOptionError(
             _("`{option}` must be one of: {choices}.", option=self.name, choices=allowed)

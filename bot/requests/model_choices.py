@@ -12,7 +12,6 @@ from bot.admission.check_request import Prices, check_settings
 from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import (
-    InputKind,
     InvalidOptionError,
     Model,
     OptionValue,
@@ -20,6 +19,7 @@ from bot.provider.catalogue import (
     build_request,
 )
 from bot.provider.choosing import family_heads, pictures_of
+from bot.provider.input_kinds import InputKind
 from bot.provider.pricing import duration_of
 from bot.requests.successors import SOME_PROMPT
 

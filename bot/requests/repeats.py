@@ -13,7 +13,8 @@ from bot.errors import RepeatedError, UserError
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
-from bot.provider.catalogue import InputKind, OptionValue, VideoRequest, get_model
+from bot.provider.catalogue import OptionValue, VideoRequest, get_model
+from bot.provider.input_kinds import InputKind
 from bot.provider.options import SEED_MAX
 from bot.requests.spec import RequestSpec
 from bot.timestamps import relative_time

@@ -12,7 +12,8 @@ from bot.failures import STILL_ASKED, FailureKind
 from bot.i18n import N_, _, locale_used, ngettext, number, pgettext
 from bot.markup import in_words
 from bot.policy.phrases import seconds
-from bot.provider.catalogue import InputKind, InvalidOptionError, build_request, get_model
+from bot.provider.catalogue import InvalidOptionError, build_request, get_model
+from bot.provider.input_kinds import InputKind
 from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE

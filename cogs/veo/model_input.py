@@ -7,8 +7,8 @@ from discord.app_commands import Choice
 
 from bot.i18n import N_, _, format_or, pgettext
 from bot.money import show_usd
-from bot.provider.catalogue import InputKind
 from bot.provider.choosing import PART, names_of
+from bot.provider.input_kinds import InputKind
 from bot.requests.model_choices import ModelChoice
 from cogs.ui.interaction import Interaction
 from cogs.veo.options import OPTIONS, PICTURES

@@ -33,7 +33,7 @@ from tests.e2e.driver import (
 PICTURES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
 # How the card tells the options that a member did not choose.
 WORDS: dict[str, Callable[[OptionValue], str]] = {
-    "duration": lambda _: "4 seconds",
+    "duration": lambda value: f"{value} seconds",
     "aspect_ratio": str,
     "resolution": str,
     "enhance_prompt": lambda _: "prompt enhanced",
@@ -42,14 +42,24 @@ WORDS: dict[str, Callable[[OptionValue], str]] = {
 }
 
 
+def shortest(model: Model) -> int | str:
+    option = model.option("duration")
+    assert option is not None
+    return option.choices[0]
+
+
 def choices_for(model: Model) -> dict[str, Any]:
     """Return what a member chooses so that this model makes the video: its family, and the pictures."""
     head = next(head for head in family_heads(CATALOGUE) if head.family == model.family)
-    return {"model": head.id, **dict(list(PICTURES.items())[: len(model.kind.image_fields)])}
+    return {
+        "model": head.id,
+        "duration": shortest(model),
+        **dict(list(PICTURES.items())[: len(model.kind.image_fields)]),
+    }
 
 
 def expected_card(world: World, generation: Generation, model: Model, state: str) -> str:
-    defaults = {option.name: option.default for option in model.options}
+    defaults = {option.name: option.default for option in model.options} | {"duration": shortest(model)}
     words = [words(value) for name, words in WORDS.items() if (value := defaults.get(name)) is not None]
     made_from = f" {model.kind.source}" if model.kind.source else ""
     return (
@@ -98,7 +108,7 @@ async def assert_video_arrives(world: World, model: Model, path: Path) -> None:
     resolution = model.option("resolution")
     size = (1280, 720) if resolution and resolution.default == "720P" else (1920, 1080)
     assert (clip.width, clip.height, clip.codec) == (*size, "h264")
-    assert clip.seconds == pytest.approx(4, abs=0.3)
+    assert clip.seconds == pytest.approx(shortest(model), abs=0.3)
     assert clip.has_sound, "the video has no sound, though sound is the default"
 
 

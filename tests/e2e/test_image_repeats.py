@@ -75,7 +75,8 @@ async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
     assert "The image, sound and everything else stay the same" in str(form.modal)
     assert filled_in(form)["negative_prompt"] == "rain"
     assert options_of(form)["model"] == [
-        *["google/veo-3.0-i2v", "google/veo-3.0-i2v-fast", "google/veo-3.1-i2v", "google/veo-3.1-i2v-fast"]
+        *["google/veo-3.0-i2v", "google/veo-3.0-i2v-fast", "google/veo-3.1-i2v", "google/veo-3.1-i2v-fast"],
+        *["veo-3.1-lite-generate-001#image", "google/veo-3-1-lite-generate-preview#image"],
     ]
     await send(world, form, prompt="a green dragon", model=["google/veo-3.1-i2v"], duration=["6"])
     made = await newest(world, 2)

@@ -145,7 +145,10 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"last_image": CAT}, ["`last_image` needs an `image`"]),
     (
         {"image": CAT, "last_image": DOG, "model": "google/veo3"},
-        ["Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast."],
+        [
+            "Veo 3 can't make a video from two images. "
+            "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview."
+        ],
     ),
     (
         {"image": ("cat.png", draw(size=(10, 80)))},

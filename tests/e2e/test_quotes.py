@@ -234,11 +234,13 @@ async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
         "google/veo-3.0-i2v-fast",
         "google/veo-3.1-i2v",
         "google/veo-3.1-i2v-fast",
+        "veo-3.1-lite-generate-001#image",
+        "google/veo-3-1-lite-generate-preview#image",
     ]
     assert filled_in(form)["picture"] == "auto 720P"
-    await send(world, form, model=["google/veo-3.1-i2v-fast"], picture=["9:16 1080P"])
+    await send(world, form, model=["veo-3.1-lite-generate-001#image"], picture=["9:16 1080P"])
     made = await generate(world, as_shown(world, offer))
-    assert (made.model, made.options["aspect_ratio"]) == ("google/veo-3.1-i2v-fast", "9:16")
+    assert (made.model, made.options["aspect_ratio"]) == ("veo-3.1-lite-generate-001#image", "9:16")
     await newest(world, 1)
     assert the_result(world).attachments
 

@@ -53,7 +53,9 @@ ALLOWED = {
         "not one of the known signatures": "for the log",
         "it moves": "for the log",
     },
-    "bot/provider/catalogue.py": dict.fromkeys(("Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"), "a name"),
+    "bot/provider/catalogue.py": dict.fromkeys(
+        ("Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast", "Veo 3.1 Lite", "Veo 3.1 Lite Preview"), "a name"
+    ),
     "bot/doctor/checks.py": {"a video as most people ask for": "a prompt that is never sent"},
     "bot/doctor/provider_text.py": {
         "Turn it on at the provider, or set AIMLAPI_KEY to another key.": "for operators",

@@ -137,4 +137,6 @@ async def test_a_video_is_made_by_a_program_that_others_wrote(name: str, tmp_pat
     if counterpart is COUNTERPARTS["the provider's SDK"]:
         statuses, models = said.splitlines()[-2:]
         assert statuses.split()[-1] == "completed", said
-        assert {model.id for model in CATALOGUE} == {*models.split()}, "the list of models reads otherwise"
+        assert {model.provider_name for model in CATALOGUE} == {*models.split()}, (
+            "the list of models reads otherwise"
+        )

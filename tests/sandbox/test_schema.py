@@ -92,8 +92,11 @@ async def test_every_field_of_every_model_is_accepted(client: Client, model: Mod
     resolution = model.option("resolution")
     assert resolution is not None
     options = {name: value for name, value in fields.items() if model.option(name)}
+    duration = model.option("duration")
+    assert duration is not None
+    options |= {"resolution": resolution.choices[0], "duration": duration.choices[0]}
     pictures = dict.fromkeys(model.kind.image_fields, PICTURE)
-    answer = await client.create(model=model.id, resolution=resolution.choices[0], **options, **pictures)
+    answer = await client.create(model=model.provider_name, **options, **pictures)
 
     assert answer.status == 200, answer.body
     assert client.provider.generations.unnamed == []
@@ -152,6 +155,26 @@ async def test_a_field_of_another_model_is_unknown(client: Client, model: str, f
     assert f"{field}: Unrecognized key" in answer.json["message"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"duration": 4}, 200),
+        ({"duration": 4, "image_url": PICTURE}, 200),
+        ({"duration": 8, "image_url": PICTURE, "last_image_url": PICTURE}, 200),
+        ({"duration": 4, "image_url": PICTURE, "last_image_url": PICTURE}, 400),
+        ({"seed": 1}, 400),
+        ({"image_url": 7}, 400),
+    ],
+    ids=range(6),
+)
+async def test_images_that_may_be_left_out_decide_what_else_is_taken(
+    client: Client, fields: dict[str, Any], status: int
+) -> None:
+    answer = await client.create(model="google/veo-3-1-lite-generate-preview", **fields)
+
+    assert answer.status == status, answer.body
+
+
 async def test_a_link_is_a_picture_too(client: Client) -> None:
     answer = await client.create(model=IMAGE, image_url="https://example.com/cat.png")
 
@@ -159,7 +182,7 @@ async def test_a_link_is_a_picture_too(client: Client) -> None:
 
 
 def test_every_model_of_the_catalogue_has_an_offer() -> None:
-    assert set(OFFERS) == {model.id for model in CATALOGUE}
+    assert set(OFFERS) == {model.provider_name for model in CATALOGUE}
 
 
 async def test_a_refused_body_creates_nothing(client: Client) -> None:

@@ -21,6 +21,7 @@ from bot.jobs.pause_state import fetch_pause, keep_pause
 from bot.jobs.refusal_scope import Refusal, RefusalScopes
 from bot.jobs.steps.errors import RefusedError, StepPostponedError
 from bot.jobs.steps.timing import Timing
+from bot.provider.catalogue import provider_name_of
 from bot.provider.client import VeoClient
 from bot.provider.errors import (
     AccountError,
@@ -65,7 +66,7 @@ class Gate:
         """
         if self._looked_at is None:
             await self._recall()
-        hold = self._scopes.hold(generation.id, generation.model, self._clock())
+        hold = self._scopes.hold(generation.id, provider_name_of(generation.model), self._clock())
         if hold is None:
             return
         if hold.wait is None:
@@ -75,8 +76,9 @@ class Gate:
 
     def accepted(self, generation: Generation) -> None:
         """Note that the provider took a request."""
-        self._scopes.accepted(generation.model)
-        self._accepted.add(generation.model)
+        model = provider_name_of(generation.model)
+        self._scopes.accepted(model)
+        self._accepted.add(model)
 
     async def settle(self, generation: Generation) -> None:
         """Let the next one try, if this one did, and write down what changed."""
@@ -90,8 +92,9 @@ class Gate:
             RefusedError: it ends the request.
             StepPostponedError: the request waits.
         """
-        refusal = await self._explain(generation.model, error)
-        verdict = self._scopes.refused(generation.id, generation.model, refusal, self._clock())
+        model = provider_name_of(generation.model)  # all its rows are refused together
+        refusal = await self._explain(model, error)
+        verdict = self._scopes.refused(generation.id, model, refusal, self._clock())
         scope, way = verdict.scope.value, refusal.way.value
         log.warning("a request was refused", scope=scope, way=way, reason=str(error))
         if verdict.wait is not None:

@@ -18,6 +18,7 @@ from bot.clock import CLOCK_SKEW
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
+from bot.provider.catalogue import provider_name_of, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 
@@ -65,7 +66,7 @@ class LedgerSearch:
         charges = [
             charge
             for charge in await self._veo.fetch_charges(sent_at)
-            if charge.model == generation.model
+            if charge.model == provider_name_of(generation.model)
             and charge.created_at is not None
             and charge.created_at >= sent_at - CLOCK_SKEW
             and _is_price(charge.credits, price)
@@ -98,7 +99,7 @@ def _has_rival(session: Session, generation: Generation, sent_at: datetime) -> b
         select(Generation.estimated_credits).where(
             _is_fate_unknown,
             Generation.id != generation.id,
-            Generation.model == generation.model,
+            Generation.model.in_(same_model(generation.model)),
             Generation.submitted_at >= sent_at - REACH,
         )
     )

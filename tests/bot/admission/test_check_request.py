@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
     "a model that is gone": (
         AdmissionContext(gone=frozenset({"google/veo3"})),
         ModelGoneError,
-        "Choose Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast.",
+        "Choose Veo 3 Fast, Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
     ),
     "a model that is gone, and the others aren't allowed": (
         AdmissionContext(

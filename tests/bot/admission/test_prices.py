@@ -13,8 +13,9 @@ from aiohttp.test_utils import TestServer
 
 from bot.admission.listings import SURE_AFTER
 from bot.admission.prices import PriceList
-from bot.provider.catalogue import CATALOGUE, InputKind, Model, VideoRequest, build_request
+from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, build_request
 from bot.provider.client import VeoClient
+from bot.provider.input_kinds import InputKind
 from sandbox.offers import OFFERS, Offer
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
@@ -25,7 +26,8 @@ from tests.bot.troubles import Logs, count_events
 SOON = 0.01  # seconds
 STOP_SECONDS = 20.0
 FAST = "google/veo-3.0-fast"
-LAST = CATALOGUE[-1].id  # of those that are asked for; it costs as much as FAST
+LAST = CATALOGUE[-1].id  # of those that are asked for
+LAST_PRICE = 8 * OFFERS[CATALOGUE[-1].provider_name].credits_with_audio
 LOST, FOUND = "the prices cannot be fetched", "the prices can be fetched again"
 UNREADABLE = "the provider's list has no readable price"
 
@@ -83,12 +85,10 @@ async def test_nothing_is_quoted_before_the_list_is_there(veo: VeoClient, provid
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 async def test_every_model_is_quoted(veo: VeoClient, model: Model) -> None:
-    offer = OFFERS[model.id]
+    offer = OFFERS[model.provider_name]
     async with running(veo, interval=3600) as prices:
         await known(prices, 8 * offer.credits_with_audio, wish(model.id))
-        assert (
-            prices.quote(wish(model.id, duration=4, generate_audio=False)) == 4 * offer.credits_without_audio
-        )
+        assert prices.quote(wish(model.id, generate_audio=False)) == 8 * offer.credits_without_audio
 
 
 async def test_a_model_outside_the_list_is_not_quoted(veo: VeoClient) -> None:
@@ -109,7 +109,7 @@ async def test_a_changed_price_is_quoted_after_the_next_fetch(
 
 async def test_the_list_is_not_fetched_again_before_its_time(veo: VeoClient, provider: Provider) -> None:
     async with running(veo, interval=3600) as prices:
-        await known(prices, 8 * 390_000, wish(LAST))
+        await known(prices, LAST_PRICE, wish(LAST))
         for _ in range(5):
             await veo.fetch_balance()  # as long as a hasty second fetch would take
     assert provider.count("models") == len(CATALOGUE)
@@ -194,7 +194,7 @@ async def test_the_wait_grows_with_the_failures_and_starts_anew(veo: VeoClient, 
     stopping = asyncio.Event()
     prices = PriceList(veo, stopping, interval=SOON, retry=retry)
     task = asyncio.create_task(prices.run())
-    await known(prices, 8 * 390_000, wish(LAST))
+    await known(prices, LAST_PRICE, wish(LAST))
     provider.faults.add("models", Fault.status(503))
     await provider.called("models", provider.count("models") + 4)
     stopping.set()
@@ -206,7 +206,7 @@ async def test_what_nobody_foresaw_does_not_end_it(
     veo: VeoClient, session: aiohttp.ClientSession, logs: Logs
 ) -> None:
     async with running(veo) as prices:
-        await known(prices, 8 * 390_000, wish(LAST))
+        await known(prices, LAST_PRICE, wish(LAST))
         await session.close()
         await logged(logs, LOST)
         assert prices.quote(wish()) == 8 * 1_040_000

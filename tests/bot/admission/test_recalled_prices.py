@@ -10,7 +10,8 @@ from bot.admission.prices import HISTORY_SCANNED, HISTORY_USED, recall_price
 from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.models import Status
-from bot.provider.catalogue import InputKind, Model, VideoRequest, build_request
+from bot.provider.catalogue import Model, VideoRequest, build_request
+from bot.provider.input_kinds import InputKind
 from tests.bot.rows import MODEL, PROMPT, new_row
 
 FAST = "google/veo-3.0-fast"

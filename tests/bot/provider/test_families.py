@@ -24,6 +24,8 @@ def test_members_choose_from_the_families() -> None:
         "Veo 3 Fast",
         "Veo 3.1",
         "Veo 3.1 Fast",
+        "Veo 3.1 Lite",
+        "Veo 3.1 Lite Preview",
     ]
     assert {model.kind for model in family_heads(CATALOGUE)} == {TEXT}
 
@@ -58,12 +60,14 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         (
             "google/veo3",
             2,
-            "Veo 3 can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 can't make a video from two images. "
+            "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         (
             "google/veo-3.0-fast",
             2,
-            "Veo 3 Fast can't make a video from two images. Choose Veo 3.1 or Veo 3.1 Fast.",
+            "Veo 3 Fast can't make a video from two images. "
+            "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
         ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
@@ -95,6 +99,10 @@ def test_what_a_family_cannot_do_is_refused_in_a_sentence(
 def test_a_model_is_found_by_what_people_call_it(name: str, model_id: str | None) -> None:
     found = find_model(CATALOGUE, name)
     assert (found and found.id) == model_id
+
+
+def test_the_providers_name_means_all_its_rows_to_an_operator() -> None:
+    assert len(parse_models("veo-3.1-lite-generate-001")) == 3
 
 
 def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_first_row_does() -> None:
@@ -150,6 +158,33 @@ def test_pictures_are_sent_in_the_fields_of_the_model() -> None:
         "image_url": "a",
         "last_image_url": "b",
     }
+
+
+@pytest.mark.parametrize(
+    ("images", "row"),
+    [
+        ((), "veo-3.1-lite-generate-001"),
+        (("a",), "veo-3.1-lite-generate-001#image"),
+        (("a", "b"), "veo-3.1-lite-generate-001#frames"),
+    ],
+)
+def test_a_model_that_takes_several_kinds_is_sent_under_its_one_name(
+    images: tuple[str, ...], row: str
+) -> None:
+    request = build_request(choose_model(CATALOGUE, "veo-3.1-lite-generate-001", len(images)).id, PROMPT, {})
+    assert request.model.id == row
+    assert request.with_images(images).body == {
+        "model": "veo-3.1-lite-generate-001",
+        "prompt": PROMPT,
+        **dict(zip(("image_url", "last_image_url"), images, strict=False)),
+    }
+
+
+def test_two_images_may_leave_one_length() -> None:
+    row = choose_model(CATALOGUE, "google/veo-3-1-lite-generate-preview", 2).id
+    with pytest.raises(InvalidOptionError, match=r"^Here, `duration` must be 8\.$"):
+        build_request(row, PROMPT, {"duration": 4})
+    assert build_request(row, PROMPT, {}).resolved["duration"] == 8
 
 
 @every_model

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.provider.catalogue import CATALOGUE, InputKind
+from bot.provider.catalogue import CATALOGUE
+from bot.provider.input_kinds import InputKind
 
 ROOT = Path(__file__).parents[3]
 SOURCES = {InputKind.TEXT: "the prompt alone", InputKind.IMAGE: "an image"}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.money import usd
-from bot.provider.catalogue import InputKind, Model, VideoRequest, build_request
+from bot.provider.catalogue import Model, VideoRequest, build_request
+from bot.provider.input_kinds import InputKind
 from bot.provider.pricing import ModelList, Pricing, duration_of, quote
 from tests.bot.rows import MODEL, PROMPT
 

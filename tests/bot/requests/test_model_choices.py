@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.policy.documents import Policy
-from bot.provider.catalogue import CATALOGUE, InputKind, VideoRequest
+from bot.provider.catalogue import CATALOGUE, VideoRequest
+from bot.provider.input_kinds import InputKind
 from bot.requests.model_choices import ModelChoice, list_choices
 
 ALL = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]

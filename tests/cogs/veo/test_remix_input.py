@@ -12,7 +12,7 @@ from bot.requests.spec import RequestSpec
 from cogs.veo.remix_input import RemixInputs
 
 words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
-models = st.sampled_from([model.id for model in family_heads(CATALOGUE)])
+models = st.sampled_from([model.id for model in family_heads(CATALOGUE) if model.option("seed")])
 options = st.fixed_dictionaries(
     {},
     optional={

@@ -5,11 +5,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.closures import Scope
 from bot.jobs.pause_state import fetch_pause
 from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.gate import Gate
+from bot.jobs.steps.timing import Timing
+from bot.provider.errors import RateLimitError
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
@@ -17,6 +21,7 @@ from tests.bot.rows import MODEL, insert
 
 OTHER_MODEL = "google/veo-3.1-t2v"
 THIRD_MODEL = "google/veo-3.1-t2v-fast"
+LITE = "veo-3.1-lite-generate-001"
 BAD = "what nobody may see"
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -81,6 +86,18 @@ async def test_a_model_that_is_refused_holds_up_no_other(
     if name in ENDING:
         kept = [row for row in bad if row.id not in {one.id for one in ended}]
         assert {row.status for row in await all_delivered(narrow, kept)} == {Status.SUCCEEDED}
+
+
+async def test_a_model_of_several_rows_is_refused_as_one(engine: Engine) -> None:
+    gate = Gate(engine.veo, None, Timing(), utc_now)
+    names = [LITE, f"{LITE}#image", f"{LITE}#frames", MODEL]
+    first, second, third, other = [await insert(engine.database, model=name) for name in names]
+    for row in (first, second):
+        with pytest.raises(StepPostponedError):
+            await gate.refused(row, RateLimitError("Slow down.", retry_after=None))
+    with pytest.raises(StepPostponedError):
+        await gate.ensure_open(third)
+    await gate.ensure_open(other)  # or it would be the account that is refused
 
 
 async def test_requests_of_a_model_that_is_gone_end_at_once(narrow: Engine, provider: Provider) -> None:

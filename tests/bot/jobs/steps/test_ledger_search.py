@@ -12,11 +12,13 @@ from bot.failures import FailureKind
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.provider.catalogue import build_request
 from bot.provider.costs import CostSource
+from sandbox.offers import OFFERS
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import MODEL, PROMPT, insert
 
+LITE = "veo-3.1-lite-generate-001"
 PRICE = 4 * 1_040_000
 WINDOW = timedelta(hours=6)
 HOUR = timedelta(hours=1)
@@ -127,6 +129,21 @@ async def test_a_charge_that_does_not_fit_is_not_taken(
     row = await lost(engine, **changes)
     await order(engine, "hidden")
     assert await LedgerSearch(engine.database, engine.veo).find(row) is None
+
+
+async def test_what_the_provider_calls_by_one_name_shares_its_charges(
+    engine: Engine, provider: Provider
+) -> None:
+    price = 4 * OFFERS[LITE].credits_with_audio
+    provider.log.unseen.add("hidden")
+    row = await lost(engine, model=f"{LITE}#image", estimated_credits=price)
+    task_id = await order(engine, "hidden", LITE)
+    search = LedgerSearch(engine.database, engine.veo)
+    found = await search.find(row)
+    assert found is not None
+    assert found.task_id == task_id
+    await lost(engine, model=f"{LITE}#frames", estimated_credits=price)
+    assert await search.find(row) is None, "it may be the other one's"
 
 
 async def test_a_charge_from_before_the_request_is_not_its_own(engine: Engine, provider: Provider) -> None:
