@@ -244,10 +244,18 @@ async def _call(thread: aiosqlite.Connection, function: Callable[[], Result]) ->
 
 
 async def _open(thread: aiosqlite.Connection) -> aiosqlite.Connection:
-    """Open a connection; a task that is cancelled meanwhile waits, so that none is dropped open."""
+    """Open a connection; a task that is cancelled meanwhile waits, so that none is dropped open.
+
+    aiosqlite ends the thread of one that can't be opened, but doesn't wait for it: the thread would call an
+    event loop that may be closed by then.
+    """
 
     async def connect() -> aiosqlite.Connection:
-        return await thread
+        try:
+            return await thread
+        except Exception:
+            await asyncio.to_thread(thread._thread.join)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: as above
+            raise
 
     opening = asyncio.create_task(connect(), name="open a connection")
     try:

@@ -4,12 +4,17 @@ import asyncio
 import sqlite3
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -228,6 +233,28 @@ async def test_a_damaged_file_is_refused_in_a_readable_sentence(
     with pytest.raises(DatabaseError, match=r"^The file \S+ is .*damaged.* restore the latest backup\.$"):
         async with open_database(database_url):
             pass
+
+
+@pytest.mark.sqlite_only
+async def test_a_file_that_cannot_be_opened_leaves_no_thread_that_calls_a_closed_loop(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread: Any = aiosqlite.Connection
+    stop = thread.stop
+
+    def stop_late(connection: Any) -> Any:
+        connection._tx.put_nowait((None, partial(time.sleep, 0.2)))
+        return stop(connection)
+
+    monkeypatch.setattr(thread, "stop", stop_late)
+    async with open_database(database_url):
+        pass
+    file_of(database_url).write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseError, match="is no SQLite database"):
+        async with open_database(database_url):
+            pass
+    left = [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name]
+    assert left == [], "a connection's thread runs on"
 
 
 @pytest.mark.sqlite_only
