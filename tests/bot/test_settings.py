@@ -182,8 +182,9 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
         (
             "MODELS",
             "Veo 3, veo 9",
-            "name 2 is no model. Known: Veo 3, Veo 3 Fast, Veo 3.1, Veo 3.1 Fast; or single models: "
-            + ", ".join(model.id for model in CATALOGUE),
+            "name 2 is no model. Known: Veo 3, Veo 3 Fast, Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite, "
+            "Veo 3.1 Lite Preview; or single models: "
+            + ", ".join(dict.fromkeys(model.provider_name for model in CATALOGUE)),
         ),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
         ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),

@@ -33,7 +33,8 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "enhancing as a number": ({"enhance_prompt": 1}, "`enhance_prompt` must be yes or no."),
     "an unknown model": (
         {"model": "google/veo2"},
-        "“google/veo2” isn't a model that I can use. Choose Veo 3, Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast.",
+        "“google/veo2” isn't a model that I can use. Choose Veo 3, Veo 3 Fast, "
+        "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
     ),
     "a negative seed": ({"seed": -1}, "`seed` must be from 0 to 4,294,967,295."),
     "a huge seed": ({"seed": 2**32}, "`seed` must be from 0 to 4,294,967,295."),

@@ -110,6 +110,8 @@ async def test_the_form_has_what_a_server_may_ask_members_to_choose(world: World
         "Veo 3 Fast": "Quicker and cheaper",
         "Veo 3.1": "Newer; can go from one image to another",
         "Veo 3.1 Fast": "Newer, quicker and cheaper",
+        "Veo 3.1 Lite": "A lighter version",
+        "Veo 3.1 Lite Preview": "An early version of Lite",
     }
 
 

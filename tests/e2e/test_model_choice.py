@@ -7,6 +7,7 @@ from tests.e2e.driver import ask, assert_refused, case, rows, shown
 from tests.e2e.moderating import admin
 from tests.e2e.raw import TYPING, answers_in, send_raw
 
+LITE, LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 FILE = 11  # Discord's number of such options
 
 
@@ -29,18 +30,21 @@ async def test_models_are_suggested_with_the_price_of_what_was_entered(world: Wo
     everything = "text, one image or two images"
     assert await suggested(world) == {
         "Veo 3 · 8 s · about $4.16 · text or one image": "google/veo3",
-        "Veo 3 Fast · 8 s · about $1.56 · cheapest · text or one image": "google/veo-3.0-fast",
+        "Veo 3 Fast · 8 s · about $1.56 · text or one image": "google/veo-3.0-fast",
         f"Veo 3.1 · 8 s · about $4.16 · {everything}": "google/veo-3.1-t2v",
-        f"Veo 3.1 Fast · 8 s · about $1.56 · cheapest · {everything}": "google/veo-3.1-t2v-fast",
+        f"Veo 3.1 Fast · 8 s · about $1.56 · {everything}": "google/veo-3.1-t2v-fast",
+        f"Veo 3.1 Lite · 8 s · about $0.78 · cheapest · {everything}": LITE,
+        f"Veo 3.1 Lite Preview · 8 s · about $0.78 · cheapest · {everything}": LITE_PREVIEW,
     }
     assert list(await suggested(world, "veo 3.1 FA", duration=4, generate_audio=False)) == [
-        f"Veo 3.1 Fast · 4 s · about $0.52 · cheapest · {everything}"
+        f"Veo 3.1 Fast · 4 s · about $0.52 · {everything}"
     ]
 
 
 async def test_images_rule_out_what_cannot_take_them(world: World) -> None:
-    assert len(await with_files(world, "image")) == 4
-    assert await with_files(world, "image", "last_image") == ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast"]
+    assert len(await with_files(world, "image")) == 6
+    able = ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast", LITE, LITE_PREVIEW]
+    assert await with_files(world, "image", "last_image") == able
 
 
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:
@@ -67,7 +71,8 @@ async def test_what_is_no_models_name_is_refused_with_those_that_can_be_chosen(w
     await assert_refused(
         world,
         answer,
-        "sora” isn't a model that I can use. Choose Veo 3, Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast.",
+        "sora” isn't a model that I can use. Choose Veo 3, Veo 3 Fast, "
+        "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         "This didn't count toward your limit.",
     )
     assert "@everyone" not in shown(answer).content

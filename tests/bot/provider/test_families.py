@@ -72,7 +72,12 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
         ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
         ("google/veo3", 3, "No model makes a video from 3 images."),
-        ("google/veo2", 2, "“google/veo2” isn't a model that I can use. Choose Veo 3.1 or Veo 3.1 Fast."),
+        (
+            "google/veo2",
+            2,
+            "“google/veo2” isn't a model that I can use. Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite "
+            "or Veo 3.1 Lite Preview.",
+        ),
     ],
 )
 def test_what_a_family_cannot_do_is_refused_in_a_sentence(
@@ -138,7 +143,8 @@ def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> N
     with pytest.raises(InvalidOptionError) as refusal:
         choose_model(CATALOGUE, "*sora*", 0, {"google/veo3"})
     assert str(refusal.value) == (
-        r"“\*sora\*” isn't a model that I can use. Choose Veo 3 Fast, Veo 3.1 or Veo 3.1 Fast."
+        r"“\*sora\*” isn't a model that I can use. Choose Veo 3 Fast, "
+        "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview."
     )
 
 

@@ -10,7 +10,8 @@ from bot.provider.catalogue import CATALOGUE, VideoRequest
 from bot.provider.input_kinds import InputKind
 from bot.requests.model_choices import ModelChoice, list_choices
 
-ALL = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
+SEEDED = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
+ALL = [*SEEDED, "Veo 3.1 Lite", "Veo 3.1 Lite Preview"]
 IDS = {"Veo 3 Fast": "google/veo-3.0-fast", "Veo 3.1": "google/veo-3.1-t2v"}
 IMAGE_MODELS = frozenset(model.id for model in CATALOGUE if model.kind is InputKind.IMAGE)
 
@@ -46,9 +47,9 @@ def choices(
     ("options", "pictures", "policy", "gone", "families"),
     [
         ({}, 0, Policy(), (), ALL),
-        ({}, 2, Policy(), (), ["Veo 3.1", "Veo 3.1 Fast"]),
+        ({}, 2, Policy(), (), ALL[2:]),
         ({}, 3, Policy(), (), []),
-        ({"seed": 7}, 0, Policy(), (), ALL),
+        ({"seed": 7}, 0, Policy(), (), SEEDED),
         ({"seed": 7}, 1, Policy(), (), ["Veo 3", "Veo 3 Fast"]),
         ({}, 0, Policy(), ("google/veo3", "google/veo-3.0-i2v"), ALL[1:]),
         ({}, 1, Policy(), ("google/veo3",), ALL),
@@ -64,7 +65,6 @@ def choices(
         ({"duration": 5}, 0, Policy(), (), ALL),
         ({"duration": "eight", "seed": None, "generate_audio": float("nan")}, 0, Policy(), (), ALL),
     ],
-    ids=str,
 )
 def test_what_cannot_make_the_video_here_is_not_offered(
     options: Mapping[str, Any], pictures: int, policy: Policy, gone: tuple[str, ...], families: list[str]
@@ -81,7 +81,6 @@ def test_what_cannot_make_the_video_here_is_not_offered(
         ({"duration": 4, "resolution": "720P"}, Policy(), 4, 16),
         ({}, Policy(longest_duration=7, highest_resolution="720P"), 6, 24),
     ],
-    ids=str,
 )
 def test_the_price_is_that_of_the_options_entered_so_far(
     options: Mapping[str, Any], policy: Policy, seconds: int, price: float

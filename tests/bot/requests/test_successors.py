@@ -19,17 +19,17 @@ TWO = Policy(models=frozenset({"google/veo3", "google/veo-3.1-t2v"}))
     [
         ("", "google/veo3", {}, Policy(), (), "google/veo-3.0-fast"),
         ("", "google/veo3", {}, Policy(), ("google/veo-3.0-fast",), "google/veo-3.1-t2v"),
-        ("", "google/veo-3.1-t2v-fast", {}, Policy(), (), "google/veo3"),
+        ("", "google/veo-3.1-t2v-fast", {}, Policy(), (), "veo-3.1-lite-generate-001"),
+        ("", "google/veo-3-1-lite-generate-preview", {}, Policy(), (), "google/veo3"),
         ("", "google/veo-3.0-i2v", {"seed": 7}, Policy(), (), "google/veo-3.0-i2v-fast"),
         ("", "google/veo-3.0-i2v-fast", {"seed": 7}, Policy(), ("google/veo-3.0-i2v",), None),
         ("", "google/veo3", {}, TWO, (), "google/veo-3.1-t2v"),
         ("", "google/veo3", {"resolution": "720P"}, SMALL, (), "google/veo-3.0-fast"),
-        ("", "google/veo-3.0-fast", {}, SMALL, (), "google/veo3"),
+        ("", "google/veo-3.0-fast", {}, SMALL, (), "veo-3.1-lite-generate-001"),
         ("Veo 3.1", "google/veo3", {}, Policy(), (), "google/veo-3.1-t2v"),
         ("Veo 3.1, Veo 3 Fast", "google/veo-3.1-t2v", {}, Policy(), (), "google/veo-3.0-fast"),
         ("Veo 3.1", "google/veo-3.1-t2v", {}, Policy(), (), None),
     ],
-    ids=str,
 )
 def test_it_is_the_next_one_that_takes_the_same(
     models: str,

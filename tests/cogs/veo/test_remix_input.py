@@ -32,6 +32,11 @@ def as_spelled(model_id: str, chosen: dict[str, OptionValue]) -> dict[str, Optio
     return dict(build_request(model_id, "a dragon", chosen).options)
 
 
+def takes(model: Model, name: str, value: OptionValue) -> bool:
+    option = model.option(name)
+    return option is not None and (not option.choices or value in option.choices or name == "resolution")
+
+
 def fields(inputs: RemixInputs) -> dict[str, Any]:
     """Return the fields as Discord gets them."""
     found = [label.to_component_dict() for label in inputs.labels]
@@ -63,7 +68,7 @@ def test_a_form_that_is_sent_as_it_opened_changes_nothing(
 @given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
 def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
     pictures = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
-    able = {name: value for name, value in chosen.items() if model.option(name)}
+    able = {name: value for name, value in chosen.items() if takes(model, name, value)}
     spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), pictures)
     inputs = RemixInputs(CATALOGUE, spec)
     assert send(inputs) == spec
