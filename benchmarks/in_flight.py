@@ -152,8 +152,8 @@ async def measure(kind: str, url: str, count: int) -> Figures:
         durations = await insert_rows(database, count)
         began, used = time.monotonic(), time.process_time()
         veo, downloads = VeoClient(session, url, SecretStr("key")), Downloads(session, session, set[str]())
-        pictures = ImageStore(downloads, Path(folder) / "pictures")
-        stores = VideoStore(downloads, Path(folder) / "videos"), pictures
+        images = ImageStore(downloads, Path(folder) / "pictures")
+        stores = VideoStore(downloads, Path(folder) / "videos"), images
         await carry_all(open_estimator(kind, count), database, veo, stores, figures)
         figures.processor = (time.process_time() - used) / (time.monotonic() - began)
         figures.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -171,7 +171,7 @@ async def carry_all(
 ) -> None:
     """Run the program's own runner until nothing is left."""
     stopping, work = asyncio.Event(), asyncio.Event()
-    videos, pictures = stores
+    videos, images = stores
     timing = Timing(
         poll_interval=timedelta(seconds=INTERVAL),
         deadline=timedelta(seconds=DEADLINE),
@@ -186,8 +186,8 @@ async def carry_all(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, pictures, timing, patience),
-        submission=Submission(queue, veo, pictures, timing, utc_now, patience),
+        preparation=Preparation(queue, images, timing, patience),
+        submission=Submission(queue, veo, images, timing, utc_now, patience),
         polling=polling,
         settlement=Settlement(queue, veo, delivery, timing, patience),
         late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),

@@ -62,7 +62,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
         database = await stack.enter_async_context(open_database(address(folder)))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         downloads = Downloads(session, session, set[str]())
-        pictures = ImageStore(downloads, Path(folder) / "pictures")
+        images = ImageStore(downloads, Path(folder) / "pictures")
         videos = VideoStore(downloads, Path(folder) / "videos")
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
         patience = Patience(utc_now)
@@ -73,8 +73,8 @@ async def hold(folder: str, url: str, owner: str) -> None:
             queue,
             delivery,
             readiness=Readiness(queue, delivery, timing, utc_now, patience),
-            preparation=Preparation(queue, pictures, timing, patience),
-            submission=Submission(queue, veo, pictures, timing, utc_now, patience),
+            preparation=Preparation(queue, images, timing, patience),
+            submission=Submission(queue, veo, images, timing, utc_now, patience),
             polling=Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping),
             settlement=Settlement(queue, veo, delivery, timing, patience),
             late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),

@@ -19,10 +19,10 @@ class FailureKind(StrEnum):
     TROUBLE = "trouble"
     MODEL_GONE = "model_gone"
     FILE_LOST = "file_lost"
-    PICTURE_GONE = "picture_gone"
-    PICTURE_BAD = "picture_bad"
-    PICTURE_SIZE = "picture_size"
-    PICTURE_SMALL = "picture_small"
+    IMAGE_GONE = "picture_gone"
+    IMAGE_BAD = "picture_bad"
+    IMAGE_SIZE = "picture_size"
+    IMAGE_SMALL = "picture_small"
     UNSHOWN = "unshown"
     BROKEN = "broken"
 
@@ -42,8 +42,8 @@ STILL_ASKED = N_(
     "I'll keep checking. If the video is finished after all, I'll post it here, and it will count then."
 )
 
-# The pictures themselves were of no use, so the same ones are not asked with again.
-BAD_PICTURES = frozenset({FailureKind.PICTURE_GONE, FailureKind.PICTURE_BAD, FailureKind.PICTURE_SIZE})
+# The images themselves were of no use, so the same ones are not asked with again.
+BAD_IMAGES = frozenset({FailureKind.IMAGE_GONE, FailureKind.IMAGE_BAD, FailureKind.IMAGE_SIZE})
 
 # The provider charges for no failure of its own; these are ours, after it made the video, or while it did.
 PAID_ALL_THE_SAME = frozenset({FailureKind.FILE_LOST, FailureKind.BROKEN})
@@ -60,10 +60,10 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.TROUBLE: N_("The video service had a problem and didn't accept the request."),
     FailureKind.MODEL_GONE: N_("The model you chose is no longer available."),
     FailureKind.FILE_LOST: N_("The video was made, but I couldn't download it."),
-    FailureKind.PICTURE_GONE: N_("I couldn't get the image from Discord."),
-    FailureKind.PICTURE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
-    FailureKind.PICTURE_SIZE: N_("The image is too large or too small."),
-    FailureKind.PICTURE_SMALL: N_("The image is too small for this model."),
+    FailureKind.IMAGE_GONE: N_("I couldn't get the image from Discord."),
+    FailureKind.IMAGE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
+    FailureKind.IMAGE_SIZE: N_("The image is too large or too small."),
+    FailureKind.IMAGE_SMALL: N_("The image is too small for this model."),
     FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
@@ -78,12 +78,12 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.TROUBLE: N_("Try again in a few minutes."),
     FailureKind.MODEL_GONE: N_("Choose another one."),
     FailureKind.FILE_LOST: N_("Try again. If it happens again, tell a moderator."),
-    FailureKind.PICTURE_GONE: N_("Try again and attach the image itself."),
-    FailureKind.PICTURE_BAD: N_("Try again with another image; a screenshot of it works too."),
-    FailureKind.PICTURE_SIZE: N_(
+    FailureKind.IMAGE_GONE: N_("Try again and attach the image itself."),
+    FailureKind.IMAGE_BAD: N_("Try again with another image; a screenshot of it works too."),
+    FailureKind.IMAGE_SIZE: N_(
         "An image can have up to 8 MiB and 40 megapixels, and must be at least 64 pixels wide and high."
     ),
-    FailureKind.PICTURE_SMALL: N_(
+    FailureKind.IMAGE_SMALL: N_(
         "Use one that is at least 720 pixels wide and high, or choose another model."
     ),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),

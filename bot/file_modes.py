@@ -1,4 +1,4 @@
-"""Files that only the user may read who runs the bot: prompts, pictures and videos are nobody else's."""
+"""Files that only the user may read who runs the bot: prompts, images and videos are nobody else's."""
 
 import os
 import stat
@@ -24,7 +24,7 @@ def restrict_new_files() -> None:
 def restrict_files(data_dir: Path, database_url: str) -> None:
     """Make the folder and the database's file where they are missing, and take them from everybody else.
 
-    Only what is the bot's is touched: DATA_DIR itself, its database, videos and pictures. What cannot be
+    Only what is the bot's is touched: DATA_DIR itself, its database, videos and images. What cannot be
     changed is told in the log; whether it can be used is seen when it is used.
 
     `database_url` is in SQLAlchemy's form; only SQLite has a file.

@@ -15,7 +15,7 @@ from bot.log import configure_logging
 from docs.film import record_film
 from sandbox.page import serve_page
 from sandbox.provider import FULL, Provider
-from sandbox.script import OFFERED_PROMPT, PICTURE_PROMPT, draw_hills
+from sandbox.script import IMAGE_PROMPT, OFFERED_PROMPT, draw_hills
 from sandbox.world import World, sandbox_settings
 
 DOCS = Path(__file__).parent
@@ -80,10 +80,10 @@ async def _take_moderators(page: Page) -> None:
 
 
 async def _take_members(world: World, page: Page) -> None:
-    """Take the cards of who waits, the way through one's own videos, and a video from a picture."""
+    """Take the cards of who waits, the way through one's own videos, and a video from an image."""
     await _choose_viewer(page, "alice")
     image = ("hills.png", draw_hills())
-    await world.alice.slash(world.channel, "veo", prompt=PICTURE_PROMPT, duration=4, image=image)
+    await world.alice.slash(world.channel, "veo", prompt=IMAGE_PROMPT, duration=4, image=image)
     await world.wait_for_delivery(seconds=60)
     world.provider.hold = True
     await world.mona.slash(world.channel, "veo", prompt=PROMPTS[1])
@@ -91,7 +91,7 @@ async def _take_members(world: World, page: Page) -> None:
     await world.alice.slash(world.channel, "veo", prompt=PROMPTS[2])
     await asyncio.sleep(2)  # cards learn their place in the queue in the background
     await world.alice.slash(world.channel, "videos")
-    await page.get_by_label("Thread", exact=True).select_option(label=PICTURE_PROMPT)
+    await page.get_by_label("Thread", exact=True).select_option(label=IMAGE_PROMPT)
     await _pane(page, "Thread").get_by_text("/ 0:04").last.wait_for(timeout=90_000)
     await page.wait_for_timeout(2000)
     await page.screenshot(path=DOCS / "members.png")

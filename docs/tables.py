@@ -22,7 +22,7 @@ from bot.provider.catalogue import (
 )
 from bot.provider.choosing import choose_model, family_heads
 from bot.settings import Settings
-from cogs.veo.options import MODEL, OPTIONS, PICTURES, PROMPT, default_of
+from cogs.veo.options import IMAGES, MODEL, OPTIONS, PROMPT, default_of
 from docs.command_tables import commands_options, commands_overview
 from docs.markdown import table
 
@@ -57,7 +57,7 @@ def parameters_table() -> str:
             ", ".join(f"`{model.label}`" for model in family_heads(CATALOGUE)),
             _default_models(),
         ),
-        *((f"`{name}`", description, "a file", "none") for name, description in PICTURES.items()),
+        *((f"`{name}`", description, "a file", "none") for name, description in IMAGES.items()),
         *(_parameter(option) for option in OPTIONS.values()),
     ]
     return table(("option", "meaning", "values", "default"), rows)

@@ -1,4 +1,4 @@
-"""The simulated Discord's files at a real address, since the bot fetches pictures as it does everywhere.
+"""The simulated Discord's files at a real address, since the bot fetches images as it does everywhere.
 
 simcord keeps the files of messages and options in memory, under addresses that lead nowhere.
 """
@@ -60,7 +60,7 @@ class ServedCdn(CdnStore):
 
 
 def _sides(data: bytes) -> dict[str, int]:
-    """Return what Discord says of a picture's size; of anything else, and of huge ones, it says nothing."""
+    """Return what Discord says of an image's size; of anything else, and of huge ones, it says nothing."""
     try:
         with Image.open(BytesIO(data)) as image:
             width, height = image.size

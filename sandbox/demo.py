@@ -1,6 +1,6 @@
 """`make demo`: the real bot on a simulated Discord, with the fake provider behind it.
 
-First a script, told step by step: videos from words and from a picture, the wait in line, buttons,
+First a script, told step by step: videos from words and from an image, the wait in line, buttons,
 a limit, a grant, a chart, an offer; then a page to type in.
 """
 

@@ -40,7 +40,7 @@ class Scene:
     Attributes:
         width, height: pixels.
         duration: seconds.
-        pictures: files; the first begins the video, a second ends it.
+        images: files; the first begins the video, a second ends it.
     """
 
     prompt: str
@@ -50,7 +50,7 @@ class Scene:
     duration: int
     has_audio: bool
     seed: int | None
-    pictures: tuple[bytes, ...] = ()
+    images: tuple[bytes, ...] = ()
 
     @property
     def chance(self) -> Random:
@@ -74,13 +74,13 @@ def draw_sun(scene: Scene) -> Image.Image:
 
 
 def draw_picture(scene: Scene, content: bytes) -> Image.Image:
-    """Return a given picture as large as the video; what does not fit is cut off."""
-    with Image.open(BytesIO(content)) as picture:
-        return ImageOps.fit(picture.convert("RGBA"), (scene.width, scene.height))
+    """Return a given image as large as the video; what does not fit is cut off."""
+    with Image.open(BytesIO(content)) as image:
+        return ImageOps.fit(image.convert("RGBA"), (scene.width, scene.height))
 
 
 def _sunlight(distance: float) -> int:
-    """Return the sun's opacity at `distance` from its middle; 1 is the picture's corner."""
+    """Return the sun's opacity at `distance` from its middle; 1 is the image's corner."""
     if distance < SUN_RADIUS:
         return 255
     faded = max(0.0, (GLOW_RADIUS - distance) / (GLOW_RADIUS - SUN_RADIUS))
@@ -89,8 +89,8 @@ def _sunlight(distance: float) -> int:
 
 def draw_foreground(scene: Scene) -> Image.Image:
     """Return the hills and the caption on a transparent ground, as large as the video."""
-    picture = Image.new("RGBA", (scene.width, scene.height), (0, 0, 0, 0))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("RGBA", (scene.width, scene.height), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
     chance = scene.chance
     dark = scene.palette[0]
     for depth in range(3):
@@ -98,7 +98,7 @@ def draw_foreground(scene: Scene) -> Image.Image:
         colour = tuple(min(255, int(part * shade)) for part in dark)
         draw.polygon(_hill(scene, chance, depth), fill=(*colour, 255))
     _write_caption(draw, scene)
-    return picture
+    return image
 
 
 def _hill(scene: Scene, chance: Random, depth: int) -> list[tuple[float, float]]:

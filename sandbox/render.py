@@ -15,9 +15,9 @@ from sandbox.picture import Scene, draw_foreground, draw_picture, draw_sun
 from sandbox.schema import Order
 
 RENDERS_AT_ONCE = 2
-FADES = ("out", "in")  # how the first picture and the last one move
-FADE = 1.0  # seconds that a given picture takes to go or to come
-VERSION = 1  # part of every cached file's name; raise it when the picture changes
+FADES = ("out", "in")  # how the first image and the last one move
+FADE = 1.0  # seconds that a given image takes to go or to come
+VERSION = 1  # part of every cached file's name; raise it when the image changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Quality:
     Attributes:
         frames_per_second: of the video.
         crf: x264's quality, 0 (best) to 51.
-        sample_rate: of the sound, in Hz; its samples cost more than the pictures of a small video.
+        sample_rate: of the sound, in Hz; its samples cost more than the images of a small video.
     """
 
     frames_per_second: int
@@ -52,7 +52,7 @@ def scene_of(order: Order) -> Scene:
         duration=order.duration,
         has_audio=order.generate_audio,
         seed=order.seed,
-        pictures=order.pictures,
+        images=order.images,
     )
 
 
@@ -84,8 +84,8 @@ class Renderer:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _key(self, scene: Scene) -> str:
-        pictures = [hashlib.sha256(picture).hexdigest() for picture in scene.pictures]
-        drawn = {**asdict(scene), "pictures": pictures}
+        images = [hashlib.sha256(image).hexdigest() for image in scene.images]
+        drawn = {**asdict(scene), "images": images}
         content = json.dumps([VERSION, drawn, asdict(self._quality)])
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
@@ -105,14 +105,14 @@ class Renderer:
 def _draw(scene: Scene, folder: Path) -> None:
     draw_sun(scene).save(folder / "sun.png", compress_level=1)
     draw_foreground(scene).save(folder / "foreground.png", compress_level=1)
-    for number, picture in enumerate(scene.pictures):
-        draw_picture(scene, picture).save(folder / f"{number}.png", compress_level=1)
+    for number, image in enumerate(scene.images):
+        draw_picture(scene, image).save(folder / f"{number}.png", compress_level=1)
 
 
 def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
     """Return ffmpeg's arguments: a slow gradient, the sun rising over it, hills and caption in front.
 
-    A given picture is what one sees at the beginning, a second one at the end.
+    A given image is what one sees at the beginning, a second one at the end.
     """
     rate, length = quality.frames_per_second, scene.duration
     colours = ":".join(f"c{i}=0x{r:02x}{g:02x}{b:02x}" for i, (r, g, b) in enumerate(scene.palette[:3]))
@@ -125,7 +125,7 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
         f"[day][2:v]overlay[scene];{_fades(scene)}format=yuv420p[video]"
     )
     inputs = ["-f", "lavfi", "-i", sky, "-i", str(folder / "sun.png"), "-i", str(folder / "foreground.png")]
-    for number in range(len(scene.pictures)):
+    for number in range(len(scene.images)):
         inputs += ["-loop", "1", "-r", str(rate), "-t", str(FADE), "-i", str(folder / f"{number}.png")]
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", str(quality.crf), "-map", "[video]"]
     audio_input, audio_output = _audio(scene, quality.sample_rate)
@@ -135,14 +135,14 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
 
 
 def _fades(scene: Scene) -> str:
-    """Return the part of the graph that lays the pictures over `[scene]`; another filter can follow it."""
+    """Return the part of the graph that lays the images over `[scene]`; another filter can follow it."""
     graph, below = "", "scene"
-    for number, fade in zip(range(len(scene.pictures)), FADES, strict=False):
+    for number, fade in zip(range(len(scene.images)), FADES, strict=False):
         start = 0 if fade == "out" else scene.duration - FADE
         graph += (
             f"[{3 + number}:v]format=rgba,fade=t={fade}:d={FADE}:alpha=1,"
-            f"setpts=PTS+{start}/TB[picture{number}];"
-            f"[{below}][picture{number}]overlay=eof_action=pass[over{number}];"
+            f"setpts=PTS+{start}/TB[image{number}];"
+            f"[{below}][image{number}]overlay=eof_action=pass[over{number}];"
         )
         below = f"over{number}"
     return f"{graph}[{below}]"
@@ -155,7 +155,7 @@ def _audio(scene: Scene, sample_rate: int) -> tuple[list[str], list[str]]:
     root = scene.chance.choice((196.0, 220.0, 246.9))  # Hz
     notes = "+".join(f"sin({math.tau * root * part:.3f}*t)" for part in (1, 1.25, 1.5))
     tone = f"aevalsrc='0.06*({notes})*(0.6+0.4*sin(1.6*t))':s={sample_rate}:d={scene.duration}"
-    track = f"{3 + len(scene.pictures)}:a"
+    track = f"{3 + len(scene.images)}:a"
     return ["-f", "lavfi", "-i", tone], ["-map", track, "-c:a", "aac", "-b:a", "96k"]
 
 

@@ -37,7 +37,7 @@ class Order:
     resolution: str
     generate_audio: bool
     seed: int | None
-    pictures: tuple[bytes, ...] = ()  # those that came in the body; links are not followed
+    images: tuple[bytes, ...] = ()  # those that came in the body; links are not followed
     unnamed: tuple[str, ...] = ()  # fields that no model's schema names: nothing says what becomes of them
 
 
@@ -55,12 +55,12 @@ def check_body(body: object) -> Order:
     if not isinstance(prompt, str):
         raise _invalid("prompt", "string", prompt)
     image_fields = model.kind.image_fields
-    pictures = [_check_picture(name, fields.get(name, MISSING)) for name in image_fields]
+    images = [_check_image(name, fields.get(name, MISSING)) for name in image_fields]
     for name, value in fields.items():
         if name in NAMED - {"model", "prompt", *image_fields}:
             _check_field(model, name, value)
     unnamed = tuple(name for name in fields if name not in NAMED)
-    return _order(model, fields, tuple(picture for picture in pictures if picture), unnamed)
+    return _order(model, fields, tuple(image for image in images if image), unnamed)
 
 
 def fields_of(body: object) -> dict[str, object]:
@@ -90,8 +90,8 @@ def _check_field(model: Model, name: str, value: object) -> None:
         raise _invalid(name, _expected(option), value)
 
 
-def _check_picture(name: str, value: object) -> bytes | None:
-    """Return the picture in a data URI; None for a link."""
+def _check_image(name: str, value: object) -> bytes | None:
+    """Return the image in a data URI; None for a link."""
     if not isinstance(value, str):
         raise _invalid(name, "string", value)
     if LINK.fullmatch(value):
@@ -104,7 +104,7 @@ def _check_picture(name: str, value: object) -> bytes | None:
         with Image.open(BytesIO(content), formats=[found[1].upper()]) as image:
             image.load()
     except Exception as error:  # decoders raise whatever they like for a damaged file
-        raise _invalid(name, f"a picture of type {found[1]}", value) from error
+        raise _invalid(name, f"an image of type {found[1]}", value) from error
     return content
 
 
@@ -119,7 +119,7 @@ def _invalid(field: str, expected: str, received: object) -> RefusalError:
 
 
 def _order(
-    model: Model, fields: dict[str, object], pictures: tuple[bytes, ...], unnamed: tuple[str, ...]
+    model: Model, fields: dict[str, object], images: tuple[bytes, ...], unnamed: tuple[str, ...]
 ) -> Order:
     defaults = {option.name: option.default for option in model.options}
     resolved: dict[str, object] = {**defaults, **fields}
@@ -128,18 +128,18 @@ def _order(
         model=model,
         prompt=str(resolved["prompt"]),
         duration=int(str(resolved["duration"])),
-        aspect_ratio=str(resolved["aspect_ratio"] or _ratio_of(pictures)),
+        aspect_ratio=str(resolved["aspect_ratio"] or _ratio_of(images)),
         resolution=str(resolved["resolution"]),
         generate_audio=resolved["generate_audio"] is True,
         seed=seed if isinstance(seed, int) else None,
-        pictures=pictures,
+        images=images,
         unnamed=unnamed,
     )
 
 
-def _ratio_of(pictures: tuple[bytes, ...]) -> str:
-    """Return the ratio that is nearer to the first picture's."""
-    if not pictures:
+def _ratio_of(images: tuple[bytes, ...]) -> str:
+    """Return the ratio that is nearer to the first image's."""
+    if not images:
         return "16:9"
-    with Image.open(BytesIO(pictures[0])) as image:
+    with Image.open(BytesIO(images[0])) as image:
         return "9:16" if image.height > image.width else "16:9"

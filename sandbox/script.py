@@ -1,4 +1,4 @@
-"""The scripted part of the demo: videos, the wait in line, buttons, a picture, limits, and an offer."""
+"""The scripted part of the demo: videos, the wait in line, buttons, an image, limits, and an offer."""
 
 from io import BytesIO
 
@@ -10,7 +10,7 @@ from sandbox.world import World
 
 PROMPT = "A red dragon glides over a mountain lake at sunrise"
 WAITING_PROMPT = "A lighthouse in a storm, seen from the sea"
-PICTURE_PROMPT = "The sun sets behind the hills"
+IMAGE_PROMPT = "The sun sets behind the hills"
 LIMITED_PROMPT = "A paper boat sails through a rainy street"
 OFFERED_PROMPT = "A hot-air balloon lands in a field of sunflowers"
 FAIL_MARK = "[fail]"  # the fake provider's safety filter stops prompts with it
@@ -32,7 +32,7 @@ class Script:
         return (
             await self._video(PROMPT)
             and await self._line()
-            and await self._video(PICTURE_PROMPT, image=("hills.png", draw_hills()))
+            and await self._video(IMAGE_PROMPT, image=("hills.png", draw_hills()))
             and await self._limits()
             and await self._offer()
         )
@@ -97,12 +97,12 @@ class Script:
 
 
 def draw_hills() -> bytes:
-    """Return the picture that alice gives: a sun between two hills, as a PNG file."""
-    picture = Image.new("RGB", (1280, 720), "#8ecae6")
-    pen = ImageDraw.Draw(picture)
+    """Return the image that alice gives: a sun between two hills, as a PNG file."""
+    image = Image.new("RGB", (1280, 720), "#8ecae6")
+    pen = ImageDraw.Draw(image)
     pen.ellipse((560, 200, 760, 400), fill="#ffb703")
     pen.ellipse((-300, 380, 760, 1100), fill="#386641")
     pen.ellipse((560, 420, 1600, 1200), fill="#6a994e")
     file = BytesIO()
-    picture.save(file, "PNG")
+    image.save(file, "PNG")
     return file.getvalue()

@@ -14,8 +14,8 @@ def make_noise(
 
     `options`: of ffmpeg, which come after those that make what Discord plays.
     """
-    picture = f"testsrc2=s={size}:r=24:d={seconds},noise=alls=60:allf=t"
-    sources = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", f"sine=d={seconds}"]
+    image = f"testsrc2=s={size}:r=24:d={seconds},noise=alls=60:allf=t"
+    sources = ["-f", "lavfi", "-i", image, "-f", "lavfi", "-i", f"sine=d={seconds}"]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     ffmpeg: str = imageio_ffmpeg.get_ffmpeg_exe()
     command = [ffmpeg, "-nostdin", "-y", "-v", "error", *sources, *codecs, *options, str(path)]

@@ -38,7 +38,7 @@ from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
-from bot.provider.choosing import models_for, pictures_of
+from bot.provider.choosing import images_of, models_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    able, allowed = models_for(context.models, pictures_of(video.model)), context.policy.models
+    able, allowed = models_for(context.models, images_of(video.model)), context.policy.models
     others = [
         model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
     ]

@@ -97,7 +97,7 @@ class TooLongError(RefusedError):
 
 
 class TooHighError(RefusedError):
-    """The moderators allow smaller pictures only."""
+    """The moderators allow smaller images only."""
 
     def __init__(self, highest: str) -> None:
         super().__init__(

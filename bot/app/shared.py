@@ -41,7 +41,7 @@ class Stores:
     """The files of generations."""
 
     videos: VideoStore
-    pictures: ImageStore
+    images: ImageStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Shared:
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
         days = self.settings.prompt_retention_days
-        orphaned_files = OrphanedFiles(self.database, self.stores.videos, self.stores.pictures)
+        orphaned_files = OrphanedFiles(self.database, self.stores.videos, self.stores.images)
         return Retention(
             self.database,
             self.stores.videos,

@@ -48,20 +48,20 @@ def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
 def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workflow:
     timing, queue = shared.timing, shared.queue
     patience = Patience(utc_now)
-    videos, pictures = shared.stores.videos, shared.stores.pictures
+    videos, images = shared.stores.videos, shared.stores.images
     return Workflow(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, timing, utc_now, patience),
-        preparation=Preparation(queue, pictures, timing, patience),
-        submission=Submission(queue, shared.veo, pictures, timing, utc_now, patience, shared.database),
+        preparation=Preparation(queue, images, timing, patience),
+        submission=Submission(queue, shared.veo, images, timing, utc_now, patience, shared.database),
         polling=polling,
         settlement=Settlement(queue, shared.veo, delivery, timing, patience),
         late_watch=LateWatch(queue, shared.veo, shared.database, videos, shared.estimator, timing, utc_now),
         deliver=Deliver(
             queue,
             videos,
-            pictures,
+            images,
             shared.veo,
             delivery,
             _upload(shared, delivery),

@@ -10,7 +10,7 @@ import typer
 
 from bot.cli.exits import finish, stop
 from bot.cli.target_file import NAME, place_named
-from bot.cli.video import GenerateError, generate_in_terminal, read_pictures, resume_in_terminal
+from bot.cli.video import GenerateError, generate_in_terminal, read_images, resume_in_terminal
 from bot.log import configure_logging
 from bot.provider.catalogue import (
     InvalidOptionError,
@@ -102,11 +102,11 @@ def _request_of(
     image: Path | None,
     last_image: Path | None,
 ) -> VideoRequest:
-    """Return what is asked for, with the pictures in it; of the model's family it is the one that takes them.
+    """Return what is asked for, with the images in it; of the model's family it is the one that takes them.
 
     Raises:
         InvalidOptionError: the options do not make a video.
-        GenerateError: a picture cannot be used, or there is a last one but no first one.
+        GenerateError: an image cannot be used, or there is a last one but no first one.
     """
     if image is None and last_image is not None:
         raise GenerateError("--last-image needs an --image to start from.")
@@ -115,4 +115,4 @@ def _request_of(
         raise GenerateError(f"There's no model {model}. Available: {', '.join(m.id for m in models)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(models, model, len(files)).id, prompt, options)
-    return request.with_images(read_pictures(files, request.model.sides(len(files))))
+    return request.with_images(read_images(files, request.model.sides(len(files))))

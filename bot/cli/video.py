@@ -19,7 +19,7 @@ from bot.cli.target_file import leave_place, take_place
 from bot.clock import utc_now
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import Clip, MediaError, VideoStore
-from bot.media.image_cleaning import clean_picture
+from bot.media.image_cleaning import clean_image
 from bot.media.images import MAX_SIZE, ImageError, data_uri_of
 from bot.money import usd
 from bot.provider.addresses import origin_of
@@ -45,17 +45,17 @@ class GenerateError(Exception):
     """There is no video; `str()` says why and what is left to do."""
 
 
-def read_pictures(files: Sequence[Path], sides: Sequence[int]) -> tuple[str, ...]:
-    """Return pictures as data URIs, checked and cleaned as those that members offer.
+def read_images(files: Sequence[Path], sides: Sequence[int]) -> tuple[str, ...]:
+    """Return images as data URIs, checked and cleaned as those that members offer.
 
     Args:
         files: where they are.
         sides: pixels that each needs on its shorter side; 0: any.
 
     Raises:
-        GenerateError: a file cannot be read, is no picture that can be used, or is too large.
+        GenerateError: a file cannot be read, is no image that can be used, or is too large.
     """
-    return tuple(_read_picture(file, side) for file, side in zip(files, sides, strict=True))
+    return tuple(_read_image(file, side) for file, side in zip(files, sides, strict=True))
 
 
 async def generate_in_terminal(settings: ProviderSettings, request: VideoRequest, output: Path) -> None:
@@ -269,11 +269,11 @@ def _sentence(said: str | VeoError) -> str:
     return text if (text := str(said)).endswith((".", "!", "?")) else f"{text}."
 
 
-def _read_picture(file: Path, side: int) -> str:
+def _read_image(file: Path, side: int) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_SIZE + 1)  # one byte more is too large, however much follows
-        return data_uri_of(clean_picture(content, side))
+        return data_uri_of(clean_image(content, side))
     except OSError as error:
         raise GenerateError(f"I can't read {file}: {error.strerror}.") from error
     except ImageError as error:

@@ -20,7 +20,7 @@ ANSWER_GRACE = timedelta(seconds=20)
 class Status(StrEnum):
     """Where a generation stands. What moves it on is in `bot.jobs.workflow`."""
 
-    PREPARING = "preparing"  # accepted; the pictures it is made from are still to be fetched
+    PREPARING = "preparing"  # accepted; the images it is made from are still to be fetched
     QUEUED = "queued"  # waits for its turn at the provider
     SUBMITTING = "submitting"  # the create call is being made, or its outcome is not known
     RUNNING = "running"  # the provider has given it an id
@@ -130,7 +130,7 @@ class Generation(Base):
     prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
-    # Discord's links to the pictures it is made from, until they are dead (`bot.privacy.retention`).
+    # Discord's links to the images it is made from, until they are dead (`bot.privacy.retention`).
     picture_urls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     status: Mapped[Status] = mapped_column(named(Status))

@@ -67,8 +67,8 @@ class SentFile(_Sent):
     content_type: str | None = None
 
 
-class SentPicture(_Sent):
-    """A picture in an embed."""
+class SentImage(_Sent):
+    """An image in an embed."""
 
     url: str | None = None
 
@@ -76,8 +76,8 @@ class SentPicture(_Sent):
 class SentEmbed(_Sent):
     """What a link shows."""
 
-    image: SentPicture | None = None
-    thumbnail: SentPicture | None = None
+    image: SentImage | None = None
+    thumbnail: SentImage | None = None
 
 
 class SentSnapshot(_Sent):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import case
 
 from bot.db.models import Generation
-from bot.failures import BAD_PICTURES, PAID_ALL_THE_SAME, FailureKind
+from bot.failures import BAD_IMAGES, PAID_ALL_THE_SAME, FailureKind
 from bot.provider.costs import CONFIRMED, Cost, CostSource
 from bot.provider.models import Task
 
@@ -46,5 +46,5 @@ def unmade(
         **(told(cost) if cost or is_open else NOT_CHARGED),
         "finished_at": now,
         "late_until": late_until,
-        "picture_urls": None if kind in BAD_PICTURES else generation.picture_urls,
+        "picture_urls": None if kind in BAD_IMAGES else generation.picture_urls,
     }

@@ -129,7 +129,7 @@ class GenerationQueue:
         """End the generation without a video; `reason` is the provider's, shown to the member.
 
         `late_until`: until when the provider is asked all the same; what it may cost stays bound meanwhile.
-        Links to pictures that were of no use are forgotten.
+        Links to images that were of no use are forgotten.
 
         Raises:
             LeaseLostError: the row is not as `generation` shows it.

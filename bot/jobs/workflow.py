@@ -1,6 +1,6 @@
 """One generation's way from the queue to the message with its result: submit → poll → fetch → deliver.
 
-What is made from pictures has them fetched first: prepare → submit.
+What is made from images has them fetched first: prepare → submit.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

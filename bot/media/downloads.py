@@ -26,7 +26,7 @@ FETCH_ATTEMPTS = 5
 SCHEMES = frozenset({"https"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({403, 404, 410})
-# Unpacking could turn a few bytes into many; videos and pictures are packed already.
+# Unpacking could turn a few bytes into many; videos and images are packed already.
 HEADERS = {"Accept-Encoding": "identity"}
 
 # As `socket.getaddrinfo` returns it; aiohttp's own type leaves out what an address is.

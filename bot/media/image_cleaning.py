@@ -1,4 +1,4 @@
-"""A picture as it may leave for the provider: upright, and without what its file says beside the pixels."""
+"""An image as it may leave for the provider: upright, and without what its file says beside the pixels."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -7,8 +7,8 @@ from typing import Any
 from PIL import Image, JpegImagePlugin
 
 from bot.failures import FailureKind
-from bot.media.image_metadata import PNG, BarePicture, orientation_in, strip_metadata
-from bot.media.images import MAX_SIZE, TYPES, ImageError, ensure_picture, media_type_of
+from bot.media.image_metadata import PNG, BareImage, orientation_in, strip_metadata
+from bot.media.images import MAX_SIZE, TYPES, ImageError, ensure_image, media_type_of
 
 # How the pixels get from each of EXIF's orientations to what a member sees. The one in XMP is left aside, as
 # browsers and Discord do.
@@ -30,26 +30,26 @@ _FULL_COLOUR, _HALF_COLOUR = 0, 2  # Pillow's names for 4:4:4 and 4:2:0
 _SAMPLING = {_HALF_COLOUR: _HALF_COLOUR}  # others, such as 4:2:2, could not be kept when the sides change
 
 
-def clean_picture(content: bytes, min_side: int = 0) -> bytes:
-    """Return a picture for the provider; the same bytes where there is nothing to change.
+def clean_image(content: bytes, min_side: int = 0) -> bytes:
+    """Return an image for the provider; the same bytes where there is nothing to change.
 
     It is drawn anew only where its pixels must be turned, or where its file is laid out in a way of its own.
-    To turn the largest pictures takes two seconds and 350 MB, or 650 MB where they come as WebP.
+    To turn the largest images takes two seconds and 350 MB, or 650 MB where they come as WebP.
 
     Args:
         content: the file.
         min_side: pixels that its model needs of the shorter side.
 
     Raises:
-        ImageError: it is no picture that can be used, or its metadata cannot be removed.
+        ImageError: it is no image that can be used, or its metadata cannot be removed.
     """
     if len(content) > MAX_SIZE:
-        raise ImageError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
+        raise ImageError(FailureKind.IMAGE_SIZE, f"{len(content)} bytes")
     bare = _stripped(content)
     if bare is None:
-        ensure_picture(content, min_side)
+        ensure_image(content, min_side)
         return _redraw(content, None)
-    ensure_picture(bare.content, min_side)  # of what is thrown away, nothing is read by a decoder
+    ensure_image(bare.content, min_side)  # of what is thrown away, nothing is read by a decoder
     return _redraw(bare.content, bare.orientation) if bare.orientation in _TURNS else bare.content
 
 
@@ -59,26 +59,26 @@ def is_clean(content: bytes) -> bool:
     return bare is not None and bare.content == content
 
 
-def _stripped(content: bytes) -> BarePicture | None:
+def _stripped(content: bytes) -> BareImage | None:
     media_type = media_type_of(content)
     return None if media_type is None else strip_metadata(content, media_type)
 
 
 def _redraw(content: bytes, orientation: int | None) -> bytes:
-    """Return a picture that was checked, from its pixels alone; `orientation`: None: as its EXIF says."""
+    """Return an image that was checked, from its pixels alone; `orientation`: None: as its EXIF says."""
     try:
         drawn = next((file for file in _drawings(content, orientation) if len(file) <= MAX_SIZE), None)
     except Exception as error:  # decoders raise whatever they like
-        raise ImageError(FailureKind.PICTURE_BAD, f"{type(error).__name__}: {error}") from error
+        raise ImageError(FailureKind.IMAGE_BAD, f"{type(error).__name__}: {error}") from error
     if drawn is None:
-        raise ImageError(FailureKind.PICTURE_SIZE, f"over {MAX_SIZE}")
+        raise ImageError(FailureKind.IMAGE_SIZE, f"over {MAX_SIZE}")
     if not is_clean(drawn):
-        raise ImageError(FailureKind.PICTURE_BAD, "metadata")
+        raise ImageError(FailureKind.IMAGE_BAD, "metadata")
     return drawn
 
 
 def _drawings(content: bytes, orientation: int | None) -> Iterator[bytes]:
-    """Yield the picture as a file, in falling sizes."""
+    """Yield the image as a file, in falling sizes."""
     turned, encodings = _turned(content, orientation)
     for kind, options in encodings:
         file = BytesIO()
@@ -87,7 +87,7 @@ def _drawings(content: bytes, orientation: int | None) -> Iterator[bytes]:
 
 
 def _turned(content: bytes, orientation: int | None) -> tuple[Image.Image, list[_Encoding]]:
-    """Return a picture's pixels upright, with no more beside them than they need, and how to write them."""
+    """Return an image's pixels upright, with no more beside them than they need, and how to write them."""
     with Image.open(BytesIO(content), formats=list(TYPES.values())) as image:
         image.load()
         if orientation is None:
@@ -98,9 +98,9 @@ def _turned(content: bytes, orientation: int | None) -> tuple[Image.Image, list[
 
 
 def _encodings(image: Image.Image, content: bytes) -> list[_Encoding]:
-    """Return as what a picture may be written, the best first; what was lossless stays so where it fits.
+    """Return as what an image may be written, the best first; what was lossless stays so where it fits.
 
-    Nothing is written as WebP: of the largest pictures that takes a gigabyte and many seconds.
+    Nothing is written as WebP: of the largest images that takes a gigabyte and many seconds.
     """
     profile = {"icc_profile": image.info.get("icc_profile")}
     sampling = _SAMPLING.get(JpegImagePlugin.get_sampling(image), _FULL_COLOUR)

@@ -1,4 +1,4 @@
-"""Until when Discord's links to pictures can be fetched. Pure.
+"""Until when Discord's links to images can be fetched. Pure.
 
 A signed link says in its parameter `ex` when it dies, as hexadecimal Unix seconds (Discord's reference,
 "Signed Attachment CDN URLs"): about a day after it was handed out. That is a claim like every part of a link.

@@ -1,4 +1,4 @@
-"""What a picture's file says beside its pixels, and the same file without it. Pure, on bytes.
+"""What an image's file says beside its pixels, and the same file without it. Pure, on bytes.
 
 A phone writes into each photo where and when it was taken. That must not reach the provider. Only parts that
 decide how the pixels look are kept, so that what nobody has thought of yet goes too.
@@ -28,11 +28,11 @@ _WEBP_SAYS_METADATA = 0x04 | 0x08  # XMP, EXIF
 
 _JPEG_START, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
 _JPEG_JFIF, _JPEG_EXIF, _JPEG_COMMENT = 0xE0, 0xE1, 0xFE
-_JPEG_PICTURE = {*range(0xC0, 0xD0), *range(0xDA, 0xE0)}  # frames, tables, scans
+_JPEG_IMAGE = {*range(0xC0, 0xD0), *range(0xDA, 0xE0)}  # frames, tables, scans
 _JPEG_COLOURS = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 _JPEG_APPLICATIONS = range(0xE0, 0xF0)
 _JPEG_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in a scan, what is no data and no restart
-_JFIF_SIZE = 14  # bytes before the thumbnail, which may show more than the picture does
+_JFIF_SIZE = 14  # bytes before the thumbnail, which may show more than the image does
 
 
 class _UnreadableError(Exception):
@@ -40,8 +40,8 @@ class _UnreadableError(Exception):
 
 
 @dataclass(slots=True)
-class BarePicture:
-    """A picture's file without metadata, and what has to be done to its pixels.
+class BareImage:
+    """An image's file without metadata, and what has to be done to its pixels.
 
     Attributes:
         parts: of the file, in order.
@@ -62,12 +62,12 @@ class BarePicture:
         return orientation_in(self.exif)
 
 
-def strip_metadata(content: bytes, media_type: str) -> BarePicture | None:
-    """Return a picture without its metadata, or None where its file moves or is not laid out as it should be.
+def strip_metadata(content: bytes, media_type: str) -> BareImage | None:
+    """Return an image without its metadata, or None where its file moves or is not laid out as it should be.
 
-    Its pixels are neither looked at nor changed. What follows the picture in the file goes too.
+    Its pixels are neither looked at nor changed. What follows the image in the file goes too.
     """
-    bare = BarePicture()
+    bare = BareImage()
     try:
         _STRIP[media_type](content, bare)
     except (_UnreadableError, struct.error):
@@ -93,7 +93,7 @@ def orientation_in(exif: bytes) -> int:
     return UPRIGHT
 
 
-def _strip_png(content: bytes, bare: BarePicture) -> None:
+def _strip_png(content: bytes, bare: BareImage) -> None:
     bare.parts.append(_PNG_HEAD)
     at, name = len(_PNG_HEAD), b""
     while name != b"IEND":
@@ -108,7 +108,7 @@ def _strip_png(content: bytes, bare: BarePicture) -> None:
         at += len(chunk)
 
 
-def _strip_webp(content: bytes, bare: BarePicture) -> None:
+def _strip_webp(content: bytes, bare: BareImage) -> None:
     (size,) = struct.unpack_from("<I", content, 4)
     body = _span(content, 8, size)
     bare.parts.append(b"WEBP")
@@ -136,7 +136,7 @@ def _without_flags(chunk: bytes) -> bytes:
     return chunk[:8] + bytes([flags & ~_WEBP_SAYS_METADATA]) + chunk[9:]
 
 
-def _strip_jpeg(content: bytes, bare: BarePicture) -> None:
+def _strip_jpeg(content: bytes, bare: BareImage) -> None:
     bare.parts.append(content[:2])
     at = 2
     while True:
@@ -169,9 +169,9 @@ def _end_of_scan(content: bytes, at: int) -> int:
     return found.start()
 
 
-def _keep_jpeg(bare: BarePicture, marker: int, payload: bytes, segment: bytes) -> None:
+def _keep_jpeg(bare: BareImage, marker: int, payload: bytes, segment: bytes) -> None:
     """Keep a segment of a JPEG, or what is needed of it."""
-    if marker in _JPEG_PICTURE:
+    if marker in _JPEG_IMAGE:
         bare.parts.append(segment)
     elif marker == _JPEG_JFIF and payload.startswith(b"JFIF\0") and len(payload) >= _JFIF_SIZE:
         plain = b"\xff\xe0\x00\x10" + payload[:12] + b"\0\0"
@@ -191,7 +191,7 @@ def _span(content: bytes, at: int, size: int) -> bytes:
     return span
 
 
-_STRIP: Mapping[str, Callable[[bytes, BarePicture], None]] = {
+_STRIP: Mapping[str, Callable[[bytes, BareImage], None]] = {
     PNG: _strip_png,
     JPEG: _strip_jpeg,
     WEBP: _strip_webp,

@@ -1,4 +1,4 @@
-"""The pictures that videos are made from, on disk between Discord and the provider.
+"""The images that videos are made from, on disk between Discord and the provider.
 
 Discord's links die after a day, and a request may wait longer than that, so each file is fetched as soon as
 its request is accepted (`bot.jobs.steps.preparation`) and deleted when the request is over. What is kept is
@@ -16,14 +16,14 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.image_cleaning import clean_picture, is_clean
+from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class ImageStore:
-    """The folder of pictures; only this user of the machine can read it.
+    """The folder of images; only this user of the machine can read it.
 
     Args:
         downloads: who fetches them.
@@ -33,12 +33,12 @@ class ImageStore:
     def __init__(self, downloads: Downloads, folder: Path) -> None:
         self._downloads = downloads
         self._folder = folder
-        self._turn = asyncio.Lock()  # one picture is decoded at a time, since that takes memory
+        self._turn = asyncio.Lock()  # one image is decoded at a time, since that takes memory
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.discard_half_done()
 
     async def ensure(self, generation_id: str, urls: Sequence[str], sides: Sequence[int] = ()) -> None:
-        """Fetch the pictures that are not here yet.
+        """Fetch the images that are not here yet.
 
         Args:
             generation_id: whose they are.
@@ -58,7 +58,7 @@ class ImageStore:
     async def load(
         self, generation_id: str, urls: Sequence[str], sides: Sequence[int] = ()
     ) -> tuple[str, ...]:
-        """Return the pictures as data URIs, in the order of their links; what is missing is fetched.
+        """Return the images as data URIs, in the order of their links; what is missing is fetched.
 
         Raises:
             ImageError, MediaError: as for `ensure`.
@@ -73,7 +73,7 @@ class ImageStore:
         return tuple([await asyncio.to_thread(_read, path) for path in paths])
 
     def discard(self, generation_id: str) -> None:
-        """Delete the generation's pictures, if any are here."""
+        """Delete the generation's images, if any are here."""
         for path in self._folder.glob(f"{generation_id}-*"):
             path.unlink(missing_ok=True)
 
@@ -82,9 +82,9 @@ class ImageStore:
         return discard_old(self._folder.glob(f"*{PART_SUFFIX}"))
 
     def list_old(self) -> set[str]:
-        """Return the ids of the generations whose pictures have lain here for an hour."""
-        pictures = (path for path in self._folder.glob("*-*") if path.suffix != PART_SUFFIX)
-        return {path.name.partition("-")[0] for path in old_ones(pictures)}
+        """Return the ids of the generations whose images have lain here for an hour."""
+        images = (path for path in self._folder.glob("*-*") if path.suffix != PART_SUFFIX)
+        return {path.name.partition("-")[0] for path in old_ones(images)}
 
     def _path(self, generation_id: str, number: int) -> Path:
         return self._folder / f"{generation_id}-{number}"
@@ -98,11 +98,11 @@ class ImageStore:
                 await asyncio.to_thread(_clean, part, side)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:
-            raise ImageError(FailureKind.PICTURE_GONE, str(error)) from error
+            raise ImageError(FailureKind.IMAGE_GONE, str(error)) from error
         except DownloadTooLargeError as error:
-            raise ImageError(FailureKind.PICTURE_SIZE, str(error)) from error
+            raise ImageError(FailureKind.IMAGE_SIZE, str(error)) from error
         except OSError as error:
-            log.error("a picture cannot be written to disk", error=str(error))
+            log.error("an image cannot be written to disk", error=str(error))
             raise MediaError(NO_ROOM) from error
         finally:
             part.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ class ImageStore:
 
 def _clean(path: Path, side: int) -> None:
     content = path.read_bytes()
-    cleaned = clean_picture(content, side)
+    cleaned = clean_image(content, side)
     if cleaned != content:
         path.write_bytes(cleaned)
 
@@ -118,4 +118,4 @@ def _clean(path: Path, side: int) -> None:
 def _read(path: Path) -> str:
     content = path.read_bytes()
     # Metadata is left where an earlier version kept the file.
-    return data_uri_of(content if is_clean(content) else clean_picture(content))
+    return data_uri_of(content if is_clean(content) else clean_image(content))

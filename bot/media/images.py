@@ -1,6 +1,6 @@
-"""Pictures that videos are made from: what members offer, and what is really in a file. Pure.
+"""Images that videos are made from: what members offer, and what is really in a file. Pure.
 
-A file's name and type are claims. They are checked when the picture is offered, so that a member hears at
+A file's name and type are claims. They are checked when the image is offered, so that a member hears at
 once of a mistake; what counts is checked again in the bytes, before anything is sent.
 """
 
@@ -30,7 +30,7 @@ KINDS = N_("PNG, JPEG and WebP")
 
 
 class ImageError(Exception):
-    """A picture cannot be used; `kind` says why in words for the member, `str()` in words for the log."""
+    """An image cannot be used; `kind` says why in words for the member, `str()` in words for the log."""
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +39,7 @@ class ImageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ImageInput:
-    """A picture at Discord, as Discord describes it.
+    """An image at Discord, as Discord describes it.
 
     Attributes:
         url: lives for about a day.
@@ -59,7 +59,7 @@ class ImageInput:
 
     @classmethod
     def checked(cls, url: str) -> Self:
-        """Return a picture of which only the link is left, as its claims were checked before."""
+        """Return an image of which only the link is left, as its claims were checked before."""
         return cls(url, "", None, None, is_checked=True)
 
 
@@ -67,7 +67,7 @@ def ensure_usable(offered: ImageInput) -> None:
     """Check what can be checked without the file, for any model.
 
     Raises:
-        BadRequestError: it is no picture of a kind that can be used, or too large.
+        BadRequestError: it is no image of a kind that can be used, or too large.
     """
     if offered.is_checked:
         return
@@ -97,7 +97,7 @@ def ensure_usable(offered: ImageInput) -> None:
 
 
 def ensure_large_enough(offered: ImageInput, min_side: int, model: str) -> None:
-    """Check a picture's sides, where Discord says them; `min_side`: pixels that `model` needs of the shorter.
+    """Check an image's sides, where Discord says them; `min_side`: pixels that `model` needs of the shorter.
 
     Raises:
         BadRequestError: it is too small.
@@ -118,8 +118,8 @@ def ensure_large_enough(offered: ImageInput, min_side: int, model: str) -> None:
     )
 
 
-def ensure_picture(content: bytes, min_side: int = 0) -> None:
-    """Check that a file is a whole, still picture of a sensible size; decoding takes up to 160 MB.
+def ensure_image(content: bytes, min_side: int = 0) -> None:
+    """Check that a file is a whole, still image of a sensible size; decoding takes up to 160 MB.
 
     Args:
         content: the file.
@@ -129,22 +129,22 @@ def ensure_picture(content: bytes, min_side: int = 0) -> None:
         ImageError: it is not.
     """
     if len(content) > MAX_SIZE:
-        raise ImageError(FailureKind.PICTURE_SIZE, f"{len(content)} bytes")
+        raise ImageError(FailureKind.IMAGE_SIZE, f"{len(content)} bytes")
     media_type = media_type_of(content)
     if media_type is None:
-        raise ImageError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+        raise ImageError(FailureKind.IMAGE_BAD, "not one of the known signatures")
     try:
         _decode(content, media_type, min_side)
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(FailureKind.PICTURE_SIZE, str(error)) from error
+        raise ImageError(FailureKind.IMAGE_SIZE, str(error)) from error
     except Exception as error:  # decoders raise whatever they like for a damaged file
-        raise ImageError(FailureKind.PICTURE_BAD, f"{type(error).__name__}: {error}") from error
+        raise ImageError(FailureKind.IMAGE_BAD, f"{type(error).__name__}: {error}") from error
 
 
 def media_type_of(content: bytes) -> str | None:
-    """Return what a file is by its first bytes, or None where it is no picture that can be used."""
+    """Return what a file is by its first bytes, or None where it is no image that can be used."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
     if content.startswith(b"\xff\xd8\xff"):
@@ -155,28 +155,28 @@ def media_type_of(content: bytes) -> str | None:
 
 
 def data_uri_of(content: bytes) -> str:
-    """Return a picture in the form in which it can stand in a request's body.
+    """Return an image in the form in which it can stand in a request's body.
 
     Raises:
         ImageError: it is none.
     """
     media_type = media_type_of(content)
     if media_type is None:
-        raise ImageError(FailureKind.PICTURE_BAD, "not one of the known signatures")
+        raise ImageError(FailureKind.IMAGE_BAD, "not one of the known signatures")
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _decode(content: bytes, media_type: str, min_side: int) -> None:
     with Image.open(BytesIO(content), formats=[TYPES[media_type]]) as image:
         _ensure_size(*image.size, min_side)  # known from the header; nothing is decoded yet
-        # A phone's JPEG may carry a second picture, which is not shown; the others would move.
+        # A phone's JPEG may carry a second image, which is not shown; the others would move.
         if media_type != JPEG and getattr(image, "is_animated", False):
-            raise ImageError(FailureKind.PICTURE_BAD, "it moves")
+            raise ImageError(FailureKind.IMAGE_BAD, "it moves")
         image.load()
 
 
 def _ensure_size(width: int, height: int, min_side: int) -> None:
     if width * height > MAX_PIXELS or min(width, height) < MIN_SIDE:
-        raise ImageError(FailureKind.PICTURE_SIZE, f"{width} x {height} pixels")
+        raise ImageError(FailureKind.IMAGE_SIZE, f"{width} x {height} pixels")
     if min(width, height) < min_side:
-        raise ImageError(FailureKind.PICTURE_SMALL, f"{width} x {height} pixels")
+        raise ImageError(FailureKind.IMAGE_SMALL, f"{width} x {height} pixels")

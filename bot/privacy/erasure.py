@@ -129,7 +129,7 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
 
 
 def select_dead_links(session: Session, now: datetime) -> list[str]:
-    """Return the ids of delivered generations with links to pictures that cannot be fetched any more."""
+    """Return the ids of delivered generations with links to images that cannot be fetched any more."""
     found = select(Generation.id, Generation.picture_urls, Generation.created_at).where(
         Generation.delivered_at.is_not(None), Generation.picture_urls.is_not(None)
     )
@@ -141,7 +141,7 @@ def select_dead_links(session: Session, now: datetime) -> list[str]:
 
 
 def forget_picture_links(session: Session, generation_ids: Collection[str]) -> None:
-    """Remove the links to pictures from these generations."""
+    """Remove the links to images from these generations."""
     session.execute(
         update(Generation)
         .where(Generation.id.in_(generation_ids))

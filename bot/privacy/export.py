@@ -85,7 +85,7 @@ def export_quote(quote_row: QuoteRow) -> Json:
         "model": quote_row.model,
         "made_anew_from": quote_row.source_id,
         "options": dict(quote_row.options),
-        "pictures": [dict(picture) for picture in quote_row.pictures],
+        "pictures": [dict(image) for image in quote_row.pictures],
         "price_credits": quote_row.price,
         "changes": quote_row.revision - 1,
         "request_id": quote_row.generation_id,

@@ -94,7 +94,7 @@ class Retention:
             log.info("orphaned files are deleted", files=tidied)
 
     async def _forget_dead_links(self, now: datetime) -> int:
-        """Forget the links to pictures that nobody can use any more; return of how many requests."""
+        """Forget the links to images that nobody can use any more; return of how many requests."""
         dead = await self._database.read(lambda session: select_dead_links(session, now))
         for start in range(0, len(dead), BATCH):
             batch = dead[start : start + BATCH]

@@ -2,7 +2,7 @@
 
 One table: the /veo command, validation, the client, the sandbox's server and the documents read it.
 A model is a row, never an `if`. Adding one is adding a `Model` to `CATALOGUE`. What the members choose is
-a family, by its first row; which row of it makes the video follows from the pictures they give.
+a family, by its first row; which row of it makes the video follows from the images they give.
 
 Source: the schemas in the provider's documents "Veo 3 (Text-to-Video)" and "Veo 3 Fast (Text-to-Video)",
 "Create a video generation task and send it to the server", and those of the other models in the provider's
@@ -30,7 +30,7 @@ class Model:
             several kinds of input, `#` and the kind for all rows but the first.
         family: our name for all that differ in their `kind` only.
         description: what it is good for, in English.
-        min_sides: pixels that its pictures need on their shorter side, in the order of
+        min_sides: pixels that its images need on their shorter side, in the order of
             `InputKind.image_fields`; missing: the schema asks for none.
     """
 
@@ -52,7 +52,7 @@ class Model:
         return provider_name_of(self.id)
 
     def sides(self, count: int) -> tuple[int, ...]:
-        """Return how many pixels each of `count` pictures needs on its shorter side; 0: any."""
+        """Return how many pixels each of `count` images needs on its shorter side; 0: any."""
         return (*self.min_sides, *[0] * count)[:count]
 
     def option(self, name: str) -> Option | None:
@@ -64,7 +64,7 @@ class Model:
 class VideoRequest:
     """A checked request: what is sent to the provider, and nothing else.
 
-    `options` holds only what the member chose, spelled as the provider spells it; `images` the pictures as
+    `options` holds only what the member chose, spelled as the provider spells it; `images` the images as
     links or data URIs, in the order of `InputKind.image_fields`, and nothing until the request is sent.
     """
 
@@ -74,7 +74,7 @@ class VideoRequest:
     images: tuple[str, ...] = field(default=(), repr=False)  # millions of characters, and nobody's business
 
     def with_images(self, images: Sequence[str]) -> Self:
-        """Return the request with its pictures.
+        """Return the request with its images.
 
         Raises:
             InvalidOptionError: its model is not made for so many.
@@ -95,10 +95,10 @@ class VideoRequest:
         """The JSON body of the create call.
 
         Raises:
-            ValueError: it has not the pictures that its model needs.
+            ValueError: it has not the images that its model needs.
         """
-        pictures = dict(zip(self.model.kind.image_fields, self.images, strict=True))
-        return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **pictures}
+        images = dict(zip(self.model.kind.image_fields, self.images, strict=True))
+        return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **images}
 
     @property
     def resolved(self) -> dict[str, OptionValue]:
@@ -116,8 +116,8 @@ ONLY_8 = replace(DURATION, choices=(8,))
 ASPECT_RATIO = Option(
     "aspect_ratio", str, N_("Landscape or portrait"), choices=("16:9", "9:16"), default="16:9"
 )
-# With a picture no document says what the ratio is, so nothing is claimed about it.
-PICTURE_RATIO = replace(ASPECT_RATIO, default=None)
+# With an image no document says what the ratio is, so nothing is claimed about it.
+IMAGE_RATIO = replace(ASPECT_RATIO, default=None)
 RESOLUTION = Option(
     "resolution", str, N_("Resolution of the video"), choices=("720P", "1080P"), default="720P"
 )
@@ -144,20 +144,20 @@ GENERATE_AUDIO = Option(
 
 _WORDING = (NEGATIVE_PROMPT, SEED, ENHANCE_PROMPT, GENERATE_AUDIO)
 VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
-VEO_3_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, *_WORDING)
+VEO_3_IMAGE = (DURATION, IMAGE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING, AUTO_FIX)
-VEO_3_1_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+VEO_3_1_IMAGE = (DURATION, IMAGE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 # "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.
-# What is asked of the first picture is not asked of the last one.
+# What is asked of the first image is not asked of the last one.
 FIRST_720 = (720,)
 BOTH_720 = (720, 720)
 
 # Of the two that are called lite, each takes no image, one or two under one name.
 LITE = (DURATION, ASPECT_RATIO, RESOLUTION, GENERATE_AUDIO)
-LITE_IMAGE = (DURATION, PICTURE_RATIO, RESOLUTION, GENERATE_AUDIO)
+LITE_IMAGE = (DURATION, IMAGE_RATIO, RESOLUTION, GENERATE_AUDIO)
 LITE_PREVIEW = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
-LITE_PREVIEW_FRAMES = (ONLY_8, PICTURE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+LITE_PREVIEW_FRAMES = (ONLY_8, IMAGE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")

@@ -1,4 +1,4 @@
-"""Which of several models makes a video: by what somebody calls it, and by the pictures that are given.
+"""Which of several models makes a video: by what somebody calls it, and by the images that are given.
 
 `models` is always what may be chosen, in its order; the first one that can is the default.
 """
@@ -37,25 +37,25 @@ def parse_models(text: str) -> tuple[Model, ...]:
 
 
 def family_heads(models: Sequence[Model]) -> tuple[Model, ...]:
-    """Return of each family the row that takes the fewest pictures, which stands for all of it.
+    """Return of each family the row that takes the fewest images, which stands for all of it.
 
     The families come as their first rows do; members choose from them.
     """
     heads: dict[str, Model] = {}
     for model in models:
         other = heads.get(model.family, model)
-        heads[model.family] = min(other, model, key=pictures_of)
+        heads[model.family] = min(other, model, key=images_of)
     return tuple(heads.values())
 
 
-def pictures_of(model: Model) -> int:
-    """Return how many pictures a row makes a video from."""
+def images_of(model: Model) -> int:
+    """Return how many images a row makes a video from."""
     return len(model.kind.image_fields)
 
 
-def models_for(models: Sequence[Model], pictures: int) -> tuple[Model, ...]:
-    """Return the rows that make a video from so many pictures."""
-    return tuple(model for model in models if pictures_of(model) == pictures)
+def models_for(models: Sequence[Model], images: int) -> tuple[Model, ...]:
+    """Return the rows that make a video from so many images."""
+    return tuple(model for model in models if images_of(model) == images)
 
 
 def names_of(model: Model) -> tuple[str, ...]:
@@ -75,25 +75,23 @@ def find_model(models: Sequence[Model], name: str) -> Model | None:
     return next(heads, None) or next((model for model in models if wanted in names_of(model)), None)
 
 
-def choose_model(
-    models: Sequence[Model], name: str | None, pictures: int, gone: Container[str] = ()
-) -> Model:
-    """Return the row that makes a video from so many pictures, of the same family as the one called `name`.
+def choose_model(models: Sequence[Model], name: str | None, images: int, gone: Container[str] = ()) -> Model:
+    """Return the row that makes a video from so many images, of the same family as the one called `name`.
 
     None: the member chose no family, so it is the first one that can, and is not `gone`.
 
     Raises:
         InvalidOptionError: no model is called so, or its family cannot.
     """
-    able = models_for(models, pictures)
+    able = models_for(models, images)
     if not able:
-        raise InvalidOptionError(_none_for(pictures))
+        raise InvalidOptionError(_none_for(images))
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
     if chosen is None:
         raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
-    if pictures_of(chosen) > pictures:
+    if images_of(chosen) > images:
         raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
     for model in able:
         if model.family == chosen.family:
@@ -101,11 +99,11 @@ def choose_model(
     raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=_families(able)))
 
 
-def _none_for(pictures: int) -> str:
-    if not pictures:
+def _none_for(images: int) -> str:
+    if not images:
         return _("I have no model that makes a video from text alone. Add an `image`.")
     return ngettext(
-        "No model makes a video from {count} image.", "No model makes a video from {count} images.", pictures
+        "No model makes a video from {count} image.", "No model makes a video from {count} images.", images
     )
 
 

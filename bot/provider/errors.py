@@ -21,7 +21,7 @@ import re
 MONEY = re.compile(
     r"\b(?:credits?|balance|funds?|top[ -]?up|payments?|billing|spend(?:ing)?)\b", re.IGNORECASE
 )
-# A refusal that names one of these is about the request (such as a picture of a credit card) or about what
+# A refusal that names one of these is about the request (such as an image of a credit card) or about what
 # the key may do (such as read the balance).
 NOT_OF_MONEY = re.compile(
     r"\b(?:prompts?|content|polic(?:y|ies)|safety|moderation|images?|pictures?|scopes?|permissions?)\b",

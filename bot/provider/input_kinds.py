@@ -16,7 +16,7 @@ class InputKind(StrEnum):
 
     @property
     def image_fields(self) -> tuple[str, ...]:
-        """The fields of the request body that hold the pictures; all are required."""
+        """The fields of the request body that hold the images; all are required."""
         return IMAGE_FIELDS[self]
 
     @property

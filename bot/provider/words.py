@@ -22,7 +22,7 @@ MOST_PIECES = 5  # of a reason that comes in several
 DEEPEST = 6  # a reason within a reason within a reason
 SHORTEST_PIECE_OF_KEY = 8  # characters; a key that is told in part is told too
 
-PICTURES = re.compile(  # data URIs
+IMAGES = re.compile(  # data URIs
     r"data:[\w.+-]+/[\w.+-]+(?:;(?!base64,)[\w.=+-]+)*(?:;base64,[\w+/=%-]*|,[^\s\"'<>)]*)", re.IGNORECASE
 )
 BASE64 = re.compile(r"[A-Za-z\d/+]{200,}={0,2}")  # a file without such a beginning
@@ -65,9 +65,9 @@ class WordFilter:
         return "WordFilter()"
 
     def clean(self, text: str) -> str:
-        """Return a text without keys, pictures and what no database takes, and cut it."""
+        """Return a text without keys, images and what no database takes, and cut it."""
         text = text[:MOST_READ].encode(errors="replace").decode().replace("\0", "")
-        text = BASE64.sub(_without_file, PICTURES.sub("the picture", text))
+        text = BASE64.sub(_without_file, IMAGES.sub("the image", text))
         if self.key:
             text = hide_key(text, self.key, "the key")
             text = TOKENS.sub(self._without_piece, text)
@@ -183,4 +183,4 @@ def _text(value: object) -> str:
 
 def _without_file(run: re.Match[str]) -> str:
     """Return a run of letters and digits, unless it looks like a file: without a digit it may be a word."""
-    return "the picture" if any(map(str.isdigit, run[0])) else run[0]
+    return "the image" if any(map(str.isdigit, run[0])) else run[0]

@@ -199,17 +199,17 @@ def discard(session: Session, quote_row: QuoteRow) -> None:
 
 def kept_spec(video: VideoRequest, spec: RequestSpec) -> RequestSpec:
     """Return the spec as it is written down: checked, and spelled as the provider spells them."""
-    return RequestSpec(video.model.id, video.prompt, dict(video.options), spec.pictures, spec.source_id)
+    return RequestSpec(video.model.id, video.prompt, dict(video.options), spec.images, spec.source_id)
 
 
 def spec_in(quote_row: QuoteRow) -> RequestSpec:
     """Return the request as the member made it."""
-    pictures: list[Any] = quote_row.pictures
+    images: list[Any] = quote_row.pictures
     return RequestSpec(
         quote_row.model,
         quote_row.prompt,
         dict(quote_row.options),
-        tuple(ImageInput(**picture) for picture in pictures),
+        tuple(ImageInput(**image) for image in images),
         quote_row.source_id,
     )
 
@@ -219,7 +219,7 @@ def _values(spec: RequestSpec, price: float | None, now: datetime) -> dict[str, 
         "prompt": spec.prompt,
         "model": spec.model,
         "options": dict(spec.options),
-        "pictures": [asdict(picture) for picture in spec.pictures],
+        "pictures": [asdict(image) for image in spec.images],
         "source_id": spec.source_id,
         "price": price,
         "expires_at": now + QUOTE_LIFE,

@@ -34,8 +34,8 @@ class WordsGoneError(UserError):
         )
 
 
-class PictureGoneError(UserError):
-    """The video was made from a picture, which cannot be fetched any more.
+class ImageGoneError(UserError):
+    """The video was made from an image, which cannot be fetched any more.
 
     Args:
         died_at: when Discord's link to it died; None: the link is forgotten.
@@ -59,8 +59,8 @@ class PictureGoneError(UserError):
 
 def is_known(generation: Generation) -> bool:
     """Whether all that it was made from is still known, be it that a link is dead."""
-    has_pictures = bool(generation.picture_urls) or not _needs_picture(generation)
-    return generation.erased_at is None and has_pictures
+    has_images = bool(generation.picture_urls) or not _needs_image(generation)
+    return generation.erased_at is None and has_images
 
 
 def can_be_repeated(generation: Generation, now: datetime) -> bool:
@@ -101,7 +101,7 @@ def ensure_first_click(
             raise RepeatedError
 
 
-def _needs_picture(generation: Generation) -> bool:
+def _needs_image(generation: Generation) -> bool:
     model = get_model(generation.model)
     return model is not None and model.kind is not InputKind.TEXT
 
@@ -115,14 +115,14 @@ def spec_of(generation: Generation, now: datetime) -> RequestSpec:
     """Return the request as the member made it.
 
     Raises:
-        WordsGoneError, PictureGoneError: it is not known, or cannot be fetched, any more.
+        WordsGoneError, ImageGoneError: it is not known, or cannot be fetched, any more.
     """
     if generation.erased_at is not None:
         raise WordsGoneError
     links = generation.picture_urls or []
-    if not links and _needs_picture(generation):
-        raise PictureGoneError(None)
+    if not links and _needs_image(generation):
+        raise ImageGoneError(None)
     if links and (died_at := fetchable_until(links, generation.created_at)) <= now:
-        raise PictureGoneError(died_at)
-    pictures = tuple(ImageInput.checked(link) for link in links)
-    return RequestSpec(generation.model, generation.prompt, dict(generation.options), pictures, generation.id)
+        raise ImageGoneError(died_at)
+    images = tuple(ImageInput.checked(link) for link in links)
+    return RequestSpec(generation.model, generation.prompt, dict(generation.options), images, generation.id)

@@ -72,7 +72,7 @@ class GenerationService:
             UnconfirmedError: nothing is against it, but the member has to see the price first.
             RepeatedError: it is a second click on the button under its source, or on the quote.
             QuoteGoneError, QuoteChangedError: the quote is gone, or another one by now.
-            BadRequestError: the options or the pictures do not make a video.
+            BadRequestError: the options or the images do not make a video.
             RefusedError: a rule of the server does not allow it (`bot.admission.denials`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
@@ -221,16 +221,16 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
     """Return the video that is wished for, by one of `models`; `gone`: those that are nobody's default now.
 
     Raises:
-        BadRequestError: the options or the pictures do not make one.
+        BadRequestError: the options or the images do not make one.
     """
     try:
-        model = choose_model(models, spec.model, len(spec.pictures), gone)
+        model = choose_model(models, spec.model, len(spec.images), gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
-    for picture, side in zip(spec.pictures, model.sides(len(spec.pictures)), strict=True):
-        ensure_usable(picture)
-        ensure_large_enough(picture, side, model.family)
+    for image, side in zip(spec.images, model.sides(len(spec.images)), strict=True):
+        ensure_usable(image)
+        ensure_large_enough(image, side, model.family)
     return video
 
 

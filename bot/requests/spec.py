@@ -20,5 +20,5 @@ class RequestSpec:
     model: str | None
     prompt: str
     options: Mapping[str, OptionValue | None]
-    pictures: tuple[ImageInput, ...] = ()
+    images: tuple[ImageInput, ...] = ()
     source_id: str | None = None

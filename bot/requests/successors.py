@@ -9,7 +9,7 @@ from bot.failures import FailureKind
 from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
-from bot.provider.choosing import models_for, pictures_of
+from bot.provider.choosing import images_of, models_for
 from bot.requests.repeats import is_known
 
 SOME_PROMPT = "a video"  # what it says makes no difference to the price
@@ -55,11 +55,11 @@ def find_successor(
     policy: Policy,
     prices: Prices,
 ) -> Successor | None:
-    """Return the next of `models` behind `gone` that isn't gone and takes the same pictures and options.
+    """Return the next of `models` behind `gone` that isn't gone and takes the same images and options.
 
     Behind the last one comes the first.
     """
-    able = models_for(models, pictures_of(gone))
+    able = models_for(models, images_of(gone))
     place = able.index(gone) if gone in able else 0
     for model in (*able[place:], *able[:place]):
         if model == gone or model.id in prices.gone:

@@ -64,7 +64,7 @@ class UsageButton(Item):
         return cls(UsagePeriod(match["period"]), int(match["page"]))
 
     async def act(self, interaction: Interaction) -> None:
-        """Show the page as the numbers are now; the picture and the file stay as they were."""
+        """Show the page as the numbers are now; the image and the file stay as they were."""
         await interaction.response.defer()
         await ensure_moderator(interaction, COMMAND)
         guild_id = moderator_of(interaction).guild_id

@@ -10,7 +10,7 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
-from cogs.veo.images import pictures_of
+from cogs.veo.images import images_of
 from cogs.veo.model_input import complete_model
 from cogs.veo.options import choices, descriptions
 from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
@@ -50,7 +50,7 @@ class VeoCog(commands.Cog):
             "generate_audio": generate_audio,
             "auto_fix": auto_fix,
         }
-        await ask(interaction, RequestSpec(model, prompt, options, pictures_of(image, last_image)))
+        await ask(interaction, RequestSpec(model, prompt, options, images_of(image, last_image)))
 
     @veo.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:

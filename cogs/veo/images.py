@@ -1,4 +1,4 @@
-"""The pictures that a member offers: as options of the command, or in a message."""
+"""The images that a member offers: as options of the command, or in a message."""
 
 import mimetypes
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from bot.i18n import _, translate_stored
 from bot.media.images import CDN_HOSTS, KINDS, ImageInput, ensure_usable
 
 
-def pictures_of(
+def images_of(
     image: discord.Attachment | None, last_image: discord.Attachment | None
 ) -> tuple[ImageInput, ...]:
-    """Return the options' pictures in their order.
+    """Return the options' images in their order.
 
     Raises:
         BadRequestError: there is a last one, but no first one.
@@ -28,19 +28,19 @@ def pictures_of(
     return tuple(_from_attachment(attachment) for attachment in given)
 
 
-def picture_in(message: discord.Message) -> ImageInput:
-    """Return the first picture of a message that can be used, or of what it forwards.
+def image_in(message: discord.Message) -> ImageInput:
+    """Return the first image of a message that can be used, or of what it forwards.
 
     Raises:
         BadRequestError: there is none.
     """
-    found = list(_pictures_in(message))
-    for picture in found:
+    found = list(_images_in(message))
+    for image in found:
         try:
-            ensure_usable(picture)
+            ensure_usable(image)
         except BadRequestError:
             continue
-        return picture
+        return image
     if found:
         ensure_usable(found[0])
     raise BadRequestError(
@@ -52,7 +52,7 @@ def picture_in(message: discord.Message) -> ImageInput:
     )
 
 
-def _pictures_in(message: discord.Message) -> Iterator[ImageInput]:
+def _images_in(message: discord.Message) -> Iterator[ImageInput]:
     for part in (message, *message.message_snapshots):
         for attachment in part.attachments:
             if (attachment.content_type or "").startswith("image/"):
@@ -85,7 +85,7 @@ def _from_attachment(attachment: discord.Attachment) -> ImageInput:
 
 
 def _from_link(link: str) -> ImageInput | None:
-    """Return the picture of an embed where it lies at Discord; its size is seen when it is fetched."""
+    """Return the image of an embed where it lies at Discord; its size is seen when it is fetched."""
     try:
         url = URL(link)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The commands in the menu of a message: a video of its picture, or of its text."""
+"""The commands in the menu of a message: a video of its image, or of its text."""
 
 import discord
 from discord import app_commands
@@ -10,7 +10,7 @@ from bot.i18n import N_, _
 from bot.markup import in_words
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
-from cogs.veo.images import picture_in
+from cogs.veo.images import image_in
 from cogs.veo.markup_names import names_of
 from cogs.veo.prompt_form import PromptForm
 
@@ -42,10 +42,10 @@ class MenusCog(commands.Cog):
 
 
 async def animate(interaction: Interaction, message: discord.Message) -> None:
-    """Ask what the message's picture should do."""
+    """Ask what the message's image should do."""
     requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
-    picture, models = picture_in(message), interaction.client.services.models
-    await interaction.response.send_modal(PromptForm(models, _text_of(interaction, message), (picture,)))
+    image, models = image_in(message), interaction.client.services.models
+    await interaction.response.send_modal(PromptForm(models, _text_of(interaction, message), (image,)))
 
 
 async def make_video(interaction: Interaction, message: discord.Message) -> None:

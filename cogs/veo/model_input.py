@@ -11,7 +11,7 @@ from bot.provider.choosing import PART, names_of
 from bot.provider.input_kinds import InputKind
 from bot.requests.model_choices import ModelChoice
 from cogs.ui.interaction import Interaction
-from cogs.veo.options import OPTIONS, PICTURES
+from cogs.veo.options import IMAGES, OPTIONS
 
 NAME_MAX_LENGTH = 100  # characters of a choice that Discord shows
 
@@ -29,8 +29,8 @@ async def complete_model(interaction: Interaction, typed: str) -> list[Choice[st
     entered = dict(iter(interaction.namespace))
     options = {name: value for name, value in entered.items() if name in OPTIONS}
     # An image counts by its name: Discord describes no files while somebody types.
-    pictures = sum(name in entered for name in PICTURES)
-    choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, pictures)
+    images = sum(name in entered for name in IMAGES)
+    choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, images)
     return [Choice(name=model_text(choice), value=choice.id) for choice in choices if fits(choice, typed)]
 
 

@@ -9,7 +9,7 @@ from bot.provider.catalogue import CATALOGUE, Option, OptionValue
 # The options that are no fields of the catalogue.
 PROMPT = N_("Describe the video")
 MODEL = N_("Which model makes it")
-PICTURES = {
+IMAGES = {
     "image": f"An image to start from: {KINDS.replace(' and', ' or')}, up to {MAX_SIZE // 2**20} MiB",
     "last_image": "An image to end with; needs the first image too",
 }
@@ -30,7 +30,7 @@ OPTIONS = _collect()
 def descriptions() -> dict[str, str]:
     """Return what Discord shows beside each option, with the true default where there is one."""
     options = {name: _describe(option) for name, option in OPTIONS.items()}
-    return {"prompt": PROMPT, "model": MODEL, **PICTURES, **options}
+    return {"prompt": PROMPT, "model": MODEL, **IMAGES, **options}
 
 
 def choices() -> dict[str, list[Choice[str | int | float]]]:

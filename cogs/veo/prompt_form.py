@@ -25,12 +25,12 @@ class PromptForm(Form):
     Args:
         models: those that can be chosen.
         prompt: what the field holds at first.
-        pictures: what the video is made from.
+        images: what the video is made from.
     """
 
-    def __init__(self, models: Sequence[Model], prompt: str, pictures: tuple[ImageInput, ...] = ()) -> None:
+    def __init__(self, models: Sequence[Model], prompt: str, images: tuple[ImageInput, ...] = ()) -> None:
         super().__init__(pgettext("title", "Make a video"))
-        self._pictures = pictures
+        self._images = images
         self._prompt = discord.ui.TextInput[Self](
             custom_id="prompt",
             style=discord.TextStyle.paragraph,
@@ -50,7 +50,7 @@ class PromptForm(Form):
         """Ask for the video."""
         chosen = {name: _value(name, select) for name, select in self._selects.items()}
         model = chosen.pop("model")
-        spec = RequestSpec(None if model is None else str(model), self._prompt.value, chosen, self._pictures)
+        spec = RequestSpec(None if model is None else str(model), self._prompt.value, chosen, self._images)
         await ask(interaction, spec)
 
 

@@ -20,7 +20,7 @@ HEADINGS = (
     N_("🧾 **Check your video before you spend anything:**"),
     N_("🧾 **Check your video from an image before you spend anything:**"),
     N_("🧾 **Check your video from two images before you spend anything:**"),
-)  # by the number of pictures
+)  # by the number of images
 
 
 def render_quote(quote: Quote) -> Card:

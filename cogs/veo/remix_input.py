@@ -13,8 +13,8 @@ from bot.provider.choosing import models_for
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
 from bot.requests.spec import RequestSpec
 
-PICTURE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
-OWN_RATIO = "auto"  # with a picture the ratio may be left to the provider
+IMAGE = ("aspect_ratio", "resolution")  # two options in one field, since a form has room for five
+OWN_RATIO = "auto"  # with an image the ratio may be left to the provider
 
 Label = discord.ui.Label[Any]
 Select = discord.ui.Select[Any]
@@ -26,7 +26,7 @@ class RemixInputs:
     def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
         # Where none of them can, the form still opens, and what it sends is refused in words.
-        models = models_for(models, len(spec.pictures)) or models_for(CATALOGUE, len(spec.pictures))
+        models = models_for(models, len(spec.images)) or models_for(CATALOGUE, len(spec.images))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(
@@ -39,15 +39,15 @@ class RemixInputs:
             [(seconds(int(value)), value) for value in durations],
             _current(spec, model, "duration"),
         )
-        ratios, heights = (_choices(models, name) for name in PICTURE)
-        if spec.pictures:
+        ratios, heights = (_choices(models, name) for name in IMAGE)
+        if spec.images:
             ratios = [OWN_RATIO, *ratios]
-        pictures = [
+        images = [
             (f"{_shown_ratio(ratio)} {height}", f"{ratio} {height}") for ratio in ratios for height in heights
         ]
-        ratio, height = (_current(spec, model, name) for name in PICTURE)
+        ratio, height = (_current(spec, model, name) for name in IMAGE)
         current = f"{ratio or OWN_RATIO} {height}"
-        self._picture = _select("picture", pictures, current)
+        self._image = _select("picture", images, current)
 
     @property
     def labels(self) -> list[Label]:
@@ -70,18 +70,18 @@ class RemixInputs:
                 description=ngettext(
                     "The image, sound and everything else stay the same",
                     "The images, sound and everything else stay the same",
-                    len(self._spec.pictures),
+                    len(self._spec.images),
                 )
-                if self._spec.pictures
+                if self._spec.images
                 else _("Sound, seed and everything else stay the same"),
-                component=self._picture,
+                component=self._image,
             ),
         ]
 
     def read(self) -> RequestSpec:
         """Return the spec as the form was sent; its fields are checked later."""
         model_id = self._model.values[0]
-        ratio, _, height = self._picture.values[0].partition(" ")
+        ratio, _, height = self._image.values[0].partition(" ")
         chosen: dict[str, OptionValue | None] = {
             "duration": int(self._duration.values[0]),
             "aspect_ratio": None if ratio == OWN_RATIO else ratio,

@@ -33,7 +33,7 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
-    # A message outlives Discord's links to pictures; a click on a button says then that they are dead.
+    # A message outlives Discord's links to images; a click on a button says then that they are dead.
     if not is_known(generation):
         return []
     again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)

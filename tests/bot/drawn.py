@@ -1,4 +1,4 @@
-"""Pictures as members upload them, drawn for a test, and files that only look like pictures."""
+"""Images as members upload them, drawn for a test, and files that only look like images."""
 
 import struct
 import zlib
@@ -22,19 +22,19 @@ def draw(
     colour: tuple[int, int, int] = RED,
     **options: Any,
 ) -> bytes:
-    """Return a picture of one colour as a file; `kind` and `options` are Pillow's."""
+    """Return an image of one colour as a file; `kind` and `options` are Pillow's."""
     file = BytesIO()
     Image.new("RGB", size, colour).save(file, kind, **options)
     return file.getvalue()
 
 
 def illustrated(request: VideoRequest) -> VideoRequest:
-    """Return a request with as many pictures as its model needs."""
+    """Return a request with as many images as its model needs."""
     return request.with_images([data_uri_of(draw())] * len(request.model.kind.image_fields))
 
 
 def draw_moving(kind: str) -> bytes:
-    """Return a picture that moves."""
+    """Return an image that moves."""
     frames = [Image.new("RGB", (320, 180), colour) for colour in (RED, BLUE)]
     file = BytesIO()
     frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
@@ -42,14 +42,14 @@ def draw_moving(kind: str) -> bytes:
 
 
 def png_bomb(width: int, height: int) -> bytes:
-    """Return a tiny PNG whose header speaks of a huge picture."""
+    """Return a tiny PNG whose header speaks of a huge image."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     return b"\x89PNG\r\n\x1a\n" + chunk + draw()[33:]
 
 
 def jpeg_bomb(width: int, height: int) -> bytes:
-    """Return a small JPEG whose header speaks of a huge picture."""
+    """Return a small JPEG whose header speaks of a huge image."""
     content = draw("JPEG", size=(320, 180))
     start = content.index(b"\xff\xc0") + 5
     return content[:start] + struct.pack(">HH", height, width) + content[start + 4 :]

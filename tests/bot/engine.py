@@ -104,7 +104,7 @@ class Engine:
     work: asyncio.Event
     stopping: asyncio.Event
     videos: Path
-    pictures: Path
+    images: Path
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -199,17 +199,17 @@ def build_engine(
     )
     limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
     videos = VideoStore(downloads_of(session), folder)
-    pictures = ImageStore(downloads_of(session), folder.with_name(f"{folder.name} pictures"))
+    images = ImageStore(downloads_of(session), folder.with_name(f"{folder.name} images"))
     workflow = Workflow(
         queue,
         delivery,
         readiness=Readiness(queue, delivery, times, clock, patience),
-        preparation=Preparation(queue, pictures, times, patience),
-        submission=Submission(queue, veo, pictures, times, clock, patience, database),
+        preparation=Preparation(queue, images, times, patience),
+        submission=Submission(queue, veo, images, times, clock, patience, database),
         polling=Polling(queue, veo, delivery, estimator, limiter, times, clock, stopping),
         settlement=Settlement(queue, veo, delivery, times, patience),
         late_watch=LateWatch(queue, veo, database, videos, estimator, times, clock, clock.monotonic),
-        deliver=Deliver(queue, videos, pictures, veo, delivery, upload, times, clock, patience),
+        deliver=Deliver(queue, videos, images, veo, delivery, upload, times, clock, patience),
         clock=clock,
     )
     runner = Runner(queue, workflow, work=work, stopping=stopping)
@@ -225,5 +225,5 @@ def build_engine(
         work=work,
         stopping=stopping,
         videos=folder,
-        pictures=folder.with_name(f"{folder.name} pictures"),
+        images=folder.with_name(f"{folder.name} images"),
     )

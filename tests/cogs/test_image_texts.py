@@ -1,4 +1,4 @@
-"""What people read about a video that is made from pictures."""
+"""What people read about a video that is made from images."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from tests.cogs.generation import NOON, generation
 IMAGE, FRAMES = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video-fast"
 
 
-def test_the_card_says_that_it_is_made_from_a_picture() -> None:
+def test_the_card_says_that_it_is_made_from_an_image() -> None:
     lines = render_card(generation(model=IMAGE))["content"].splitlines()
     assert lines[:3] == [
         "<@4> requested a video from an image",
@@ -24,7 +24,7 @@ def test_the_card_says_that_it_is_made_from_a_picture() -> None:
     ]
 
 
-def test_the_card_says_that_it_is_made_from_two_pictures() -> None:
+def test_the_card_says_that_it_is_made_from_two_images() -> None:
     lines = render_card(generation(model=FRAMES, options={"aspect_ratio": "9:16"}))["content"].splitlines()
     assert lines[:2] == [
         "<@4> requested a video from two images",
@@ -32,7 +32,7 @@ def test_the_card_says_that_it_is_made_from_two_pictures() -> None:
     ]
 
 
-def test_a_picture_that_is_being_fetched_is_no_news_to_anybody() -> None:
+def test_an_image_that_is_being_fetched_is_no_news_to_anybody() -> None:
     before = render_card(generation(model=IMAGE, status=Status.PREPARING))
     assert before == render_card(generation(model=IMAGE, status=Status.QUEUED)), "the card would not change"
 
@@ -49,7 +49,7 @@ def test_a_screen_reader_says_it_too(model: str, beginning: str) -> None:
     assert alt_text(generation(model=model)).startswith(beginning)
 
 
-def test_a_model_that_is_gone_says_nothing_about_pictures() -> None:
+def test_a_model_that_is_gone_says_nothing_about_images() -> None:
     row = generation(model="google/veo-9")
     assert render_card(row)["content"].startswith("<@4> requested a video\n")
     assert alt_text(row) == "Video made from the prompt: a red dragon"
@@ -58,13 +58,13 @@ def test_a_model_that_is_gone_says_nothing_about_pictures() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        FailureKind.PICTURE_BAD,
-        FailureKind.PICTURE_GONE,
-        FailureKind.PICTURE_SIZE,
-        FailureKind.PICTURE_SMALL,
+        FailureKind.IMAGE_BAD,
+        FailureKind.IMAGE_GONE,
+        FailureKind.IMAGE_SIZE,
+        FailureKind.IMAGE_SMALL,
     ],
 )
-def test_a_picture_that_cannot_be_used_is_told_with_what_to_do(kind: FailureKind) -> None:
+def test_an_image_that_cannot_be_used_is_told_with_what_to_do(kind: FailureKind) -> None:
     row = generation(model=IMAGE, status=Status.FAILED, failure_kind=kind)
     text = render_failure(row)
     assert text == (
@@ -115,7 +115,7 @@ def test_the_card_is_known_again_whatever_kind_of_message_it_is(
 
 @pytest.mark.parametrize("kind", ANSWERS, ids=str)
 def test_a_result_is_not_taken_for_the_card(kind: discord.MessageType) -> None:
-    failed = generation(model=IMAGE, status=Status.FAILED, failure_kind=FailureKind.PICTURE_BAD)
+    failed = generation(model=IMAGE, status=Status.FAILED, failure_kind=FailureKind.IMAGE_BAD)
     message = posted(render_failure(failed), kind)
     assert (is_card(message, failed), is_result(message, failed)) == (False, True)
     made = generation(status=Status.SUCCEEDED, delivered_at=NOON + timedelta(minutes=1))

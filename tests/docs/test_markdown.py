@@ -9,7 +9,7 @@ from tests.lint.pages import Page
 
 PAGE = """# One page
 
-See [two](two.md#a), ![a picture](three.png) and `[no](link.md)`.
+See [two](two.md#a), ![an image](three.png) and `[no](link.md)`.
 
 ```sh
 # no heading

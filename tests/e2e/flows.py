@@ -78,13 +78,13 @@ async def a_request_that_makes_no_video(world: World) -> None:
     await ask(world, image=("cat.png", draw()), last_image=("dog.png", draw()), model="google/veo3")
 
 
-async def a_picture(world: World) -> None:
+async def a_image(world: World) -> None:
     await ask_for_video(world, image=("cat.png", draw()))
     result = the_result(world)
     await world.alice.click(result, custom_id=id_of(result, ":remix:"))
 
 
-async def a_picture_whose_link_is_dead(world: World) -> None:
+async def a_image_whose_link_is_dead(world: World) -> None:
     world.cdn.links_end = utc_now() + MARGIN / 2
     await ask_for_video(world, image=("cat.png", draw()))
     result = the_result(world)
@@ -129,10 +129,10 @@ async def forgotten(world: World) -> None:
 
 
 async def the_menus(world: World) -> None:
-    picture = await world.mona.send(world.channel, PROMPT, attachments=[("cat.png", draw())])
+    image = await world.mona.send(world.channel, PROMPT, attachments=[("cat.png", draw())])
     nothing = await world.mona.send(world.channel, "\u200b")
     for menu in ("Animate this image", "Make a video of this"):
-        await world.alice.context_menu(world.channel, menu, picture)
+        await world.alice.context_menu(world.channel, menu, image)
         await world.alice.context_menu(world.channel, menu, nothing)
 
 
@@ -273,8 +273,8 @@ FLOWS: tuple[Flow, ...] = (
     a_failure,
     a_model_that_is_gone,
     a_request_that_makes_no_video,
-    a_picture,
-    a_picture_whose_link_is_dead,
+    a_image,
+    a_image_whose_link_is_dead,
     a_cancelled_request,
     made_anew,
     deleted,

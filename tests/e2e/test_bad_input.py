@@ -23,11 +23,11 @@ BAD_VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a length as text": ({"duration": "8"}, "`duration` must be a whole number."),
     "a length as truth": ({"duration": True}, "`duration` must be a whole number."),
     "a broken length": ({"duration": 4.5}, "`duration` must be a whole number."),
-    "a picture shape that is not offered": (
+    "an image shape that is not offered": (
         {"aspect_ratio": "1:1"},
         "`aspect_ratio` must be one of: 16:9, 9:16.",
     ),
-    "a picture shape as a number": ({"aspect_ratio": 169}, "`aspect_ratio` must be text."),
+    "an image shape as a number": ({"aspect_ratio": 169}, "`aspect_ratio` must be text."),
     "a resolution that is not offered": ({"resolution": "4K"}, "`resolution` must be one of: 720P, 1080P."),
     "sound as text": ({"generate_audio": "maybe"}, "`generate_audio` must be yes or no."),
     "enhancing as a number": ({"enhance_prompt": 1}, "`enhance_prompt` must be yes or no."),

@@ -100,7 +100,7 @@ async def thread_with_video(page: Page, length: str) -> FrameLocator:
 
 
 async def play(thread: FrameLocator) -> None:
-    """Play the newest video as far as its pictures move, and check that it is the one asked for."""
+    """Play the newest video as far as its images move, and check that it is the one asked for."""
     video = thread.locator("video").last
     await thread.get_by_role("button", name="Play").last.click()
     await video.evaluate(
@@ -110,9 +110,9 @@ async def play(thread: FrameLocator) -> None:
             setTimeout(() => reject(`stuck at ${video.currentTime} s`), 60000);
         })"""
     )
-    picture = await video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
-    assert picture[:2] == [1280, 720], "the page shows another picture than the one asked for"
-    assert picture[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
+    image = await video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration]")
+    assert image[:2] == [1280, 720], "the page shows another image than the one asked for"
+    assert image[2] == pytest.approx(8, abs=0.2), "the video has another length than the default"
 
 
 @needs_chromium

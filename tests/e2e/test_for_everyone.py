@@ -1,4 +1,4 @@
-"""What the bot says can be read by everybody: without pictures, without embeds, without colours.
+"""What the bot says can be read by everybody: without images, without embeds, without colours.
 
 People go through what they do most, and every message that Discord was sent on the way is looked at.
 """
@@ -43,7 +43,7 @@ def parts(body: Any, kind: int) -> Iterator[dict[str, Any]]:
 
 
 def seen_files(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the pictures and videos that a message brings."""
+    """Return the images and videos that a message brings."""
     return [file for file in body.get("attachments", []) if file.get("filename", "").endswith(SEEN)]
 
 
@@ -78,7 +78,7 @@ def assert_readable(path: str, body: dict[str, Any]) -> None:
     for button in parts(body.get("components", []), 2):
         assert words_of(button.get("label") or ""), f"a button without a word: {button}"
     for file in seen_files(body):
-        assert words_of(file.get("description") or ""), f"a picture or video without alt text: {file}"
+        assert words_of(file.get("description") or ""), f"an image or video without alt text: {file}"
     for embed in body.get("embeds", []):
         shown = str(embed.get("description", ""))
         assert shown[:80] in text or embed.get("title"), f"{path}: only the embed says {shown!r}"

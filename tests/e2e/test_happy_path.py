@@ -30,7 +30,7 @@ from tests.e2e.driver import (
     the_result,
 )
 
-PICTURES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
+IMAGES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
 # How the card tells the options that a member did not choose.
 WORDS: dict[str, Callable[[OptionValue], str]] = {
     "duration": lambda value: f"{value} seconds",
@@ -49,12 +49,12 @@ def shortest(model: Model) -> int | str:
 
 
 def choices_for(model: Model) -> dict[str, Any]:
-    """Return what a member chooses so that this model makes the video: its family, and the pictures."""
+    """Return what a member chooses so that this model makes the video: its family, and the images."""
     head = next(head for head in family_heads(CATALOGUE) if head.family == model.family)
     return {
         "model": head.id,
         "duration": shortest(model),
-        **dict(list(PICTURES.items())[: len(model.kind.image_fields)]),
+        **dict(list(IMAGES.items())[: len(model.kind.image_fields)]),
     }
 
 

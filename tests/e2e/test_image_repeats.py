@@ -1,4 +1,4 @@
-"""Re-roll and Remix under videos that were made from pictures: as long as Discord's links to them live."""
+"""Re-roll and Remix under videos that were made from images: as long as Discord's links to them live."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ async def let_links_die(database_url: str) -> int:
     return died_at - 60
 
 
-async def test_a_reroll_makes_a_video_of_the_same_picture(world: World, data_dir: Path) -> None:
+async def test_a_reroll_makes_a_video_of_the_same_image(world: World, data_dir: Path) -> None:
     world.cdn.links_end = utc_now() + DAY
     source = await ask_for_video(world, image=CAT)
     assert buttons(the_result(world)) == [*AGAIN, "Delete", "Report"]
@@ -60,7 +60,7 @@ async def test_a_reroll_of_a_reroll_works_too(world: World) -> None:
     assert {body["image_url"] for body in bodies(world)} == {data_uri_of(CAT[1])}
 
 
-async def test_a_reroll_keeps_both_pictures_in_their_order(world: World) -> None:
+async def test_a_reroll_keeps_both_images_in_their_order(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     await world.alice.click(the_result(world), label="Re-roll")
     await newest(world, 2)
@@ -69,7 +69,7 @@ async def test_a_reroll_keeps_both_pictures_in_their_order(world: World) -> None
     assert second["last_image_url"] == data_uri_of(DOG[1])
 
 
-async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
+async def test_a_remix_keeps_the_image_and_says_so(world: World) -> None:
     source = await ask_for_video(world, image=CAT, negative_prompt="rain")
     form = await world.alice.click(the_result(world), label="Remix")
     assert "The image, sound and everything else stay the same" in str(form.modal)
@@ -86,7 +86,7 @@ async def test_a_remix_keeps_the_picture_and_says_so(world: World) -> None:
     assert body["image_url"] == data_uri_of(CAT[1])
 
 
-async def test_a_remix_of_two_pictures_says_that_both_stay(world: World) -> None:
+async def test_a_remix_of_two_images_says_that_both_stay(world: World) -> None:
     await ask_for_video(world, image=CAT, last_image=DOG)
     form = await world.alice.click(the_result(world), label="Remix")
     assert "The images, sound and everything else" in str(form.modal)
@@ -142,7 +142,7 @@ async def test_a_link_that_dies_in_between_is_told_in_the_thread_and_does_not_co
         world.cdn.refusal = 404
         await world.alice.click(the_result(world), label="Re-roll")
         failed = await newest(world, 2)
-        assert (failed.failure_kind, len(bodies(world))) == (FailureKind.PICTURE_GONE, 1)
+        assert (failed.failure_kind, len(bodies(world))) == (FailureKind.IMAGE_GONE, 1)
         message = message_of(world, failed.result_id)
         assert "I couldn't get the image from Discord." in message.content
         assert "This didn't count toward your limit." in message.content
@@ -150,7 +150,7 @@ async def test_a_link_that_dies_in_between_is_told_in_the_thread_and_does_not_co
         await ask_for_video(world)  # the limit has a place left
 
 
-async def test_after_a_failure_the_same_picture_is_tried_again(world: World) -> None:
+async def test_after_a_failure_the_same_image_is_tried_again(world: World) -> None:
     failed = await ask_for_video(world, prompt="[fail] a dragon", image=CAT)
     assert buttons(the_result(world)) == ["Try again", "Remix"]
     await world.alice.click(the_result(world), label="Try again")
@@ -185,7 +185,7 @@ async def test_a_double_click_makes_one(world: World) -> None:
     assert len(results(world)) == 2
 
 
-async def test_the_offer_of_a_reroll_carries_the_picture(world: World) -> None:
+async def test_the_offer_of_a_reroll_carries_the_image(world: World) -> None:
     await ask_first(world)
     await ask_first(world, is_on=False)
     source = await ask_for_video(world, image=CAT)
@@ -209,7 +209,7 @@ async def test_what_was_forgotten_cannot_be_made_anew(world: World) -> None:
         assert "The prompt of this video was deleted" in said
 
 
-async def test_a_picture_that_was_of_no_use_is_not_offered_again(world: World) -> None:
+async def test_an_image_that_was_of_no_use_is_not_offered_again(world: World) -> None:
     await ask_for_video(world, image=("cat.png", draw()[:300]))
     assert buttons(the_result(world)) == []
     history = await world.alice.slash(world.channel, "videos")

@@ -1,4 +1,4 @@
-"""A member gives a picture with /veo: what comes, what is said, what is refused."""
+"""A member gives an image with /veo: what comes, what is said, what is refused."""
 
 import base64
 import os
@@ -48,11 +48,11 @@ def create_body(world: World) -> Any:
     return create_bodies(world)[0]
 
 
-def pictures_on_disk(data_dir: Path) -> list[str]:
+def images_on_disk(data_dir: Path) -> list[str]:
     return sorted(path.name for path in (data_dir / "pictures").iterdir())
 
 
-async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, data_dir: Path) -> None:
+async def test_a_video_of_an_image_arrives_in_the_thread(world: World, data_dir: Path) -> None:
     generation = await ask_for_video(world, image=CAT)
     assert create_body(world) == {
         "model": "google/veo-3.0-i2v",
@@ -68,10 +68,10 @@ async def test_a_video_of_a_picture_arrives_in_the_thread(world: World, data_dir
     assert card[0] == f"<@{world.alice.id}> requested a video from an image"
     assert card[1] == "**Veo 3** · 4 seconds · 720P · prompt enhanced · sound"
     assert generation.credits_used == generation.estimated_credits == 4 * 1_040_000
-    assert pictures_on_disk(data_dir) == [], "the picture was kept"
+    assert images_on_disk(data_dir) == [], "the image was kept"
 
 
-async def test_two_pictures_are_the_beginning_and_the_end(world: World) -> None:
+async def test_two_images_are_the_beginning_and_the_end(world: World) -> None:
     generation = await ask_for_video(
         world, model="google/veo-3.1-t2v-fast", image=CAT, last_image=DOG, resolution="720P"
     )
@@ -100,7 +100,7 @@ FAMILIES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_the_model_is_chosen_by_the_family_and_the_pictures(world: World) -> None:
+async def test_the_model_is_chosen_by_the_family_and_the_images(world: World) -> None:
     for number, (options, model) in enumerate(FAMILIES):
         with case(model):
             await ask_for_video(world, **options)
@@ -205,13 +205,13 @@ async def test_a_link_that_died_is_told(world: World) -> None:
     assert (generation.status, world.provider.count("create")) == (Status.FAILED, 0)
 
 
-async def test_the_picture_is_fetched_at_once_however_long_the_queue_is(
+async def test_the_image_is_fetched_at_once_however_long_the_queue_is(
     open_world: OpenWorld, data_dir: Path
 ) -> None:
     async with open_world(max_running=1) as world:
         await ask_and_hold(world)
         await ask(world, image=CAT)
-        await eventually("the picture is here", lambda: len(pictures_on_disk(data_dir)) == 1)
+        await eventually("the image is here", lambda: len(images_on_disk(data_dir)) == 1)
         world.cdn.refusal = 404
         await world.restart()
         world.provider.release()
@@ -219,7 +219,7 @@ async def test_the_picture_is_fetched_at_once_however_long_the_queue_is(
         assert len(world.cdn.asked) == 1, "it was fetched again"
 
 
-async def test_after_a_restart_a_picture_that_was_not_fetched_yet_is_fetched(world: World) -> None:
+async def test_after_a_restart_an_image_that_was_not_fetched_yet_is_fetched(world: World) -> None:
     world.cdn.refusal = 503
     await ask(world, image=CAT)
     await eventually("a fetch", lambda: bool(world.cdn.asked))
@@ -241,7 +241,7 @@ async def test_after_a_restart_no_second_video_is_ordered(world: World) -> None:
     assert the_result(world).attachments
 
 
-async def test_pictures_of_a_request_that_nobody_knows_any_more_are_thrown_away(
+async def test_images_of_a_request_that_nobody_knows_any_more_are_thrown_away(
     world: World, data_dir: Path
 ) -> None:
     left = data_dir / "pictures" / "0123456789abcdef-0"
@@ -249,10 +249,10 @@ async def test_pictures_of_a_request_that_nobody_knows_any_more_are_thrown_away(
     long_ago = time.time() - 2 * 3600  # a younger one may be another process's work
     os.utime(left, (long_ago, long_ago))
     await world.restart()
-    await eventually("the picture is gone", lambda: not pictures_on_disk(data_dir))
+    await eventually("the image is gone", lambda: not images_on_disk(data_dir))
 
 
-async def test_of_a_picture_only_its_link_is_in_the_database(world: World, database_url: str) -> None:
+async def test_of_an_image_only_its_link_is_in_the_database(world: World, database_url: str) -> None:
     await ask_for_video(world, image=CAT)
     with closing(sqlite3.connect(make_url(database_url).database or "")) as database:
         text = "\n".join(database.iterdump())
@@ -260,7 +260,7 @@ async def test_of_a_picture_only_its_link_is_in_the_database(world: World, datab
     assert text.count("cat.png") == 1, "Re-roll could not find it"
 
 
-async def test_a_card_says_that_the_picture_waits_too(world: World) -> None:
+async def test_a_card_says_that_the_image_waits_too(world: World) -> None:
     answer = await ask_in_vain(world, image=CAT)
     assert "from an image" in shown(answer).content
     assert "⏳ **In the queue.**" in shown(answer).content

@@ -64,7 +64,7 @@ async def test_the_menus_exist_in_servers_only_and_for_everybody(world: World) -
         assert menu["default_member_permissions"] is None
 
 
-async def test_a_message_with_a_picture_becomes_a_video(world: World) -> None:
+async def test_a_message_with_an_image_becomes_a_video(world: World) -> None:
     form = await open_form(world, ANIMATE, await say(world, "my cat", CAT))
     assert form_of(form)["prompt"]["value"] == "my cat"
     answer = await world.alice.submit_modal(form, {"prompt": "it dances", "duration": ["4"]})
@@ -136,7 +136,7 @@ async def test_a_message_without_words_leaves_the_prompt_open(world: World) -> N
     assert not form["prompt"].get("value")
 
 
-async def test_the_first_picture_that_can_be_used_is_taken(world: World) -> None:
+async def test_the_first_image_that_can_be_used_is_taken(world: World) -> None:
     message = await say(world, "look", ("notes.txt", b"x"), ("a.gif", draw("GIF")), DOG, CAT)
     await world.alice.submit_modal(await open_form(world, ANIMATE, message), {"prompt": "x"})
     await world.provider.called("create")
@@ -154,7 +154,7 @@ async def test_what_a_message_forwards_counts_as_its_own(world: World) -> None:
     assert form_of(form)["prompt"]["value"] == "my cat"
 
 
-async def test_a_picture_that_a_link_shows_is_taken_where_it_lies_at_discord(world: World) -> None:
+async def test_an_image_that_a_link_shows_is_taken_where_it_lies_at_discord(world: World) -> None:
     links = (
         f"{CDN}/cat.png",
         f"{CDN}/cat.jpg?ex=1&hm=2",
@@ -180,7 +180,7 @@ ELSEWHERE = (
 )
 
 
-async def test_a_picture_anywhere_else_is_not_fetched(world: World) -> None:
+async def test_an_image_anywhere_else_is_not_fetched(world: World) -> None:
     for link in ELSEWHERE:
         with case(link):
             answer = await open_form(world, ANIMATE, embed(world, image={"url": link}))
@@ -200,7 +200,7 @@ UNUSABLE: list[tuple[list[tuple[str, bytes]], str]] = [
 ]
 
 
-async def test_a_message_without_a_picture_to_use_is_told_at_once(world: World) -> None:
+async def test_a_message_without_an_image_to_use_is_told_at_once(world: World) -> None:
     for attached, words in UNUSABLE:
         with case(words):
             message = await say(world, "words", *attached)

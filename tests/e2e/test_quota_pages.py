@@ -1,4 +1,4 @@
-"""The long answers of /quota: the picture, the table and the file of `usage`, and pages to be turned."""
+"""The long answers of /quota: the image, the table and the file of `usage`, and pages to be turned."""
 
 import re
 from typing import Any
@@ -74,7 +74,7 @@ def members_on(text: str) -> list[int]:
     return [int(user_id) for user_id in re.findall(r"<@(\d+)>", text)]
 
 
-async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> None:
+async def test_use_is_a_text_an_image_with_words_and_a_file(world: World) -> None:
     await ask_for_video(world)
     answer = await use(world, "usage", period="week")
     text = said(answer)
@@ -82,10 +82,10 @@ async def test_use_is_a_text_a_picture_with_words_and_a_file(world: World) -> No
     assert re.search(r"\nTotal: 1 video, \$[0-9.]+ \([0-9,]+ credits\)\n", text)
     assert "\n- Veo 3: 1 video, $" in text
     assert f"\n- <@{world.alice.id}>: 1 video, $" in text
-    picture, file = shown(answer).attachments
-    assert (picture.filename, file.filename) == ("usage-week.png", "usage-week.csv")
-    assert (await picture.read()).startswith(PNG)
-    assert picture.description, "who cannot see the picture is told nothing"
+    image, file = shown(answer).attachments
+    assert (image.filename, file.filename) == ("usage-week.png", "usage-week.csv")
+    assert (await image.read()).startswith(PNG)
+    assert image.description, "who cannot see the image is told nothing"
     assert str(world.alice.id) in (await file.read()).decode()
     assert labels(answer) == [], "a single page has buttons"
 
@@ -133,7 +133,7 @@ async def test_many_members_come_in_pages_that_outlive_a_restart(world: World, d
     assert shown_members == [FIRST_MEMBER + number for number in range(MANY)], "somebody is missing"
     assert f"Page {len(pages)} of {len(pages)}" in pages[-1]
     assert all("Total: 120 videos" in page for page in pages)
-    assert len(shown(answer).attachments) == 2, "turning the page lost the picture or the file"
+    assert len(shown(answer).attachments) == 2, "turning the page lost the image or the file"
 
 
 async def test_many_rules_come_in_pages(world: World, database_url: str) -> None:

@@ -53,7 +53,7 @@ async def by_menu(world: World) -> simcord.InteractionResult:
     return await world.alice.submit_modal(form, {"prompt": PROMPT, "duration": ["4"]})
 
 
-async def by_picture(world: World) -> simcord.InteractionResult:
+async def by_image(world: World) -> simcord.InteractionResult:
     message = await world.mona.send(world.channel, PROMPT, attachments=[CAT])
     form = await world.alice.context_menu(world.channel, ANIMATE, message)
     return await world.alice.submit_modal(form, {"prompt": PROMPT, "duration": ["4"]})
@@ -80,7 +80,7 @@ async def by_history(world: World) -> simcord.InteractionResult:
 WAYS = {
     "/veo": by_command,
     MAKE: by_menu,
-    ANIMATE: by_picture,
+    ANIMATE: by_image,
     "Re-roll": by_reroll,
     "Remix": by_remix,
     "Try again": by_trying_again,
@@ -224,7 +224,7 @@ async def test_a_refused_change_gives_the_words_back_and_leaves_the_offer(world:
     await generate(world, offer)
 
 
-async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
+async def test_an_image_can_be_offered_and_changed(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT)
     assert offer.content.startswith("🧾 **Check your video from an image before you spend anything:**")
@@ -245,7 +245,7 @@ async def test_a_picture_can_be_offered_and_changed(world: World) -> None:
     assert the_result(world).attachments
 
 
-async def test_two_pictures_can_be_offered(world: World) -> None:
+async def test_two_images_can_be_offered(world: World) -> None:
     await ask_first(world)
     offer = await offered(world, image=CAT, last_image=DOG)
     assert "your video from two images" in offer.content

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.e2e.raw import COMMAND, FORM
 from tests.fuzz.answers import ODD_TEXTS, changed
 from tests.fuzz.crime import Crime
-from tests.fuzz.sent import odd_values, picture
+from tests.fuzz.sent import image, odd_values
 
 MODAL = 9  # Discord's number of an answer that shows a form
 TEXT, LABEL = 4, 18  # Discord's numbers of components
@@ -30,7 +30,7 @@ def open_form(crime: Crime, form: str) -> dict[str, Any]:
     if way.startswith("veo1:"):
         sent = crime.stage.play(crime.click(role, way.format(**crime.targets)))
     else:
-        data = menu_of(crime, way, content="a dragon", attachments=[picture()])
+        data = menu_of(crime, way, content="a dragon", attachments=[image()])
         sent = crime.stage.play(crime.stage.dispatch(crime.people[role], COMMAND, data))
     crime.stage.check(sent)
     [answer] = [request["json"] for request in sent if request["path"].endswith("/callback")]

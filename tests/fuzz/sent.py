@@ -67,8 +67,8 @@ def leaves_of(world: World) -> list[Leaf]:
     return [leaf for command in tree.get_commands() for leaf in leaves(command.to_dict(tree)) if leaf[1]]
 
 
-def picture(number: int = 1, **changes: Any) -> dict[str, Any]:
-    """Return what Discord says of a picture that was uploaded."""
+def image(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """Return what Discord says of an image that was uploaded."""
     url = f"https://cdn.discordapp.com/attachments/1/{number}/cat.png"
     known = {"filename": "cat.png", "size": 70, "url": url, "proxy_url": url, "content_type": "image/png"}
     return {"id": str(number), **known, **changes}
@@ -93,7 +93,7 @@ def known_things(world: World, *elsewhere: Any) -> dict[str, Any]:
         for server in (world.guild, *(who.guild for who in elsewhere))
         for channel in map(backend.get_channel, (found.id for found in server.channels.values()))
     }
-    files = {str(number): picture(number, **odd) for number, odd in enumerate(ODD_FILES, start=1)}
+    files = {str(number): image(number, **odd) for number, odd in enumerate(ODD_FILES, start=1)}
     return {"users": users, "members": members, "roles": roles, "channels": channels, "attachments": files}
 
 

@@ -12,7 +12,7 @@ from tests.fuzz.answers import ODD_TEXTS, changed
 from tests.fuzz.crime import ENTITLED, STRANGERS, Crime, open_crime
 from tests.fuzz.forms import MODAL, menu_of
 from tests.fuzz.listening import Listener
-from tests.fuzz.sent import ODD_FILES, ODD_IDS, odd_values, picture
+from tests.fuzz.sent import ODD_FILES, ODD_IDS, image, odd_values
 from tests.fuzz.tally import fuzz
 
 MENUS = ("Animate this image", "Make a video of this")
@@ -30,7 +30,7 @@ LINKS = [
 ]
 
 texts = st.sampled_from(ODD_TEXTS) | st.text(max_size=60)
-files = st.sampled_from([picture(**odd) for odd in [*ODD_FILES, *([{}] * len(ODD_FILES))]])
+files = st.sampled_from([image(**odd) for odd in [*ODD_FILES, *([{}] * len(ODD_FILES))]])
 media = st.fixed_dictionaries({"url": st.sampled_from(LINKS)}) | odd_values
 embeds = st.fixed_dictionaries(
     {"type": st.sampled_from(["rich", "image", "gifv", "x"])},
@@ -75,7 +75,7 @@ def test_whatever_is_in_a_message_its_menu_is_answered(crime: Crime) -> None:
 
 
 def test_whatever_discord_says_of_a_message_its_menu_is_answered(crime: Crime) -> None:
-    whole = menu_of(crime, MENUS[0], content="a dragon", attachments=[picture()], embeds=[{"image": {}}])
+    whole = menu_of(crime, MENUS[0], content="a dragon", attachments=[image()], embeds=[{"image": {}}])
 
     def forge(case: tuple[str, Any, Any]) -> None:
         menu, resolved, target = case

@@ -37,7 +37,7 @@ class Page(File):
         return found
 
     def links(self) -> Iterator[Shown]:
-        """Yield where the page's links and pictures lead."""
+        """Yield where the page's links and images lead."""
         prose = _without(SPAN, _without(BLOCK, self.text))
         yield from (Shown(found[1], _line(prose, found)) for found in LINK.finditer(prose))
 

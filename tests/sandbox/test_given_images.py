@@ -1,4 +1,4 @@
-"""A picture that was given can be seen in the video: at its beginning, and a second one at its end."""
+"""An image that was given can be seen in the video: at its beginning, and a second one at its end."""
 
 import asyncio
 from io import BytesIO
@@ -23,17 +23,17 @@ async def download(client: Client, clock: Clock, **fields: object) -> bytes:
 
 async def frame_of(content: bytes, folder: Path, *, at_end: bool = False) -> Image.Image:
     """Return the first or the last frame of a video."""
-    video, picture = folder / "video.mp4", folder / "frame.png"
+    video, image = folder / "video.mp4", folder / "frame.png"
     video.write_bytes(content)
     seek, options = (["-sseof", "-1"], ["-update", "1"]) if at_end else ([], ["-frames:v", "1"])
     process = await asyncio.create_subprocess_exec(
         imageio_ffmpeg.get_ffmpeg_exe(),
-        *("-v", "error", "-y", *seek, "-i", str(video), *options, str(picture)),
+        *("-v", "error", "-y", *seek, "-i", str(video), *options, str(image)),
         stderr=asyncio.subprocess.PIPE,
     )
     _, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    return Image.open(BytesIO(picture.read_bytes())).convert("RGB")
+    return Image.open(BytesIO(image.read_bytes())).convert("RGB")
 
 
 def is_like(frame: Image.Image, colour: tuple[int, int, int]) -> bool:
@@ -43,13 +43,13 @@ def is_like(frame: Image.Image, colour: tuple[int, int, int]) -> bool:
     return all(abs(seen - wanted) < 60 for seen, wanted in zip(pixel, colour, strict=True))
 
 
-async def test_the_video_begins_with_the_picture(client: Client, clock: Clock, tmp_path: Path) -> None:
+async def test_the_video_begins_with_the_image(client: Client, clock: Clock, tmp_path: Path) -> None:
     video = await download(client, clock, model=ONE, image_url=FIRST)
     assert is_like(await frame_of(video, tmp_path), RED)
     assert not is_like(await frame_of(video, tmp_path, at_end=True), RED), "nothing moves"
 
 
-async def test_the_video_goes_from_the_first_picture_to_the_last(
+async def test_the_video_goes_from_the_first_image_to_the_last(
     client: Client, clock: Clock, tmp_path: Path
 ) -> None:
     video = await download(client, clock, model=TWO, image_url=FIRST, last_image_url=LAST)
@@ -61,7 +61,7 @@ async def test_the_video_goes_from_the_first_picture_to_the_last(
 
 
 @pytest.mark.parametrize(("size", "expected"), [((180, 320), (720, 1280)), ((320, 180), (1280, 720))])
-async def test_without_a_ratio_it_is_the_pictures(
+async def test_without_a_ratio_it_is_the_images(
     client: Client, clock: Clock, tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     upright = data_uri_of(draw(size=size))
@@ -69,7 +69,7 @@ async def test_without_a_ratio_it_is_the_pictures(
     assert (await frame_of(video, tmp_path)).size == expected
 
 
-async def test_another_picture_makes_another_video(client: Client, clock: Clock) -> None:
+async def test_another_image_makes_another_video(client: Client, clock: Clock) -> None:
     videos = [await download(client, clock, model=ONE, image_url=url) for url in (FIRST, LAST, FIRST)]
     assert videos[0] == videos[2]
     assert videos[0] != videos[1]

@@ -11,7 +11,7 @@ from sandbox.offers import OFFERS
 from tests.bot.drawn import draw
 from tests.sandbox.driver import BODY, TASKS, Client
 
-PICTURE = data_uri_of(draw())
+DATA_URI = data_uri_of(draw())
 WRONG_FIELDS: list[tuple[str, object]] = [
     ("duration", 5),
     ("duration", "8"),
@@ -95,8 +95,8 @@ async def test_every_field_of_every_model_is_accepted(client: Client, model: Mod
     duration = model.option("duration")
     assert duration is not None
     options |= {"resolution": resolution.choices[0], "duration": duration.choices[0]}
-    pictures = dict.fromkeys(model.kind.image_fields, PICTURE)
-    answer = await client.create(model=model.provider_name, **options, **pictures)
+    images = dict.fromkeys(model.kind.image_fields, DATA_URI)
+    answer = await client.create(model=model.provider_name, **options, **images)
 
     assert answer.status == 200, answer.body
     assert client.provider.generations.unnamed == []
@@ -104,7 +104,7 @@ async def test_every_field_of_every_model_is_accepted(client: Client, model: Mod
 
 IMAGE, FRAMES = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video"
 GIF = base64.b64encode(draw("GIF")).decode()
-WRONG_PICTURES: list[object] = [
+WRONG_IMAGES: list[object] = [
     None,
     7,
     "",
@@ -117,13 +117,13 @@ WRONG_PICTURES: list[object] = [
     f"data:image/gif;base64,{GIF}",
     f"data:image/png;base64,{GIF}",
     f"data:text/html;base64,{GIF}",
-    PICTURE[:-100],
-    PICTURE.replace("image/png", "image/jpeg"),
+    DATA_URI[:-100],
+    DATA_URI.replace("image/png", "image/jpeg"),
 ]
 
 
-@pytest.mark.parametrize("value", WRONG_PICTURES, ids=range(len(WRONG_PICTURES)))
-async def test_what_is_no_picture_is_refused_by_name(client: Client, value: object) -> None:
+@pytest.mark.parametrize("value", WRONG_IMAGES, ids=range(len(WRONG_IMAGES)))
+async def test_what_is_no_image_is_refused_by_name(client: Client, value: object) -> None:
     answer = await client.create(model=IMAGE, image_url=value)
 
     assert_error_form(answer, 400)
@@ -133,12 +133,12 @@ async def test_what_is_no_picture_is_refused_by_name(client: Client, value: obje
 @pytest.mark.parametrize(
     ("model", "missing"), [(IMAGE, "image_url"), (FRAMES, "image_url"), (FRAMES, "last_image_url")]
 )
-async def test_every_picture_is_required(client: Client, model: str, missing: str) -> None:
-    pictures = {name: PICTURE for name in ("image_url", "last_image_url") if name != missing}
+async def test_every_image_is_required(client: Client, model: str, missing: str) -> None:
+    images = {name: DATA_URI for name in ("image_url", "last_image_url") if name != missing}
     if model == IMAGE:
-        pictures = {}
+        images = {}
 
-    answer = await client.create(model=model, **pictures)
+    answer = await client.create(model=model, **images)
 
     assert_error_form(answer, 400)
     assert answer.json["message"] == f"Body validation error! {missing}: Expected string, Received undefined"
@@ -149,7 +149,7 @@ async def test_every_picture_is_required(client: Client, model: str, missing: st
 )
 async def test_a_field_of_another_model_is_unknown(client: Client, model: str, field: str) -> None:
     needed = {IMAGE: ["image_url"], FRAMES: ["image_url", "last_image_url"]}.get(model, [])
-    answer = await client.create(model=model, **dict.fromkeys(needed, PICTURE), **{field: PICTURE})
+    answer = await client.create(model=model, **dict.fromkeys(needed, DATA_URI), **{field: DATA_URI})
 
     assert_error_form(answer, 400)
     assert f"{field}: Unrecognized key" in answer.json["message"]
@@ -159,9 +159,9 @@ async def test_a_field_of_another_model_is_unknown(client: Client, model: str, f
     ("fields", "status"),
     [
         ({"duration": 4}, 200),
-        ({"duration": 4, "image_url": PICTURE}, 200),
-        ({"duration": 8, "image_url": PICTURE, "last_image_url": PICTURE}, 200),
-        ({"duration": 4, "image_url": PICTURE, "last_image_url": PICTURE}, 400),
+        ({"duration": 4, "image_url": DATA_URI}, 200),
+        ({"duration": 8, "image_url": DATA_URI, "last_image_url": DATA_URI}, 200),
+        ({"duration": 4, "image_url": DATA_URI, "last_image_url": DATA_URI}, 400),
         ({"seed": 1}, 400),
         ({"image_url": 7}, 400),
     ],
@@ -175,7 +175,7 @@ async def test_images_that_may_be_left_out_decide_what_else_is_taken(
     assert answer.status == status, answer.body
 
 
-async def test_a_link_is_a_picture_too(client: Client) -> None:
+async def test_a_link_is_an_image_too(client: Client) -> None:
     answer = await client.create(model=IMAGE, image_url="https://example.com/cat.png")
 
     assert answer.status == 200, answer.body

@@ -33,7 +33,7 @@ class Deliver:
         self,
         queue: GenerationQueue,
         videos: VideoStore,
-        pictures: ImageStore,
+        images: ImageStore,
         veo: VeoClient,
         delivery: DeliveryPort,
         upload: Upload,
@@ -43,7 +43,7 @@ class Deliver:
     ) -> None:
         self._queue = queue
         self._videos = videos
-        self._pictures = pictures
+        self._images = images
         self._veo = veo
         self._delivery = delivery
         self._upload = upload
@@ -81,7 +81,7 @@ class Deliver:
     def clean_up(self, generation: Generation) -> None:
         """Delete the files of a generation that is over."""
         self._videos.close(generation.id)
-        self._pictures.discard(generation.id)
+        self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:
         try:

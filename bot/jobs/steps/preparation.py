@@ -1,4 +1,4 @@
-"""From `preparing` to `queued`: pictures are fetched before their links die, however long the queue is."""
+"""From `preparing` to `queued`: images are fetched before their links die, however long the queue is."""
 
 import structlog
 
@@ -16,7 +16,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Preparation:
-    """Has the pictures ready that a request is made from."""
+    """Has the images ready that a request is made from."""
 
     def __init__(self, queue: GenerationQueue, store: ImageStore, timing: Timing, patience: Patience) -> None:
         self._queue = queue
@@ -25,7 +25,7 @@ class Preparation:
         self._patience = patience
 
     async def prepare(self, generation: Generation) -> Generation:
-        """Fetch and check the pictures: `preparing` → `queued` or `failed`.
+        """Fetch and check the images: `preparing` → `queued` or `failed`.
 
         Raises:
             StepPostponedError: they cannot be fetched now.
@@ -34,11 +34,11 @@ class Preparation:
         try:
             await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
         except ImageError as error:
-            log.info("a picture cannot be used", kind=error.kind.value, reason=str(error))
+            log.info("an image cannot be used", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
-            log.warning("no picture", reason=str(error))
+            log.warning("no image", reason=str(error))
             if self._patience.lasts(generation.id, generation.created_at, self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
-            return await self._queue.fail(generation, FailureKind.PICTURE_GONE, None)
+            return await self._queue.fail(generation, FailureKind.IMAGE_GONE, None)
         return await self._queue.move(generation, Status.QUEUED)

@@ -51,7 +51,7 @@ class Submission:
         self,
         queue: GenerationQueue,
         veo: VeoClient,
-        pictures: ImageStore,
+        images: ImageStore,
         timing: Timing,
         clock: Clock,
         patience: Patience,
@@ -60,7 +60,7 @@ class Submission:
         """`database`: where it is written down what the provider refuses and which tasks are whose."""
         self._queue = queue
         self._veo = veo
-        self._pictures = pictures
+        self._images = images
         self._timing = timing
         self._clock = clock
         self._patience = patience
@@ -87,7 +87,7 @@ class Submission:
                 raise
             log.error("the provider did not accept a request in time", reason=str(postponed))
             is_ours = isinstance(postponed.__cause__, MediaError)
-            kind = FailureKind.PICTURE_GONE if is_ours else FailureKind.UNTAKEN
+            kind = FailureKind.IMAGE_GONE if is_ours else FailureKind.UNTAKEN
             return await self._queue.fail(generation, kind, postponed.words)
         finally:
             await self._gate.settle(generation)
@@ -102,7 +102,7 @@ class Submission:
     async def _submit(self, generation: Generation) -> Generation:
         try:
             request = build_request(generation.model, generation.prompt, generation.options)
-            request = request.with_images(await self._load_pictures(generation, request))
+            request = request.with_images(await self._load_images(generation, request))
         except InvalidOptionError as error:
             log.info("no longer in the catalogue", reason=str(error))
             return await self._queue.fail(generation, FailureKind.MODEL_GONE, None)
@@ -234,8 +234,8 @@ class Submission:
             log.error("the provider gave the id of another request", task=task_id)
             return None
 
-    async def _load_pictures(self, generation: Generation, request: VideoRequest) -> tuple[str, ...]:
-        """Return the pictures, which were fetched long ago unless the disk has lost them.
+    async def _load_images(self, generation: Generation, request: VideoRequest) -> tuple[str, ...]:
+        """Return the images, which were fetched long ago unless the disk has lost them.
 
         Raises:
             ImageError: one is gone for good.
@@ -243,7 +243,7 @@ class Submission:
         """
         urls = generation.picture_urls or ()
         try:
-            return await self._pictures.load(generation.id, urls, request.model.sides(len(urls)))
+            return await self._images.load(generation.id, urls, request.model.sides(len(urls)))
         except MediaError as error:
             raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 

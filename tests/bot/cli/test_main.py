@@ -391,11 +391,11 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
     ],
     ids=["one", "another family", "two"],
 )
-async def test_generate_sends_the_pictures(
+async def test_generate_sends_the_images(
     tmp_path: Path, files: Path, options: list[str], model: str, fields: list[str]
 ) -> None:
-    pictures = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
-    for name, content in pictures.items():
+    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
+    for name, content in images.items():
         (tmp_path / name).write_bytes(content)
     async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
         finished = await veo_bot(
@@ -407,7 +407,7 @@ async def test_generate_sends_the_pictures(
         )
         assert finished.code == 0, finished.text
         (created,) = [call for call in provider.calls if call.kind == "create"]
-    sent = dict(zip(fields, map(data_uri_of, pictures.values()), strict=False))
+    sent = dict(zip(fields, map(data_uri_of, images.values()), strict=False))
     assert created.json == {"model": model, "prompt": "a red dragon", "duration": 4, **sent}
     assert "Saved veo.mp4" in finished.text
 
@@ -432,7 +432,7 @@ async def test_generate_sends_the_pictures(
         (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),
     ],
 )
-async def test_generate_refuses_pictures_that_cannot_be_sent(
+async def test_generate_refuses_images_that_cannot_be_sent(
     tmp_path: Path, options: list[str], complaint: str
 ) -> None:
     contents = {

@@ -190,7 +190,7 @@ WRONG = [
     (GONE, "nonsense", r"^TO: The address must start with"),
     ("FILLED", GONE, r"^TO: The database at 127\.0\.0\.1:1/veo can't be reached: "),
     (
-        "PICTURE",
+        "IMAGE",
         "EMPTY",
         r"^FROM: The file .*cat\.png is no SQLite database, .* damaged\..* Nothing was copied\.$",
     ),
@@ -216,7 +216,7 @@ async def test_an_address_that_cannot_be_used_is_told_in_a_sentence(
     filled, empty = new_database("sqlite"), new_database("sqlite")
     await fill(filled)
     (tmp_path / "cat.png").write_bytes(b"PNG" * 100)
-    names = {"FILLED": filled, "EMPTY": empty, "PICTURE": f"sqlite+aiosqlite:///{tmp_path}/cat.png"}
+    names = {"FILLED": filled, "EMPTY": empty, "IMAGE": f"sqlite+aiosqlite:///{tmp_path}/cat.png"}
     with pytest.raises(CopyError, match=sentence) as failure:
         await copy_database(names.get(source, source), names.get(target, target), silent)
     assert "unseen-password" not in str(failure.value)

@@ -23,10 +23,10 @@ OTHER = "google/veo-3.1-t2v"
 async def test_what_was_not_sent_ends_and_anybody_may_tell_the_member(database: Database) -> None:
     later = utc_now() + HOUR
     held = await insert(database, not_before=later, attempts=3)
-    pictured = await insert(database, status=Status.PREPARING, picture_urls=["https://cdn/x"])
+    imaged = await insert(database, status=Status.PREPARING, picture_urls=["https://cdn/x"])
     abandoned = await insert(database, lease_owner="dead", lease_until=utc_now() - HOUR)
     await Retirement(database, LEASE).end([MODEL], "Model not found")
-    for row in [await reread(database, one.id) for one in (held, pictured, abandoned)]:
+    for row in [await reread(database, one.id) for one in (held, imaged, abandoned)]:
         assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
         assert (row.failure_reason, row.lease_owner, row.attempts) == ("Model not found", None, 0)
         assert row.not_before <= utc_now(), "the member is told an hour later"

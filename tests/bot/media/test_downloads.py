@@ -321,7 +321,7 @@ NO_VIDEOS: dict[str, bytes] = {
     "a playlist of addresses": b"#EXTM3U\n#EXTINF:8,\nhttp://169.254.169.254/x.ts\n#EXT-X-ENDLIST\n",
     "a session description": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=video 5004 RTP/AVP 96\n",
     "another container": b"\x1aE\xdf\xa3" + b"\0" * 200,
-    "a picture": b"GIF89a" + b"\1\0\1\0\0\0\0" + b";",
+    "an image": b"GIF89a" + b"\1\0\1\0\0\0\0" + b";",
     "only a beginning": FTYP,
     "an MP4 that refers to another": FTYP
     + box(

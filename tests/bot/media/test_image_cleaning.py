@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.failures import FailureKind
 from bot.media import image_cleaning
-from bot.media.image_cleaning import clean_picture, is_clean
+from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.image_metadata import orientation_in, strip_metadata
 from bot.media.images import MAX_SIZE, ImageError
 from tests.bot.drawn import BLUE, RED, draw, draw_moving, png_with_packed_text
@@ -26,7 +26,7 @@ PROFILE = b"profile of colours " * 50
 
 
 def exif(orientation: int | None = None) -> bytes:
-    """Return EXIF as a phone writes it: a camera, a position, and how the picture is to be turned."""
+    """Return EXIF as a phone writes it: a camera, a position, and how the image is to be turned."""
     tags = Image.Exif()
     tags[0x010F] = MAKER
     tags.get_ifd(GPS)[0x1D] = POSITION
@@ -48,7 +48,7 @@ def opened(content: bytes) -> Image.Image:
 
 
 def scene() -> Image.Image:
-    """Return a picture whose four corners differ, of sides that are no multiples of a JPEG's blocks."""
+    """Return an image whose four corners differ, of sides that are no multiples of a JPEG's blocks."""
     image = Image.new("RGB", (198, 101), RED)
     image.paste(BLUE, (0, 0, 90, 40))
     image.paste((20, 160, 20), (100, 60, 198, 101))
@@ -68,17 +68,17 @@ def lossless(kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_sent_as_it_is_seen(kind: str, orientation: int) -> None:
+def test_an_image_is_sent_as_it_is_seen(kind: str, orientation: int) -> None:
     photo = save(scene(), kind, exif=exif(orientation), icc_profile=PROFILE, **lossless(kind))
     seen = ImageOps.exif_transpose(opened(photo))
-    cleaned = clean_picture(photo)
+    cleaned = clean_image(photo)
     sent = opened(cleaned)
     assert sent.format == (kind if orientation == 1 or kind == "JPEG" else "PNG")
     assert distance(sent, seen) <= (2 if kind == "JPEG" and orientation > 1 else 0)
     assert sent.info["icc_profile"] == PROFILE
     assert not sent.getexif()
     assert MAKER.encode() not in cleaned
-    assert clean_picture(cleaned) == cleaned
+    assert clean_image(cleaned) == cleaned
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -86,7 +86,7 @@ def test_pixels_that_need_no_turning_are_not_encoded_again(kind: str) -> None:
     noise = Image.effect_noise((198, 101), 80).convert("RGB")
     plain, photo = save(noise, kind), save(noise, kind, exif=exif(1))
     assert MAKER.encode() in photo
-    assert plain[-5000:-20] in clean_picture(photo)
+    assert plain[-5000:-20] in clean_image(photo)
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_pixels_that_need_no_turning_are_not_encoded_again(kind: str) -> None:
     ],
     ids=range(5),
 )
-def test_a_picture_without_metadata_stays_the_same_bytes(kind: str, options: dict[str, Any]) -> None:
+def test_an_image_without_metadata_stays_the_same_bytes(kind: str, options: dict[str, Any]) -> None:
     content = save(scene(), kind, **options)
-    assert clean_picture(content) == content
+    assert clean_image(content) == content
     assert is_clean(content)
 
 
@@ -149,7 +149,7 @@ HIDDEN: dict[str, bytes] = {
     "JPEG provenance": jpeg_with(segment(0xEB, b"JP" + PLACE)),
     "JPEG thumbnail": jpeg_with(thumbnail()),
     "JPEG with more behind it": draw("JPEG") + PLACE,
-    "JPEG with a second picture": draw_moving("MPO"),
+    "JPEG with a second image": draw_moving("MPO"),
     "WebP XMP": draw("WEBP", xmp=XMP),
     "WebP unknown": webp_with(b"spot" + struct.pack("<I", 10) + PLACE + b"x"),
     "WebP with more behind it": draw("WEBP") + PLACE,
@@ -158,7 +158,7 @@ HIDDEN: dict[str, bytes] = {
 
 @pytest.mark.parametrize("content", HIDDEN.values(), ids=HIDDEN.keys())
 def test_what_is_said_beside_the_pixels_is_removed(content: bytes) -> None:
-    cleaned = clean_picture(content)
+    cleaned = clean_image(content)
     assert len(cleaned) < len(content)
     assert PLACE[:8] not in cleaned
     bare = opened(draw(opened(cleaned).format or ""))
@@ -170,7 +170,7 @@ def test_what_is_said_beside_the_pixels_is_removed(content: bytes) -> None:
 @pytest.mark.parametrize("length", [0, 3, 9, 20, 40, 70])
 def test_a_truncated_exif_goes_as_well(kind: str, length: int) -> None:
     cut = b"Exif\0\0" + exif(6).removeprefix(b"Exif\0\0")[:length]
-    cleaned = clean_picture(save(scene(), kind, exif=cut))
+    cleaned = clean_image(save(scene(), kind, exif=cut))
     assert is_clean(cleaned)
     assert opened(cleaned).size in {(198, 101), (101, 198)}
 
@@ -201,7 +201,7 @@ MODES: list[tuple[str, Image.Image]] = [
 @pytest.mark.parametrize(("kind", "image"), MODES, ids=[f"{kind} {image.mode}" for kind, image in MODES])
 def test_every_kind_of_pixels_can_be_turned(kind: str, image: Image.Image) -> None:
     photo = save(image, kind, exif=exif(8), **lossless(kind))
-    sent = opened(clean_picture(photo))
+    sent = opened(clean_image(photo))
     seen = ImageOps.exif_transpose(opened(photo))
     assert (sent.mode, sent.info.get("transparency")) == (seen.mode, seen.info.get("transparency"))
     assert distance(sent.convert("RGBA"), seen.convert("RGBA")) < 2
@@ -211,38 +211,38 @@ def test_a_file_of_an_odd_layout_is_drawn_anew() -> None:
     photo = draw("JPEG", exif=exif(6))
     content = photo[:20] + b"\0" + photo[20:]
     assert strip_metadata(content, "image/jpeg") is None
-    cleaned = clean_picture(content)
+    cleaned = clean_image(content)
     assert is_clean(cleaned)
     assert opened(cleaned).size == (720, 1280)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_pictures_that_move_are_still_refused(kind: str) -> None:
+def test_images_that_move_are_still_refused(kind: str) -> None:
     with pytest.raises(ImageError) as failure:
-        clean_picture(draw_moving(kind))
-    assert failure.value.kind is FailureKind.PICTURE_BAD
+        clean_image(draw_moving(kind))
+    assert failure.value.kind is FailureKind.IMAGE_BAD
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_picture_does_not_outgrow_the_limit_by_being_turned(
+def test_an_image_does_not_outgrow_the_limit_by_being_turned(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noise = Image.effect_noise((198, 101), 80).convert("RGB")
     photo = save(noise, kind, exif=exif(6), quality=70)
     monkeypatch.setattr(image_cleaning, "MAX_SIZE", len(photo) + 500)
-    sent = clean_picture(photo)
+    sent = clean_image(photo)
     assert (len(sent) <= len(photo) + 500, opened(sent).size) == (True, (101, 198))
 
 
-def test_a_picture_that_is_too_large_however_it_is_written_is_refused(
+def test_an_image_that_is_too_large_however_it_is_written_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noise = Image.effect_noise((198, 101), 80).convert("RGB")
     photo = save(noise, "JPEG", exif=exif(6), quality=10)
     monkeypatch.setattr(image_cleaning, "MAX_SIZE", len(photo))
     with pytest.raises(ImageError) as failure:
-        clean_picture(photo)
-    assert failure.value.kind is FailureKind.PICTURE_SIZE
+        clean_image(photo)
+    assert failure.value.kind is FailureKind.IMAGE_SIZE
 
 
 def is_empty(content: bytes) -> bool:
@@ -252,14 +252,14 @@ def is_empty(content: bytes) -> bool:
 def test_metadata_that_cannot_be_removed_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_cleaning, "is_clean", is_empty)
     with pytest.raises(ImageError, match="metadata") as failure:
-        clean_picture(draw("JPEG", exif=exif(3)))
-    assert failure.value.kind is FailureKind.PICTURE_BAD
+        clean_image(draw("JPEG", exif=exif(3)))
+    assert failure.value.kind is FailureKind.IMAGE_BAD
 
 
 def test_too_many_bytes_are_refused_though_they_would_be_thrown_away() -> None:
     with pytest.raises(ImageError) as failure:
-        clean_picture(draw() + b"\0" * MAX_SIZE)
-    assert failure.value.kind is FailureKind.PICTURE_SIZE
+        clean_image(draw() + b"\0" * MAX_SIZE)
+    assert failure.value.kind is FailureKind.IMAGE_SIZE
 
 
 @given(
@@ -272,7 +272,7 @@ def test_a_damaged_file_is_refused_or_leaves_clean(kind: str, place: float, junk
     start = int(len(content) * place)
     content[start : start + len(junk)] = junk
     try:
-        cleaned = clean_picture(bytes(content))
+        cleaned = clean_image(bytes(content))
     except ImageError:
         return
     assert is_clean(cleaned)

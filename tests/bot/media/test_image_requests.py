@@ -1,4 +1,4 @@
-"""Requests that are made from pictures: what is accepted, written down, counted and forgotten."""
+"""Requests that are made from images: what is accepted, written down, counted and forgotten."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def service(database: Database, clock: StoppedClock) -> GenerationService:
     )
 
 
-def picture(number: int = 0, **changes: Any) -> ImageInput:
+def image(number: int = 0, **changes: Any) -> ImageInput:
     values: dict[str, Any] = {
         "url": f"{URL}{number}",
         "filename": "cat.png",
@@ -51,26 +51,26 @@ def picture(number: int = 0, **changes: Any) -> ImageInput:
     return ImageInput(**{**values, **changes})
 
 
-async def request(service: GenerationService, *pictures: ImageInput, **changes: Any) -> Generation:
-    wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "pictures": pictures, **changes}
+async def request(service: GenerationService, *images: ImageInput, **changes: Any) -> Generation:
+    wish: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "options": {}, "images": images, **changes}
     return await service.request(new_requester(), RequestSpec(**wish))
 
 
-async def test_a_request_with_a_picture_is_written_down_with_its_link_and_the_true_model(
+async def test_a_request_with_an_image_is_written_down_with_its_link_and_the_true_model(
     service: GenerationService, database: Database
 ) -> None:
-    row = await reread(database, (await request(service, picture(), options={"duration": 4})).id)
+    row = await reread(database, (await request(service, image(), options={"duration": 4})).id)
     assert (row.model, row.status, row.picture_urls) == ("google/veo-3.0-i2v", Status.PREPARING, [f"{URL}0"])
     assert row.options == {"duration": 4}
 
 
-async def test_two_pictures_keep_their_order(service: GenerationService, database: Database) -> None:
-    row = await reread(database, (await request(service, picture(1), picture(2), model=None)).id)
+async def test_two_images_keep_their_order(service: GenerationService, database: Database) -> None:
+    row = await reread(database, (await request(service, image(1), image(2), model=None)).id)
     assert row.model == "google/veo-3.1-first-last-image-to-video"
     assert row.picture_urls == [f"{URL}1", f"{URL}2"]
 
 
-async def test_without_a_picture_nothing_has_to_be_fetched(
+async def test_without_an_image_nothing_has_to_be_fetched(
     service: GenerationService, database: Database
 ) -> None:
     row = await reread(database, (await request(service, model=None)).id)
@@ -78,50 +78,50 @@ async def test_without_a_picture_nothing_has_to_be_fetched(
 
 
 @pytest.mark.parametrize(
-    ("pictures", "changes"),
+    ("images", "changes"),
     [
-        ([picture(size=MAX_SIZE + 1)], {}),
-        ([picture(size=0)], {}),
-        ([picture(content_type="image/gif")], {}),
-        ([picture(), picture(content_type=None)], {"model": None}),
-        ([picture(width=1280, height=719)], {"model": "google/veo-3.1-t2v-fast"}),
-        ([picture(width=719, height=1280), picture()], {"model": None}),
-        ([picture(width=63, height=1280)], {}),
-        ([picture(), picture()], {}),
-        ([picture()], {"model": "google/veo-3.1-t2v", "options": {"seed": 1}}),
-        ([picture()], {"model": "google/veo2"}),
+        ([image(size=MAX_SIZE + 1)], {}),
+        ([image(size=0)], {}),
+        ([image(content_type="image/gif")], {}),
+        ([image(), image(content_type=None)], {"model": None}),
+        ([image(width=1280, height=719)], {"model": "google/veo-3.1-t2v-fast"}),
+        ([image(width=719, height=1280), image()], {"model": None}),
+        ([image(width=63, height=1280)], {}),
+        ([image(), image()], {}),
+        ([image()], {"model": "google/veo-3.1-t2v", "options": {"seed": 1}}),
+        ([image()], {"model": "google/veo2"}),
         ([], {"model": "google/veo-3.0-i2v"}),
     ],
     ids=range(11),
 )
 async def test_what_cannot_be_made_is_refused_and_not_counted(
-    service: GenerationService, pictures: list[ImageInput], changes: dict[str, Any]
+    service: GenerationService, images: list[ImageInput], changes: dict[str, Any]
 ) -> None:
     with pytest.raises(BadRequestError, match=r"This didn't count toward your limit\.$"):
-        await request(service, *pictures, **changes)
+        await request(service, *images, **changes)
     assert await service.list_recent(1) == []
 
 
 @pytest.mark.parametrize(
-    ("pictures", "model"),
+    ("images", "model"),
     [
-        ([picture(width=719, height=64)], "google/veo3"),
-        ([picture(width=720, height=720)], "google/veo-3.1-t2v"),
-        ([picture(width=720, height=None)], "google/veo-3.1-t2v"),
-        ([picture(width=720, height=720), picture(width=64, height=64)], "google/veo-3.1-t2v"),
+        ([image(width=719, height=64)], "google/veo3"),
+        ([image(width=720, height=720)], "google/veo-3.1-t2v"),
+        ([image(width=720, height=None)], "google/veo-3.1-t2v"),
+        ([image(width=720, height=720), image(width=64, height=64)], "google/veo-3.1-t2v"),
     ],
     ids=range(4),
 )
-async def test_a_picture_that_is_just_large_enough_is_taken(
-    service: GenerationService, pictures: list[ImageInput], model: str
+async def test_an_image_that_is_just_large_enough_is_taken(
+    service: GenerationService, images: list[ImageInput], model: str
 ) -> None:
-    assert (await request(service, *pictures, model=model)).status is Status.PREPARING
+    assert (await request(service, *images, model=model)).status is Status.PREPARING
 
 
-async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
+async def test_it_counts_and_can_be_withdrawn_while_its_image_is_waited_for(
     service: GenerationService, database: Database, clock: StoppedClock
 ) -> None:
-    row = await request(service, picture())
+    row = await request(service, image())
     use = await database.read(
         lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), clock())
     )
@@ -131,19 +131,19 @@ async def test_it_counts_and_can_be_withdrawn_while_its_picture_is_waited_for(
     assert await service.list_recent(row.guild_id) == []
 
 
-async def test_a_picture_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:
-    row = await insert(database, status=Status.FAILED, failure_kind=FailureKind.PICTURE_BAD)
+async def test_an_image_that_cannot_be_used_does_not_count(database: Database, clock: StoppedClock) -> None:
+    row = await insert(database, status=Status.FAILED, failure_kind=FailureKind.IMAGE_BAD)
     use = await database.read(
         lambda session: fetch_use(session, row.guild_id, row.user_id, MemberPolicy(), clock())
     )
     assert len(use.counted) == 0
 
 
-def test_what_waits_for_its_pictures_is_open() -> None:
+def test_what_waits_for_its_images_is_open() -> None:
     assert Status.PREPARING in WAITING < OPEN
 
 
-async def test_links_to_pictures_are_exported_and_forgotten(database: Database, clock: StoppedClock) -> None:
+async def test_links_to_images_are_exported_and_forgotten(database: Database, clock: StoppedClock) -> None:
     row = await insert(
         database,
         picture_urls=[URL],

@@ -1,4 +1,4 @@
-"""The pictures on disk: fetched whole or not at all, readable by nobody else, gone when not needed."""
+"""The images on disk: fetched whole or not at all, readable by nobody else, gone when not needed."""
 
 import asyncio
 import os
@@ -81,7 +81,7 @@ def damage(folder: Path) -> None:
     overwrite(folder, b"\0" * 100)
 
 
-async def test_pictures_are_loaded_in_the_order_of_their_links(store: ImageStore, cdn: ServedCdn) -> None:
+async def test_images_are_loaded_in_the_order_of_their_links(store: ImageStore, cdn: ServedCdn) -> None:
     loaded = await store.load(NAME, put(cdn, FIRST, LAST))
     assert loaded == (data_uri_of(FIRST), data_uri_of(LAST))
 
@@ -100,7 +100,7 @@ async def test_without_links_there_is_nothing_to_load(store: ImageStore, folder:
     assert files(folder) == []
 
 
-async def test_a_picture_is_fetched_once(store: ImageStore, cdn: ServedCdn) -> None:
+async def test_an_image_is_fetched_once(store: ImageStore, cdn: ServedCdn) -> None:
     urls = put(cdn, FIRST, LAST)
     await store.ensure(NAME, urls)
     cdn.refusal = 404
@@ -121,7 +121,7 @@ async def test_a_link_that_leads_nowhere_is_given_up(
     cdn.refusal = status
     with pytest.raises(ImageError) as failure:
         await store.ensure(NAME, put(cdn, FIRST))
-    assert failure.value.kind is FailureKind.PICTURE_GONE
+    assert failure.value.kind is FailureKind.IMAGE_GONE
     assert (len(cdn.asked), files(folder)) == (1, [])
 
 
@@ -140,11 +140,11 @@ async def test_a_fetch_that_may_work_later_is_tried_several_times(
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (HTML, FailureKind.PICTURE_BAD),
-        (b"", FailureKind.PICTURE_BAD),
-        (FIRST[: len(FIRST) // 2], FailureKind.PICTURE_BAD),
-        (FIRST + b"\0" * MAX_SIZE, FailureKind.PICTURE_SIZE),
-        (draw(size=(10, 10)), FailureKind.PICTURE_SIZE),
+        (HTML, FailureKind.IMAGE_BAD),
+        (b"", FailureKind.IMAGE_BAD),
+        (FIRST[: len(FIRST) // 2], FailureKind.IMAGE_BAD),
+        (FIRST + b"\0" * MAX_SIZE, FailureKind.IMAGE_SIZE),
+        (draw(size=(10, 10)), FailureKind.IMAGE_SIZE),
     ],
     ids=["html", "empty", "half", "too many bytes", "too few pixels"],
 )
@@ -181,7 +181,7 @@ async def test_a_full_disk_is_not_the_members_fault(store: ImageStore, cdn: Serv
         await store.ensure(NAME, put(cdn, FIRST))
 
 
-async def test_two_processes_may_fetch_the_same_picture(
+async def test_two_processes_may_fetch_the_same_image(
     session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
 ) -> None:
     urls = put(cdn, FIRST)
@@ -191,7 +191,7 @@ async def test_two_processes_may_fetch_the_same_picture(
     assert len(files(folder)) == 1
 
 
-async def test_the_pictures_of_one_request_can_be_thrown_away(
+async def test_the_images_of_one_request_can_be_thrown_away(
     store: ImageStore, cdn: ServedCdn, folder: Path
 ) -> None:
     await store.ensure(NAME, put(cdn, FIRST, LAST))
@@ -235,7 +235,7 @@ async def test_half_a_download_of_a_killed_process_is_cleaned_up(
         "",
     ],
 )
-async def test_a_picture_that_does_not_lie_at_discord_is_not_asked_for(
+async def test_an_image_that_does_not_lie_at_discord_is_not_asked_for(
     session: aiohttp.ClientSession, folder: Path, link: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_public_session() as public:
@@ -243,11 +243,11 @@ async def test_a_picture_that_does_not_lie_at_discord_is_not_asked_for(
         monkeypatch.setattr(public, "get", None)  # whoever asks fails
         with pytest.raises(ImageError) as failure:
             await store.ensure(NAME, [link])
-    assert failure.value.kind is FailureKind.PICTURE_GONE
+    assert failure.value.kind is FailureKind.IMAGE_GONE
     assert files(folder) == []
 
 
-async def test_a_private_address_is_asked_for_a_picture_only_where_a_setting_names_it(
+async def test_a_private_address_is_asked_for_an_image_only_where_a_setting_names_it(
     session: aiohttp.ClientSession, cdn: ServedCdn, folder: Path
 ) -> None:
     urls = put(cdn, FIRST)

@@ -1,4 +1,4 @@
-"""What a picture may be: by its description, and by its bytes."""
+"""What an image may be: by its description, and by its bytes."""
 
 import base64
 import subprocess
@@ -22,7 +22,7 @@ from bot.media.images import (
     ImageError,
     ImageInput,
     data_uri_of,
-    ensure_picture,
+    ensure_image,
     ensure_usable,
     media_type_of,
 )
@@ -50,7 +50,7 @@ def offered(**changes: Any) -> ImageInput:
 def kind_of(content: bytes) -> FailureKind | None:
     """Return why a file cannot be used, or None where it can."""
     try:
-        ensure_picture(content)
+        ensure_image(content)
     except ImageError as error:
         return error.kind
     return None
@@ -101,7 +101,7 @@ def test_an_empty_file_is_refused_before_it_is_fetched() -> None:
     ],
     ids=range(6),
 )
-def test_whole_pictures_are_taken_and_sent_as_they_are(content: bytes, media_type: str) -> None:
+def test_whole_images_are_taken_and_sent_as_they_are(content: bytes, media_type: str) -> None:
     assert kind_of(content) is None
     head, _, data = data_uri_of(content).partition(",")
     assert head == f"data:{media_type};base64"
@@ -113,24 +113,24 @@ def test_whole_pictures_are_taken_and_sent_as_they_are(content: bytes, media_typ
     [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", HTML, SVG, draw("GIF"), draw("BMP")],
     ids=["empty", "png", "jpeg", "webp", "html", "svg", "gif", "bmp"],
 )
-def test_files_that_only_have_a_pictures_name_are_refused(content: bytes) -> None:
-    assert kind_of(content) is FailureKind.PICTURE_BAD
+def test_files_that_only_have_an_images_name_are_refused(content: bytes) -> None:
+    assert kind_of(content) is FailureKind.IMAGE_BAD
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_pictures_that_move_are_refused(kind: str) -> None:
+def test_images_that_move_are_refused(kind: str) -> None:
     assert media_type_of(draw_moving(kind)) is not None
-    assert kind_of(draw_moving(kind)) is FailureKind.PICTURE_BAD
+    assert kind_of(draw_moving(kind)) is FailureKind.IMAGE_BAD
 
 
-def test_a_photo_with_a_second_picture_for_depth_is_taken() -> None:
+def test_a_photo_with_a_second_image_for_depth_is_taken() -> None:
     photo = draw_moving("MPO")
     assert media_type_of(photo) == "image/jpeg"
     assert kind_of(photo) is None
 
 
 def noise(kind: str) -> bytes:
-    """Return a picture in which every byte matters."""
+    """Return an image in which every byte matters."""
     file = BytesIO()
     Image.effect_noise((160, 90), 80).convert("RGB").save(file, kind)
     return file.getvalue()
@@ -141,7 +141,7 @@ def noise(kind: str) -> bytes:
 def test_a_file_that_was_cut_off_is_refused(kind: str, share: float) -> None:
     content = noise(kind)
     assert kind_of(content) is None
-    assert kind_of(content[: int(len(content) * share)]) is FailureKind.PICTURE_BAD
+    assert kind_of(content[: int(len(content) * share)]) is FailureKind.IMAGE_BAD
 
 
 BOMBS = [
@@ -154,25 +154,25 @@ BOMBS = [
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(len(BOMBS)))
-def test_a_header_that_speaks_of_a_huge_picture_is_refused(bomb: bytes) -> None:
+def test_a_header_that_speaks_of_a_huge_image_is_refused(bomb: bytes) -> None:
     assert len(bomb) < 10_000
-    assert kind_of(bomb) is FailureKind.PICTURE_SIZE
+    assert kind_of(bomb) is FailureKind.IMAGE_SIZE
 
 
 MEASURE = """
 import resource, sys
-from bot.media.images import ImageError, ensure_picture
+from bot.media.images import ImageError, ensure_image
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for bomb in sys.argv[1:]:
     try:
-        ensure_picture(bytes.fromhex(bomb))
+        ensure_image(bytes.fromhex(bomb))
     except ImageError:
         pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_no_room_is_made_for_a_huge_picture() -> None:
+def test_no_room_is_made_for_a_huge_image() -> None:
     arguments = [sys.executable, "-W", "ignore", "-c", MEASURE, *(bomb.hex() for bomb in BOMBS)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603 ours
     assert int(done.stdout) < 20_000, f"{done.stdout} KiB for five tiny files"
@@ -180,13 +180,13 @@ def test_no_room_is_made_for_a_huge_picture() -> None:
 
 SIZES = [
     ((MIN_SIDE, MIN_SIDE), None),
-    ((MIN_SIDE - 1, 320), FailureKind.PICTURE_SIZE),
-    ((320, MIN_SIDE - 1), FailureKind.PICTURE_SIZE),
-    ((1, 1), FailureKind.PICTURE_SIZE),
+    ((MIN_SIDE - 1, 320), FailureKind.IMAGE_SIZE),
+    ((320, MIN_SIDE - 1), FailureKind.IMAGE_SIZE),
+    ((1, 1), FailureKind.IMAGE_SIZE),
 ]
 LARGE = [
     ((8000, MAX_PIXELS // 8000), None),
-    ((8000, MAX_PIXELS // 8000 + 1), FailureKind.PICTURE_SIZE),
+    ((8000, MAX_PIXELS // 8000 + 1), FailureKind.IMAGE_SIZE),
 ]
 
 
@@ -202,7 +202,7 @@ def test_a_file_may_have_eight_mebibytes_and_no_more() -> None:
     content = draw()
     padded = content + b"\0" * (MAX_SIZE - len(content))
     assert kind_of(padded) is None
-    assert kind_of(padded + b"\0") is FailureKind.PICTURE_SIZE
+    assert kind_of(padded + b"\0") is FailureKind.IMAGE_SIZE
 
 
 SIGNATURES = [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x24\0\0\0WEBP", b"RIFF\x24\0\0\0WEBPVP8X"]
@@ -212,7 +212,7 @@ SIGNATURES = [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x24\0\0\0WEBP",
 @example(b"RIFF\x24\0\0\0WEBPVP8L", b"\0" * 40)
 @example(b"RIFF\x24\0\0\0WEBPVP8 ", b"\xff" * 40)
 def test_junk_is_refused_whatever_it_is(signature: bytes, rest: bytes) -> None:
-    assert kind_of(signature + rest) in {FailureKind.PICTURE_BAD, FailureKind.PICTURE_SIZE}
+    assert kind_of(signature + rest) in {FailureKind.IMAGE_BAD, FailureKind.IMAGE_SIZE}
 
 
 @given(
@@ -220,27 +220,27 @@ def test_junk_is_refused_whatever_it_is(signature: bytes, rest: bytes) -> None:
     place=st.floats(0, 1, exclude_max=True),
     junk=st.binary(min_size=1, max_size=30),
 )
-def test_a_damaged_picture_is_taken_or_refused_and_nothing_else(kind: str, place: float, junk: bytes) -> None:
+def test_a_damaged_image_is_taken_or_refused_and_nothing_else(kind: str, place: float, junk: bytes) -> None:
     content = bytearray(draw(kind, size=(80, 64)))
     start = int(len(content) * place)
     content[start : start + len(junk)] = junk
     kind_of(bytes(content))
 
 
-def test_what_is_no_picture_is_not_sent() -> None:
+def test_what_is_no_image_is_not_sent() -> None:
     with pytest.raises(ImageError):
         data_uri_of(HTML)
 
 
 def test_a_text_that_unpacks_to_very_much_is_not_unpacked() -> None:
-    ensure_picture(png_with_packed_text(1000))
+    ensure_image(png_with_packed_text(1000))
     bomb = png_with_packed_text(200 * 2**20)
     assert len(bomb) < MAX_SIZE
     tracemalloc.start()
     try:
         with pytest.raises(ImageError) as failure:
-            ensure_picture(bomb)
+            ensure_image(bomb)
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20, "it was unpacked before it was refused"
     finally:
         tracemalloc.stop()
-    assert failure.value.kind is FailureKind.PICTURE_BAD
+    assert failure.value.kind is FailureKind.IMAGE_BAD

@@ -29,17 +29,17 @@ def videos(store: VideoStore) -> Path:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """The folder of pictures."""
+def images(tmp_path: Path) -> Path:
+    """The folder of images."""
     return tmp_path / "pictures"
 
 
 @pytest.fixture
 def orphaned_files(
-    database: Database, store: VideoStore, session: aiohttp.ClientSession, pictures: Path
+    database: Database, store: VideoStore, session: aiohttp.ClientSession, images: Path
 ) -> OrphanedFiles:
     """What tidies up both."""
-    return OrphanedFiles(database, store, ImageStore(downloads_of(session), pictures))
+    return OrphanedFiles(database, store, ImageStore(downloads_of(session), images))
 
 
 def lay(path: Path, *, age: float = LEFTOVER_AGE + 60) -> Path:
@@ -55,39 +55,39 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_files_of_what_is_over_go_and_those_of_what_is_open_stay(
-    orphaned_files: OrphanedFiles, database: Database, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, database: Database, videos: Path, images: Path
 ) -> None:
     running = await insert(database, status=Status.RUNNING)
     over = await insert(database, status=Status.SUCCEEDED, delivered_at=utc_now())
     for generation_id in (running.id, over.id, "ffffffffffffffff"):
         lay(videos / f"veo-{generation_id}.mp4")
         lay(videos / f"veo-{generation_id}.fit-100.mp4")
-        lay(pictures / f"{generation_id}-0")
-        lay(pictures / f"{generation_id}-1")
+        lay(images / f"{generation_id}-0")
+        lay(images / f"{generation_id}-1")
     assert await orphaned_files.discard() == 4
     assert names_in(videos) == [f"veo-{running.id}.fit-100.mp4", f"veo-{running.id}.mp4"]
-    assert names_in(pictures) == [f"{running.id}-0", f"{running.id}-1"]
+    assert names_in(images) == [f"{running.id}-0", f"{running.id}-1"]
 
 
 async def test_half_done_work_of_dead_processes_goes(
-    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
     lay(videos / "veo-a.part")
-    lay(pictures / "a-0-ff.part")
+    lay(images / "a-0-ff.part")
     work = videos / "fitting-x"
     work.mkdir()
     lay(work / "video.mp4")
     moment = time.time() - LEFTOVER_AGE - 60
     os.utime(work, (moment, moment))
     assert await orphaned_files.discard() == 3
-    assert names_in(videos) + names_in(pictures) == []
+    assert names_in(videos) + names_in(images) == []
 
 
 async def test_what_a_living_process_may_be_writing_stays(
-    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
     young = LEFTOVER_AGE - 60
-    kept = [videos / "veo-a.part", videos / "veo-a.mp4", pictures / "a-0", pictures / "a-0-ff.part"]
+    kept = [videos / "veo-a.part", videos / "veo-a.mp4", images / "a-0", images / "a-0-ff.part"]
     for path in kept:
         lay(path, age=young)
     (videos / "fitting-x").mkdir()
@@ -97,10 +97,10 @@ async def test_what_a_living_process_may_be_writing_stays(
 
 
 async def test_kept_originals_and_other_peoples_files_stay(
-    orphaned_files: OrphanedFiles, videos: Path, pictures: Path
+    orphaned_files: OrphanedFiles, videos: Path, images: Path
 ) -> None:
     (videos / "originals").mkdir()
-    kept = [videos / "originals" / "veo-a.mp4", videos / "holiday.mp4", pictures / "letter.txt"]
+    kept = [videos / "originals" / "veo-a.mp4", videos / "holiday.mp4", images / "letter.txt"]
     for path in kept:
         lay(path)
     assert await orphaned_files.discard() == 0

@@ -37,7 +37,7 @@ async def test_a_member_gets_their_offers_and_deletes_them(desk: Desk) -> None:
     privacy = Privacy(desk.database, desk.clock)
     [exported] = (await privacy.export(3))["offers"]
     assert (exported["id"], exported["prompt"], exported["request_id"]) == (offer.quote_row.id, PROMPT, None)
-    assert [picture["url"] for picture in exported["pictures"]] == [CAT.url]
+    assert [image["url"] for image in exported["pictures"]] == [CAT.url]
     assert await privacy.forget(3) == Forgotten(now=1, later=0)
     assert (await privacy.export(3))["offers"] == []
     assert await desk.quote_row(other) is not None, "another member's offer was deleted"

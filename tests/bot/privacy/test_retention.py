@@ -93,7 +93,7 @@ async def test_without_a_time_words_are_kept_until_the_member_asks(
     assert await is_erased(database, asked)
 
 
-async def test_links_to_pictures_go_once_they_are_dead(
+async def test_links_to_images_go_once_they_are_dead(
     retention: Retention, database: Database, clock: StoppedClock
 ) -> None:
     in_an_hour = int((clock() + timedelta(hours=1)).timestamp())

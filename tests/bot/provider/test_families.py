@@ -1,4 +1,4 @@
-"""Members choose a family; which of its models makes the video follows from the pictures they give."""
+"""Members choose a family; which of its models makes the video follows from the images they give."""
 
 import pytest
 
@@ -32,13 +32,13 @@ def test_members_choose_from_the_families() -> None:
 
 @pytest.mark.parametrize("model", family_heads(CATALOGUE), ids=lambda model: model.family)
 @pytest.mark.parametrize("kind", [TEXT, IMAGE])
-def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, kind: InputKind) -> None:
+def test_with_an_image_it_is_the_image_model_of_the_same_family(model: Model, kind: InputKind) -> None:
     chosen = choose_model(CATALOGUE, model.id, len(kind.image_fields))
     assert (chosen.family, chosen.kind) == (model.family, kind)
 
 
 @pytest.mark.parametrize(
-    ("model_id", "pictures", "expected"),
+    ("model_id", "images", "expected"),
     [
         (None, 0, "google/veo3"),
         (None, 1, "google/veo-3.0-i2v"),
@@ -48,14 +48,14 @@ def test_with_a_picture_it_is_the_image_model_of_the_same_family(model: Model, k
         ("google/veo-3.0-i2v-fast", 1, "google/veo-3.0-i2v-fast"),
     ],
 )
-def test_the_model_follows_from_the_family_and_the_pictures(
-    model_id: str | None, pictures: int, expected: str
+def test_the_model_follows_from_the_family_and_the_images(
+    model_id: str | None, images: int, expected: str
 ) -> None:
-    assert choose_model(CATALOGUE, model_id, pictures).id == expected
+    assert choose_model(CATALOGUE, model_id, images).id == expected
 
 
 @pytest.mark.parametrize(
-    ("model_id", "pictures", "sentence"),
+    ("model_id", "images", "sentence"),
     [
         (
             "google/veo3",
@@ -80,11 +80,9 @@ def test_the_model_follows_from_the_family_and_the_pictures(
         ),
     ],
 )
-def test_what_a_family_cannot_do_is_refused_in_a_sentence(
-    model_id: str, pictures: int, sentence: str
-) -> None:
+def test_what_a_family_cannot_do_is_refused_in_a_sentence(model_id: str, images: int, sentence: str) -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(CATALOGUE, model_id, pictures)
+        choose_model(CATALOGUE, model_id, images)
     assert str(refusal.value) == sentence
 
 
@@ -110,7 +108,7 @@ def test_the_providers_name_means_all_its_rows_to_an_operator() -> None:
     assert len(parse_models("veo-3.1-lite-generate-001")) == 3
 
 
-def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_first_row_does() -> None:
+def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_first_row_does() -> None:
     some = parse_models("google/veo-3.1-i2v, Veo 3.1 Fast, Veo 3.1")
     assert [model.id for model in family_heads(some)] == ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast"]
     assert choose_model(some, "veo 3.1", 1).id == "google/veo-3.1-i2v"
@@ -118,7 +116,7 @@ def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_f
 
 
 @pytest.mark.parametrize(
-    ("models", "name", "pictures", "sentence"),
+    ("models", "name", "images", "sentence"),
     [
         ("Veo 3", "google/veo-3.1-t2v", 0, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
         ("Veo 3", None, 2, "No model makes a video from 2 images."),
@@ -132,10 +130,10 @@ def test_a_family_stands_for_its_row_with_the_fewest_pictures_and_comes_as_its_f
     ],
 )
 def test_what_the_operator_does_not_offer_is_refused(
-    models: str, name: str | None, pictures: int, sentence: str
+    models: str, name: str | None, images: int, sentence: str
 ) -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(parse_models(models), name, pictures)
+        choose_model(parse_models(models), name, images)
     assert str(refusal.value) == sentence
 
 
@@ -155,7 +153,7 @@ def test_what_a_model_lacks_is_refused_by_name(name: str) -> None:
         build_request("google/veo-3.1-i2v", PROMPT, {name: value})
 
 
-def test_pictures_are_sent_in_the_fields_of_the_model() -> None:
+def test_images_are_sent_in_the_fields_of_the_model() -> None:
     request = build_request("google/veo-3.1-first-last-image-to-video", PROMPT, {"duration": 4})
     assert request.with_images(["a", "b"]).body == {
         "model": "google/veo-3.1-first-last-image-to-video",
@@ -195,7 +193,7 @@ def test_two_images_may_leave_one_length() -> None:
 
 @every_model
 @pytest.mark.parametrize("count", range(4))
-def test_a_request_without_the_pictures_of_its_model_cannot_be_sent(model: Model, count: int) -> None:
+def test_a_request_without_the_images_of_its_model_cannot_be_sent(model: Model, count: int) -> None:
     request = build_request(model.id, PROMPT, {})
     if count == len(model.kind.image_fields):
         assert request.with_images(["x"] * count).images == ("x",) * count
@@ -207,11 +205,11 @@ def test_a_request_without_the_pictures_of_its_model_cannot_be_sent(model: Model
             _ = request.body
 
 
-def test_a_request_does_not_show_its_pictures() -> None:
+def test_a_request_does_not_show_its_images() -> None:
     request = build_request("google/veo-3.0-i2v", PROMPT, {})
     assert "secret" not in repr(request.with_images(["secret"]))
 
 
-def test_the_advice_about_small_pictures_holds_for_every_model() -> None:
+def test_the_advice_about_small_images_holds_for_every_model() -> None:
     needed = {side for model in CATALOGUE for side in model.sides(2)}
-    assert f"at least {max(needed)} pixels" in FailureKind.PICTURE_SMALL.advice
+    assert f"at least {max(needed)} pixels" in FailureKind.IMAGE_SMALL.advice

@@ -219,7 +219,7 @@ async def test_the_providers_name_for_a_refused_call_is_in_the_log(
 
 
 def told_on(key: str) -> list[str]:
-    picture = "data:image/png;base64," + "iVBORw0KGgo" * 30
+    image = "data:image/png;base64," + "iVBORw0KGgo" * 30
     return [
         f"bad key {key}!",
         f"key {key[:10]}… is unknown",
@@ -236,7 +236,7 @@ def told_on(key: str) -> list[str]:
         "Incorrect API key provided: sk-proj-abc1****************wxyz",
         "Bearer 0a1b2c3d4e5f60718293a4b5c6d7e8f9",
         "Other key: 0a1b2c3d4e5f60718293a4b5c6d7e8f9",
-        f"image_url: {picture}",
+        f"image_url: {image}",
         "image: " + "iVBORw0KGgo" * 30,
         "x" * 10_000,
     ]

@@ -1,4 +1,4 @@
-"""Pictures in the create call's body: sent whole, and in no message of an error."""
+"""Images in the create call's body: sent whole, and in no message of an error."""
 
 import asyncio
 import os
@@ -15,21 +15,21 @@ from tests.bot.drawn import draw, illustrated
 from tests.bot.engine import client_of
 from tests.bot.rows import MODEL, PROMPT
 
-PICTURE = data_uri_of(draw())
+IMAGE = data_uri_of(draw())
 
 
-async def test_pictures_as_large_as_they_may_be_are_sent_as_they_are(
+async def test_images_as_large_as_they_may_be_are_sent_as_they_are(
     veo: VeoClient, provider: Provider
 ) -> None:
-    pictures = [data_uri_of(draw(kind) + os.urandom(MAX_SIZE - 10_000)) for kind in ("PNG", "WEBP")]
+    images = [data_uri_of(draw(kind) + os.urandom(MAX_SIZE - 10_000)) for kind in ("PNG", "WEBP")]
     request = build_request("google/veo-3.1-first-last-image-to-video", PROMPT, {})
-    await veo.create(request.with_images(pictures), "ours")
+    await veo.create(request.with_images(images), "ours")
     (call,) = provider.calls
     assert call.json == {
         "model": request.model.id,
         "prompt": PROMPT,
-        "image_url": pictures[0],
-        "last_image_url": pictures[1],
+        "image_url": images[0],
+        "last_image_url": images[1],
     }
 
 
@@ -47,11 +47,11 @@ async def test_a_large_body_is_given_more_time(
     provider.faults.clear()
 
 
-@pytest.mark.parametrize("repeated", [f"Received {PICTURE}", f'"{PICTURE}"', f"{PICTURE}, {PICTURE}"])
-async def test_a_picture_that_the_provider_repeats_is_not_told_on(
+@pytest.mark.parametrize("repeated", [f"Received {IMAGE}", f'"{IMAGE}"', f"{IMAGE}, {IMAGE}"])
+async def test_an_image_that_the_provider_repeats_is_not_told_on(
     veo: VeoClient, provider: Provider, repeated: str
 ) -> None:
     provider.faults.add("create", Fault.status(400, f"image_url: {repeated}. Expected uri"))
     with pytest.raises(InvalidRequestError) as failure:
         await veo.create(build_request(MODEL, PROMPT, {}), "ours")
-    assert str(failure.value) == f"image_url: {repeated}. Expected uri".replace(PICTURE, "the picture")
+    assert str(failure.value) == f"image_url: {repeated}. Expected uri".replace(IMAGE, "the image")

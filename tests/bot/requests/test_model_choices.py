@@ -35,16 +35,16 @@ class SecondPrices:
 
 def choices(
     options: Mapping[str, Any] | None = None,
-    pictures: int = 0,
+    images: int = 0,
     policy: Policy | None = None,
     prices: SecondPrices | None = None,
 ) -> dict[str, ModelChoice]:
-    found = list_choices(CATALOGUE, options or {}, pictures, policy or Policy(), prices or SecondPrices())
+    found = list_choices(CATALOGUE, options or {}, images, policy or Policy(), prices or SecondPrices())
     return {choice.family: choice for choice in found}
 
 
 @pytest.mark.parametrize(
-    ("options", "pictures", "policy", "gone", "families"),
+    ("options", "images", "policy", "gone", "families"),
     [
         ({}, 0, Policy(), (), ALL),
         ({}, 2, Policy(), (), ALL[2:]),
@@ -67,9 +67,9 @@ def choices(
     ],
 )
 def test_what_cannot_make_the_video_here_is_not_offered(
-    options: Mapping[str, Any], pictures: int, policy: Policy, gone: tuple[str, ...], families: list[str]
+    options: Mapping[str, Any], images: int, policy: Policy, gone: tuple[str, ...], families: list[str]
 ) -> None:
-    assert list(choices(options, pictures, policy, SecondPrices(frozenset(gone)))) == families
+    assert list(choices(options, images, policy, SecondPrices(frozenset(gone)))) == families
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_each_says_what_it_still_takes_and_stands_for_its_family() -> None:
     assert choices()["Veo 3.1"].kinds == (text, image, frames)
     assert choices({"seed": 7})["Veo 3.1"].kinds == (text,)
     assert choices(prices=SecondPrices(IMAGE_MODELS))["Veo 3"].kinds == (text,)
-    assert choices(pictures=2)["Veo 3.1"].id == "google/veo-3.1-t2v"
-    assert choices(pictures=1, prices=SecondPrices(frozenset({"google/veo3"})))["Veo 3"].id == (
+    assert choices(images=2)["Veo 3.1"].id == "google/veo-3.1-t2v"
+    assert choices(images=1, prices=SecondPrices(frozenset({"google/veo3"})))["Veo 3"].id == (
         "google/veo-3.0-i2v"
     )
 

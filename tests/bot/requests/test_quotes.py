@@ -81,7 +81,7 @@ async def test_a_confirmed_offer_becomes_what_was_asked_for(desk: Desk) -> None:
     assert row.generation_id == made.id
 
 
-async def test_pictures_are_kept_until_the_offer_is_confirmed(desk: Desk) -> None:
+async def test_images_are_kept_until_the_offer_is_confirmed(desk: Desk) -> None:
     offer = await desk.offer(RequestSpec(None, PROMPT, {}, (CAT, DOG)))
     assert offer.quote_row.model == "google/veo-3.1-first-last-image-to-video"
     made = await desk.accept(offer)

@@ -12,7 +12,7 @@ from bot.admission.check_request import Admission
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
-from bot.failures import BAD_PICTURES, FailureKind
+from bot.failures import BAD_IMAGES, FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.media.image_links import LIFE, MARGIN
 from bot.provider.catalogue import CATALOGUE, Model, build_request
@@ -20,7 +20,7 @@ from bot.provider.choosing import family_heads
 from bot.provider.input_kinds import InputKind
 from bot.requests.repeats import (
     DOUBLE_CLICK,
-    PictureGoneError,
+    ImageGoneError,
     WordsGoneError,
     can_be_repeated,
     is_known,
@@ -37,7 +37,7 @@ SOURCE = "0123456789abcdef"
 TICK = timedelta(microseconds=1)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LINK = "https://cdn.discordapp.com/ephemeral-attachments/1/2/cat.png?hm="
-PICTURED = [model for model in CATALOGUE if model.kind is not InputKind.TEXT]
+IMAGED = [model for model in CATALOGUE if model.kind is not InputKind.TEXT]
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -151,30 +151,30 @@ def made_from(model: Model, **changes: Any) -> Generation:
 
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
-def test_what_was_made_from_pictures_is_made_anew_from_the_same(model: Model) -> None:
+def test_what_was_made_from_images_is_made_anew_from_the_same(model: Model) -> None:
     row = made_from(model)
     spec = spec_of(row, NOON)
-    assert [picture.url for picture in spec.pictures] == (row.picture_urls or [])
+    assert [image.url for image in spec.images] == (row.picture_urls or [])
     assert understand(spec, CATALOGUE).model is model, "another one, or it is refused"
 
 
 @pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.label)
-def test_what_was_made_from_pictures_is_not_made_anew_without_them(model: Model) -> None:
+def test_what_was_made_from_images_is_not_made_anew_without_them(model: Model) -> None:
     row = new_row(model=model.id, created_at=NOON)
     assert can_be_repeated(row, NOON) == is_known(row) == (model.kind is InputKind.TEXT)
     if not is_known(row):
-        with pytest.raises(PictureGoneError, match=r"that I no longer have\. .* This didn't count"):
+        with pytest.raises(ImageGoneError, match=r"that I no longer have\. .* This didn't count"):
             spec_of(row, NOON)
 
 
-@pytest.mark.parametrize("model", PICTURED, ids=lambda model: model.label)
+@pytest.mark.parametrize("model", IMAGED, ids=lambda model: model.label)
 def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
     row, died = made_from(model), NOON + LIFE - MARGIN
     assert can_be_repeated(row, died - TICK)
-    assert spec_of(row, died - TICK).pictures
+    assert spec_of(row, died - TICK).images
     assert not can_be_repeated(row, died)
     assert is_known(row), "a button under the message would be missing"
-    with pytest.raises(PictureGoneError) as gone:
+    with pytest.raises(ImageGoneError) as gone:
         spec_of(row, died)
     assert str(gone.value) == (
         f"This video was made from an image that I no longer have, and Discord's link to it expired "
@@ -184,17 +184,17 @@ def test_once_a_link_is_dead_it_is_said_since_when(model: Model) -> None:
 
 def test_a_model_that_is_gone_does_not_make_a_video_of_words_alone() -> None:
     row = new_row(model="gone/model", picture_urls=[LINK], created_at=NOON)
-    assert len(spec_of(row, NOON).pictures) == 1
+    assert len(spec_of(row, NOON).images) == 1
     assert not can_be_repeated(row, NOON + LIFE)
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-async def test_pictures_that_were_of_no_use_are_not_tried_again(
+async def test_images_that_were_of_no_use_are_not_tried_again(
     database: Database, clock: StoppedClock, kind: FailureKind
 ) -> None:
     queue = GenerationQueue(database, "me", max_running=1, lease=DOUBLE_CLICK, clock=clock)
     row = await insert(
-        database, model=PICTURED[0].id, picture_urls=[LINK], created_at=clock(), lease_owner="me"
+        database, model=IMAGED[0].id, picture_urls=[LINK], created_at=clock(), lease_owner="me"
     )
     failed = await queue.fail(row, kind, None)
-    assert can_be_repeated(failed, clock()) == (kind not in BAD_PICTURES)
+    assert can_be_repeated(failed, clock()) == (kind not in BAD_IMAGES)

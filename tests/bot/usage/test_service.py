@@ -115,7 +115,7 @@ async def test_who_spent_most_comes_first_and_the_forgotten_are_one(
     ]
 
 
-async def test_a_report_comes_as_a_picture_with_words_and_a_table(
+async def test_a_report_comes_as_an_image_with_words_and_a_table(
     database: Database, clock: StoppedClock
 ) -> None:
     await insert(database, status=Status.SUCCEEDED, created_at=clock())

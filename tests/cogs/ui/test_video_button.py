@@ -89,7 +89,7 @@ AGAIN = {"Re-roll", "Try again", "Remix"}
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED])
-async def test_what_was_made_from_a_picture_can_be_made_anew_while_its_link_is_known(status: Status) -> None:
+async def test_what_was_made_from_an_image_can_be_made_anew_while_its_link_is_known(status: Status) -> None:
     row = generation(status=status, model="google/veo-3.0-i2v", picture_urls=["https://cdn.example/dead.png"])
     assert len(AGAIN & set(labels(result_view(row)))) == 2, "a click would explain that the link is dead"
     row = generation(status=status, model="google/veo-3.0-i2v")

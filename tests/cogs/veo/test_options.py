@@ -4,7 +4,7 @@ import inspect
 
 from bot.provider.catalogue import CATALOGUE
 from cogs.veo.cog import VeoCog
-from cogs.veo.options import OPTIONS, PICTURES, choices, descriptions
+from cogs.veo.options import IMAGES, OPTIONS, choices, descriptions
 
 
 def test_every_option_of_every_model_is_there_once() -> None:
@@ -25,7 +25,7 @@ def test_models_that_share_an_option_agree_about_all_but_spelling_and_default() 
 
 def test_the_command_takes_exactly_these_options() -> None:
     parameters = list(inspect.signature(VeoCog.veo.callback).parameters)
-    assert parameters == ["self", "interaction", "prompt", "model", *PICTURES, *OPTIONS]
+    assert parameters == ["self", "interaction", "prompt", "model", *IMAGES, *OPTIONS]
 
 
 def test_the_defaults_are_said() -> None:

@@ -19,7 +19,7 @@ from tests.cogs.generation import NOON
 
 MESSAGE_LENGTH = 2000
 END = NOON + timedelta(minutes=15)
-PICTURE = {
+IMAGE = {
     "url": "https://cdn.discordapp.com/cat.png",
     "filename": "cat.png",
     "content_type": None,
@@ -77,8 +77,8 @@ def test_an_offer_in_full() -> None:
     ("values", "line"),
     [
         ({"changed": True}, "⚠️ **The price has changed since you saw it.** Please decide again."),
-        ({"pictures": [PICTURE]}, "🧾 **Check your video from an image before you spend anything:**"),
-        ({"pictures": [PICTURE] * 2}, "🧾 **Check your video from two images before you spend anything:**"),
+        ({"pictures": [IMAGE]}, "🧾 **Check your video from an image before you spend anything:**"),
+        ({"pictures": [IMAGE] * 2}, "🧾 **Check your video from two images before you spend anything:**"),
         (
             {"price": None},
             "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
@@ -169,7 +169,7 @@ def test_the_longest_offer_fits_a_message(prompt: str, negative: str) -> None:
             prompt=prompt,
             model=CATALOGUE[4].id,
             options={"seed": 2**32 - 1, "negative_prompt": negative},
-            pictures=[PICTURE] * 2,
+            images=[IMAGE] * 2,
             budgets=[budget(100)],
             eta=Eta(50, NOON + timedelta(hours=9)),
         )
@@ -188,7 +188,7 @@ def test_the_widest_words_fit_too() -> None:
             price=1e15,
             prompt="*" * 2000,
             options={"negative_prompt": "_" * 1000, "seed": 2**32 - 1},
-            pictures=[PICTURE] * 2,
+            images=[IMAGE] * 2,
             limit=limit(LimitKind.AT_ONCE, 10**9),
             left=10**9,
             budgets=[budget(100)],

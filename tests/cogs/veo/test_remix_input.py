@@ -66,21 +66,19 @@ def test_a_form_that_is_sent_as_it_opened_changes_nothing(
 
 
 @given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
-def test_pictures_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
-    pictures = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
+def test_images_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
+    images = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
     able = {name: value for name, value in chosen.items() if takes(model, name, value)}
-    spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), pictures)
+    spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), images)
     inputs = RemixInputs(CATALOGUE, spec)
     assert send(inputs) == spec
-    assert ("image" in (inputs.labels[-1].description or "")) is bool(pictures)
+    assert ("image" in (inputs.labels[-1].description or "")) is bool(images)
 
 
-@given(model=models, pictures=st.integers(0, 2), prompt=words, chosen=options)
-def test_discord_takes_the_form(
-    model: str, pictures: int, prompt: str, chosen: dict[str, OptionValue]
-) -> None:
-    given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * pictures
-    model = model if not pictures else models_for(CATALOGUE, pictures)[0].id
+@given(model=models, images=st.integers(0, 2), prompt=words, chosen=options)
+def test_discord_takes_the_form(model: str, images: int, prompt: str, chosen: dict[str, OptionValue]) -> None:
+    given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * images
+    model = model if not images else models_for(CATALOGUE, images)[0].id
     inputs = RemixInputs(CATALOGUE, RequestSpec(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:
@@ -122,6 +120,6 @@ def test_a_model_that_is_not_offered_any_more_gives_way_to_the_first() -> None:
 
 def test_heights_that_differ_in_spelling_only_are_one_choice() -> None:
     inputs = RemixInputs(CATALOGUE, RequestSpec("google/veo-3.1-t2v", "a dragon", {}))
-    pictures = [option["label"] for option in fields(inputs)["picture"]["options"]]
-    assert pictures == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
+    images = [option["label"] for option in fields(inputs)["picture"]["options"]]
+    assert images == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
     assert send(inputs, model="google/veo3").options == {"resolution": "1080P"}, "what it was made with stays"

@@ -1,4 +1,4 @@
-"""From `preparing` to `queued` and on with the pictures, and what happens where they cannot be had."""
+"""From `preparing` to `queued` and on with the images, and what happens where they cannot be had."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,9 +23,9 @@ from tests.bot.troubles import Logs, count_events
 ONE, TWO = "google/veo-3.0-i2v", "google/veo-3.1-first-last-image-to-video-fast"
 FIRST, LAST = draw(), draw("JPEG", colour=BLUE)
 BAD: list[tuple[bytes, FailureKind]] = [
-    (HTML, FailureKind.PICTURE_BAD),
-    (FIRST[:200], FailureKind.PICTURE_BAD),
-    (draw(size=(8, 8)), FailureKind.PICTURE_SIZE),
+    (HTML, FailureKind.IMAGE_BAD),
+    (FIRST[:200], FailureKind.IMAGE_BAD),
+    (draw(size=(8, 8)), FailureKind.IMAGE_SIZE),
 ]
 SMALL = draw(size=(719, 1280))
 
@@ -60,11 +60,11 @@ def body_of(provider: Provider) -> Any:
 
 
 def files(engine: Engine) -> list[str]:
-    return sorted(path.name for path in engine.pictures.iterdir())
+    return sorted(path.name for path in engine.images.iterdir())
 
 
 @pytest.mark.parametrize("contents", [(FIRST,), (FIRST, LAST)], ids=["one", "two"])
-async def test_a_video_is_made_of_the_pictures(
+async def test_a_video_is_made_of_the_images(
     engine: Engine, provider: Provider, cdn: ServedCdn, contents: tuple[bytes, ...]
 ) -> None:
     row = await engine.delivered((await ask(engine, cdn, *contents)).id)
@@ -76,7 +76,7 @@ async def test_a_video_is_made_of_the_pictures(
     assert row.picture_urls is not None, "nobody could ask for the same again"
 
 
-async def test_pictures_are_fetched_while_the_queue_is_full(
+async def test_images_are_fetched_while_the_queue_is_full(
     make_engine: MakeEngine, provider: Provider, cdn: ServedCdn
 ) -> None:
     engine = make_engine(max_running=1)
@@ -89,7 +89,7 @@ async def test_pictures_are_fetched_while_the_queue_is_full(
 
     async with engine.running():
         await provider.called("retrieve")
-        await until("the picture is here", is_ready)
+        await until("the image is here", is_ready)
         assert provider.count("create") == 1, "more is at the provider than may be"
         cdn.refusal = 404  # the link dies
         provider.release()
@@ -126,13 +126,13 @@ async def test_what_is_too_small_for_its_model_is_told_and_may_be_used_with_anot
     engine: Engine, provider: Provider, cdn: ServedCdn
 ) -> None:
     row = await engine.delivered((await ask(engine, cdn, SMALL, model="google/veo-3.1-i2v")).id)
-    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.PICTURE_SMALL)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.IMAGE_SMALL)
     assert (provider.count("create"), files(engine)) == (0, [])
     assert row.picture_urls is not None
 
 
 @pytest.mark.parametrize("contents", [(SMALL,), (FIRST, SMALL)], ids=["another model", "the last one"])
-async def test_a_small_picture_is_sent_where_the_model_takes_it(
+async def test_a_small_image_is_sent_where_the_model_takes_it(
     engine: Engine, provider: Provider, cdn: ServedCdn, contents: tuple[bytes, ...]
 ) -> None:
     row = await engine.delivered((await ask(engine, cdn, *contents)).id)
@@ -142,7 +142,7 @@ async def test_a_small_picture_is_sent_where_the_model_takes_it(
 async def test_a_link_that_is_dead_is_told(engine: Engine, provider: Provider, cdn: ServedCdn) -> None:
     cdn.refusal = 404
     row = await engine.delivered((await ask(engine, cdn, FIRST)).id)
-    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.PICTURE_GONE)
+    assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.IMAGE_GONE)
     assert (provider.count("create"), row.picture_urls) == (0, None)
 
 
@@ -167,8 +167,8 @@ async def test_after_a_while_a_fetch_that_fails_is_given_up(
 ) -> None:
     cdn.refusal = 503
     row = await ask(engine, cdn, FIRST)
-    after = await engine.given_up(row.id, lambda: count_events(logs, "no picture") > 1)
-    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.PICTURE_GONE)
+    after = await engine.given_up(row.id, lambda: count_events(logs, "no image") > 1)
+    assert (after.status, after.failure_kind) == (Status.FAILED, FailureKind.IMAGE_GONE)
     assert provider.count("create") == 0
 
 
@@ -199,7 +199,7 @@ async def test_another_process_goes_on_where_one_died(
     assert body_of(provider)["image_url"] == data_uri_of(FIRST)
 
 
-async def test_after_a_restart_the_picture_is_not_fetched_again(
+async def test_after_a_restart_the_image_is_not_fetched_again(
     make_engine: MakeEngine, provider: Provider, cdn: ServedCdn
 ) -> None:
     before = make_engine("same")
@@ -216,9 +216,9 @@ async def test_after_a_restart_the_picture_is_not_fetched_again(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "kind"), [(404, FailureKind.PICTURE_GONE), (None, FailureKind.PICTURE_BAD)], ids=str
+    ("refusal", "kind"), [(404, FailureKind.IMAGE_GONE), (None, FailureKind.IMAGE_BAD)], ids=str
 )
-async def test_a_picture_that_the_disk_lost_and_that_is_gone_is_told(
+async def test_an_image_that_the_disk_lost_and_that_is_gone_is_told(
     engine: Engine, provider: Provider, cdn: ServedCdn, refusal: int | None, kind: FailureKind
 ) -> None:
     content = FIRST if refusal else HTML
@@ -228,7 +228,7 @@ async def test_a_picture_that_the_disk_lost_and_that_is_gone_is_told(
     assert provider.count("create") == 0
 
 
-async def test_a_picture_that_the_disk_lost_is_waited_for(
+async def test_an_image_that_the_disk_lost_is_waited_for(
     engine: Engine, provider: Provider, cdn: ServedCdn
 ) -> None:
     cdn.refusal = 503
@@ -238,7 +238,7 @@ async def test_a_picture_that_the_disk_lost_is_waited_for(
     assert provider.count("create") == 0
 
 
-async def test_a_request_that_has_not_the_pictures_of_its_model_is_not_sent(
+async def test_a_request_that_has_not_the_images_of_its_model_is_not_sent(
     engine: Engine, provider: Provider, cdn: ServedCdn
 ) -> None:
     row = await engine.delivered((await ask(engine, cdn, FIRST, model=TWO, status=Status.QUEUED)).id)
@@ -247,7 +247,7 @@ async def test_a_request_that_has_not_the_pictures_of_its_model_is_not_sent(
 
 
 @pytest.mark.parametrize("by_member", [True, False])
-async def test_a_cancelled_request_leaves_no_pictures(
+async def test_a_cancelled_request_leaves_no_images(
     make_engine: MakeEngine, provider: Provider, cdn: ServedCdn, *, by_member: bool
 ) -> None:
     engine = make_engine()
@@ -262,7 +262,7 @@ async def test_a_cancelled_request_leaves_no_pictures(
     assert provider.count("create") == 0
 
 
-async def test_a_request_can_be_cancelled_before_its_pictures_are_here(
+async def test_a_request_can_be_cancelled_before_its_images_are_here(
     engine: Engine, provider: Provider, cdn: ServedCdn
 ) -> None:
     row = await ask(engine, cdn, FIRST)
@@ -271,7 +271,7 @@ async def test_a_request_can_be_cancelled_before_its_pictures_are_here(
     assert (provider.count("create"), cdn.asked) == (0, [])
 
 
-async def test_what_is_given_up_leaves_no_pictures(engine: Engine, cdn: ServedCdn) -> None:
+async def test_what_is_given_up_leaves_no_images(engine: Engine, cdn: ServedCdn) -> None:
     row = await ask(engine, cdn, FIRST)
     await engine.workflow.carry(await engine.claim())
     await engine.queue.release_all()
@@ -283,13 +283,13 @@ async def test_what_is_given_up_leaves_no_pictures(engine: Engine, cdn: ServedCd
     assert after.delivered_at is not None
 
 
-async def test_nothing_of_a_picture_is_logged(
+async def test_nothing_of_an_image_is_logged(
     engine: Engine, provider: Provider, cdn: ServedCdn, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = data_uri_of(FIRST)
     provider.faults.add("create", Fault.status(400, f"Body validation error! image_url: Received {data}"))
     row = await engine.delivered((await ask(engine, cdn, FIRST)).id)
-    assert row.failure_reason == "Body validation error! image_url: Received the picture"
+    assert row.failure_reason == "Body validation error! image_url: Received the image"
     printed = "".join(capsys.readouterr())
     assert "step done" in printed, "the log is elsewhere"
     assert data[30:60] not in printed
