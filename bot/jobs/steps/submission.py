@@ -27,7 +27,7 @@ from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageError
-from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
+from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, same_model
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
@@ -96,7 +96,7 @@ class Submission:
         """End a refused request, and with it what else waits for a model that is gone."""
         ended = await self._queue.fail(generation, refused.kind, refused.words)
         if refused.kind is FailureKind.MODEL_GONE and self._retirement is not None:
-            await self._retirement.end([generation.model], refused.words)
+            await self._retirement.end(same_model(generation.model), refused.words)
         return ended
 
     async def _submit(self, generation: Generation) -> Generation:
