@@ -69,13 +69,15 @@ async def test_a_lost_shard_is_a_lost_connection_and_comes_back(wire: WireDiscor
 
             lost = next(session for session in wire.gateway.connected if session.shard == (3, 4))
             assert lost.socket is not None
-            wire.faults.add("GET /gateway", Fault.status(503))  # else it is back before anybody looks
+            # Else it is back before anybody looks.
+            wire.faults.add("GET /gateway", Fault.status(503), times=None)
             await lost.socket.close(code=4000)
 
             async def is_away() -> bool | None:
                 return None if bot.is_connected else True
 
             await wait_until(is_away, seconds=20)
+            wire.faults.clear()
             await ready(bot)
         assert bot.heartbeat_interval == pytest.approx(41.25)
 

@@ -169,7 +169,7 @@ def test_the_longest_offer_fits_a_message(prompt: str, negative: str) -> None:
             prompt=prompt,
             model=CATALOGUE[4].id,
             options={"seed": 2**32 - 1, "negative_prompt": negative},
-            images=[IMAGE] * 2,
+            pictures=[IMAGE] * 2,
             budgets=[budget(100)],
             eta=Eta(50, NOON + timedelta(hours=9)),
         )
@@ -188,7 +188,7 @@ def test_the_widest_words_fit_too() -> None:
             price=1e15,
             prompt="*" * 2000,
             options={"negative_prompt": "_" * 1000, "seed": 2**32 - 1},
-            images=[IMAGE] * 2,
+            pictures=[IMAGE] * 2,
             limit=limit(LimitKind.AT_ONCE, 10**9),
             left=10**9,
             budgets=[budget(100)],
