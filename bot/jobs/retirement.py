@@ -52,7 +52,7 @@ class Retirement:
 def _end(
     session: Session, models: Collection[str], reason: str | None, now: datetime, lease: timedelta
 ) -> list[str]:
-    # The card may be on its way to Discord: whoever ends it before it is recorded can't edit it.
+    # The card may be on its way to Discord: a request that ends before it's recorded has none to edit.
     is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
     ended = (
         update(Generation)

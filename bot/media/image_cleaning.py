@@ -33,7 +33,7 @@ _SAMPLING = {_HALF_COLOUR: _HALF_COLOUR}  # others, such as 4:2:2, could not be 
 def clean_image(content: bytes, min_side: int = 0) -> bytes:
     """Return an image for the provider; the same bytes where there is nothing to change.
 
-    It is drawn anew only where its pixels must be turned, or where its file is laid out in a way of its own.
+    It's drawn again only where its pixels must be turned, or where its file is laid out in a way of its own.
     To turn the largest images takes two seconds and 350 MB, or 650 MB where they come as WebP.
 
     Args:

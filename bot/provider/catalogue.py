@@ -207,7 +207,7 @@ CATALOGUE: tuple[Model, ...] = (
 
 
 def provider_name_of(model_id: str) -> str:
-    """Return the provider's name of the model of a row, be the row still in the catalogue or not."""
+    """Return the provider's name of a row's model, whether or not the row is still in the catalogue."""
     return model_id.partition(_KIND_MARK)[0]
 
 

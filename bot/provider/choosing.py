@@ -66,7 +66,7 @@ def names_of(model: Model) -> tuple[str, ...]:
 
 
 def find_model(models: Sequence[Model], name: str) -> Model | None:
-    """Return the row that `name` means, in any case, be it with what is said of it behind it; or None.
+    """Return the row that `name` means, in any case, alone or at the beginning of a suggested line; or None.
 
     A family's name means its head.
     """

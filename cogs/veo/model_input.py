@@ -35,7 +35,7 @@ async def complete_model(interaction: Interaction, typed: str) -> list[Choice[st
 
 
 def fits(choice: ModelChoice, typed: str) -> bool:
-    """Whether what was typed is a part of what the model is called, be it with the rest of its line."""
+    """Whether what was typed is a part of the model's name; a whole suggested line is one, too."""
     wanted = typed.partition(PART)[0].strip().casefold()
     return any(
         wanted in name for model in choice.models for name in (model.family.casefold(), *names_of(model))

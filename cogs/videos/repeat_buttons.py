@@ -1,4 +1,4 @@
-"""The buttons that make a video anew: Re-roll with another seed, Remix from a form, or by another model."""
+"""The buttons that make a video again: with another seed, from a form, or with another model."""
 
 from collections.abc import Sequence
 from dataclasses import replace
