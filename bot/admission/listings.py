@@ -1,6 +1,6 @@
 """Which models the provider doesn't list any more; a list may be wrong for a while. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 # Seconds for which a model must have been missing: a provider's deploy may empty its lists for a minute.
 SURE_AFTER = 240.0
@@ -23,12 +23,16 @@ class Listings:
         """The ids of the models that can't be had."""
         return frozenset() if self._gone >= self._known else frozenset(self._gone)
 
-    def note(self, model_id: str, now: float, *, is_listed: bool) -> bool:
-        """Take in what a look found; return whether that changed `gone`. `now`: on the monotonic clock."""
+    def note(self, listed: Mapping[str, bool], now: float) -> bool:
+        """Take in what a look found of each model; return whether that changed `gone`.
+
+        `now`: on the monotonic clock.
+        """
         before = self.gone
-        if is_listed:
-            self._missing_since.pop(model_id, None)
-            self._gone.discard(model_id)
-        elif now - self._missing_since.setdefault(model_id, now) >= SURE_AFTER:
-            self._gone.add(model_id)
+        for model_id, is_listed in listed.items():
+            if is_listed:
+                self._missing_since.pop(model_id, None)
+                self._gone.discard(model_id)
+            elif now - self._missing_since.setdefault(model_id, now) >= SURE_AFTER:
+                self._gone.add(model_id)
         return self.gone != before

@@ -82,17 +82,21 @@ class PriceList:
     async def _refresh(self) -> None:
         """Fetch every model's pricing; what was fetched before a failure is used.
 
+        Which models are gone is told by whole looks alone.
+
         Raises:
             VeoError: the provider does not answer usefully.
         """
+        listed: dict[str, bool] = {}
         for model in self._models:
             before = self._pricings.get(model.id, ...)
             listing = await self._veo.fetch_listing(model.id)
             self._pricings[model.id] = listing.pricing
             if listing.pricing is None and before is not None:
                 log.warning("the provider's list has no readable price", model=model.id)
-            if self._listings.note(model.id, self._clock(), is_listed=listing.is_listed):
-                log.warning("the provider's list of models has changed", gone=sorted(self.gone))
+            listed[model.id] = listing.is_listed
+        if self._listings.note(listed, self._clock()):
+            log.warning("the provider's list of models has changed", gone=sorted(self.gone))
         if self.gone and self._retire is not None:
             await self._retire(self.gone)
 

@@ -112,7 +112,8 @@ def _request_of(
         raise GenerateError("--last-image needs an --image to start from.")
     models = settings.offered_models
     if model is not None and find_model(models, model) is None:
-        raise GenerateError(f"There's no model {model}. Available: {', '.join(m.id for m in models)}.")
+        known = dict.fromkeys(one.provider_name for one in models)
+        raise GenerateError(f"There's no model {model}. Available: {', '.join(known)}.")
     files = [file for file in (image, last_image) if file is not None]
     request = build_request(choose_model(models, model, len(files)).id, prompt, options)
     return request.with_images(read_images(files, request.model.sides(len(files))))

@@ -33,14 +33,14 @@ class Retirement:
         self._lease = lease
         self._clock = clock
 
-    async def end(self, models: Collection[str], reason: str | None = None) -> None:
-        """End what waits for models with these ids; `reason`: the provider's words, which members are shown.
+    async def end(self, models: Collection[str]) -> None:
+        """End what waits for models with these ids.
 
         What can't be recorded now is ended by a later look.
         """
         try:
             ended = await self._database.write(
-                lambda session: _end(session, models, reason, self._clock(), self._lease)
+                lambda session: _end(session, models, self._clock(), self._lease)
             )
         except DatabaseBusyError:
             log.warning("what waits for a model that is gone can't be ended yet", models=sorted(models))
@@ -49,9 +49,7 @@ class Retirement:
             log.warning("ended because the model is gone", models=sorted(models), generations=ended)
 
 
-def _end(
-    session: Session, models: Collection[str], reason: str | None, now: datetime, lease: timedelta
-) -> list[str]:
+def _end(session: Session, models: Collection[str], now: datetime, lease: timedelta) -> list[str]:
     # The card may be on its way to Discord: a request that ends before it's recorded has none to edit.
     is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
     ended = (
@@ -65,7 +63,6 @@ def _end(
         .values(
             status=Status.FAILED,
             failure_kind=FailureKind.MODEL_GONE,
-            failure_reason=reason,
             finished_at=now,
             not_before=now,
             attempts=0,

@@ -82,8 +82,15 @@ def _drawings(content: bytes, orientation: int | None) -> Iterator[bytes]:
     turned, encodings = _turned(content, orientation)
     for kind, options in encodings:
         file = BytesIO()
-        turned.save(file, kind, **options)
+        drawn = _on_white(turned) if kind == "JPEG" and turned.mode not in _OPAQUE else turned
+        drawn.save(file, kind, **options)
         yield file.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return an image without its transparency, as a JPEG has none."""
+    seen = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
 
 
 def _turned(content: bytes, orientation: int | None) -> tuple[Image.Image, list[_Encoding]]:
@@ -105,7 +112,6 @@ def _encodings(image: Image.Image, content: bytes) -> list[_Encoding]:
     profile = {"icc_profile": image.info.get("icc_profile")}
     sampling = _SAMPLING.get(JpegImagePlugin.get_sampling(image), _FULL_COLOUR)
     small = [("JPEG", {**profile, "quality": quality, "subsampling": sampling}) for quality in _QUALITIES]
-    if image.mode not in _OPAQUE or "transparency" in image.info:
-        return [("PNG", profile)]
+    is_seen_through = image.mode not in _OPAQUE or "transparency" in image.info
     is_lossless = media_type_of(content) == PNG or b"VP8L" in content
-    return [("PNG", profile), *small] if is_lossless else small
+    return [("PNG", profile), *small] if is_seen_through or is_lossless else small

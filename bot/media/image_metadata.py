@@ -29,7 +29,8 @@ _WEBP_SAYS_METADATA = 0x04 | 0x08  # XMP, EXIF
 _JPEG_START, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
 _JPEG_JFIF, _JPEG_EXIF, _JPEG_COMMENT = 0xE0, 0xE1, 0xFE
 _JPEG_IMAGE = {*range(0xC0, 0xD0), *range(0xDA, 0xE0)}  # frames, tables, scans
-_JPEG_COLOURS = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+_JPEG_PROFILE, _JPEG_ADOBE = 0xE2, 0xEE  # how the colours are meant
+_ADOBE_SIZE = 12  # bytes of what says so; more is nobody's
 _JPEG_APPLICATIONS = range(0xE0, 0xF0)
 _JPEG_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # in a scan, what is no data and no restart
 _JFIF_SIZE = 14  # bytes before the thumbnail, which may show more than the image does
@@ -176,7 +177,10 @@ def _keep_jpeg(bare: BareImage, marker: int, payload: bytes, segment: bytes) -> 
     elif marker == _JPEG_JFIF and payload.startswith(b"JFIF\0") and len(payload) >= _JFIF_SIZE:
         plain = b"\xff\xe0\x00\x10" + payload[:12] + b"\0\0"
         bare.parts.append(segment if len(payload) == _JFIF_SIZE else plain)
-    elif marker in _JPEG_COLOURS and payload.startswith(_JPEG_COLOURS[marker]):
+    elif marker == _JPEG_ADOBE and payload.startswith(b"Adobe") and len(payload) >= _ADOBE_SIZE:
+        plain = b"\xff\xee\x00\x0e" + payload[:_ADOBE_SIZE]
+        bare.parts.append(segment if len(payload) == _ADOBE_SIZE else plain)
+    elif marker == _JPEG_PROFILE and payload.startswith(b"ICC_PROFILE\0"):
         bare.parts.append(segment)
     elif marker == _JPEG_EXIF and payload.startswith(_EXIF_HEAD):
         bare.exif = bare.exif or payload

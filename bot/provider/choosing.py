@@ -71,8 +71,10 @@ def find_model(models: Sequence[Model], name: str) -> Model | None:
     A family's name means its head.
     """
     wanted = name.partition(PART)[0].strip().casefold()
-    heads = (head for head in family_heads(models) if head.family.casefold() == wanted)
-    return next(heads, None) or next((model for model in models if wanted in names_of(model)), None)
+    found = [head for head in family_heads(models) if head.family.casefold() == wanted]
+    found += [model for model in models if model.id.casefold() == wanted]
+    found += [model for model in models if wanted in names_of(model)]
+    return found[0] if found else None
 
 
 def choose_model(models: Sequence[Model], name: str | None, images: int, gone: Container[str] = ()) -> Model:

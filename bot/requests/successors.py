@@ -62,7 +62,7 @@ def find_successor(
     able = models_for(models, images_of(gone))
     place = able.index(gone) if gone in able else 0
     for model in (*able[place:], *able[:place]):
-        if model == gone or model.id in prices.gone:
+        if model == gone or model.id in prices.gone or _wants_larger(model, gone):
             continue
         try:
             request = build_request(model.id, SOME_PROMPT, options)
@@ -71,3 +71,9 @@ def find_successor(
         if check_settings(request, policy, ()) is None:
             return Successor(model, prices.quote(request))
     return None
+
+
+def _wants_larger(model: Model, gone: Model) -> bool:
+    """Whether images that were large enough for the model that is gone may be too small."""
+    count = images_of(model)
+    return any(side > had for side, had in zip(model.sides(count), gone.sides(count), strict=True))

@@ -10,7 +10,7 @@ from bot.errors import BadInputError
 from bot.escape import plain
 from bot.i18n import N_, _, format_and
 from bot.policy.documents import Policy
-from bot.provider.catalogue import Model
+from bot.provider.catalogue import Model, provider_name_of
 from bot.timestamps import relative_time
 from cogs.moderation.server_settings import MODEL_LENGTH, SETTINGS, Known
 from cogs.moderation.setting_parsers import ensure_offered
@@ -98,7 +98,7 @@ def _notes(policy: Policy, models: Sequence[Model]) -> list[str]:
             )
         )
     offered = {model.id for model in models}
-    gone = [plain(model, MODEL_LENGTH) for model in sorted(policy.models - offered)]
+    gone = [plain(name, MODEL_LENGTH) for name in sorted(map(provider_name_of, policy.models - offered))]
     if gone:
         notes.append(_("ℹ️ No longer available: {models}.", models=", ".join(gone)))
     if policy.moderators_channel_id is None:

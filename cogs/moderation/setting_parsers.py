@@ -57,13 +57,18 @@ def parse_channels(text: str, guild: discord.Guild) -> frozenset[int]:
 def parse_models(text: str, models: Sequence[Model]) -> frozenset[str]:
     """Return those of `models` that are named by ids or labels, with commas between; empty: all of them.
 
+    The provider's name means all rows that have it.
+
     Raises:
         BadInputError: something else is named.
     """
     pieces = [piece.strip().casefold() for piece in text.split(",") if piece.strip()]
     if pieces == [ALL]:
         return frozenset()
-    known = {name: model.id for model in models for name in names_of(model)}
+    known: dict[str, set[str]] = {}
+    for model in models:
+        for name in names_of(model):
+            known.setdefault(name, set()).add(model.id)
     if not pieces or not known.keys() >= set(pieces):
         labels = ", ".join(model.label for model in models)
         raise BadInputError(
@@ -72,7 +77,7 @@ def parse_models(text: str, models: Sequence[Model]) -> frozenset[str]:
                 models=labels,
             )
         )
-    return frozenset(known[piece] for piece in pieces)
+    return frozenset(model_id for piece in pieces for model_id in known[piece])
 
 
 def complete_models(typed: str, models: Sequence[Model]) -> list[Choice[str]]:

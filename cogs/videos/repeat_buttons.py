@@ -40,7 +40,7 @@ class SuccessorButton(Item):
     """Asks for the same video by another model, since the one that was chosen is gone."""
 
     action = "successor"
-    pattern = r"(?P<generation>[0-9a-f]{16}):(?P<model>[a-z0-9._/-]{1,50})"
+    pattern = r"(?P<generation>[0-9a-f]{16}):(?P<model>[a-z0-9._/#-]{1,60})"
     style = discord.ButtonStyle.primary
 
     def __init__(self, generation_id: str, model_id: str, price: float | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from bot.db.models import Status
 from bot.failures import FailureKind
+from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
 from tests.e2e.driver import ask, card_of, eventually, results, rows, shown
 from tests.e2e.moderating import admin
@@ -14,7 +15,7 @@ INSTEAD = "Make it with Veo 3 Fast · about $0.78"
 
 async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: World) -> None:
     world = own_world
-    await eventually("the prices are known", lambda: world.provider.count("models") >= 10)
+    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
     world.provider.terms.sold_out.add(GONE)
     await ask(world, model=GONE)
     ended = await world.wait_for_delivery()

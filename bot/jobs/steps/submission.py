@@ -18,7 +18,6 @@ from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
 from bot.jobs.endings import told
 from bot.jobs.queue import GenerationQueue, LeaseLostError
-from bot.jobs.retirement import Retirement
 from bot.jobs.steps.errors import RefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
@@ -27,7 +26,7 @@ from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
 from bot.media.image_store import ImageStore
 from bot.media.images import ImageError
-from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request, same_model
+from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
@@ -65,7 +64,6 @@ class Submission:
         self._clock = clock
         self._patience = patience
         self._ledger_search = None if database is None else LedgerSearch(database, veo)
-        self._retirement = None if database is None else Retirement(database, queue.lease, clock)
         self._gate = Gate(veo, database, timing, clock)
         self._unwatched: set[asyncio.Task[Generation]] = set()
 
@@ -79,7 +77,7 @@ class Submission:
             await self._gate.ensure_open(generation)
             return await self._submit(generation)
         except RefusedError as refused:
-            return await self._end(generation, refused)
+            return await self._queue.fail(generation, refused.kind, refused.words)
         except StepPostponedError as postponed:
             left = self._time_left(generation)
             if left > timedelta():
@@ -91,13 +89,6 @@ class Submission:
             return await self._queue.fail(generation, kind, postponed.words)
         finally:
             await self._gate.settle(generation)
-
-    async def _end(self, generation: Generation, refused: RefusedError) -> Generation:
-        """End a refused request, and with it what else waits for a model that is gone."""
-        ended = await self._queue.fail(generation, refused.kind, refused.words)
-        if refused.kind is FailureKind.MODEL_GONE and self._retirement is not None:
-            await self._retirement.end(same_model(generation.model), refused.words)
-        return ended
 
     async def _submit(self, generation: Generation) -> Generation:
         try:

@@ -11,8 +11,7 @@ looks = st.lists(st.tuples(st.sampled_from(KNOWN), st.floats(0, 2 * SURE_AFTER),
 
 
 def look(listings: Listings, at: float, *listed: str) -> frozenset[str]:
-    for model in KNOWN:
-        listings.note(model, at, is_listed=model in listed)
+    listings.note({model: model in listed for model in KNOWN}, at)
     return listings.gone
 
 
@@ -44,5 +43,5 @@ def test_a_change_is_told_when_there_is_one(history: list[tuple[str, float, bool
     for model, pause, is_listed in history:
         now += pause
         before = listings.gone
-        assert listings.note(model, now, is_listed=is_listed) is (listings.gone != before)
+        assert listings.note({model: is_listed}, now) is (listings.gone != before)
         assert not (is_listed and model in listings.gone)

@@ -25,10 +25,10 @@ async def test_what_was_not_sent_ends_and_anybody_may_tell_the_member(database: 
     held = await insert(database, not_before=later, attempts=3)
     imaged = await insert(database, status=Status.PREPARING, picture_urls=["https://cdn/x"])
     abandoned = await insert(database, lease_owner="dead", lease_until=utc_now() - HOUR)
-    await Retirement(database, LEASE).end([MODEL], "Model not found")
+    await Retirement(database, LEASE).end([MODEL])
     for row in [await reread(database, one.id) for one in (held, imaged, abandoned)]:
         assert (row.status, row.failure_kind) == (Status.FAILED, FailureKind.MODEL_GONE)
-        assert (row.failure_reason, row.lease_owner, row.attempts) == ("Model not found", None, 0)
+        assert (row.lease_owner, row.attempts) == (None, 0)
         assert row.not_before <= utc_now(), "the member is told an hour later"
         assert row.finished_at is not None
 

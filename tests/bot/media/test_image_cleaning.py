@@ -147,6 +147,7 @@ HIDDEN: dict[str, bytes] = {
     "JPEG IPTC": jpeg_with(segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04" + PLACE)),
     "JPEG long XMP": jpeg_with(segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + PLACE)),
     "JPEG provenance": jpeg_with(segment(0xEB, b"JP" + PLACE)),
+    "JPEG Adobe and more": jpeg_with(segment(0xEE, b"Adobe" + bytes(7) + PLACE)),
     "JPEG thumbnail": jpeg_with(thumbnail()),
     "JPEG with more behind it": draw("JPEG") + PLACE,
     "JPEG with a second image": draw_moving("MPO"),
@@ -162,7 +163,7 @@ def test_what_is_said_beside_the_pixels_is_removed(content: bytes) -> None:
     assert len(cleaned) < len(content)
     assert PLACE[:8] not in cleaned
     bare = opened(draw(opened(cleaned).format or ""))
-    assert set(opened(cleaned).info) <= {*bare.info, "icc_profile"}
+    assert set(opened(cleaned).info) <= {*bare.info, "icc_profile", "adobe", "adobe_transform"}
     assert distance(opened(cleaned), opened(content)) == 0
 
 
@@ -232,6 +233,16 @@ def test_an_image_does_not_outgrow_the_limit_by_being_turned(
     monkeypatch.setattr(image_cleaning, "MAX_SIZE", len(photo) + 500)
     sent = clean_image(photo)
     assert (len(sent) <= len(photo) + 500, opened(sent).size) == (True, (101, 198))
+
+
+def test_what_can_be_seen_through_is_turned_though_it_has_no_room_without_loss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noise = Image.effect_noise((198, 101), 80).convert("RGBA")
+    noise.putalpha(128)
+    photo = save(noise, "WEBP", exif=exif(6), quality=50)
+    monkeypatch.setattr(image_cleaning, "MAX_SIZE", 2 * len(photo))
+    assert opened(clean_image(photo)).size == (101, 198)
 
 
 def test_an_image_that_is_too_large_however_it_is_written_is_refused(

@@ -104,6 +104,12 @@ def test_a_model_is_found_by_what_people_call_it(name: str, model_id: str | None
     assert (found and found.id) == model_id
 
 
+def test_an_id_means_its_row_wherever_that_stands() -> None:
+    some = parse_models("veo-3.1-lite-generate-001#frames, Veo 3.1 Lite")
+    for model in some:
+        assert find_model(some, model.id) is model
+
+
 def test_the_providers_name_means_all_its_rows_to_an_operator() -> None:
     assert len(parse_models("veo-3.1-lite-generate-001")) == 3
 

@@ -21,6 +21,8 @@ TWO = Policy(models=frozenset({"google/veo3", "google/veo-3.1-t2v"}))
         ("", "google/veo3", {}, Policy(), ("google/veo-3.0-fast",), "google/veo-3.1-t2v"),
         ("", "google/veo-3.1-t2v-fast", {}, Policy(), (), "veo-3.1-lite-generate-001"),
         ("", "google/veo-3-1-lite-generate-preview", {}, Policy(), (), "google/veo3"),
+        # Veo 3.1 wants larger images than Veo 3 did.
+        ("", "google/veo-3.0-i2v-fast", {}, Policy(), ("google/veo-3.0-i2v",), None),
         ("", "google/veo-3.0-i2v", {"seed": 7}, Policy(), (), "google/veo-3.0-i2v-fast"),
         ("", "google/veo-3.0-i2v-fast", {"seed": 7}, Policy(), ("google/veo-3.0-i2v",), None),
         ("", "google/veo3", {}, TWO, (), "google/veo-3.1-t2v"),

@@ -109,20 +109,6 @@ async def test_requests_of_a_model_that_is_gone_end_at_once(narrow: Engine, prov
     assert provider.count("create") < 4, "what is known to be gone was asked for again and again"
 
 
-@pytest.mark.parametrize(
-    ("model", "another_row"), [(OTHER_MODEL, OTHER_MODEL), (LITE, f"{LITE}#image")], ids=["same", "its name"]
-)
-async def test_a_request_that_was_put_off_ends_with_the_first_whose_model_is_gone(
-    narrow: Engine, provider: Provider, model: str, another_row: str
-) -> None:
-    provider.terms.sold_out.add(model)
-    put_off = await insert(narrow.database, model=another_row, not_before=narrow.clock() + HOUR)
-    first = await insert(narrow.database, model=model)
-    after = await all_delivered(narrow, [put_off, first])
-    assert {row.failure_kind for row in after} == {FailureKind.MODEL_GONE}
-    assert {row.failure_reason for row in after} == {f"Model {model} not found"}
-
-
 @pytest.mark.parametrize("words", ["Forbidden resource", "Error {number}"])
 async def test_when_all_is_refused_the_queue_is_kept_and_goes_on_by_itself(
     make_engine: MakeEngine, provider: Provider, words: str
