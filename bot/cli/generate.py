@@ -19,7 +19,8 @@ from bot.provider.catalogue import (
     build_request,
 )
 from bot.provider.choosing import choose_model, find_model
-from bot.settings import ProviderSettings, SettingsError, load_provider_settings
+from bot.provider_settings import ProviderSettings
+from bot.settings import SettingsError, load_provider_settings
 
 OUTPUT = typer.Option(
     "--output",

@@ -28,7 +28,7 @@ from bot.provider.client import VeoClient
 from bot.provider.errors import RateLimitError, UnavailableError, UnknownTaskError, UnreachableError, VeoError
 from bot.provider.models import Task, TaskState
 from bot.provider.pricing import quote
-from bot.settings import ProviderSettings
+from bot.provider_settings import ProviderSettings
 
 TYPICAL_SECONDS = 120  # the provider's documents: around 2 minutes for 8 seconds with audio
 LOOKUP_SECONDS = (

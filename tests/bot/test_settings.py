@@ -13,7 +13,8 @@ from bot.clock import utc_now
 from bot.db.addresses import checked_address
 from bot.doctor.partial_settings import inspect_settings
 from bot.provider.catalogue import CATALOGUE
-from bot.settings import ProviderSettings, Settings, SettingsError, load_provider_settings, load_settings
+from bot.provider_settings import ProviderSettings
+from bot.settings import Settings, SettingsError, load_provider_settings, load_settings
 from bot.sharding import Shards
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"

@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.timestamps",),
     ("bot.errors", "bot.escape", "bot.failures", "bot.markup", "bot.money"),
     ("bot.provider", "bot.signals"),
-    ("bot.db",),
+    ("bot.db", "bot.provider_settings"),
     ("bot.eta", "bot.media", "bot.policy"),
     ("bot.admission", "bot.settings"),
     ("bot.metrics", "bot.privacy"),

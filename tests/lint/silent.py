@@ -5,6 +5,7 @@ SILENT = {
     "bot/log.py": "the log",
     "bot/app/serve.py": "the log",
     "bot/settings.py": "the operator's settings",
+    "bot/provider_settings.py": "the operator's settings",
     "bot/media/encoding.py": "errors for the log",
     "bot/media/files.py": "errors for the log",
     "bot/media/fit_plan.py": "errors for the log",
