@@ -1,5 +1,6 @@
 """What all tests share: the PostgreSQL of the session, and patience with properties and the machine."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -55,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes `--numprocesses auto` means: one waits for a program, a socket or a clock."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -65,6 +66,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for item in items if not _is_nightly(item)]
     config.hook.pytest_deselected(items=[item for item in items if _is_nightly(item)])
     items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported and collected, which no test gives back, out of each later look for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_nightly(item: pytest.Item) -> bool:
