@@ -73,6 +73,7 @@ pictures: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
+	$(BIN)/python benchmarks/steady.py
 	$(BIN)/python benchmarks/pacing.py
 	$(BIN)/python benchmarks/in_flight.py
 	$(BIN)/python benchmarks/takeover.py
