@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ MOST = 100_000  # requests, of the span and of the time before each
 PAGE = 5_000  # requests in one transaction, so that nobody waits long for the reader
 OPEN_SPAN = timedelta(days=7)  # how long a request may be waited for; none is for as long
 
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     Generation.id,
     Generation.user_id,
     Generation.created_at,
@@ -105,6 +106,6 @@ def _fetch_page(
     return [_past(row) for row in session.execute(query)]
 
 
-def _past(row: Row[tuple[str, int, datetime, float | None, float, datetime, bool, bool]]) -> PastRequest:
-    id_, user_id, created_at, price, cost, ended_at, is_open, counts = row
-    return PastRequest(id_, user_id, created_at, price, cost, None if is_open else ended_at, counts)
+def _past(row: Row[Any]) -> PastRequest:
+    ended_at = None if row.is_open else row.ended_at
+    return PastRequest(row.id, row.user_id, row.created_at, row.price, row.cost, ended_at, row.counts)

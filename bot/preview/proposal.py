@@ -5,7 +5,6 @@ All functions run inside a transaction of the caller's.
 """
 
 import secrets
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Self
@@ -60,11 +59,6 @@ class Proposal(Document):
     def subject(self) -> Subject:
         """Whom the limits are for."""
         return Subject(self.scope, self.subject_id)
-
-    @property
-    def kinds(self) -> Sequence[LimitKind]:
-        """Which limits are set or taken away."""
-        return (*self.limits, *self.removed)
 
     def applied_to(self, policy: Policy, now: datetime) -> Policy:
         """Return a server's document with the change.

@@ -12,14 +12,14 @@ from bot.admission.replay import RuleSet
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import MemberRow
-from bot.db.models import NOBODY
+from bot.db.models import NOBODY, Generation
 from bot.db.transactions import Work
-from bot.moderation.decisions import Moderator
-from bot.moderation.rules import QuotaRules, nothing_first
+from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.rules import QuotaRules, nothing_first, rules_of
 from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
 from bot.preview.comparison import Comparison, compare, has_role_rules
-from bot.preview.history import read_history
+from bot.preview.history import SPAN, read_history
 from bot.preview.proposal import (
     KeptProposal,
     Proposal,
@@ -72,21 +72,33 @@ class Previews:
         self._daily_limit = daily_limit
         self._clock = clock
 
-    async def wants(self, guild_id: int) -> bool:
-        """Whether a server's moderators are shown previews where they say nothing about it."""
-        policy = await self._database.read(lambda session: fetch_policy(session, guild_id), hurried=True)
-        return not policy.saves_at_once
+    async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
+        """Whether a change is to be shown first: there is something to show, and the moderator wants it.
 
-    async def show(self, by: Moderator, proposal: Proposal, roles_of: RolesOf) -> Preview | None:
-        """Keep a change, and return what it would have done; None: there is nothing to compare it with.
+        `asked`: what the moderator said; None: nothing, so that the server's setting holds.
+        """
+        since = self._clock() - SPAN
+        made = select(Generation.id).where(Generation.guild_id == by.guild_id, Generation.created_at >= since)
+
+        def look(session: Session) -> bool:
+            policy = fetch_policy(session, by.guild_id)
+            if asked is False or (asked is None and policy.saves_at_once):
+                return False
+            if proposal.removed and not rules_of(policy, proposal.subject, proposal.removed):
+                return False
+            return session.scalar(made.limit(1)) is not None
+
+        return await self._database.read(look, hurried=True)
+
+    async def show(self, by: Moderator, proposal: Proposal, roles_of: RolesOf) -> Preview:
+        """Keep a change, and return what it would have done.
 
         Raises:
             BadInputError: the change isn't possible.
             DatabaseBusyError: nothing can be read or recorded now.
         """
+        checked_reason(proposal.reason)
         policy, comparison = await self._compare(by, proposal, roles_of)
-        if not comparison.requests:
-            return None
         kept = KeptProposal.new(by, proposal, policy, self._clock())
         await self._keep(kept)
         return Preview(kept, policy, comparison, self._daily_limit)

@@ -29,7 +29,7 @@ from tests.bot.rows import MODEL, PROMPT, new_row, numbers
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 START = NOW - SPAN  # in the middle of a month
-DAILY_LIMIT = 3
+DAILY_LIMIT = 2
 MEMBERS = (11, 12, 13)
 ROLES = {11: frozenset({77, 78}), 12: frozenset({77}), 13: frozenset[int]()}
 servers = count(10_000)
@@ -63,26 +63,50 @@ class Wish:
         }
 
 
-most = st.none() | st.integers(0, 4)
-scopes = st.sampled_from([(Scope.SERVER, 0), (Scope.ROLE, 77), (Scope.ROLE, 78), (Scope.MEMBER, 11)])
-rules = st.builds(
-    lambda scope, kind, most: Rule(scope=scope[0], subject_id=scope[1], kind=kind, most=most),
-    scopes,
-    st.sampled_from(LimitKind),
-    most,
-)
-budgets = st.dictionaries(
-    st.sampled_from(Period),
-    st.integers(0, 12).map(lambda amount: Budget(credits=float(amount), since=START)),
-)
+def rule_of(whom: tuple[Scope, int], kind: LimitKind, most: int | None) -> Rule:
+    return Rule(scope=whom[0], subject_id=whom[1], kind=kind, most=most)
+
+
+def budget_of(amount: int) -> Budget:
+    return Budget(credits=float(amount), since=START)
+
+
+def policy_of(
+    a_day: int | None, at_once: int | None, rules: list[Rule], budgets: dict[Period, Budget]
+) -> Policy:
+    """Return a policy in which no limit is always reached before the others."""
+    whole = (Scope.SERVER, 0)
+    policy = Policy(budgets=budgets)
+    for rule in (rule_of(whole, LimitKind.DAY, a_day), rule_of(whole, LimitKind.AT_ONCE, at_once), *rules):
+        policy = policy.with_rule(rule)
+    return policy if a_day != 0 else policy.without_rule(Scope.SERVER, 0, LimitKind.DAY)
+
+
+def moment_of(days: int, hours: int, minutes: int) -> datetime:
+    return NOW - timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def member_policy_of(granted: int, since: datetime, reset_at: datetime | None) -> MemberPolicy:
+    grants = (Grant(amount=granted, since=since, until=since + 30 * HOUR),) if granted else ()
+    return MemberPolicy(grants=grants, reset_at=reset_at)
+
+
+subjects = st.sampled_from([(Scope.SERVER, 0), (Scope.ROLE, 77), (Scope.ROLE, 78), (Scope.MEMBER, 11)])
+numbers_of_videos = st.none() | st.sampled_from([0, 1, 2, 2, 3, 4])
+rules = st.builds(rule_of, subjects, st.sampled_from(LimitKind), numbers_of_videos)
+budgets = st.dictionaries(st.sampled_from(Period), st.integers(0, 12).map(budget_of))
 policies = st.builds(
-    lambda rules, budgets: Policy(rules=tuple(rules), budgets=budgets), st.lists(rules, max_size=4), budgets
+    policy_of,
+    st.sampled_from([None, None, 0, 3]),
+    st.sampled_from([None, 1, 1, 2]),
+    st.lists(rules, max_size=3),
+    budgets,
 )
 # Requests come in clusters, so that limits are reached, and at the edges of windows.
 moments = st.builds(
-    lambda days, hours, minutes: NOW - timedelta(days=days, hours=hours, minutes=minutes),
-    st.sampled_from([0, 0, 1, 7, 8, 14, 15, 29, 30, 31, 59]),
-    st.integers(0, 25),
+    moment_of,
+    st.sampled_from([0, 0, 0, 1, 1, 7, 15, 30, 31, 59]),
+    st.integers(0, 8),
     st.sampled_from([0, 0, 1, 30]),
 )
 wishes = st.builds(
@@ -93,15 +117,9 @@ wishes = st.builds(
     st.none() | st.sampled_from([timedelta(), timedelta(minutes=5), HOUR, 30 * HOUR]),
     st.integers(0, 2),
 )
-member_policies = st.builds(
-    lambda granted, since, reset_at: MemberPolicy(
-        grants=(Grant(amount=granted, since=since, until=since + 30 * HOUR),) if granted else (),
-        reset_at=reset_at,
-    ),
-    st.integers(0, 2),
-    moments,
-    st.none() | moments,
-)
+# What moderators decided about the member came while they asked for much.
+lately = st.builds(moment_of, st.sampled_from([0, 1]), st.integers(1, 7), st.just(15))
+member_policies = st.builds(member_policy_of, st.sampled_from([0, 1, 2]), lately, st.none() | lately)
 
 
 def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
@@ -114,7 +132,7 @@ def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
 
 @pytest.mark.both_engines
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(wishes, min_size=8, max_size=30).map(sorted_wishes), policies, member_policies)
+@given(st.lists(wishes, min_size=15, max_size=40).map(sorted_wishes), policies, member_policies)
 async def test_the_replay_refuses_what_the_service_refuses(
     database: Database, drawn: list[Wish], policy: Policy, member_policy: MemberPolicy
 ) -> None:
