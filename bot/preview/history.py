@@ -106,6 +106,6 @@ def _fetch_page(
     return [_past(row) for row in session.execute(query)]
 
 
-def _past(row: Row[Any]) -> PastRequest:
+def _past(row: Row[*tuple[Any, ...]]) -> PastRequest:
     ended_at = None if row.is_open else row.ended_at
     return PastRequest(row.id, row.user_id, row.created_at, row.price, row.cost, ended_at, row.counts)
