@@ -131,7 +131,11 @@ def check_quota(
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
     """Return the limits that allow no further request; empty: one more is allowed."""
-    return tuple(limit for limit in limits if _is_reached(limit.most, use.within(limit.kind, now)))
+    return tuple(
+        limit
+        for limit in limits
+        if limit.rule.most is not None and _is_reached(limit.most, use.within(limit.kind, now))
+    )
 
 
 def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:

@@ -73,23 +73,25 @@ def replay(requests: Iterable[PastRequest], start: datetime, rules: RuleSet) -> 
     `requests`: in the order in which they were made; those before `start` were accepted, and count.
     """
     members: dict[int, _Member] = defaultdict(_Member)
-    purse = _Purse(rules.policy)
+    purse = _Purse(rules.policy) if rules.policy.budgets else None
     limits = _limits_finder(rules)
     refused: list[PastRequest] = []
     for request in requests:
         user_id, now = request.user_id, request.created_at
-        purse.move_to(now)
+        if purse is not None:
+            purse.move_to(now)
         member = members[user_id]
         member.move_to(now, rules.member_policies.get(user_id))
         if now >= start and (
-            not purse.takes(request.price)
+            (purse is not None and not purse.takes(request.price))
             # Nobody can tell whose the requests of forgotten members were.
             or (user_id != NOBODY and reached_limits(limits(user_id, now), member.use, now))
         ):
             refused.append(request)
         else:
             member.add(request)
-            purse.add(request)
+            if purse is not None:
+                purse.add(request)
     return refused
 
 
@@ -146,22 +148,17 @@ class _Purse:
 
     def takes(self, price: float | None) -> bool:
         """Whether one more video of this price stays inside all budgets, as `check_request` decides it."""
-        if not self._states:
-            return True
         return price is not None and exhausted(self._states, price) is None
 
     def add(self, request: PastRequest) -> None:
         """Reserve the price of a request that is accepted."""
-        if not self._budgets:
-            return
-        self._spend(request, request.price or 0.0)
-        if request.ended_at is not None:
+        price = request.price or 0.0
+        self._spend(request, price)
+        if request.ended_at is not None and request.cost != price:
             heappush(self._ends, (request.ended_at, next(self._numbers), request))
 
     def move_to(self, now: datetime) -> None:
         """Let pass what happens until `now`: periods begin, and costs take the place of prices."""
-        if not self._budgets:
-            return
         if self._resets_at is None or now >= self._resets_at:
             self._begin_period(now)
         while self._ends and self._ends[0][0] <= now:
@@ -195,7 +192,8 @@ def _limits_finder(rules: RuleSet) -> Callable[[int, datetime], tuple[Limit, ...
             return rules.limits_of(user_id, now)
         found = known.get(user_id)
         if found is None:
-            found = known[user_id] = rules.limits_of(user_id, now)
+            limits = rules.limits_of(user_id, now)
+            found = known[user_id] = tuple(limit for limit in limits if limit.most is not None)
         return found
 
     return find
