@@ -104,7 +104,8 @@ def _fetch_page(
     )
     if last is not None:
         query = query.where(place < (last.created_at, last.id))
+    rows = cast("Iterable[Any]", session.execute(query))
     return [
         PastRequest(id_, user_id, created_at, price, cost, None if is_open else ended_at, counts)
-        for id_, user_id, created_at, price, cost, ended_at, is_open, counts in session.execute(query)
+        for id_, user_id, created_at, price, cost, ended_at, is_open, counts in rows
     ]
