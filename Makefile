@@ -79,6 +79,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/takeover.py
 	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/replay.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

@@ -25,6 +25,7 @@ from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.policy.recent import RecentPolicies
+from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
@@ -89,6 +90,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     database, signals, settings = shared.database, shared.signals, shared.settings
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
+    rules = QuotaRules(decisions, daily_limit=daily_limit)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
         database,
@@ -106,7 +108,8 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
-        rules=QuotaRules(decisions, daily_limit=daily_limit),
+        rules=rules,
+        previews=Previews(database, rules, daily_limit=daily_limit),
         moderation=Moderation(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),
