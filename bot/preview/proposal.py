@@ -1,6 +1,6 @@
 """A change of the rules that a moderator may save, and the row that keeps it until then.
 
-The row is a note whose name begins with the moment at which it ends, so that old ones are found by name.
+The row is a note whose name begins with the moment at which it ends, by which retention finds old ones.
 All functions run inside a transaction of the caller's.
 """
 
@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from bot.db.models import StateRow
+from bot.db.state import PREVIEWS
 from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decisions import Moderator
@@ -22,7 +23,6 @@ from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Sc
 from bot.policy.store import fetch_policy
 
 LIFE = timedelta(hours=1)  # from the last time that the moderator was shown it
-PREFIX = "preview:"
 KEY = r"[0-9]{10}-[0-9a-f]{16}"  # when it ends, in seconds since 1970, and a number of its own
 
 
@@ -120,14 +120,9 @@ def fingerprint(policy: Policy) -> str:
     return sha256(rules.encode()).hexdigest()[:16]
 
 
-def keep(session: Session, kept: KeptProposal, now: datetime) -> None:
-    """Write it down in place of what was there, and forget all whose time is over."""
-    session.execute(
-        delete(StateRow)
-        .where(StateRow.name > PREFIX, StateRow.name < f"{PREFIX}{int(now.timestamp()):010d}")
-        .execution_options(synchronize_session=False)
-    )
-    session.merge(StateRow(name=PREFIX + kept.key, value=kept.model_dump_json()))
+def keep(session: Session, kept: KeptProposal) -> None:
+    """Write it down in place of what was there."""
+    session.merge(StateRow(name=PREVIEWS + kept.key, value=kept.model_dump_json()))
 
 
 def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptProposal:
@@ -136,7 +131,7 @@ def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptPropo
     Raises:
         PreviewGoneError: there is none with this key, it is somebody else's, or its time is over.
     """
-    row = session.get(StateRow, PREFIX + key)
+    row = session.get(StateRow, PREVIEWS + key)
     kept = row and KeptProposal.model_validate_json(row.value)
     if kept is None or (kept.guild_id, kept.user_id) != (by.guild_id, by.user_id) or kept.expires_at <= now:
         raise PreviewGoneError
@@ -159,5 +154,5 @@ def take(session: Session, by: Moderator, key: str, revision: int, now: datetime
 def drop(session: Session, key: str) -> None:
     """Forget a proposal."""
     session.execute(
-        delete(StateRow).where(StateRow.name == PREFIX + key).execution_options(synchronize_session=False)
+        delete(StateRow).where(StateRow.name == PREVIEWS + key).execution_options(synchronize_session=False)
     )

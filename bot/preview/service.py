@@ -20,14 +20,7 @@ from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
 from bot.preview.comparison import Comparison, compare, has_role_rules
 from bot.preview.history import SPAN, read_history
-from bot.preview.proposal import (
-    KeptProposal,
-    Proposal,
-    drop,
-    fetch,
-    keep,
-    take,
-)
+from bot.preview.proposal import KeptProposal, Proposal, drop, fetch, keep, take
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -186,8 +179,7 @@ class Previews:
         return policy, await asyncio.to_thread(compare, history, rules, changed, now)
 
     async def _keep(self, kept: KeptProposal) -> None:
-        now = self._clock()
-        await self._database.write(lambda session: keep(session, kept, now), kept.guild_id, hurried=True)
+        await self._database.write(lambda session: keep(session, kept), kept.guild_id, hurried=True)
 
 
 def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:

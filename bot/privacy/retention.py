@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.models import Generation, QuoteRow
+from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
@@ -83,6 +84,7 @@ class Retention:
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
             "offers": offers,
+            "previews": await self._database.write(lambda session: forget_previews(session, now)),
             "erased": erased,
             "anonymous": anonymous,
             "picture_links": await self._forget_dead_links(now),

@@ -15,6 +15,7 @@ from bot.clock import utc_now
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation
+from bot.db.state import PREVIEWS, get_state, keep_state
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.erasure import BATCH
@@ -77,6 +78,18 @@ async def test_words_are_kept_for_their_time_and_no_longer(
     assert (after.prompt, after.video_url, after.erased_at, after.erase_at) == ("", None, clock(), None)
     assert set(links_of(after)) == {None}
     assert (after.user_id, after.interaction_id) == (ALICE, row.interaction_id), "nobody asked for that"
+
+
+async def test_a_preview_that_cannot_be_saved_any_more_goes_and_no_other_note(
+    retention: Retention, database: Database, clock: StoppedClock
+) -> None:
+    seconds = int(clock().timestamp())
+    ended, lasting, other = f"{PREVIEWS}{seconds - 1}-a", f"{PREVIEWS}{seconds + 1}-b", "worker:1"
+    for name in (ended, lasting, other):
+        await keep_state(database, name, "a moderator's reason")
+    await retention.clean()
+    left = [name for name in (ended, lasting, other) if await get_state(database, name) is not None]
+    assert left == [lasting, other]
 
 
 async def test_without_a_time_words_are_kept_until_the_member_asks(
