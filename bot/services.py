@@ -14,6 +14,7 @@ from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.privacy.service import Privacy
 from bot.provider.catalogue import Model
+from bot.requests.continuing import Continuations
 from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
@@ -32,6 +33,7 @@ class Services:
     history: History
     removal: Removal
     reposts: Reposts
+    continuations: Continuations
     entitlements: Entitlements
     rules: QuotaRules
     moderation: Moderation

@@ -30,6 +30,7 @@ from bot.requests.confirmation import (
     kept_spec,
     renew,
 )
+from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
@@ -73,6 +74,7 @@ class GenerationService:
             RepeatedError: it is a second click on the button under its source, or on the quote.
             QuoteGoneError, QuoteChangedError: the quote is gone, or another one by now.
             BadRequestError: the options or the images do not make a video.
+            CannotContinueError: the video that it continues was removed or reported meanwhile.
             RefusedError: a rule of the server does not allow it (`bot.admission.denials`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
@@ -142,6 +144,8 @@ class GenerationService:
         quote_row = None if confirmation is None else fetch_clicked(session, requester, confirmation, now)
         if spec.source_id is not None:
             ensure_first_click(session, requester.user_id, spec.source_id, video, now)
+        if spec.continues_id is not None and spec.continues_id == spec.source_id:
+            fetch_continuable(session, requester.guild_id, spec.continues_id)
         context = self._admission.fetch_context(
             session, requester, video, now, is_quoted=quote_row is not None
         )
