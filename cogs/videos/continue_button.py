@@ -109,7 +109,8 @@ async def _show(interaction: Interaction, generation: Generation, frame: bytes) 
     Raises:
         CannotContinueError: Discord does not take it.
     """
-    file = discord.File(BytesIO(frame), filename=f"last-frame-{generation.id}.jpg")
+    name, seen = f"last-frame-{generation.id}.jpg", _("The last frame of the video")
+    file = discord.File(BytesIO(frame), filename=name, description=seen)
     try:
         message = await interaction.edit_original_response(attachments=[file])
     except CALL_ERRORS as error:

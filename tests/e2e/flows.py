@@ -111,6 +111,25 @@ async def made_anew(world: World) -> None:
     await world.wait_for_delivery()
 
 
+async def continued(world: World) -> None:
+    await ask_for_video(world)
+    result = the_result(world)
+    form = await world.alice.click(result, custom_id=id_of(result, ":continue:"))
+    await world.alice.submit_modal(form, {"prompt": GREEN})
+    await world.wait_for_delivery()
+    page = shown(await world.alice.slash(world.channel, "videos")).message
+    await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
+    form = await world.alice.click(result, custom_id=id_of(result, ":continue:"))
+    await world.alice.submit_modal(form, {"prompt": GREEN})
+    await world.mona.slash(world.channel, "veo-admin settings", ask_first=False)
+    await result.delete()
+    world.provider.faults.add("cdn", Fault.status(404), times=None)
+    form = await world.alice.click(page, custom_id=id_of(page, ":continue:"))
+    await world.alice.submit_modal(form, {"prompt": GREEN})
+    world.provider.faults.clear()
+    await world.wait_for_delivery()
+
+
 async def deleted(world: World) -> None:
     await ask_for_video(world)
     result = the_result(world)
@@ -277,6 +296,7 @@ FLOWS: tuple[Flow, ...] = (
     a_image_whose_link_is_dead,
     a_cancelled_request,
     made_anew,
+    continued,
     deleted,
     forgotten,
     the_menus,

@@ -80,11 +80,23 @@ async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> 
     text = now_shown(world, offer)
     assert "before you spend anything:**" in text
     assert f"↪️ Continued from {source.id}" in text
+    stored = world.env.backend.get_message(offer.channel.id, offer.id)
+    assert [file["description"] for file in stored.attachments] == ["The last frame of the video"]
     assert len(await rows(world)) == 1, "it was made before the click"
     await generate(world, offer)
     made = await newest(world, 2)
     assert (made.continues_id, made.status) == (source.id, Status.SUCCEEDED)
     assert f"↪️ Continued from [{source.id}](" in card_of(world, made)
+
+
+async def test_an_offer_to_continue_what_was_taken_down_meanwhile_is_off(world: World) -> None:
+    source = await ask_for_video(world)
+    await ask_first(world)
+    offer = question(await proceed(world, source))
+    await world.app.services.removal.remove(world.guild.id, source.id, world.mona.id)
+    said = private(await world.alice.click(offer, label="Generate"))
+    assert said.startswith("This video was removed, so I can't continue it.")
+    assert len(await rows(world)) == 1
 
 
 async def test_a_reroll_of_it_after_a_restart_continues_the_same_video(world: World) -> None:
