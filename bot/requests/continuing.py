@@ -21,6 +21,8 @@ from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+FRAME_TO_COME = ImageInput.checked("")
+
 
 class CannotContinueError(UserError):
     """There is nothing that could be continued; the sentence says why."""
@@ -72,9 +74,9 @@ class Continuations:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
 
-    def spec(self, generation: Generation, prompt: str, frame: ImageInput) -> RequestSpec:
-        """Return the request for what happens next."""
-        return continued_spec(generation, prompt, frame, self._models)
+    def spec(self, generation: Generation, prompt: str) -> RequestSpec:
+        """Return the request for what happens next; its image has to be put in."""
+        return continued_spec(generation, prompt, self._models)
 
 
 def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Generation:
@@ -123,16 +125,14 @@ def model_after(generation: Generation, models: Sequence[Model]) -> Model | None
     return next(same, able[0] if able else None)
 
 
-def continued_spec(
-    generation: Generation, prompt: str, frame: ImageInput, models: Sequence[Model]
-) -> RequestSpec:
+def continued_spec(generation: Generation, prompt: str, models: Sequence[Model]) -> RequestSpec:
     """Return the request for what happens next: all options stay, as far as its model takes them."""
     model = model_after(generation, models)
     return RequestSpec(
         None if model is None else model.id,
         prompt,
         {} if model is None else _kept_options(generation, model),
-        (frame,),
+        (FRAME_TO_COME,),
         source_id=generation.id,
         continues_id=generation.id,
     )

@@ -17,7 +17,7 @@ from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
 from bot.media.images import ensure_large_enough, ensure_usable
-from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
+from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
 from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
 from bot.provider.choosing import choose_model
 from bot.requests.confirmation import (
@@ -92,6 +92,23 @@ class GenerationService:
         log.info("accepted", guild=requester.guild_id, user=requester.user_id)
         log.debug("prompt", prompt=spec.prompt)
         return generation
+
+    async def ensure_allowed(self, requester: Requester, spec: RequestSpec) -> None:
+        """Refuse what `request` would refuse by a rule now, before work is done for it.
+
+        Raises:
+            BadRequestError, RefusedError, DatabaseBusyError: as `request`.
+        """
+        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+
+        def decide(session: Session) -> UserError | None:
+            context = self._admission.fetch_context(session, requester, video, now)
+            return self._admission.decide(session, requester, video, context, now)
+
+        refusal = await self._database.write(decide, requester.guild_id, hurried=True)
+        if refusal is not None:
+            note_refusal(refusal)
+            raise refusal
 
     async def _accept(
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None

@@ -1,5 +1,6 @@
 """The button that continues a video: its last frame becomes the first image of the next one."""
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Self
 
@@ -19,6 +20,7 @@ from cogs.ui.items import Form
 from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton
 from cogs.veo.images import from_attachment
+from cogs.veo.markup_names import spec_in_words
 from cogs.veo.request import ask
 from cogs.veo.request_form import words_to_copy
 from cogs.videos.posts import find_posts
@@ -79,11 +81,14 @@ class ContinueForm(Form):
 
 async def _continue(interaction: Interaction, generation_id: str, prompt: str) -> None:
     """Ask for what happens next, by the same way as /veo; raises as `ask`."""
-    continuations = interaction.client.services.continuations
+    services = interaction.client.services
     source = await _find(interaction, generation_id)
-    frame = await continuations.last_frame(source, await _attachment_of(interaction, source))
+    spec = spec_in_words(interaction, services.continuations.spec(source, prompt))
+    await services.generations.ensure_allowed(requester_of(interaction), spec)
+    attachment = await _attachment_of(interaction, source)
+    frame = await services.continuations.last_frame(source, attachment)
     image = await _show(interaction, source, frame)
-    await ask(interaction, continuations.spec(source, prompt, image))
+    await ask(interaction, replace(spec, images=(image,)))
 
 
 async def _find(interaction: Interaction, generation_id: str) -> Generation:

@@ -182,12 +182,12 @@ async def test_a_file_without_a_readable_frame_is_told_and_does_not_count(world:
     assert len(await rows(world)) == len(bodies(world)) == 1
 
 
-async def test_a_rule_refuses_it_as_any_other_request(world: World) -> None:
+async def test_a_rule_refuses_it_as_any_other_request_before_anything_is_fetched(world: World) -> None:
     source = await ask_for_video(world)
     await admin(world, "words add", word="lands")
     said = shown(await proceed(world, source)).message
     assert "lands" in now_shown(world, said)
-    assert world.env.backend.get_message(said.channel.id, said.id).attachments == []
+    assert world.cdn.asked == [], "the video was fetched for a request that is refused"
     assert len(await rows(world)) == 1
 
 
