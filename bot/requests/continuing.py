@@ -56,17 +56,18 @@ class Continuations:
             lambda session: fetch_continuable(session, guild_id, generation_id), hurried=True
         )
 
-    async def last_frame(self, generation: Generation, attachment: str | None) -> bytes:
+    async def last_frame(self, generation: Generation, attachment: str | None, model_id: str | None) -> bytes:
         """Return a video's last frame as a JPEG, large enough for the model that continues it.
 
         Args:
             generation: the video.
+            model_id: of that model.
             attachment: Discord's address of the file in its message; None: there is none any more.
 
         Raises:
             CannotContinueError: the video is gone, or cannot be read.
         """
-        model = model_after(generation, self._models)
+        model = get_model(model_id or "")
         places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
         try:
             return await self._frames.find(places, model.sides(1)[0] if model else 0)
@@ -74,9 +75,9 @@ class Continuations:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
 
-    def spec(self, generation: Generation, prompt: str) -> RequestSpec:
-        """Return the request for what happens next; its image has to be put in."""
-        return continued_spec(generation, prompt, self._models)
+    def models_after(self, generation: Generation) -> tuple[Model, ...]:
+        """Return the models that can continue a video, the one of the same family first."""
+        return models_after(generation, self._models)
 
 
 def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Generation:
@@ -117,17 +118,18 @@ def find_post(session: Session, guild_id: int, generation_id: str) -> list[int |
     return None if found is None else list(found)
 
 
-def model_after(generation: Generation, models: Sequence[Model]) -> Model | None:
-    """Return the model that continues a video: of the same family, else the first one that takes an image."""
-    able = models_for(models, 1)
+def models_after(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return those of `models` that can continue a video, the one of the same family first."""
     before = get_model(generation.model)
-    same = (model for model in able if before is not None and model.family == before.family)
-    return next(same, able[0] if able else None)
+    family = None if before is None else before.family
+    return tuple(sorted(models_for(models, 1), key=lambda model: model.family != family))
 
 
-def continued_spec(generation: Generation, prompt: str, models: Sequence[Model]) -> RequestSpec:
-    """Return the request for what happens next: all options stay, as far as its model takes them."""
-    model = model_after(generation, models)
+def continued_spec(generation: Generation, prompt: str, model: Model | None) -> RequestSpec:
+    """Return the request for what happens next; its image has to be put in.
+
+    All options stay, as far as the model takes them. `model`: None: there is none, which is refused.
+    """
     return RequestSpec(
         None if model is None else model.id,
         prompt,

@@ -1,5 +1,6 @@
 """The button that continues a video: its last frame becomes the first image of the next one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Self
@@ -11,8 +12,8 @@ from bot.db.models import Generation
 from bot.errors import UserError
 from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
-from bot.provider.catalogue import PROMPT_MAX_LENGTH
-from bot.requests.continuing import CannotContinueError
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
+from bot.requests.continuing import CannotContinueError, continued_spec
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
@@ -21,6 +22,7 @@ from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton
 from cogs.veo.images import from_attachment
 from cogs.veo.markup_names import spec_in_words
+from cogs.veo.remix_input import select_of
 from cogs.veo.request import ask
 from cogs.veo.request_form import words_to_copy
 from cogs.videos.posts import find_posts
@@ -43,15 +45,21 @@ class ContinueButton(VideoButton):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, unless it is clear already that the video cannot be continued."""
-        await _find(interaction, self.generation_id)
+        source = await _find(interaction, self.generation_id)
         requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
-        await interaction.response.send_modal(ContinueForm(self.generation_id))
+        models = interaction.client.services.continuations.models_after(source)
+        await interaction.response.send_modal(ContinueForm(self.generation_id, models))
 
 
 class ContinueForm(Form):
-    """Takes the prompt of the next video."""
+    """Takes the prompt of the next video.
 
-    def __init__(self, generation_id: str) -> None:
+    Args:
+        generation_id: the video that is continued.
+        models: those that can make the next one; the first one is chosen already.
+    """
+
+    def __init__(self, generation_id: str, models: Sequence[Model]) -> None:
         super().__init__(pgettext("title", "Continue this video"))
         self._generation_id = generation_id
         self._prompt = discord.ui.TextInput[Self](
@@ -67,26 +75,32 @@ class ContinueForm(Form):
                 component=self._prompt,
             )
         )
+        # Without any, the form still opens, and what it sends is refused in words.
+        choices = [(model.label, model.id) for model in models]
+        self._model = select_of("model", choices, models[0].id) if models else None
+        if self._model is not None:
+            self.add_item(discord.ui.Label(text=pgettext("label", "Model"), component=self._model))
 
     async def act(self, interaction: Interaction) -> None:
         """Find the last frame, which takes seconds, and ask for the video."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            await _continue(interaction, self._generation_id, self._prompt.value)
+            model = None if self._model is None else get_model(self._model.values[0])
+            await _continue(interaction, self._generation_id, self._prompt.value, model)
         except UserError as error:
             log.info("not continued", kind=type(error).__name__, generation=self._generation_id)
             words = words_to_copy(self._prompt.value)
             await interaction.edit_original_response(content=str(error), embed=words, attachments=[])
 
 
-async def _continue(interaction: Interaction, generation_id: str, prompt: str) -> None:
+async def _continue(interaction: Interaction, generation_id: str, prompt: str, model: Model | None) -> None:
     """Ask for what happens next, by the same way as /veo; raises as `ask`."""
     services = interaction.client.services
     source = await _find(interaction, generation_id)
-    spec = spec_in_words(interaction, services.continuations.spec(source, prompt))
+    spec = spec_in_words(interaction, continued_spec(source, prompt, model))
     await services.generations.ensure_allowed(requester_of(interaction), spec)
     attachment = await _attachment_of(interaction, source)
-    frame = await services.continuations.last_frame(source, attachment)
+    frame = await services.continuations.last_frame(source, attachment, spec.model)
     image = await _show(interaction, source, frame)
     await ask(interaction, replace(spec, images=(image,)))
 

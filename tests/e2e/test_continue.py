@@ -13,11 +13,12 @@ from PIL import Image, ImageChops, ImageStat
 from bot.db.models import Generation, Status
 from sandbox.provider import Fault
 from sandbox.world import World
+from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask_for_video, card_of, change_rows, rows, shown, the_result
 from tests.e2e.moderating import admin, labels
 from tests.e2e.quoting import ask_first, generate, now_shown, send
 from tests.e2e.reporting import add_bob, buttons, report_of_bob
-from tests.e2e.videos import message_of, newest, private, question
+from tests.e2e.videos import filled_in, message_of, newest, private, question
 
 NEXT = "the dragon lands"
 
@@ -87,6 +88,28 @@ async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> 
     made = await newest(world, 2)
     assert (made.continues_id, made.status) == (source.id, Status.SUCCEEDED)
     assert f"↪️ Continued from [{source.id}](" in card_of(world, made)
+
+
+async def test_another_model_can_be_chosen_and_gets_an_image_that_is_large_enough(world: World) -> None:
+    source = await ask_for_video(world, seed=7)
+    form = await world.alice.click(the_result(world), label="Continue")
+    assert filled_in(form) == {"prompt": "", "model": "google/veo-3.0-i2v"}
+    await send(world, form, prompt=NEXT, model=["google/veo-3.1-i2v-fast"])
+    made = await newest(world, 2)
+    assert (made.status, made.model) == (Status.SUCCEEDED, "google/veo-3.1-i2v-fast")
+    assert made.options == {"duration": 4, "aspect_ratio": "16:9", "resolution": "720p"}
+    assert min(sent_image(bodies(world)[1]).size) >= 720
+    assert made.continues_id == source.id
+
+
+async def test_without_a_model_that_takes_an_image_it_is_refused_in_words(open_world: OpenWorld) -> None:
+    async with open_world(models="google/veo3") as world:
+        source = await ask_for_video(world)
+        said = shown(await proceed(world, source)).message
+        assert now_shown(world, said) == (
+            "No model makes a video from 1 image. This didn't count toward your limit."
+        )
+        assert len(await rows(world)) == 1
 
 
 async def test_an_offer_to_continue_what_was_taken_down_meanwhile_is_off(world: World) -> None:
@@ -196,7 +219,7 @@ async def test_others_may_not_and_moderators_may(world: World) -> None:
     said = private(await add_bob(world).click(the_result(world), label="Continue"))
     assert "Only the member who requested this video or a moderator can do that." in said
     form = await world.mona.click(the_result(world), label="Continue")
-    await world.mona.submit_modal(form, {"prompt": NEXT})
+    await world.mona.submit_modal(form, {"prompt": NEXT, "model": ["google/veo-3.0-i2v"]})
     made = await newest(world, 2)
     assert (made.user_id, made.continues_id) == (world.mona.id, source.id)
 

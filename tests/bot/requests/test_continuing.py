@@ -7,7 +7,7 @@ import pytest
 from bot.db.models import Status
 from bot.provider.catalogue import CATALOGUE, OptionValue
 from bot.provider.choosing import parse_models
-from bot.requests.continuing import continued_spec, is_continuable
+from bot.requests.continuing import continued_spec, is_continuable, models_after
 from tests.cogs.generation import NOON, generation
 
 
@@ -53,7 +53,8 @@ def test_the_family_and_the_options_stay(
     kept: Mapping[str, OptionValue],
 ) -> None:
     source = generation(model=model, options=options)
-    spec = continued_spec(source, "it lands", parse_models(offered) if offered else CATALOGUE)
+    [*models] = models_after(source, parse_models(offered) if offered else CATALOGUE)
+    spec = continued_spec(source, "it lands", next(iter(models), None))
     assert (spec.model, spec.options) == (expected, kept)
     assert (spec.prompt, len(spec.images)) == ("it lands", 1)
     assert (spec.source_id, spec.continues_id) == (source.id, source.id)
