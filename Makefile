@@ -73,11 +73,13 @@ pictures: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/answer.py
+	$(BIN)/python benchmarks/steady.py
 	$(BIN)/python benchmarks/pacing.py
 	$(BIN)/python benchmarks/in_flight.py
 	$(BIN)/python benchmarks/takeover.py
 	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/workers.py
+	$(BIN)/python benchmarks/replay.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

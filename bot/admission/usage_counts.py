@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.limits import LONGEST_WINDOW, Use
+from bot.admission.limits import Use, counted_since
 from bot.clock import CLOCK_SKEW
 from bot.db.models import OPEN, WAITING, Generation, Status
 from bot.policy.documents import MemberPolicy
@@ -38,9 +38,7 @@ def fetch_use(
 
     Nothing that is dated in the future counts, no request and no reset: a clock was ahead then.
     """
-    since, until = now - LONGEST_WINDOW, now + CLOCK_SKEW
-    if member_policy.reset_at is not None and member_policy.reset_at <= until:
-        since = max(since, member_policy.reset_at)
+    since, until = counted_since(member_policy, now), now + CLOCK_SKEW
     about = {"guild_id": guild_id, "user_id": user_id, "since": since, "until": until}
     rows = session.execute(_USE, about).all()
     return Use(

@@ -25,6 +25,7 @@ from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
 from bot.policy.recent import RecentPolicies
+from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.requests.continuing import Continuations
 from bot.requests.model_choices import ModelChoices
@@ -90,6 +91,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     database, signals, settings = shared.database, shared.signals, shared.settings
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
+    rules = QuotaRules(decisions, daily_limit=daily_limit)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
         database,
@@ -108,7 +110,8 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         reposts=Reposts(database, shared.stores.videos),
         continuations=Continuations(database, shared.stores.videos, shared.stores.last_frames, models),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
-        rules=QuotaRules(decisions, daily_limit=daily_limit),
+        rules=rules,
+        previews=Previews(database, rules, daily_limit=daily_limit),
         moderation=Moderation(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),

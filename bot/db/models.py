@@ -145,7 +145,7 @@ class Generation(Base):
     credits_used: Mapped[float | None]  # the provider's credits, above 0; 2,000,000 are 1 USD
     cost_source: Mapped[CostSource | None] = mapped_column(named(CostSource))  # who told `credits_used`
     failure_kind: Mapped[FailureKind | None] = mapped_column(named(FailureKind))
-    failure_reason: Mapped[str | None] = mapped_column(Words)  # the provider's own words
+    failure_reason: Mapped[str | None] = mapped_column(Words)  # details: the provider's words, or ours
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -184,10 +184,6 @@ class SqliteStorage:
         """Whether the file is locked or the disk full; a statement that makes no sense never will."""
         return isinstance(error, OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
 
-    def leaves_doubt(self, error: Exception) -> bool:  # noqa: ARG002 the interface names it
-        """Never: there is no way on which an answer could be lost."""
-        return False
-
     def waits_for(self, error: Exception) -> bool:
         """Whether another process holds the database, as a backup does for a while."""
         return isinstance(error, OperationalError) and "database is locked" in str(error)

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from typing import LiteralString
 
 from babel import Locale
@@ -71,8 +72,14 @@ def translate_stored(text: str, /) -> str:
 
 def number(value: float, digits: int | None = None) -> str:
     """Return a number with the separators of the reader's language; `digits`: so many decimals."""
+    return _number(value, digits, _language.get())
+
+
+# A card says a dozen numbers, mostly the same small ones; formatting one costs as much as a statement.
+@lru_cache(maxsize=1024)
+def _number(value: float, digits: int | None, language: str) -> str:
     pattern = None if digits is None else f"#,##0.{'0' * digits}"
-    return format_decimal(value, pattern, locale=formats(_language.get()))
+    return format_decimal(value, pattern, locale=formats(language))
 
 
 def dollars(amount: float, *, cents: bool = True) -> str:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action
-from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, Status, is_own, was_sent
+from bot.db.models import OPEN, WAITING, Generation, Status, is_own, was_sent
 from bot.errors import NotFoundError, UserError
 from bot.i18n import _
+from bot.jobs.endings import is_being_answered, released
 from bot.policy import audit
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -62,7 +63,9 @@ class Cancellation:
         ended = waiting.values(**_ended(None, self._clock())).returning(Generation.id)
         names = await self._database.write(lambda session: session.scalars(ended).all())
         if names:
-            log.warning("cancelled because the bot was removed", guild=guild_id, generations=list(names))
+            log.warning("cancelled because the bot was removed", guild=guild_id, count=len(names))
+            for generation in names:
+                log.info("cancelled", generation=generation, guild=guild_id, counts=False)
             self._work.set()
         return len(names)
 
@@ -101,15 +104,7 @@ class Cancellation:
 
 def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:
     """Return the values of a cancelled row, which nobody carries. `actor_id`: None: the bot was removed."""
-    return {
-        "status": Status.CANCELLED,
-        "cancelled_by": actor_id,
-        "finished_at": now,
-        "not_before": now,
-        "attempts": 0,
-        "lease_owner": None,
-        "lease_until": None,
-    }
+    return {"status": Status.CANCELLED, "cancelled_by": actor_id, **released(now)}
 
 
 def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Generation:
@@ -119,9 +114,7 @@ def _close(session: Session, guild_id: int, generation_id: str, actor_id: int, n
         NotFoundError, TooLateError: see `Cancellation.cancel`.
     """
     place = and_(Generation.id == generation_id, Generation.guild_id == guild_id)
-    # The card may be on its way to Discord: whoever ends it before it is recorded cannot edit it.
-    is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
-    begins_at = case((is_being_answered, Generation.not_before), else_=now)
+    begins_at = case((is_being_answered(now), Generation.not_before), else_=now)
     generation = session.scalar(
         update(Generation)
         .where(place, Generation.status.in_(OPEN))

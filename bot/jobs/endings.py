@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, and_, case
 
-from bot.db.models import Generation
+from bot.db.models import ANSWER_GRACE, Generation
 from bot.failures import BAD_IMAGES, PAID_ALL_THE_SAME, FailureKind
 from bot.provider.costs import CONFIRMED, Cost, CostSource
 from bot.provider.models import Task
@@ -18,6 +18,22 @@ NOT_CHARGED: Values = {
     "credits_used": case((_was_charged, Generation.credits_used), else_=None),
     "cost_source": case((_was_charged, Generation.cost_source), else_=None),
 }
+
+
+def is_being_answered(now: datetime) -> ColumnElement[bool]:
+    """Whether the card may be on its way to Discord: what ends before it's recorded has none to edit."""
+    return and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
+
+
+def released(now: datetime) -> Values:
+    """Return what to write of an end that no step brings about: nobody carries the row from then on."""
+    return {
+        "finished_at": now,
+        "not_before": now,
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+    }
 
 
 def told(cost: Cost | None) -> Values:

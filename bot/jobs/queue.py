@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import stamina
+import structlog
 from sqlalchemy import Row, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -26,6 +27,8 @@ from bot.jobs.task_ids import ensure_free
 from bot.metrics import metrics
 from bot.provider.costs import Cost
 from bot.provider.models import Task
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
 
@@ -126,8 +129,9 @@ class GenerationQueue:
         cost: Cost | None = None,
         late_until: datetime | None = None,
     ) -> Generation:
-        """End the generation without a video; `reason` is the provider's, shown to the member.
+        """End the generation without a video.
 
+        `reason`: in the provider's words, or in ours where `kind` says that it isn't the provider's fault.
         `late_until`: until when the provider is asked all the same; what it may cost stays bound meanwhile.
         Links to images that were of no use are forgotten.
 
@@ -135,7 +139,9 @@ class GenerationQueue:
             LeaseLostError: the row is not as `generation` shows it.
         """
         values = unmade(generation, kind, reason, self._clock(), cost, late_until)
-        return await self.move(generation, Status.FAILED, **values)
+        ended = await self.move(generation, Status.FAILED, **values)
+        log.info("failed", kind=kind.value, late_until=str(late_until) if late_until else None)
+        return ended
 
     async def note_outcome(self, generation: Generation, **values: object) -> None:
         """Note what became of a create call whose request was cancelled meanwhile; no lease is needed.

@@ -4,15 +4,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import and_, not_, update
+from sqlalchemy import not_, update
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import ANSWER_GRACE, WAITING, Generation, Status
+from bot.db.models import WAITING, Generation, Status
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.endings import NOT_CHARGED
+from bot.jobs.endings import NOT_CHARGED, is_being_answered, released
 from bot.jobs.fair_order import is_free
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -46,28 +46,24 @@ class Retirement:
             log.warning("what waits for a model that is gone can't be ended yet", models=sorted(models))
             return
         if ended:
-            log.warning("ended because the model is gone", models=sorted(models), generations=ended)
+            log.warning("a model is gone", models=sorted(models), ended=len(ended))
+            for generation in ended:
+                log.info("failed", generation=generation, kind=FailureKind.MODEL_GONE.value)
 
 
 def _end(session: Session, models: Collection[str], now: datetime, lease: timedelta) -> list[str]:
-    # The card may be on its way to Discord: a request that ends before it's recorded has none to edit.
-    is_being_answered = and_(Generation.card_id.is_(None), Generation.created_at > now - ANSWER_GRACE)
     ended = (
         update(Generation)
         .where(
             Generation.model.in_(models),
             Generation.status.in_(WAITING),
             is_free(now, lease),
-            not_(is_being_answered),
+            not_(is_being_answered(now)),
         )
         .values(
             status=Status.FAILED,
             failure_kind=FailureKind.MODEL_GONE,
-            finished_at=now,
-            not_before=now,
-            attempts=0,
-            lease_owner=None,
-            lease_until=None,
+            **released(now),
             **NOT_CHARGED,
         )
         .returning(Generation.id)

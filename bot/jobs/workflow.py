@@ -1,6 +1,6 @@
-"""One generation's way from the queue to the message with its result: submit → poll → fetch → deliver.
+"""One generation's way from the queue to the message with its result: (prepare →) submit → poll → deliver.
 
-What is made from images has them fetched first: prepare → submit.
+Preparing fetches the images, where there are any; delivering fetches the video and posts it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

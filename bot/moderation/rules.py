@@ -11,6 +11,7 @@ from bot.admission.limits import Limit, resolve_limits
 from bot.admission.usage_counts import date_back
 from bot.db.database import Database
 from bot.db.guild_models import Action
+from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told
@@ -48,6 +49,11 @@ class RuleBook:
     member_policy: MemberPolicy = field(default_factory=MemberPolicy)
 
 
+def nothing_first(session: Session) -> None:
+    """Do nothing before a change."""
+    del session
+
+
 class QuotaRules:
     """Sets and explains limits.
 
@@ -69,36 +75,42 @@ class QuotaRules:
         subject: Subject,
         limits: Mapping[LimitKind, int | None],
         reason: str | None = None,
+        first: Work[None] = nothing_first,
     ) -> None:
         """Set a subject's limits of these kinds; None: unlimited.
+
+        `first`: what is done before in the same transaction, and may raise to keep all as it is.
 
         Raises:
             BadInputError: there are too many rules, or the reason is too long.
         """
-
-        def change(policy: Policy) -> Policy:
-            for kind, most in limits.items():
-                rule = Rule(scope=subject.scope, subject_id=subject.id, kind=kind, most=most)
-                policy = policy.with_rule(rule)
-            return _ensure_not_too_many(policy)
-
         event = AuditEvent(Action.QUOTA_SET, str(subject), reason)
-        await self._decisions.change_policy(by, event, change, _teller(subject, limits))
+        change = partial(with_limits, subject=subject, limits=limits)
+
+        def decide(session: Session) -> None:
+            first(session)
+            self._decisions.change_policy_in(session, by, event, change, _teller(subject, limits))
+
+        await self._decisions.write(by, decide)
 
     async def unset_limits(
-        self, by: Moderator, subject: Subject, kinds: Collection[LimitKind], reason: str | None = None
+        self,
+        by: Moderator,
+        subject: Subject,
+        kinds: Collection[LimitKind],
+        reason: str | None = None,
+        first: Work[None] = nothing_first,
     ) -> list[Rule]:
-        """Take a subject's rules of these kinds away; return those that there were."""
-
-        def change(policy: Policy) -> Policy:
-            for kind in kinds:
-                policy = policy.without_rule(subject.scope, subject.id, kind)
-            return policy
-
+        """Take a subject's rules of these kinds away; return those that there were. `first`: as above."""
         event = AuditEvent(Action.QUOTA_UNSET, str(subject), reason)
-        old, _ = await self._decisions.change_policy(by, event, change, _teller(subject, kinds))
-        found = [old.find_rule(subject.scope, subject.id, kind) for kind in kinds]
-        return [rule for rule in found if rule is not None]
+        change = partial(without_limits, subject=subject, kinds=kinds)
+
+        def decide(session: Session) -> list[Rule]:
+            first(session)
+            old, _ = self._decisions.change_policy_in(session, by, event, change, _teller(subject, kinds))
+            return rules_of(old, subject, kinds)
+
+        return await self._decisions.write(by, decide)
 
     async def grant(
         self, by: Moderator, user_id: int, amount: int, until: datetime | None, reason: str | None = None
@@ -143,15 +155,22 @@ class QuotaRules:
         )
 
     async def set_budgets(
-        self, by: Moderator, amounts: Mapping[Period, float | None], reason: str | None = None
+        self,
+        by: Moderator,
+        amounts: Mapping[Period, float | None],
+        reason: str | None = None,
+        first: Work[None] = nothing_first,
     ) -> None:
         """Set what the server may spend in periods, in the provider's credits; None: without a budget.
+
+        `first`: as above.
 
         Raises:
             BadInputError: the reason is too long; no budget was changed.
         """
 
         def decide(session: Session) -> None:
+            first(session)
             for period, amount in amounts.items():
                 # Not earlier: a warning from before the server's lock was ours is about the old budget.
                 budget = None if amount is None else Budget(credits=amount, since=self._decisions.clock())
@@ -159,7 +178,7 @@ class QuotaRules:
                     session,
                     by,
                     AuditEvent(Action.BUDGET, f"budget:{period}", reason),
-                    partial(_with_budget, period=period, budget=budget),
+                    partial(with_budget, period=period, budget=budget),
                     partial(_tell_budget, period=period),
                 )
 
@@ -188,7 +207,32 @@ class QuotaRules:
         return RuleBook(policy.rules, policy.budgets, default, limits, member_policy)
 
 
-def _with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy:
+def with_limits(policy: Policy, subject: Subject, limits: Mapping[LimitKind, int | None]) -> Policy:
+    """Return the document with these limits of a subject; None: unlimited.
+
+    Raises:
+        BadInputError: there would be too many rules.
+    """
+    for kind, most in limits.items():
+        policy = policy.with_rule(Rule(scope=subject.scope, subject_id=subject.id, kind=kind, most=most))
+    return _ensure_not_too_many(policy)
+
+
+def without_limits(policy: Policy, subject: Subject, kinds: Collection[LimitKind]) -> Policy:
+    """Return the document without a subject's limits of these kinds."""
+    for kind in kinds:
+        policy = policy.without_rule(subject.scope, subject.id, kind)
+    return policy
+
+
+def rules_of(policy: Policy, subject: Subject, kinds: Collection[LimitKind]) -> list[Rule]:
+    """Return a subject's rules of these kinds."""
+    found = [policy.find_rule(subject.scope, subject.id, kind) for kind in kinds]
+    return [rule for rule in found if rule is not None]
+
+
+def with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy:
+    """Return the document with a period's budget in place of an earlier one; None: with none."""
     others = {p: other for p, other in policy.budgets.items() if p is not period}
     return policy.model_copy(update={"budgets": others if budget is None else {**others, period: budget}})
 

@@ -77,6 +77,7 @@ class ServerSettings(Document):
     placement: Placement | None = None  # None: a thread where there can be one
     ask_first: bool = False  # members are told the price first, and confirm it
     moderators_channel_id: int | None = None
+    saves_at_once: bool = False  # limits and budgets are saved without a preview
 
 
 class Policy(ServerSettings):
@@ -133,6 +134,11 @@ class MemberPolicy(Document):
     def granted(self, now: datetime) -> int:
         """Return how many videos the grants that hold now add."""
         return sum(grant.amount for grant in self.grants if now < grant.until)
+
+    def as_of(self, now: datetime) -> Self:
+        """Return the document without the grants that were given after `now`."""
+        grants = tuple(grant for grant in self.grants if grant.since <= now)
+        return self if len(grants) == len(self.grants) else self.model_copy(update={"grants": grants})
 
 
 def tell_block(block: Block | None) -> dict[str, str | None] | None:

@@ -105,6 +105,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         delivery: str | None = None,
         ask_first: bool | None = None,
         moderators_channel: discord.TextChannel | None = None,
+        preview_limits: bool | None = None,
         reset: str | None = None,
     ) -> None:
         """Change the settings that are named; without options, show all."""
@@ -118,6 +119,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             delivery=delivery,
             ask_first=ask_first,
             moderators_channel=moderators_channel,
+            preview_limits=preview_limits,
         )
         policy = await self._moderation.change_settings(moderator_of(interaction), changes)
         await _reply(interaction, settings_command.render_settings(policy, self._services.models, changes))

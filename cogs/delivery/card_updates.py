@@ -24,7 +24,7 @@ class Cards:
     """All cards of the program.
 
     Args:
-        refusals: remembers the channels that take no edits.
+        failed: remembers the channels that take no edits.
         present: reads rows: another process may have gone on, and have shown that; None: there is none.
     """
 

@@ -64,10 +64,10 @@ class DiscordDelivery:
         self._successors = successors
         self._client = client
         self._servers = servers or Servers(client)
-        self._refusals = FailedDestinations()
+        self._failed = FailedDestinations()
         self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
-        self._threads = Threads(client, self._refusals)
-        self._cards = Cards(client, self._refusals, budget, present)
+        self._threads = Threads(client, self._failed)
+        self._cards = Cards(client, self._failed, budget, present)
 
     async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns."""
@@ -88,14 +88,14 @@ class DiscordDelivery:
     async def post_card(self, generation: Generation) -> int:
         """Post the card as a message of its own, once within the life of its nonce."""
         place = ("send", generation.channel_id)
-        if self._refusals.has(place):
+        if self._failed.has(place):
             raise UndeliverableError("every place refused the message")
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 channel = self._channel(generation)
                 return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
         except CALL_ERRORS as error:
-            self._refusals.note(place, error)
+            self._failed.note(place, error)
             if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error
@@ -141,7 +141,7 @@ class DiscordDelivery:
 
     async def _search(self, channel_id: int, generation: Generation, since: int, is_it: Test) -> int | None:
         place = ("read", channel_id)
-        if self._refusals.has(place):
+        if self._failed.has(place):
             return None
         channel = self._client.get_partial_messageable(channel_id, guild_id=generation.guild_id)
         most, newest = SEARCHED_MESSAGES, is_it is is_result
@@ -155,7 +155,7 @@ class DiscordDelivery:
         except CALL_ERRORS as error:
             if classify_error(error) is Verdict.LATER:
                 raise postponed(error) from error
-            self._refusals.note(place, error)
+            self._failed.note(place, error)
             log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
         return None
 
@@ -183,18 +183,18 @@ class DiscordDelivery:
 
     async def _try(self, target: Target, result_message: ResultMessage, waits: list[float]) -> Posted | None:
         """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
-        form: ResultMessage | None = None if self._refusals.has(target.place) else result_message
-        while form is not None and not self._refusals.wait(target.place):
+        form: ResultMessage | None = None if self._failed.has(target.place) else result_message
+        while form is not None and not self._failed.wait(target.place):
             try:
                 posted = await _send(target, form)
             except CALL_ERRORS as error:
-                self._refusals.note(target.place, error)
-                if not self._refusals.wait(target.place):
+                self._failed.note(target.place, error)
+                if not self._failed.wait(target.place):
                     form = _next_form(target, form, error)
             else:
                 self._count(form)
                 return posted
-        if wait := self._refusals.wait(target.place):
+        if wait := self._failed.wait(target.place):
             waits.append(wait)
         return None
 

@@ -1,7 +1,7 @@
 """Who may use `/veo-admin` or `/quota`, and so their buttons: Discord checks commands, but not buttons.
 
 Source: Discord's help article "Updates to Command Permissions", and "Permissions" of "Application Commands"
-in its documentation: what is set for the command wins over what is set for the whole application; only an
+in its documentation: what is set for the command wins over what is set for the whole application; only a
 permission for the command itself stands in for the permission that it asks for. Settings for channels say
 where a command is used, not by whom, and are left aside.
 """

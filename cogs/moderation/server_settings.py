@@ -176,5 +176,14 @@ _ROWS = (
         show_unset=lambda: pgettext("channel", "none"),
         parse=lambda channel, known: parse_moderators_channel(channel, known.guild),
     ),
+    ServerSetting(
+        field="saves_at_once",
+        option="preview_limits",
+        description="Show what limits and budgets would have done before they are saved",
+        name=N_("Preview of limits and budgets"),
+        show=lambda _: _yes_or_no(),
+        show_unset=lambda: _yes_or_no(is_on=True),
+        parse=lambda is_shown, _: not is_shown,
+    ),
 )
 SETTINGS: Mapping[str, ServerSetting] = {row.field: row for row in _ROWS}  # in the order of the list

@@ -4,28 +4,25 @@ Who may use them is decided by Discord: at first those with Manage Server, and w
 under Integrations name instead.
 """
 
-from collections.abc import Collection, Generator
-from contextlib import contextmanager
-
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from bot.admission.entitlement import Entitlement
 from bot.admission.parsing import LONGEST_INPUT, parse_until
 from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
-from bot.errors import DatabaseBusyError
-from bot.i18n import N_, _
-from bot.moderation.decisions import REASON_MAX_LENGTH, Moderator
-from bot.moderation.rules import MOST_GRANTED, RuleBook
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from bot.moderation.rules import MOST_GRANTED
+from bot.preview.proposal import Proposal
 from bot.services import Services
 from bot.usage.service import UsagePeriod
 from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
 from cogs.quota import quota_input, quota_text
 from cogs.quota.pagers import RulesButton, UsageButton, show_rules, show_usage
+from cogs.quota.preview import ChangeButton, DropButton, SaveButton, propose
 from cogs.quota.rules_text import member_text
+from cogs.quota.saved_text import read_entitlement
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import role_ids_of
 
@@ -34,8 +31,9 @@ Reason = Range[str, 1, REASON_MAX_LENGTH]
 
 MEMBER = "Whose limit (without member and role: the whole server's)"
 ROLE = "Which role's limit"
-DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
 REASON = "Why; kept in the log"
+PREVIEW = "First show what it would have done to the last 30 days (default: as the settings say)"
+NO_ROLES: frozenset[int] = frozenset()
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -43,6 +41,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
     """Lets moderators decide how much members may ask for, and see what was used."""
 
     def __init__(self, services: Services) -> None:
+        self._services = services
         self._rules = services.rules
         self._entitlements = services.entitlements
         self._usage = services.usage
@@ -55,6 +54,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         member=MEMBER,
         role=ROLE,
         reason=REASON,
+        preview=PREVIEW,
     )
     @app_commands.choices(window=quota_input.WINDOWS)
     async def set_limits(
@@ -66,13 +66,13 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         member: discord.User | None = None,
         role: discord.Role | None = None,
         reason: Reason | None = None,
+        preview: bool | None = None,
     ) -> None:
         """Set the limits that are named."""
-        by, subject = moderator_of(interaction), quota_input.subject_to_set(interaction, member, role)
+        subject = quota_input.subject_to_set(interaction, member, role)
         limits = quota_input.read_limits(videos, window, at_once)
-        await self._rules.set_limits(by, subject, limits, reason)
-        book = await self._read_book(by.guild_id, member)
-        await _reply(interaction, quota_text.set_text(subject, limits, book))
+        proposal = Proposal(scope=subject.scope, subject_id=subject.id, limits=limits, reason=reason)
+        await propose(interaction, proposal, _roles_of(member), asked=preview)
 
     @set_limits.autocomplete("videos")
     @set_limits.autocomplete("at_once")
@@ -87,6 +87,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         role=ROLE,
         deleted_role="The ID of a deleted role, as /quota rules shows it",
         reason=REASON,
+        preview=PREVIEW,
     )
     @app_commands.choices(window=quota_input.UNSETTABLE)
     async def unset_limits(
@@ -97,13 +98,13 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         role: discord.Role | None = None,
         deleted_role: Typed | None = None,
         reason: Reason | None = None,
+        preview: bool | None = None,
     ) -> None:
         """Take rules away; the member may have left the server, and the role may be gone."""
-        by = moderator_of(interaction)
         subject = quota_input.subject_to_unset(interaction, member, role, deleted_role)
-        removed = await self._rules.unset_limits(by, subject, quota_input.read_kinds(window), reason)
-        book = await self._read_book(by.guild_id, member)
-        await _reply(interaction, quota_text.unset_text(subject, removed, book))
+        kinds = tuple(quota_input.read_kinds(window))
+        proposal = Proposal(scope=subject.scope, subject_id=subject.id, removed=kinds, reason=reason)
+        await propose(interaction, proposal, _roles_of(member), asked=preview)
 
     @app_commands.command(name="rules", description="Show all limits and budgets, or those of a member")
     @app_commands.describe(member="Whose limits and usage to show")
@@ -135,7 +136,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         by, user_id = moderator_of(interaction), ensure_member(member)
         end = parse_until(until, utc_now()) if until else None
         grant = await self._rules.grant(by, user_id, videos, end, reason)
-        entitlement = await self._read_entitlement(by, user_id, role_ids_of(member))
+        entitlement = await read_entitlement(self._services, by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.grant_text(user_id, grant, entitlement))
 
     @app_commands.command(name="reset", description="Reset a member's usage")
@@ -146,7 +147,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         """Forget a member's use."""
         by, user_id = moderator_of(interaction), ensure_member(member)
         await self._rules.reset(by, user_id, reason)
-        entitlement = await self._read_entitlement(by, user_id, role_ids_of(member))
+        entitlement = await read_entitlement(self._services, by, user_id, role_ids_of(member))
         await _reply(interaction, quota_text.reset_text(user_id, entitlement))
 
     @app_commands.command(name="budget", description="Show or change the server's budgets")
@@ -154,6 +155,7 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         day="Maximum spending per day: 5 USD, 3,000,000 credits or unlimited",
         month="Maximum spending per calendar month: 20 USD, 9,000,000 credits or unlimited",
         reason=REASON,
+        preview=PREVIEW,
     )
     async def budget(
         self,
@@ -161,15 +163,15 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         day: Typed | None = None,
         month: Typed | None = None,
         reason: Reason | None = None,
+        preview: bool | None = None,
     ) -> None:
         """Change the budgets that are named, and show all."""
         by, budgets = moderator_of(interaction), quota_input.read_budgets(day, month)
-        if not budgets:
-            states = (await self._entitlements.read(by.guild_id, by.user_id, ())).budgets
-        else:
-            await self._rules.set_budgets(by, budgets, reason)
-            states = (await self._read_entitlement(by, by.user_id, ())).budgets
-        await _reply(interaction, quota_text.budget_text(budgets, states))
+        if budgets:
+            await propose(interaction, Proposal(budgets=budgets, reason=reason), NO_ROLES, asked=preview)
+            return
+        states = (await self._entitlements.read(by.guild_id, by.user_id, ())).budgets
+        await _reply(interaction, quota_text.budget_text({}, states))
 
     @budget.autocomplete("day")
     @budget.autocomplete("month")
@@ -185,24 +187,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
         chosen = UsagePeriod(period.value) if period else UsagePeriod.MONTH
         await show_usage(interaction, self._usage, chosen)
 
-    async def _read_book(self, guild_id: int, member: discord.User | discord.Member | None) -> RuleBook:
-        with _known_to_be_done():
-            if member is None:
-                return await self._rules.read(guild_id)
-            return await self._rules.read(guild_id, member.id, role_ids_of(member))
 
-    async def _read_entitlement(self, by: Moderator, user_id: int, role_ids: Collection[int]) -> Entitlement:
-        with _known_to_be_done():
-            return await self._entitlements.read(by.guild_id, user_id, role_ids)
-
-
-@contextmanager
-def _known_to_be_done() -> Generator[None]:
-    """Say that the change was made where only what holds now cannot be read: nobody shall grant twice."""
-    try:
-        yield
-    except DatabaseBusyError as error:
-        raise DatabaseBusyError(_(DONE)) from error
+def _roles_of(member: discord.User | discord.Member | None) -> frozenset[int]:
+    return NO_ROLES if member is None else role_ids_of(member)
 
 
 async def _reply(interaction: Interaction, text: str) -> None:
@@ -211,5 +198,5 @@ async def _reply(interaction: Interaction, text: str) -> None:
 
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
-    bot.add_dynamic_items(RulesButton, UsageButton)
+    bot.add_dynamic_items(RulesButton, UsageButton, SaveButton, ChangeButton, DropButton)
     await bot.add_cog(QuotaCog(bot.services))

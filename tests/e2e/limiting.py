@@ -11,7 +11,9 @@ from tests.e2e.moderating import said
 async def use(
     world: World, name: str, /, *, by: simcord.MemberActor | None = None, **options: Any
 ) -> simcord.InteractionResult:
-    """Let mona (or `by`) use a command of /quota."""
+    """Let mona (or `by`) use a command of /quota; by default without a preview."""
+    if name in {"set", "unset", "budget"}:
+        options.setdefault("preview", False)
     return await (by or world.mona).slash(world.channel, f"quota {name}", **options)
 
 

@@ -25,7 +25,7 @@ def other_channel(world: World, name: str = "art") -> simcord.ChannelHandle:
 
 
 async def test_without_options_all_settings_are_shown_in_words(world: World) -> None:
-    assert (await admin(world, "settings")).splitlines()[:9] == [
+    assert (await admin(world, "settings")).splitlines()[:10] == [
         "⚙️ **Settings of this server**",
         "- **Channels and their threads:** all",
         "- **Models:** all",
@@ -34,6 +34,7 @@ async def test_without_options_all_settings_are_shown_in_words(world: World) -> 
         "- **Where videos go:** in threads, where possible",
         "- **Members confirm the price:** no",
         "- **Moderators' channel:** none",
+        "- **Preview of limits and budgets:** yes",
         "ℹ️ Without a moderators' channel, nobody sees reports from members.",
     ]
     await unchanged(world)
@@ -52,6 +53,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         delivery="channel",
         ask_first=True,
         moderators_channel=art,
+        preview_limits=False,
     )
     assert text.splitlines() == [
         "✅ **Saved.** The settings are now:",
@@ -62,6 +64,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         "- **Where videos go (new):** in the channel, as replies",
         "- **Members confirm the price (new):** yes",
         f"- **Moderators' channel (new):** {art.mention}",
+        "- **Preview of limits and budgets (new):** no",
         "ℹ️ Members must choose `duration` each time, because the defaults exceed the limit.",
     ]
     assert await policy(world) == Policy(
@@ -72,6 +75,7 @@ async def test_everything_can_be_set_at_once_and_is_one_deed(world: World) -> No
         placement=Placement.CHANNEL,
         ask_first=True,
         moderators_channel_id=art.id,
+        saves_at_once=True,
     )
     [row] = await world.app.services.moderation.list_log(world.guild.id, size=9)
     assert row.actor_id == world.mona.id

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.admission.availability import durations, ensure_possible, must_choose, possible_models, resolutions
+from bot.admission.availability import (
+    durations,
+    ensure_possible,
+    must_choose,
+    nearest_allowed,
+    possible_models,
+    resolutions,
+)
 from bot.admission.check_request import AdmissionContext, check_request
 from bot.admission.denials import ModelNotAllowedError, TooHighError, TooLongError
 from bot.clock import utc_now
@@ -62,6 +69,24 @@ def test_possible_models(policy: Policy, labels: list[str]) -> None:
 )
 def test_what_must_be_chosen(policy: Policy, options: tuple[str, ...]) -> None:
     assert must_choose(CATALOGUE, policy) == options
+
+
+@pytest.mark.parametrize(
+    ("policy", "nearest"),
+    [
+        (Policy(longest_duration=8), {}),
+        (Policy(longest_duration=7), {"duration": 6}),
+        (Policy(longest_duration=6), {"duration": 6}),
+        (Policy(longest_duration=3), {"duration": None}),
+        (Policy(highest_resolution="720P"), {"resolution": "720p"}),
+    ],
+    ids=str,
+)
+def test_the_nearest_allowed_is_the_most_that_is_allowed(
+    policy: Policy, nearest: dict[str, OptionValue | None]
+) -> None:
+    assert (model := get_model("google/veo-3.1-t2v")) is not None
+    assert nearest_allowed(model, policy) == nearest
 
 
 def choices(model_id: str, name: str) -> tuple[int | str, ...]:

@@ -164,6 +164,13 @@ def test_a_place_that_a_grant_gives_is_gone_when_the_grant_ends() -> None:
     assert verdict.frees_at == NOW + 14 * HOUR, "the first that leaves only takes the grant's place"
 
 
+def test_a_place_is_free_earlier_while_a_grant_lasts() -> None:
+    member_policy = MemberPolicy(grants=(Grant(amount=1, since=NOW - HOUR, until=NOW + 24 * HOUR),))
+    hours = [NOW - hour * HOUR for hour in (22, 10, 5)]
+    verdict = check_quota(limits_of({DAY: 2}, member_policy), member_policy, Use(hours), NOW)
+    assert verdict.frees_at == NOW + 2 * HOUR, "of three places one is free as soon as the oldest leaves"
+
+
 @pytest.mark.parametrize("kind", LimitKind)
 def test_a_limit_of_zero_never_frees_a_place(kind: LimitKind) -> None:
     verdict = check_quota(limits_of({kind: 0}), MemberPolicy(), Use([NOW - 2 * HOUR]), NOW)

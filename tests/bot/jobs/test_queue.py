@@ -15,6 +15,7 @@ from bot.provider.costs import CostSource
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.rows import insert, reread
+from tests.bot.troubles import Logs
 
 pytestmark = pytest.mark.both_engines
 
@@ -209,6 +210,7 @@ async def test_a_failure_is_written_with_its_reason_and_time_and_what_was_really
     queue: GenerationQueue,
     database: Database,
     clock: StoppedClock,
+    logs: Logs,
     source: CostSource,
     kept: float | None,
 ) -> None:
@@ -223,6 +225,7 @@ async def test_a_failure_is_written_with_its_reason_and_time_and_what_was_really
         "It rains",
     )
     assert (row.finished_at, row.credits_used) == (clock(), kept)
+    assert [line["kind"] for line in logs if line["event"] == "failed"] == ["unmade"], "the log has no reason"
 
 
 Change = Callable[[GenerationQueue, Generation], Any]

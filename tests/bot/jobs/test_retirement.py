@@ -52,5 +52,7 @@ async def test_what_is_sent_carried_or_just_being_answered_is_left_alone(databas
 async def test_of_many_that_look_at_once_one_ends_a_request(database: Database, logs: Logs) -> None:
     rows = [await insert(database) for _ in range(5)]
     await asyncio.gather(*(Retirement(database, LEASE).end([MODEL]) for _ in range(4)))
-    ended = [name for line in logs for name in line.get("generations", ())]
+    ended = [
+        line["generation"] for line in logs if (line["event"], line.get("kind")) == ("failed", "model_gone")
+    ]
     assert sorted(ended) == sorted(row.id for row in rows)

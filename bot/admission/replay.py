@@ -1,0 +1,209 @@
+"""What other rules would have done to the requests of the past. Pure: no I/O.
+
+The requests are asked again one after the other, by the rules that decide about new ones. One that is refused
+takes no place and no money, so a later one may be accepted in its stead. What the past doesn't hold is left
+as it was: nobody asks again after a refusal, and every video takes as long as it took.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
+from bot.admission.limits import Limit, Use, counted_since, reached_limits, resolve_limits
+from bot.db.models import NOBODY
+from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
+
+NO_ROLES: frozenset[int] = frozenset()
+NEW_MEMBER = MemberPolicy()
+
+
+class PastRequest(NamedTuple):
+    """A request that was accepted.
+
+    Attributes:
+        user_id: 0: a member whose data was deleted.
+        price: what was reserved for it, in credits; None: no price was known.
+        cost: what it costs, or may cost, as far as is known today, in credits.
+        ended_at: since when it is not waited for; None: it still is.
+        counts: whether it takes a place in the windows after its end; until then it does.
+    """
+
+    id: str
+    user_id: int
+    created_at: datetime
+    price: float | None
+    cost: float
+    ended_at: datetime | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules that past requests are asked again by.
+
+    Attributes:
+        daily_limit: videos in 24 hours where no rule says otherwise.
+        member_policies: of members about whom moderators decided something.
+        role_ids: of the members whose roles are known.
+    """
+
+    policy: Policy
+    daily_limit: int | None
+    member_policies: Mapping[int, MemberPolicy] = field(default_factory=dict[int, MemberPolicy])
+    role_ids: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+
+    def limits_of(self, user_id: int, now: datetime) -> tuple[Limit, ...]:
+        """Return what holds for a member at a moment of the past."""
+        role_ids = self.role_ids.get(user_id, NO_ROLES)
+        member_policy = self.member_policies.get(user_id, NEW_MEMBER).as_of(now)
+        # Those of other members would only take time: a server may have hundreds.
+        rules = [rule for rule in self.policy.rules if _may_hold(rule, user_id, role_ids)]
+        return resolve_limits(rules, member_policy, user_id, role_ids, self.daily_limit, now)
+
+
+def replay(requests: Iterable[PastRequest], start: datetime, rules: RuleSet) -> list[PastRequest]:
+    """Return which requests since `start` the rules would have refused, in their order.
+
+    `requests`: in the order in which they were made; those before `start` were accepted, and count.
+    """
+    members: dict[int, _Member] = defaultdict(_Member)
+    purse = _Purse(rules.policy) if rules.policy.budgets else None
+    limits = _limits_finder(rules)
+    refused: list[PastRequest] = []
+    for request in requests:
+        user_id, now = request.user_id, request.created_at
+        if purse is not None:
+            purse.move_to(now)
+        member = members[user_id]
+        member.move_to(now, rules.member_policies.get(user_id))
+        if now >= start and (
+            (purse is not None and not purse.takes(request.price))
+            # Nobody can tell whose the requests of forgotten members were.
+            or (user_id != NOBODY and reached_limits(limits(user_id, now), member.use, now))
+        ):
+            refused.append(request)
+        else:
+            member.add(request)
+            if purse is not None:
+                purse.add(request)
+    return refused
+
+
+class _Member:
+    """What a member has used at a moment."""
+
+    def __init__(self) -> None:
+        self._counted: list[datetime] = []
+        self._open = 0
+        self._ends: list[tuple[datetime, datetime, bool]] = []  # a heap: when, made when, whether it counts
+
+    @property
+    def use(self) -> Use:
+        """What limits are compared with."""
+        return Use(self._counted, self._open)
+
+    def add(self, request: PastRequest) -> None:
+        """Count a request that is accepted."""
+        if request.ended_at is not None and request.ended_at <= request.created_at:
+            self._counted += [request.created_at] if request.counts else []
+            return
+        self._counted.append(request.created_at)
+        self._open += 1
+        if request.ended_at is not None:
+            heappush(self._ends, (request.ended_at, request.created_at, request.counts))
+
+    def move_to(self, now: datetime, member_policy: MemberPolicy | None) -> None:
+        """Let pass what happens until `now`."""
+        while self._ends and self._ends[0][0] <= now:
+            _, created_at, counts = heappop(self._ends)
+            self._open -= 1
+            if not counts:
+                self._free(created_at)
+        if member_policy is not None and member_policy.reset_at is not None:
+            del self._counted[: bisect_right(self._counted, counted_since(member_policy, now))]
+
+    def _free(self, created_at: datetime) -> None:
+        """Give back a place; a reset may have done so before."""
+        index = bisect_left(self._counted, created_at)
+        if self._counted[index : index + 1] == [created_at]:
+            del self._counted[index]
+
+
+class _Purse:
+    """What a server has spent at a moment of each of its budgets."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._budgets = policy.budgets
+        self._states: tuple[BudgetState, ...] = ()
+        self._starts: tuple[datetime, ...] = ()
+        self._resets_at: datetime | None = None
+        self._ends: list[tuple[datetime, int, PastRequest]] = []  # a heap: when the cost is told
+        self._numbers = count()
+
+    def takes(self, price: float | None) -> bool:
+        """Whether one more video of this price stays inside all budgets, as `check_request` decides it."""
+        return price is not None and exhausted(self._states, price) is None
+
+    def add(self, request: PastRequest) -> None:
+        """Reserve the price of a request that is accepted."""
+        price = request.price or 0.0
+        self._spend(request, price)
+        if request.ended_at is not None and request.cost != price:
+            heappush(self._ends, (request.ended_at, next(self._numbers), request))
+
+    def move_to(self, now: datetime) -> None:
+        """Let pass what happens until `now`: periods begin, and costs take the place of prices."""
+        if self._resets_at is None or now >= self._resets_at:
+            self._begin_period(now)
+        while self._ends and self._ends[0][0] <= now:
+            _, _, request = heappop(self._ends)
+            self._spend(request, request.cost - (request.price or 0.0))
+
+    def _begin_period(self, now: datetime) -> None:
+        spent = {
+            state.period: state.spent
+            for state, start in zip(self._states, self._starts, strict=True)
+            if start == period_start(state.period, now)
+        }
+        self._states = states_of(self._budgets, spent, now)
+        self._starts = tuple(period_start(state.period, now) for state in self._states)
+        self._resets_at = min(state.resets_at for state in self._states)
+
+    def _spend(self, request: PastRequest, amount: float) -> None:
+        self._states = tuple(
+            state.after(amount) if request.created_at >= start else state
+            for state, start in zip(self._states, self._starts, strict=True)
+        )
+
+
+def _limits_finder(rules: RuleSet) -> Callable[[int, datetime], tuple[Limit, ...]]:
+    """Return `rules.limits_of`, which remembers what doesn't change with the moment."""
+    known: dict[int, tuple[Limit, ...]] = {}
+
+    def find(user_id: int, now: datetime) -> tuple[Limit, ...]:
+        policy = rules.member_policies.get(user_id)
+        if policy is not None and policy.grants:
+            return rules.limits_of(user_id, now)
+        found = known.get(user_id)
+        if found is None:
+            limits = rules.limits_of(user_id, now)
+            found = known[user_id] = tuple(limit for limit in limits if limit.most is not None)
+        return found
+
+    return find
+
+
+def _may_hold(rule: Rule, user_id: int, role_ids: Collection[int]) -> bool:
+    match rule.scope:
+        case Scope.MEMBER:
+            return rule.subject_id == user_id
+        case Scope.ROLE:
+            return rule.subject_id in role_ids
+        case _:
+            return True

@@ -1,0 +1,82 @@
+"""What a change would have done, in numbers. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.admission.limits import Limit
+from bot.admission.replay import PastRequest, RuleSet, replay
+from bot.db.models import NOBODY
+from bot.policy.documents import Policy, Scope
+from bot.preview.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What rules with a change would have done since `start`.
+
+    Attributes:
+        requests: how many were made.
+        refused: which of them would have been refused.
+        refused_now: how many the rules without the change would have refused.
+        gaining: how many members have a higher limit by the change, and no lower one.
+        by_roles: the members' roles decide; who had which in the past isn't known.
+        strangers: how many members' roles aren't known at all, where they decide.
+        forgotten: requests of members whose data was deleted; their limits can't be checked.
+        is_cut: there were more requests than are compared.
+    """
+
+    start: datetime
+    requests: int
+    refused: Sequence[PastRequest]
+    refused_now: int
+    gaining: int = 0
+    by_roles: bool = False
+    strangers: int = 0
+    forgotten: int = 0
+    is_cut: bool = False
+
+    @property
+    def saved(self) -> float:
+        """Return what the refused ones cost, in credits."""
+        return sum(request.cost for request in self.refused)
+
+    @property
+    def by_member(self) -> Sequence[tuple[int, int]]:
+        """Return the members and how many requests each would have been refused, most first."""
+        counts = Counter(request.user_id for request in self.refused if request.user_id != NOBODY)
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def has_role_rules(*policies: Policy) -> bool:
+    """Whether members' roles decide about anything."""
+    return any(rule.scope is Scope.ROLE for policy in policies for rule in policy.rules)
+
+
+def compare(history: History, rules: RuleSet, changed: Policy, now: datetime) -> Comparison:
+    """Return what `changed` would have done in place of the policy of `rules`."""
+    asked = [request for request in history.requests if request.created_at >= history.start]
+    members = {request.user_id for request in asked} - {NOBODY}
+    new = replace(rules, policy=changed)
+    by_roles = has_role_rules(rules.policy, changed)
+    return Comparison(
+        start=history.start,
+        requests=len(asked),
+        refused=replay(history.requests, history.start, new),
+        refused_now=len(replay(history.requests, history.start, rules)),
+        gaining=sum(_gains(rules.limits_of(member, now), new.limits_of(member, now)) for member in members),
+        by_roles=by_roles,
+        strangers=len(members - rules.role_ids.keys()) if by_roles else 0,
+        forgotten=sum(request.user_id == NOBODY for request in asked),
+        is_cut=history.is_cut,
+    )
+
+
+def _gains(old: Sequence[Limit], new: Sequence[Limit]) -> bool:
+    pairs = [(_number(before), _number(after)) for before, after in zip(old, new, strict=True)]
+    return any(after > before for before, after in pairs) and all(after >= before for before, after in pairs)
+
+
+def _number(limit: Limit) -> float:
+    return float("inf") if limit.most is None else limit.most

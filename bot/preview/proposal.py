@@ -1,0 +1,163 @@
+"""A change of the rules that a moderator may save, and the row that keeps it until then.
+
+The row is a note whose name begins with the moment at which it ends, so that old ones are found by name.
+All functions run inside a transaction of the caller's.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Self
+
+from pydantic import Field
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from bot.db.models import StateRow
+from bot.errors import UserError
+from bot.i18n import _
+from bot.moderation.decisions import Moderator
+from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
+from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope
+from bot.policy.store import fetch_policy
+
+LIFE = timedelta(hours=1)  # from the last time that the moderator was shown it
+PREFIX = "preview:"
+KEY = r"[0-9]{10}-[0-9a-f]{16}"  # when it ends, in seconds since 1970, and a number of its own
+
+
+class PreviewGoneError(UserError):
+    """There is nothing to save any more: it was saved, dropped, or its time is over."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This preview is no longer available. Use the command again. Nothing changed."))
+
+
+class RulesChangedError(UserError):
+    """What the moderator saw is not what holds now."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This preview has changed. Read it again, then click once more. Nothing changed."))
+
+
+class Proposal(Document):
+    """What would be saved: limits that are set, limits that are taken away, or budgets.
+
+    Attributes:
+        limits: None: unlimited.
+        budgets: in credits; None: without one.
+    """
+
+    scope: Scope = Scope.SERVER
+    subject_id: int = 0
+    limits: dict[LimitKind, int | None] = Field(default_factory=dict[LimitKind, int | None])
+    removed: tuple[LimitKind, ...] = ()
+    budgets: dict[Period, float | None] = Field(default_factory=dict[Period, float | None])
+    reason: str | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """Whom the limits are for."""
+        return Subject(self.scope, self.subject_id)
+
+    def applied_to(self, policy: Policy, now: datetime) -> Policy:
+        """Return a server's document with the change.
+
+        Raises:
+            BadInputError: there would be too many rules.
+        """
+        if self.limits:
+            policy = with_limits(policy, self.subject, self.limits)
+        policy = without_limits(policy, self.subject, self.removed)
+        for period, amount in self.budgets.items():
+            budget = None if amount is None else Budget(credits=amount, since=now)
+            policy = with_budget(policy, period, budget)
+        return policy
+
+
+class KeptProposal(Document):
+    """A proposal as its row keeps it.
+
+    Attributes:
+        key: names the row.
+        rules: the `fingerprint` of the rules that it was shown against.
+        revision: grows each time that it is shown anew: what was clicked was shown.
+    """
+
+    key: str
+    guild_id: int
+    user_id: int
+    proposal: Proposal
+    rules: str
+    revision: int = 1
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it can't be saved any more."""
+        return datetime.fromtimestamp(int(self.key.partition("-")[0]), UTC)
+
+    @classmethod
+    def new(cls, by: Moderator, proposal: Proposal, policy: Policy, now: datetime) -> Self:
+        """Return a proposal as it is shown first; `policy`: what it was compared with."""
+        key = f"{int((now + LIFE).timestamp()):010d}-{secrets.token_hex(8)}"
+        return cls(
+            key=key,
+            guild_id=by.guild_id,
+            user_id=by.user_id,
+            proposal=proposal,
+            rules=fingerprint(policy),
+        )
+
+    def again(self, proposal: Proposal, policy: Policy) -> Self:
+        """Return it as it is shown once more."""
+        change = {"proposal": proposal, "rules": fingerprint(policy), "revision": self.revision + 1}
+        return self.model_copy(update=change)
+
+
+def fingerprint(policy: Policy) -> str:
+    """Return what differs where any limit or budget of a server does."""
+    rules = policy.model_dump_json(include={"rules", "budgets"})
+    return sha256(rules.encode()).hexdigest()[:16]
+
+
+def keep(session: Session, kept: KeptProposal, now: datetime) -> None:
+    """Write it down in place of what was there, and forget all whose time is over."""
+    session.execute(
+        delete(StateRow)
+        .where(StateRow.name > PREFIX, StateRow.name < f"{PREFIX}{int(now.timestamp()):010d}")
+        .execution_options(synchronize_session=False)
+    )
+    session.merge(StateRow(name=PREFIX + kept.key, value=kept.model_dump_json()))
+
+
+def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptProposal:
+    """Return a moderator's proposal.
+
+    Raises:
+        PreviewGoneError: there is none with this key, it is somebody else's, or its time is over.
+    """
+    row = session.get(StateRow, PREFIX + key)
+    kept = row and KeptProposal.model_validate_json(row.value)
+    if kept is None or (kept.guild_id, kept.user_id) != (by.guild_id, by.user_id) or kept.expires_at <= now:
+        raise PreviewGoneError
+    return kept
+
+
+def take(session: Session, by: Moderator, key: str, revision: int, now: datetime) -> None:
+    """Forget a proposal that is being saved, if it is what the moderator saw and the rules still hold.
+
+    Raises:
+        PreviewGoneError: as `fetch`.
+        RulesChangedError: the proposal or the server's rules are not those that were shown.
+    """
+    kept = fetch(session, by, key, now)
+    if kept.revision != revision or kept.rules != fingerprint(fetch_policy(session, by.guild_id)):
+        raise RulesChangedError
+    drop(session, key)
+
+
+def drop(session: Session, key: str) -> None:
+    """Forget a proposal."""
+    session.execute(
+        delete(StateRow).where(StateRow.name == PREFIX + key).execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,198 @@
+"""Shows what a change of the rules would have done, keeps it, and saves it once the moderator says so."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.admission.replay import RuleSet
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.guild_models import MemberRow
+from bot.db.models import NOBODY, Generation
+from bot.db.transactions import Work
+from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.rules import QuotaRules, nothing_first, rules_of
+from bot.policy.documents import MemberPolicy, Policy, Rule
+from bot.policy.store import fetch_policy
+from bot.preview.comparison import Comparison, compare, has_role_rules
+from bot.preview.history import SPAN, read_history
+from bot.preview.proposal import (
+    KeptProposal,
+    Proposal,
+    drop,
+    fetch,
+    keep,
+    take,
+)
+
+# Returns the roles of those members whose roles it can find out.
+RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A change that isn't saved yet.
+
+    Attributes:
+        policy: the server's document without it.
+        is_changed: the moderator was shown other rules a while ago.
+    """
+
+    kept: KeptProposal
+    policy: Policy
+    comparison: Comparison
+    daily_limit: int
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A change that was saved; `removed`: the rules that there were, where some were taken away."""
+
+    proposal: Proposal
+    removed: list[Rule]
+
+
+class Previews:
+    """The service behind the previews of `/quota`.
+
+    Args:
+        daily_limit: videos in 24 hours where no rule says otherwise.
+    """
+
+    def __init__(
+        self, database: Database, rules: QuotaRules, *, daily_limit: int, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._rules = rules
+        self._daily_limit = daily_limit
+        self._clock = clock
+
+    async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
+        """Whether a change is to be shown first: there is something to show, and the moderator wants it.
+
+        `asked`: what the moderator said; None: nothing, so that the server's setting holds.
+        """
+        since = self._clock() - SPAN
+        made = select(Generation.id).where(Generation.guild_id == by.guild_id, Generation.created_at >= since)
+
+        def look(session: Session) -> bool:
+            policy = fetch_policy(session, by.guild_id)
+            if asked is False or (asked is None and policy.saves_at_once):
+                return False
+            if proposal.removed and not rules_of(policy, proposal.subject, proposal.removed):
+                return False
+            return session.scalar(made.limit(1)) is not None
+
+        return await self._database.read(look, hurried=True)
+
+    async def show(self, by: Moderator, proposal: Proposal, roles_of: RolesOf) -> Preview:
+        """Keep a change, and return what it would have done.
+
+        Raises:
+            BadInputError: the change isn't possible.
+            DatabaseBusyError: nothing can be read or recorded now.
+        """
+        checked_reason(proposal.reason)
+        policy, comparison = await self._compare(by, proposal, roles_of)
+        kept = KeptProposal.new(by, proposal, policy, self._clock())
+        await self._keep(kept)
+        return Preview(kept, policy, comparison, self._daily_limit)
+
+    async def find(self, by: Moderator, key: str) -> Proposal:
+        """Return a change that is kept.
+
+        Raises:
+            PreviewGoneError: there is no such one.
+        """
+        now = self._clock()
+        kept = await self._database.read(lambda session: fetch(session, by, key, now), hurried=True)
+        return kept.proposal
+
+    async def change(self, by: Moderator, key: str, proposal: Proposal | None, roles_of: RolesOf) -> Preview:
+        """Keep another change in place of one; None: the same, as the rules are now.
+
+        Raises:
+            PreviewGoneError: there is no such one.
+            BadInputError: the change isn't possible.
+        """
+        now = self._clock()
+        kept = await self._database.read(lambda session: fetch(session, by, key, now), hurried=True)
+        wanted = kept.proposal if proposal is None else proposal
+        policy, comparison = await self._compare(by, wanted, roles_of)
+        again = kept.again(wanted, policy)
+        await self._keep(again)
+        return Preview(again, policy, comparison, self._daily_limit, is_changed=proposal is None)
+
+    async def save(self, by: Moderator, key: str, revision: int) -> Saved:
+        """Save what is kept, with its row of the audit trail, in one transaction.
+
+        Raises:
+            PreviewGoneError: there is no such one, or it was saved before.
+            RulesChangedError: it or the rules aren't those that the moderator saw.
+            BadInputError: the change isn't possible any more.
+        """
+        proposal = await self.find(by, key)
+        first = partial(take, by=by, key=key, revision=revision, now=self._clock())
+        return Saved(proposal, await self._apply(by, proposal, first))
+
+    async def save_at_once(self, by: Moderator, proposal: Proposal) -> Saved:
+        """Save a change without a preview; raises as `save`."""
+        return Saved(proposal, await self._apply(by, proposal))
+
+    async def drop(self, by: Moderator, key: str) -> None:
+        """Forget a change.
+
+        Raises:
+            PreviewGoneError: there is no such one.
+        """
+        now = self._clock()
+
+        def work(session: Session) -> None:
+            fetch(session, by, key, now)
+            drop(session, key)
+
+        await self._database.write(work, by.guild_id, hurried=True)
+
+    async def _apply(
+        self, by: Moderator, proposal: Proposal, first: Work[None] = nothing_first
+    ) -> list[Rule]:
+        reason = proposal.reason
+        if proposal.budgets:
+            await self._rules.set_budgets(by, proposal.budgets, reason, first)
+        elif proposal.limits:
+            await self._rules.set_limits(by, proposal.subject, proposal.limits, reason, first)
+        else:
+            return await self._rules.unset_limits(by, proposal.subject, proposal.removed, reason, first)
+        return []
+
+    async def _compare(
+        self, by: Moderator, proposal: Proposal, roles_of: RolesOf
+    ) -> tuple[Policy, Comparison]:
+        now = self._clock()
+        policy, member_policies = await self._database.read(
+            partial(_fetch_documents, guild_id=by.guild_id), hurried=True
+        )
+        changed = proposal.applied_to(policy, now)
+        history = await read_history(self._database, by.guild_id, (policy, changed), now)
+        role_ids: Mapping[int, frozenset[int]] = {}
+        if has_role_rules(policy, changed):
+            role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
+        rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
+        return policy, await asyncio.to_thread(compare, history, rules, changed, now)
+
+    async def _keep(self, kept: KeptProposal) -> None:
+        now = self._clock()
+        await self._database.write(lambda session: keep(session, kept, now), kept.guild_id, hurried=True)
+
+
+def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:
+    query = select(MemberRow.user_id, MemberRow.standing).where(MemberRow.guild_id == guild_id)
+    member_policies = {
+        user_id: MemberPolicy.model_validate(document) for user_id, document in session.execute(query)
+    }
+    return fetch_policy(session, guild_id), member_policies

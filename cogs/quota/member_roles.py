@@ -1,0 +1,34 @@
+"""Which roles members have, as Discord tells it: the bot keeps no list of members."""
+
+import asyncio
+from collections.abc import Collection
+
+import discord
+import structlog
+
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.requester import role_ids_of
+
+BATCH = 100  # members of one question, which is Discord's maximum
+MOST = 1_000  # members that are asked about; a gateway takes 120 questions a minute of everything
+PATIENCE = 5.0  # seconds for all questions
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the roles of these members; who isn't in the server or can't be asked about is left out."""
+    guild, wanted = interaction.guild, sorted(user_ids)[:MOST]
+    found: dict[int, frozenset[int]] = {}
+    if guild is None:
+        return found
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for start in range(0, len(wanted), BATCH):
+                batch = wanted[start : start + BATCH]
+                members = await guild.query_members(user_ids=batch, limit=BATCH, cache=False)
+                found.update({member.id: role_ids_of(member) for member in members})
+    except (*CALL_ERRORS, discord.ClientException) as error:
+        log.warning("members' roles cannot be read", guild=guild.id, error=str(error))
+    return found

@@ -1,0 +1,189 @@
+"""A change of the rules, shown before it is saved, and its buttons: Save, Change and Cancel.
+
+The change itself is a row (`bot.preview.proposal`). The message is the moderator's alone, but a changed
+client can send any id: whose change it is, and whether it is the one that was shown, is decided where it is
+read.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any, Self
+
+import discord
+
+from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_most
+from bot.i18n import _, pgettext
+from bot.money import usd
+from bot.policy.documents import LimitKind, Period, Scope
+from bot.policy.phrases import WINDOW_NAMES
+from bot.preview.proposal import KEY, Proposal, RulesChangedError
+from bot.preview.service import Preview
+from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.targets import moderator_of
+from cogs.quota.member_roles import find_roles
+from cogs.quota.preview_text import dropped_text, preview_text
+from cogs.quota.saved_text import describe_saved
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form, Item, view_of
+
+COMMAND = "quota"
+
+
+async def propose(
+    interaction: Interaction, proposal: Proposal, role_ids: frozenset[int], *, asked: bool | None
+) -> None:
+    """Show what a change would have done, or save it at once where nobody wants to see that.
+
+    `role_ids`: of the member whose limits they are; `asked`: whether the moderator wants to see it first;
+    None: as the server's settings say.
+    """
+    services, by = interaction.client.services, moderator_of(interaction)
+    if not await services.previews.is_wanted(by, proposal, asked):
+        saved = await services.previews.save_at_once(by, proposal)
+        text = await describe_saved(services, by, saved, role_ids)
+        await interaction.response.send_message(text, ephemeral=True)
+        return
+    await interaction.response.defer(ephemeral=True)  # it may take longer than Discord waits
+    preview = await services.previews.show(by, proposal, partial(find_roles, interaction))
+    await _show(interaction, preview, role_ids)
+
+
+class PreviewButton(Item):
+    """Base of the buttons: give an `action`, a `label`, and `act`."""
+
+    pattern = rf"({KEY}):([0-9]{{1,6}})"
+
+    def __init__(self, key: str, revision: int | str) -> None:
+        """`revision`: of the change, as it is shown above the button."""
+        super().__init__(key, revision)
+        self.key = key
+        self.revision = int(revision)
+
+
+class SaveButton(PreviewButton):
+    """Saves the change, once; where the rules have changed since, shows it again."""
+
+    action = "try-save"
+    style = discord.ButtonStyle.success
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Save")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Save it, and say what holds now."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction, COMMAND)
+        services, by = interaction.client.services, moderator_of(interaction)
+        try:
+            saved = await services.previews.save(by, self.key, self.revision)
+        except RulesChangedError:
+            again = await services.previews.change(by, self.key, None, partial(find_roles, interaction))
+            await _show(interaction, again, await _roles_of_subject(interaction, again.kept.proposal))
+            return
+        role_ids = await _roles_of_subject(interaction, saved.proposal)
+        text = await describe_saved(services, by, saved, role_ids)
+        await interaction.edit_original_response(content=text, view=None)
+
+
+class ChangeButton(PreviewButton):
+    """Shows a form with the numbers."""
+
+    action = "try-change"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Change")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form; whether the person may change anything is asked when it is sent."""
+        proposal = await interaction.client.services.previews.find(moderator_of(interaction), self.key)
+        await interaction.response.send_modal(ChangeForm(self.key, proposal))
+
+
+class DropButton(PreviewButton):
+    """Forgets the change."""
+
+    action = "try-drop"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Cancel")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Forget it, and say that nothing changed."""
+        await interaction.client.services.previews.drop(moderator_of(interaction), self.key)
+        await interaction.response.edit_message(content=dropped_text(), view=None)
+
+
+class ChangeForm(Form):
+    """Takes other numbers, and shows what they would have done in place of the first ones."""
+
+    def __init__(self, key: str, proposal: Proposal) -> None:
+        super().__init__(pgettext("title", "Change the numbers"))
+        self._key = key
+        self._proposal = proposal
+        self._fields: dict[str, discord.ui.TextInput[Self]] = {}
+        for kind, most in proposal.limits.items():
+            self._add(kind, _limit_label(kind), "unlimited" if most is None else str(most))
+        for period, amount in proposal.budgets.items():
+            self._add(period, _budget_label(period), _typed_budget(amount))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the preview of what was entered; nothing is saved."""
+        changed = self._proposal.model_copy(update=self._read())
+        await interaction.response.defer()
+        await ensure_moderator(interaction, COMMAND)
+        by, previews = moderator_of(interaction), interaction.client.services.previews
+        preview = await previews.change(by, self._key, changed, partial(find_roles, interaction))
+        await _show(interaction, preview, await _roles_of_subject(interaction, changed))
+
+    def _read(self) -> Mapping[str, Any]:
+        return {
+            "limits": {kind: parse_most(self._fields[kind].value) for kind in self._proposal.limits},
+            "budgets": {
+                period: parse_budget(self._fields[period].value) for period in self._proposal.budgets
+            },
+        }
+
+    def _add(self, name: str, label: str, value: str) -> None:
+        field = discord.ui.TextInput[Self](custom_id=name, default=value, max_length=LONGEST_INPUT)
+        self._fields[name] = field
+        self.add_item(discord.ui.Label(text=label, component=field))
+
+
+async def _show(interaction: Interaction, preview: Preview, role_ids: frozenset[int]) -> None:
+    kept = preview.kept
+    shown = (kept.key, kept.revision)
+    change = ChangeButton(*shown) if kept.proposal.limits or kept.proposal.budgets else None
+    view = view_of(SaveButton(*shown), change, DropButton(*shown))
+    await interaction.edit_original_response(content=preview_text(preview, role_ids), view=view)
+
+
+async def _roles_of_subject(interaction: Interaction, proposal: Proposal) -> frozenset[int]:
+    """Return the roles of the member whose limits they are; none where it is somebody else's limits."""
+    if proposal.scope is not Scope.MEMBER:
+        return frozenset()
+    subject: Collection[int] = {proposal.subject_id}
+    return (await find_roles(interaction, subject)).get(proposal.subject_id, frozenset())
+
+
+def _limit_label(kind: LimitKind) -> str:
+    window = WINDOW_NAMES.get(kind)
+    if window is None:
+        return pgettext("label", "Videos at once")
+    return pgettext("label", "Videos in {window}", window=_(window))
+
+
+def _budget_label(period: Period) -> str:
+    if period is Period.DAY:
+        return pgettext("label", "Budget per day")
+    return pgettext("label", "Budget per month")
+
+
+def _typed_budget(amount: float | None) -> str:
+    """Return a budget as it is typed, whatever the reader's language."""
+    return "unlimited" if amount is None else f"{usd(amount):.10g} USD"

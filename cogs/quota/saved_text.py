@@ -1,0 +1,55 @@
+"""The answer once a change of the rules is saved: what was changed, and what holds now."""
+
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+
+from bot.admission.entitlement import Entitlement
+from bot.errors import DatabaseBusyError
+from bot.i18n import N_, _
+from bot.moderation.decisions import Moderator
+from bot.moderation.rules import RuleBook
+from bot.policy.documents import Scope
+from bot.preview.proposal import Proposal
+from bot.preview.service import Saved
+from bot.services import Services
+from cogs.quota import quota_text
+
+DONE = N_("✅ **Done**, but I can't look up the current limits. `/quota rules` will show them in a minute.")
+
+
+async def describe_saved(services: Services, by: Moderator, saved: Saved, role_ids: Collection[int]) -> str:
+    """Return what was changed, and what holds now; `role_ids`: of the member whose limits they are."""
+    proposal = saved.proposal
+    if proposal.budgets:
+        states = (await read_entitlement(services, by, by.user_id, ())).budgets
+        return quota_text.budget_text(proposal.budgets, states)
+    book = await _read_book(services, by, proposal, role_ids)
+    if proposal.limits:
+        return quota_text.set_text(proposal.subject, proposal.limits, book)
+    return quota_text.unset_text(proposal.subject, saved.removed, book)
+
+
+async def read_entitlement(
+    services: Services, by: Moderator, user_id: int, role_ids: Collection[int]
+) -> Entitlement:
+    """Return how a member stands after a change that was made."""
+    with _known_to_be_done():
+        return await services.entitlements.read(by.guild_id, user_id, role_ids)
+
+
+async def _read_book(
+    services: Services, by: Moderator, proposal: Proposal, role_ids: Collection[int]
+) -> RuleBook:
+    with _known_to_be_done():
+        if proposal.scope is not Scope.MEMBER:
+            return await services.rules.read(by.guild_id)
+        return await services.rules.read(by.guild_id, proposal.subject_id, role_ids)
+
+
+@contextmanager
+def _known_to_be_done() -> Generator[None]:
+    """Say that the change was made where only what holds now cannot be read: nobody shall grant twice."""
+    try:
+        yield
+    except DatabaseBusyError as error:
+        raise DatabaseBusyError(_(DONE)) from error
