@@ -15,6 +15,7 @@ from bot.moderation.service import Moderation
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.provider.catalogue import Model
+from bot.requests.continuing import Continuations
 from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
@@ -33,6 +34,7 @@ class Services:
     history: History
     removal: Removal
     reposts: Reposts
+    continuations: Continuations
     entitlements: Entitlements
     rules: QuotaRules
     previews: Previews

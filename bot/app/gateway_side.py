@@ -27,6 +27,7 @@ from bot.moderation.service import Moderation
 from bot.policy.recent import RecentPolicies
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
+from bot.requests.continuing import Continuations
 from bot.requests.model_choices import ModelChoices
 from bot.requests.quotes import Quotes
 from bot.requests.service import GenerationService
@@ -107,6 +108,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
+        continuations=Continuations(database, shared.stores.videos, shared.stores.last_frames, models),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),

@@ -22,6 +22,7 @@ from bot.jobs.steps.timing import Timing
 from bot.media.downloads import Downloads, open_public_session
 from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
+from bot.media.last_frames import LastFrames
 from bot.media.orphaned_files import OrphanedFiles
 from bot.monitoring.monitoring import record_call
 from bot.monitoring.provider_record import ProviderRecord
@@ -42,6 +43,7 @@ class Stores:
 
     videos: VideoStore
     images: ImageStore
+    last_frames: LastFrames
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,14 @@ def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.
     Raises:
         FolderError: their folders can neither be found nor made.
     """
-    provider = {origin_of(settings.aimlapi_base_url)}
     cdn = {origin_of(settings.discord_cdn_url)} if settings.discord_cdn_url else set[str]()
+    from_provider = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
+    from_discord, videos = Downloads(session, public, cdn), settings.data_dir / "videos"
     try:
         return Stores(
-            VideoStore(Downloads(session, public, provider), settings.data_dir / "videos"),
-            ImageStore(Downloads(session, public, cdn), settings.data_dir / "pictures"),
+            VideoStore(from_provider, videos),
+            ImageStore(from_discord, settings.data_dir / "pictures"),
+            LastFrames(videos, from_discord=from_discord, from_provider=from_provider),
         )
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error

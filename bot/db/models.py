@@ -110,6 +110,8 @@ class Generation(Base):
         Index("ix_generations_provider", "provider_id"),
         # Sums up a server's spending and use.
         Index("ix_generations_guild", "guild_id", "created_at"),
+        # Finds what continues a video.
+        Index("ix_generations_continues", "continues_id"),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -126,6 +128,9 @@ class Generation(Base):
     # Where the video was posted before it was posted again: channels (None: a direct message) and messages.
     earlier_posts: Mapped[list[list[int | None]] | None] = mapped_column(JSON(none_as_null=True))
     source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it was made anew from
+    continues_id: Mapped[str | None] = mapped_column(String(16))  # whose last frame it begins with
+    # Where that one's video stood: the channel (None: a direct message) and the message.
+    continues_post: Mapped[list[int | None] | None] = mapped_column(JSON(none_as_null=True))
 
     prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
@@ -187,6 +192,7 @@ class QuoteRow(Base):
     # What it is made from: the fields of `bot.media.images.ImageInput`.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
     source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it is made anew from
+    continues_id: Mapped[str | None] = mapped_column(String(16))  # whose last frame it begins with
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
     revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown

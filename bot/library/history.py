@@ -1,13 +1,16 @@
 """A member's own generations in one server, one at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
-from bot.db.models import Generation
+from bot.db.models import Generation, Status
 from bot.errors import NotFoundError
+
+MOST_CONTINUED = 3  # videos that are named as what continues another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class HistoryPage:
         number: its place, from 1 on, the newest first.
         count: how many the member has in this server.
         newer_id, older_id: its neighbours, or None at the ends.
+        continued_in: the videos that continue it and can be watched, the newest first, up to three.
     """
 
     generation: Generation
@@ -25,6 +29,7 @@ class HistoryPage:
     count: int
     newer_id: str | None
     older_id: str | None
+    continued_in: Sequence[Generation] = ()
 
 
 class History:
@@ -62,6 +67,19 @@ class History:
                 count=session.scalar(count.where(own)) or 0,
                 newer_id=session.scalar(newer),
                 older_id=session.scalar(older),
+                continued_in=_fetch_continuing(session, shown),
             )
 
         return await self._database.read(look, hurried=True)
+
+
+def _fetch_continuing(session: Session, shown: Generation) -> Sequence[Generation]:
+    query = select(Generation).where(
+        Generation.continues_id == shown.id,
+        Generation.guild_id == shown.guild_id,
+        Generation.status == Status.SUCCEEDED,
+        Generation.result_channel_id.is_not(None),
+        Generation.removed_at.is_(None),
+        Generation.erased_at.is_(None),
+    )
+    return session.scalars(query.order_by(Generation.created_at.desc()).limit(MOST_CONTINUED)).all()

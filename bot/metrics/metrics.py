@@ -167,12 +167,17 @@ def count_request() -> Generator[None]:
     except UndecidedError:
         raise
     except UserError as refusal:
-        REFUSED.labels(rule_of(refusal)).inc()
-        if isinstance(refusal, QuotaReachedError):
-            for limit in refusal.broken:
-                QUOTA_REFUSALS.labels(limit.kind, limit.rule.scope).inc()
+        note_refusal(refusal)
         raise
     ACCEPTED.inc()
+
+
+def note_refusal(refusal: UserError) -> None:
+    """Count a request that is refused."""
+    REFUSED.labels(rule_of(refusal)).inc()
+    if isinstance(refusal, QuotaReachedError):
+        for limit in refusal.broken:
+            QUOTA_REFUSALS.labels(limit.kind, limit.rule.scope).inc()
 
 
 def note_change(before: Generation, after: Generation, now: datetime) -> None:

@@ -37,6 +37,8 @@ FORGOTTEN = (
     "provider_id",
     "failure_reason",
     "source_id",
+    "continues_id",
+    "continues_post",
 )  # columns that go with the words
 
 # Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
@@ -74,7 +76,15 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
         update(Generation),
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
     )
-    unlink(session, Generation.id.in_([row_id for row_id, _ in rows]))
+    erased = [row_id for row_id, _ in rows]
+    unlink(session, Generation.id.in_(erased))
+    # What continues them has the links to their messages, too.
+    session.execute(
+        update(Generation)
+        .where(Generation.continues_id.in_(erased))
+        .values(continues_post=None)
+        .execution_options(synchronize_session=False)
+    )
     return len(rows)
 
 

@@ -7,7 +7,7 @@ functions run inside the transaction that decides about the request.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -199,7 +199,7 @@ def discard(session: Session, quote_row: QuoteRow) -> None:
 
 def kept_spec(video: VideoRequest, spec: RequestSpec) -> RequestSpec:
     """Return the spec as it is written down: checked, and spelled as the provider spells them."""
-    return RequestSpec(video.model.id, video.prompt, dict(video.options), spec.images, spec.source_id)
+    return replace(spec, model=video.model.id, prompt=video.prompt, options=dict(video.options))
 
 
 def spec_in(quote_row: QuoteRow) -> RequestSpec:
@@ -210,7 +210,8 @@ def spec_in(quote_row: QuoteRow) -> RequestSpec:
         quote_row.prompt,
         dict(quote_row.options),
         tuple(ImageInput(**image) for image in images),
-        quote_row.source_id,
+        source_id=quote_row.source_id,
+        continues_id=quote_row.continues_id,
     )
 
 
@@ -221,6 +222,7 @@ def _values(spec: RequestSpec, price: float | None, now: datetime) -> dict[str, 
         "options": dict(spec.options),
         "pictures": [asdict(image) for image in spec.images],
         "source_id": spec.source_id,
+        "continues_id": spec.continues_id,
         "price": price,
         "expires_at": now + QUOTE_LIFE,
     }

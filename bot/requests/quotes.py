@@ -188,6 +188,7 @@ def preview_of(quote_row: QuoteRow, now: datetime) -> Generation:
         prompt=quote_row.prompt,
         model=quote_row.model,
         options=dict(quote_row.options),
+        continues_id=quote_row.continues_id,
         status=Status.QUEUED,
         created_at=now,
     )

@@ -125,4 +125,11 @@ def spec_of(generation: Generation, now: datetime) -> RequestSpec:
     if links and (died_at := fetchable_until(links, generation.created_at)) <= now:
         raise ImageGoneError(died_at)
     images = tuple(ImageInput.checked(link) for link in links)
-    return RequestSpec(generation.model, generation.prompt, dict(generation.options), images, generation.id)
+    return RequestSpec(
+        generation.model,
+        generation.prompt,
+        dict(generation.options),
+        images,
+        source_id=generation.id,
+        continues_id=generation.continues_id,
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.admission.check_request import AdmissionContext, Requester
 from bot.db.models import ANSWER_GRACE, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError
+from bot.requests.continuing import find_post
 from bot.requests.spec import RequestSpec
 
 # What every request needs is built once: SQLAlchemy takes longer to build a statement than to run it.
@@ -39,6 +40,8 @@ def insert_request(
 ) -> Generation:
     """Write a new row, and return it; a session's own way takes four times as long."""
     generation = _new_generation(requester, spec, context, now)
+    if spec.continues_id is not None:
+        generation.continues_post = find_post(session, requester.guild_id, spec.continues_id)
     session.execute(_INSERT, {column.key: getattr(generation, column.key) for column in _TABLE.columns})
     return generation
 
@@ -55,6 +58,8 @@ def _new_generation(
         locale=requester.locale,
         placement=_placement(requester, context.policy.placement),
         source_id=spec.source_id,
+        continues_id=spec.continues_id,
+        continues_post=None,
         prompt=spec.prompt,
         model=spec.model,
         options=dict(spec.options),

@@ -17,7 +17,7 @@ from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
 from bot.media.images import ensure_large_enough, ensure_usable
-from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request
+from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
 from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
 from bot.provider.choosing import choose_model
 from bot.requests.confirmation import (
@@ -30,6 +30,7 @@ from bot.requests.confirmation import (
     kept_spec,
     renew,
 )
+from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
@@ -73,6 +74,7 @@ class GenerationService:
             RepeatedError: it is a second click on the button under its source, or on the quote.
             QuoteGoneError, QuoteChangedError: the quote is gone, or another one by now.
             BadRequestError: the options or the images do not make a video.
+            CannotContinueError: the video that it continues was removed or reported meanwhile.
             RefusedError: a rule of the server does not allow it (`bot.admission.denials`).
             AlreadyRequestedError: the same interaction was accepted before.
             RestartingError: the program is stopping.
@@ -90,6 +92,23 @@ class GenerationService:
         log.info("accepted", guild=requester.guild_id, user=requester.user_id)
         log.debug("prompt", prompt=spec.prompt)
         return generation
+
+    async def ensure_allowed(self, requester: Requester, spec: RequestSpec) -> None:
+        """Refuse what `request` would refuse by a rule now, before work is done for it.
+
+        Raises:
+            BadRequestError, RefusedError, DatabaseBusyError: as `request`.
+        """
+        video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
+
+        def decide(session: Session) -> UserError | None:
+            context = self._admission.fetch_context(session, requester, video, now)
+            return self._admission.decide(session, requester, video, context, now)
+
+        refusal = await self._database.write(decide, requester.guild_id, hurried=True)
+        if refusal is not None:
+            note_refusal(refusal)
+            raise refusal
 
     async def _accept(
         self, requester: Requester, spec: RequestSpec, confirmation: Confirmation | None
@@ -142,6 +161,8 @@ class GenerationService:
         quote_row = None if confirmation is None else fetch_clicked(session, requester, confirmation, now)
         if spec.source_id is not None:
             ensure_first_click(session, requester.user_id, spec.source_id, video, now)
+        if spec.continues_id is not None and spec.continues_id == spec.source_id:
+            fetch_continuable(session, requester.guild_id, spec.continues_id)
         context = self._admission.fetch_context(
             session, requester, video, now, is_quoted=quote_row is not None
         )

@@ -14,7 +14,8 @@ class RequestSpec:
     Attributes:
         model: None: not chosen.
         options: those that are None were not chosen.
-        source_id: the generation that it repeats.
+        source_id: the generation that it repeats or continues.
+        continues_id: the generation whose last frame is its first image; a repeat has it from its source.
     """
 
     model: str | None
@@ -22,3 +23,4 @@ class RequestSpec:
     options: Mapping[str, OptionValue | None]
     images: tuple[ImageInput, ...] = ()
     source_id: str | None = None
+    continues_id: str | None = None

@@ -10,6 +10,7 @@ from bot.escape import escape, plain
 from bot.eta.eta import LAST_POSITION, NO_ETA, Eta
 from bot.failures import STILL_ASKED, FailureKind
 from bot.i18n import N_, _, locale_used, ngettext, number, pgettext
+from bot.jobs.ports import Posted
 from bot.markup import in_words
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import InvalidOptionError, build_request, get_model
@@ -18,6 +19,7 @@ from bot.provider.options import Option, OptionValue
 from bot.timestamps import relative_time
 from cogs.cards.cancelled_text import CANCELLATIONS, CANCELLED_STATES, REMOVED_STATE
 from cogs.cards.reasons import reasons
+from cogs.ui.links import linked, post_link
 
 PROMPT_LENGTH = 500  # characters of the prompt in the card's text; the embed has all of it
 NEGATIVE_PROMPT_LENGTH = 150
@@ -59,6 +61,7 @@ def render_card(generation: Generation, eta: Eta = NO_ETA) -> Card:
         lines = [
             headline(generation),
             *parameter_lines(generation),
+            *lineage_lines(generation),
             state_line(generation, eta),
             number_line(generation),
             f"{QUOTE_MARK}{shown_prompt(generation)}",
@@ -169,6 +172,15 @@ def parameter_lines(generation: Generation) -> list[str]:
     if negative := values.get("negative_prompt"):
         lines.append(_("Without: {words}", words=plain(str(negative), NEGATIVE_PROMPT_LENGTH)))
     return lines
+
+
+def lineage_lines(generation: Generation) -> list[str]:
+    """Say which video this one continues, and where that one is, as far as others can open it."""
+    if generation.continues_id is None:
+        return []
+    channel_id, message_id = generation.continues_post or (None, None)
+    link = None if message_id is None else post_link(generation.guild_id, Posted(message_id, channel_id))
+    return [_("↪️ Continued from {video}", video=linked(generation.continues_id, link))]
 
 
 def _word(option: Option, value: OptionValue) -> str:

@@ -21,6 +21,11 @@ def post_link(guild_id: int, post: Posted) -> str | None:
     return f"https://discord.com/channels/{guild_id}/{post.channel_id}/{post.message_id}"
 
 
+def linked(generation_id: str, link: str | None) -> str:
+    """Return a video's ID as it stands in a text: it leads to the message, where there is one."""
+    return generation_id if link is None else f"[{generation_id}]({link})"
+
+
 LinkButton = discord.ui.Button[discord.ui.View]
 
 

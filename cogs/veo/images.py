@@ -25,7 +25,7 @@ def images_of(
             _("`last_image` needs an `image` to start from. This didn't count toward your limit.")
         )
     given = (attachment for attachment in (image, last_image) if attachment is not None)
-    return tuple(_from_attachment(attachment) for attachment in given)
+    return tuple(from_attachment(attachment) for attachment in given)
 
 
 def image_in(message: discord.Message) -> ImageInput:
@@ -56,7 +56,7 @@ def _images_in(message: discord.Message) -> Iterator[ImageInput]:
     for part in (message, *message.message_snapshots):
         for attachment in part.attachments:
             if (attachment.content_type or "").startswith("image/"):
-                yield _from_attachment(attachment)
+                yield from_attachment(attachment)
         for embed in part.embeds:
             yield from filter(None, map(_from_link, _links_in(embed)))
 
@@ -72,7 +72,8 @@ def _links_in(embed: discord.Embed) -> Iterator[str]:
             yield link
 
 
-def _from_attachment(attachment: discord.Attachment) -> ImageInput:
+def from_attachment(attachment: discord.Attachment) -> ImageInput:
+    """Return an image as Discord describes it."""
     media_type = (attachment.content_type or "").partition(";")[0].strip().lower() or None
     return ImageInput(
         attachment.url,

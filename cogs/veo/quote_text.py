@@ -10,7 +10,14 @@ from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.requests.quotes import Quote
 from bot.timestamps import relative_time
-from cogs.cards.card import Card, full_prompt, number_line, parameter_lines, shown_prompt
+from cogs.cards.card import (
+    Card,
+    full_prompt,
+    lineage_lines,
+    number_line,
+    parameter_lines,
+    shown_prompt,
+)
 
 PROMPT_LENGTH = 300  # characters of the prompt in the text, which also has more lines than a card
 SECONDS_STEP = 10  # a wait in seconds is rounded up to this
@@ -30,6 +37,7 @@ def render_quote(quote: Quote) -> Card:
         _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
         _(HEADINGS[len(quote.quote_row.pictures)]),
         *parameter_lines(quote.preview),
+        *lineage_lines(quote.preview),
         price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
         limit_line(quote),
         budget_line(quote),

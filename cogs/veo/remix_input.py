@@ -32,9 +32,9 @@ class RemixInputs:
         self._negative = _text(
             "negative_prompt", _current(spec, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
         )
-        self._model = _select("model", [(other.label, other.id) for other in models], model.id)
+        self._model = select_of("model", [(other.label, other.id) for other in models], model.id)
         durations = [str(value) for value in _choices(models, "duration")]
-        self._duration = _select(
+        self._duration = select_of(
             "duration",
             [(seconds(int(value)), value) for value in durations],
             _current(spec, model, "duration"),
@@ -47,7 +47,7 @@ class RemixInputs:
         ]
         ratio, height = (_current(spec, model, name) for name in IMAGE)
         current = f"{ratio or OWN_RATIO} {height}"
-        self._image = _select("picture", images, current)
+        self._image = select_of("picture", images, current)
 
     @property
     def labels(self) -> list[Label]:
@@ -142,7 +142,8 @@ def _text(name: str, value: str, most: int) -> discord.ui.TextInput[Any]:
     )
 
 
-def _select(name: str, choices: Iterable[tuple[str, str]], current: str) -> Select:
+def select_of(name: str, choices: Iterable[tuple[str, str]], current: str) -> Select:
+    """Return a field with pairs of a label and a value, of which one is chosen already."""
     options = [
         discord.SelectOption(label=label, value=value, default=value.casefold() == current.casefold())
         for label, value in choices

@@ -27,6 +27,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 async def ask(interaction: Interaction, spec: RequestSpec) -> None:
     """Accept the request and answer with its card, which the runner carries on; or answer with the offer.
 
+    Where the member sees "thinking" already, for themselves alone, the answer takes its place.
+
     Raises:
         UserError: it is refused, and nobody was answered yet, or shown more than "thinking".
     """
@@ -34,7 +36,7 @@ async def ask(interaction: Interaction, spec: RequestSpec) -> None:
     requester, spec = requester_of(interaction), spec_in_words(interaction, spec)
     await ensure_inside(interaction)
     decision = asyncio.create_task(services.quotes.ask(requester, spec), name=f"decide {interaction.id}")
-    is_late = await _has_to_wait(interaction, decision)
+    is_late = interaction.response.is_done() or await _has_to_wait(interaction, decision)
     answer = await decision
     if isinstance(answer, Generation):
         send = follow_with_card if is_late else send_card

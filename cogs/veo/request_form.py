@@ -37,11 +37,15 @@ class RequestForm(Form):
         except UserError as error:
             if interaction.response.is_done():
                 raise
-            said = spec.prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
-            title = pgettext("title", "Your prompt, to copy")
-            words = discord.Embed(title=title, description=escape(said))
+            words = words_to_copy(spec.prompt)
             await interaction.response.send_message(str(error), embed=words, ephemeral=True)
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Do what the form is for; every error becomes a reply."""
         raise NotImplementedError
+
+
+def words_to_copy(prompt: str) -> discord.Embed:
+    """Return a prompt as an embed, for whoever would have to write it again."""
+    said = prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
+    return discord.Embed(title=pgettext("title", "Your prompt, to copy"), description=escape(said))

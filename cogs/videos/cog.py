@@ -7,6 +7,7 @@ from bot.discord_client.client import VeoBot
 from bot.library.history import History
 from cogs.cards.card_message import StopButton
 from cogs.ui.interaction import Interaction
+from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
 from cogs.videos.history_view import HistoryButton, show_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
@@ -28,6 +29,6 @@ class VideosCog(commands.Cog):
 async def setup(bot: VeoBot) -> None:
     """Add the command and register the buttons; discord.py calls this."""
     bot.add_dynamic_items(StopButton, RerollButton, RemixButton, SuccessorButton)
-    bot.add_dynamic_items(RepostButton, HistoryButton)
+    bot.add_dynamic_items(ContinueButton, RepostButton, HistoryButton)
     bot.add_dynamic_items(DeleteButton, ConfirmButton, KeepButton)
     await bot.add_cog(VideosCog(bot.services.history))

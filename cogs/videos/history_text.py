@@ -1,11 +1,12 @@
 """What /videos shows: one of the member's own generations. Pure text."""
 
 from bot.db.models import OPEN, Generation, Status
-from bot.i18n import N_, _, number
+from bot.i18n import N_, _, format_and, number
 from bot.library.history import HistoryPage
 from bot.money import show_money
 from bot.timestamps import moment
-from cogs.cards.card import number_line, parameter_lines, shown_prompt, state_line
+from cogs.cards.card import lineage_lines, number_line, parameter_lines, shown_prompt, state_line
+from cogs.ui.links import linked, message_link
 
 NONE_YET = N_("**You haven't requested a video on this server yet.** Use `/veo` to make one.")
 
@@ -21,12 +22,16 @@ def render_history(page: HistoryPage) -> str:
         ),
         state_line(generation),
         *parameter_lines(generation),
+        *lineage_lines(generation),
         _("Requested {date}.", date=moment(generation.created_at)),
         _cost_line(generation),
         f"> {shown_prompt(generation)}",
         number_line(generation),
     ]
-    if generation.source_id is not None:
+    if page.continued_in:
+        videos = (linked(other.id, message_link(other)) for other in page.continued_in)
+        lines.append(_("↪️ Continued in {videos}", videos=format_and(videos)))
+    if generation.source_id not in {None, generation.continues_id}:
         lines.append(f"-# {_('Based on {number}', number=generation.source_id)}")
     return "\n".join([*lines, f"-# {_('Only you can see this list.')}"])
 

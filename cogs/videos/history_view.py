@@ -8,12 +8,14 @@ from bot.errors import BadInputError
 from bot.i18n import _, pgettext
 from bot.library.history import History, HistoryPage
 from bot.library.removal import is_shown
+from bot.requests.continuing import is_continuable
 from bot.requests.repeats import can_be_repeated
 from cogs.cards.card import full_prompt
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import card_button, watch_button
 from cogs.ui.video_button import VideoButton
+from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
@@ -71,6 +73,8 @@ def _view(page: HistoryPage) -> discord.ui.View:
     actions: list[Item] = []
     if can_be_repeated(generation, utc_now()):
         actions += [RerollButton(generation.id), RemixButton(generation.id)]
+    if is_continuable(generation):
+        actions.append(ContinueButton(generation.id))
     if is_shown(generation):
         actions.append(DeleteButton(generation.id))
         if generation.erased_at is None and generation.delivered_at is not None:

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import aiohttp
 import discord
@@ -12,12 +11,13 @@ from bot.db.models import Generation
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
-from bot.library.reposts import CannotRepostError, Reposts, posts_of
+from bot.library.reposts import CannotRepostError, Reposts
 from cogs.cards.card import alt_text, render_repost
 from cogs.cards.result_message import file_name
-from cogs.cards.takedown import GONE, channel_of, delete_post, show_card
+from cogs.cards.takedown import delete_post, show_card
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error
 from cogs.ui.links import post_link
+from cogs.videos.posts import Posts, find_posts
 from cogs.videos.result_buttons import result_view
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -36,14 +36,6 @@ ATTEMPTS = 2
 UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the video is now. `posts`: the messages that still show it, as far as can be told."""
-
-    posts: Sequence[Posted]
-    attachment: discord.Attachment | None
-
-
 async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, channel_id: int) -> str:
     """Post the video in a channel, and return what its owner is told; ends the claim in any case.
 
@@ -51,7 +43,7 @@ async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, 
         CannotRepostError: there is no file, or Discord takes no message there.
     """
     try:
-        source = await _find(client, claimed)
+        source = await find_posts(client, claimed)
         _ensure_not_in(channel_id, source, claimed)
         posted = await _post(client, reposts, claimed, source, channel_id)
     except Exception as error:
@@ -63,7 +55,7 @@ async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, 
     return await _finish(client, reposts, claimed, posted, source.posts)
 
 
-def _ensure_not_in(channel_id: int, source: Source, generation: Generation) -> None:
+def _ensure_not_in(channel_id: int, source: Posts, generation: Generation) -> None:
     """Check that the channel does not show the video already.
 
     Raises:
@@ -95,28 +87,8 @@ async def _finish(
     )
 
 
-async def _find(client: discord.Client, generation: Generation) -> Source:
-    """Look the messages up; one that the bot may not read may still show the video."""
-    posts: list[Posted] = []
-    attachment: discord.Attachment | None = None
-    for post in posts_of(generation):
-        try:
-            channel = client.get_partial_messageable(await channel_of(client, generation, post))
-            message = await channel.fetch_message(post.message_id)
-        except discord.HTTPException as error:
-            if error.code not in GONE:
-                if classify_error(error) is Verdict.LATER:
-                    raise
-                posts.append(post)
-            continue
-        posts.append(post)
-        files = (file for file in message.attachments if file.filename == file_name(generation))
-        attachment = attachment or next(files, None)
-    return Source(posts, attachment)
-
-
 async def _post(
-    client: discord.Client, reposts: Reposts, generation: Generation, source: Source, channel_id: int
+    client: discord.Client, reposts: Reposts, generation: Generation, source: Posts, channel_id: int
 ) -> Posted:
     """Post the file; without the member's words where a filter stops them.
 
@@ -151,7 +123,7 @@ async def _post(
     return Posted(message.id, channel_id)
 
 
-async def _open(reposts: Reposts, generation: Generation, source: Source) -> discord.File:
+async def _open(reposts: Reposts, generation: Generation, source: Posts) -> discord.File:
     """Return the file as it was posted, or else the original that was kept."""
     name, description = file_name(generation), alt_text(generation)
     if source.attachment is not None:

@@ -8,6 +8,7 @@ from bot.requests.repeats import is_known
 from bot.requests.successors import Successor
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
+from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 
@@ -21,7 +22,10 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
         match generation.status:
             case Status.SUCCEEDED:
                 return view_of(
-                    *_repeats(generation), DeleteButton(generation.id), ReportButton(generation.id)
+                    *_repeats(generation),
+                    ContinueButton(generation.id) if generation.erased_at is None else None,
+                    DeleteButton(generation.id),
+                    ReportButton(generation.id),
                 )
             case Status.FAILED if instead is not None:
                 other = SuccessorButton(generation.id, instead.model.id, instead.price)

@@ -34,6 +34,8 @@ CHANGED = {
     "picture": ["9:16 720P"],
 }
 
+CONTINUED = {"prompt": GREEN, "model": ["google/veo-3.0-i2v"]}
+
 Flow = Callable[[World], Awaitable[object]]
 
 
@@ -108,6 +110,25 @@ async def made_anew(world: World) -> None:
     await world.wait_for_delivery()
     await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
     await world.alice.click(result, custom_id=id_of(result, ":reroll:"))
+    await world.wait_for_delivery()
+
+
+async def continued(world: World) -> None:
+    await ask_for_video(world)
+    result = the_result(world)
+    form = await world.alice.click(result, custom_id=id_of(result, ":continue:"))
+    await world.alice.submit_modal(form, CONTINUED)
+    await world.wait_for_delivery()
+    page = shown(await world.alice.slash(world.channel, "videos")).message
+    await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
+    form = await world.alice.click(result, custom_id=id_of(result, ":continue:"))
+    await world.alice.submit_modal(form, CONTINUED)
+    await world.mona.slash(world.channel, "veo-admin settings", ask_first=False)
+    await result.delete()
+    world.provider.faults.add("cdn", Fault.status(404), times=None)
+    form = await world.alice.click(page, custom_id=id_of(page, ":continue:"))
+    await world.alice.submit_modal(form, CONTINUED)
+    world.provider.faults.clear()
     await world.wait_for_delivery()
 
 
@@ -277,6 +298,7 @@ FLOWS: tuple[Flow, ...] = (
     a_image_whose_link_is_dead,
     a_cancelled_request,
     made_anew,
+    continued,
     deleted,
     forgotten,
     the_menus,

@@ -38,7 +38,7 @@ async def let_links_die(database_url: str) -> int:
 async def test_a_reroll_makes_a_video_of_the_same_image(world: World, data_dir: Path) -> None:
     world.cdn.links_end = utc_now() + DAY
     source = await ask_for_video(world, image=CAT)
-    assert buttons(the_result(world)) == [*AGAIN, "Delete", "Report"]
+    assert buttons(the_result(world)) == [*AGAIN, "Continue", "Delete", "Report"]
     answer = await world.alice.click(the_result(world), label="Re-roll")
     assert not shown(answer).ephemeral, "the card is for everybody"
     made = await newest(world, 2)
@@ -125,7 +125,15 @@ async def test_dead_links_are_forgotten_after_a_restart_and_that_is_said(
 async def test_the_history_offers_it_as_long_as_it_works(world: World, database_url: str) -> None:
     await ask_for_video(world, image=CAT)
     history = await world.alice.slash(world.channel, "videos")
-    assert labels(history) == [*AGAIN, "Delete", "Repost", "Watch the video", "Refresh", "Show the card"]
+    assert labels(history) == [
+        *AGAIN,
+        "Continue",
+        "Delete",
+        "Repost",
+        "Watch the video",
+        "Refresh",
+        "Show the card",
+    ]
     await world.alice.click(shown(history).message, label="Re-roll")
     await newest(world, 2)
     assert bodies(world)[1]["image_url"] == data_uri_of(CAT[1])

@@ -10,6 +10,7 @@ SILENT = {
     "bot/media/files.py": "errors for the log",
     "bot/media/fit_plan.py": "errors for the log",
     "bot/media/fitting.py": "errors for the log",
+    "bot/media/last_frames.py": "errors for the log",
     "bot/media/streams.py": "errors for the log",
     "bot/media/upload_sizes.py": "the operator's settings",
     "bot/provider/client.py": "errors for the log and the command line",

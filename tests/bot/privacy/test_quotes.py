@@ -51,7 +51,9 @@ async def test_a_confirmed_offer_is_no_further_request_to_forget(desk: Desk) -> 
 
 
 async def test_every_column_of_an_offer_is_exported(desk: Desk) -> None:
-    offer = await desk.offer(RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16))
+    offer = await desk.offer(
+        RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16, continues_id="e" * 16)
+    )
     await desk.accept(offer)
     exported = (await Privacy(desk.database, desk.clock).export(3))["offers"][0]
     assert None not in exported.values(), "this shows nothing of a column that is empty"

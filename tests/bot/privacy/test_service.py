@@ -46,6 +46,8 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
         submitted_at=clock(),
         model="google/veo-3.0-fast",
         source_id="0123456789abcdef",
+        continues_id="0123456789abcdef",
+        continues_post=[16, 17],
         earlier_posts=[[14, 15]],
         picture_urls=["https://cdn.discordapp.com/cat.png"],
     )
@@ -64,10 +66,25 @@ async def test_words_and_links_are_forgotten_and_what_counts_is_kept(
         "result_channel_id": None,
         "earlier_posts": None,
         "source_id": None,
+        "continues_id": None,
+        "continues_post": None,
         "picture_urls": None,
         "erase_at": clock(),
         "erased_at": clock(),
     }
+
+
+async def test_what_continues_a_forgotten_video_leads_to_its_message_no_more(
+    privacy: Privacy, database: Database
+) -> None:
+    gone = await insert_delivered(database)
+    changes = {"user_id": BOB, "continues_post": [13, 12]}
+    next_one = await insert_delivered(database, **changes, continues_id=gone.id)
+    other = await insert_delivered(database, **changes, continues_id="f" * 16)
+    await privacy.forget(ALICE)
+    after = [await reread(database, row.id) for row in (next_one, other)]
+    assert [row.continues_post for row in after] == [None, [13, 12]]
+    assert after[0].continues_id == gone.id
 
 
 @pytest.mark.parametrize(

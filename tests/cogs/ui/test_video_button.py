@@ -11,6 +11,7 @@ from bot.db.models import Generation, Status
 from cogs.cards.card_message import StopButton, card_message
 from cogs.reports.buttons import ReportButton
 from cogs.ui.video_button import VideoButton
+from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
 from cogs.videos.history_view import HistoryButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
@@ -22,6 +23,7 @@ BUTTONS: list[type[VideoButton]] = [
     StopButton,
     RerollButton,
     RemixButton,
+    ContinueButton,
     RepostButton,
     HistoryButton,
     DeleteButton,
@@ -74,7 +76,7 @@ async def test_only_what_is_waited_for_can_be_cancelled(status: Status) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (Status.SUCCEEDED, ["Re-roll", "Remix", "Delete", "Report"]),
+        (Status.SUCCEEDED, ["Re-roll", "Remix", "Continue", "Delete", "Report"]),
         (Status.FAILED, ["Try again", "Remix"]),
         (Status.CANCELLED, []),
     ],

@@ -1,0 +1,189 @@
+"""Continuing a video: its last frame becomes the first image of the next one."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.db.database import Database
+from bot.db.guild_models import ReportRow
+from bot.db.models import Generation, Status
+from bot.errors import NotFoundError, UserError
+from bot.i18n import _
+from bot.media.downloads import FileGoneError, MediaError
+from bot.media.files import VideoStore
+from bot.media.images import ImageInput
+from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
+from bot.provider.choosing import models_for
+from bot.requests.spec import RequestSpec
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+FRAME_TO_COME = ImageInput.checked("")
+
+
+class CannotContinueError(UserError):
+    """There is nothing that could be continued; the sentence says why."""
+
+
+class Continuations:
+    """Finds what a video's continuation begins with.
+
+    Args:
+        videos: who may have kept the file.
+        models: those that the bot offers, in the operator's order.
+    """
+
+    def __init__(
+        self, database: Database, videos: VideoStore, frames: LastFrames, models: Sequence[Model]
+    ) -> None:
+        self._database = database
+        self._videos = videos
+        self._frames = frames
+        self._models = models
+
+    async def find(self, guild_id: int, generation_id: str) -> Generation:
+        """Return a video that can be continued, as far as the database knows.
+
+        Raises:
+            NotFoundError: the server has none with this ID.
+            CannotContinueError: it is not finished, or was taken down, reported or forgotten.
+            DatabaseBusyError: nothing can be read now.
+        """
+        return await self._database.read(
+            lambda session: fetch_continuable(session, guild_id, generation_id), hurried=True
+        )
+
+    async def last_frame(self, generation: Generation, attachment: str | None, model_id: str | None) -> bytes:
+        """Return a video's last frame as a JPEG, large enough for the model that continues it.
+
+        Args:
+            generation: the video.
+            model_id: of that model.
+            attachment: Discord's address of the file in its message; None: there is none any more.
+
+        Raises:
+            CannotContinueError: the video is gone, or cannot be read.
+        """
+        model = get_model(model_id or "")
+        places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
+        try:
+            return await self._frames.find(places, model.sides(1)[0] if model else 0)
+        except MediaError as error:
+            log.info("no last frame", generation=generation.id, reason=str(error))
+            raise CannotContinueError(_sentence(error)) from error
+
+    def models_after(self, generation: Generation) -> tuple[Model, ...]:
+        """Return the models that can continue a video, the one of the same family first."""
+        return models_after(generation, self._models)
+
+
+def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Generation:
+    """Return a video that can be continued; raises as `Continuations.find`."""
+    generation = session.get(Generation, generation_id)
+    if generation is None or generation.guild_id != guild_id:
+        raise NotFoundError
+    if generation.removed_at is not None:
+        reason = _("This video was removed, so I can't continue it.")
+    elif generation.erased_at is not None:
+        reason = _("The prompt and the link of this video were deleted, so I can't continue it.")
+    elif not is_continuable(generation):
+        reason = _("There's no finished video with that ID to continue.")
+    elif _has_open_report(session, generation_id):
+        reason = _("Moderators still have to look at this video, so I can't continue it right now.")
+    else:
+        return generation
+    raise CannotContinueError(_free(reason))
+
+
+def is_continuable(generation: Generation) -> bool:
+    """Whether there is a finished video that was neither taken down nor forgotten."""
+    is_delivered = generation.status is Status.SUCCEEDED and generation.delivered_at is not None
+    return is_delivered and generation.removed_at is None and generation.erased_at is None
+
+
+def find_post(session: Session, guild_id: int, generation_id: str) -> list[int | None] | None:
+    """Return where a video stands: its channel (None: a direct message) and its message; None: nowhere."""
+    found = session.execute(
+        select(Generation.result_channel_id, Generation.result_id).where(
+            Generation.id == generation_id,
+            Generation.guild_id == guild_id,
+            Generation.result_id.is_not(None),
+            Generation.removed_at.is_(None),
+            Generation.erased_at.is_(None),
+        )
+    ).one_or_none()
+    return None if found is None else list(found)
+
+
+def models_after(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return those of `models` that can continue a video, the one of the same family first."""
+    before = get_model(generation.model)
+    family = None if before is None else before.family
+    return tuple(sorted(models_for(models, 1), key=lambda model: model.family != family))
+
+
+def continued_spec(generation: Generation, prompt: str, model: Model | None) -> RequestSpec:
+    """Return the request for what happens next; its image has to be put in.
+
+    All options stay, as far as the model takes them. `model`: None: there is none, which is refused.
+    """
+    return RequestSpec(
+        None if model is None else model.id,
+        prompt,
+        {} if model is None else _kept_options(generation, model),
+        (FRAME_TO_COME,),
+        source_id=generation.id,
+        continues_id=generation.id,
+    )
+
+
+def _kept_options(generation: Generation, model: Model) -> dict[str, OptionValue]:
+    """Return what a video was made with, defaults included, where that is not the model's default anyway."""
+    kept: dict[str, OptionValue] = {}
+    for name, value in _made_with(generation).items():
+        option = model.option(name)
+        spelled = value if option is None or not option.choices else option.spelled(value)
+        if option is not None and spelled is not None and spelled != option.default:
+            kept[name] = spelled
+    return kept
+
+
+def _made_with(generation: Generation) -> dict[str, OptionValue]:
+    try:
+        return build_request(generation.model, generation.prompt, generation.options).resolved
+    except InvalidOptionError:  # a model that the catalogue has no more
+        return dict(generation.options)
+
+
+def _has_open_report(session: Session, generation_id: str) -> bool:
+    query = select(ReportRow.id).where(
+        ReportRow.generation_id == generation_id,
+        ReportRow.deleted_by.is_(None),
+        ReportRow.dismissed_by.is_(None),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _sentence(error: MediaError) -> str:
+    match error:
+        case FileGoneError():
+            reason = _(
+                "I can't find this video anymore: its message is gone, I have no copy, and the "
+                "video service's link doesn't work. Use `/veo` with an image instead."
+            )
+        case NoFrameError():
+            reason = _(
+                "I couldn't read this video's last frame. Take a screenshot of it and use `/veo` "
+                "with that image instead."
+            )
+        case _:
+            reason = _("I couldn't get this video right now. Try again in a minute.")
+    return _free(reason)
+
+
+def _free(reason: str) -> str:
+    uncounted = _("This didn't count toward your limit.")
+    return f"{reason} {uncounted}"

@@ -1,0 +1,45 @@
+"""Where a video is shown now, and its file there: addresses of files expire, so messages are read anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+
+from bot.db.models import Generation
+from bot.jobs.ports import Posted
+from bot.library.reposts import posts_of
+from cogs.cards.result_message import file_name
+from cogs.cards.takedown import GONE, channel_of
+from cogs.ui.discord_errors import Verdict, classify_error
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """Where the video is now. `posts`: the messages that still show it, as far as can be told."""
+
+    posts: Sequence[Posted]
+    attachment: discord.Attachment | None
+
+
+async def find_posts(client: discord.Client, generation: Generation) -> Posts:
+    """Look the messages up; one that the bot may not read may still show the video.
+
+    Raises:
+        discord.HTTPException: Discord cannot tell now.
+    """
+    posts: list[Posted] = []
+    attachment: discord.Attachment | None = None
+    for post in posts_of(generation):
+        try:
+            channel = client.get_partial_messageable(await channel_of(client, generation, post))
+            message = await channel.fetch_message(post.message_id)
+        except discord.HTTPException as error:
+            if error.code not in GONE:
+                if classify_error(error) is Verdict.LATER:
+                    raise
+                posts.append(post)
+            continue
+        posts.append(post)
+        files = (file for file in message.attachments if file.filename == file_name(generation))
+        attachment = attachment or next(files, None)
+    return Posts(posts, attachment)
