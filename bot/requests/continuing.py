@@ -92,7 +92,8 @@ def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Ge
     elif not is_continuable(generation):
         reason = _("There's no finished video with that ID to continue.")
     elif _has_open_report(session, generation_id):
-        reason = _("Moderators still have to look at this video, so I can't continue it right now.")
+        # Who made it isn't told that somebody reported it.
+        reason = _("This video can't be continued right now. Try again later.")
     else:
         return generation
     raise CannotContinueError(_free(reason))

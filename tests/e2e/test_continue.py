@@ -228,7 +228,7 @@ async def test_what_was_taken_down_forgotten_or_reported_cannot_be_continued(wor
     source, _, _ = await report_of_bob(world)
     message = the_result(world)
     said = private(await world.alice.click(message, label="Continue"))
-    assert said.startswith("Moderators still have to look at this video")
+    assert said.startswith("This video can't be continued right now.")
     await world.app.services.removal.remove(world.guild.id, source.id, world.mona.id)
     assert private(await world.alice.click(message, label="Continue")) == (
         "This video was removed, so I can't continue it. This didn't count toward your limit."
