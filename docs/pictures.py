@@ -99,7 +99,7 @@ async def _take_members(world: World, page: Page) -> None:
 
 async def _take_offer(world: World, page: Page) -> None:
     """Take what a member is told before anything is spent, while others wait too."""
-    await world.mona.slash(world.channel, "quota budget", day="60 USD")
+    await world.mona.slash(world.channel, "quota budget", day="60 USD", preview=False)
     await world.mona.slash(world.channel, "veo-admin settings", ask_first=True)
     await world.alice.slash(world.channel, "veo", prompt=OFFERED_PROMPT)
     offer = _pane(page, "Channel").get_by_role("article").filter(has_text="before you spend anything:")

@@ -59,19 +59,22 @@ class Script:
         return (again.status, cancelled.status) == (Status.SUCCEEDED, Status.CANCELLED)
 
     async def _limits(self) -> bool:
-        """Show a limit, a refusal, a grant, and what was used."""
+        """Show what a limit would have done, the limit, a refusal, a grant, and what was used."""
         world, stage = self._world, self._stage
         await stage.type(world.mona, "veo-admin settings", moderators_channel=world.moderators_channel)
-        await stage.type(
+        preview = await stage.type(
             world.mona, "quota set", videos=str(VIDEOS - 1), member=world.alice, reason="a quiet week"
         )
+        if preview is None or not preview.ephemeral:
+            return False
+        await stage.press(world.mona, preview.message, "Save")
         refused = await stage.type(world.alice, "veo", prompt=LIMITED_PROMPT, duration=DURATION)
         await stage.type(world.mona, "quota grant", member=world.alice, videos=1, reason="the winner")
         arrived = await self._video(LIMITED_PROMPT)
         usage = await stage.type(world.mona, "quota usage", period="day")
         files = usage.attachments if usage else []
         await stage.save(files)
-        await stage.type(world.mona, "quota unset", window="all", member=world.alice)
+        await stage.type(world.mona, "quota unset", window="all", member=world.alice, preview=False)
         return refused is not None and refused.ephemeral and arrived and len(files) == 2
 
     async def _offer(self) -> bool:
