@@ -21,7 +21,7 @@ from bot.media.subprocess_limits import confined
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AT_ONCE = 2  # videos that are looked into at the same time; the others wait in order
-TIMEOUT = 120.0  # seconds for one video, wherever it is; not counting the wait for its turn
+TIMEOUT = 120.0  # seconds for one video, wherever it is, with the wait for its turn
 FFMPEG_TIMEOUT = 30.0  # seconds
 MEMORY = 2 * 2**30  # bytes of ffmpeg's address space; a quarter of that is used
 # Only the end is decoded, if there are pictures in it: sound may be longer.
@@ -86,7 +86,7 @@ class LastFrames:
             MediaError: it cannot be had now.
         """
         try:
-            async with self._turns, asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(TIMEOUT), self._turns:
                 frame = await self._find(places, min_side)
                 return await asyncio.to_thread(_enlarged, frame, min_side)
         except TimeoutError as error:

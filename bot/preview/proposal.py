@@ -22,7 +22,7 @@ from bot.moderation.rules import Subject, with_budget, with_limits, without_limi
 from bot.policy.documents import Budget, Document, LimitKind, Period, Policy, Scope
 from bot.policy.store import fetch_policy
 
-LIFE = timedelta(hours=1)  # from the last time that the moderator was shown it
+LIFE = timedelta(hours=1)  # from when the moderator was first shown it
 KEY = r"[0-9]{10}-[0-9a-f]{16}"  # when it ends, in seconds since 1970, and a number of its own
 
 
@@ -30,7 +30,12 @@ class PreviewGoneError(UserError):
     """There is nothing to save any more: it was saved, dropped, or its time is over."""
 
     def __init__(self) -> None:
-        super().__init__(_("This preview is no longer available. Use the command again. Nothing changed."))
+        super().__init__(
+            _(
+                "This preview is no longer available: it was saved, changed or cancelled, or its time is "
+                "over. `/quota rules` shows what holds now."
+            )
+        )
 
 
 class RulesChangedError(UserError):
@@ -121,8 +126,19 @@ def fingerprint(policy: Policy) -> str:
 
 
 def keep(session: Session, kept: KeptProposal) -> None:
-    """Write it down in place of what was there."""
-    session.merge(StateRow(name=PREVIEWS + kept.key, value=kept.model_dump_json()))
+    """Write a new one down."""
+    session.add(StateRow(name=PREVIEWS + kept.key, value=kept.model_dump_json()))
+
+
+def replace(session: Session, by: Moderator, seen: KeptProposal, again: KeptProposal, now: datetime) -> None:
+    """Write one down in place of the one that it was made from.
+
+    Raises:
+        PreviewGoneError: that was saved or dropped, or is itself replaced.
+    """
+    if fetch(session, by, seen.key, now).revision != seen.revision:
+        raise PreviewGoneError
+    session.merge(StateRow(name=PREVIEWS + again.key, value=again.model_dump_json()))
 
 
 def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptProposal:
@@ -138,17 +154,18 @@ def fetch(session: Session, by: Moderator, key: str, now: datetime) -> KeptPropo
     return kept
 
 
-def take(session: Session, by: Moderator, key: str, revision: int, now: datetime) -> None:
+def take(session: Session, by: Moderator, seen: KeptProposal, now: datetime) -> None:
     """Forget a proposal that is being saved, if it is what the moderator saw and the rules still hold.
 
     Raises:
         PreviewGoneError: as `fetch`.
-        RulesChangedError: the proposal or the server's rules are not those that were shown.
+        RulesChangedError: the server's rules are not those that were shown.
     """
-    kept = fetch(session, by, key, now)
-    if kept.revision != revision or kept.rules != fingerprint(fetch_policy(session, by.guild_id)):
+    if fetch(session, by, seen.key, now) != seen:
+        raise PreviewGoneError
+    if seen.rules != fingerprint(fetch_policy(session, by.guild_id)):
         raise RulesChangedError
-    drop(session, key)
+    drop(session, seen.key)
 
 
 def drop(session: Session, key: str) -> None:

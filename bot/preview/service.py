@@ -20,7 +20,16 @@ from bot.policy.documents import MemberPolicy, Policy, Rule
 from bot.policy.store import fetch_policy
 from bot.preview.comparison import Comparison, compare, has_role_rules
 from bot.preview.history import SPAN, read_history
-from bot.preview.proposal import KeptProposal, Proposal, drop, fetch, keep, take
+from bot.preview.proposal import (
+    KeptProposal,
+    PreviewGoneError,
+    Proposal,
+    drop,
+    fetch,
+    keep,
+    replace,
+    take,
+)
 
 # Returns the roles of those members whose roles it can find out.
 RolesOf = Callable[[Collection[int]], Awaitable[Mapping[int, frozenset[int]]]]
@@ -64,6 +73,7 @@ class Previews:
         self._rules = rules
         self._daily_limit = daily_limit
         self._clock = clock
+        self._turn = asyncio.Lock()  # one takes up to a hundred megabytes and seconds of a processor
 
     async def is_wanted(self, by: Moderator, proposal: Proposal, asked: bool | None) -> bool:
         """Whether a change is to be shown first: there is something to show, and the moderator wants it.
@@ -79,7 +89,7 @@ class Previews:
                 return False
             if proposal.removed and not rules_of(policy, proposal.subject, proposal.removed):
                 return False
-            return session.scalar(made.limit(1)) is not None
+            return asked is True or session.scalar(made.limit(1)) is not None
 
         return await self._database.read(look, hurried=True)
 
@@ -93,45 +103,51 @@ class Previews:
         checked_reason(proposal.reason)
         policy, comparison = await self._compare(by, proposal, roles_of)
         kept = KeptProposal.new(by, proposal, policy, self._clock())
-        await self._keep(kept)
+        await self._database.write(lambda session: keep(session, kept), by.guild_id, hurried=True)
         return Preview(kept, policy, comparison, self._daily_limit)
 
-    async def find(self, by: Moderator, key: str) -> Proposal:
-        """Return a change that is kept.
+    async def find(self, by: Moderator, key: str, revision: int) -> KeptProposal:
+        """Return a change that is kept, as the moderator saw it.
 
         Raises:
-            PreviewGoneError: there is no such one.
+            PreviewGoneError: there is no such one, or it was changed since.
         """
         now = self._clock()
         kept = await self._database.read(lambda session: fetch(session, by, key, now), hurried=True)
-        return kept.proposal
+        if kept.revision != revision:
+            raise PreviewGoneError
+        return kept
 
-    async def change(self, by: Moderator, key: str, proposal: Proposal | None, roles_of: RolesOf) -> Preview:
+    async def change(
+        self, by: Moderator, key: str, revision: int, proposal: Proposal | None, roles_of: RolesOf
+    ) -> Preview:
         """Keep another change in place of one; None: the same, as the rules are now.
 
         Raises:
-            PreviewGoneError: there is no such one.
+            PreviewGoneError: there is no such one, or it was changed, saved or dropped meanwhile.
             BadInputError: the change isn't possible.
         """
-        now = self._clock()
-        kept = await self._database.read(lambda session: fetch(session, by, key, now), hurried=True)
+        kept = await self.find(by, key, revision)
         wanted = kept.proposal if proposal is None else proposal
         policy, comparison = await self._compare(by, wanted, roles_of)
         again = kept.again(wanted, policy)
-        await self._keep(again)
+        now = self._clock()
+        await self._database.write(
+            lambda session: replace(session, by, kept, again, now), by.guild_id, hurried=True
+        )
         return Preview(again, policy, comparison, self._daily_limit, is_changed=proposal is None)
 
     async def save(self, by: Moderator, key: str, revision: int) -> Saved:
         """Save what is kept, with its row of the audit trail, in one transaction.
 
         Raises:
-            PreviewGoneError: there is no such one, or it was saved before.
-            RulesChangedError: it or the rules aren't those that the moderator saw.
+            PreviewGoneError: there is no such one, or it was saved or changed before.
+            RulesChangedError: the rules aren't those that the moderator saw.
             BadInputError: the change isn't possible any more.
         """
-        proposal = await self.find(by, key)
-        first = partial(take, by=by, key=key, revision=revision, now=self._clock())
-        return Saved(proposal, await self._apply(by, proposal, first))
+        kept = await self.find(by, key, revision)
+        first = partial(take, by=by, seen=kept, now=self._clock())
+        return Saved(kept.proposal, await self._apply(by, kept.proposal, first))
 
     async def save_at_once(self, by: Moderator, proposal: Proposal) -> Saved:
         """Save a change without a preview; raises as `save`."""
@@ -171,15 +187,13 @@ class Previews:
             partial(_fetch_documents, guild_id=by.guild_id), hurried=True
         )
         changed = proposal.applied_to(policy, now)
-        history = await read_history(self._database, by.guild_id, (policy, changed), now)
-        role_ids: Mapping[int, frozenset[int]] = {}
-        if has_role_rules(policy, changed):
-            role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
-        rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
-        return policy, await asyncio.to_thread(compare, history, rules, changed, now)
-
-    async def _keep(self, kept: KeptProposal) -> None:
-        await self._database.write(lambda session: keep(session, kept), kept.guild_id, hurried=True)
+        async with self._turn:
+            history = await read_history(self._database, by.guild_id, (policy, changed), now)
+            role_ids: Mapping[int, frozenset[int]] = {}
+            if has_role_rules(policy, changed):
+                role_ids = await roles_of({request.user_id for request in history.requests} - {NOBODY})
+            rules = RuleSet(policy, self._daily_limit, member_policies, role_ids)
+            return policy, await asyncio.to_thread(compare, history, rules, changed, now)
 
 
 def _fetch_documents(session: Session, guild_id: int) -> tuple[Policy, dict[int, MemberPolicy]]:

@@ -29,6 +29,7 @@ async def find_roles(interaction: Interaction, user_ids: Collection[int]) -> dic
                 batch = wanted[start : start + BATCH]
                 members = await guild.query_members(user_ids=batch, limit=BATCH, cache=False)
                 found.update({member.id: role_ids_of(member) for member in members})
-    except (*CALL_ERRORS, discord.ClientException) as error:
+    # RuntimeError: discord.py has no connection to ask through.
+    except (*CALL_ERRORS, discord.ClientException, RuntimeError) as error:
         log.warning("members' roles cannot be read", guild=guild.id, error=str(error))
     return found

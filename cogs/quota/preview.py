@@ -12,11 +12,12 @@ from typing import Any, Self
 import discord
 
 from bot.admission.parsing import LONGEST_INPUT, parse_budget, parse_most
+from bot.errors import DatabaseBusyError
 from bot.i18n import _, pgettext
 from bot.money import usd
 from bot.policy.documents import LimitKind, Period, Scope
 from bot.policy.phrases import WINDOW_NAMES
-from bot.preview.proposal import KEY, Proposal, RulesChangedError
+from bot.preview.proposal import KEY, KeptProposal, Proposal, RulesChangedError
 from bot.preview.service import Preview
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
@@ -51,7 +52,7 @@ async def propose(
 class PreviewButton(Item):
     """Base of the buttons: give an `action`, a `label`, and `act`."""
 
-    pattern = rf"({KEY}):([0-9]{{1,6}})"
+    pattern = rf"(?P<preview>{KEY}):(?P<revision>[0-9]{{1,6}})"
 
     def __init__(self, key: str, revision: int | str) -> None:
         """`revision`: of the change, as it is shown above the button."""
@@ -79,11 +80,16 @@ class SaveButton(PreviewButton):
         try:
             saved = await services.previews.save(by, self.key, self.revision)
         except RulesChangedError:
-            again = await services.previews.change(by, self.key, None, partial(find_roles, interaction))
+            again = await services.previews.change(
+                by, self.key, self.revision, None, partial(find_roles, interaction)
+            )
             await _show(interaction, again, await _roles_of_subject(interaction, again.kept.proposal))
             return
         role_ids = await _roles_of_subject(interaction, saved.proposal)
-        text = await describe_saved(services, by, saved, role_ids)
+        try:
+            text = await describe_saved(services, by, saved, role_ids)
+        except DatabaseBusyError as error:  # it is saved, and the button has nothing to do any more
+            text = str(error)
         await interaction.edit_original_response(content=text, view=None)
 
 
@@ -99,8 +105,9 @@ class ChangeButton(PreviewButton):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form; whether the person may change anything is asked when it is sent."""
-        proposal = await interaction.client.services.previews.find(moderator_of(interaction), self.key)
-        await interaction.response.send_modal(ChangeForm(self.key, proposal))
+        by, previews = moderator_of(interaction), interaction.client.services.previews
+        kept = await previews.find(by, self.key, self.revision)
+        await interaction.response.send_modal(ChangeForm(kept))
 
 
 class DropButton(PreviewButton):
@@ -122,10 +129,10 @@ class DropButton(PreviewButton):
 class ChangeForm(Form):
     """Takes other numbers, and shows what they would have done in place of the first ones."""
 
-    def __init__(self, key: str, proposal: Proposal) -> None:
+    def __init__(self, kept: KeptProposal) -> None:
         super().__init__(pgettext("title", "Change the numbers"))
-        self._key = key
-        self._proposal = proposal
+        self._kept = kept
+        proposal = kept.proposal
         self._fields: dict[str, discord.ui.TextInput[Self]] = {}
         for kind, most in proposal.limits.items():
             self._add(kind, _limit_label(kind), "unlimited" if most is None else str(most))
@@ -134,18 +141,20 @@ class ChangeForm(Form):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the preview of what was entered; nothing is saved."""
-        changed = self._proposal.model_copy(update=self._read())
+        kept = self._kept
+        changed = kept.proposal.model_copy(update=self._read())
         await interaction.response.defer()
         await ensure_moderator(interaction, COMMAND)
         by, previews = moderator_of(interaction), interaction.client.services.previews
-        preview = await previews.change(by, self._key, changed, partial(find_roles, interaction))
+        roles_of = partial(find_roles, interaction)
+        preview = await previews.change(by, kept.key, kept.revision, changed, roles_of)
         await _show(interaction, preview, await _roles_of_subject(interaction, changed))
 
     def _read(self) -> Mapping[str, Any]:
         return {
-            "limits": {kind: parse_most(self._fields[kind].value) for kind in self._proposal.limits},
+            "limits": {kind: parse_most(self._fields[kind].value) for kind in self._kept.proposal.limits},
             "budgets": {
-                period: parse_budget(self._fields[period].value) for period in self._proposal.budgets
+                period: parse_budget(self._fields[period].value) for period in self._kept.proposal.budgets
             },
         }
 
@@ -185,5 +194,8 @@ def _budget_label(period: Period) -> str:
 
 
 def _typed_budget(amount: float | None) -> str:
-    """Return a budget as it is typed, whatever the reader's language."""
-    return "unlimited" if amount is None else f"{usd(amount):.10g} USD"
+    """Return a budget as it is typed, whatever the reader's language; in credits if it isn't whole cents."""
+    if amount is None:
+        return "unlimited"
+    cents = usd(amount) * 100
+    return f"{cents / 100:.2f} USD" if cents == round(cents) else f"{amount:.0f} credits"

@@ -115,6 +115,14 @@ def _result(comparison: Comparison) -> str:
         return _("In the last 30 days it would have refused **none of {requests}**.", requests=made)
     refused = number(len(comparison.refused))
     members = len(comparison.by_member)
+    if not members:  # all of them are of members whose data was deleted
+        return _(
+            "In the last 30 days it would have refused **{refused} of {requests}** and saved "
+            "about **{money}**.",
+            refused=refused,
+            requests=made,
+            money=_rounded(comparison.saved),
+        )
     return _(
         "In the last 30 days it would have refused **{refused} of {requests}** by **{members}** and "
         "saved about **{money}**.",

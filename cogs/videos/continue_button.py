@@ -9,7 +9,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from bot.errors import UserError
+from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
@@ -20,6 +20,7 @@ from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton
+from cogs.veo.answer import AnswerLostError
 from cogs.veo.images import from_attachment
 from cogs.veo.markup_names import spec_in_words
 from cogs.veo.remix_input import select_of
@@ -71,7 +72,9 @@ class ContinueForm(Form):
         self.add_item(
             discord.ui.Label(
                 text=pgettext("label", "What happens next?"),
-                description=_("It starts with this video's last frame; the options stay the same."),
+                description=_(
+                    "It starts with this video's last frame. Options stay the same where possible."
+                ),
                 component=self._prompt,
             )
         )
@@ -87,6 +90,8 @@ class ContinueForm(Form):
         try:
             model = None if self._model is None else get_model(self._model.values[0])
             await _continue(interaction, self._generation_id, self._prompt.value, model)
+        except (AnswerLostError, OutcomeUnknownError):
+            raise  # it may be accepted, and begins with the image that this answer shows
         except UserError as error:
             log.info("not continued", kind=type(error).__name__, generation=self._generation_id)
             words = words_to_copy(self._prompt.value)

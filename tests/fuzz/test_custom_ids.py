@@ -54,6 +54,7 @@ def crime(tmp_path: Path, log: Listener) -> Iterator[Crime]:
 def written(pattern: str, target: str, filling: str) -> str:
     """Return a custom id that fits a pattern, with an id for its groups of ids."""
     text = re.sub(r"\(\?P<(generation|id|draft|report|user_id)>[^)]*\)", target, pattern)
+    text = re.sub(r"\(\?P<preview>[^)]*\)", f"1900000000-{target}", text)
     text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<(revision|page)>[^)]*\)", "1", text)
     text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
