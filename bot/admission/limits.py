@@ -130,7 +130,7 @@ def check_quota(
 
 
 def reached_limits(limits: Sequence[Limit], use: Use, now: datetime) -> tuple[Limit, ...]:
-    """Return the limits that allow no further request; empty: one more is allowed."""
+    """Return the limits that are full; empty: one more request is allowed."""
     return tuple(
         limit
         for limit in limits

@@ -49,7 +49,7 @@ class RuleSet:
 
     Attributes:
         daily_limit: videos in 24 hours where no rule says otherwise.
-        member_policies: of members about whom moderators decided something.
+        member_policies: of members with rules, grants or resets of their own.
         role_ids: of the members whose roles are known.
     """
 
@@ -59,7 +59,7 @@ class RuleSet:
     role_ids: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
 
     def limits_of(self, user_id: int, now: datetime) -> tuple[Limit, ...]:
-        """Return what holds for a member at a moment of the past."""
+        """Return the limits that held for a member at that time."""
         role_ids = self.role_ids.get(user_id, NO_ROLES)
         member_policy = self.member_policies.get(user_id, NEW_MEMBER).as_of(now)
         # Those of other members would only take time: a server may have hundreds.

@@ -62,7 +62,7 @@ class Proposal(Document):
 
     @property
     def subject(self) -> Subject:
-        """Whom the limits are for."""
+        """The server, role or member that the limits are for."""
         return Subject(self.scope, self.subject_id)
 
     def applied_to(self, policy: Policy, now: datetime) -> Policy:
@@ -86,7 +86,7 @@ class KeptProposal(Document):
     Attributes:
         key: names the row.
         rules: the `fingerprint` of the rules that it was shown against.
-        revision: grows each time that it is shown anew: what was clicked was shown.
+        revision: grows by one each time it's shown again, so that a click on an older one is noticed.
     """
 
     key: str

@@ -48,7 +48,7 @@ async def _read_book(
 
 @contextmanager
 def _known_to_be_done() -> Generator[None]:
-    """Say that the change was made where only what holds now cannot be read: nobody shall grant twice."""
+    """Say that the change was made if only the current limits can't be read, so that nobody grants twice."""
     try:
         yield
     except DatabaseBusyError as error:

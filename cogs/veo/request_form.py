@@ -46,6 +46,6 @@ class RequestForm(Form):
 
 
 def words_to_copy(prompt: str) -> discord.Embed:
-    """Return a prompt as an embed, for whoever would have to write it again."""
+    """Return a prompt as an embed, so that nobody has to write it again."""
     said = prompt[:PROMPT_MAX_LENGTH]  # twice as long when escaped, which still fits
     return discord.Embed(title=pgettext("title", "Your prompt, to copy"), description=escape(said))

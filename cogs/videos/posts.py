@@ -1,4 +1,4 @@
-"""Where a video is shown now, and its file there: addresses of files expire, so messages are read anew."""
+"""Where a video is shown now, and its file there: addresses of files expire, so messages are read again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

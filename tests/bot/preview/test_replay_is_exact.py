@@ -63,8 +63,8 @@ class Wish:
         }
 
 
-def rule_of(whom: tuple[Scope, int], kind: LimitKind, most: int | None) -> Rule:
-    return Rule(scope=whom[0], subject_id=whom[1], kind=kind, most=most)
+def rule_of(subject: tuple[Scope, int], kind: LimitKind, most: int | None) -> Rule:
+    return Rule(scope=subject[0], subject_id=subject[1], kind=kind, most=most)
 
 
 def budget_of(amount: int) -> Budget:
