@@ -14,7 +14,19 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
@@ -40,6 +52,9 @@ FORGOTTEN = (
     "continues_id",
     "continues_post",
 )  # columns that go with the words
+
+# They asked for it, and are not off it yet. With a literal number, it is the condition of an index.
+ASKED_TO_FORGET = and_(Generation.erase_at.is_not(None), Generation.user_id != literal_column(str(NOBODY)))
 
 # Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
 FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
@@ -108,9 +123,8 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     found = (
         select(Generation.id)
         .where(
+            ASKED_TO_FORGET,
             Generation.erased_at.is_not(None),
-            Generation.erase_at.is_not(None),
-            Generation.user_id != NOBODY,
             Generation.created_at <= now - LONGEST_WINDOW,
             not_(_HAS_OPEN_REPORT),
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
@@ -18,6 +18,7 @@ from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.erasure import (
+    ASKED_TO_FORGET,
     BATCH,
     anonymize_batch,
     erase_batch,
@@ -75,12 +76,14 @@ class Retention:
             OSError: a file cannot be deleted; the same holds.
         """
         now = self._clock()
-        due: list[ColumnElement[bool]] = [Generation.erase_at.is_not(None)]
+        due: list[ColumnElement[bool]] = [ASKED_TO_FORGET]
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
         await self._database.write(unlink)
         offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
-        erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
+        erased = 0
+        for condition in due:  # one after the other: each has its index
+            erased += await self._repeat(partial(erase_batch, condition=condition, now=now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
             "offers": offers,
