@@ -23,8 +23,8 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
-from bot.eta.poll_limiter import PollLimiter
-from bot.jobs.ports import Present
+from bot.eta.rate_limiter import RateLimiter
+from bot.jobs.ports import ReadRow
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.monitoring.health import watch_for_damage
@@ -35,7 +35,7 @@ from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.ui.servers import Servers
@@ -124,7 +124,7 @@ async def open_app(
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
         delivery = DiscordDelivery(
-            client, _edit_budget(shared), servers, _present(shared.database), _successors(shared)
+            client, _card_edits(shared), servers, _read_row(shared.database), _successors(shared)
         )
         board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
@@ -146,24 +146,24 @@ async def open_app(
             yield App(client, tasks, monitoring, shared.signals, shared.prices, gateway, worker)
 
 
-def _present(database: Database) -> Present:
+def _read_row(database: Database) -> ReadRow:
     """Return what reads a row as it is now."""
 
-    async def present(name: str) -> Generation | None:
+    async def read(name: str) -> Generation | None:
         return await database.read(lambda session: session.get(Generation, name))
 
-    return present
+    return read
 
 
 def _successors(shared: Shared) -> Successors:
     return Successors(shared.settings.offered_models, shared.prices, RecentPolicies(shared.database))
 
 
-def _edit_budget(shared: Shared) -> EditBudget:
+def _card_edits(shared: Shared) -> CardEdits:
     wait = shared.signals.wait
-    limiter = PollLimiter(EDITS_PER_SECOND, wait)
+    limiter = RateLimiter(EDITS_PER_SECOND, wait)
     interval = shared.timing.card_interval.total_seconds()
-    return EditBudget(interval, limiter, wait)
+    return CardEdits(interval, limiter, wait)
 
 
 def _tasks_of_all(shared: Shared) -> dict[str, Task]:

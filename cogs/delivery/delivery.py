@@ -10,19 +10,26 @@ import structlog
 
 from bot.db.models import Generation, Placement
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import Posted, Present, Still, UndeliverableError, UploadBrokenError, UploadTooLargeError
+from bot.jobs.ports import (
+    IsCurrent,
+    Posted,
+    ReadRow,
+    UndeliverableError,
+    UploadBrokenError,
+    UploadTooLargeError,
+)
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
 from bot.requests.successors import Successors
 from cogs.cards.card_message import card_message, card_nonce
 from cogs.cards.result_message import ResultMessage, is_card, is_result
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import FailedDestinations, Place
 from cogs.delivery.threads import Threads
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, is_broken_connection, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, postponed
 from cogs.ui.servers import Servers
 from cogs.videos.result_buttons import result_view
 
@@ -56,9 +63,9 @@ class DiscordDelivery:
     def __init__(
         self,
         client: discord.Client,
-        budget: EditBudget,
+        edits: CardEdits,
         servers: Servers | None = None,
-        present: Present | None = None,
+        read_row: ReadRow | None = None,
         successors: Successors | None = None,
     ) -> None:
         self._successors = successors
@@ -67,11 +74,13 @@ class DiscordDelivery:
         self._failed = FailedDestinations()
         self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
         self._threads = Threads(client, self._failed)
-        self._cards = Cards(client, self._failed, budget, present)
+        self._cards = Cards(client, self._failed, edits, read_row)
 
-    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
+    async def show_state(
+        self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
+    ) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns."""
-        await self._cards.show(generation, eta, still)
+        await self._cards.show(generation, eta, is_current)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one, however long that takes."""
@@ -96,7 +105,7 @@ class DiscordDelivery:
                 return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
         except CALL_ERRORS as error:
             self._failed.note(place, error)
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error
 
@@ -153,7 +162,7 @@ class DiscordDelivery:
                     if is_it(message, generation):
                         return message.id
         except CALL_ERRORS as error:
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             self._failed.note(place, error)
             log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
@@ -221,7 +230,7 @@ class DiscordDelivery:
             async with asyncio.timeout(DIRECT_TIMEOUT):
                 return await self._client.create_dm(discord.Object(generation.user_id))
         except CALL_ERRORS as error:
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(f"no direct message either: {error}") from error
 
@@ -266,21 +275,21 @@ def _next_form(target: Target, result_message: ResultMessage, error: Exception) 
         DeliveryPostponedError: neither; the same again later.
         UploadTooLargeError: the same with a smaller file.
     """
-    verdict = classify_error(error)
-    log.warning("a message was refused", verdict=verdict.name, error=str(error))
-    match verdict:
-        case Verdict.LATER if result_message.attached is not None and is_broken_connection(error):
+    remedy = classify_error(error)
+    log.warning("a message was refused", remedy=remedy.name, error=str(error))
+    match remedy:
+        case Remedy.LATER if result_message.attached is not None and is_broken_connection(error):
             raise UploadBrokenError(
                 str(error) or type(error).__name__, result_message.attached.size
             ) from error
-        case Verdict.LATER:
+        case Remedy.LATER:
             raise postponed(error) from error
         # What a direct message takes says nothing about the server.
-        case Verdict.TOO_LARGE if result_message.attached is not None and target.channel_id is not None:
+        case Remedy.TOO_LARGE if result_message.attached is not None and target.channel_id is not None:
             raise UploadTooLargeError(result_message.attached.size) from error
-        case Verdict.TOO_LARGE | Verdict.NOT_THE_FILE:
+        case Remedy.TOO_LARGE | Remedy.NOT_THE_FILE:
             return result_message.without_file()
-        case Verdict.NOT_THE_WORDS:
+        case Remedy.NOT_THE_WORDS:
             return result_message.without_words()
-        case Verdict.ELSEWHERE:
+        case Remedy.ELSEWHERE:
             return None
