@@ -33,6 +33,7 @@ from bot.db.guild_models import Action, AuditRow  # noqa: E402
 from bot.db.models import Generation, Placement, Status  # noqa: E402
 from bot.db.transactions import Transaction  # noqa: E402
 from bot.jobs.steps.timing import Timing  # noqa: E402
+from bot.provider.costs import CostSource  # noqa: E402
 from sandbox.provider import QUICK, Provider  # noqa: E402
 from sandbox.world import World, sandbox_settings  # noqa: E402
 
@@ -43,6 +44,7 @@ MEMBERS = 20_000
 PRICE = 2_000_000.0  # credits
 KEEP = timedelta(days=90)  # prompts and links; older ones are erased already
 FIRST_ID = 10**15  # of members, commands and messages, out of the way of those of the simulated Discord
+MESSAGES = ("card_id", "thread_id", "result_id", "result_channel_id")
 PAGE = 2_000  # rows written at once, between what the program writes
 
 MEMBER_COMMANDS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -190,8 +192,8 @@ def new_request(
     return {
         **dict.fromkeys(("created_at", "submitted_at", "not_before"), at),
         **dict.fromkeys(("finished_at", "posting_at", "delivered_at"), done),
-        **dict.fromkeys(("card_id", "thread_id", "result_id", "interaction_id"), FIRST_ID + number),
-        "result_channel_id": FIRST_ID + number,
+        **dict.fromkeys(MESSAGES, None if is_erased else FIRST_ID + number),
+        "interaction_id": FIRST_ID + number,
         "erased_at": done + KEEP if is_erased else None,
         "id": f"{number:016x}",
         "guild_id": guild_id if is_own or chance.random() < 0.9 else 1,
@@ -202,9 +204,10 @@ def new_request(
         "model": "google/veo3",
         "options": {"duration": 8},
         "status": Status.FAILED if has_failed else Status.SUCCEEDED,
-        "provider_id": f"{number:032x}:google/veo3",
+        "provider_id": None if is_erased else f"{number:032x}:google/veo3",
         "estimated_credits": PRICE,
         "credits_used": None if has_failed else PRICE,
+        "cost_source": None if has_failed else CostSource.LEDGER,
         "attempts": 0,
         "submission": 1,
     }

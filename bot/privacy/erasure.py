@@ -24,7 +24,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.orm import Session
@@ -72,6 +71,7 @@ _HAS_OPEN_REPORT = exists().where(
     ReportRow.deleted_by.is_(None),
     ReportRow.dismissed_by.is_(None),
 )
+_CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
 def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime, most: int = BATCH) -> int:
@@ -92,7 +92,7 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
     )
     erased = [row_id for row_id, _ in rows]
-    unlink(session, Generation.id.in_(erased))
+    _unlink(session, Generation.id.in_(erased))
     # What continues them has the links to their messages, too.
     session.execute(
         update(Generation)
@@ -103,12 +103,19 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
     return len(rows)
 
 
-def unlink(session: Session, condition: ColumnElement[bool] | None = None) -> None:
-    """Remove the ids of messages from erased rows that meet `condition` and have no open report."""
-    chosen = true() if condition is None else condition
+def unlink_batch(session: Session, most: int = BATCH) -> int:
+    """Remove the ids of messages from up to `most` erased rows without an open report; return how many."""
+    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(most).with_for_update()
+    row_ids = session.scalars(found).all()
+    if row_ids:
+        _unlink(session, Generation.id.in_(row_ids))
+    return len(row_ids)
+
+
+def _unlink(session: Session, condition: ColumnElement[bool]) -> None:
     session.execute(
         update(Generation)
-        .where(chosen, Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
+        .where(condition, _CAN_BE_UNLINKED)
         .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
         .execution_options(synchronize_session=False)
     )

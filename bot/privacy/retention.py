@@ -25,7 +25,7 @@ from bot.privacy.erasure import (
     forget_picture_links,
     forget_quotes,
     select_dead_links,
-    unlink,
+    unlink_batch,
 )
 from bot.signals import StoppingError, pause
 
@@ -79,7 +79,7 @@ class Retention:
         due: list[ColumnElement[bool]] = [ASKED_TO_FORGET]
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
-        await self._database.write(unlink)
+        await self._repeat(unlink_batch)
         offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
         erased = 0
         for condition in due:  # one after the other: each has its index

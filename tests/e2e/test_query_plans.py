@@ -44,6 +44,7 @@ async def test_nothing_reads_a_table_through(asked: dict[str, Any], own_world: W
         with case(flow.__name__):
             await flow(own_world)
         own_world.provider.faults.clear()
+    await own_world.restart()
     with closing(sqlite3.connect(data_dir / "veo.db")) as database:
         found = [scan for query, values in asked.items() for scan in find_scans(database, query, values)]
     assert len(asked) > 50, "these are not all statements"
