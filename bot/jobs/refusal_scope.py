@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from cachetools import FIFOCache
+
 from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, ProviderPause, RefusalScope, Way
 from bot.jobs.fair_tries import FairTries
 
@@ -73,7 +75,8 @@ class RefusalScopes:
         ] = {}  # models of which a single request is refused again and again
         self._acceptances = Counter[str]()
         self._tries = FairTries()
-        self._earlier: dict[str, tuple[Way, int]] = {}  # by request: the way, and acceptances up to then
+        # By request: the way, and acceptances up to then.
+        self._earlier = FIFOCache[str, tuple[Way, int]](MOST_REMEMBERED)
 
     @property
     def pause(self) -> ProviderPause | None:
@@ -226,10 +229,7 @@ class RefusalScopes:
             )
 
     def _remember(self, request_id: str, model: str, way: Way) -> None:
-        self._earlier.pop(request_id, None)
         self._earlier[request_id] = (way, self._count_acceptances(model, way))
-        if len(self._earlier) > MOST_REMEMBERED:
-            del self._earlier[next(iter(self._earlier))]
 
     def _count_acceptances(self, model: str, way: Way) -> int:
         return self._acceptances.total() if way is Way.ACCOUNT else self._acceptances[model]

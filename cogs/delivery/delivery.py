@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import discord
 import structlog
+from cachetools import FIFOCache
 
 from bot.db.models import Generation, Placement
 from bot.eta.eta import NO_ETA, Eta
@@ -72,7 +73,8 @@ class DiscordDelivery:
         self._client = client
         self._servers = servers or Servers(client)
         self._failed = FailedDestinations()
-        self._tried: dict[str, float] = {}  # when this process last tried to post, by the generation's id
+        # When this process last tried to post, by the generation's id.
+        self._tried = FIFOCache[str, float](MOST_TRIED)
         self._threads = Threads(client, self._failed)
         self._cards = Cards(client, self._failed, edits, read_row)
 
@@ -169,7 +171,7 @@ class DiscordDelivery:
         return None
 
     async def _post(self, result_message: ResultMessage) -> Posted:
-        self._note_try(result_message.generation)
+        self._tried[result_message.generation.id] = time.monotonic()
         waits: list[float] = []  # of places that are limited, and take messages later
         async for target in self._targets(result_message.generation):
             if (posted := await self._try(target, result_message, waits)) is not None:
@@ -183,12 +185,6 @@ class DiscordDelivery:
         if waits:
             raise postponed(discord.RateLimited(min(waits)))
         raise UndeliverableError("every place refused the message")
-
-    def _note_try(self, generation: Generation) -> None:
-        self._tried.pop(generation.id, None)
-        self._tried[generation.id] = time.monotonic()
-        if len(self._tried) > MOST_TRIED:
-            del self._tried[next(iter(self._tried))]
 
     async def _try(self, target: Target, result_message: ResultMessage, waits: list[float]) -> Posted | None:
         """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
