@@ -22,7 +22,7 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH
 PAGE_SIZE = 10  # entries; fewer where they are long
 LAST_ROW = 2  # of buttons; the others hold five each
 HEADING = N_("📜 **What moderators did,** newest first:")
-ID = r"(?P<audit>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
+ID = r"(?P<decision_id>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
 
 
 class LogButton(Item):

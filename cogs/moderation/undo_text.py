@@ -95,26 +95,28 @@ def _pause(decision: Decision, told: Told) -> States:
     del decision
     if told is None:
         return {"/veo": pgettext("/veo", "not paused")}
-    return {"/veo": f"{pgettext('/veo', 'paused')}{_because(told)}"}
+    return {"/veo": _with_reason(pgettext("/veo", "paused"), told)}
 
 
 def _block(decision: Decision, told: Told) -> States:
     name = mention(decision.subject) or ""
     if told is None:
         return {name: pgettext("member", "not blocked")}
-    return {name: f"{_('blocked {until}', until=show_end(told.get('until')))}{_because(told)}"}
+    return {name: _with_reason(_("blocked {until}", until=show_end(told.get("until"))), told)}
 
 
-def _because(told: Mapping[str, Any]) -> str:
-    """Return a reason in brackets, after a blank; empty where none was given."""
+def _with_reason(state: str, told: Mapping[str, Any]) -> str:
+    """Return a state with its reason in brackets, where one was given."""
     reason = told.get("reason")
-    return f" (“{plain(told_reason(reason), REASON_LENGTH)}”)" if reason else ""
+    if not reason:
+        return state
+    return _("{state} (“{reason}”)", state=state, reason=plain(told_reason(reason), REASON_LENGTH))
 
 
 def _word(decision: Decision, told: Told) -> States:
     word = {**(decision.left or {}), **(decision.before or {}), **(told or {})}.get("word", "")
     state = pgettext("word", "blocked in prompts") if told else pgettext("word", "allowed in prompts")
-    return {f"“{plain(str(word), WORD_LENGTH)}”": state}
+    return {_("“{word}”", word=plain(str(word), WORD_LENGTH)): state}
 
 
 def _grant(decision: Decision, told: Told) -> States:

@@ -93,7 +93,9 @@ class Crime:
         (request,) = read("SELECT id FROM generations WHERE user_id = ? AND status = 'running'", owner.id)
         (quote_row,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
+        (decision,) = read("SELECT max(id) AS id FROM audit WHERE guild_id = ?", owner.guild.id)
         return {
+            "decision": str(decision["id"]),
             "video": video["id"],
             "request": request["id"],
             "offer": quote_row["id"],
