@@ -6,7 +6,7 @@ from typing import Self
 
 import discord
 
-from bot.db.guild_models import AuditRow
+from bot.db.guild_models import Action, AuditRow
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _, pgettext
 from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo
@@ -22,6 +22,8 @@ from cogs.ui.lists import MESSAGE_MAX_LENGTH
 PAGE_SIZE = 10  # entries; fewer where they are long
 LAST_ROW = 2  # of buttons; the others hold five each
 HEADING = N_("📜 **What moderators did,** newest first:")
+QUOTA = "quota"
+OF_QUOTA = frozenset({Action.QUOTA_SET, Action.QUOTA_UNSET, Action.GRANT, Action.RESET, Action.BUDGET})
 ID = r"(?P<decision_id>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
 
 
@@ -113,6 +115,8 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
     await ensure_moderator(interaction)
     undo, by = interaction.client.services.undo, moderator_of(interaction)
     decision = await undo.find(by, decision_id)
+    if decision.kind in OF_QUOTA:  # a server may let somebody use only one of the two commands
+        await ensure_moderator(interaction, QUOTA)
     ensure_still_there(interaction, decision)
     try:
         outcome = await undo.undo(by, decision_id, seen)

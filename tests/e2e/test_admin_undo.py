@@ -129,6 +129,17 @@ async def test_only_moderators_undo(world: World) -> None:
     assert (await world.app.services.moderation.read(world.guild.id)).pause is not None
 
 
+async def test_limits_are_undone_only_by_those_who_may_set_them(world: World) -> None:
+    await quota(world, "set", videos="5")
+    message, number = await log_of(world), await newest(world)
+    found = world.env.backend.find_command("quota", world.guild.id)
+    assert found is not None
+    world.guild.set_command_permissions(int(found["id"]), {world.mona: False})
+    text = private(await world.mona.click(message, label=f"Undo #{number}"))
+    assert "Only members who can use `/quota` can do that." in text
+    assert await limits(world) == [(LimitKind.DAY, 5)]
+
+
 async def test_what_changed_nothing_or_cant_be_taken_back_has_no_button(world: World) -> None:
     await admin(world, "resume")
     await admin(world, "words remove", word="violence")

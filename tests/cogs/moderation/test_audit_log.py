@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.guild_models import Action, AuditRow
+from bot.moderation.restoring import MEMBER_PARTS, SERVER_PARTS
 from bot.policy.documents import LimitKind
 from bot.provider.catalogue import CATALOGUE
 from cogs.moderation.audit_log import SENTENCES, entry_line
+from cogs.moderation.undo_text import STATES
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -205,6 +207,10 @@ def test_what_the_bot_says_by_itself_is_said(row: AuditRow, sentence: str) -> No
 def test_every_action_has_its_text_and_its_test() -> None:
     assert set(SENTENCES) == set(Action)
     assert {row.action for row, _ in [*LINES, *NEWS]} == set(Action)
+
+
+def test_whatever_can_be_undone_has_its_words() -> None:
+    assert set(STATES) == {*SERVER_PARTS, *MEMBER_PARTS}
 
 
 @pytest.mark.parametrize("action", Action)
