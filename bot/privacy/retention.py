@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
@@ -21,6 +22,7 @@ from bot.privacy.erasure import (
     BATCH,
     anonymize_batch,
     erase_batch,
+    forget_film_offers,
     forget_picture_links,
     forget_quotes,
     select_dead_links,
@@ -80,6 +82,7 @@ class Retention:
             due.append(Generation.delivered_at <= now - self._keep)
         await self._database.write(unlink)
         offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
+        offers += await self._repeat(lambda session: forget_film_offers(session, FilmRow.expires_at <= now))
         erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
