@@ -8,7 +8,7 @@ import simcord
 from bot.films.rows import Film
 from sandbox.world import World, wait_until
 from tests.e2e.driver import threads
-from tests.e2e.quoting import as_shown
+from tests.e2e.quoting import as_shown, prices_known
 from tests.e2e.videos import question
 
 MAKE, CANCEL = "Make the film", "Cancel"
@@ -30,7 +30,8 @@ async def write(
 
 
 async def offered(world: World, *shots: str, **options: Any) -> discord.Message:
-    """Return the offer that alice gets for a film."""
+    """Return the offer that alice gets for a film, once the prices are known."""
+    await prices_known(world)
     return question(await write(world, *(shots or SHOTS), **options))
 
 

@@ -25,7 +25,7 @@ from tests.e2e.filming import (
     offered,
     said_in_thread,
 )
-from tests.e2e.quoting import as_shown, buttons_kept, now_shown
+from tests.e2e.quoting import as_shown, buttons_kept, now_shown, prices_known
 from tests.e2e.reporting import add_bob, buttons
 from tests.e2e.test_continue import bodies, difference, frame, sent_image
 from tests.e2e.videos import message_of, private
@@ -148,6 +148,7 @@ async def test_an_offer_that_is_cancelled_is_gone(world: World) -> None:
 async def test_the_offer_and_the_shots_outlive_restarts(world: World) -> None:
     offer = await offered(world, *SHOTS)
     await world.restart()
+    await prices_known(world)
     world.provider.hold = True
     await world.alice.click(as_shown(world, offer), label="Make the film")
     await world.provider.called("create")
