@@ -36,11 +36,11 @@ from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
+from cogs.cards.shown_film import FindFilm
 from cogs.delivery.card_throttle import EditBudget
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
-from cogs.films.shown import FindFilm
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]

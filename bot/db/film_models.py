@@ -75,6 +75,7 @@ class FilmRow(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that joins it
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the film was taken down
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its words are gone since then
 
     @property

@@ -99,12 +99,15 @@ class Finishing:
         return await self._upload.post(film.row, clip, self._begin_posting)
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
+        current = await self._queue.get(row.id)
+        if self._joined.get(row.id) != _names(current):
+            raise StepPostponedError("a shot was taken down since they were joined", timedelta())
         return await self._queue.note(row, posting_at=self._clock())
 
     async def _join(self, film: Film) -> tuple[Film, Clip]:
         """Return the joined file, and the film with what is missing in it."""
         film, clips = await self._fetch(film)
-        path, names = self._videos.path(film.row.id), tuple(shot.id for shot in film.present)
+        path, names = self._videos.path(film.row.id), _names(film)
         try:
             if self._joined.get(film.row.id) != names or not await asyncio.to_thread(path.exists):
                 await self._joiner.join(clips, path)
@@ -149,3 +152,8 @@ class Finishing:
     def _is_in_time(self, film: Film, window: timedelta) -> bool:
         ends = [shot.delivered_at for shot in film.shots if shot.delivered_at is not None]
         return self._patience.lasts(film.row.id, max(ends, default=film.row.created_at), window)
+
+
+def _names(film: Film) -> tuple[str, ...]:
+    """Return the IDs of the shots that can be joined."""
+    return tuple(shot.id for shot in film.present)

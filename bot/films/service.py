@@ -7,6 +7,7 @@ from datetime import datetime
 
 import stamina
 import structlog
+from sqlalchemy import and_, update
 from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState
@@ -165,6 +166,26 @@ class Films:
             discard_offer(session, fetch_offer(session, requester, film_id, self._clock()))
 
         await self._database.write(forget, requester.guild_id, hurried=True)
+
+    async def remove(self, film_id: str) -> Film | None:
+        """Mark a film that was posted as taken down, and return it; None: there is none.
+
+        Whether somebody may do that is decided before; one that is marked already is returned all the same.
+        Its shots stay.
+        """
+        posted = and_(FilmRow.id == film_id, FilmRow.result_id.is_not(None))
+        now = self._clock()
+
+        def remove(session: Session) -> Film | None:
+            is_shown = and_(posted, FilmRow.removed_at.is_(None))
+            session.execute(update(FilmRow).where(is_shown).values(removed_at=now))
+            film = fetch_film(session, film_id)
+            return film if film is not None and film.row.removed_at is not None else None
+
+        film = await self._database.write(remove, hurried=True)
+        if film is not None:
+            log.info("film removed", film=film_id)
+        return film
 
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
     async def attach_card(self, film_id: str, card_id: int) -> None:

@@ -103,6 +103,7 @@ def export_film(row: FilmRow) -> Json:
         "result": _link(row.guild_id, row.result_channel_id, row.result_id),
         "result_id": None if row.result_id is None else str(row.result_id),
         "delivered_at": _time(row.delivered_at),
+        "removed_at": _time(row.removed_at),
         "deleted_at": _time(row.erased_at),
     }
 

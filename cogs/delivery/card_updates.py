@@ -12,10 +12,10 @@ from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, Present, Still
 from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
+from cogs.cards.film_card import film_message
+from cogs.cards.shown_film import FindFilm, film_of, no_films
 from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, EditBudget, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
-from cogs.films.card import film_message
-from cogs.films.shown import FindFilm, film_of, no_films
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

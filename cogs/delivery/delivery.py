@@ -12,14 +12,14 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.requests.successors import Successors
 from cogs.cards.card_message import CardMessage, card_message, card_nonce
+from cogs.cards.film_card import film_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
+from cogs.cards.shown_film import FindFilm, film_of, no_films
 from cogs.delivery.card_throttle import EditBudget
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.delivery.posting import SEND_TIMEOUT, Posts
 from cogs.delivery.threads import Threads
-from cogs.films.card import film_message
-from cogs.films.shown import FindFilm, film_of, no_films
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
 from cogs.ui.servers import Servers
 from cogs.videos.result_buttons import result_view

@@ -3,13 +3,15 @@
 import discord
 
 from bot.db.film_models import FilmRow
+from bot.i18n import locale_used
 from bot.jobs.ports import Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+from cogs.cards.film_message import FilmMessage, is_film
+from cogs.cards.shown_film import FindFilm
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
-from cogs.films.result import FilmMessage, is_film
-from cogs.films.shown import FindFilm
+from cogs.films.delete_buttons import FilmDeleteButton
 from cogs.ui.items import view_of
 from cogs.ui.servers import Servers
 
@@ -47,4 +49,6 @@ class FilmDelivery:
         film = await self._find_film(subject.id)
         if film is None:
             raise UndeliverableError("the film is not recorded any more")
-        return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view_of())
+        with locale_used(subject.locale):
+            view = view_of(FilmDeleteButton(subject.id))
+        return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)

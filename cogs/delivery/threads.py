@@ -10,9 +10,9 @@ import structlog
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
 from cogs.cards.card import neutral_thread_name, thread_name
+from cogs.cards.film_card import film_thread_names
+from cogs.cards.shown_film import FindFilm, film_of, no_films
 from cogs.delivery.failed_destinations import FailedDestinations
-from cogs.films.card import film_thread_names
-from cogs.films.shown import FindFilm, film_of, no_films
 from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed, says_thread_exists
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

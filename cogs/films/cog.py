@@ -8,9 +8,10 @@ from discord.ext import commands
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
 from bot.films.script import FilmSpec
+from cogs.cards.film_stop_button import FilmStopButton
+from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
 from cogs.films.form import FilmForm
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
-from cogs.films.stop_button import FilmStopButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
 from cogs.veo.images import images_of
@@ -67,4 +68,5 @@ class FilmCog(commands.Cog):
 async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers and cards; discord.py calls this."""
     bot.add_dynamic_items(MakeFilmButton, DropFilmButton, FilmStopButton)
+    bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton)
     await bot.add_cog(FilmCog())

@@ -11,7 +11,7 @@ from bot.films.service import FilmQuote
 from bot.i18n import pgettext
 from bot.requests.confirmation import QuoteGoneError
 from cogs.cards.card_message import CardMessage, card_nonce
-from cogs.films.card import film_message
+from cogs.cards.film_card import film_message
 from cogs.films.offer_text import accepted_text, render_offer
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction

@@ -11,7 +11,7 @@ from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
-from cogs.films.card import PROMPT_LENGTH, QUOTE_MARK, shown_title
+from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
 from cogs.veo.quote_text import spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {

@@ -14,7 +14,7 @@ from bot.media.files import probe
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import rows
+from tests.e2e.driver import rows, shown
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -211,3 +211,42 @@ async def test_others_cannot_cancel_it(world: World) -> None:
 
 def card_of_film(world: World, film: Film) -> str:
     return message_of(world, film.row.card_id).content
+
+
+async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    (post,) = film_posts(world)
+    assert buttons(post) == ["Delete"]
+    said = private(await add_bob(world).click(post, label="Delete"))
+    assert "Only the member who requested this video or a moderator can do that." in said
+    asked = await world.alice.click(post, label="Delete")
+    assert len(film_posts(world)) == 1, "it was deleted before the answer"
+    question = shown(asked).message
+    await world.alice.click(question, label="Delete it")
+    assert now_shown(world, question).startswith("🗑️ **Deleted.**")
+    assert film_posts(world) == []
+    assert "🗑️ **Removed.**" in card_of_film(world, film)
+    assert card_of_film(world, film).count("✅ [ready](") == 2
+
+
+async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    shot = message_of(world, film.shots[0].result_id)
+    asked = await world.mona.click(shot, label="Delete")
+    await world.mona.click(shown(asked).message, label="Delete it")
+    assert film_posts(world) == []
+    card = card_of_film(world, film)
+    assert "🗑️ **Removed.**" in card
+    assert "· 🗑️ removed" in card
+    assert card.count("✅ [ready](") == 1
+
+
+async def test_a_shot_that_is_taken_down_before_the_end_is_not_in_the_film(world: World) -> None:
+    film = await make_film(world, *SHOTS[:2])
+    first = film.shots[0].id
+    await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
+    await world.app.services.removal.remove(world.guild.id, first, world.mona.id)
+    film = await finished(world, film)
+    (post,) = film_posts(world)
+    assert "Shot 1 is missing." in post.content
+    assert [shot.shot for shot in film.present] == [2]

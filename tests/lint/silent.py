@@ -99,6 +99,7 @@ ALLOWED = {
     },
     "cogs/delivery/film_delivery.py": {"the film is not recorded any more": "for the log"},
     "bot/films/frames.py": {"The shot before is gone.": "for the log"},
+    "bot/films/finishing.py": {"a shot was taken down since they were joined": "for the log"},
     "bot/films/runner.py": {"films can't be read": "for the log"},
     "bot/media/image_store.py": {"There are no last frames.": "for the log"},
     "bot/eta/refresh.py": {" cannot be fetched": "for the log", " can be fetched again": "for the log"},

@@ -32,7 +32,7 @@ def privacy(database: Database, clock: StoppedClock) -> Privacy:
 async def insert_film(database: Database, clock: StoppedClock, **changes: Any) -> FilmRow:
     """Write a film of alice's that was posted."""
     now = clock()
-    values = {
+    values: dict[str, Any] = {
         "id": "film",
         "interaction_id": 99,
         "guild_id": 1,

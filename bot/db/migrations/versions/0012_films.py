@@ -39,7 +39,14 @@ def _make_table() -> None:
         ),
         *(
             sa.Column(name, sa.DateTime(timezone=True))
-            for name in ("accepted_at", "posting_at", "delivered_at", "lease_until", "erased_at")
+            for name in (
+                "accepted_at",
+                "posting_at",
+                "delivered_at",
+                "lease_until",
+                "removed_at",
+                "erased_at",
+            )
         ),
         sa.Column("lost_shots", sa.JSON()),
         sa.Column("card_id", sa.BigInteger()),

@@ -11,8 +11,8 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.media.upload_sizes import MIB
 from cogs.cards.card import ALT_TEXT_LENGTH, QUOTE_MARK
+from cogs.cards.film_card import film_member, film_number_line, shown_title
 from cogs.cards.result_message import file_name, is_card, is_number_line
-from cogs.films.card import film_member, film_number_line, shown_title
 
 
 @dataclass(frozen=True, slots=True)

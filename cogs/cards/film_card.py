@@ -19,7 +19,7 @@ from cogs.cards.card import (
     shown_prompt,
 )
 from cogs.cards.card_message import CardMessage
-from cogs.films.stop_button import FilmStopButton
+from cogs.cards.film_stop_button import FilmStopButton
 from cogs.ui.items import view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
@@ -55,6 +55,8 @@ def film_message(film: Film) -> CardMessage:
 def film_state(film: Film) -> str:
     """Return the line that says how the film stands."""
     row, there = film.row, film.present
+    if row.removed_at is not None:
+        return _("🗑️ **Removed.**")
     if row.result_id is not None:
         return _("✅ **Ready:** the shots are joined.")
     if not film.is_over:
@@ -126,9 +128,14 @@ def film_thread_names(row: FilmRow) -> tuple[str, str]:
     return title or neutral, neutral
 
 
-def film_button(row: FilmRow) -> LinkButton | None:
-    """Return the button that leads to the film; None: there is none that others can open."""
+def film_link(row: FilmRow) -> str | None:
+    """Return the address of the message with the film; None: there is none that others can open."""
     if row.result_id is None:
         return None
-    link = post_link(row.guild_id, Posted(row.result_id, row.result_channel_id))
+    return post_link(row.guild_id, Posted(row.result_id, row.result_channel_id))
+
+
+def film_button(row: FilmRow) -> LinkButton | None:
+    """Return the button that leads to the film; None: there is none that others can open."""
+    link = None if row.removed_at is not None else film_link(row)
     return discord.ui.Button(label=pgettext("button", "Watch the film"), url=link) if link else None
