@@ -30,7 +30,7 @@ def release_ready(session: Session, models: Sequence[Model], now: datetime) -> l
         film = fetch_film(session, shot.film_id or "")
         if film is None:
             continue
-        values = {**_beginning(session, film, shot, models, now), "card_id": shot.card_id or film.row.card_id}
+        values = {**_beginning(session, film, shot, models, now), "card_id": shot.card_id or film.card_id}
         changed = session.scalar(
             update(Generation)
             .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)

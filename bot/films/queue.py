@@ -60,14 +60,12 @@ class FilmQueue:
 
         def take(session: Session) -> Film | None:
             film_id = session.scalar(oldest.with_for_update(skip_locked=True))
-            if film_id is None:
+            film = None if film_id is None else fetch_film(session, film_id)
+            if film is None:
                 return None
-            session.execute(
-                update(FilmRow)
-                .where(FilmRow.id == film_id)
-                .values(lease_owner=self._owner, lease_until=now + self.lease)
-            )
-            return fetch_film(session, film_id)
+            values = {"card_id": film.card_id, "lease_owner": self._owner, "lease_until": now + self.lease}
+            taken = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
+            return Film(session.scalars(taken).one(), film.shots)
 
         if await self._database.read(lambda session: session.scalar(oldest)) is None:
             return None

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
+from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation, Status
 from bot.errors import AlreadyRequestedError, RepeatedError
 from bot.films.script import FilmSpec
 from bot.media.images import ImageInput
+from bot.policy import audit
 from bot.requests.confirmation import (
     QUOTE_LIFE,
     QuoteChangedError,
@@ -41,6 +43,11 @@ class Film:
         """Return the numbers of the shots that can't."""
         there = self.present
         return [shot.shot or 0 for shot in self.shots if shot not in there]
+
+    @property
+    def card_id(self) -> int | None:
+        """The card, also where a shot's step found or posted it since the answer was lost."""
+        return self.row.card_id or next((shot.card_id for shot in self.shots if shot.card_id), None)
 
     @property
     def is_over(self) -> bool:
@@ -157,6 +164,17 @@ def discard_offer(session: Session, row: FilmRow) -> None:
     gone = delete(FilmRow).where(FilmRow.id == row.id, FilmRow.accepted_at.is_(None)).returning(FilmRow.id)
     if session.scalar(gone) is None:
         raise RepeatedError
+
+
+def remove_film(session: Session, film_id: str, actor_id: int | None, now: datetime) -> Film | None:
+    """Mark a film that was posted as taken down, and return it; see `Films.remove`."""
+    shown = (FilmRow.id == film_id, FilmRow.result_id.is_not(None), FilmRow.removed_at.is_(None))
+    marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
+    if marked is not None and actor_id not in {None, marked.user_id}:
+        subject, new = f"film:{film_id}", {"user_id": marked.user_id}
+        audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
+    film = fetch_film(session, film_id)
+    return film if film is not None and film.row.removed_at is not None else None
 
 
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 import stamina
 import structlog
-from sqlalchemy import and_, update
 from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState
@@ -28,6 +27,7 @@ from bot.films.rows import (
     fetch_film,
     fetch_offer,
     insert_offer,
+    remove_film,
     take_back,
 )
 from bot.films.script import FilmSpec, ShotPlan, spec_in
@@ -167,22 +167,19 @@ class Films:
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def remove(self, film_id: str) -> Film | None:
+    async def remove(self, film_id: str, actor_id: int | None = None) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
-        Whether somebody may do that is decided before; one that is marked already is returned all the same.
-        Its shots stay.
+        One that is marked already is returned all the same. Its shots stay.
+
+        Args:
+            film_id: the film.
+            actor_id: who wants that, and may; None: it goes with a shot, which is recorded already.
         """
-        posted = and_(FilmRow.id == film_id, FilmRow.result_id.is_not(None))
         now = self._clock()
-
-        def remove(session: Session) -> Film | None:
-            is_shown = and_(posted, FilmRow.removed_at.is_(None))
-            session.execute(update(FilmRow).where(is_shown).values(removed_at=now))
-            film = fetch_film(session, film_id)
-            return film if film is not None and film.row.removed_at is not None else None
-
-        film = await self._database.write(remove, hurried=True)
+        film = await self._database.write(
+            lambda session: remove_film(session, film_id, actor_id, now), hurried=True
+        )
         if film is not None:
             log.info("film removed", film=film_id)
         return film

@@ -76,7 +76,7 @@ class FilmConfirmButton(FilmButton):
         """Write it down, delete the message, and say so; a second click finishes what failed."""
         await interaction.response.defer()
         await self.find(interaction)
-        film = await interaction.client.services.films.remove(self.film_id)
+        film = await interaction.client.services.films.remove(self.film_id, interaction.user.id)
         if film is None:
             raise NothingToRemoveError
         for post in film_posts(film.row):

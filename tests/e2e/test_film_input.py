@@ -1,8 +1,11 @@
 """What makes no film is refused in words before anything is spent, and the words are given back."""
 
 import pytest
+from sqlalchemy import update
 
 from bot.admission.check_request import Requester
+from bot.db.database import open_database
+from bot.db.film_models import FilmRow
 from bot.db.models import Placement
 from bot.films.script import MAX_SHOTS
 from bot.requests.confirmation import UnknownQuoteError
@@ -58,6 +61,17 @@ async def test_a_film_longer_than_the_limit_is_refused_whole_and_told_how_many_s
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     assert len(film.shots) == 2
     assert "You've used" in shown(await write(world, SHOTS[0])).content
+
+
+async def test_a_changed_price_is_shown_before_it_is_spent(world: World, database_url: str) -> None:
+    offer = await offered(world, *SHOTS[:2], continuity="cuts")
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(update(FilmRow).values(price=1_000_000.0)))
+    await world.alice.click(as_shown(world, offer), label="Make the film")
+    assert await rows(world) == [], "more was spent than the member was told"
+    assert now_shown(world, offer).startswith("⚠️ **The price has changed since you saw it.**")
+    await world.alice.click(as_shown(world, offer), label="Make the film")
+    assert sum(row.estimated_credits or 0 for row in await rows(world)) == 2 * 4_160_000
 
 
 async def test_a_limit_that_shrank_since_the_offer_refuses_the_film_whole(world: World) -> None:
