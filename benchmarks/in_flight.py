@@ -41,7 +41,7 @@ from bot.db.database import Database, open_database  # noqa: E402
 from bot.db.models import Generation, Status  # noqa: E402
 from bot.eta.duration_estimator import DurationEstimator, kind_of  # noqa: E402
 from bot.eta.forecast import Finish  # noqa: E402
-from bot.eta.poll_limiter import PollLimiter  # noqa: E402
+from bot.eta.rate_limiter import RateLimiter  # noqa: E402
 from bot.jobs.queue import GenerationQueue  # noqa: E402
 from bot.jobs.runner import Runner  # noqa: E402
 from bot.jobs.steps.late import LateWatch  # noqa: E402
@@ -179,7 +179,7 @@ async def carry_all(
     )
     patience = Patience(utc_now)
     queue = GenerationQueue(database, "bench", max_running=MANY, lease=timedelta(seconds=60))
-    limiter = PollLimiter(RATE, partial(pause, stopping=stopping))
+    limiter = RateLimiter(RATE, partial(pause, stopping=stopping))
     delivery = NoDiscord()
     polling = Polling(queue, veo, delivery, estimator, limiter, timing, utc_now, stopping)
     workflow = Workflow(

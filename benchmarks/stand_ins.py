@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.clock import utc_now
 from bot.db.models import Generation, Placement, Status
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import Still
+from bot.jobs.ports import IsCurrent
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.deliver import Deliver
 from cogs.delivery.delivery import DiscordDelivery
@@ -30,7 +30,9 @@ class NoDiscord(DiscordDelivery):
     def __init__(self) -> None:
         """Without a client."""
 
-    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
+    async def show_state(
+        self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
+    ) -> None:
         """Show nothing."""
 
     async def open_thread(self, generation: Generation) -> int | None:

@@ -31,7 +31,7 @@ from stand_ins import NoDiscord, NoHandover, new_row
 from bot.clock import utc_now
 from bot.db.database import Database, open_database
 from bot.db.models import Generation
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.late import LateWatch
@@ -67,7 +67,7 @@ async def hold(folder: str, url: str, owner: str) -> None:
         veo, timing = VeoClient(session, url, SecretStr("key")), Timing(deadline=timedelta(seconds=LONG))
         patience = Patience(utc_now)
         queue = GenerationQueue(database, owner, max_running=MANY, lease=timedelta(seconds=LEASE))
-        limiter, delivery = PollLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
+        limiter, delivery = RateLimiter(RATE, partial(pause, stopping=stopping)), NoDiscord()
         estimator = open_estimator("fixed", MANY)
         workflow = Workflow(
             queue,

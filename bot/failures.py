@@ -10,21 +10,21 @@ from bot.i18n import N_, _
 class FailureKind(StrEnum):
     """The kinds of failure; the sentences and the advice for each are below."""
 
-    REFUSED = "refused"
-    UNTAKEN = "untaken"
-    UNMADE = "unmade"
-    LATE = "late"
-    LOST = "lost"
-    GONE = "gone"
-    TROUBLE = "trouble"
-    MODEL_GONE = "model_gone"
-    FILE_LOST = "file_lost"
-    IMAGE_GONE = "picture_gone"
-    IMAGE_BAD = "picture_bad"
-    IMAGE_SIZE = "picture_size"
-    IMAGE_SMALL = "picture_small"
-    UNSHOWN = "unshown"
-    BROKEN = "broken"
+    REFUSED = "refused"  # the create call was answered with a refusal of this request
+    UNTAKEN = "untaken"  # the account, or the provider as a whole, took no create call for a day
+    UNMADE = "unmade"  # it was taken, and then failed
+    LATE = "late"  # it was taken, and was not ready by the deadline
+    LOST = "lost"  # the answer to the create call was lost, and nothing shows whether it was taken
+    GONE = "gone"  # it was taken, and is not known any more
+    TROUBLE = "trouble"  # each create call failed on the provider's side
+    MODEL_GONE = "model_gone"  # the provider has its model no longer
+    FILE_LOST = "file_lost"  # it was made, and the file could not be fetched
+    IMAGE_GONE = "picture_gone"  # Discord has its image no longer
+    IMAGE_BAD = "picture_bad"  # its image cannot be read
+    IMAGE_SIZE = "picture_size"  # its image is too large or too small for any model
+    IMAGE_SMALL = "picture_small"  # its image is too small for this model
+    UNSHOWN = "unshown"  # no card could be posted, so it was not sent
+    BROKEN = "broken"  # an error that nobody foresaw
 
     @property
     def sentence(self) -> str:

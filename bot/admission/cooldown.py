@@ -5,9 +5,10 @@ in memory: it only protects this process from work, so one that restarts may beg
 costs money is counted in the database.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
+
+from cachetools import FIFOCache
 
 WINDOW = 20.0  # seconds in which an empty bucket fills
 MOST_PEOPLE = 20_000  # whose buckets are kept: about 5 MB
@@ -65,8 +66,7 @@ class Cooldown:
 
     def __init__(self, most: int, *, most_people: int = MOST_PEOPLE) -> None:
         self._most = most
-        self._most_people = most_people
-        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._buckets = FIFOCache[int, Bucket](most_people)
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -75,7 +75,4 @@ class Cooldown:
         """Count an interaction of a person at `now` (seconds, monotonic); return what becomes of it."""
         bucket = self._buckets.get(user_id) or Bucket(self._most, now)
         pace, self._buckets[user_id] = take(bucket, now, self._most)
-        self._buckets.move_to_end(user_id)
-        while len(self._buckets) > self._most_people:
-            self._buckets.popitem(last=False)
         return pace

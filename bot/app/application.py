@@ -23,9 +23,9 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.films.rows import Film, fetch_film
-from bot.jobs.ports import Present
+from bot.jobs.ports import ReadRow
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
 from bot.monitoring.health import watch_for_damage
@@ -37,7 +37,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
 from cogs.cards.shown_film import FindFilm
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
@@ -128,9 +128,9 @@ async def open_app(
         servers = Servers(client)
         delivery = DiscordDelivery(
             client,
-            _edit_budget(shared),
+            _card_edits(shared),
             servers,
-            _present(shared.database),
+            _read_row(shared.database),
             _successors(shared),
             find_film := _find_film(shared.database),
         )
@@ -156,13 +156,13 @@ async def open_app(
             yield App(client, tasks, monitoring, shared.signals, shared.prices, gateway, worker)
 
 
-def _present(database: Database) -> Present:
+def _read_row(database: Database) -> ReadRow:
     """Return what reads a row as it is now."""
 
-    async def present(name: str) -> Generation | None:
+    async def read(name: str) -> Generation | None:
         return await database.read(lambda session: session.get(Generation, name))
 
-    return present
+    return read
 
 
 def _find_film(database: Database) -> FindFilm:
@@ -178,11 +178,11 @@ def _successors(shared: Shared) -> Successors:
     return Successors(shared.settings.offered_models, shared.prices, RecentPolicies(shared.database))
 
 
-def _edit_budget(shared: Shared) -> EditBudget:
+def _card_edits(shared: Shared) -> CardEdits:
     wait = shared.signals.wait
-    limiter = PollLimiter(EDITS_PER_SECOND, wait)
+    limiter = RateLimiter(EDITS_PER_SECOND, wait)
     interval = shared.timing.card_interval.total_seconds()
-    return EditBudget(interval, limiter, wait)
+    return CardEdits(interval, limiter, wait)
 
 
 def _tasks_of_all(shared: Shared) -> dict[str, Task]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.app.shared import Shared
 from bot.clock import utc_now
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
@@ -42,7 +42,7 @@ class WorkerSide:
 def build_worker(shared: Shared, delivery: DeliveryPort) -> WorkerSide:
     """Make the runner and its steps; nothing runs yet."""
     signals, timing, queue = shared.signals, shared.timing, shared.queue
-    limiter = PollLimiter(shared.settings.polls_per_second, signals.wait)
+    limiter = RateLimiter(shared.settings.polls_per_second, signals.wait)
     polling = Polling(
         queue, shared.veo, delivery, shared.estimator, limiter, timing, utc_now, signals.stopping
     )

@@ -61,6 +61,8 @@ class AuditRow(Base):
     __table_args__ = (
         Index("ix_audit_guild", "guild_id", "id"),
         Index("ix_audit_post", "post_at"),
+        # Finds what was told already.
+        Index("ix_audit_action", "guild_id", "action", "at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

@@ -1,5 +1,6 @@
 """The tables. A row of `generations` is the job itself: its state is all that a restart needs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -32,6 +33,7 @@ class Status(StrEnum):
 AT_PROVIDER = frozenset({Status.SUBMITTING, Status.RUNNING})
 WAITING = frozenset({Status.PREPARING, Status.QUEUED})  # nothing was sent to the provider
 OPEN = frozenset({*WAITING, *AT_PROVIDER})  # a video is still being waited for
+OVER = frozenset(Status) - OPEN
 
 
 class Placement(StrEnum):
@@ -86,6 +88,12 @@ class Base(DeclarativeBase):
     """Base of all tables."""
 
 
+def _partial(name: str, columns: Sequence[str], where: str) -> Index:
+    """Index the rows that meet a condition; a query that says it in the same words uses it."""
+    found = text(where)
+    return Index(f"ix_generations_{name}", *columns, sqlite_where=found, postgresql_where=found)
+
+
 class Generation(Base):
     """One /veo request through its whole life.
 
@@ -95,17 +103,29 @@ class Generation(Base):
 
     __tablename__ = "generations"
     __table_args__ = (
-        # Finds work: rows that are not delivered and whose time has come.
-        Index("ix_generations_open", "delivered_at", "status", "not_before"),
         # Counts a member's use of the window.
         Index("ix_generations_member", "guild_id", "user_id", "created_at"),
-        # Finds the same in the order of the requests; `bot.jobs.queue` says it in these words.
-        Index(
-            "ix_generations_unfinished",
-            "created_at",
-            sqlite_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
-            postgresql_where=text("delivered_at IS NULL OR late_until IS NOT NULL"),
+        # Finds what a member asked for on all servers.
+        Index("ix_generations_user", "user_id", "created_at"),
+        # Finds work: what is not delivered, and its time has come.
+        _partial("open", ("delivered_at", "status", "not_before"), "delivered_at IS NULL"),
+        # Finds what is not over, in the order of the requests (`UNFINISHED`).
+        _partial("unfinished", ("created_at",), "delivered_at IS NULL OR late_until IS NOT NULL"),
+        # Finds what was delivered lately, and whose words were kept long enough.
+        _partial("unerased", ("delivered_at",), "erased_at IS NULL"),
+        # Finds what members asked to forget (`ASKED_TO_FORGET`).
+        _partial("asked", ("erase_at",), "erase_at IS NOT NULL AND user_id != 0"),
+        # Finds what has no words any more, and still leads to its messages.
+        _partial(
+            "linked",
+            ("erased_at",),
+            "erased_at IS NOT NULL AND (card_id IS NOT NULL OR thread_id IS NOT NULL OR "
+            "result_id IS NOT NULL OR result_channel_id IS NOT NULL OR earlier_posts IS NOT NULL)",
         ),
+        # Finds links to images, which die.
+        _partial("pictured", ("created_at",), "picture_urls IS NOT NULL"),
+        # Finds what ended last.
+        _partial("ended", ("finished_at",), "finished_at IS NOT NULL"),
         # Finds out whether the provider gave an id before; `bot.jobs.task_ids` asks.
         Index("ix_generations_provider", "provider_id"),
         # Sums up a server's spending and use.

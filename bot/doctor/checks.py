@@ -33,7 +33,7 @@ from bot.doctor.provider_text import (
 )
 from bot.errors import DatabaseBusyError
 from bot.i18n import _, dollars, ngettext
-from bot.jobs.closures import Scope
+from bot.jobs.closures import RefusalScope
 from bot.jobs.pause_state import fetch_pause
 from bot.money import usd
 from bot.monitoring.alert_rules import AlertKey, AlertKind
@@ -165,7 +165,7 @@ async def check_submitting(
 ) -> list[CheckResult]:
     """Find out whether the provider refuses requests; nothing is found where it does not."""
     pause = await fetch_pause(database)
-    if pause is None or pause.scope is Scope.REQUEST:
+    if pause is None or pause.scope is RefusalScope.REQUEST:
         return []
     refused = CheckResult(
         is_good=False,
@@ -240,7 +240,7 @@ class Checkup:
 
     async def _check_polls(self) -> CheckResult:
         query = select(func.count(), func.min(Generation.submitted_at)).where(
-            Generation.status == Status.RUNNING
+            Generation.delivered_at.is_(None), Generation.status == Status.RUNNING
         )
         running, since = await self._database.read(lambda session: session.execute(query).one())
         if not running:

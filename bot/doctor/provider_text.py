@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from bot.escape import plain
 from bot.i18n import N_, _, dollars
-from bot.jobs.closures import Pause, Scope
+from bot.jobs.closures import ProviderPause, RefusalScope
 from bot.provider.catalogue import get_model
 from bot.provider.keys import KeyStatus, KeyTrouble
 from bot.text import clean, shorten
@@ -48,9 +48,9 @@ def describe_limit(key: KeyStatus) -> str:
     return _(sentence, limit=dollars(limit.threshold))
 
 
-def describe_pause(pause: Pause, quote: Callable[[str], str]) -> str:
+def describe_pause(pause: ProviderPause, quote: Callable[[str], str]) -> str:
     """Return what is refused, since when, and in which words; `quote` makes these fit to be shown."""
-    if pause.scope is Scope.ACCOUNT:
+    if pause.scope is RefusalScope.ACCOUNT:
         what = _(
             "I stopped sending requests {when}: the video service accepts none.",
             when=relative_time(pause.since),

@@ -50,7 +50,8 @@ class Cancellation:
 
     async def list_waiting_servers(self) -> Sequence[int]:
         """Return the ids of the servers of which something was not sent yet."""
-        query = select(Generation.guild_id).where(Generation.status.in_(WAITING)).distinct()
+        waiting = and_(Generation.delivered_at.is_(None), Generation.status.in_(WAITING))
+        query = select(Generation.guild_id).where(waiting).distinct()
         return await self._database.read(lambda session: session.scalars(query).all())
 
     async def cancel_waiting(self, guild_id: int) -> int:

@@ -11,7 +11,7 @@ TRIAL_PATIENCE = timedelta(minutes=2)  # for which others wait for the one that 
 SHORT_WAIT = timedelta(seconds=2)  # while another one tries, or may
 
 
-class Scope(StrEnum):
+class RefusalScope(StrEnum):
     """Whose refusal it is."""
 
     REQUEST = "request"
@@ -30,7 +30,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class ProviderPause:
     """What is refused since when, as it is written down for other processes.
 
     Attributes:
@@ -39,7 +39,7 @@ class Pause:
     """
 
     since: AwareDatetime
-    scope: Scope
+    scope: RefusalScope
     way: Way
     words: str = ""
     models: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Closure:
         is_gone: the provider's list has this model no longer.
     """
 
-    def __init__(self, pause: Pause, until: datetime) -> None:
+    def __init__(self, pause: ProviderPause, until: datetime) -> None:
         self.pause = pause
         self.is_alone = False
         self.is_gone = False
@@ -97,7 +97,7 @@ class Closure:
             wait = short_wait
         if not wait:
             return None
-        return Hold(wait, self.pause.words, lets_others=self.pause.scope is not Scope.ACCOUNT)
+        return Hold(wait, self.pause.words, lets_others=self.pause.scope is not RefusalScope.ACCOUNT)
 
     def try_with(self, request_id: str, now: datetime) -> None:
         """Let a request try, and the others wait for what becomes of it."""

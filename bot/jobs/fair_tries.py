@@ -7,6 +7,8 @@ themselves could close the way again and again, and nobody would find out that t
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from cachetools import FIFOCache
+
 PATIENCE = timedelta(seconds=10)  # for which a request whose time has come is waited for
 MOST_TRIES = 10_000  # requests whose last try is remembered
 MOST_WAITING = 200  # requests that others wait for; each try looks at all of them
@@ -17,24 +19,19 @@ class FairTries:
 
     def __init__(self) -> None:
         self._count = 0
-        self._tries: dict[str, int] = {}  # by request: the number of its last try
-        self._waiting: dict[str, tuple[str, datetime]] = {}  # by request: its model, and when it asks again
+        self._tries = FIFOCache[str, int](MOST_TRIES)  # by request: the number of its last try
+        # By request: its model, and when it asks again.
+        self._waiting = FIFOCache[str, tuple[str, datetime]](MOST_WAITING)
 
     def tries(self, request_id: str) -> None:
         """Note that a request is sent now."""
         self._count += 1
-        self._tries.pop(request_id, None)
         self._tries[request_id] = self._count
         self._waiting.pop(request_id, None)
-        if len(self._tries) > MOST_TRIES:
-            del self._tries[next(iter(self._tries))]
 
     def waits(self, request_id: str, model: str, due: datetime) -> None:
         """Note that a request asks again at a time."""
-        self._waiting.pop(request_id, None)
         self._waiting[request_id] = (model, due)
-        if len(self._waiting) > MOST_WAITING:
-            del self._waiting[next(iter(self._waiting))]
 
     def is_another_first(self, request_id: str, is_open: Callable[[str], bool], now: datetime) -> bool:
         """Whether a request whose time has come, and whose model `is_open`, goes before this one."""

@@ -9,15 +9,15 @@ from bot.db.database import Database
 from bot.db.locks import Lock
 from bot.db.models import StateRow
 from bot.db.state import get_state
-from bot.jobs.closures import Pause
+from bot.jobs.closures import ProviderPause
 
 NAME = "refused"
-_PAUSE = TypeAdapter(Pause)
+_PAUSE = TypeAdapter(ProviderPause)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def fetch_pause(database: Database) -> Pause | None:
+async def fetch_pause(database: Database) -> ProviderPause | None:
     """Return what is refused at present; None: nothing.
 
     Raises:
@@ -33,7 +33,7 @@ async def fetch_pause(database: Database) -> Pause | None:
         return None
 
 
-async def keep_pause(database: Database, pause: Pause | None) -> None:
+async def keep_pause(database: Database, pause: ProviderPause | None) -> None:
     """Write down what is refused; None: nothing any more.
 
     Raises:

@@ -15,8 +15,8 @@ Subject_contra = TypeVar(
     "Subject_contra", Generation, FilmRow, contravariant=True
 )  # the same, where it is only taken
 
-Still = Callable[[], Awaitable[bool]]
-Present = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
+IsCurrent = Callable[[], Awaitable[bool]]
+ReadRow = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
 
 
 class DeliveryPostponedError(Exception):
@@ -95,14 +95,16 @@ class DeliveryPort(PostPort[Generation], Protocol):
     Each may raise `DeliveryPostponedError`: try again later, if it matters.
     """
 
-    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
+    async def show_state(
+        self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
+    ) -> None:
         """Bring the card up to date, as far as there is one.
 
         While the generation is waited for, that is only begun: the card follows as soon as it may be
         edited, and nothing is raised. Once it has ended, the card is as it should be on return.
 
-        `still`: asked right before the edit, whether the generation is as it is shown here; for who does not
-        carry it, since another process may have edited the card by then.
+        `is_current`: asked right before the edit, whether the generation is as it is shown here; for who
+        does not carry it, since another process may have edited the card by then.
         """
         ...
 

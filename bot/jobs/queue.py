@@ -19,7 +19,7 @@ from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.errors import DatabaseBusyError, OutcomeUnknownError
 from bot.failures import FailureKind
-from bot.jobs.claims import select_due
+from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import made, unmade
 from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
@@ -218,7 +218,7 @@ class GenerationQueue:
         await self._database.write(
             lambda session: session.execute(
                 update(Generation)
-                .where(Generation.lease_owner == self._owner)
+                .where(UNFINISHED, Generation.lease_owner == self._owner)
                 .values(lease_owner=None, lease_until=None)
             )
         )

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, Pause, Scope, Way
+from cachetools import FIFOCache
+
+from bot.jobs.closures import LONGEST_WAIT, SHORT_WAIT, Closure, Hold, ProviderPause, RefusalScope, Way
 from bot.jobs.fair_tries import FairTries
 
 LONGEST_PAUSE = timedelta(minutes=2)  # of others, for what a few requests were told to wait
@@ -37,10 +39,10 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Consequence:
     """What follows for the request that was refused. `wait`: until it is tried again; None: it ends."""
 
-    scope: Scope
+    scope: RefusalScope
     wait: timedelta | None
 
 
@@ -68,13 +70,16 @@ class RefusalScopes:
         self._models: dict[str, Closure] = {}
         self._first_of_model: dict[tuple[str, Way], _First] = {}
         self._first_of_all: dict[Way, _First] = {}
-        self._lasting: dict[str, Pause] = {}  # models of which a single request is refused again and again
+        self._lasting: dict[
+            str, ProviderPause
+        ] = {}  # models of which a single request is refused again and again
         self._acceptances = Counter[str]()
         self._tries = FairTries()
-        self._earlier: dict[str, tuple[Way, int]] = {}  # by request: the way, and acceptances up to then
+        # By request: the way, and acceptances up to then.
+        self._earlier = FIFOCache[str, tuple[Way, int]](MOST_REMEMBERED)
 
     @property
-    def pause(self) -> Pause | None:
+    def pause(self) -> ProviderPause | None:
         """What is refused at present, the widest first; None: nothing that lasts."""
         if self._account is not None:
             return self._account.pause
@@ -83,11 +88,11 @@ class RefusalScopes:
         models = sorted({model for pause in pauses for model in pause.models})
         return replace(pauses[0], models=tuple(models)) if pauses else None
 
-    def restore(self, pause: Pause, now: datetime) -> None:
+    def restore(self, pause: ProviderPause, now: datetime) -> None:
         """Go on with what was refused before a restart; one request may try at once."""
-        if pause.scope is Scope.ACCOUNT:
+        if pause.scope is RefusalScope.ACCOUNT:
             self._account = Closure(pause, now)
-        if pause.scope is Scope.MODEL:
+        if pause.scope is RefusalScope.MODEL:
             self._models |= {name: Closure(replace(pause, models=(name,)), now) for name in pause.models}
 
     def hold(self, request_id: str, model: str, now: datetime) -> Hold | None:
@@ -128,7 +133,7 @@ class RefusalScopes:
         for closed in self._models.values():
             closed.is_alone = True
 
-    def refused(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> Verdict:
+    def refused(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> Consequence:
         """Judge a refusal."""
         self._forget(now)
         self.settle(request_id)
@@ -138,38 +143,42 @@ class RefusalScopes:
         scope = self._scope_of(request_id, model, refusal, now)
         self._remember(request_id, model, refusal.way)
         match scope:
-            case Scope.ACCOUNT:
+            case RefusalScope.ACCOUNT:
                 self._close_account(model, refusal, now)
-            case Scope.MODEL:
+            case RefusalScope.MODEL:
                 self._close_model(model, refusal, now, self._pause_after(refusal))
-            case Scope.REQUEST if refusal.way is Way.BUSY:
+            case RefusalScope.REQUEST if refusal.way is Way.BUSY:
                 self._note_lasting(request_id, model, refusal)
-            case Scope.REQUEST:
+            case RefusalScope.REQUEST:
                 pass
         wait = self._wait_after(refusal, scope)
         if wait is not None:
             self._tries.waits(request_id, model, now + wait)
-        return Verdict(scope, wait)
+        return Consequence(scope, wait)
 
     def _opens(self, now: datetime) -> Callable[[str], bool]:
         """Return what says of a model whether its requests may try, but for those that try already."""
         closed = {name for name, closure in self._models.items() if closure.time_left(now)}
         return lambda model: model not in closed
 
-    def _scope_of(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> Scope:
+    def _scope_of(self, request_id: str, model: str, refusal: Refusal, now: datetime) -> RefusalScope:
         if refusal.way in OF_ALL:
-            return Scope.REQUEST if self._is_its_own(request_id, model, refusal.way) else Scope.ACCOUNT
+            return (
+                RefusalScope.REQUEST
+                if self._is_its_own(request_id, model, refusal.way)
+                else RefusalScope.ACCOUNT
+            )
         if refusal.is_model_gone:
-            return Scope.MODEL
+            return RefusalScope.MODEL
         if self._is_its_own(request_id, model, refusal.way):
-            return Scope.REQUEST
+            return RefusalScope.REQUEST
         if self._is_the_accounts(request_id, model, refusal.way, now):
-            return Scope.ACCOUNT
+            return RefusalScope.ACCOUNT
         closed = self._models.get(model)
         if closed is not None and closed.way is refusal.way:
-            return Scope.MODEL
+            return RefusalScope.MODEL
         first = self._first_of_model.setdefault((model, refusal.way), _First(request_id, model, now))
-        return Scope.REQUEST if first.request_id == request_id else Scope.MODEL
+        return RefusalScope.REQUEST if first.request_id == request_id else RefusalScope.MODEL
 
     def _is_its_own(self, request_id: str, model: str, way: Way) -> bool:
         """Whether others were accepted since the same request was refused the same way."""
@@ -196,14 +205,18 @@ class RefusalScopes:
                 self._close_model(name, refusal, now, wait + self._busy_wait)
         if self._account is None or self._account.way is not refusal.way:
             since = first.at if first else now
-            self._account = Closure(Pause(since, Scope.ACCOUNT, refusal.way, refusal.words), now)
+            self._account = Closure(
+                ProviderPause(since, RefusalScope.ACCOUNT, refusal.way, refusal.words), now
+            )
         self._account.close(refusal.words, now + wait)
 
     def _close_model(self, model: str, refusal: Refusal, now: datetime, wait: timedelta) -> None:
         closed = self._models.get(model)
         if closed is None or closed.way is not refusal.way:
             first = self._first_of_model.get((model, refusal.way))
-            pause = Pause(first.at if first else now, Scope.MODEL, refusal.way, refusal.words, (model,))
+            pause = ProviderPause(
+                first.at if first else now, RefusalScope.MODEL, refusal.way, refusal.words, (model,)
+            )
             closed = self._models[model] = Closure(pause, now)
         closed.is_gone = refusal.is_model_gone
         closed.close(refusal.words, now + wait)
@@ -211,19 +224,18 @@ class RefusalScopes:
     def _note_lasting(self, request_id: str, model: str, refusal: Refusal) -> None:
         first = self._first_of_model.get((model, refusal.way))
         if first is not None and self._earlier.get(request_id, (None, 0))[0] is refusal.way:
-            self._lasting[model] = Pause(first.at, Scope.REQUEST, refusal.way, refusal.words, (model,))
+            self._lasting[model] = ProviderPause(
+                first.at, RefusalScope.REQUEST, refusal.way, refusal.words, (model,)
+            )
 
     def _remember(self, request_id: str, model: str, way: Way) -> None:
-        self._earlier.pop(request_id, None)
         self._earlier[request_id] = (way, self._count_acceptances(model, way))
-        if len(self._earlier) > MOST_REMEMBERED:
-            del self._earlier[next(iter(self._earlier))]
 
     def _count_acceptances(self, model: str, way: Way) -> int:
         return self._acceptances.total() if way is Way.ACCOUNT else self._acceptances[model]
 
-    def _wait_after(self, refusal: Refusal, scope: Scope) -> timedelta | None:
-        if refusal.is_model_gone or (scope is Scope.REQUEST and refusal.way in ENDING):
+    def _wait_after(self, refusal: Refusal, scope: RefusalScope) -> timedelta | None:
+        if refusal.is_model_gone or (scope is RefusalScope.REQUEST and refusal.way in ENDING):
             return None
         if refusal.way is Way.BUSY and refusal.retry_after:
             return min(refusal.retry_after, LONGEST_WAIT)

@@ -55,9 +55,14 @@ class History:
                 if generation_id is not None:
                     raise NotFoundError
                 return None
-            moment, same = shown.created_at, Generation.created_at == shown.created_at
-            is_newer = or_(Generation.created_at > moment, and_(same, Generation.id > shown.id))
-            is_older = or_(Generation.created_at < moment, and_(same, Generation.id < shown.id))
+            at = shown.created_at
+            # In this form, an index leads to the few that are as new.
+            is_newer = and_(
+                Generation.created_at >= at, or_(Generation.created_at > at, Generation.id > shown.id)
+            )
+            is_older = and_(
+                Generation.created_at <= at, or_(Generation.created_at < at, Generation.id < shown.id)
+            )
             newer = select(Generation.id).where(own, is_newer).order_by(*oldest).limit(1)
             older = select(Generation.id).where(own, is_older).order_by(*newest).limit(1)
             count = select(func.count()).select_from(Generation)
@@ -76,10 +81,11 @@ class History:
 def _fetch_continuing(session: Session, shown: Generation) -> Sequence[Generation]:
     query = select(Generation).where(
         Generation.continues_id == shown.id,
-        Generation.guild_id == shown.guild_id,
         Generation.status == Status.SUCCEEDED,
         Generation.result_channel_id.is_not(None),
         Generation.removed_at.is_(None),
         Generation.erased_at.is_(None),
     )
-    return session.scalars(query.order_by(Generation.created_at.desc()).limit(MOST_CONTINUED)).all()
+    # Asked for the server and the order, SQLite reads all that the server ever asked for.
+    here = [found for found in session.scalars(query) if found.guild_id == shown.guild_id]
+    return sorted(here, key=lambda found: found.created_at, reverse=True)[:MOST_CONTINUED]

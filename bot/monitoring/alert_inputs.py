@@ -14,7 +14,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.state import keep_state
 from bot.errors import DatabaseBusyError
-from bot.jobs.closures import Pause
+from bot.jobs.closures import ProviderPause
 from bot.jobs.pause_state import fetch_pause
 from bot.metrics.metrics import BALANCE
 from bot.monitoring.alert_rules import AlertInputs
@@ -126,7 +126,7 @@ class AlertInputReader:
         full_at = self._sources.database.full_at
         return None if full_at is None else time.monotonic() - full_at
 
-    async def _fetch_refusal(self) -> tuple[Pause | None, float | None]:
+    async def _fetch_refusal(self) -> tuple[ProviderPause | None, float | None]:
         """Return what the provider refuses and for how long, whichever process found it out."""
         try:
             async with asyncio.timeout(PROBE_PATIENCE):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from bot.jobs.closures import Pause, Way
+from bot.jobs.closures import ProviderPause, Way
 
 MIB = 2**20  # bytes
 SILENCE_LIMIT = 300.0  # seconds without an answer of the provider to what members wait for
@@ -110,7 +110,7 @@ class AlertInputs:
     balance: float | None = None
     is_answering: bool | None = None
     silence: float = 0.0
-    refusal: Pause | None = None
+    refusal: ProviderPause | None = None
     refused_for: float | None = None
     is_work_waiting: bool | None = None
     unposted: Mapping[int, int] | None = None

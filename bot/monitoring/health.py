@@ -29,7 +29,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class LifeSign:
     """A sign of life.
 
     Attributes:
@@ -46,7 +46,7 @@ class Sign:
         return self.age is None or self.age <= self.limit
 
 
-Check = Callable[[], Awaitable[Sign]]
+Check = Callable[[], Awaitable[LifeSign]]
 
 
 class Polls(Protocol):
@@ -73,10 +73,10 @@ class Health:
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
         self._lock = asyncio.Lock()
-        self._latest: dict[str, Sign] = {}
+        self._latest: dict[str, LifeSign] = {}
         self._good_until = 0.0
 
-    async def look(self) -> Mapping[str, Sign]:
+    async def look(self) -> Mapping[str, LifeSign]:
         """Return the signs of life by the names of the checks."""
         async with self._lock:
             if time.monotonic() >= self._good_until:
@@ -91,8 +91,8 @@ class Health:
 def loop_check(probe: LivenessProbe) -> Check:
     """Return the check of the event loop; while it is blocked, nobody is answered at all."""
 
-    async def check() -> Sign:
-        return Sign(probe.lag, LAG_LIMIT)
+    async def check() -> LifeSign:
+        return LifeSign(probe.lag, LAG_LIMIT)
 
     return check
 
@@ -100,8 +100,8 @@ def loop_check(probe: LivenessProbe) -> Check:
 def gateway_check(probe: LivenessProbe, gateway: Gateway) -> Check:
     """Return the check of the connection to Discord."""
 
-    async def check() -> Sign:
-        return Sign(probe.heartbeat_age, BEATS_LIMIT * gateway.heartbeat_interval)
+    async def check() -> LifeSign:
+        return LifeSign(probe.heartbeat_age, BEATS_LIMIT * gateway.heartbeat_interval)
 
     return check
 
@@ -109,11 +109,11 @@ def gateway_check(probe: LivenessProbe, gateway: Gateway) -> Check:
 def poll_check(polls: Polls, asked: Asked) -> Check:
     """Return the check that the provider is asked about what it makes, whether it answers or not."""
 
-    async def check() -> Sign:
+    async def check() -> LifeSign:
         busy_since = polls.busy_since
         if busy_since is None:
-            return Sign(None, POLL_LIMIT)
-        return Sign(time.monotonic() - max(busy_since, asked.asked_at or busy_since), POLL_LIMIT)
+            return LifeSign(None, POLL_LIMIT)
+        return LifeSign(time.monotonic() - max(busy_since, asked.asked_at or busy_since), POLL_LIMIT)
 
     return check
 
@@ -134,13 +134,13 @@ class DatabaseCheck:
         self._answered_at = time.monotonic()
         self._probe: asyncio.Task[int | None] | None = None
 
-    async def __call__(self) -> Sign:
+    async def __call__(self) -> LifeSign:
         """Look once."""
         begun_at = time.monotonic()
         if await self._answers():
             self._answered_at = time.monotonic()
-            return Sign(self._answered_at - begun_at, DATABASE_LIMIT)
-        return Sign(time.monotonic() - self._answered_at, DATABASE_LIMIT)
+            return LifeSign(self._answered_at - begun_at, DATABASE_LIMIT)
+        return LifeSign(time.monotonic() - self._answered_at, DATABASE_LIMIT)
 
     async def _answers(self) -> bool:
         if self._database.damage is not None:

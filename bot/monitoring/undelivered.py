@@ -1,12 +1,13 @@
 """Results that did not reach their members, by server."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, not_, select, true
 from sqlalchemy.orm import Session
 
-from bot.db.models import OPEN, Generation, Status
+from bot.db.models import OVER, Generation, Status
 
 LATE_AFTER = timedelta(minutes=10)  # from ready; a video that must be made smaller takes minutes
 LOSS_MEMORY = timedelta(hours=1)  # for which a result that was given up is bad news
@@ -17,34 +18,27 @@ def fetch_undelivered(session: Session, now: datetime) -> Mapping[int, int]:
 
     They are late, or were given up lately and nothing was posted in the server since then.
     """
-    posted = (
-        select(Generation.guild_id, func.max(Generation.delivered_at).label("at"))
-        .where(Generation.delivered_at > now - LOSS_MEMORY, Generation.result_id.is_not(None))
-        .group_by(Generation.guild_id)
-        .subquery()
-    )
     late = select(Generation.guild_id, func.count()).where(
         Generation.delivered_at.is_(None),
         Generation.result_id.is_(None),
-        Generation.status.not_in(OPEN),
+        Generation.status.in_(OVER),
         Generation.finished_at <= now - LATE_AFTER,
         not_(_is_silent()),
     )
-    given_up = (
-        select(Generation.guild_id, func.count())
-        .outerjoin(posted, posted.c.guild_id == Generation.guild_id)
+    # What was erased leads to no message any more, so that it looks as if it was given up.
+    ended = (
+        select(Generation.guild_id, Generation.result_id)
         .where(
-            Generation.delivered_at > now - LOSS_MEMORY,
-            Generation.result_id.is_(None),
-            not_(_is_silent()),
-            or_(posted.c.at.is_(None), Generation.delivered_at > posted.c.at),
+            Generation.delivered_at > now - LOSS_MEMORY, Generation.erased_at.is_(None), not_(_is_silent())
         )
+        .order_by(Generation.delivered_at)
     )
-    found: dict[int, int] = {}
-    for query in (late, given_up):
-        for guild_id, count in session.execute(query.group_by(Generation.guild_id)):
-            found[guild_id] = found.get(guild_id, 0) + count
-    return found
+    found = Counter[int]()
+    for guild_id, result_id in session.execute(ended):
+        found[guild_id] = 0 if result_id is not None else found[guild_id] + 1
+    for guild_id, count in session.execute(late.group_by(Generation.guild_id)):
+        found[guild_id] += count
+    return +found
 
 
 def _is_silent() -> ColumnElement[bool]:

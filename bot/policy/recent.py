@@ -6,8 +6,9 @@ a few seconds; nobody has to tell this memory of changes, which other processes 
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
+
+from cachetools import FIFOCache
 
 from bot.clock import monotonic
 from bot.db.database import Database
@@ -26,7 +27,7 @@ class RecentPolicies:
     def __init__(self, database: Database, clock: Callable[[], float] = monotonic) -> None:
         self._database = database
         self._clock = clock
-        self._kept: OrderedDict[int, tuple[float, Policy]] = OrderedDict()
+        self._kept = FIFOCache[int, tuple[float, Policy]](MOST_SERVERS)
 
     async def find(self, guild_id: int) -> Policy | None:
         """Return a server's document as it was at most `KEPT_SECONDS` ago; None: it can't be read in time."""
@@ -41,7 +42,4 @@ class RecentPolicies:
         except (TimeoutError, DatabaseBusyError):
             return None
         self._kept[guild_id] = (self._clock(), policy)
-        self._kept.move_to_end(guild_id)
-        while len(self._kept) > MOST_SERVERS:
-            self._kept.popitem(last=False)
         return policy

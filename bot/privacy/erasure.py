@@ -16,7 +16,18 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, not_, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    delete,
+    exists,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
@@ -44,6 +55,9 @@ FORGOTTEN = (
     "continues_post",
 )  # columns that go with the words
 
+# They asked for it, and are not off it yet. With a literal number, it is the condition of an index.
+ASKED_TO_FORGET = and_(Generation.erase_at.is_not(None), Generation.user_id != literal_column(str(NOBODY)))
+
 # Nothing that runs needs the words any more: the result is delivered, and no late video is waited for.
 FINISHED = and_(Generation.delivered_at.is_not(None), Generation.late_until.is_(None))
 
@@ -60,6 +74,7 @@ _HAS_OPEN_REPORT = exists().where(
     ReportRow.deleted_by.is_(None),
     ReportRow.dismissed_by.is_(None),
 )
+_CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
 def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime, most: int = BATCH) -> int:
@@ -80,8 +95,9 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
     )
     erased = [row_id for row_id, _ in rows]
-    _erase_films(session, now)
-    unlink(session, Generation.id.in_(erased))
+    _erase_films(session, erased, now)
+    _unlink(session, Generation.id.in_(erased))
+    unlink_films(session)
     # What continues them has the links to their messages, too.
     session.execute(
         update(Generation)
@@ -92,15 +108,26 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
     return len(rows)
 
 
-def unlink(session: Session, condition: ColumnElement[bool] | None = None) -> None:
-    """Remove the ids of messages from erased rows that meet `condition` and have no open report."""
-    chosen = true() if condition is None else condition
+def unlink_batch(session: Session, most: int = BATCH) -> int:
+    """Remove the ids of messages from up to `most` erased rows without an open report; return how many."""
+    found = select(Generation.id).where(_CAN_BE_UNLINKED).limit(most).with_for_update()
+    row_ids = session.scalars(found).all()
+    if row_ids:
+        _unlink(session, Generation.id.in_(row_ids))
+    return len(row_ids)
+
+
+def _unlink(session: Session, condition: ColumnElement[bool]) -> None:
     session.execute(
         update(Generation)
-        .where(chosen, Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
+        .where(condition, _CAN_BE_UNLINKED)
         .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def unlink_films(session: Session) -> None:
+    """Remove the ids of messages from erased films that are over, once no shot has any."""
     session.execute(
         update(FilmRow)
         .where(
@@ -123,9 +150,8 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     found = (
         select(Generation.id)
         .where(
+            ASKED_TO_FORGET,
             Generation.erased_at.is_not(None),
-            Generation.erase_at.is_not(None),
-            Generation.user_id != NOBODY,
             Generation.created_at <= now - LONGEST_WINDOW,
             not_(_HAS_OPEN_REPORT),
         )
@@ -150,16 +176,21 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
         update(Generation),
         [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
     )
-    _anonymize_films(session)
+    _anonymize_films(session, row_ids)
     return len(row_ids)
 
 
-def _erase_films(session: Session, now: datetime) -> None:
-    """Take the words off films of which no shot has any."""
+def _films_of(row_ids: Collection[str]) -> ColumnElement[bool]:
+    """Whether a film has one of these rows as a shot."""
+    return FilmRow.id.in_(select(Generation.film_id).where(Generation.id.in_(row_ids)))
+
+
+def _erase_films(session: Session, row_ids: Collection[str], now: datetime) -> None:
+    """Take the words off the films of these shots, where no other shot has any."""
     session.execute(
         update(FilmRow)
         .where(
-            FilmRow.accepted_at.is_not(None),
+            _films_of(row_ids),
             FilmRow.erased_at.is_(None),
             not_(exists().where(Generation.film_id == FilmRow.id, Generation.erased_at.is_(None))),
         )
@@ -168,12 +199,10 @@ def _erase_films(session: Session, now: datetime) -> None:
     )
 
 
-def _anonymize_films(session: Session) -> None:
-    """Take the member off erased films of which no shot is theirs any more."""
+def _anonymize_films(session: Session, row_ids: Collection[str]) -> None:
+    """Take the member off the films of these shots, where no other shot is theirs."""
     is_theirs = exists().where(Generation.film_id == FilmRow.id, Generation.user_id != NOBODY)
-    found = select(FilmRow.id).where(
-        FilmRow.erased_at.is_not(None), FilmRow.user_id != NOBODY, not_(is_theirs)
-    )
+    found = select(FilmRow.id).where(_films_of(row_ids), not_(is_theirs))
     for film_id in session.scalars(found.with_for_update()).all():
         nobody = {"user_id": NOBODY, "channel_id": NOBODY, "interaction_id": -1 - secrets.randbelow(2**62)}
         session.execute(update(FilmRow).where(FilmRow.id == film_id).values(nobody))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
@@ -19,6 +19,7 @@ from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
 from bot.privacy.erasure import (
+    ASKED_TO_FORGET,
     BATCH,
     anonymize_batch,
     erase_batch,
@@ -26,7 +27,8 @@ from bot.privacy.erasure import (
     forget_picture_links,
     forget_quotes,
     select_dead_links,
-    unlink,
+    unlink_batch,
+    unlink_films,
 )
 from bot.signals import StoppingError, pause
 
@@ -77,13 +79,16 @@ class Retention:
             OSError: a file cannot be deleted; the same holds.
         """
         now = self._clock()
-        due: list[ColumnElement[bool]] = [Generation.erase_at.is_not(None)]
+        due: list[ColumnElement[bool]] = [ASKED_TO_FORGET]
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
-        await self._database.write(unlink)
+        await self._repeat(unlink_batch)
+        await self._database.write(unlink_films)
         offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
         offers += await self._repeat(lambda session: forget_film_offers(session, FilmRow.expires_at <= now))
-        erased = await self._repeat(lambda session: erase_batch(session, or_(*due), now))
+        erased = 0
+        for condition in due:  # one after the other: each has its index
+            erased += await self._repeat(partial(erase_batch, condition=condition, now=now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
             "offers": offers,

@@ -230,12 +230,13 @@ class GenerationService:
 
     async def list_open(self, guild_id: int) -> list[Generation]:
         """Return the generations of a server that are still waited for, oldest first."""
-        query = (
-            select(Generation)
-            .where(Generation.guild_id == guild_id, Generation.status.in_(OPEN))
-            .order_by(Generation.created_at, Generation.id)
+        query = select(Generation).where(
+            Generation.delivered_at.is_(None),  # implied; the index of what is open has it
+            Generation.status.in_(OPEN),
+            Generation.guild_id + 0 == guild_id,  # else SQLite reads all that the server ever asked for
         )
-        return await self._database.read(lambda session: list(session.scalars(query).all()), hurried=True)
+        found = await self._database.read(lambda session: session.scalars(query).all(), hurried=True)
+        return sorted(found, key=lambda generation: (generation.created_at, generation.id))
 
 
 def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] = ()) -> VideoRequest:

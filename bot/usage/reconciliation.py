@@ -99,6 +99,7 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
     return and_(
         Generation.provider_id.is_not(None),
         Generation.finished_at.is_not(None),
+        Generation.finished_at >= now - REACH,  # implied by the next but one: an index has it
         or_(Generation.cost_source.is_(None), Generation.cost_source != CostSource.LEDGER),
         Generation.created_at >= now - REACH,
         Generation.created_at >= reach,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.db.models import OPEN, Status
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.metrics.metrics import EDITS, SAVED, SENT
 
 Edit = Callable[[], Awaitable[None]]
@@ -61,8 +61,8 @@ class _Card:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class EditBudget:
-    """Edits cards within the budget. One object for the whole program.
+class CardEdits:
+    """Edits cards as often as they may be edited. One object for the whole program.
 
     Args:
         interval: seconds between two edits of the same card.
@@ -73,7 +73,7 @@ class EditBudget:
     def __init__(
         self,
         interval: float,
-        limiter: PollLimiter,
+        limiter: RateLimiter,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._interval = interval

@@ -1,4 +1,4 @@
-"""Brings cards up to date, within the budget of edits."""
+"""Brings cards up to date, as rarely as Discord asks."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,14 +9,14 @@ import structlog
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import DeliveryPostponedError, Present, Still
+from bot.jobs.ports import DeliveryPostponedError, IsCurrent, ReadRow
 from bot.signals import StoppingError
 from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import FindFilm, film_of, no_films
-from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, EditBudget, rank_of
+from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -28,28 +28,28 @@ class Cards:
 
     Args:
         failed: remembers the channels that take no edits.
-        present: reads rows: another process may have gone on, and have shown that; None: there is none.
+        read_row: reads a request as it is now, since another process may have shown more.
     """
 
     def __init__(
         self,
         client: discord.Client,
         failed: FailedDestinations,
-        budget: EditBudget,
-        present: Present | None = None,
+        edits: CardEdits,
+        read_row: ReadRow | None = None,
         find_film: FindFilm = no_films,
     ) -> None:
         self._find_film = find_film
-        self._present = present
+        self._read_row = read_row
         self._client = client
         self._failed = failed
-        self._budget = budget
+        self._edits = edits
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def show(self, generation: Generation, eta: Eta, still: Still | None = None) -> None:
+    async def show(self, generation: Generation, eta: Eta, is_current: IsCurrent | None = None) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns.
 
-        `still`: asked right before the edit, whether it is to be made.
+        `is_current`: asked right before the edit, whether it is to be made.
 
         Raises:
             DeliveryPostponedError: the last edit could not be made, but may be later.
@@ -59,7 +59,7 @@ class Cards:
             return
         # A shot ends, but the card that shows all of them goes on, and shows what the rows say.
         rank = FIRST_RANK if generation.film_id else rank_of(generation.status)
-        edit = self._show(generation, generation.card_id, rank, eta, still)
+        edit = self._show(generation, generation.card_id, rank, eta, is_current)
         if rank == FINAL_RANK:
             await edit
             return
@@ -81,18 +81,18 @@ class Cards:
         async def edit() -> None:
             await self._edit_card(row, card_id, film_message(film))
 
-        await self._budget.edit(card_id, FINAL_RANK, edit)
+        await self._edits.edit(card_id, FINAL_RANK, edit)
 
     async def _show(
-        self, generation: Generation, card_id: int, rank: int, eta: Eta, still: Still | None
+        self, generation: Generation, card_id: int, rank: int, eta: Eta, is_current: IsCurrent | None
     ) -> None:
         async def edit() -> None:
-            is_wanted = still is None or await still()
+            is_wanted = is_current is None or await is_current()
             if not is_wanted or await self._find_later(generation) is not None:
                 return  # who brought it further shows that
             await self._edit_to_last(generation, card_id, eta)
 
-        await self._budget.edit(card_id, rank, edit)
+        await self._edits.edit(card_id, rank, edit)
 
     async def _edit_to_last(self, generation: Generation, card_id: int, eta: Eta) -> None:
         """Edit, and once more where another process was faster to Discord with what came after."""
@@ -109,10 +109,10 @@ class Cards:
 
     async def _find_later(self, generation: Generation) -> Generation | None:
         """Return the row, if it has come further than what is to be shown."""
-        if self._present is None or generation.film_id or rank_of(generation.status) == FINAL_RANK:
+        if self._read_row is None or generation.film_id or rank_of(generation.status) == FINAL_RANK:
             return None
         try:
-            present = await self._present(generation.id)
+            present = await self._read_row(generation.id)
         except Exception as error:  # noqa: BLE001 a database that cannot be read says nothing
             log.info("a card is edited unchecked", reason=str(error))
             return None
@@ -132,7 +132,7 @@ class Cards:
             async with asyncio.timeout(CARD_TIMEOUT):
                 await channel.get_partial_message(card_id).edit(**message)
         except CALL_ERRORS as error:
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             self._failed.note(("edit", subject.channel_id), error)
             log.warning("the card was not edited", error=str(error))

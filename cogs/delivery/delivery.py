@@ -7,7 +7,7 @@ import structlog
 
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import Posted, Present, Still, UndeliverableError
+from bot.jobs.ports import IsCurrent, Posted, ReadRow, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.requests.successors import Successors
@@ -15,12 +15,12 @@ from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.cards.result_message import ResultMessage, is_card, is_result
 from cogs.cards.shown_film import FindFilm, film_of, no_films
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.delivery.posting import SEND_TIMEOUT, Posts
 from cogs.delivery.threads import Threads
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
 from cogs.videos.result_buttons import result_view
 
@@ -35,9 +35,9 @@ class DiscordDelivery:
     def __init__(
         self,
         client: discord.Client,
-        budget: EditBudget,
+        edits: CardEdits,
         servers: Servers | None = None,
-        present: Present | None = None,
+        read_row: ReadRow | None = None,
         successors: Successors | None = None,
         find_film: FindFilm = no_films,
     ) -> None:
@@ -48,11 +48,13 @@ class DiscordDelivery:
         self._find_film = find_film
         self._threads = Threads(client, self._failed, find_film)
         self.posts = Posts(client, self._failed, self._threads)
-        self.cards = Cards(client, self._failed, budget, present, find_film)
+        self.cards = Cards(client, self._failed, edits, read_row, find_film)
 
-    async def show_state(self, generation: Generation, eta: Eta = NO_ETA, still: Still | None = None) -> None:
+    async def show_state(
+        self, generation: Generation, eta: Eta = NO_ETA, is_current: IsCurrent | None = None
+    ) -> None:
         """Edit the card: soon, while the generation is waited for; else before this returns."""
-        await self.cards.show(generation, eta, still)
+        await self.cards.show(generation, eta, is_current)
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one, however long that takes."""
@@ -84,7 +86,7 @@ class DiscordDelivery:
                 return (await channel.send(**message, nonce=nonce)).id
         except CALL_ERRORS as error:
             self._failed.note(place, error)
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(str(error)) from error
 

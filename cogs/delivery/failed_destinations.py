@@ -6,9 +6,10 @@ with a long rate limit are remembered too, and passed over until it ends.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import discord
+from cachetools import FIFOCache
 
 from bot.discord_client.rate_limits import PATIENCE
 from cogs.ui.discord_errors import retry_after
@@ -26,15 +27,15 @@ class FailedDestinations:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._refused: dict[Place, float] = {}  # until when
-        self._limited: dict[Place, float] = {}
+        self._refused = FIFOCache[Place, float](MOST)  # until when
+        self._limited = FIFOCache[Place, float](MOST)
 
     def note(self, place: Place, error: Exception) -> None:
         """Remember the refusal, if asking again would be refused too, or a rate limit that lasts."""
         if isinstance(error, discord.HTTPException) and error.code in LASTING_CODES:
-            self._keep(self._refused, place, MEMORY)
+            self._refused[place] = self._clock() + MEMORY
         elif (wait := retry_after(error) or 0.0) > PATIENCE:
-            self._keep(self._limited, place, wait)
+            self._limited[place] = self._clock() + wait
 
     def has(self, place: Place) -> bool:
         """Whether the place refused lately."""
@@ -44,11 +45,5 @@ class FailedDestinations:
         """Return for how many seconds the place is limited; 0: it is not."""
         return max(self._left(self._limited, place), 0.0)
 
-    def _keep(self, memory: dict[Place, float], place: Place, seconds: float) -> None:
-        memory.pop(place, None)
-        memory[place] = self._clock() + seconds
-        if len(memory) > MOST:
-            del memory[next(iter(memory))]
-
-    def _left(self, memory: dict[Place, float], place: Place) -> float:
+    def _left(self, memory: Mapping[Place, float], place: Place) -> float:
         return memory.get(place, 0.0) - self._clock()

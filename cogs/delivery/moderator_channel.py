@@ -17,7 +17,7 @@ from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.buttons import report_view
 from cogs.reports.report_text import render_report
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -134,10 +134,10 @@ class DiscordModeratorChannel:
                     view=view or discord.utils.MISSING,
                 )
             except CALL_ERRORS as error:
-                verdict, refusal = classify_error(error), error
-                if verdict is Verdict.LATER:
+                remedy, refusal = classify_error(error), error
+                if remedy is Remedy.LATER:
                     raise postponed(error) from error
-                if verdict is not Verdict.NOT_THE_WORDS:
+                if remedy is not Remedy.NOT_THE_WORDS:
                     break
             else:
                 return message.id

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 import discord
 import structlog
+from cachetools import FIFOCache
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
@@ -21,7 +22,7 @@ from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
 from cogs.delivery.channel_history import own_messages
 from cogs.delivery.failed_destinations import FailedDestinations, Place
 from cogs.delivery.threads import Threads
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, is_broken_connection, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, postponed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -100,7 +101,8 @@ class Posts:
         self._client = client
         self._failed = failed
         self._threads = threads
-        self._tried: dict[str, float] = {}  # when this process last tried to post, by the subject's id
+        # When this process last tried to post, by the subject's id.
+        self._tried = FIFOCache[str, float](MOST_TRIED)
 
     async def find_result(self, subject: Subject, is_it: Test) -> Posted | None:
         """Look through what was posted after the card, from the newest message on.
@@ -137,7 +139,7 @@ class Posts:
                     if is_it(message):
                         return message.id
         except CALL_ERRORS as error:
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             self._failed.note(place, error)
             log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
@@ -150,7 +152,7 @@ class Posts:
             DeliveryPostponedError, UploadTooLargeError, UploadBrokenError, UndeliverableError: see
                 `bot.jobs.ports.PostPort`.
         """
-        self._note_try(message.subject)
+        self._tried[message.subject.id] = time.monotonic()
         waits: list[float] = []  # of places that are limited, and take messages later
         async for target in self._targets(message.subject):
             if (posted := await self._try(target, message, view, waits)) is not None:
@@ -164,12 +166,6 @@ class Posts:
         if waits:
             raise postponed(discord.RateLimited(min(waits)))
         raise UndeliverableError("every place refused the message")
-
-    def _note_try(self, subject: Subject) -> None:
-        self._tried.pop(subject.id, None)
-        self._tried[subject.id] = time.monotonic()
-        if len(self._tried) > MOST_TRIED:
-            del self._tried[next(iter(self._tried))]
 
     async def _try(
         self, target: Target, message: Message, view: discord.ui.View, waits: list[float]
@@ -213,7 +209,7 @@ class Posts:
             async with asyncio.timeout(DIRECT_TIMEOUT):
                 return await self._client.create_dm(discord.Object(subject.user_id))
         except CALL_ERRORS as error:
-            if classify_error(error) is Verdict.LATER:
+            if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
             raise UndeliverableError(f"no direct message either: {error}") from error
 
@@ -248,21 +244,21 @@ def _next_form(target: Target, message: Message, error: Exception) -> Message | 
         DeliveryPostponedError: neither; the same again later.
         UploadTooLargeError: the same with a smaller file.
     """
-    verdict = classify_error(error)
-    log.warning("a message was refused", verdict=verdict.name, error=str(error))
-    match verdict:
-        case Verdict.LATER if message.attached is not None and is_broken_connection(error):
+    remedy = classify_error(error)
+    log.warning("a message was refused", remedy=remedy.name, error=str(error))
+    match remedy:
+        case Remedy.LATER if message.attached is not None and is_broken_connection(error):
             raise UploadBrokenError(str(error) or type(error).__name__, message.attached.size) from error
-        case Verdict.LATER:
+        case Remedy.LATER:
             raise postponed(error) from error
         # What a direct message takes says nothing about the server.
-        case Verdict.TOO_LARGE if message.attached is not None and target.channel_id is not None:
+        case Remedy.TOO_LARGE if message.attached is not None and target.channel_id is not None:
             raise UploadTooLargeError(message.attached.size) from error
-        case Verdict.TOO_LARGE | Verdict.NOT_THE_FILE:
+        case Remedy.TOO_LARGE | Remedy.NOT_THE_FILE:
             return message.without_file()
-        case Verdict.NOT_THE_WORDS:
+        case Remedy.NOT_THE_WORDS:
             return message.without_words()
-        case Verdict.ELSEWHERE:
+        case Remedy.ELSEWHERE:
             return None
 
 

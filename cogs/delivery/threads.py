@@ -13,7 +13,7 @@ from cogs.cards.card import neutral_thread_name, thread_name
 from cogs.cards.film_card import film_thread_names
 from cogs.cards.shown_film import FindFilm, film_of, no_films
 from cogs.delivery.failed_destinations import FailedDestinations
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error, postponed, says_thread_exists
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed, says_thread_exists
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class Threads:
             refusal = await self._start(generation.channel_id, card_id, name)
             if refusal is None:
                 return card_id
-            if refusal is not Verdict.NOT_THE_WORDS:
+            if refusal is not Remedy.NOT_THE_WORDS:
                 break
         return None
 
@@ -92,7 +92,7 @@ class Threads:
             return film_thread_names(generation)
         return thread_name(generation), neutral_thread_name(generation)
 
-    async def _start(self, channel_id: int, card_id: int, name: str) -> Verdict | None:
+    async def _start(self, channel_id: int, card_id: int, name: str) -> Remedy | None:
         """Return None when there is a thread on the card now, or what Discord's refusal means.
 
         Raises:
@@ -109,7 +109,7 @@ class Threads:
         self._troubled.pop(channel_id, None)
         return None
 
-    def _refuse(self, channel_id: int, error: Exception) -> Verdict:
+    def _refuse(self, channel_id: int, error: Exception) -> Remedy:
         """Remember why there is no thread, and return what it means.
 
         Raises:
@@ -118,10 +118,10 @@ class Threads:
         place = ("thread", channel_id)
         self._failed.note(place, error)
         log.warning("no thread", channel=channel_id, error=str(error) or type(error).__name__)
-        if classify_error(error) is not Verdict.LATER:
+        if classify_error(error) is not Remedy.LATER:
             self._troubled.pop(channel_id, None)
             return classify_error(error)
         since = self._troubled.setdefault(channel_id, self._clock())
         if self._failed.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
-            return Verdict.ELSEWHERE
+            return Remedy.ELSEWHERE
         raise postponed(error) from error

@@ -15,7 +15,7 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.rules_text import rule_lines, rules_foot, rules_head
 from cogs.quota.usage_report import report_page
-from cogs.ui.discord_errors import Verdict, classify_error
+from cogs.ui.discord_errors import Remedy, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 from cogs.ui.paging import Page, page_buttons, paginate
@@ -92,7 +92,7 @@ async def show_usage(interaction: Interaction, usage: UsageReports, period: Usag
     try:
         await interaction.edit_original_response(content=page.content, attachments=files, view=view)
     except discord.HTTPException as error:
-        if not files or classify_error(error) not in {Verdict.TOO_LARGE, Verdict.NOT_THE_FILE}:
+        if not files or classify_error(error) not in {Remedy.TOO_LARGE, Remedy.NOT_THE_FILE}:
             raise
         await interaction.edit_original_response(content=f"{page.content}\n-# {_(WITHOUT_FILES)}", view=view)
 

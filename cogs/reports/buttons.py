@@ -16,7 +16,7 @@ from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
 from cogs.ui.video_button import VideoButton
@@ -165,6 +165,6 @@ async def _show(interaction: Interaction, reported: ReportedVideo) -> None:
     try:
         await interaction.edit_original_response(content=text, view=view)
     except CALL_ERRORS as error:
-        if classify_error(error) is not Verdict.NOT_THE_WORDS:
+        if classify_error(error) is not Remedy.NOT_THE_WORDS:
             raise
         await interaction.edit_original_response(content=text_unquoted, view=view)

@@ -29,7 +29,7 @@ TOO_MANY = 429  # HTTP's "Too Many Requests"
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")  # of the header Retry-After, where it is no date
 
 
-class Verdict(Enum):
+class Remedy(Enum):
     """What to do next."""
 
     LATER = auto()  # the same again, after a while
@@ -39,25 +39,25 @@ class Verdict(Enum):
     ELSEWHERE = auto()  # another place
 
 
-def classify_error(error: Exception) -> Verdict:
+def classify_error(error: Exception) -> Remedy:
     """Return what `error`, raised by a call to Discord, means."""
     match error:
         case discord.HTTPException() if error.status == 413 or error.code in SIZE_CODES:
-            return Verdict.TOO_LARGE
+            return Remedy.TOO_LARGE
         case discord.HTTPException() if error.code in FILE_CODES:
-            return Verdict.NOT_THE_FILE
+            return Remedy.NOT_THE_FILE
         case discord.HTTPException() if error.code in WORDS_CODES:
-            return Verdict.NOT_THE_WORDS
+            return Remedy.NOT_THE_WORDS
         case discord.HTTPException() if error.code in PASSING_CODES:
-            return Verdict.LATER
+            return Remedy.LATER
         # 401: the token was reset. That says nothing about the place, and a new token mends it.
         # 408: a proxy that stands before Discord took the upload for too slow.
         case discord.HTTPException() if error.status in {401, TOO_SLOW, TOO_MANY} or error.status >= 500:
-            return Verdict.LATER
+            return Remedy.LATER
         case discord.HTTPException():
-            return Verdict.ELSEWHERE
+            return Remedy.ELSEWHERE
         case _:
-            return Verdict.LATER
+            return Remedy.LATER
 
 
 def is_broken_connection(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import discord
 import structlog
+from cachetools import FIFOCache
 
 from cogs.ui.discord_errors import CALL_ERRORS, UNREADABLE
 
@@ -27,8 +28,10 @@ class Servers:
     def __init__(self, client: discord.Client, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
         self._clock = clock
-        self._asked: dict[int, tuple[float, discord.Guild | None]] = {}  # until when, and what was answered
-        self._there: dict[int, float] = {}  # servers that the bot may be on, and until when that is believed
+        # Until when, and what was answered.
+        self._asked = FIFOCache[int, tuple[float, discord.Guild | None]](MOST)
+        # Servers that the bot may be on, and until when that is believed.
+        self._there = FIFOCache[int, float](MOST)
 
     async def find(self, guild_id: int) -> discord.Guild | None:
         """Return a server without its channels and members; None: Discord does not tell."""
@@ -39,11 +42,8 @@ class Servers:
             return known
         found = await self._fetch(guild_id)
         memory = RETRY if found is None else MEMORY
-        self._asked.pop(guild_id, None)
         # What was known before is better than nothing.
         self._asked[guild_id] = (self._clock() + memory, found or known)
-        if len(self._asked) > MOST:
-            del self._asked[next(iter(self._asked))]
         return found or known
 
     async def is_gone(self, guild_id: int) -> bool:
@@ -60,10 +60,7 @@ class Servers:
             if isinstance(error, discord.HTTPException) and error.code in GONE:
                 return True
             log.info("a server cannot be asked about", guild=guild_id, reason=str(error) or repr(error))
-        self._there.pop(guild_id, None)
         self._there[guild_id] = self._clock() + RETRY
-        if len(self._there) > MOST:
-            del self._there[next(iter(self._there))]
         return False
 
     async def _fetch(self, guild_id: int) -> discord.Guild | None:

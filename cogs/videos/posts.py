@@ -10,7 +10,7 @@ from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import GONE, channel_of
-from cogs.ui.discord_errors import Verdict, classify_error
+from cogs.ui.discord_errors import Remedy, classify_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def find_posts(client: discord.Client, generation: Generation) -> Posts:
             message = await channel.fetch_message(post.message_id)
         except discord.HTTPException as error:
             if error.code not in GONE:
-                if classify_error(error) is Verdict.LATER:
+                if classify_error(error) is Remedy.LATER:
                     raise
                 posts.append(post)
             continue

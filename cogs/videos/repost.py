@@ -16,7 +16,7 @@ from bot.library.reposts import CannotRepostError, Reposts
 from cogs.cards.card import alt_text, render_repost
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import delete_post, show_card
-from cogs.ui.discord_errors import CALL_ERRORS, Verdict, classify_error
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.links import post_link
 from cogs.videos.posts import Posts, find_posts
 from cogs.videos.result_buttons import result_view
@@ -52,7 +52,7 @@ async def repost(client: VeoBot, reposts: Reposts, claimed: Generation, channel_
         if not isinstance(error, CALL_ERRORS):
             raise
         log.warning("a video was not posted again", generation=claimed.id, error=str(error))
-        raise CannotRepostError(_(AWAY if classify_error(error) is Verdict.LATER else REFUSED)) from error
+        raise CannotRepostError(_(AWAY if classify_error(error) is Remedy.LATER else REFUSED)) from error
     return await _finish(client, reposts, claimed, posted, source.posts)
 
 
@@ -118,7 +118,7 @@ async def _post(
     try:
         message = await send(quote=True)
     except discord.HTTPException as error:
-        if classify_error(error) is not Verdict.NOT_THE_WORDS:
+        if classify_error(error) is not Remedy.NOT_THE_WORDS:
             raise
         message = await send(quote=False)
     return Posted(message.id, channel_id)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
@@ -197,7 +197,7 @@ def build_engine(
     estimator = DurationEstimator(
         interval=interval, rate=polls_per_second, deadline=times.deadline, max_running=max_running
     )
-    limiter = PollLimiter(polls_per_second, partial(pause, stopping=stopping))
+    limiter = RateLimiter(polls_per_second, partial(pause, stopping=stopping))
     videos = VideoStore(downloads_of(session), folder)
     images = ImageStore(downloads_of(session), folder.with_name(f"{folder.name} images"))
     workflow = Workflow(

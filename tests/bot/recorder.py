@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.db.models import Generation, Status
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import Posted, Still, UploadBrokenError, UploadTooLargeError
+from bot.jobs.ports import IsCurrent, Posted, UploadBrokenError, UploadTooLargeError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 
@@ -99,7 +99,7 @@ class RecordingDelivery:
         self,
         generation: Generation,
         eta: Eta = NO_ETA,
-        still: Still | None = None,  # noqa: ARG002 the interface names it
+        is_current: IsCurrent | None = None,  # noqa: ARG002 the interface names it
     ) -> None:
         """Keep that the card was brought up to date, or raise the next trouble."""
         self.cards_begun += 1

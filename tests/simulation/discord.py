@@ -18,7 +18,7 @@ import discord
 from bot.db.guild_models import AuditRow
 from bot.db.models import Generation, Status
 from bot.eta.eta import NO_ETA, Eta
-from bot.jobs.ports import DeliveryPostponedError, Posted, Still, UndeliverableError, UploadBrokenError
+from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, UndeliverableError, UploadBrokenError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.outbox_relay import ReportedVideo
@@ -131,7 +131,7 @@ class SimulatedDelivery:
         self,
         generation: Generation,
         eta: Eta = NO_ETA,  # noqa: ARG002 what it says does not matter here
-        still: Still | None = None,
+        is_current: IsCurrent | None = None,
     ) -> None:
         """Edit the card; while it is waited for, that is only begun, and nobody hears of trouble."""
         is_final = generation.delivered_at is not None or generation.finished_at is not None
@@ -139,7 +139,7 @@ class SimulatedDelivery:
         if not cards or generation.card_id is None:
             return
         if not is_final:
-            if still is None or await still():
+            if is_current is None or await is_current():
                 _edit(cards, generation)
             return
         await self._call("edit", generation.id, lambda: _edit(cards, generation))

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from bot.db.models import Generation, Status
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from cogs.cards.card_message import card_message
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
@@ -23,12 +23,12 @@ class Table:
     def __init__(self, row: Generation) -> None:
         self.row = row
 
-    async def present(self, name: str) -> Generation | None:
+    async def read(self, name: str) -> Generation | None:
         return self.row if name == self.row.id else None
 
 
 def process(client: Probe, table: Table) -> DiscordDelivery:
-    return DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)), present=table.present)
+    return DiscordDelivery(client, CardEdits(0.0, RateLimiter(100)), read_row=table.read)
 
 
 async def shown(client: Probe, wire: WireDiscord) -> tuple[Generation, Message]:

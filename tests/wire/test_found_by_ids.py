@@ -7,10 +7,10 @@ import pytest
 
 from bot.clock import utc_now
 from bot.db.models import Generation, Status
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.failures import FailureKind
 from cogs.cards.card_message import card_message
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
@@ -21,7 +21,7 @@ WRONG = [timedelta(minutes=-5), timedelta(minutes=5), timedelta(hours=8)]
 
 def delivery_of(client: discord.Client) -> DiscordDelivery:
     """Return one that remembers nothing, as after a start."""
-    return DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+    return DiscordDelivery(client, CardEdits(0.0, RateLimiter(100)))
 
 
 async def row_of(client: Probe, wire: WireDiscord, wrong: timedelta, **changes: object) -> Generation:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from bot.clock import utc_now
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.jobs.ports import DeliveryPostponedError
 from cogs.cards.card_message import card_message
-from cogs.delivery.card_throttle import EditBudget
+from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from tests.cogs.generation import generation
 from tests.wire.probe import Probe
@@ -33,7 +33,7 @@ async def test_the_card_is_found_beside_it(client: Probe, wire: WireDiscord, odd
     wire.messages()[0].odd.update(odd)
     card = await channel.send(**card_message(row))
 
-    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+    delivery = DiscordDelivery(client, CardEdits(0.0, RateLimiter(100)))
 
     assert await delivery.find_card(row) == card.id, "the card was not found"
 
@@ -46,7 +46,7 @@ async def test_a_search_goes_on_over_pages(client: Probe, wire: WireDiscord) -> 
     wire.messages()[50].odd.update(ODD["no kind"])
     card = await channel.send(**card_message(row))
 
-    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+    delivery = DiscordDelivery(client, CardEdits(0.0, RateLimiter(100)))
 
     assert await delivery.find_card(row) == card.id, "the second page was not looked at"
 
@@ -56,7 +56,7 @@ async def test_a_list_that_cannot_be_read_proves_nothing(client: Probe, wire: Wi
     row = generation(guild_id=wire.guild.id, channel_id=wire.channel.id, created_at=utc_now())
     wire.faults.add("GET /channels/{channel_id}/messages", Fault.says(text))
 
-    delivery = DiscordDelivery(client, EditBudget(0.0, PollLimiter(100)))
+    delivery = DiscordDelivery(client, CardEdits(0.0, RateLimiter(100)))
 
     with pytest.raises(DeliveryPostponedError):
         await delivery.find_card(row)

@@ -25,7 +25,7 @@ class StepPostponedError(Exception):
         self.words = words
 
 
-class RefusedError(Exception):
+class CreateRefusedError(Exception):
     """The provider will not make this video, which ends the request."""
 
     def __init__(self, kind: FailureKind, words: str | None) -> None:

@@ -16,10 +16,10 @@ from bot.db.database import Database
 from bot.db.models import Generation
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
-from bot.jobs.closures import Pause, Scope, Way
+from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.jobs.pause_state import fetch_pause, keep_pause
 from bot.jobs.refusal_scope import Refusal, RefusalScopes
-from bot.jobs.steps.errors import RefusedError, StepPostponedError
+from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.timing import Timing
 from bot.provider.catalogue import provider_name_of
 from bot.provider.client import VeoClient
@@ -49,8 +49,8 @@ class Gate:
         self._timing = timing
         self._clock = clock
         self._scopes = RefusalScopes(account_wait=timing.account_wait, busy_wait=timing.busy_wait)
-        self._logged: Pause | None = None
-        self._noted: Pause | None = None
+        self._logged: ProviderPause | None = None
+        self._noted: ProviderPause | None = None
         self._looked_at: datetime | None = None
         self._accepted = set[str]()  # models, since it was last written down
         self._account_lock = asyncio.Lock()
@@ -61,7 +61,7 @@ class Gate:
         """Return when a request may be sent; `settle` must follow.
 
         Raises:
-            RefusedError: its model is gone.
+            CreateRefusedError: its model is gone.
             StepPostponedError: the provider would refuse it now.
         """
         if self._looked_at is None:
@@ -70,7 +70,7 @@ class Gate:
         if hold is None:
             return
         if hold.wait is None:
-            raise RefusedError(FailureKind.MODEL_GONE, hold.words or None)
+            raise CreateRefusedError(FailureKind.MODEL_GONE, hold.words or None)
         reason, words = "the provider takes nothing at the moment", hold.words or None
         raise StepPostponedError(reason, hold.wait, lets_others=hold.lets_others, words=words)
 
@@ -89,7 +89,7 @@ class Gate:
         """Judge a refusal, one of `NOT_ACCEPTED`.
 
         Raises:
-            RefusedError: it ends the request.
+            CreateRefusedError: it ends the request.
             StepPostponedError: the request waits.
         """
         model = provider_name_of(generation.model)  # all its rows are refused together
@@ -100,7 +100,7 @@ class Gate:
         if verdict.wait is not None:
             raise StepPostponedError(str(error), verdict.wait, lets_others=True, words=error.words)
         kind = FailureKind.MODEL_GONE if refusal.is_model_gone else FailureKind.REFUSED
-        raise RefusedError(kind, error.words)
+        raise CreateRefusedError(kind, error.words)
 
     async def _explain(self, model: str, error: VeoError) -> Refusal:
         words = error.words or ""
@@ -177,7 +177,7 @@ class Gate:
         else:
             self._noted = pause
 
-    async def _read_note(self) -> Pause | None:
+    async def _read_note(self) -> ProviderPause | None:
         if self._database is None:
             return None
         self._looked_at = self._clock()
@@ -187,7 +187,7 @@ class Gate:
             log.warning("what is refused cannot be read", reason=str(error))
             return self._noted
 
-    async def _write_note(self, pause: Pause | None) -> None:
+    async def _write_note(self, pause: ProviderPause | None) -> None:
         if self._database is None:
             return
         try:
@@ -197,7 +197,7 @@ class Gate:
         else:
             self._noted = pause
 
-    def _log(self, pause: Pause | None) -> None:
+    def _log(self, pause: ProviderPause | None) -> None:
         was, is_now = _is_wide(self._logged), _is_wide(pause)
         if pause is not None and is_now and not was:
             log.error(
@@ -208,6 +208,6 @@ class Gate:
         self._logged = pause
 
 
-def _is_wide(pause: Pause | None) -> bool:
+def _is_wide(pause: ProviderPause | None) -> bool:
     """Whether it holds up more than one request."""
-    return pause is not None and pause.scope is not Scope.REQUEST
+    return pause is not None and pause.scope is not RefusalScope.REQUEST

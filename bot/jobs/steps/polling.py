@@ -11,7 +11,7 @@ from bot.db.models import Generation
 from bot.eta.duration_estimator import DurationEstimator
 from bot.eta.eta import Eta
 from bot.eta.pacing import MIN_POLL_DELAY, poll_delay
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue, LeaseLostError
@@ -59,7 +59,7 @@ class Polling:
         veo: VeoClient,
         delivery: DeliveryPort,
         estimator: DurationEstimator,
-        limiter: PollLimiter,
+        limiter: RateLimiter,
         timing: Timing,
         clock: Clock,
         stopping: asyncio.Event,

@@ -18,7 +18,7 @@ from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
 from bot.jobs.endings import told
 from bot.jobs.queue import GenerationQueue, LeaseLostError
-from bot.jobs.steps.errors import RefusedError, StepPostponedError
+from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.jobs.steps.timing import Patience, Timing
@@ -76,7 +76,7 @@ class Submission:
         try:
             await self._gate.ensure_open(generation)
             return await self._submit(generation)
-        except RefusedError as refused:
+        except CreateRefusedError as refused:
             return await self._queue.fail(generation, refused.kind, refused.words)
         except StepPostponedError as postponed:
             left = self._time_left(generation)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cachetools import FIFOCache
+
 from bot.clock import Clock, monotonic
 
 
@@ -62,15 +64,13 @@ class Patience:
         self._clock = clock
         self._monotonic = monotonic
         self._began = clock()
-        self._watches: dict[tuple[str, datetime], Stopwatch] = {}  # the latest question comes last
+        self._watches = FIFOCache[tuple[str, datetime], Stopwatch](MOST_WATCHED)
 
     def age(self, generation_id: str, since: datetime) -> timedelta:
         """Return what has passed since that moment of a generation; none, if it is in the future."""
         key = (generation_id, since)
-        watch = self._watches.pop(key, None) or Stopwatch(since, self._clock, self._monotonic)
-        self._watches[key] = watch
-        if len(self._watches) > MOST_WATCHED:
-            del self._watches[next(iter(self._watches))]
+        watch = self._watches.get(key) or Stopwatch(since, self._clock, self._monotonic)
+        self._watches[key] = watch  # again: the latest question is forgotten last
         return watch.now() - since
 
     def left(self, generation_id: str, since: datetime, window: timedelta) -> timedelta:

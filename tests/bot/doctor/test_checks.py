@@ -14,7 +14,7 @@ from bot.db.models import Status
 from bot.db.state import get_state
 from bot.doctor.check_result import CheckResult
 from bot.doctor.checks import Checkup, sample_of
-from bot.jobs.closures import Pause, Scope, Way
+from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.jobs.pause_state import keep_pause
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.service import Moderation
@@ -301,16 +301,16 @@ async def test_a_provider_that_tells_nothing_of_keys_changes_nothing(
 
 
 async def test_what_is_refused_is_told_in_the_providers_words(checkup: Checkup, database: Database) -> None:
-    pause = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "*No* @everyone")
+    pause = ProviderPause(START, RefusalScope.ACCOUNT, Way.FORBIDDEN, "*No* @everyone")
     await keep_pause(database, pause)
     finding = await find(checkup, "I stopped sending requests")
     assert not finding.is_good
     assert finding.what.endswith(
         "the video service accepts none. The video service says: “\\*No\\* @\u200beveryone”"
     )
-    await keep_pause(database, replace(pause, scope=Scope.MODEL, models=("google/veo3",)))
+    await keep_pause(database, replace(pause, scope=RefusalScope.MODEL, models=("google/veo3",)))
     assert "for Veo 3 <t:" in (await find(checkup, "I stopped sending requests for")).what
-    await keep_pause(database, replace(pause, scope=Scope.REQUEST))
+    await keep_pause(database, replace(pause, scope=RefusalScope.REQUEST))
     assert await bad(checkup) == [], "a single request that waits is no pause"
     await keep_pause(database, None)
     assert await bad(checkup) == []

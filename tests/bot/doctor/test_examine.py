@@ -19,7 +19,7 @@ from bot.doctor.check_result import CheckResult
 from bot.doctor.examine import Section, examine
 from bot.doctor.output import is_healthy, render_json, render_text, verdict_of
 from bot.doctor.required_permissions import NEEDS, Need
-from bot.jobs.closures import Pause, Scope, Way
+from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.jobs.pause_state import keep_pause
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.service import Moderation
@@ -459,7 +459,9 @@ async def test_an_option_of_the_database_that_nobody_knows_is_a_finding(
 
 
 async def test_what_is_refused_is_told_from_another_process(made: str) -> None:
-    pause = Pause(datetime(2026, 1, 1, tzinfo=UTC), Scope.ACCOUNT, Way.FORBIDDEN, "No \x1b[31m*way*")
+    pause = ProviderPause(
+        datetime(2026, 1, 1, tzinfo=UTC), RefusalScope.ACCOUNT, Way.FORBIDDEN, "No \x1b[31m*way*"
+    )
     async with open_database(made) as database:
         await keep_pause(database, pause)
     [finding] = [finding for finding in await findings() if verdict_of(finding) == "bad"]

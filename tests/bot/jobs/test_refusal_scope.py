@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.jobs.closures import Pause, Scope, Way
-from bot.jobs.refusal_scope import Refusal, RefusalScopes, Verdict
+from bot.jobs.closures import ProviderPause, RefusalScope, Way
+from bot.jobs.refusal_scope import Consequence, Refusal, RefusalScopes
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT_WAIT, BUSY_WAIT = timedelta(seconds=60), timedelta(seconds=15)
@@ -24,11 +24,11 @@ BUSY_HOUR = Refusal(Way.BUSY, "Slow.", retry_after=HOUR)
 UNREACHABLE = Refusal(Way.UNREACHABLE)
 
 Event = tuple[str, str, Refusal | None]  # request, model, how it was refused; None: accepted
-REQUEST, MODEL, ACCOUNT = Scope.REQUEST, Scope.MODEL, Scope.ACCOUNT
+REQUEST, MODEL, ACCOUNT = RefusalScope.REQUEST, RefusalScope.MODEL, RefusalScope.ACCOUNT
 TAKEN = None
 
 # What happens, and whose the last refusal is and how long its request waits then; None: it ends.
-CASES: dict[str, tuple[Sequence[Event], Scope, timedelta | None]] = {
+CASES: dict[str, tuple[Sequence[Event], RefusalScope, timedelta | None]] = {
     "one 403": ([("a", "m", FORBIDDEN)], REQUEST, None),
     "one 404": ([("a", "m", MISSING)], REQUEST, None),
     "one 429": ([("a", "m", BUSY)], REQUEST, BUSY_WAIT),
@@ -88,15 +88,15 @@ CASES: dict[str, tuple[Sequence[Event], Scope, timedelta | None]] = {
 }
 
 
-def play(scopes: RefusalScopes, events: Sequence[Event], now: datetime = START) -> list[Verdict]:
+def play(scopes: RefusalScopes, events: Sequence[Event], now: datetime = START) -> list[Consequence]:
     """Let all happen at one moment, and return what was said of the refusals."""
-    verdicts: list[Verdict] = []
+    consequences: list[Consequence] = []
     for request, model, refusal in events:
         if refusal is None:
             scopes.accepted(model)
         else:
-            verdicts.append(scopes.refused(request, model, refusal, now))
-    return verdicts
+            consequences.append(scopes.refused(request, model, refusal, now))
+    return consequences
 
 
 def new_scopes() -> RefusalScopes:
@@ -113,7 +113,7 @@ def test_a_refusal_is_blamed_on_what_it_is_about(name: str) -> None:
 def test_changing_words_do_not_end_the_queue_one_by_one() -> None:
     scopes = new_scopes()
     events = [(f"r{number}", "m", Refusal(Way.FORBIDDEN, f"No {number}.")) for number in range(20)]
-    ended = [verdict for verdict in play(scopes, events) if verdict.wait is None]
+    ended = [one for one in play(scopes, events) if one.wait is None]
     assert len(ended) == 1
 
 
@@ -167,11 +167,11 @@ def test_a_pause_is_kept_over_a_restart() -> None:
     before, after = new_scopes(), new_scopes()
     play(before, [("a", "m", FORBIDDEN), ("b", "n", FORBIDDEN)])
     pause = before.pause
-    assert pause == Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "No.")
+    assert pause == ProviderPause(START, RefusalScope.ACCOUNT, Way.FORBIDDEN, "No.")
     assert pause is not None
     after.restore(pause, START)
     assert after.hold("c", "m", START) is None, "nobody may try"
-    assert play(after, [("c", "m", FORBIDDEN)])[-1].scope is Scope.ACCOUNT
+    assert play(after, [("c", "m", FORBIDDEN)])[-1].scope is RefusalScope.ACCOUNT
 
 
 def test_a_refusal_of_long_ago_says_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from bot.jobs.closures import Pause, Scope, Way
+from bot.jobs.closures import ProviderPause, RefusalScope, Way
 from bot.monitoring.alert_rules import (
     MEANINGS,
     REPEAT_AFTER,
@@ -210,7 +210,7 @@ def test_whoever_looks_no_more_is_believed_for_five_minutes() -> None:
         assert state.is_active is is_active
 
 
-REFUSED = Pause(START, Scope.ACCOUNT, Way.FORBIDDEN, "No.")
+REFUSED = ProviderPause(START, RefusalScope.ACCOUNT, Way.FORBIDDEN, "No.")
 REFUSALS: dict[str, tuple[AlertInputs, bool | None]] = {
     "unknown": (replace(QUIET, refused_for=None), None),
     "nothing": (replace(QUIET, refused_for=0.0), False),
@@ -234,7 +234,7 @@ REFUSALS: dict[str, tuple[AlertInputs, bool | None]] = {
         None,
     ),
     "one model": (
-        replace(QUIET, refusal=replace(REFUSED, scope=Scope.MODEL, models=("m",)), refused_for=400.0),
+        replace(QUIET, refusal=replace(REFUSED, scope=RefusalScope.MODEL, models=("m",)), refused_for=400.0),
         True,
     ),
 }

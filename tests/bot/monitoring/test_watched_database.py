@@ -96,6 +96,20 @@ async def test_a_result_that_was_given_up_is_forgotten_once_another_is_posted(da
     await database.read(work)
 
 
+async def test_a_result_that_its_member_had_deleted_was_not_given_up(database: Database) -> None:
+    done: dict[str, Any] = {
+        "status": Status.SUCCEEDED,
+        "finished_at": ago(minutes=9),
+        "delivered_at": ago(minutes=9),
+    }
+    await insert(database, **done, erased_at=ago(minutes=1))
+
+    def work(session: Session):
+        assert fetch_undelivered(session, utc_now()) == {}
+
+    await database.read(work)
+
+
 async def test_alerts_are_kept_and_forgotten(database: Database) -> None:
     state = AlertState(since=utc_now(), told_at=utc_now(), is_told=True, facts={"results": 3})
     await AlertStore(database).write(KEY, state)

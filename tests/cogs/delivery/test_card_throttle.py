@@ -1,4 +1,4 @@
-"""The budget of edits: rarely enough, the newest state wins, the last one always comes. Time is virtual."""
+"""The edits of cards: rarely enough, the newest state wins, the last one always comes. Time is virtual."""
 
 import asyncio
 from collections import defaultdict
@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.models import Status
-from bot.eta.poll_limiter import PollLimiter
+from bot.eta.rate_limiter import RateLimiter
 from bot.metrics.metrics import EDITS, SAVED, SENT
 from bot.signals import StoppingError, pause
-from cogs.delivery.card_throttle import FINAL_RANK, KEPT, EditBudget, rank_of
+from cogs.delivery.card_throttle import FINAL_RANK, KEPT, CardEdits, rank_of
 from tests.bot.virtual_time import play
 
 INTERVAL = 10.0
@@ -47,7 +47,7 @@ def clock() -> float:
 
 async def send_all(news: list[News], slowness: float = 0.0) -> list[Sent]:
     """Tell all news at their times; each edit takes `slowness` seconds."""
-    budget, sent, numbers = EditBudget(INTERVAL, PollLimiter(RATE)), list[Sent](), count()
+    edits, sent, numbers = CardEdits(INTERVAL, RateLimiter(RATE)), list[Sent](), count()
 
     async def tell(item: News) -> None:
         await asyncio.sleep(item.after)
@@ -57,7 +57,7 @@ async def send_all(news: list[News], slowness: float = 0.0) -> list[Sent]:
             sent.append(Sent(clock(), item.card, item.rank, number))
             await asyncio.sleep(slowness)
 
-        await budget.edit(item.card, item.rank, edit)
+        await edits.edit(item.card, item.rank, edit)
 
     await asyncio.gather(*map(tell, news))
     return sent
@@ -129,40 +129,40 @@ def test_many_cards_take_turns() -> None:
 
 def test_nothing_is_kept_of_cards_that_are_final() -> None:
     async def scene() -> None:
-        budget = EditBudget(INTERVAL, PollLimiter(RATE))
+        edits = CardEdits(INTERVAL, RateLimiter(RATE))
 
         async def edit() -> None:
             return
 
         for card in range(20):
-            await budget.edit(card, 1, edit)
-        assert len(budget._cards) == 20  # pyright: ignore[reportPrivateUsage]: what it keeps is the point
-        await asyncio.gather(*(budget.edit(card, FINAL_RANK, edit) for card in range(20)))
+            await edits.edit(card, 1, edit)
+        assert len(edits._cards) == 20  # pyright: ignore[reportPrivateUsage]: what it keeps is the point
+        await asyncio.gather(*(edits.edit(card, FINAL_RANK, edit) for card in range(20)))
         await asyncio.sleep(2 * INTERVAL)
-        assert budget._cards == {}  # pyright: ignore[reportPrivateUsage]: the same
+        assert edits._cards == {}  # pyright: ignore[reportPrivateUsage]: the same
 
     play(scene())
 
 
 def test_nothing_is_kept_for_ever_of_cards_that_another_process_ends() -> None:
     async def scene() -> None:
-        budget = EditBudget(INTERVAL, PollLimiter(RATE))
+        edits = CardEdits(INTERVAL, RateLimiter(RATE))
 
         async def fail() -> None:
             raise OSError("Discord is away")
 
         for card in range(20):
             with pytest.raises(OSError, match="away"):
-                await budget.edit(card, 1, fail)
+                await edits.edit(card, 1, fail)
         await asyncio.sleep(KEPT + 1)
-        assert budget._cards == {}  # pyright: ignore[reportPrivateUsage]: as above
+        assert edits._cards == {}  # pyright: ignore[reportPrivateUsage]: as above
 
     play(scene())
 
 
 def test_an_edit_that_fails_says_so_and_is_followed_by_the_next() -> None:
     async def scene() -> None:
-        budget, seen = EditBudget(INTERVAL, PollLimiter(RATE)), list[float]()
+        edits, seen = CardEdits(INTERVAL, RateLimiter(RATE)), list[float]()
 
         async def fail() -> None:
             raise OSError("Discord is away")
@@ -171,8 +171,8 @@ def test_an_edit_that_fails_says_so_and_is_followed_by_the_next() -> None:
             seen.append(clock())
 
         with pytest.raises(OSError, match="away"):
-            await budget.edit(1, FINAL_RANK, fail)
-        await budget.edit(1, FINAL_RANK, edit)
+            await edits.edit(1, FINAL_RANK, fail)
+        await edits.edit(1, FINAL_RANK, edit)
         assert seen == [INTERVAL]
 
     play(scene())
@@ -182,15 +182,15 @@ def test_a_program_that_stops_does_not_wait_for_cards() -> None:
     async def scene() -> None:
         stopping = asyncio.Event()
         wait = partial(pause, stopping=stopping)
-        budget = EditBudget(INTERVAL, PollLimiter(RATE, wait), wait)
+        edits = CardEdits(INTERVAL, RateLimiter(RATE, wait), wait)
 
         async def edit() -> None:
             return
 
-        await budget.edit(1, 1, edit)
+        await edits.edit(1, 1, edit)
         asyncio.get_running_loop().call_later(2, stopping.set)
         with pytest.raises(StoppingError):
-            await budget.edit(1, FINAL_RANK, edit)
+            await edits.edit(1, FINAL_RANK, edit)
         assert clock() == pytest.approx(2)
 
     play(scene())
@@ -215,13 +215,13 @@ def test_what_was_sent_and_what_was_saved_is_counted() -> None:
     before = counted()
 
     async def scene() -> None:
-        budget = EditBudget(INTERVAL, PollLimiter(RATE))
+        edits = CardEdits(INTERVAL, RateLimiter(RATE))
 
         async def edit() -> None:
             return
 
         # The first goes out at once, the second is overtaken by the third, and the last comes too late.
-        await asyncio.gather(*(budget.edit(1, rank, edit) for rank in (1, 1, FINAL_RANK, 1)))
+        await asyncio.gather(*(edits.edit(1, rank, edit) for rank in (1, 1, FINAL_RANK, 1)))
         assert counted() == {SENT: before[SENT] + 2, SAVED: before[SAVED] + 2}
 
     play(scene())

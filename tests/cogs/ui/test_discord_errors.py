@@ -9,7 +9,7 @@ import pytest
 
 from cogs.ui.discord_errors import (
     CALL_ERRORS,
-    Verdict,
+    Remedy,
     classify_error,
     is_broken_connection,
     says_thread_exists,
@@ -79,13 +79,13 @@ ELSEWHERE = {
     "nobody has heard of it": (987654, 400),
 }
 ALL = [
-    pytest.param(code, status, verdict, id=f"{verdict.name}: {name}")
-    for verdict, codes in (
-        (Verdict.LATER, LATER),
-        (Verdict.TOO_LARGE, TOO_LARGE),
-        (Verdict.NOT_THE_FILE, NOT_THE_FILE),
-        (Verdict.NOT_THE_WORDS, NOT_THE_WORDS),
-        (Verdict.ELSEWHERE, ELSEWHERE),
+    pytest.param(code, status, remedy, id=f"{remedy.name}: {name}")
+    for remedy, codes in (
+        (Remedy.LATER, LATER),
+        (Remedy.TOO_LARGE, TOO_LARGE),
+        (Remedy.NOT_THE_FILE, NOT_THE_FILE),
+        (Remedy.NOT_THE_WORDS, NOT_THE_WORDS),
+        (Remedy.ELSEWHERE, ELSEWHERE),
     )
     for name, (code, status) in codes.items()
 ]
@@ -99,9 +99,9 @@ def refusal(code: int, status: int) -> discord.HTTPException:
     return kind(response, {"code": code, "message": "refused"})
 
 
-@pytest.mark.parametrize(("code", "status", "verdict"), ALL)
-def test_each_refusal_has_its_verdict(code: int, status: int, verdict: Verdict) -> None:
-    assert classify_error(refusal(code, status)) is verdict
+@pytest.mark.parametrize(("code", "status", "remedy"), ALL)
+def test_each_refusal_has_its_remedy(code: int, status: int, remedy: Remedy) -> None:
+    assert classify_error(refusal(code, status)) is remedy
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_each_refusal_has_its_verdict(code: int, status: int, verdict: Verdict) 
     ids=lambda error: type(error).__name__,
 )
 def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
-    assert classify_error(error) is Verdict.LATER
+    assert classify_error(error) is Remedy.LATER
     assert isinstance(error, CALL_ERRORS), "this error would not be caught"
 
 
@@ -136,7 +136,7 @@ def test_calls_of_unknown_fate_are_repeated(error: Exception) -> None:
 )
 def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
     assert is_broken_connection(error)
-    assert classify_error(error) is Verdict.LATER
+    assert classify_error(error) is Remedy.LATER
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_connection_that_breaks_is_told_apart(error: Exception) -> None:
 )
 def test_other_passing_troubles_break_no_connection(error: Exception) -> None:
     assert not is_broken_connection(error)
-    assert classify_error(error) is Verdict.LATER
+    assert classify_error(error) is Remedy.LATER
 
 
 async def test_a_connection_that_was_never_there_is_not_broken(unused_tcp_port: int) -> None:
@@ -158,7 +158,7 @@ async def test_a_connection_that_was_never_there_is_not_broken(unused_tcp_port: 
         with pytest.raises(aiohttp.ClientConnectorError) as caught:
             await session.get(f"http://127.0.0.1:{unused_tcp_port}/")
     assert not is_broken_connection(caught.value)
-    assert classify_error(caught.value) is Verdict.LATER
+    assert classify_error(caught.value) is Remedy.LATER
 
 
 def test_only_one_code_says_that_the_thread_exists() -> None:

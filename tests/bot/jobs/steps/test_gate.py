@@ -8,7 +8,7 @@ import pytest
 from bot.clock import utc_now
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.closures import Scope
+from bot.jobs.closures import RefusalScope
 from bot.jobs.pause_state import fetch_pause
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.gate import Gate
@@ -157,7 +157,7 @@ async def test_what_the_account_or_the_key_explains_ends_nothing(
     assert (await engine.row(row.id)).status is Status.QUEUED
     pause = await fetch_pause(engine.database)
     assert pause is not None
-    assert (pause.scope, pause.words) == (Scope.ACCOUNT, "Forbidden resource")
+    assert (pause.scope, pause.words) == (RefusalScope.ACCOUNT, "Forbidden resource")
 
 
 async def test_a_restart_remembers_what_is_refused(make_engine: MakeEngine, provider: Provider) -> None:

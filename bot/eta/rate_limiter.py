@@ -1,4 +1,4 @@
-"""At most so many questions to the provider in a second, whoever asks; first due, first asked."""
+"""At most so many calls in a second, of polls or of card edits; first asked, first served."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ CATCH_UP = 0.1  # seconds that a busy process may wake too late without losing t
 
 @dataclass(slots=True)
 class Slots:
-    """The moments at which a question may be asked. Pure.
+    """The moments at which a call may be made. Pure.
 
     Attributes:
         gap: seconds between two of them.
@@ -28,13 +28,13 @@ class Slots:
         self.free_at = max(now, self.free_at) + self.gap
 
 
-class PollLimiter:
-    """Gives turns. One object for the whole program.
+class RateLimiter:
+    """Gives turns. One object for all calls that share a rate.
 
-    A caller waits until its question is due, and then for its turn. Turns are given in the order in which
-    they are asked for, as `asyncio.Lock` promises; so while there are too many questions, all generations are
-    asked about once a round, and everybody's rounds grow by the same. A caller that is cancelled leaves the
-    row and takes no slot. (aiolimiter allows bursts, and makes no promise about the order.)
+    Turns are given in the order in which they are asked for, as `asyncio.Lock` promises; so while there are
+    too many polls, all generations are asked about once a round, and everybody's rounds grow by the same. A
+    caller that is cancelled leaves the row and takes no slot. (aiolimiter allows bursts,
+    and makes no promise about the order.)
 
     Args:
         per_second: how many turns a second has; more than 0.
@@ -47,7 +47,7 @@ class PollLimiter:
         self._lock = asyncio.Lock()
 
     async def turn(self) -> None:
-        """Wait until it is the caller's turn to ask."""
+        """Wait until it is the caller's turn."""
         async with self._lock:
             clock = asyncio.get_running_loop().time
             due = clock()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.eta.poll_limiter import PollLimiter, Slots
+from bot.eta.rate_limiter import RateLimiter, Slots
 from bot.signals import StoppingError, pause
 from tests.bot.virtual_time import play
 
@@ -21,7 +21,7 @@ def clock() -> float:
 
 
 async def ask_regularly(
-    limiter: PollLimiter, number: int, interval: float, end: float, asked: Questions
+    limiter: RateLimiter, number: int, interval: float, end: float, asked: Questions
 ) -> None:
     while clock() < end:
         await asyncio.sleep(interval)
@@ -29,7 +29,7 @@ async def ask_regularly(
         asked.append((clock(), number))
 
 
-async def ask_together(limiter: PollLimiter, intervals: list[float], end: float) -> Questions:
+async def ask_together(limiter: RateLimiter, intervals: list[float], end: float) -> Questions:
     asked: Questions = []
     async with asyncio.TaskGroup() as group:
         for number, interval in enumerate(intervals):
@@ -54,7 +54,7 @@ def test_slots_are_never_nearer_than_the_gap_and_never_later_than_needed(
 
 def test_never_more_is_asked_than_the_limit() -> None:
     async def scene() -> None:
-        asked = await ask_together(PollLimiter(5), [10.0] * 100, 200)
+        asked = await ask_together(RateLimiter(5), [10.0] * 100, 200)
         moments = [moment for moment, _ in asked]
         assert min(after - before for before, after in pairwise(moments)) >= 0.2 - 1e-6
         assert len(moments) > 0.95 * 5 * (moments[-1] - moments[0]), "no slot is wasted while many wait"
@@ -64,7 +64,7 @@ def test_never_more_is_asked_than_the_limit() -> None:
 
 def test_while_there_are_too_many_everybody_is_asked_about_equally_often() -> None:
     async def scene() -> None:
-        asked = await ask_together(PollLimiter(5), [10.0] * 100, 400)
+        asked = await ask_together(RateLimiter(5), [10.0] * 100, 400)
         counts = Counter(number for _, number in asked)
         assert max(counts.values()) - min(counts.values()) <= 1
         rounds = [
@@ -80,7 +80,7 @@ def test_while_there_are_too_many_everybody_is_asked_about_equally_often() -> No
 
 def test_nobody_starves_beside_those_who_ask_often() -> None:
     async def scene() -> None:
-        asked = await ask_together(PollLimiter(2), [1.0] * 30 + [60.0], 600)
+        asked = await ask_together(RateLimiter(2), [1.0] * 30 + [60.0], 600)
         moments = [moment for moment, number in asked if number == 30]
         rounds = [after - before for before, after in pairwise(moments)]
         assert max(rounds) <= 60 + 31 / 2 + 0.1, "its own delay and one turn of everybody"
@@ -90,7 +90,7 @@ def test_nobody_starves_beside_those_who_ask_often() -> None:
 
 def test_who_is_due_first_is_asked_first() -> None:
     async def scene() -> None:
-        limiter = PollLimiter(1)
+        limiter = RateLimiter(1)
         asked: Questions = []
         dues = [0.5, 0.1, 0.9, 0.3, 0.7]
         async with asyncio.TaskGroup() as group:
@@ -103,7 +103,7 @@ def test_who_is_due_first_is_asked_first() -> None:
 
 def test_within_the_limit_nobody_waits() -> None:
     async def scene() -> None:
-        limiter = PollLimiter(10)
+        limiter = RateLimiter(10)
         for _ in range(5):
             before = clock()
             await limiter.turn()
@@ -115,7 +115,7 @@ def test_within_the_limit_nobody_waits() -> None:
 
 def test_who_is_cancelled_takes_no_slot() -> None:
     async def scene() -> None:
-        limiter = PollLimiter(1)
+        limiter = RateLimiter(1)
         await limiter.turn()
         cancelled = [asyncio.create_task(limiter.turn()) for _ in range(50)]
         last = asyncio.create_task(limiter.turn())
@@ -131,7 +131,7 @@ def test_who_is_cancelled_takes_no_slot() -> None:
 def test_stopping_ends_all_waiting() -> None:
     async def scene() -> None:
         stopping = asyncio.Event()
-        limiter = PollLimiter(0.01, partial(pause, stopping=stopping))
+        limiter = RateLimiter(0.01, partial(pause, stopping=stopping))
         await limiter.turn()
         waiting = [asyncio.create_task(limiter.turn()) for _ in range(20)]
         await asyncio.sleep(1)
