@@ -134,7 +134,7 @@ async def open_app(
             _successors(shared),
             find_film := _find_film(shared.database),
         )
-        films = FilmDelivery(delivery.posts, delivery.cards, servers, find_film)
+        films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(

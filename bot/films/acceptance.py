@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import FilmTooLongError, ShotRefusedError, WordNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
@@ -107,6 +107,10 @@ class Acceptance:
         for number, plan in enumerate(plans, start=1):
             context = self._context(session, requester, plan, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
+            if refusal is None and not contexts:
+                refusal = check_words(row.title, context.policy)
+                if refusal is not None:
+                    return refusal
             if isinstance(refusal, WordNotAllowedError):
                 raise ShotRefusedError(number, refusal.sentence)
             if refusal is not None and contexts:

@@ -64,6 +64,8 @@ class Finishing:
             LeaseLostError: another process carries it.
         """
         try:
+            if row.removed_at is not None:  # while it was being posted
+                await self._delivery.take_down(row)
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
             if self._is_in_time(film, self._timing.card_window):

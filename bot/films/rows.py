@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Requester
@@ -167,8 +167,9 @@ def discard_offer(session: Session, row: FilmRow) -> None:
 
 
 def remove_film(session: Session, film_id: str, actor_id: int | None, now: datetime) -> Film | None:
-    """Mark a film that was posted as taken down, and return it; see `Films.remove`."""
-    shown = (FilmRow.id == film_id, FilmRow.result_id.is_not(None), FilmRow.removed_at.is_(None))
+    """Mark a film that was posted, or is being posted, as taken down, and return it; see `Films.remove`."""
+    is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
+    shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
     marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
     if marked is not None and actor_id not in {None, marked.user_id}:
         subject, new = f"film:{film_id}", {"user_id": marked.user_id}

@@ -170,7 +170,8 @@ class Films:
     async def remove(self, film_id: str, actor_id: int | None = None) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
-        One that is marked already is returned all the same. Its shots stay.
+        One that is marked already is returned all the same. Its shots stay. One that is being posted at this
+        moment is taken down by `Finishing`.
 
         Args:
             film_id: the film.

@@ -23,7 +23,7 @@ from cogs.cards.film_stop_button import FilmStopButton
 from cogs.ui.items import view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
-PROMPT_LENGTH = 60  # characters of a shot's prompt
+PROMPT_LENGTH = 45  # characters of a shot's prompt
 TITLE_LENGTH = 200
 
 
@@ -117,7 +117,9 @@ def film_number_line(row: FilmRow) -> str:
 
 def shown_title(row: FilmRow) -> str:
     """Return the title as it may be shown, on one line."""
-    return _(ERASED_PROMPT) if row.erased_at else plain(row.title, TITLE_LENGTH)
+    if row.erased_at:
+        return _(ERASED_PROMPT)
+    return plain(row.title, TITLE_LENGTH) or pgettext("name of a thread", "Film")
 
 
 def film_thread_names(row: FilmRow) -> tuple[str, str]:

@@ -9,9 +9,11 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from cogs.cards.film_message import FilmMessage, is_film
 from cogs.cards.shown_film import FindFilm
+from cogs.cards.takedown import delete_post, film_posts
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
 from cogs.films.delete_buttons import FilmDeleteButton
+from cogs.ui.discord_errors import CALL_ERRORS, postponed
 from cogs.ui.items import view_of
 from cogs.ui.servers import Servers
 
@@ -19,7 +21,10 @@ from cogs.ui.servers import Servers
 class FilmDelivery:
     """The films' way to Discord."""
 
-    def __init__(self, posts: Posts, cards: Cards, servers: Servers, find_film: FindFilm) -> None:
+    def __init__(
+        self, client: discord.Client, posts: Posts, cards: Cards, servers: Servers, find_film: FindFilm
+    ) -> None:
+        self._client = client
         self._posts = posts
         self._cards = cards
         self._servers = servers
@@ -28,6 +33,14 @@ class FilmDelivery:
     async def show_film(self, row: FilmRow) -> None:
         """Bring the card to its final form."""
         await self._cards.show_film(row)
+
+    async def take_down(self, row: FilmRow) -> None:
+        """Delete the message with the film."""
+        for post in film_posts(row):
+            try:
+                await delete_post(self._client, row, post)
+            except CALL_ERRORS as error:
+                raise postponed(error) from error
 
     async def find_result(self, subject: FilmRow, /) -> Posted | None:
         """Look for an earlier post of the film."""

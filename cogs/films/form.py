@@ -47,13 +47,12 @@ class FilmForm(Form):
 
     async def act(self, interaction: Interaction) -> None:
         """Offer the film; a refusal gives the words back, since the form is gone."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             await self._offer(interaction)
         except UserError as error:
-            if interaction.response.is_done():
-                raise
             words = words_to_copy(self._shots.value)
-            await interaction.response.send_message(str(error), embed=words, ephemeral=True)
+            await interaction.edit_original_response(content=str(error), embed=words)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)
@@ -62,4 +61,4 @@ class FilmForm(Form):
         title = in_words(self._title.value, names)[:TITLE_MAX_LENGTH]
         spec = replace(self._spec, title=title, prompts=prompts)
         quote = await interaction.client.services.films.offer(requester, spec)
-        await interaction.response.send_message(**offer_message(quote), ephemeral=True)
+        await interaction.edit_original_response(**offer_message(quote))

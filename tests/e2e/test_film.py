@@ -10,7 +10,9 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Status
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.jobs.ports import Posted
 from bot.media.files import probe
+from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -207,6 +209,22 @@ async def test_others_cannot_cancel_it(world: World) -> None:
     world.provider.release()
     film = await finished(world, film)
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED] * 2
+
+
+async def test_a_film_that_is_taken_down_while_it_is_posted_does_not_stay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_video = FilmDelivery.post_video
+
+    async def post_late(self: FilmDelivery, row: FilmRow, *parts: Any, **options: Any) -> Posted:
+        await world.app.services.films.remove(row.id)
+        return await post_video(self, row, *parts, **options)
+
+    monkeypatch.setattr(FilmDelivery, "post_video", post_late)
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    assert film.row.result_id is not None
+    assert film_posts(world) == []
+    assert "🗑️ **Removed.**" in card_of_film(world, film)
 
 
 def card_of_film(world: World, film: Film) -> str:

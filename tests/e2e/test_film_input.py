@@ -40,6 +40,13 @@ async def test_what_makes_no_film_is_refused_and_named_by_its_number(world: Worl
     assert world.provider.count("create") == 0
 
 
+async def test_a_forbidden_word_in_the_title_is_refused_too(world: World) -> None:
+    await admin(world, "words add", word="zebra")
+    said = shown(await write(world, *SHOTS, title="A zebra's life"))
+    assert "doesn't allow: “zebra”" in now_shown(world, said.message)
+    assert await rows(world) == []
+
+
 async def test_a_model_that_takes_no_image_is_no_model_for_shots_that_follow_on_each_other(
     open_world: OpenWorld,
 ) -> None:
