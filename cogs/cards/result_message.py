@@ -22,8 +22,8 @@ from cogs.cards.card import (
     render_ending,
     render_result,
 )
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
-MESSAGE_LENGTH = 2000  # characters that Discord allows
 ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED_MARK} "}
 
 
@@ -75,7 +75,7 @@ class ResultMessage:
         # A filter for links would stop the link beside a file as it stops other people's words.
         for quote, link in ((True, True), (False, True)) if self.with_words else ():
             text = self._text(quote=quote, link=link)
-            if len(text) <= MESSAGE_LENGTH:
+            if len(text) <= MESSAGE_MAX_LENGTH:
                 return text
         return self._text(quote=False, link=False)
 
