@@ -14,8 +14,9 @@ from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
 from cogs.cards.film_card import film_message, film_state, film_thread_names
-from cogs.cards.result_message import MESSAGE_LENGTH, is_card
+from cogs.cards.result_message import is_card
 from cogs.films.offer_text import render_offer
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
 from tests.cogs.generation import NOON, generation
 from tests.cogs.test_languages import posted
 
@@ -59,14 +60,14 @@ def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> No
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
     for status in Status:
         card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place)))
-        assert len(card["content"]) <= MESSAGE_LENGTH, status
+        assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
     eta = Eta(expected_at=NOON + timedelta(minutes=3))
     preview = generation(status=Status.QUEUED, prompt=LONG)
     quote = FilmQuote(
         row(), preview, is_recalled=False, is_changed=True, limit=None, left=0, budgets=(), eta=eta, now=NOON
     )
     with locale_used(locale):
-        assert len(render_offer(quote)) <= MESSAGE_LENGTH
+        assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH
 
 
 def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> None:
