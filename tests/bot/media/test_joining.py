@@ -41,12 +41,6 @@ async def test_where_nothing_has_sound_the_film_has_none(tmp_path: Path) -> None
     assert not (await joined(tmp_path, make_video(tmp_path, seconds=1))).has_sound
 
 
-async def test_sound_that_is_longer_or_shorter_than_the_picture_moves_nothing(tmp_path: Path) -> None:
-    short = make_video(tmp_path, seconds=2, sound=1)
-    film = await joined(tmp_path, short, short, short)
-    assert abs(film.seconds - 6) < 0.15
-
-
 async def test_a_damaged_shot_leaves_no_film(tmp_path: Path) -> None:
     path = make_video(tmp_path, seconds=1)
     clip = await probe(path)
