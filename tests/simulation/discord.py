@@ -80,7 +80,10 @@ class Discord:
         closed: channels that take no messages now.
         threadless: channels in which there are no threads.
         unreachable: members who take no direct messages.
-        removed: servers that removed the bot.
+        removed: servers that removed the bot, and since when.
+        absences: of the bot that are over: the server, and both moments.
+        nowhere: requests whose result had no place.
+        unedited: requests whose card could not be edited, since the bot was not there.
     """
 
     now: Callable[[], float]
@@ -89,10 +92,27 @@ class Discord:
     closed: set[int] = field(default_factory=set[int])
     threadless: set[int] = field(default_factory=set[int])
     unreachable: set[int] = field(default_factory=set[int])
-    removed: set[int] = field(default_factory=set[int])
+    removed: dict[int, float] = field(default_factory=dict[int, float])
+    absences: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    nowhere: set[str] = field(default_factory=set[str])
+    unedited: set[str] = field(default_factory=set[str])
     messages: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
     faults: int = 0
     _count: int = 0
+
+    def leave(self, guild_id: int) -> None:
+        """Remove the bot from a server."""
+        self.removed[guild_id] = self.now()
+
+    def join(self, guild_id: int) -> None:
+        """Invite it again."""
+        since = self.removed.pop(guild_id, None)
+        if since is not None:
+            self.absences.append((guild_id, since, self.now()))
+
+    def is_shut(self, generation: Generation) -> bool:
+        """Whether the bot can do nothing in a request's channel."""
+        return generation.channel_id in self.closed or generation.guild_id in self.removed
 
     def draw(self) -> Way | None:
         """Return how the next call goes wrong; None: not at all."""
@@ -138,6 +158,9 @@ class SimulatedDelivery:
         cards = self._discord.of(generation.id, Kind.CARD)
         if not cards or generation.card_id is None:
             return
+        if generation.guild_id in self._discord.removed:
+            self._discord.unedited.add(generation.id)
+            return
         if not is_final:
             if still is None or await still():
                 _edit(cards, generation)
@@ -151,7 +174,7 @@ class SimulatedDelivery:
 
     async def post_card(self, generation: Generation) -> int:
         """Post the card as a message of its own."""
-        if generation.channel_id in self._discord.closed:
+        if self._discord.is_shut(generation):
             raise UndeliverableError("the channel takes no messages")
         return await self._call(
             "card",
@@ -163,7 +186,8 @@ class SimulatedDelivery:
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one."""
-        if generation.card_id is None or generation.channel_id in self._discord.threadless:
+        is_threadless = generation.channel_id in self._discord.threadless
+        if generation.card_id is None or is_threadless or generation.guild_id in self._discord.removed:
             return None
         return await self._call("thread", generation.id, lambda: thread_of(generation.card_id))
 
@@ -216,9 +240,10 @@ class SimulatedDelivery:
         return Posted(message.id, message.place)
 
     def _place(self, generation: Generation) -> int | None:
-        if generation.channel_id not in self._discord.closed:
+        if not self._discord.is_shut(generation):
             return generation.thread_id or generation.channel_id
         if generation.user_id in self._discord.unreachable:
+            self._discord.nowhere.add(generation.id)
             raise UndeliverableError("every place refused the message")
         return None
 

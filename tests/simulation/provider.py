@@ -128,8 +128,10 @@ class SimulatedFaults(Faults):
 class SimulatedProvider(Provider):
     """The sandbox's provider; `answerer` makes the server's end of a connection."""
 
-    def __init__(self, chance: random.Random, now: Callable[[], float], folder: Path) -> None:
-        super().__init__(port=80, key="k" * 32, clock=now, balance_usd=1e7, log_delay_seconds=20.0)
+    def __init__(
+        self, chance: random.Random, now: Callable[[], float], folder: Path, log_delay: float
+    ) -> None:
+        super().__init__(port=80, key="k" * 32, clock=now, balance_usd=1e7, log_delay_seconds=log_delay)
         self._chance = chance
         self._folder = folder
         self.havoc = SimulatedFaults(random.Random(chance.random()), now)
