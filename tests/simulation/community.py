@@ -14,7 +14,7 @@ from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.veo.answer import answer_with_card
 from sandbox.jobs import FAIL_MARK
-from tests.simulation.discord import answer
+from tests.simulation.answers import answer
 from tests.simulation.moderators import Moderators
 from tests.simulation.visits import DAY, MODERATOR, Member, Visit, politely, services_of
 
@@ -27,7 +27,7 @@ AT_NIGHT = 0.05  # of what would happen at that hour by day
 BURST, BURST_SIZE = 0.04, 8  # how often many come at once, and how many at most
 TWICE = 0.06  # an interaction that two processes get
 IMPATIENT = 0.08  # who asks again and again
-CANCELS = 0.1
+CANCELS, TOO_LATE = 0.2, 0.15  # who cancels; of these, who clicks on an old card
 CONFIRMS, CONFIRMS_TWICE = 0.8, 0.3
 FAILS = 0.04  # prompts that the provider's filter stops
 AGAIN, CONTINUES, CLICKS_TWICE = 0.08, 0.08, 0.3  # buttons below a video
@@ -120,7 +120,7 @@ class Community:
         for _ in range(visits):
             self.visit(lambda process: self._request(process, requester, spec))
         if chance.random() < CANCELS:
-            await asyncio.sleep(chance.expovariate(chance.choice((1.0, 1 / 10, 1 / 40))))
+            await asyncio.sleep(chance.expovariate(chance.choice((1.0, 1.0, 1 / 10, 1 / 40))))
             self.cancel(member)
 
     async def _click_below(self, member: Member, *, is_continued: bool) -> None:
@@ -216,8 +216,13 @@ class Community:
 
     async def _cancel(self, process: "Process", member: Member, *, is_moderator: bool) -> None:
         services = services_of(process)
-        rows = await services.generations.list_open(member.guild_id)
-        own = [row for row in rows if row.status in OPEN and (is_moderator or row.user_id == member.user_id)]
+        rows = (await services.generations.list_recent(member.guild_id))[::-1]
+        is_late = self._chance.random() < TOO_LATE
+        own = [
+            row
+            for row in rows
+            if (row.status in OPEN or is_late) and (is_moderator or row.user_id == member.user_id)
+        ]
         if own:
             actor = MODERATOR if is_moderator else member.user_id
             self._world.note(process.name, f"cancels {own[-1].id} for {actor}")

@@ -1,7 +1,7 @@
 """Discord as the ports see it: messages with nonces and a history, on the simulation's clock.
 
-The narrowest ports are used: `bot.jobs.ports.DeliveryPort` for cards and results, `ModeratorChannel` for the
-moderators, and the answer to a command as `cogs.veo.answer` sends it.
+The narrowest ports are used: `bot.jobs.ports.DeliveryPort` for cards and results, and `ModeratorChannel` for
+the moderators; the answer to a command is in `tests.simulation.answers`.
 """
 
 import asyncio
@@ -10,10 +10,7 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-
-import discord
 
 from bot.db.guild_models import AuditRow
 from bot.db.models import Generation, Status
@@ -27,9 +24,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 NONCE_SECONDS = 120.0  # for which Discord returns the first message for the same nonce
-LATE_SECONDS = 45.0  # by which a call that was given up is carried out at last
+LATE_SECONDS = 90.0  # by which a call that was given up is carried out at last
 HANG_SECONDS = 60.0  # after which the port gives up a call (`cogs.delivery.delivery`)
-ANSWER_SECONDS = 3.0  # in which a command must be answered
 
 
 class Kind(StrEnum):
@@ -162,7 +158,7 @@ class SimulatedDelivery:
             self._discord.unedited.add(generation.id)
             return
         if not is_final:
-            if still is None or await still():
+            if (still is None or await still()) and not self._process.world.has_ended(generation.id):
                 _edit(cards, generation)
             return
         await self._call("edit", generation.id, lambda: _edit(cards, generation))
@@ -284,35 +280,6 @@ class Board:
         return self._process.world.discord.new_id()
 
 
-async def answer(process: "Process", generation: Generation, asked_at: float) -> int:
-    """Answer a command with the card, as `cogs.veo.answer.send_card` does; return the message's id.
-
-    Raises:
-        discord.HTTPException: Discord refused it, or its fate is not known.
-    """
-    world = process.world.discord
-    way = world.draw()
-    await process.go("Discord")
-    cards = world.of(generation.id, Kind.CARD)
-    if cards:
-        await process.come_back("Discord")
-        return cards[0].id  # Discord says that it was answered, and shows how
-    if world.now() - asked_at > ANSWER_SECONDS:
-        raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
-    result = None
-    if way in {None, Way.LOST, Way.HANGS_DONE}:
-        result = world.post(Kind.CARD, generation, generation.channel_id, "queued")
-        result.has_nonce = False
-    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
-        await asyncio.sleep(HANG_SECONDS)
-    await process.come_back("Discord")
-    if way is Way.LIMITED:
-        raise discord.Forbidden(_response(403), {"code": 50013, "message": "Missing Permissions"})
-    if way is not None or result is None:
-        raise discord.DiscordServerError(_response(503), "the answer is lost")
-    return result.id
-
-
 def thread_of(card_id: int | None) -> int | None:
     """Return the id of the thread on a card, which is the card's."""
     return card_id
@@ -322,7 +289,3 @@ def _edit(cards: list[Message], generation: Generation) -> None:
     for card in cards:
         if card.id == generation.card_id:
             card.said = generation.status.value
-
-
-def _response(status: int) -> Any:
-    return SimpleNamespace(status=status, reason="")

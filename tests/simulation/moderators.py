@@ -52,7 +52,7 @@ class Moderators:
             lambda: self._limit(by, member),
             lambda: self._spare(by, member),
             lambda: self._budget(by),
-            lambda: self._pause(by, chance.uniform(60, 3600)),
+            lambda: self._pause(by, chance.uniform(60, 900)),
             lambda: self._block(by, member, chance.uniform(60, 7200)),
             lambda: self._community.cancel(member, is_moderator=True),
             lambda: self._ask_first(by, is_wanted=chance.random() < ASKED_FIRST),
@@ -77,7 +77,7 @@ class Moderators:
         if self._chance.random() < RESETS:
             self._visit(lambda process: services_of(process).rules.reset(by, member.user_id))
             return
-        amount, until = self._chance.randrange(1, 4), self._later(self._chance.uniform(600, 20_000))
+        amount, until = self._chance.randrange(1, 4), self._later(self._chance.uniform(60, 7200))
         self._visit(lambda process: services_of(process).rules.grant(by, member.user_id, amount, until))
 
     def _budget(self, by: Moderator) -> None:

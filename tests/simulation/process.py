@@ -25,7 +25,7 @@ from tests.simulation.wire import MemoryConnector
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-SELDOM = 6 * 3600.0  # seconds between two fetches of what hardly changes
+SELDOM = 24 * 3600.0  # seconds between two fetches of what hardly changes
 ROUNDS = 200  # turns of the loop in which all tasks of a killed process have to be over
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

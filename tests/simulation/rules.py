@@ -18,7 +18,8 @@ UNPAID = (
 )
 BOUND = f"coalesce(credits_used, CASE WHEN {UNPAID} THEN 0 ELSE estimated_credits END, 0)"
 CLOCK_SKEW = timedelta(minutes=1)
-RETIRED_SECONDS = 1500.0  # two whole looks at the provider's list, faults and pauses included
+RETIRED_SECONDS = 1200.0  # after which it is known, whatever goes wrong: two looks at the provider's list
+ENDED_SECONDS = 800.0  # after which what waits is ended: two further looks, and a pause
 CENT = 1.0  # credits; sums of floats differ
 
 
@@ -87,7 +88,7 @@ class RuleWatch:
         now = self._world.loop.time()
         if now < since + RETIRED_SECONDS or self._world.skew or not self._is_served():
             return
-        early = _text(EPOCH + timedelta(seconds=now - RETIRED_SECONDS))
+        early = _text(EPOCH + timedelta(seconds=now - ENDED_SECONDS))
         waiting = self._world.books.execute(
             "SELECT id FROM generations WHERE model = ? AND status IN ('preparing', 'queued')"
             " AND created_at < ?",

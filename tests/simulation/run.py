@@ -35,6 +35,7 @@ from tests.simulation.world import World
 
 SETTLE_SECONDS = 30 * 3600.0  # in which everything comes to its end once nothing goes wrong any more
 LOOK_SECONDS = 300.0
+GARBAGE = 100_000  # objects that are made between two looks for garbage
 
 
 @dataclass
@@ -82,6 +83,7 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
         old_ones = FileAges().old_ones
         for place in (bot.media.file_age, bot.media.files, bot.media.image_store):
             stack.enter_context(patch.object(place, "old_ones", old_ones))
+        stack.enter_context(_seldom_collected())
         runner = stack.enter_context(asyncio.Runner(loop_factory=SimulatedLoop))
         try:
             runner.run(_play(scenario, Path(folder), template, result, is_logged=is_logged))
@@ -90,6 +92,17 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
     gc.collect()
     result.seconds, result.busy = time.perf_counter() - begun, time.process_time() - busy
     return result
+
+
+@contextmanager
+def _seldom_collected() -> Generator[None]:
+    """Look for garbage seldom, which takes a tenth of the time otherwise; `play` does at the end."""
+    before = gc.get_threshold()
+    gc.set_threshold(GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _no_ffmpeg(*_: object) -> list[str]:

@@ -96,26 +96,29 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
 
 
 def harsh(seed: int, days: float = 0.1) -> Scenario:
-    """Return two hours in which everything goes wrong, to find planted bugs in."""
+    """Return two hours in which much goes wrong at once, to find planted bugs in.
+
+    Not everything each time: what is refused or removed is not there to break anything else.
+    """
     chance = random.Random(f"harsh {seed}")
     return Scenario(
         seed=seed,
         days=days,
         members=chance.choice((2, 6)),
         servers=1,
-        per_day=250.0,
-        processes=chance.choice((1, 2)),
-        provider_share=chance.choice((0.1, 0.2)),
-        discord_share=chance.choice((0.1, 0.3)),
-        crashes=150.0,
-        restarts=10.0,
-        outages=10.0,
+        per_day=chance.choice((250.0, 500.0)),
+        processes=chance.choice((1, 2, 2)),
+        provider_share=chance.choice((0.0, 0.1, 0.2)),
+        discord_share=chance.choice((0.0, 0.1, 0.3)),
+        crashes=chance.choice((0.0, 150.0)),
+        restarts=chance.choice((0.0, 10.0)),
+        outages=chance.choice((0.0, 10.0)),
         skews=0.0,
-        moderations=200.0,
+        moderations=chance.choice((0.0, 200.0, 400.0)),
         max_running=chance.choice((1, 3)),
-        pauses=100.0,
-        retirements=10.0,
-        departures=20.0,
+        pauses=chance.choice((0.0, 100.0)),
+        retirements=chance.choice((0.0, 10.0)),
+        departures=chance.choice((0.0, 0.0, 20.0)),
         log_delay=chance.choice((20.0, 60.0, 180.0)),
     )
 

@@ -18,7 +18,7 @@ LONG_AGO, LONG_AFTER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tz
 OPEN_END = "is still asked for"
 BEGIN = EPOCH.replace(tzinfo=None)
 ONE_CLICK = timedelta(seconds=8)  # less than `bot.requests.repeats.DOUBLE_CLICK`: clocks differ
-NOTICED_SECONDS = 400.0  # after which everybody has noticed that the bot was removed, pauses included
+NOTICED_SECONDS = 240.0  # after which everybody has noticed that the bot was removed, pauses included
 MINUTE = 60.0
 FREE_ENDS = frozenset({"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone"})
 
@@ -65,7 +65,8 @@ def fetch_rows(world: "World") -> list[Row]:
 
 def _row(values: Sequence[Any]) -> Row:
     moments = [moment and datetime.fromisoformat(moment) for moment in values[-3:-1]]
-    return Row(*[*values[:-3], *moments, bool(values[-1])])
+    told: list[Any] = [*values[:-3], *moments, values[-1]]
+    return Row(*told)
 
 
 def is_open(world: "World") -> bool:
@@ -94,8 +95,13 @@ class Ledger:
                 lies.append(f"{name} was shown {kinds[Kind.VIDEO]} videos")
             if kinds[Kind.CARD] > 1:
                 lies.append(f"{name} has {kinds[Kind.CARD]} cards")
-            if kinds[Kind.ENDING] > 1:
-                lies.append(f"{name} was told {kinds[Kind.ENDING]} times why there is no video")
+            # An open end may be told first, and that its file is lost later.
+            told = Counter(message.said for message in messages if message.kind is Kind.ENDING)
+            lies += [
+                f"{name} was told {times} times why there is no video: {said}"
+                for said, times in told.items()
+                if times > 1
+            ]
         return lies
 
     def check_end(self, community: "Community") -> list[str]:

@@ -18,6 +18,7 @@ JUMPS = (-30, -2, 2, 5, 20, 480)  # minutes by which a machine's clock is set wr
 PAUSES = (5.0, 30.0, 70.0, 140.0)  # seconds in which a process stands still; a nonce outlives the longest
 ABSENCES = (60.0, 7200.0)  # seconds for which a server has no bot, or somebody is away
 GONE = (1500.0, 20_000.0)  # seconds for which a model is not sold
+STILL_MADE = 0.5  # of models that are gone from the list
 LOOK_SECONDS = 60.0
 
 
@@ -90,6 +91,8 @@ class Upheavals:
         sold_out = self._world.provider.terms.sold_out
         if not sold_out:
             model = self._chance.choice(self._world.models)
+            if self._chance.random() < STILL_MADE:
+                self._world.provider.terms.still_made.add(model)
             self._world.spawn(self._sell_again(model, self._chance.uniform(*GONE)), "retired model")
 
     async def _sell_again(self, model: str, seconds: float) -> None:
@@ -101,6 +104,7 @@ class Upheavals:
             await asyncio.sleep(LOOK_SECONDS)
             world.rules.check_retired(model, since)
         sold_out.discard(model)
+        world.provider.terms.still_made.discard(model)
         world.note("world", f"{model} is sold again")
 
     def _depart(self) -> None:

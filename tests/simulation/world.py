@@ -92,6 +92,12 @@ class World:
         """Write down what happened."""
         self.log.add(who, what)
 
+    def has_ended(self, generation_id: str) -> bool:
+        """Whether a request is over: what it was before is not shown then (`cogs.delivery.card_updates`)."""
+        query = "SELECT finished_at IS NOT NULL FROM generations WHERE id = ?"
+        found = self.books.execute(query, (generation_id,)).fetchone()
+        return found is not None and bool(found[0])
+
     def broken(self, finding: str) -> None:
         """Write down a promise that was broken."""
         self.findings.append(finding)
