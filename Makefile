@@ -80,6 +80,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/workers.py
 	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/large_database.py
 
 chaos: $(READY)
 	$(BIN)/python -m tests.process.chaos $(ARGS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
 from bot.doctor.checks import Checkup
+from bot.films.service import Films
 from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
 from bot.library.removal import Removal
@@ -28,6 +29,7 @@ class Services:
     """The services, each for one side of the product; `models`: those that may be asked for, in order."""
 
     models: tuple[Model, ...]
+    films: Films
     generations: GenerationService
     quotes: Quotes
     model_choices: ModelChoices

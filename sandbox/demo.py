@@ -1,7 +1,7 @@
 """`make demo`: the real bot on a simulated Discord, with the fake provider behind it.
 
 First a script, told step by step: videos from words and from an image, the wait in line, buttons,
-a limit, a grant, a chart, an offer; then a page to type in.
+a limit, a grant, a chart, an offer, a film; then a page to type in.
 """
 
 import argparse

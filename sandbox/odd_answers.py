@@ -65,7 +65,7 @@ class Mistaken(Fault):
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer about another one."""
         asked = request.query["generation_id"]
-        other = next(job.id for job in request.app[JOBS].all() if job.id != asked)
+        other = next((job.id for job in request.app[JOBS].all() if job.id != asked), asked)
         return await handler(request.clone(rel_url=request.rel_url.with_query(generation_id=other)))
 
 

@@ -1,4 +1,4 @@
-"""The scripted part of the demo: videos, the wait in line, buttons, an image, limits, and an offer."""
+"""The scripted part of the demo: videos, the wait in line, buttons, an image, limits, an offer, a film."""
 
 from io import BytesIO
 
@@ -13,6 +13,12 @@ WAITING_PROMPT = "A lighthouse in a storm, seen from the sea"
 IMAGE_PROMPT = "The sun sets behind the hills"
 LIMITED_PROMPT = "A paper boat sails through a rainy street"
 OFFERED_PROMPT = "A hot-air balloon lands in a field of sunflowers"
+FILM_TITLE = "A paper boat at sea"
+FILM_SHOTS = (
+    "A paper boat leaves a small harbour at dawn",
+    "The boat meets a whale",
+    "The boat comes home in the evening",
+)
 FAIL_MARK = "[fail]"  # the fake provider's safety filter stops prompts with it
 DURATION = 4  # seconds of video; the page's player needs longer for more
 VIDEOS = 4  # that alice gets until her limit is taken away
@@ -35,6 +41,7 @@ class Script:
             and await self._video(IMAGE_PROMPT, image=("hills.png", draw_hills()))
             and await self._limits()
             and await self._offer()
+            and await self._film()
         )
 
     async def _video(self, prompt: str, *, ends: Status = Status.SUCCEEDED, **options: object) -> bool:
@@ -91,6 +98,18 @@ class Script:
         generation = await self._arrival()
         await stage.type(world.mona, "veo-admin settings", ask_first=False)
         return (generation.prompt, generation.status) == (OFFERED_PROMPT, Status.SUCCEEDED)
+
+    async def _film(self) -> bool:
+        """Show a film: its price first, then its shots one after the other, and what they become."""
+        world, stage = self._world, self._stage
+        offer = await stage.fill_in(
+            world.alice, "film", {"title": FILM_TITLE, "shots": "\n".join(FILM_SHOTS)}, duration=DURATION
+        )
+        if offer is None or not offer.ephemeral:
+            return False
+        await stage.press(world.alice, offer.message, "Make the film")
+        film = await stage.follow_film((await stage.newest()).film_id or "")
+        return film.row.result_id is not None and not film.missing
 
     async def _arrival(self) -> Generation:
         """Show how the newest request goes on until its result is there."""

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle
 
 from bot.db.models import Generation
+from bot.films.rows import Film
 from bot.media.files import probe
 from sandbox.world import World, wait_until
 
@@ -45,6 +46,16 @@ class Stage:
         words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
         self._tell(f"/{command} {words}", f"{person.name} types in #videos")
         return self._show_answer(person, await person.slash(self._world.channel, command, **options))
+
+    async def fill_in(
+        self, person: MemberActor, command: str, fields: Mapping[str, str], **options: object
+    ) -> simcord.ResponseMessage | None:
+        """Let somebody use a command that opens a form, and send that; show the form and the answer."""
+        words = " ".join(f"{name}: {self._word(value)}" for name, value in options.items())
+        self._tell(f"/{command} {words}", f"{person.name} types in #videos")
+        form = await person.slash(self._world.channel, command, **options)
+        self._tell("\n".join(f"{name}: {text}" for name, text in fields.items()), "and fills in the form")
+        return self._show_answer(person, await person.submit_modal(form, dict(fields)))
 
     async def press(
         self, person: MemberActor, message: discord.Message, label: str
@@ -82,6 +93,28 @@ class Stage:
                     self._say_state(state)
                     shown = state
         return await delivery
+
+    async def follow_film(self, film_id: str) -> Film:
+        """Show each change of a film's card until the film is posted, and what is in its file."""
+        shown = ""
+
+        async def look() -> Film | None:
+            nonlocal shown
+            film = await self._world.app.services.films.find(film_id)
+            if film is None or film.card_id is None:
+                return None
+            card = self._message(film.card_id).content
+            if card != shown:
+                shown = card
+                self.show("the film's card", card)
+            return film if film.row.delivered_at is not None else None
+
+        film = await wait_until(look, seconds=SCRIPT_SECONDS)
+        message = self._message(film.row.result_id)
+        self._show_message("in the film's thread", message)
+        for attachment in message.attachments:
+            await self._show_video(attachment)
+        return film
 
     def state_of(self, generation: Generation) -> str:
         """Return what the card says about its video."""

@@ -220,6 +220,10 @@ class Admission:
         """The ids of the models that the provider doesn't list any more."""
         return self._prices.gone
 
+    def price_of(self, video: VideoRequest) -> float | None:
+        """Return what a video will cost by the provider's list, in credits; None: the list doesn't tell."""
+        return self._prices.quote(video)
+
     def fetch_context(
         self,
         session: Session,

@@ -156,9 +156,47 @@ class WaitingFullError(RefusedError):
         )
 
 
+class ShotRefusedError(RefusedError):
+    """One shot of a film is refused for its words; `sentence`: why."""
+
+    def __init__(self, number: int, sentence: str) -> None:
+        super().__init__(_("Shot {number}: {reason}", number=number, reason=sentence))
+
+
+class FilmTooLongError(RefusedError):
+    """Some of a film's shots would fit, but not all; `reason`: why the next one doesn't."""
+
+    def __init__(self, fitting: int, reason: UserError) -> None:
+        super().__init__(_film_sentence(fitting, reason))
+
+
 def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
     """Return the sentence for a verdict that does not allow one more."""
     return QuotaReachedError(_quota_sentence(verdict), verdict.broken)
+
+
+def _film_sentence(fitting: int, reason: UserError) -> str:
+    match reason:
+        case BudgetReachedError():
+            return ngettext(
+                "This server's video budget has money for {count} shot right now. Make the film shorter.",
+                "This server's video budget has money for {count} shots right now. Make the film shorter.",
+                fitting,
+            )
+        case WaitingFullError():
+            return ngettext(
+                "You can have {count} more video in the queue here right now, and each shot is one. "
+                "Make the film shorter.",
+                "You can have {count} more videos in the queue here right now, and each shot is one. "
+                "Make the film shorter.",
+                fitting,
+            )
+        case _:
+            return ngettext(
+                "Your limit leaves {count} video right now, and each shot is one. Make the film shorter.",
+                "Your limit leaves {count} videos right now, and each shot is one. Make the film shorter.",
+                fitting,
+            )
 
 
 def _quota_sentence(verdict: QuotaVerdict) -> str:

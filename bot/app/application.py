@@ -18,12 +18,13 @@ from bot.app.gateway_side import (
     build_position_updater,
 )
 from bot.app.shared import Shared, open_shared, timing_of
-from bot.app.worker_side import WorkerSide, build_worker
+from bot.app.worker_side import WorkerSide, build_film_runner, build_worker
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.discord_client.client import RestClient, VeoBot
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.eta.rate_limiter import RateLimiter
+from bot.films.rows import Film, fetch_film
 from bot.jobs.ports import ReadRow
 from bot.jobs.runner import Runner
 from bot.jobs.steps.timing import Timing
@@ -35,8 +36,10 @@ from bot.roles import Role
 from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
+from cogs.cards.shown_film import FindFilm
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
+from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.ui.servers import Servers
 
@@ -124,8 +127,14 @@ async def open_app(
         client = RestClient() if gateway is None else gateway.bot
         servers = Servers(client)
         delivery = DiscordDelivery(
-            client, _card_edits(shared), servers, _read_row(shared.database), _successors(shared)
+            client,
+            _card_edits(shared),
+            servers,
+            _read_row(shared.database),
+            _successors(shared),
+            find_film := _find_film(shared.database),
         )
+        films = FilmDelivery(client, delivery.posts, delivery.cards, servers, find_film)
         board = DiscordModeratorChannel(client, servers)
         worker = None if settings.role is Role.GATEWAY else build_worker(shared, delivery)
         parts = Parts(
@@ -143,6 +152,7 @@ async def open_app(
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(shared, worker, monitoring)
+                tasks["films"] = build_film_runner(shared, films).run
             yield App(client, tasks, monitoring, shared.signals, shared.prices, gateway, worker)
 
 
@@ -153,6 +163,15 @@ def _read_row(database: Database) -> ReadRow:
         return await database.read(lambda session: session.get(Generation, name))
 
     return read
+
+
+def _find_film(database: Database) -> FindFilm:
+    """Return what reads a film as it stands."""
+
+    async def find(film_id: str) -> Film | None:
+        return await database.read(lambda session: fetch_film(session, film_id))
+
+    return find
 
 
 def _successors(shared: Shared) -> Successors:

@@ -11,6 +11,7 @@ from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup, sample_of
+from bot.films.service import Films
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
 from bot.jobs.ports import DeliveryPort
@@ -100,10 +101,18 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         work=signals.work,
         stopping=signals.stopping,
     )
+    queue_estimate = QueueEstimate(shared.queue, shared.estimator)
     return Services(
         models=models,
+        films=Films(
+            database,
+            admission=admission,
+            queue_estimate=queue_estimate,
+            work=signals.work,
+            stopping=signals.stopping,
+        ),
         generations=generations,
-        quotes=Quotes(database, generations, admission, QueueEstimate(shared.queue, shared.estimator)),
+        quotes=Quotes(database, generations, admission, queue_estimate),
         model_choices=ModelChoices(models, prices, RecentPolicies(database)),
         cancellation=Cancellation(database, work=signals.work),
         history=History(database),

@@ -16,6 +16,7 @@ from bot.db.database import Database, open_database
 from bot.discord_client.client import use_addresses
 from bot.eta.duration_estimator import DurationEstimator, recall_finishes
 from bot.file_modes import restrict_files
+from bot.films.frames import ShotFrames
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
 from bot.jobs.steps.timing import Timing
@@ -119,7 +120,7 @@ async def open_shared(
             database=database,
             veo=veo,
             queue=queue,
-            stores=_stores(settings, session, public),
+            stores=_stores(settings, database, session, public),
             estimator=await _estimator(settings, timing, database),
             prices=PriceList(veo, signals.stopping, settings.offered_models, retire=retire),
         )
@@ -150,7 +151,9 @@ def _unusable(folder: Path, error: OSError) -> FolderError:
     return FolderError(f"The folder {folder} cannot be used: {error.strerror}")
 
 
-def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.ClientSession) -> Stores:
+def _stores(
+    settings: Settings, database: Database, session: aiohttp.ClientSession, public: aiohttp.ClientSession
+) -> Stores:
     """Open the stores; only what a setting names may be fetched from a private network, and that alone.
 
     Raises:
@@ -160,11 +163,10 @@ def _stores(settings: Settings, session: aiohttp.ClientSession, public: aiohttp.
     from_provider = Downloads(session, public, {origin_of(settings.aimlapi_base_url)})
     from_discord, videos = Downloads(session, public, cdn), settings.data_dir / "videos"
     try:
-        return Stores(
-            VideoStore(from_provider, videos),
-            ImageStore(from_discord, settings.data_dir / "pictures"),
-            LastFrames(videos, from_discord=from_discord, from_provider=from_provider),
-        )
+        store = VideoStore(from_provider, videos)
+        frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
+        find_frame = ShotFrames(database, store, frames).find
+        return Stores(store, ImageStore(from_discord, settings.data_dir / "pictures", find_frame), frames)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 

@@ -1,11 +1,17 @@
 """What carries generations: the runner and its steps."""
 
+import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.app.shared import Shared
 from bot.clock import utc_now
 from bot.eta.rate_limiter import RateLimiter
-from bot.jobs.ports import DeliveryPort
+from bot.films.finishing import Finishing
+from bot.films.ports import FilmPort
+from bot.films.queue import FilmQueue
+from bot.films.runner import FilmRunner
+from bot.jobs.ports import DeliveryPort, PostPort, Subject
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -18,6 +24,7 @@ from bot.jobs.steps.timing import Patience
 from bot.jobs.steps.upload import Upload
 from bot.jobs.workflow import Workflow
 from bot.media.fitting import Fitter
+from bot.media.joining import Joiner
 from bot.media.upload_limits import UploadLimits
 from bot.media.upload_sizes import parse_limits
 from bot.usage.reconciliation import Reconciliation
@@ -72,6 +79,20 @@ def _workflow(shared: Shared, delivery: DeliveryPort, polling: Polling) -> Workf
     )
 
 
-def _upload(shared: Shared, delivery: DeliveryPort) -> Upload:
+def _upload(shared: Shared, delivery: PostPort[Subject]) -> Upload[Subject]:
     limits = UploadLimits(shared.database, parse_limits(shared.settings.upload_limits_mib))
     return Upload(delivery, Fitter(shared.settings.data_dir / "videos"), limits)
+
+
+def build_film_runner(shared: Shared, delivery: FilmPort) -> FilmRunner:
+    """Make what lets a film's shots begin in turn, and joins them."""
+    settings, signals, timing = shared.settings, shared.signals, shared.timing
+    queue = FilmQueue(
+        shared.database,
+        secrets.token_hex(8),
+        lease=timedelta(seconds=settings.lease_seconds),
+        models=settings.offered_models,
+    )
+    upload, patience = _upload(shared, delivery), Patience(utc_now)
+    finishing = Finishing(queue, shared.stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
+    return FilmRunner(queue, finishing, work=signals.work, stopping=signals.stopping)

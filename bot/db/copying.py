@@ -15,16 +15,16 @@ from sqlalchemy import Table, func, insert, make_url, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock, utc_now
-from bot.db import guild_models
 from bot.db.addresses import SQLITE
 from bot.db.database import DatabaseError, bring_up_to_date, storage_at
 from bot.db.engines import Storage
 from bot.db.models import Generation
 from bot.db.revisions import known_revisions, revision_of
 from bot.db.sqlite_file import find_loss
+from bot.db.tables import METADATA
 
 BATCH = 1000  # rows
-TABLES: Sequence[Table] = guild_models.Base.metadata.sorted_tables
+TABLES: Sequence[Table] = METADATA.sorted_tables
 
 # Told after each batch: the table, how many of its rows are copied, and how many there are.
 Progress = Callable[[str, int, int], None]

@@ -132,6 +132,15 @@ class Generation(Base):
         Index("ix_generations_guild", "guild_id", "created_at"),
         # Finds what continues a video.
         Index("ix_generations_continues", "continues_id"),
+        # Finds the shots of a film.
+        Index("ix_generations_film", "film_id"),
+        # Finds the shots that wait for another one.
+        Index(
+            "ix_generations_awaits",
+            "awaits_id",
+            sqlite_where=text("awaits_id IS NOT NULL"),
+            postgresql_where=text("awaits_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -151,6 +160,11 @@ class Generation(Base):
     continues_id: Mapped[str | None] = mapped_column(String(16))  # whose last frame it begins with
     # Where that one's video stood: the channel (None: a direct message) and the message.
     continues_post: Mapped[list[int | None] | None] = mapped_column(JSON(none_as_null=True))
+    film_id: Mapped[str | None] = mapped_column(String(16))  # the film that it is a shot of
+    shot: Mapped[int | None]  # its number in the film, from 1 on
+    # The shot before, as long as this one waits for its end (`bot.films.chain`): it isn't begun before.
+    awaits_id: Mapped[str | None] = mapped_column(String(16))
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when that wait was over
 
     prompt: Mapped[str] = mapped_column(Words)
     model: Mapped[str] = mapped_column(String(64))
@@ -230,6 +244,11 @@ class StateRow(Base):
     value: Mapped[str] = mapped_column(Text)
 
 
+def waits_since(generation: Generation) -> datetime:
+    """Return since when it could have been begun: a shot may wait for another one for hours before."""
+    return generation.released_at or generation.created_at
+
+
 def was_sent(generation: Generation) -> bool:
     """Whether the provider was asked for it, as far as can be told: then it is paid for, and counts."""
     return generation.submitted_at is not None
@@ -246,5 +265,8 @@ def is_own(generation: Generation) -> bool:
 
 
 def needs_no_message(generation: Generation) -> bool:
-    """Whether a cancelled request is told on its card alone: to its member, or where the bot was removed."""
-    return generation.cancelled_by is None or is_own(generation)
+    """Whether a cancelled request is told on its card alone: to its member, or where the bot was removed.
+
+    A shot is, too: the film's card tells of all of them at once.
+    """
+    return generation.cancelled_by is None or is_own(generation) or generation.film_id is not None

@@ -181,7 +181,9 @@ class SqliteStorage:
         return is_corrupt(error)
 
     def is_passing(self, error: Exception) -> bool:
-        """Whether the file is locked or the disk full; a statement that makes no sense never will."""
+        """Whether the file is locked, the disk full or every reader busy; not what will never make sense."""
+        if isinstance(error, TimeoutError):
+            return True
         return isinstance(error, OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
 
     def waits_for(self, error: Exception) -> bool:

@@ -31,6 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 EXTENSIONS = (
     "cogs.veo.cog",
+    "cogs.films.cog",
     "cogs.videos.cog",
     "cogs.admin.cog",
     "cogs.quota.cog",

@@ -16,8 +16,8 @@ from bot.media.encoding import MEMORY
 from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
 from bot.media.subprocess_limits import confined
+from bot.media.upload_sizes import MIB
 
-MIB = 2**20
 LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
 NO_ROOM = 200 * MIB
 VERSION = re.compile(r"ffmpeg version (\S+)")

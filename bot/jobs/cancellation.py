@@ -80,27 +80,56 @@ class Cancellation:
         """
         now = self._clock()
 
-        def cancel(session: Session) -> Cancelled:
-            generation = _close(session, guild_id, generation_id, actor_id, now)
-            cancelled = Cancelled(generation, counts=was_sent(generation))
-            if not is_own(generation):
-                audit.record(
-                    session,
-                    guild_id,
-                    actor_id,
-                    Action.CANCEL,
-                    now,
-                    subject=f"generation:{generation_id}",
-                    new={"counts": cancelled.counts},
-                )
-            return cancelled
-
-        cancelled = await self._database.write(cancel, hurried=True)
+        cancelled = await self._database.write(
+            lambda session: _cancel(session, guild_id, generation_id, actor_id, now), hurried=True
+        )
         log.info(
             "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
         )
         self._work.set()
         return cancelled
+
+    async def cancel_film(self, guild_id: int, film_id: str, actor_id: int) -> int:
+        """Cancel all shots of a film that are still waited for; return how many.
+
+        Raises:
+            TooLateError: none is.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        now = self._clock()
+        open_shots = select(Generation.id).where(
+            Generation.film_id == film_id, Generation.guild_id == guild_id, Generation.status.in_(OPEN)
+        )
+
+        def cancel(session: Session) -> int:
+            shots = session.scalars(open_shots.with_for_update()).all()
+            if not shots:
+                raise TooLateError
+            for shot_id in shots:
+                _cancel(session, guild_id, shot_id, actor_id, now)
+            return len(shots)
+
+        count = await self._database.write(cancel, hurried=True)
+        log.info("film cancelled", film=film_id, guild=guild_id, actor=actor_id, shots=count)
+        self._work.set()
+        return count
+
+
+def _cancel(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Cancelled:
+    """Cancel the row, and record it where somebody else than its member did; raises as `_close`."""
+    generation = _close(session, guild_id, generation_id, actor_id, now)
+    cancelled = Cancelled(generation, counts=was_sent(generation))
+    if not is_own(generation):
+        audit.record(
+            session,
+            guild_id,
+            actor_id,
+            Action.CANCEL,
+            now,
+            subject=f"generation:{generation_id}",
+            new={"counts": cancelled.counts},
+        )
+    return cancelled
 
 
 def _ended(actor_id: int | None, now: datetime) -> dict[str, object]:

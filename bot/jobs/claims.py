@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.db.locks import Lock, hold
-from bot.db.models import Generation
+from bot.db.models import WAITING, Generation
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.fair_order import count_running, in_line, in_turn, is_free
 
@@ -17,7 +17,7 @@ UNFINISHED = or_(Generation.delivered_at.is_(None), Generation.late_until.is_not
 
 def select_due(session: Session, now: datetime, lease: timedelta, most: int, max_running: int) -> list[str]:
     """Return the ids of up to `most` that are due, what was begun first, and lock their rows."""
-    due = and_(UNFINISHED, _is_due(now), is_free(now, lease), not_(in_line()))
+    due = and_(UNFINISHED, _is_due(now), is_free(now, lease), not_(in_line()), not_(_is_held()))
     oldest = select(Generation.id).where(due).order_by(Generation.created_at)
     begun = _select_ids(session, oldest, most)
     return [*begun, *_select_queued(session, now, lease, most - len(begun), max_running)]
@@ -53,6 +53,11 @@ def _may_take(session: Session, now: datetime, lease: timedelta, max_running: in
 def _is_due(now: datetime) -> ColumnElement[bool]:
     """Whether the wait is over; one that no wait is as long as comes from a clock that was set back."""
     return or_(Generation.not_before <= now, Generation.not_before > now + LONGEST_WAIT)
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Whether it's a shot that waits for the end of another one (`bot.films.chain`)."""
+    return and_(Generation.awaits_id.is_not(None), Generation.status.in_(WAITING))
 
 
 def _select_ids(session: Session, query: Select[str], most: int) -> Sequence[str]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+
+Subject = TypeVar("Subject", Generation, FilmRow)  # what a video is of
+Subject_contra = TypeVar(
+    "Subject_contra", Generation, FilmRow, contravariant=True
+)  # the same, where it is only taken
 
 IsCurrent = Callable[[], Awaitable[bool]]
 ReadRow = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
@@ -54,7 +60,36 @@ class Posted:
     channel_id: int | None
 
 
-class DeliveryPort(Protocol):
+class PostPort(Protocol[Subject_contra]):
+    """Posts the video of a generation or of a film. Every method may be called again for the same one.
+
+    Each may raise `DeliveryPostponedError`: try again later, if it matters.
+    """
+
+    async def find_result(self, subject: Subject_contra, /) -> Posted | None:
+        """Return the message with the result, if one was posted since `posting_at`, or None."""
+        ...
+
+    async def boost_level(self, subject: Subject_contra, /) -> int:
+        """Return the boost level of the subject's server, 0 to 3, as far as it is known."""
+        ...
+
+    async def post_video(
+        self, subject: Subject_contra, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Post the video, or without `with_file` a link to it.
+
+        `loss`: what a new coding changed against the original, to be said.
+
+        Raises:
+            UploadTooLargeError: the server takes files, but none of this size; nothing was posted.
+            UploadBrokenError: whether it was posted is not known.
+            UndeliverableError: it cannot be posted anywhere.
+        """
+        ...
+
+
+class DeliveryPort(PostPort[Generation], Protocol):
     """Shows a generation to people. Every method may be called again for the same generation.
 
     Each may raise `DeliveryPostponedError`: try again later, if it matters.
@@ -92,30 +127,8 @@ class DeliveryPort(Protocol):
         """
         ...
 
-    async def find_result(self, generation: Generation) -> Posted | None:
-        """Return the message with the result, if one was posted since `posting_at`, or None."""
-        ...
-
     async def is_gone(self, generation: Generation) -> bool:
         """Whether the bot was removed from the generation's server; no, while that is not known."""
-        ...
-
-    async def boost_level(self, generation: Generation) -> int:
-        """Return the boost level of the generation's server, 0 to 3, as far as it is known."""
-        ...
-
-    async def post_video(
-        self, generation: Generation, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
-    ) -> Posted:
-        """Post the video, or without `with_file` a link to it.
-
-        `loss`: what a new coding changed against the original, to be said.
-
-        Raises:
-            UploadTooLargeError: the server takes files, but none of this size; nothing was posted.
-            UploadBrokenError: whether it was posted is not known.
-            UndeliverableError: it cannot be posted anywhere.
-        """
         ...
 
     async def post_ending(self, generation: Generation) -> Posted:

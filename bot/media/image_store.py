@@ -7,7 +7,7 @@ what will be sent: upright, and without metadata (`bot.media.image_cleaning`).
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -16,10 +16,20 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
+from bot.media.frame_links import framed_video
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+# Returns a video's last frame, by the video's ID and the pixels that are needed; raises MediaError.
+FindFrame = Callable[[str, int], Awaitable[bytes]]
+
+
+async def no_frames(_: str, __: int) -> bytes:
+    """Find no last frame."""
+    raise FileGoneError("There are no last frames.")
 
 
 class ImageStore:
@@ -28,10 +38,12 @@ class ImageStore:
     Args:
         downloads: who fetches them.
         folder: made when missing; files carry the generation's id.
+        find_frame: takes the last frames of videos.
     """
 
-    def __init__(self, downloads: Downloads, folder: Path) -> None:
+    def __init__(self, downloads: Downloads, folder: Path, find_frame: FindFrame = no_frames) -> None:
         self._downloads = downloads
+        self._find_frame = find_frame
         self._folder = folder
         self._turn = asyncio.Lock()  # one image is decoded at a time, since that takes memory
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,7 +105,7 @@ class ImageStore:
         part = path.with_name(f"{path.name}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await asyncio.to_thread(part.touch, 0o600)
-            await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
+            await self._write(url, part, side)
             async with self._turn:
                 await asyncio.to_thread(_clean, part, side)
             await asyncio.to_thread(part.rename, path)
@@ -106,6 +118,13 @@ class ImageStore:
             raise MediaError(NO_ROOM) from error
         finally:
             part.unlink(missing_ok=True)
+
+    async def _write(self, url: str, part: Path, side: int) -> None:
+        video = framed_video(url)
+        if video is None:
+            await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
+        else:
+            await asyncio.to_thread(part.write_bytes, await self._find_frame(video, side))
 
 
 def _clean(path: Path, side: int) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Collection
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 
 BATCH = 200  # ids in one query
@@ -53,7 +54,9 @@ class OrphanedFiles:
         return discarded
 
     async def _select_unfinished(self, generation_ids: Collection[str]) -> set[str]:
+        # A shot's file is joined with the others' once the last one has ended.
+        is_joined_later = exists().where(FilmRow.id == Generation.film_id, FilmRow.delivered_at.is_(None))
         query = select(Generation.id).where(
-            Generation.id.in_(generation_ids), Generation.delivered_at.is_(None)
+            Generation.id.in_(generation_ids), or_(Generation.delivered_at.is_(None), is_joined_later)
         )
         return await self._database.read(lambda session: set(session.scalars(query)))

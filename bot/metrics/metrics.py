@@ -157,6 +157,16 @@ FAMILIES.gauge("build_info", "What runs; always 1.", **{name: [v] for name, v in
 
 
 @contextmanager
+def count_refusals() -> Generator[None]:
+    """Count what is refused within with a `UserError`; nothing is accepted there."""
+    try:
+        yield
+    except UserError as refusal:
+        note_refusal(refusal)
+        raise
+
+
+@contextmanager
 def count_request() -> Generator[None]:
     """Count the request that is decided within: accepted, or refused with a `UserError`.
 

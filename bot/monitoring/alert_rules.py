@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from bot.jobs.closures import ProviderPause, Way
+from bot.media.upload_sizes import MIB
 
-MIB = 2**20  # bytes
 SILENCE_LIMIT = 300.0  # seconds without an answer of the provider to what members wait for
 REFUSED_LIMIT = 300.0  # seconds for which requests are refused
 PLENTY = 1.0  # USD; more than that is enough for some video

@@ -8,6 +8,8 @@ Three steps, each a batch inside a transaction of the caller's:
 2. Unlinked: the ids of messages outlive the words while moderators have to decide about a report, since
    the video could not be taken down without them.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
+
+A film goes with its shots: it is erased, unlinked and anonymous once all of them are.
 """
 
 import secrets
@@ -29,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, QuoteRow
 from bot.media.image_links import fetchable_until
@@ -92,7 +95,9 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
         [{"id": row_id, "options": without_words(options), **gone} for row_id, options in rows],
     )
     erased = [row_id for row_id, _ in rows]
+    _erase_films(session, erased, now)
     _unlink(session, Generation.id.in_(erased))
+    unlink_films(session)
     # What continues them has the links to their messages, too.
     session.execute(
         update(Generation)
@@ -117,6 +122,21 @@ def _unlink(session: Session, condition: ColumnElement[bool]) -> None:
         update(Generation)
         .where(condition, _CAN_BE_UNLINKED)
         .values(card_id=None, thread_id=None, result_id=None, result_channel_id=None, earlier_posts=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def unlink_films(session: Session) -> None:
+    """Remove the ids of messages from erased films that are over, once no shot has any."""
+    session.execute(
+        update(FilmRow)
+        .where(
+            FilmRow.erased_at.is_not(None),
+            FilmRow.delivered_at.is_not(None),
+            FilmRow.card_id.is_not(None),
+            not_(exists().where(Generation.film_id == FilmRow.id, Generation.card_id.is_not(None))),
+        )
+        .values(card_id=None, result_id=None, result_channel_id=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -156,7 +176,36 @@ def anonymize_batch(session: Session, now: datetime, most: int = BATCH) -> int:
         update(Generation),
         [{"id": row_id, "interaction_id": -1 - secrets.randbelow(2**62)} for row_id in row_ids],
     )
+    _anonymize_films(session, row_ids)
     return len(row_ids)
+
+
+def _films_of(row_ids: Collection[str]) -> ColumnElement[bool]:
+    """Whether a film has one of these rows as a shot."""
+    return FilmRow.id.in_(select(Generation.film_id).where(Generation.id.in_(row_ids)))
+
+
+def _erase_films(session: Session, row_ids: Collection[str], now: datetime) -> None:
+    """Take the words off the films of these shots, where no other shot has any."""
+    session.execute(
+        update(FilmRow)
+        .where(
+            _films_of(row_ids),
+            FilmRow.erased_at.is_(None),
+            not_(exists().where(Generation.film_id == FilmRow.id, Generation.erased_at.is_(None))),
+        )
+        .values(title="", locale=None, erased_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _anonymize_films(session: Session, row_ids: Collection[str]) -> None:
+    """Take the member off the films of these shots, where no other shot is theirs."""
+    is_theirs = exists().where(Generation.film_id == FilmRow.id, Generation.user_id != NOBODY)
+    found = select(FilmRow.id).where(_films_of(row_ids), not_(is_theirs))
+    for film_id in session.scalars(found.with_for_update()).all():
+        nobody = {"user_id": NOBODY, "channel_id": NOBODY, "interaction_id": -1 - secrets.randbelow(2**62)}
+        session.execute(update(FilmRow).where(FilmRow.id == film_id).values(nobody))
 
 
 def select_dead_links(session: Session, now: datetime) -> list[str]:
@@ -187,6 +236,15 @@ def forget_quotes(session: Session, condition: ColumnElement[bool], most: int = 
     row_ids = session.scalars(found).all()
     if row_ids:
         session.execute(delete(QuoteRow).where(QuoteRow.id.in_(row_ids)))
+    return len(row_ids)
+
+
+def forget_film_offers(session: Session, condition: ColumnElement[bool], most: int = BATCH) -> int:
+    """Delete up to `most` films that were not agreed to and meet `condition`; return how many there were."""
+    offers = FilmRow.accepted_at.is_(None)
+    row_ids = session.scalars(select(FilmRow.id).where(offers, condition).limit(most)).all()
+    gone = delete(FilmRow).where(FilmRow.id.in_(row_ids), offers)
+    session.execute(gone.execution_options(synchronize_session=False))
     return len(row_ids)
 
 

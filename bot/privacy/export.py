@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation, QuoteRow, is_own
 from bot.money import usd
@@ -20,6 +21,7 @@ def export_all(
     now: datetime,
     *,
     requests: Sequence[Json],
+    films: Sequence[Json],
     offers: Sequence[Json],
     reports: Sequence[Json],
     member_policies: Mapping[int, MemberPolicy],
@@ -31,6 +33,7 @@ def export_all(
         "user_id": str(user_id),
         "exported_at": _time(now),
         "requests": requests,
+        "films": films,
         "offers": offers,
         "reports": reports,
         "limits": [
@@ -53,6 +56,8 @@ def export_request(generation: Generation) -> Json:
         "model": generation.model,
         "made_anew_from": generation.source_id,
         "continues": generation.continues_id,
+        "film_id": generation.film_id,
+        "shot": generation.shot,
         "options": dict(generation.options),
         "pictures": list(generation.picture_urls or ()),
         "placement": generation.placement.value,
@@ -70,6 +75,36 @@ def export_request(generation: Generation) -> Json:
         "removed_at": _time(generation.removed_at),
         "deletion_asked_at": _time(generation.erase_at),
         "deleted_at": _time(generation.erased_at),
+    }
+
+
+def export_film(row: FilmRow) -> Json:
+    """Return one film, or the offer of one; its shots are among the requests once it's accepted."""
+    return {
+        "id": row.id,
+        "interaction_id": str(row.interaction_id),
+        "server_id": str(row.guild_id),
+        "channel_id": str(row.channel_id),
+        "locale": row.locale,
+        "placement": row.placement.value,
+        "title": row.title,
+        "prompts": list(row.prompts),
+        "model": row.model,
+        "options": dict(row.options),
+        "pictures": [dict(image) for image in row.pictures],
+        "continuity": row.continuity.value,
+        "price_credits": row.price,
+        "changes": row.revision - 1,
+        "created_at": _time(row.created_at),
+        "ends_at": _time(row.expires_at),
+        "accepted_at": _time(row.accepted_at),
+        "lost_shots": row.lost_shots,
+        "card": _link(row.guild_id, row.channel_id, row.card_id),
+        "result": _link(row.guild_id, row.result_channel_id, row.result_id),
+        "result_id": None if row.result_id is None else str(row.result_id),
+        "delivered_at": _time(row.delivered_at),
+        "removed_at": _time(row.removed_at),
+        "deleted_at": _time(row.erased_at),
     }
 
 

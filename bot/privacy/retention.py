@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
@@ -22,10 +23,12 @@ from bot.privacy.erasure import (
     BATCH,
     anonymize_batch,
     erase_batch,
+    forget_film_offers,
     forget_picture_links,
     forget_quotes,
     select_dead_links,
     unlink_batch,
+    unlink_films,
 )
 from bot.signals import StoppingError, pause
 
@@ -80,7 +83,9 @@ class Retention:
         if self._keep is not None:
             due.append(Generation.delivered_at <= now - self._keep)
         await self._repeat(unlink_batch)
+        await self._database.write(unlink_films)
         offers = await self._repeat(lambda session: forget_quotes(session, QuoteRow.expires_at <= now))
+        offers += await self._repeat(lambda session: forget_film_offers(session, FilmRow.expires_at <= now))
         erased = 0
         for condition in due:  # one after the other: each has its index
             erased += await self._repeat(partial(erase_batch, condition=condition, now=now))

@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import GuildRow, MemberRow, ReportRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 from bot.privacy.erasure import erase_batch
-from bot.privacy.export import Json, export_all, export_quote, export_report, export_request
+from bot.privacy.export import Json, export_all, export_film, export_quote, export_report, export_request
 
 PAGE = 200  # rows that are read at once
 
-Row = TypeVar("Row", Generation, QuoteRow, ReportRow)
+Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,17 +47,19 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, Any]:
         """Return everything that is recorded about a member's own requests, on all servers, as JSON.
 
-        The keys are `user_id`, `exported_at`, `requests`, `offers` and `reports` (oldest first), and `limits`
-        (by the server's id); see `bot.privacy.export`.
+        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers` and `reports` (oldest first), and
+        `limits` (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
         offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_quote)
+        films = await self._read_all(FilmRow, FilmRow.user_id == user_id, export_film)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         return await self._database.read(
             lambda session: export_all(
                 user_id,
                 self._clock(),
                 requests=requests,
+                films=films,
                 offers=offers,
                 reports=reports,
                 member_policies=_fetch_member_policies(session, user_id),
@@ -125,7 +128,9 @@ def _export_page(
 def _forget_quotes(session: Session, user_id: int) -> int:
     """Delete all offers to a member; return how many of them were not confirmed: no request shows those."""
     own = delete(QuoteRow).where(QuoteRow.user_id == user_id).returning(QuoteRow.generation_id)
-    return sum(generation_id is None for generation_id in session.scalars(own).all())
+    unconfirmed = sum(generation_id is None for generation_id in session.scalars(own).all())
+    films = delete(FilmRow).where(FilmRow.user_id == user_id, FilmRow.accepted_at.is_(None))
+    return unconfirmed + len(session.scalars(films.returning(FilmRow.id)).all())
 
 
 def _count(session: Session, condition: ColumnElement[bool]) -> int:

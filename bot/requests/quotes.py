@@ -163,7 +163,7 @@ class Quotes:
     ) -> Quote:
         now = self._clock()
         preview = preview_of(quote_row, now)
-        limit, left = _tightest(requester, context, self._admission.daily_limit, now)
+        limit, left = tightest(requester, context, self._admission.daily_limit, now)
         log.info("offered", quote_row=quote_row.id, guild=quote_row.guild_id, user=quote_row.user_id)
         return Quote(
             quote_row,
@@ -194,7 +194,7 @@ def preview_of(quote_row: QuoteRow, now: datetime) -> Generation:
     )
 
 
-def _tightest(
+def tightest(
     requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> tuple[Limit | None, int]:
     """Return the limit that leaves the fewest videos after one more, and how many; None: there is none."""

@@ -49,21 +49,27 @@ def insert_request(
 def _new_generation(
     requester: Requester, spec: RequestSpec, context: AdmissionContext, now: datetime
 ) -> Generation:
+    shot, urls = spec.shot, [image.url for image in spec.images]
+    is_held = shot is not None and shot.awaits_id is not None
     return Generation(
         id=secrets.token_hex(8),
-        interaction_id=requester.interaction_id,
+        # A film's shots share one interaction, which the film has.
+        interaction_id=requester.interaction_id if shot is None else -1 - secrets.randbelow(2**62),
         guild_id=requester.guild_id,
         channel_id=requester.channel_id,
         user_id=requester.user_id,
         locale=requester.locale,
-        placement=_placement(requester, context.policy.placement),
+        placement=placement_of(requester, context.policy.placement),
         source_id=spec.source_id,
         continues_id=spec.continues_id,
         continues_post=None,
+        film_id=shot and shot.film_id,
+        shot=shot and shot.number,
+        awaits_id=shot and shot.awaits_id,
         prompt=spec.prompt,
         model=spec.model,
         options=dict(spec.options),
-        picture_urls=[image.url for image in spec.images] or None,
+        picture_urls=None if is_held or not urls else urls,
         status=Status.PREPARING if spec.images else Status.QUEUED,
         estimated_credits=context.price,
         created_at=now,
@@ -73,6 +79,6 @@ def _new_generation(
     )
 
 
-def _placement(requester: Requester, wish: Placement | None) -> Placement:
+def placement_of(requester: Requester, wish: Placement | None) -> Placement:
     """Return where the result goes; a server's wish holds where that can be."""
     return wish if wish is Placement.CHANNEL and requester.may_reply else requester.placement

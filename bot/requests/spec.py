@@ -8,6 +8,20 @@ from bot.provider.catalogue import OptionValue
 
 
 @dataclass(frozen=True, slots=True)
+class Shot:
+    """A request's place in a film.
+
+    Attributes:
+        number: from 1 on.
+        awaits_id: the shot whose end it waits for, since it begins with that one's last frame; None: none.
+    """
+
+    film_id: str
+    number: int
+    awaits_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestSpec:
     """What a video is to be made from, as `GenerationService.request` takes it.
 
@@ -16,6 +30,7 @@ class RequestSpec:
         options: those that are None were not chosen.
         source_id: the generation that it repeats or continues.
         continues_id: the generation whose last frame is its first image; a repeat has it from its source.
+        shot: its place in a film, if it's a part of one.
     """
 
     model: str | None
@@ -24,3 +39,4 @@ class RequestSpec:
     images: tuple[ImageInput, ...] = ()
     source_id: str | None = None
     continues_id: str | None = None
+    shot: Shot | None = None

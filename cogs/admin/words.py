@@ -9,10 +9,8 @@ from bot.moderation.service import Moderation
 from cogs.admin import admin_text
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.lists import reply_with_list
+from cogs.ui.lists import MOST_CHOICES, reply_with_list
 from cogs.veo.markup_names import names_of
-
-MOST_CHOICES = 25  # that Discord shows
 
 Word = Range[str, 1, WORD_MAX_LENGTH]
 

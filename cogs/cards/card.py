@@ -113,8 +113,14 @@ def render_failure(generation: Generation, *, quote: bool = True) -> str:
 def render_result(generation: Generation, *, quote: bool = True) -> str:
     """Return the text above the video, in the member's language; `quote`: with the member's own words."""
     with locale_used(generation.locale):
-        text = _("🎬 {member} Your video is ready.", member=member(generation))
+        text = _ready(generation)
         return f"{text}\n{QUOTE_MARK}{shown_prompt(generation)}" if quote else text
+
+
+def _ready(generation: Generation) -> str:
+    if generation.shot is not None:  # nobody is pinged for each shot
+        return _("🎬 Shot {number} is ready.", number=generation.shot)
+    return _("🎬 {member} Your video is ready.", member=member(generation))
 
 
 def render_repost(generation: Generation, *, quote: bool = True) -> str:

@@ -3,6 +3,7 @@
 import discord
 import structlog
 
+from bot.db.film_models import FilmRow
 from bot.db.models import OPEN, Generation
 from bot.eta.eta import NO_ETA, Eta
 from bot.i18n import locale_used, pgettext
@@ -48,9 +49,9 @@ class StopButton(VideoButton):
             await interaction.followup.send(state_line(generation), ephemeral=True)
 
 
-def card_nonce(generation: Generation) -> str:
-    """Return what lets Discord post the card once, though several send it."""
-    return f"{generation.id}-c"
+def card_nonce(subject: Generation | FilmRow) -> str:
+    """Return what lets Discord post the card of a generation or a film once, though several send it."""
+    return f"{subject.id}-c"
 
 
 def card_message(generation: Generation, eta: Eta = NO_ETA) -> CardMessage:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.i18n import _, locale_used, number
@@ -21,8 +22,8 @@ from cogs.cards.card import (
     render_ending,
     render_result,
 )
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
-MESSAGE_LENGTH = 2000  # characters that Discord allows
 ENDING_MARKS = {Status.FAILED: f"{FAILED_MARK} ", Status.CANCELLED: f"{CANCELLED_MARK} "}
 
 
@@ -44,6 +45,11 @@ class ResultMessage:
     with_file: bool = True
     with_words: bool = True
     instead: Successor | None = None
+
+    @property
+    def subject(self) -> Generation:
+        """Whose message it is."""
+        return self.generation
 
     @property
     def nonce(self) -> str:
@@ -69,7 +75,7 @@ class ResultMessage:
         # A filter for links would stop the link beside a file as it stops other people's words.
         for quote, link in ((True, True), (False, True)) if self.with_words else ():
             text = self._text(quote=quote, link=link)
-            if len(text) <= MESSAGE_LENGTH:
+            if len(text) <= MESSAGE_MAX_LENGTH:
                 return text
         return self._text(quote=False, link=False)
 
@@ -107,7 +113,9 @@ class ResultMessage:
             return []
         return [
             discord.File(
-                self.attached.path, filename=file_name(self.generation), description=alt_text(self.generation)
+                self.attached.path,
+                filename=file_name(self.generation),
+                description=alt_text(self.generation),
             )
         ]
 
@@ -120,19 +128,19 @@ class ResultMessage:
         return replace(self, with_words=False) if self.with_words else None
 
 
-def file_name(generation: Generation) -> str:
-    """Return the attachment's name, by which the result is found again."""
-    return f"veo-{generation.id}.mp4"
+def file_name(subject: Generation | FilmRow) -> str:
+    """Return the name of a generation's or a film's attachment, by which the result is found again."""
+    return f"veo-{subject.id}.mp4"
 
 
-def is_card(message: discord.Message, generation: Generation) -> bool:
-    """Whether one of our messages is the generation's card, in whatever language it was written.
+def is_card(message: discord.Message, subject: Generation | FilmRow) -> bool:
+    """Whether one of our messages is the card of a generation or a film, in whatever language it was written.
 
     The line with the number stands right before the prompt on cards only; elsewhere it is the last one.
     Nobody's words can look like that: they are shown on one line, with what markdown begins with escaped.
     """
     lines = message.content.split("\n")
-    return len(lines) > 1 and lines[-1].startswith(QUOTE_MARK) and _is_number_line(lines[-2], generation)
+    return len(lines) > 1 and lines[-1].startswith(QUOTE_MARK) and is_number_line(lines[-2], subject)
 
 
 def is_result(message: discord.Message, generation: Generation) -> bool:
@@ -146,7 +154,7 @@ def is_result(message: discord.Message, generation: Generation) -> bool:
         return False  # that there was no video in time was told before it came, and then its file was lost
     if (mark := ENDING_MARKS.get(generation.status)) is not None:
         last = message.content.rsplit("\n", 1)[-1]
-        return message.content.startswith(mark) and _is_number_line(last, generation)
+        return message.content.startswith(mark) and is_number_line(last, generation)
     is_linked = bool(generation.video_url) and str(generation.video_url) in message.content
     return is_linked or any(file.filename == file_name(generation) for file in message.attachments)
 
@@ -156,5 +164,6 @@ def _says_late(message: discord.Message, generation: Generation) -> bool:
         return FailureKind.LATE.sentence in message.content
 
 
-def _is_number_line(line: str, generation: Generation) -> bool:
-    return line.startswith(NUMBER_MARK) and generation.id in line
+def is_number_line(line: str, subject: Generation | FilmRow) -> bool:
+    """Whether a line says the ID of a generation or a film."""
+    return line.startswith(NUMBER_MARK) and subject.id in line

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import discord
 import structlog
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
+from bot.discord_client.client import VeoBot
 from bot.errors import UserError
 from bot.i18n import _
 from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
 from cogs.cards.card_message import card_message
+from cogs.cards.film_card import film_message
+from cogs.cards.shown_film import film_of
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.links import post_link
 from cogs.ui.lists import together
@@ -24,7 +28,7 @@ THREAD_ARCHIVED = 50083  # nothing in it can be deleted before it is opened agai
 class TakedownError(UserError):
     """Discord does not let the bot delete the message."""
 
-    def __init__(self, generation: Generation, left: Sequence[Posted]) -> None:
+    def __init__(self, generation: Generation | FilmRow, left: Sequence[Posted]) -> None:
         """`left`: the messages that are still there."""
         links = (post_link(generation.guild_id, post) or _("a direct message") for post in left)
         super().__init__(
@@ -36,14 +40,16 @@ class TakedownError(UserError):
         )
 
 
-async def take_down(client: discord.Client, generation: Generation) -> None:
+async def take_down(client: VeoBot, generation: Generation) -> None:
     """Delete all messages with the video that are still there, and show the card anew.
+
+    A film that shows it as a shot goes with it.
 
     Raises:
         TakedownError: one is still there.
     """
     left: list[Posted] = []
-    for post in posts_of(generation):
+    for post in [*posts_of(generation), *await _film_posts(client, generation)]:
         try:
             await delete_post(client, generation, post)
         except CALL_ERRORS as error:
@@ -54,18 +60,31 @@ async def take_down(client: discord.Client, generation: Generation) -> None:
     await show_card(client, generation)
 
 
-async def show_card(client: discord.Client, generation: Generation) -> None:
+async def _film_posts(client: VeoBot, generation: Generation) -> list[Posted]:
+    """Return the message with the film that shows a shot, which is marked as taken down."""
+    film = None if generation.film_id is None else await client.services.films.remove(generation.film_id)
+    return [] if film is None else film_posts(film.row)
+
+
+def film_posts(row: FilmRow) -> list[Posted]:
+    """Return the messages that show a film."""
+    return [] if row.result_id is None else [Posted(row.result_id, row.result_channel_id)]
+
+
+async def show_card(client: VeoBot, generation: Generation) -> None:
     """Edit the card to how the generation stands; a card that cannot be edited stays as it is."""
     if generation.card_id is None:
         return
+    film = await film_of(generation, client.services.films.find)
+    message = card_message(generation) if film is None else film_message(film)
     channel = client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
     try:
-        await channel.get_partial_message(generation.card_id).edit(**card_message(generation))
+        await channel.get_partial_message(generation.card_id).edit(**message)
     except CALL_ERRORS as error:
         log.warning("the card was not edited", generation=generation.id, error=str(error))
 
 
-async def delete_post(client: discord.Client, generation: Generation, post: Posted) -> None:
+async def delete_post(client: discord.Client, generation: Generation | FilmRow, post: Posted) -> None:
     """Delete a message, also in a thread that is archived by now; one that is gone is fine.
 
     Raises:
@@ -86,7 +105,7 @@ async def delete_post(client: discord.Client, generation: Generation, post: Post
             raise
 
 
-async def channel_of(client: discord.Client, generation: Generation, post: Posted) -> int:
+async def channel_of(client: discord.Client, generation: Generation | FilmRow, post: Posted) -> int:
     """Return the id of the channel of a message; that of a direct message is asked for."""
     if post.channel_id is not None:
         return post.channel_id

@@ -15,7 +15,7 @@ Edit = Callable[[], Awaitable[None]]
 
 # A request that waits never comes after one that is being made, whatever order they are told in.
 RANKS = {Status.PREPARING: 0, Status.QUEUED: 0, Status.SUBMITTING: 1, Status.RUNNING: 2}
-FINAL_RANK = 3
+FIRST_RANK, FINAL_RANK = 0, 3
 KEPT = 3600.0  # seconds after the last edit; another process may make the final one
 
 

@@ -6,12 +6,15 @@ from collections.abc import Coroutine
 import discord
 import structlog
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, IsCurrent, ReadRow
 from bot.signals import StoppingError
-from cogs.cards.card_message import card_message
-from cogs.delivery.card_throttle import FINAL_RANK, CardEdits, rank_of
+from cogs.cards.card_message import CardMessage, card_message
+from cogs.cards.film_card import film_message
+from cogs.cards.shown_film import FindFilm, film_of, no_films
+from cogs.delivery.card_throttle import FINAL_RANK, FIRST_RANK, CardEdits, rank_of
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 
@@ -34,7 +37,9 @@ class Cards:
         failed: FailedDestinations,
         edits: CardEdits,
         read_row: ReadRow | None = None,
+        find_film: FindFilm = no_films,
     ) -> None:
+        self._find_film = find_film
         self._read_row = read_row
         self._client = client
         self._failed = failed
@@ -52,7 +57,8 @@ class Cards:
         """
         if generation.card_id is None or self._failed.has(("edit", generation.channel_id)):
             return
-        rank = rank_of(generation.status)
+        # A shot ends, but the card that shows all of them goes on, and shows what the rows say.
+        rank = FIRST_RANK if generation.film_id else rank_of(generation.status)
         edit = self._show(generation, generation.card_id, rank, eta, is_current)
         if rank == FINAL_RANK:
             await edit
@@ -60,6 +66,22 @@ class Cards:
         task = asyncio.create_task(_alone(edit), name=f"card {generation.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def show_film(self, row: FilmRow) -> None:
+        """Bring a film's card to its final form before this returns.
+
+        Raises:
+            DeliveryPostponedError: the edit could not be made, but may be later.
+            StoppingError: the program is stopping.
+        """
+        film, card_id = await self._find_film(row.id), row.card_id
+        if film is None or card_id is None or self._failed.has(("edit", row.channel_id)):
+            return
+
+        async def edit() -> None:
+            await self._edit_card(row, card_id, film_message(film))
+
+        await self._edits.edit(card_id, FINAL_RANK, edit)
 
     async def _show(
         self, generation: Generation, card_id: int, rank: int, eta: Eta, is_current: IsCurrent | None
@@ -87,7 +109,7 @@ class Cards:
 
     async def _find_later(self, generation: Generation) -> Generation | None:
         """Return the row, if it has come further than what is to be shown."""
-        if self._read_row is None or rank_of(generation.status) == FINAL_RANK:
+        if self._read_row is None or generation.film_id or rank_of(generation.status) == FINAL_RANK:
             return None
         try:
             present = await self._read_row(generation.id)
@@ -99,14 +121,20 @@ class Cards:
 
     async def _edit(self, generation: Generation, card_id: int, eta: Eta) -> bool:
         """Edit, and return whether Discord took it; what it refuses for good it refuses again."""
-        channel = self._client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+        if generation.film_id is None:
+            return await self._edit_card(generation, card_id, card_message(generation, eta))
+        film = await film_of(generation, self._find_film)
+        return film is not None and await self._edit_card(generation, card_id, film_message(film))
+
+    async def _edit_card(self, subject: Generation | FilmRow, card_id: int, message: CardMessage) -> bool:
+        channel = self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
         try:
             async with asyncio.timeout(CARD_TIMEOUT):
-                await channel.get_partial_message(card_id).edit(**card_message(generation, eta))
+                await channel.get_partial_message(card_id).edit(**message)
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error
-            self._failed.note(("edit", generation.channel_id), error)
+            self._failed.note(("edit", subject.channel_id), error)
             log.warning("the card was not edited", error=str(error))
             return False
         return True

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import discord
 import structlog
 
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
 from cogs.cards.card import neutral_thread_name, thread_name
+from cogs.cards.film_card import film_thread_names
+from cogs.cards.shown_film import FindFilm, film_of, no_films
 from cogs.delivery.failed_destinations import FailedDestinations
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed, says_thread_exists
 
@@ -27,15 +30,17 @@ class Threads:
         self,
         client: discord.Client,
         failed: FailedDestinations,
+        find_film: FindFilm = no_films,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._failed = failed
+        self._find_film = find_film
         self._clock = clock
         self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
 
-    async def ensure(self, generation: Generation, patience: float | None = PATIENCE) -> int | None:
+    async def ensure(self, generation: Generation | FilmRow, patience: float | None = PATIENCE) -> int | None:
         """Return the id of the thread on the card, made if need be, or None where none can be.
 
         `patience`: seconds after which there is none for now, though it is still being opened; None: any.
@@ -57,7 +62,7 @@ class Threads:
         log.warning("the thread is not waited for", channel=generation.channel_id)
         return None
 
-    def _begin(self, generation: Generation, card_id: int) -> asyncio.Task[int | None]:
+    def _begin(self, generation: Generation | FilmRow, card_id: int) -> asyncio.Task[int | None]:
         opening = asyncio.create_task(self._open(generation, card_id), name=f"thread {generation.id}")
         self._opening[card_id] = opening
 
@@ -69,14 +74,23 @@ class Threads:
         opening.add_done_callback(forget)
         return opening
 
-    async def _open(self, generation: Generation, card_id: int) -> int | None:
-        for name in (thread_name(generation), neutral_thread_name(generation)):
+    async def _open(self, generation: Generation | FilmRow, card_id: int) -> int | None:
+        for name in await self._names(generation):
             refusal = await self._start(generation.channel_id, card_id, name)
             if refusal is None:
                 return card_id
             if refusal is not Remedy.NOT_THE_WORDS:
                 break
         return None
+
+    async def _names(self, generation: Generation | FilmRow) -> tuple[str, str]:
+        """Return what the thread may be called: by the film's title, where it's a film's or a shot's."""
+        film = await film_of(generation, self._find_film)
+        if film is not None:
+            return film_thread_names(film.row)
+        if isinstance(generation, FilmRow):
+            return film_thread_names(generation)
+        return thread_name(generation), neutral_thread_name(generation)
 
     async def _start(self, channel_id: int, card_id: int, name: str) -> Remedy | None:
         """Return None when there is a thread on the card now, or what Discord's refusal means.

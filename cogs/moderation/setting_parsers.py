@@ -12,12 +12,12 @@ from bot.errors import BadInputError
 from bot.i18n import _, ngettext, pgettext
 from bot.provider.catalogue import Model
 from bot.provider.choosing import names_of
+from cogs.ui.lists import MOST_CHOICES
 from cogs.ui.permissions import MODERATOR_CHANNEL_NEEDS, missing, names
 
 ALL = "all"
 ANY = "any"
 MOST_CHANNELS = 50  # so that all of them fit into one message
-MOST_CHOICES = 25  # that Discord shows
 CHOICE_MAX_LENGTH = 100  # characters
 
 CHANNEL = re.compile(r"<#([0-9]{15,20})>|(?<![0-9<])([0-9]{15,20})(?![0-9>])")  # a mention, or a copied id

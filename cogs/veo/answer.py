@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import aiohttp
 import discord
@@ -39,6 +40,19 @@ class AnswerLostError(UserError):
 
 
 SendCard = Callable[[Interaction, Generation], Awaitable[int]]
+Send = Callable[[], Awaitable[int]]
+
+
+class Requests(Protocol):
+    """Who keeps what was accepted: `GenerationService`, or `Films`."""
+
+    async def attach_card(self, subject_id: str, card_id: int, /) -> None:
+        """Remember the card, and let the work begin."""
+        ...
+
+    async def withdraw(self, subject_id: str, /) -> None:
+        """Forget what was accepted, unless the work has begun."""
+        ...
 
 
 async def send_card(interaction: Interaction, generation: Generation) -> int:
@@ -75,29 +89,32 @@ async def answer_with_card(
             looked for after a while, and posted into the channel where there is none.
         discord.HTTPException: Discord refused it for another reason; the request is taken back.
     """
+    return await answer_with(generations, generation.id, lambda: send(interaction, generation))
+
+
+async def answer_with(requests: Requests, subject_id: str, send: Send) -> int:
+    """Show the card of a generation or a film; everything else as `answer_with_card`."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            card_id = await _show(interaction, generations, generation, send)
+            card_id = await _show(requests, subject_id, send)
     except TimeoutError as error:
-        log.warning("the answer may be lost", generation=generation.id, error="no response from Discord")
+        log.warning("the answer may be lost", subject=subject_id, error="no response from Discord")
         raise AnswerLostError from error
-    await _let_begin(generations, generation, card_id)
+    await _let_begin(requests, subject_id, card_id)
     return card_id
 
 
-async def _show(
-    interaction: Interaction, generations: GenerationService, generation: Generation, send: SendCard
-) -> int:
+async def _show(requests: Requests, subject_id: str, send: Send) -> int:
     """Return the id of the card; raises as `answer_with_card`."""
     for _attempt in range(ATTEMPTS):
         try:
-            return await send(interaction, generation)
+            return await send()
         except (discord.DiscordServerError, aiohttp.ClientError, OSError) as error:
-            log.warning("the answer may be lost", generation=generation.id, error=str(error))
+            log.warning("the answer may be lost", subject=subject_id, error=str(error))
         except UserError:
             raise
         except discord.HTTPException as error:
-            await _take_back(generations, generation)
+            await _take_back(requests, subject_id)
             if error.code in FILTER_CODES:
                 raise WordsRefusedError(
                     _(
@@ -108,25 +125,25 @@ async def _show(
             raise
         # Discord took it with other words than it should; discord.py raises whatever it stumbles over.
         except Exception as error:
-            log.warning("the answer's fate cannot be read", generation=generation.id, exc_info=error)
+            log.warning("the answer's fate cannot be read", subject=subject_id, exc_info=error)
     raise AnswerLostError
 
 
-async def _take_back(generations: GenerationService, generation: Generation) -> None:
+async def _take_back(requests: Requests, subject_id: str) -> None:
     """Forget a request whose card was refused.
 
     Raises:
         AnswerLostError: that cannot be written down, so the video will come.
     """
     try:
-        await generations.withdraw(generation.id)
+        await requests.withdraw(subject_id)
     except DatabaseBusyError as error:
         raise AnswerLostError from error
 
 
-async def _let_begin(generations: GenerationService, generation: Generation, card_id: int) -> None:
+async def _let_begin(requests: Requests, subject_id: str, card_id: int) -> None:
     """Record the card; the member sees it, so nobody may tell them now that nothing was counted."""
     try:
-        await generations.attach_card(generation.id, card_id)
+        await requests.attach_card(subject_id, card_id)
     except DatabaseBusyError:
-        log.warning("the card is not recorded, so it will be looked for", generation=generation.id)
+        log.warning("the card is not recorded, so it will be looked for", subject=subject_id)

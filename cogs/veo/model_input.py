@@ -22,14 +22,17 @@ TAKEN: Mapping[InputKind, LiteralString] = {
 }
 
 
-async def complete_model(interaction: Interaction, typed: str) -> list[Choice[str]]:
-    """Return the models that can make the video, each with its price; nothing outside of a server."""
+async def complete_model(interaction: Interaction, typed: str, images: int = 0) -> list[Choice[str]]:
+    """Return the models that can make the video, each with its price; nothing outside of a server.
+
+    `images`: that the model has to take, whatever was entered.
+    """
     if interaction.guild_id is None:
         return []
     entered = dict(iter(interaction.namespace))
     options = {name: value for name, value in entered.items() if name in OPTIONS}
     # An image counts by its name: Discord describes no files while somebody types.
-    images = sum(name in entered for name in IMAGES)
+    images = max(images, sum(name in entered for name in IMAGES))
     choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, images)
     return [Choice(name=model_text(choice), value=choice.id) for choice in choices if fits(choice, typed)]
 

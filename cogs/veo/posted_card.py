@@ -4,7 +4,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
-from cogs.cards.card_message import card_message, card_nonce
+from cogs.cards.card_message import CardMessage, card_message, card_nonce
 from cogs.ui.interaction import Interaction
 from cogs.veo.answer import AnswerLostError
 from cogs.veo.quote_text import accepted_text
@@ -24,12 +24,18 @@ async def post_card(interaction: Interaction, generation: Generation) -> int:
         AnswerLostError: whether such an answer arrived is not known.
         discord.HTTPException, aiohttp.ClientError, OSError: the message was not posted, or may be lost.
     """
-    channel = interaction.client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+    message, nonce = card_message(generation), card_nonce(generation)
+    return await post_message(interaction, generation.channel_id, message, nonce)
+
+
+async def post_message(interaction: Interaction, channel_id: int, message: CardMessage, nonce: str) -> int:
+    """Post a card of any kind; everything else as `post_card`."""
+    channel = interaction.client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
     try:
-        return (await channel.send(**card_message(generation), nonce=card_nonce(generation))).id
+        return (await channel.send(**message, nonce=nonce)).id
     except discord.Forbidden as error:
-        log.warning("the card is sent as an answer", generation=generation.id, error=str(error))
-    return await _follow(interaction, generation)
+        log.warning("the card is sent as an answer", nonce=nonce, error=str(error))
+    return await _follow(interaction, message)
 
 
 async def follow_with_card(interaction: Interaction, generation: Generation) -> int:
@@ -44,12 +50,12 @@ async def follow_with_card(interaction: Interaction, generation: Generation) -> 
     """
     # Discord would put the card in the place of "thinking", for the member alone, if it stood there still.
     await interaction.edit_original_response(content=accepted_text())
-    return await _follow(interaction, generation)
+    return await _follow(interaction, card_message(generation))
 
 
-async def _follow(interaction: Interaction, generation: Generation) -> int:
+async def _follow(interaction: Interaction, message: CardMessage) -> int:
     try:
-        return (await interaction.followup.send(**card_message(generation), wait=True)).id
+        return (await interaction.followup.send(**message, wait=True)).id
     except discord.HTTPException as error:
         if error.status >= SERVER_ERROR:
             raise AnswerLostError from error

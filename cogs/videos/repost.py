@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
+from bot.discord_client.client import VeoBot
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _
 from bot.jobs.ports import Posted
@@ -36,7 +37,7 @@ ATTEMPTS = 2
 UNCLEAR = (discord.DiscordServerError, aiohttp.ClientError, OSError)  # after these it may have been posted
 
 
-async def repost(client: discord.Client, reposts: Reposts, claimed: Generation, channel_id: int) -> str:
+async def repost(client: VeoBot, reposts: Reposts, claimed: Generation, channel_id: int) -> str:
     """Post the video in a channel, and return what its owner is told; ends the claim in any case.
 
     Raises:
@@ -70,7 +71,7 @@ def _ensure_not_in(channel_id: int, source: Posts, generation: Generation) -> No
 
 
 async def _finish(
-    client: discord.Client, reposts: Reposts, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
+    client: VeoBot, reposts: Reposts, claimed: Generation, posted: Posted, earlier: Sequence[Posted]
 ) -> str:
     try:
         generation = await reposts.finish(claimed, posted, earlier)
@@ -88,7 +89,7 @@ async def _finish(
 
 
 async def _post(
-    client: discord.Client, reposts: Reposts, generation: Generation, source: Posts, channel_id: int
+    client: VeoBot, reposts: Reposts, generation: Generation, source: Posts, channel_id: int
 ) -> Posted:
     """Post the file; without the member's words where a filter stops them.
 

@@ -33,6 +33,7 @@ IS_LAST = pytest.StashKey[bool]()
 def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Look for due work often, stop at once, and repeat downloads without pauses."""
     monkeypatch.setattr("bot.jobs.runner.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("bot.films.runner.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.jobs.runner.STOP_GRACE", 0.3)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):

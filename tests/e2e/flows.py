@@ -12,9 +12,10 @@ from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
 from tests.e2e.driver import PROMPT, ask, ask_and_hold, ask_for_video, eventually, shown, the_result
+from tests.e2e.filming import finished, latest
 from tests.e2e.reporting import REASON, add_bob, choose_board
 from tests.e2e.spoken import id_of
-from tests.e2e.videos import card
+from tests.e2e.videos import card, message_of
 
 WHY = "because they asked"
 WORD = "zebra"
@@ -34,6 +35,7 @@ CHANGED = {
     "picture": ["9:16 720P"],
 }
 
+FILMED = {"title": "Studio", "shots": f"{PROMPT}\n{GREEN}"}
 CONTINUED = {"prompt": GREEN, "model": ["google/veo-3.0-i2v"]}
 
 Flow = Callable[[World], Awaitable[object]]
@@ -155,6 +157,26 @@ async def the_menus(world: World) -> None:
     for menu in ("Animate this image", "Make a video of this"):
         await world.alice.context_menu(world.channel, menu, image)
         await world.alice.context_menu(world.channel, menu, nothing)
+
+
+async def a_film(world: World) -> None:
+    world.provider.faults.add("create", Fault.status(400), only={"prompt": GREEN})
+    form = await world.alice.slash(world.channel, "film", duration=4)
+    offer = await world.alice.submit_modal(form, FILMED)
+    message = shown(offer).message
+    await world.alice.click(message, custom_id=id_of(message, ":film-yes:"))
+    film = await finished(world, await latest(world))
+    post = message_of(world, film.row.result_id)
+    question = await world.alice.click(post, custom_id=id_of(post, ":film-delete:"))
+    asked = shown(question).message
+    await world.alice.click(asked, custom_id=id_of(asked, ":film-delete-yes:"))
+
+
+async def a_film_that_is_none(world: World) -> None:
+    await world.mona.slash(world.channel, "quota set", videos="1", preview=False)
+    for shots in ("\n", "\n".join([PROMPT] * 9), f"{PROMPT}\n{GREEN}"):
+        form = await world.alice.slash(world.channel, "film")
+        await world.alice.submit_modal(form, {**FILMED, "shots": shots})
 
 
 async def a_report(world: World) -> None:
@@ -299,6 +321,8 @@ FLOWS: tuple[Flow, ...] = (
     a_cancelled_request,
     made_anew,
     continued,
+    a_film,
+    a_film_that_is_none,
     deleted,
     forgotten,
     the_menus,

@@ -24,8 +24,13 @@ async def ask_first(world: World, *, is_on: bool = True, has_prices: bool = True
     """Let the moderator switch the offers on or off, once the provider's prices are known."""
     await admin(world, "settings", ask_first=is_on)
     if has_prices:
-        last = build_request(CATALOGUE[-1].id, "x", {})
-        await eventually("the prices are known", lambda: world.app.prices.quote(last) is not None)
+        await prices_known(world)
+
+
+async def prices_known(world: World) -> None:
+    """Wait until the program has the provider's prices, as shortly after a start."""
+    last = build_request(CATALOGUE[-1].id, "x", {})
+    await eventually("the prices are known", lambda: world.app.prices.quote(last) is not None)
 
 
 async def offered(

@@ -1,7 +1,7 @@
-"""Whoever speaks another language than English reads no English: every text comes from the catalogue.
+"""Who speaks another language than English reads no English: every text comes from the catalogue.
 
 The language is one that nobody speaks (`tests.pseudo`); members, moderators and outsiders go through what
-they do most.
+they do most. On the way, what the database is asked is noted: none of it may grow with what is over.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from bot.i18n import catalogues
 from sandbox.world import World
 from tests.e2e.driver import PROMPT, ask_and_hold, case, requests
 from tests.e2e.flows import FLOWS, WRITTEN
+from tests.e2e.query_plans import find_scans, statements_noted
 from tests.e2e.spoken import bare_lines, said, set_guild_locale, speak_pseudo
 from tests.pseudo import LOCALE, bare_words, bracketed, forget_catalogues, write_pseudo
 
@@ -30,7 +31,16 @@ def everybody_speaks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     forget_catalogues()
 
 
-async def test_nobody_reads_english(own_world: World) -> None:
+@pytest.fixture
+def asked() -> Iterator[dict[str, Any]]:
+    """What the database is asked, from before the program starts."""
+    with statements_noted() as statements:
+        yield statements
+
+
+async def test_nobody_reads_english_and_nothing_reads_all_requests(
+    asked: dict[str, Any], own_world: World, data_dir: Path
+) -> None:
     world = own_world
     for flow in FLOWS:
         world.found_server()
@@ -42,6 +52,10 @@ async def test_nobody_reads_english(own_world: World) -> None:
             bare = bare_lines(world, *WRITTEN)
             assert not bare, "\n".join(["these are in English:", *bare])
         world.provider.faults.clear()
+    await world.restart()
+    assert len(asked) > 50, "these are not all statements"
+    scans = find_scans(data_dir / "veo.db", asked)
+    assert not scans, "\n\n".join(["these read a table through:", *scans])
 
 
 async def test_discord_is_told_the_commands_in_the_language(own_world: World) -> None:

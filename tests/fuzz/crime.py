@@ -69,6 +69,8 @@ class Crime:
             self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
         for name, (owner, _) in owners.items():
             await owner.slash(_place_of(owner), "veo", prompt="is offered", duration=4)
+            form = await owner.slash(_place_of(owner), "film", duration=4)
+            await owner.submit_modal(form, {"title": "A film", "shots": "is offered"})
             self.belongings_of[name] = self._find(owner)
 
     async def _have_videos(self, owners: dict[str, tuple[simcord.MemberActor, simcord.MemberActor]]) -> None:
@@ -92,6 +94,7 @@ class Crime:
         (video,) = read("SELECT id FROM generations WHERE user_id = ? AND result_id IS NOT NULL", owner.id)
         (request,) = read("SELECT id FROM generations WHERE user_id = ? AND status = 'running'", owner.id)
         (quote_row,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
+        (film,) = read("SELECT id FROM films WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
         (decision,) = read("SELECT max(id) AS id FROM audit WHERE guild_id = ?", owner.guild.id)
         return {
@@ -99,6 +102,7 @@ class Crime:
             "video": video["id"],
             "request": request["id"],
             "offer": quote_row["id"],
+            "film": film["id"],
             "report": reported["id"],
             "member": str(owner.id),
         }
@@ -153,6 +157,7 @@ class Crime:
         return [
             read(f"SELECT * FROM generations WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
             read("SELECT * FROM drafts WHERE guild_id != ? OR user_id != ? ORDER BY id", guild_id, who.id),
+            read("SELECT * FROM films WHERE guild_id != ? OR user_id != ? ORDER BY id", guild_id, who.id),
             read(
                 "SELECT id, user_id, prompt, erase_at FROM generations WHERE user_id != ? ORDER BY id", who.id
             ),

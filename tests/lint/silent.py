@@ -10,6 +10,7 @@ SILENT = {
     "bot/media/files.py": "errors for the log",
     "bot/media/fit_plan.py": "errors for the log",
     "bot/media/fitting.py": "errors for the log",
+    "bot/media/joining.py": "errors for the log",
     "bot/media/last_frames.py": "errors for the log",
     "bot/media/streams.py": "errors for the log",
     "bot/media/upload_sizes.py": "the operator's settings",
@@ -91,9 +92,15 @@ ALLOWED = {
         "Make a video from a message's image": "for docs/commands.md",
         "Make a video with a message's text as the prompt": "for docs/commands.md",
     },
-    "cogs/delivery/delivery.py": {
+    "cogs/delivery/delivery.py": {"every place refused the message": "for the log"},
+    "cogs/delivery/posting.py": {
         "every place refused the message": "for the log",
         "no direct message either: ": "for the log",
     },
+    "cogs/delivery/film_delivery.py": {"the film is not recorded any more": "for the log"},
+    "bot/films/frames.py": {"The shot before is gone.": "for the log"},
+    "bot/films/finishing.py": {"a shot was taken down since they were joined": "for the log"},
+    "bot/films/runner.py": {"films can't be read": "for the log"},
+    "bot/media/image_store.py": {"There are no last frames.": "for the log"},
     "bot/eta/refresh.py": {" cannot be fetched": "for the log", " can be fetched again": "for the log"},
 }

@@ -28,8 +28,8 @@ import bot.app.serve
 import bot.app.shared
 import bot.db.database
 import bot.media.downloads
-import cogs.delivery.delivery
 import cogs.delivery.failed_destinations
+import cogs.delivery.posting
 from bot.app.application import timing_of
 from bot.jobs.steps.timing import Timing
 from bot.log import configure_logging
@@ -103,7 +103,7 @@ def main() -> None:
     if seconds := os.environ.get("CALL_SECONDS"):
         bot.app.shared.VeoClient = functools.partial(VeoClient, timeout=float(seconds))
     if seconds := os.environ.get("UPLOAD_SECONDS"):
-        cogs.delivery.delivery.UPLOAD_TIMEOUT = float(seconds)
+        cogs.delivery.posting.UPLOAD_TIMEOUT = float(seconds)
     timing = timing_of(settings)
     if os.environ.get("FAST"):
         timing = fast(timing)

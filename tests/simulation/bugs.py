@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from bot.admission import check_request, limits
 from bot.admission.check_request import Admission
-from bot.db.models import Generation, Status
-from bot.jobs import cancellation, claims
+from bot.db.models import OPEN, Generation, Status
+from bot.jobs import cancellation, claims, retirement
 from bot.jobs.queue import GenerationQueue
+from bot.jobs.retirement import Retirement
 from bot.jobs.steps import late, polling, settlement, signs, submission
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.errors import StepPostponedError
@@ -30,6 +31,8 @@ from bot.jobs.steps.submission import Submission
 from bot.jobs.workflow import Workflow
 from bot.media.files import VideoStore
 from bot.policy.documents import MemberPolicy
+from bot.preview import service as previews
+from bot.privacy import retention
 from bot.provider import transport
 from bot.requests import confirmation, rows, service
 from bot.requests.quotes import Quotes
@@ -162,6 +165,14 @@ def _name_without_number(generation: Generation) -> str:
     return generation.id
 
 
+async def _nothing_later(*_: Any, **__: Any) -> None:
+    """Do nothing."""
+
+
+async def _never(*_: Any) -> bool:
+    return False
+
+
 def _nothing(*_: Any, **__: Any) -> None:
     """Do nothing."""
 
@@ -211,4 +222,15 @@ BUGS: Mapping[str, Bug] = {
     "all tries of a create call have one name": _all(
         *(_instead(place, "call_name", _name_without_number) for place in (submission, settlement, late))
     ),
+    "leases are not renewed": _instead(GenerationQueue, "renew", _nothing_later),
+    "two clicks below a video are two wishes": _instead(service, "ensure_first_click", _nothing),
+    "what was removed can be continued": _instead(service, "fetch_continuable", _nothing),
+    "a preview is saved at each click": _instead(previews, "take", _nothing),
+    "what waits for a model that is gone goes on waiting": _instead(Retirement, "end", _nothing_later),
+    "a model that is gone ends what was sent, too": _instead(retirement, "WAITING", OPEN),
+    "a server that removed the bot is served": _all(
+        _instead(discord.SimulatedDelivery, "is_gone", _never),
+        _instead(discord.SimulatedDelivery, "is_removed_from", _never),
+    ),
+    "what was under way is not forgotten later": _instead(retention, "erase_batch", lambda *_: 0),
 }

@@ -2,53 +2,37 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-import discord
-
 from bot.admission.check_request import Requester
-from bot.db.models import OPEN, Generation, Placement
-from bot.errors import AlreadyRequestedError, UserError
-from bot.moderation.decisions import Moderator
-from bot.moderation.rules import SERVER, Subject
-from bot.policy.documents import LimitKind, Period, Scope
+from bot.db.models import OPEN, Generation, Placement, Status
+from bot.provider.catalogue import get_model
+from bot.requests.continuing import continued_spec
 from bot.requests.quotes import Quote
+from bot.requests.repeats import spec_of, with_new_seed
 from bot.requests.spec import RequestSpec
 from cogs.veo.answer import answer_with_card
 from sandbox.jobs import FAIL_MARK
-from tests.simulation.discord import answer
+from tests.simulation.answers import answer
+from tests.simulation.moderators import Moderators
+from tests.simulation.visits import DAY, MODERATOR, Member, Visit, politely, services_of
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.world import World
 
-EPOCH = datetime(2030, 1, 1, 8, tzinfo=UTC)  # a morning
-DAY = 86_400.0
 NIGHT_BEGINS = 15 * 3600.0  # seconds since the run began in the morning, after which hardly anybody is awake
 AT_NIGHT = 0.05  # of what would happen at that hour by day
 BURST, BURST_SIZE = 0.04, 8  # how often many come at once, and how many at most
 TWICE = 0.06  # an interaction that two processes get
 IMPATIENT = 0.08  # who asks again and again
-CANCELS = 0.08
+CANCELS, TOO_LATE = 0.2, 0.15  # who cancels; of these, who clicks on an old card
 CONFIRMS, CONFIRMS_TWICE = 0.8, 0.3
 FAILS = 0.04  # prompts that the provider's filter stops
-ASKED_FIRST, RESETS = 0.6, 0.4
-MODERATOR = 7
-CREDITS = 2_000_000  # of the provider in a dollar
-MODELS = ("google/veo3", "google/veo-3.0-fast")
-
-Visit = Callable[["Process"], Coroutine[Any, Any, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody on a server."""
-
-    guild_id: int
-    user_id: int
+AGAIN, CONTINUES, CLICKS_TWICE = 0.08, 0.08, 0.3  # buttons below a video
+FORGETS = 0.01  # who asks to delete their data
+RECENT = 12  # videos that somebody may click below
 
 
 class Community:
@@ -58,6 +42,7 @@ class Community:
         asked: how often somebody asked.
         accepted: how often somebody was told that it was accepted.
         cancelled: what somebody was told to be cancelled.
+        forgotten: who asked for their data to be deleted, and the moment of that, in seconds.
     """
 
     def __init__(self, world: "World") -> None:
@@ -76,11 +61,17 @@ class Community:
         self.asked = 0
         self.accepted = 0
         self.cancelled: list[str] = []
+        self.forgotten: list[tuple[int, float]] = []
+        self._moderators = Moderators(world, self)
+
+    def somebody(self, chance: random.Random) -> Member:
+        """Return one of all members."""
+        return chance.choice(self._members)
 
     async def live(self, seconds: float) -> None:
         """Do what people do for so long."""
         scenario = self._world.scenario
-        moderating = self._world.spawn(self._moderate(seconds), "moderators")
+        moderating = self._world.spawn(self._moderators.moderate(seconds), "moderators")
         end = self._world.loop.time() + seconds
         rate = max(scenario.per_day, 0.01) / DAY * 1.35  # nights are quiet
         while True:
@@ -104,26 +95,70 @@ class Community:
                 self._world.spawn(self._ask(member, chance.random() * 5), "member")
 
     async def _ask(self, member: Member, wait: float) -> None:
-        chance = self._chance
         await asyncio.sleep(wait)
+        if member.guild_id in self._world.discord.removed:
+            return
+        chance = self._chance
+        match chance.choices(("click", "forget", "ask"), (AGAIN + CONTINUES, FORGETS, 1.0))[0]:
+            case "click":
+                await self._click_below(
+                    member, is_continued=chance.random() < CONTINUES / (AGAIN + CONTINUES)
+                )
+            case "forget":
+                self.visit(lambda process: self._forget(process, member))
+            case _:
+                await self._ask_for_new(member)
+
+    async def _ask_for_new(self, member: Member) -> None:
+        chance = self._chance
         self.asked += 1
         mark = f" {FAIL_MARK}" if chance.random() < FAILS else ""
-        model = chance.choice(MODELS)
+        model = chance.choice(self._world.models)
         spec = RequestSpec(model, f"A fox, take {self.asked}{mark}", {"duration": chance.choice((4, 6, 8))})
         requester = self._requester(member)
         visits = 2 if chance.random() < TWICE else 1
         for _ in range(visits):
             self.visit(lambda process: self._request(process, requester, spec))
         if chance.random() < CANCELS:
-            await asyncio.sleep(chance.expovariate(chance.choice((1.0, 1 / 40))))
-            self.visit(lambda process: self._cancel(process, member))
+            await asyncio.sleep(chance.expovariate(chance.choice((1.0, 1.0, 1 / 10, 1 / 40))))
+            self.cancel(member)
+
+    async def _click_below(self, member: Member, *, is_continued: bool) -> None:
+        """Click on a button below somebody's video, maybe twice: each click has an id of its own."""
+        which = self._chance.random()
+        for _ in range(2 if self._chance.random() < CLICKS_TWICE else 1):
+            requester = self._requester(member)
+            self.visit(
+                lambda process, by=requester: self._again(process, by, which, is_continued=is_continued)
+            )
+            await asyncio.sleep(self._chance.random() * 2)
+
+    async def _again(
+        self, process: "Process", requester: Requester, which: float, *, is_continued: bool
+    ) -> None:
+        """Make a video again, or continue it; its last frame is left out: there is no ffmpeg here."""
+        rows = await services_of(process).generations.list_recent(requester.guild_id, most=RECENT)
+        made = [row for row in rows if row.status is Status.SUCCEEDED]
+        if made:
+            source = made[int(which * len(made))]
+            if is_continued:
+                spec = continued_spec(source, source.prompt, get_model(source.model))
+                spec = replace(spec, images=())
+            else:
+                spec = with_new_seed(spec_of(source, self._world.now()))
+            await self._request(process, requester, spec)
+
+    async def _forget(self, process: "Process", member: Member) -> None:
+        asked_at = self._world.loop.time()
+        await services_of(process).privacy.forget(member.user_id)
+        self.forgotten.append((member.user_id, asked_at))
 
     def visit(self, what: Visit) -> None:
         """Let one of the processes that run serve somebody."""
         serving = [process for process in self._world.processes if process.opened is not None]
         if serving:
             process = self._chance.choice(serving)
-            process.spawn(_politely(process, what), f"{process.name} interaction")
+            process.spawn(politely(process, what), f"{process.name} interaction")
 
     def _requester(self, member: Member) -> Requester:
         return Requester(
@@ -135,9 +170,8 @@ class Community:
         )
 
     async def _request(self, process: "Process", requester: Requester, spec: RequestSpec) -> None:
-        assert process.opened is not None
         asked_at = self._world.loop.time()
-        got = await process.opened.services.quotes.ask(requester, spec)
+        got = await services_of(process).quotes.ask(requester, spec)
         if isinstance(got, Quote):
             self._consider(requester, got)
         else:
@@ -158,9 +192,8 @@ class Community:
         row = quote.quote_row
 
         async def confirm(process: "Process") -> None:
-            assert process.opened is not None
             asked_at = self._world.loop.time()
-            got = await process.opened.services.quotes.confirm(clicked, row.id, row.revision)
+            got = await services_of(process).quotes.confirm(clicked, row.id, row.revision)
             if isinstance(got, Generation):
                 await self._show(process, got, asked_at)
 
@@ -168,110 +201,30 @@ class Community:
 
     async def _show(self, process: "Process", generation: Generation, asked_at: float) -> None:
         """Answer with the card, by the command's own code."""
-        assert process.opened is not None
         self.accepted += 1
         self._world.note(process.name, f"accepted {generation.id} of {generation.user_id}")
 
         async def send(_: object, accepted: Generation) -> int:
             return await answer(process, accepted, asked_at)
 
-        generations = process.opened.services.generations
+        generations = services_of(process).generations
         await answer_with_card(cast("Any", None), generations, generation, send=send)
 
-    async def _cancel(self, process: "Process", member: Member, *, is_moderator: bool = False) -> None:
-        assert process.opened is not None
-        services = process.opened.services
-        rows = await services.generations.list_open(member.guild_id)
-        own = [row for row in rows if row.status in OPEN and (is_moderator or row.user_id == member.user_id)]
+    def cancel(self, member: Member, *, is_moderator: bool = False) -> None:
+        """Let a member cancel what they asked for last, or a moderator what anybody did."""
+        self.visit(lambda process: self._cancel(process, member, is_moderator=is_moderator))
+
+    async def _cancel(self, process: "Process", member: Member, *, is_moderator: bool) -> None:
+        services = services_of(process)
+        rows = (await services.generations.list_recent(member.guild_id))[::-1]
+        is_late = self._chance.random() < TOO_LATE
+        own = [
+            row
+            for row in rows
+            if (row.status in OPEN or is_late) and (is_moderator or row.user_id == member.user_id)
+        ]
         if own:
             actor = MODERATOR if is_moderator else member.user_id
             self._world.note(process.name, f"cancels {own[-1].id} for {actor}")
             await services.cancellation.cancel(member.guild_id, own[-1].id, actor)
             self.cancelled.append(own[-1].id)
-
-    async def _moderate(self, seconds: float) -> None:
-        chance = self._world.stream("moderators")
-        end = self._world.loop.time() + seconds
-        if not self._world.scenario.moderations:
-            return
-        while True:
-            await asyncio.sleep(chance.expovariate(self._world.scenario.moderations / DAY))
-            if self._world.loop.time() >= end:
-                return
-            self._decide(chance, chance.choice(self._members))
-
-    def _decide(self, chance: random.Random, member: Member) -> None:
-        """Change something about a server or a member."""
-        by = Moderator(member.guild_id, MODERATOR)
-        ways: tuple[Callable[[], None], ...] = (
-            lambda: self._limit(chance, by, member),
-            lambda: self._spare(chance, by, member),
-            lambda: self._budget(chance, by),
-            lambda: self._pause(by, chance.uniform(60, 3600)),
-            lambda: self._block(by, member, chance.uniform(60, 7200)),
-            lambda: self.visit(lambda process: self._cancel(process, member, is_moderator=True)),
-            lambda: self._ask_first(by, is_wanted=chance.random() < ASKED_FIRST),
-            lambda: self._close(chance.choice(self.channels[member.guild_id])),
-        )
-        chance.choice(ways)()
-
-    def _limit(self, chance: random.Random, by: Moderator, member: Member) -> None:
-        subject = chance.choice((SERVER, Subject(Scope.MEMBER, member.user_id)))
-        limits = {chance.choice(list(LimitKind)): chance.choice((1, 2, 4, 8, None))}
-        self.visit(lambda process: _services(process).rules.set_limits(by, subject, limits))
-
-    def _spare(self, chance: random.Random, by: Moderator, member: Member) -> None:
-        """Grant further videos for a while, or let all limits begin again."""
-        if chance.random() < RESETS:
-            self.visit(lambda process: _services(process).rules.reset(by, member.user_id))
-            return
-        amount, until = chance.randrange(1, 4), self._later(chance.uniform(600, 20_000))
-        self.visit(lambda process: _services(process).rules.grant(by, member.user_id, amount, until))
-
-    def _budget(self, chance: random.Random, by: Moderator) -> None:
-        budgets = {chance.choice(list(Period)): chance.choice((None, 20 * CREDITS, 60 * CREDITS))}
-        self.visit(lambda process: _services(process).rules.set_budgets(by, budgets))
-
-    def _ask_first(self, by: Moderator, *, is_wanted: bool) -> None:
-        wish = {"ask_first": is_wanted}
-        self.visit(lambda process: _services(process).moderation.change_settings(by, wish))
-
-    def _close(self, channel: int) -> None:
-        """Close a channel to the bot, or open it again."""
-        self._world.discord.closed.symmetric_difference_update({channel})
-
-    def _later(self, seconds: float) -> datetime:
-        return EPOCH + timedelta(seconds=self._world.loop.time() + seconds)
-
-    def _block(self, by: Moderator, member: Member, seconds: float) -> None:
-        until = self._later(seconds)
-        self.visit(lambda process: _services(process).moderation.block(by, member.user_id, until, None))
-
-    def _pause(self, by: Moderator, seconds: float) -> None:
-        async def resume() -> None:
-            await asyncio.sleep(seconds)
-            self.visit(lambda process: _resume(process, by))
-
-        self.visit(lambda process: _services(process).moderation.pause(by, None))
-        self._world.spawn(resume(), "resume")
-
-
-def _services(process: "Process") -> Any:
-    assert process.opened is not None
-    return process.opened.services
-
-
-async def _resume(process: "Process", by: Moderator) -> None:
-    await _services(process).moderation.resume(by)
-
-
-async def _politely(process: "Process", what: Visit) -> None:
-    """Serve somebody, who reads why it was refused."""
-    try:
-        await what(process)
-    except AlreadyRequestedError:
-        process.world.note(process.name, "has that interaction already")
-    except UserError as error:
-        process.world.note(process.name, f"refuses: {type(error).__name__}")
-    except discord.HTTPException as error:
-        process.world.note(process.name, f"could not answer: {error}")

@@ -1,7 +1,7 @@
 """Discord as the ports see it: messages with nonces and a history, on the simulation's clock.
 
-The narrowest ports are used: `bot.jobs.ports.DeliveryPort` for cards and results, `ModeratorChannel` for the
-moderators, and the answer to a command as `cogs.veo.answer` sends it.
+The narrowest ports are used: `bot.jobs.ports.DeliveryPort` for cards and results, and `ModeratorChannel` for
+the moderators; the answer to a command is in `tests.simulation.answers`.
 """
 
 import asyncio
@@ -10,10 +10,7 @@ from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-
-import discord
 
 from bot.db.guild_models import AuditRow
 from bot.db.models import Generation, Status
@@ -27,9 +24,8 @@ if TYPE_CHECKING:
     from tests.simulation.process import Process
 
 NONCE_SECONDS = 120.0  # for which Discord returns the first message for the same nonce
-LATE_SECONDS = 45.0  # by which a call that was given up is carried out at last
+LATE_SECONDS = 90.0  # by which a call that was given up is carried out at last
 HANG_SECONDS = 60.0  # after which the port gives up a call (`cogs.delivery.delivery`)
-ANSWER_SECONDS = 3.0  # in which a command must be answered
 
 
 class Kind(StrEnum):
@@ -80,7 +76,10 @@ class Discord:
         closed: channels that take no messages now.
         threadless: channels in which there are no threads.
         unreachable: members who take no direct messages.
-        removed: servers that removed the bot.
+        removed: servers that removed the bot, and since when.
+        absences: of the bot that are over: the server, and both moments.
+        nowhere: requests whose result had no place.
+        unedited: requests whose card could not be edited, since the bot was not there.
     """
 
     now: Callable[[], float]
@@ -89,10 +88,27 @@ class Discord:
     closed: set[int] = field(default_factory=set[int])
     threadless: set[int] = field(default_factory=set[int])
     unreachable: set[int] = field(default_factory=set[int])
-    removed: set[int] = field(default_factory=set[int])
+    removed: dict[int, float] = field(default_factory=dict[int, float])
+    absences: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    nowhere: set[str] = field(default_factory=set[str])
+    unedited: set[str] = field(default_factory=set[str])
     messages: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
     faults: int = 0
     _count: int = 0
+
+    def leave(self, guild_id: int) -> None:
+        """Remove the bot from a server."""
+        self.removed[guild_id] = self.now()
+
+    def join(self, guild_id: int) -> None:
+        """Invite it again."""
+        since = self.removed.pop(guild_id, None)
+        if since is not None:
+            self.absences.append((guild_id, since, self.now()))
+
+    def is_shut(self, generation: Generation) -> bool:
+        """Whether the bot can do nothing in a request's channel."""
+        return generation.channel_id in self.closed or generation.guild_id in self.removed
 
     def draw(self) -> Way | None:
         """Return how the next call goes wrong; None: not at all."""
@@ -138,8 +154,13 @@ class SimulatedDelivery:
         cards = self._discord.of(generation.id, Kind.CARD)
         if not cards or generation.card_id is None:
             return
+        if generation.guild_id in self._discord.removed:
+            self._discord.unedited.add(generation.id)
+            return
         if not is_final:
-            if is_current is None or await is_current():
+            if (is_current is None or await is_current()) and not self._process.world.has_ended(
+                generation.id
+            ):
                 _edit(cards, generation)
             return
         await self._call("edit", generation.id, lambda: _edit(cards, generation))
@@ -151,7 +172,7 @@ class SimulatedDelivery:
 
     async def post_card(self, generation: Generation) -> int:
         """Post the card as a message of its own."""
-        if generation.channel_id in self._discord.closed:
+        if self._discord.is_shut(generation):
             raise UndeliverableError("the channel takes no messages")
         return await self._call(
             "card",
@@ -163,7 +184,8 @@ class SimulatedDelivery:
 
     async def open_thread(self, generation: Generation) -> int | None:
         """Open the thread on the card, if there can be one."""
-        if generation.card_id is None or generation.channel_id in self._discord.threadless:
+        is_threadless = generation.channel_id in self._discord.threadless
+        if generation.card_id is None or is_threadless or generation.guild_id in self._discord.removed:
             return None
         return await self._call("thread", generation.id, lambda: thread_of(generation.card_id))
 
@@ -216,9 +238,10 @@ class SimulatedDelivery:
         return Posted(message.id, message.place)
 
     def _place(self, generation: Generation) -> int | None:
-        if generation.channel_id not in self._discord.closed:
+        if not self._discord.is_shut(generation):
             return generation.thread_id or generation.channel_id
         if generation.user_id in self._discord.unreachable:
+            self._discord.nowhere.add(generation.id)
             raise UndeliverableError("every place refused the message")
         return None
 
@@ -259,35 +282,6 @@ class Board:
         return self._process.world.discord.new_id()
 
 
-async def answer(process: "Process", generation: Generation, asked_at: float) -> int:
-    """Answer a command with the card, as `cogs.veo.answer.send_card` does; return the message's id.
-
-    Raises:
-        discord.HTTPException: Discord refused it, or its fate is not known.
-    """
-    world = process.world.discord
-    way = world.draw()
-    await process.go("Discord")
-    cards = world.of(generation.id, Kind.CARD)
-    if cards:
-        await process.come_back("Discord")
-        return cards[0].id  # Discord says that it was answered, and shows how
-    if world.now() - asked_at > ANSWER_SECONDS:
-        raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
-    result = None
-    if way in {None, Way.LOST, Way.HANGS_DONE}:
-        result = world.post(Kind.CARD, generation, generation.channel_id, "queued")
-        result.has_nonce = False
-    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
-        await asyncio.sleep(HANG_SECONDS)
-    await process.come_back("Discord")
-    if way is Way.LIMITED:
-        raise discord.Forbidden(_response(403), {"code": 50013, "message": "Missing Permissions"})
-    if way is not None or result is None:
-        raise discord.DiscordServerError(_response(503), "the answer is lost")
-    return result.id
-
-
 def thread_of(card_id: int | None) -> int | None:
     """Return the id of the thread on a card, which is the card's."""
     return card_id
@@ -297,7 +291,3 @@ def _edit(cards: list[Message], generation: Generation) -> None:
     for card in cards:
         if card.id == generation.card_id:
             card.said = generation.status.value
-
-
-def _response(status: int) -> Any:
-    return SimpleNamespace(status=status, reason="")

@@ -7,7 +7,8 @@ SQLite undoes what was not committed. Nothing is flushed (`synchronous`), since 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 import bot.db.sqlite
 from bot.db.transactions import Result
+from bot.media.file_age import LEFTOVER_AGE
 from tests.simulation.loop import OWNER
 from tests.simulation.process import Process
 
@@ -98,6 +100,19 @@ class Disk:
             raise _refusal("database is locked", sqlite3.SQLITE_BUSY)
         if self._now() < self._full_until:
             raise _refusal("database or disk is full", sqlite3.SQLITE_FULL)
+
+
+class FileAges:
+    """How long files have been lying, by the run's clock: the file system goes by the machine's own."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, float] = {}
+
+    def old_ones(self, paths: Iterable[Path]) -> list[Path]:
+        """Return those that were there an hour ago (`bot.media.file_age`), as far as anybody looked."""
+        there = [path for path in paths if path.exists()]
+        now = time.monotonic()
+        return [path for path in there if now - self._seen.setdefault(path, now) > LEFTOVER_AGE]
 
 
 def _refusal(words: str, code: int) -> OperationalError:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.admission.prices import PriceList
+from bot.admission.prices import REFRESH_INTERVAL, PriceList
 from bot.app.gateway_side import build_outbox_relay, build_position_updater, build_services
 from bot.app.shared import Shared, open_shared
 from bot.app.worker_side import build_worker
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.jobs.departures import Departures
+from bot.jobs.retirement import Retirement
 from bot.services import Services
 from tests.simulation.discord import Board, SimulatedDelivery
 from tests.simulation.loop import OWNER, SimulatedTask
@@ -24,7 +25,7 @@ from tests.simulation.wire import MemoryConnector
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-SELDOM = 6 * 3600.0  # seconds between two fetches of what hardly changes
+SELDOM = 24 * 3600.0  # seconds between two fetches of what hardly changes
 ROUNDS = 200  # turns of the loop in which all tasks of a killed process have to be over
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -47,15 +48,19 @@ class Process:
 
     Attributes:
         name: for the log.
-        skew: by how much its machine's clock is wrong.
+        drift: by how much its clock differs from those of the others.
         tasks: all that it runs.
+        began: when it was started, in the loop's seconds.
+        held_until: when it goes on, in the loop's seconds; until then, it stands still.
         fuse: it dies at the so-many-th next step to or from the outside; None: it does not.
     """
 
     def __init__(self, world: "World", name: str, chance: random.Random) -> None:
         self.world = world
         self.name = name
-        self.skew = timedelta()
+        self.drift = timedelta(seconds=chance.uniform(-1, 1))
+        self.held_until = 0.0
+        self.began = world.loop.time()
         self.tasks: dict[SimulatedTask, None] = {}
         self.is_dead = False
         self.died = asyncio.Event()
@@ -106,13 +111,19 @@ class Process:
     async def go(self, where: str) -> None:
         """Go outside, which takes a moment; the process may not live that long."""
         await asyncio.sleep(self.world.latency(where, self._chance))
+        await self._stand_still()
         self.survive(where)
 
     async def come_back(self, where: str) -> None:
         """Come back from there; what was done there stays done."""
         self.survive(where)
         await asyncio.sleep(self.world.latency(where, self._chance))
+        await self._stand_still()
         self.survive(where)
+
+    async def _stand_still(self) -> None:
+        while (left := self.held_until - self.world.loop.time()) > 0:  # noqa: ASYNC110 it is held up by time
+            await asyncio.sleep(left)
 
     def survive(self, where: str) -> None:
         """Take a step, at which the process may die.
@@ -146,7 +157,7 @@ class Process:
             lambda: self.survive("provider"),
         )
         async with open_shared(self.world.settings, None, connector) as shared:
-            prices = PriceList(shared.veo, shared.signals.stopping, interval=SELDOM)
+            prices = self._prices(shared)
             self.opened = Opened(shared, build_services(shared, prices))
             delivery = SimulatedDelivery(self)
             tasks = self._tasks(shared, prices, delivery)
@@ -154,6 +165,16 @@ class Process:
             async with asyncio.TaskGroup() as group:
                 for name, task in tasks.items():
                     group.create_task(_run(task), name=f"{self.name} {name}")
+
+    def _prices(self, shared: Shared) -> PriceList:
+        """Make what `open_shared` makes, for the models that are asked for; looks are rare."""
+        return PriceList(
+            shared.veo,
+            shared.signals.stopping,
+            [model for model in shared.settings.offered_models if model.id in self.world.models],
+            retire=Retirement(shared.database, shared.queue.lease).end,
+            interval=REFRESH_INTERVAL if self.world.scenario.retirements else SELDOM,
+        )
 
     def _tasks(
         self, shared: Shared, prices: PriceList, delivery: SimulatedDelivery
@@ -170,6 +191,7 @@ class Process:
         return {
             "runner": worker.runner.run,
             "charges": reconcile,
+            "retention": shared.retention().run,
             "prices": prices.run,
             "outbox": build_outbox_relay(shared, Board(self)).run,
             "positions": build_position_updater(shared, delivery).run,

@@ -18,6 +18,7 @@ from sandbox.picture import Scene
 from sandbox.provider import Provider
 from sandbox.render import QUICK, Renderer
 from sandbox.schema import Order
+from sandbox.terms import Terms
 from tests.process.havoc import PROVIDER, TAKEN_BACK
 
 SIGNATURE = b"\0\0\0\x18ftypmp42"  # with which an MP4 begins
@@ -95,6 +96,23 @@ class SimulatedJobs(Jobs):
         super()._finish(job)
 
 
+class SimulatedTerms(Terms):
+    """What is sold; of a model, the list may be wrong.
+
+    Attributes:
+        still_made: models that are made though the list has them no more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.still_made = set[str]()
+
+    def check(self, model_id: str, ledger: Ledger) -> None:
+        """Let an order through, or refuse it."""
+        if model_id not in self.still_made:
+            super().check(model_id, ledger)
+
+
 class SimulatedFaults(Faults):
     """Lets a share of all calls go wrong, in every way of a chaos run.
 
@@ -128,12 +146,15 @@ class SimulatedFaults(Faults):
 class SimulatedProvider(Provider):
     """The sandbox's provider; `answerer` makes the server's end of a connection."""
 
-    def __init__(self, chance: random.Random, now: Callable[[], float], folder: Path) -> None:
-        super().__init__(port=80, key="k" * 32, clock=now, balance_usd=1e7, log_delay_seconds=20.0)
+    def __init__(
+        self, chance: random.Random, now: Callable[[], float], folder: Path, log_delay: float
+    ) -> None:
+        super().__init__(port=80, key="k" * 32, clock=now, balance_usd=1e7, log_delay_seconds=log_delay)
         self._chance = chance
         self._folder = folder
         self.havoc = SimulatedFaults(random.Random(chance.random()), now)
         self.faults = self.havoc
+        self.terms: SimulatedTerms = SimulatedTerms()
 
     @property
     def answerer(self) -> Callable[[], asyncio.Protocol]:

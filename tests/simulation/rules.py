@@ -4,6 +4,8 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.visits import EPOCH
+
 if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.world import World
@@ -16,6 +18,8 @@ UNPAID = (
 )
 BOUND = f"coalesce(credits_used, CASE WHEN {UNPAID} THEN 0 ELSE estimated_credits END, 0)"
 CLOCK_SKEW = timedelta(minutes=1)
+RETIRED_SECONDS = 1200.0  # after which it is known, whatever goes wrong: two looks at the provider's list
+ENDED_SECONDS = 800.0  # after which what waits is ended: two further looks, and a pause
 CENT = 1.0  # credits; sums of floats differ
 
 
@@ -40,7 +44,7 @@ class RuleWatch:
             self._last = max(self._last, number)
             if name not in self._known:
                 self._known.add(name)
-                if not is_changed and not process.skew:
+                if not is_changed and not self._world.skew:
                     self._check(name, process)
         self._check_places()
 
@@ -58,6 +62,7 @@ class RuleWatch:
             "SELECT guild_id, user_id, created_at FROM generations WHERE id = ?", (name,)
         ).fetchone()
         now = datetime.fromisoformat(created)
+        self._check_continued(name)
         policy, standing = self._document("guilds", guild), self._document("members", guild, user)
         if policy.get("pause") is not None:
             self._world.broken(f"{name} was accepted by {process.name} though the server is paused")
@@ -66,6 +71,36 @@ class RuleWatch:
             self._world.broken(f"{name} was accepted though its member is blocked")
         self._check_limits(name, guild, user, now, policy, standing)
         self._check_budgets(name, guild, now, policy)
+
+    def _check_continued(self, name: str) -> None:
+        """What is continued was neither removed nor forgotten."""
+        gone = self._world.books.execute(
+            "SELECT 1 FROM generations AS it JOIN generations AS source ON source.id = it.continues_id"
+            " WHERE it.id = ? AND it.source_id = it.continues_id"
+            " AND (source.removed_at IS NOT NULL OR source.erased_at IS NOT NULL)",
+            (name,),
+        ).fetchone()
+        if gone:
+            self._world.broken(f"{name} continues a video that is not there any more")
+
+    def check_retired(self, model: str, since: float) -> None:
+        """Nothing waits for long for a model that was sold no more from `since` on, in the loop's seconds."""
+        now = self._world.loop.time()
+        if now < since + RETIRED_SECONDS or self._world.skew or not self._is_served():
+            return
+        early = _text(EPOCH + timedelta(seconds=now - ENDED_SECONDS))
+        waiting = self._world.books.execute(
+            "SELECT id FROM generations WHERE model = ? AND status IN ('preparing', 'queued')"
+            " AND created_at < ?",
+            (model, early),
+        )
+        for (name,) in waiting:
+            self._world.broken(f"{name} still waits for {model}, which is gone")
+
+    def _is_served(self) -> bool:
+        """Whether a process has run long enough to have seen the provider's list twice."""
+        began = self._world.loop.time() - RETIRED_SECONDS
+        return any(process.opened is not None and process.began < began for process in self._world.processes)
 
     def _check_limits(
         self, name: str, guild: int, user: int, now: datetime, policy: Any, standing: Any

@@ -14,21 +14,28 @@ from unittest.mock import patch
 
 import structlog
 
+import bot.media.file_age
+import bot.media.files
+import bot.media.image_store
 import bot.media.streams
+import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.database import open_database
-from tests.simulation.community import DAY, Community
-from tests.simulation.disk import without_threads
+from tests.simulation.community import Community
+from tests.simulation.disk import FileAges, without_threads
 from tests.simulation.guard import Guard
 from tests.simulation.loop import SimulatedLoop, StuckError
 from tests.simulation.process import Process
 from tests.simulation.scenario import Scenario
 from tests.simulation.shortcuts import Shortcuts
 from tests.simulation.truth import Ledger, fetch_rows, is_open
+from tests.simulation.upheavals import Upheavals, begin
+from tests.simulation.visits import DAY
 from tests.simulation.world import World
 
 SETTLE_SECONDS = 30 * 3600.0  # in which everything comes to its end once nothing goes wrong any more
 LOOK_SECONDS = 300.0
+GARBAGE = 100_000  # objects that are made between two looks for garbage
 
 
 @dataclass
@@ -73,6 +80,10 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder, ExitStack() as stack:
         stack.enter_context(without_threads())
         stack.enter_context(patch.object(bot.media.streams, "_command", _no_ffmpeg))
+        old_ones = FileAges().old_ones
+        for place in (bot.media.file_age, bot.media.files, bot.media.image_store):
+            stack.enter_context(patch.object(place, "old_ones", old_ones))
+        stack.enter_context(_seldom_collected())
         runner = stack.enter_context(asyncio.Runner(loop_factory=SimulatedLoop))
         try:
             runner.run(_play(scenario, Path(folder), template, result, is_logged=is_logged))
@@ -81,6 +92,17 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
     gc.collect()
     result.seconds, result.busy = time.perf_counter() - begun, time.process_time() - busy
     return result
+
+
+@contextmanager
+def _seldom_collected() -> Generator[None]:
+    """Look for garbage seldom, which takes a tenth of the time otherwise; `play` does at the end."""
+    before = gc.get_threshold()
+    gc.set_threshold(GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _no_ffmpeg(*_: object) -> list[str]:
@@ -96,7 +118,8 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
         async with world.provider, _company(world):
             community = Community(world)
             ledger = Ledger(world)
-            upheaval = world.spawn(_upheave(world, result), "upheaval")
+            upheavals = Upheavals(world, community)
+            upheaval = world.spawn(upheavals.go_on(), "upheavals")
             left = scenario.days * DAY
             while left > 0 and not world.findings:
                 await community.live(min(left, DAY))
@@ -105,7 +128,8 @@ async def _play(scenario: Scenario, folder: Path, template: Path, result: Result
                 world.provider.calls.clear()
             upheaval.cancel()
             await _settle(world)
-        world.findings += ledger.check_end(community.cancelled)
+        world.findings += ledger.check_end(community)
+    result.kills = upheavals.kills
     result.findings = [*dict.fromkeys([*world.findings, *guard.touches, *world.log.unforeseen])]
     result.digest, result.lines = world.log.digest, world.log.lines
     result.requests = len(fetch_rows(world))
@@ -146,69 +170,23 @@ async def _company(world: World) -> AsyncGenerator[None]:
         await process.stop()
 
 
-async def _upheave(world: World, result: Result) -> None:
-    """Kill, restart, lock and misdate, now and then."""
-    scenario, chance = world.scenario, world.stream("upheavals")
-    rates = (scenario.crashes, scenario.restarts, scenario.outages, scenario.skews)
-    if not sum(rates):
-        return
-    while True:
-        await asyncio.sleep(chance.expovariate(sum(rates) / DAY))
-        place = chance.randrange(len(world.processes))
-        process = world.processes[place]
-        match chance.choices(("crash", "restart", "outage", "skew"), rates)[0]:
-            case "crash":
-                result.kills += 1
-                process.fuse = chance.randrange(1, 60)
-                world.spawn(
-                    _replace_when_dead(world, place, chance.expovariate(1 / chance.choice((2, 60, 300)))),
-                    "replace",
-                )
-            case "restart":
-                world.spawn(_restart(world, place), "restart")
-            case "outage":
-                seconds = chance.choice((0.5, 5.0, 45.0, 120.0))
-                (world.disk.lock if chance.random() < 0.7 else world.disk.fill)(seconds)
-                world.note("world", f"the database takes nothing for {seconds} s")
-            case _:
-                minutes = chance.choice((-30, -2, 2, 5, 20, 480))
-                process.skew = timedelta(minutes=minutes)
-                world.note(process.name, f"has a clock that is wrong by {minutes} minutes")
-                world.loop.call_later(chance.uniform(60, 7200), setattr, process, "skew", timedelta())
-
-
-async def _replace_when_dead(world: World, place: int, wait: float) -> None:
-    process = world.processes[place]
-    await process.died.wait()
-    await asyncio.sleep(1.0 + wait)
-    await _begin(world, place, process)
-
-
-async def _restart(world: World, place: int) -> None:
-    process = world.processes[place]
-    if process.opened is not None:
-        await process.stop()
-        await _begin(world, place, process)
-
-
-async def _begin(world: World, place: int, instead_of: Process) -> None:
-    if world.processes[place] is instead_of:
-        world.processes[place] = Process(world, f"{instead_of.name}'", random.Random(world.rebirths.random()))
-        world.note(world.processes[place].name, "starts")
-        await world.processes[place].start()
-
-
 async def _settle(world: World) -> None:
     """Let everything come to its end with nothing going wrong."""
     world.provider.havoc.share = world.discord.share = 0.0
     world.disk.lock(0)
     world.disk.fill(0)
     world.discord.closed.clear()
+    world.discord.unreachable.clear()
+    for guild in list(world.discord.removed):
+        world.discord.join(guild)
+    world.provider.terms.sold_out.clear()
+    world.skew = timedelta()
     for place, process in enumerate(world.processes):
-        process.fuse, process.skew = None, timedelta()
+        process.fuse = None
         if process.is_dead:
-            await _begin(world, place, process)
+            await begin(world, place, process)
     end = world.loop.time() + SETTLE_SECONDS
     while is_open(world) and world.loop.time() < end:  # noqa: ASYNC110 it happens in a database
         await asyncio.sleep(LOOK_SECONDS)
-    await asyncio.sleep(2 * bot.usage.reconciliation.INTERVAL)  # what was charged is read then
+    # What was charged is read then, and what is to be forgotten is forgotten.
+    await asyncio.sleep(2 * bot.usage.reconciliation.INTERVAL + bot.privacy.retention.CLEAN_INTERVAL)

@@ -12,6 +12,9 @@ SHARES = (
     "provider_share",
     "moderations",
     "crashes",
+    "pauses",
+    "retirements",
+    "departures",
 )
 
 
@@ -25,7 +28,10 @@ class Scenario:
         per_day: videos that are requested in a day, on average.
         processes: how many serve at the same time, on one database.
         provider_share, discord_share: of all calls that go wrong.
-        crashes, restarts, outages, skews, moderations: how many there are in a day, on average.
+        crashes, restarts, outages, skews, moderations, pauses: how many there are in a day, on average.
+        retirements: how often in a day a model is sold no more for a while.
+        departures: how often in a day a server removes the bot, or somebody blocks it.
+        log_delay: seconds after which the provider's log shows a call.
         max_running: videos at the provider at once.
     """
 
@@ -42,6 +48,10 @@ class Scenario:
     outages: float = 1.0
     skews: float = 0.5
     moderations: float = 10.0
+    pauses: float = 1.0
+    retirements: float = 0.5
+    departures: float = 1.0
+    log_delay: float = 20.0
     max_running: int = 3
 
     def smaller(self) -> Sequence["Scenario"]:
@@ -78,27 +88,38 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
         skews=chance.choice((0.0, 0.0, 6.0)),
         moderations=chance.choice((0.0, 30.0, 100.0)),
         max_running=chance.choice((1, 3, 10)),
+        pauses=chance.choice((0.0, 20.0)),
+        retirements=chance.choice((0.0, 4.0)),
+        departures=chance.choice((0.0, 10.0)),
+        log_delay=chance.choice((2.0, 20.0, 180.0)),
     )
 
 
 def harsh(seed: int, days: float = 0.1) -> Scenario:
-    """Return two hours in which everything goes wrong, to find planted bugs in."""
+    """Return two hours in which much goes wrong at once, to find planted bugs in.
+
+    Not everything each time: what is refused or removed is not there to break anything else.
+    """
     chance = random.Random(f"harsh {seed}")
     return Scenario(
         seed=seed,
         days=days,
         members=chance.choice((2, 6)),
         servers=1,
-        per_day=250.0,
-        processes=chance.choice((1, 2)),
-        provider_share=chance.choice((0.1, 0.2)),
-        discord_share=chance.choice((0.1, 0.3)),
-        crashes=150.0,
-        restarts=10.0,
-        outages=10.0,
+        per_day=chance.choice((250.0, 500.0)),
+        processes=chance.choice((1, 2, 2)),
+        provider_share=chance.choice((0.0, 0.1, 0.2)),
+        discord_share=chance.choice((0.0, 0.1, 0.3)),
+        crashes=chance.choice((0.0, 150.0)),
+        restarts=chance.choice((0.0, 10.0)),
+        outages=chance.choice((0.0, 10.0)),
         skews=0.0,
-        moderations=200.0,
+        moderations=chance.choice((0.0, 200.0, 400.0)),
         max_running=chance.choice((1, 3)),
+        pauses=chance.choice((0.0, 100.0)),
+        retirements=chance.choice((0.0, 10.0)),
+        departures=chance.choice((0.0, 0.0, 20.0)),
+        log_delay=chance.choice((20.0, 60.0, 180.0)),
     )
 
 
@@ -119,4 +140,7 @@ def year(seed: int, days: float = 365.0) -> Scenario:
         skews=0.02,
         moderations=1.0,
         max_running=10,
+        pauses=0.1,
+        retirements=0.0,
+        departures=0.05,
     )

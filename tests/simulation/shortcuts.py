@@ -16,6 +16,7 @@ import bot.jobs.departures
 import bot.jobs.position_updater
 import bot.jobs.runner
 import bot.moderation.outbox_relay
+import bot.privacy.retention
 import bot.usage.reconciliation
 from bot.db.models import Generation
 from bot.jobs.closures import LONGEST_WAIT
@@ -24,11 +25,13 @@ from bot.jobs.position_updater import PositionUpdater
 from bot.jobs.queue import GenerationQueue
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.usage.reconciliation import Reconciliation
+from tests.simulation.visits import DAY
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LONGEST_SLEEP = 1800.0  # seconds
+MANY_DAYS = 30.0
 RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
@@ -83,11 +86,16 @@ class Shortcuts:
             stack.enter_context(patch.object(bot.jobs.runner, "LOOK_INTERVAL", 1.0))
             stack.enter_context(patch.object(GenerationQueue, "claim", claim_if_any))
             stack.enter_context(patch.object(GenerationQueue, "renew", renew_if_any))
-            for place, name, seconds in RARELY:
+            for place, name, seconds in (*RARELY, self._retention()):
                 stack.enter_context(patch.object(place, name, seconds))
             for kind, name, query in LOOKS:
                 stack.enter_context(patch.object(kind, name, self._if_any(getattr(kind, name), query)))
             yield
+
+    def _retention(self) -> tuple[Any, str, float]:
+        """Return how often is forgotten what is due: each day, where there are many."""
+        seconds = 3600.0 if self._world.scenario.days < MANY_DAYS else DAY
+        return bot.privacy.retention, "CLEAN_INTERVAL", seconds
 
     def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
         async def look_if_any(owner: Any) -> None:

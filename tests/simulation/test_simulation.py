@@ -20,7 +20,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.run import Result, play, stage
 from tests.simulation.scenario import Scenario
 from tests.simulation.story import shrink, story
-from tests.simulation.world import EPOCH
+from tests.simulation.visits import EPOCH
 
 ROOT = Path(__file__).parents[2]
 HALF_AN_HOUR = 1 / 48  # of a day

@@ -3,17 +3,23 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from sandbox.jobs import Job
 from tests.simulation.discord import Kind, Message, thread_of
+from tests.simulation.visits import EPOCH
 
 if TYPE_CHECKING:
+    from tests.simulation.community import Community
     from tests.simulation.world import World
 
 LONG_AGO, LONG_AFTER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 OPEN_END = "is still asked for"
+BEGIN = EPOCH.replace(tzinfo=None)
+ONE_CLICK = timedelta(seconds=8)  # less than `bot.requests.repeats.DOUBLE_CLICK`: clocks differ
+NOTICED_SECONDS = 240.0  # after which everybody has noticed that the bot was removed, pauses included
+MINUTE = 60.0
 FREE_ENDS = frozenset({"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone"})
 
 
@@ -36,18 +42,31 @@ class Row:
     result: int | None
     credits: float | None
     cancelled_by: int | None
+    guild: int
+    source: str | None
+    model: str
+    created: datetime
+    asked_for: datetime | None
+    erased: bool
 
 
 COLUMNS = (
     "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"
-    " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by"
+    " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by,"
+    " guild_id, source_id, model, created_at, submitted_at, erased_at IS NOT NULL"
 )
 
 
 def fetch_rows(world: "World") -> list[Row]:
     """Return all requests, oldest first."""
     found = world.books.execute(f"SELECT {COLUMNS} FROM generations ORDER BY created_at, id")  # noqa: S608 no values
-    return [Row(*values) for values in found]
+    return [_row(values) for values in found]
+
+
+def _row(values: Sequence[Any]) -> Row:
+    moments = [moment and datetime.fromisoformat(moment) for moment in values[-3:-1]]
+    told: list[Any] = [*values[:-3], *moments, values[-1]]
+    return Row(*told)
 
 
 def is_open(world: "World") -> bool:
@@ -76,11 +95,16 @@ class Ledger:
                 lies.append(f"{name} was shown {kinds[Kind.VIDEO]} videos")
             if kinds[Kind.CARD] > 1:
                 lies.append(f"{name} has {kinds[Kind.CARD]} cards")
-            if kinds[Kind.ENDING] > 1:
-                lies.append(f"{name} was told {kinds[Kind.ENDING]} times why there is no video")
+            # An open end may be told first, and that its file is lost later.
+            told = Counter(message.said for message in messages if message.kind is Kind.ENDING)
+            lies += [
+                f"{name} was told {times} times why there is no video: {said}"
+                for said, times in told.items()
+                if times > 1
+            ]
         return lies
 
-    def check_end(self, cancelled: Sequence[str]) -> list[str]:
+    def check_end(self, community: "Community") -> list[str]:
         """Return what is wrong once everything has had its time."""
         lies, jobs = self.check_always(), self._jobs()
         rows = fetch_rows(self._world)
@@ -90,9 +114,11 @@ class Ledger:
         lies += [
             f"{row.id} was cancelled, and then {row.status}"
             for row in rows
-            if row.id in cancelled and row.status != "cancelled"
+            if row.id in community.cancelled and row.status != "cancelled"
         ]
-        asked = Counter(row.prompt for row in rows)
+        lies += self._lies_about_clicks(rows) + self._lies_about_absences(rows)
+        lies += self._lies_about_forgetting(rows, community.forgotten) + self._lies_about_previews()
+        asked = Counter(row.prompt for row in rows if row.source is None and not row.erased)
         lies += [
             f"{prompt!r} was asked for once, and accepted {times} times"
             for prompt, times in asked.items()
@@ -120,7 +146,7 @@ class Ledger:
         videos = [message for message in messages if message.kind is Kind.VIDEO]
         endings = [message for message in messages if message.kind is Kind.ENDING]
         paid = [job for job in jobs if job.is_success]
-        nobody = row.user in world.discord.unreachable
+        nobody = row.id in world.discord.nowhere
         is_quiet = row.status == "cancelled" and row.cancelled_by in {None, row.user}
         costs = {None, *(float(job.cost) for job in jobs)}
         lies = {
@@ -147,18 +173,64 @@ class Ledger:
         lies |= {
             f"shows a video of somebody else: {video.said[-40:]!r}": True
             for video in videos
-            if row.prompt not in video.said
+            if not row.erased and row.prompt not in video.said
         }
         lies |= {
-            f"was shown in {message.place}": True for message in messages if not self._is_place(row, message)
+            f"was shown in {message.place}": True
+            for message in messages
+            if not (row.erased or self._is_place(row, message))
         }
         return [lie for lie, is_so in lies.items() if is_so]
+
+    def _lies_about_clicks(self, rows: Sequence[Row]) -> list[str]:
+        """Two clicks on the button below a video within a moment are one."""
+        lies: list[str] = []
+        latest: dict[tuple[object, ...], Row] = {}
+        for row in rows:
+            if row.source is None or self._world.scenario.skews:
+                continue
+            before = latest.get(wish := (row.user, row.source, row.model, row.prompt))
+            is_again = before is not None and row.created - before.created < ONE_CLICK
+            if before is not None and is_again and "cancelled" not in {row.status, before.status}:
+                lies.append(f"{row.id} and {before.id} are of one double click")
+            latest[wish] = row
+        return lies
+
+    def _lies_about_absences(self, rows: Sequence[Row]) -> list[str]:
+        """Nothing is sent for a server that removed the bot some time ago."""
+        if self._world.scenario.skews:
+            return []
+        return [
+            f"{row.id} was sent though its server had removed the bot"
+            for row in rows
+            for guild, since, until in self._world.discord.absences
+            if guild == row.guild
+            and row.asked_for is not None
+            and since + NOTICED_SECONDS < (row.asked_for - BEGIN).total_seconds() < until
+        ]
+
+    def _lies_about_forgetting(
+        self, rows: Sequence[Row], forgotten: Sequence[tuple[int, float]]
+    ) -> list[str]:
+        """Everything is forgotten that was asked for before its member wanted that."""
+        return [
+            f"{row.id} is not forgotten"
+            for row in rows
+            for user, at in forgotten
+            if row.user == user and not row.erased and (row.created - BEGIN).total_seconds() < at - MINUTE
+        ]
+
+    def _lies_about_previews(self) -> list[str]:
+        """What a moderator saw before is saved once, however often they click."""
+        query = (
+            "SELECT reason, count(*) FROM audit WHERE reason LIKE 'preview %' GROUP BY 1 HAVING count(*) > 1"
+        )
+        return [f"{reason} was saved {times} times" for reason, times in self._world.books.execute(query)]
 
     def _is_place(self, row: Row, message: Message) -> bool:
         return message.place in {None, row.thread, row.channel, thread_of(row.card)}
 
     def _is_card_open(self, row: Row) -> bool:
-        cards = [card for card in self._world.discord.of(row.id, Kind.CARD) if card.id == row.card]
-        return (
-            any(card.said != row.status for card in cards) and row.channel not in self._world.discord.closed
-        )
+        discord = self._world.discord
+        is_seen = any(card.said != row.status for card in discord.of(row.id, Kind.CARD))
+        return is_seen and row.id not in discord.unedited

@@ -13,7 +13,6 @@ from typing import Any, cast
 from bot.db.transactions import InDoubtError
 from bot.settings import Settings
 from sandbox.world import sandbox_settings
-from tests.simulation.community import EPOCH
 from tests.simulation.discord import Discord
 from tests.simulation.disk import Disk
 from tests.simulation.events import EventLog
@@ -23,7 +22,9 @@ from tests.simulation.process import Process
 from tests.simulation.provider import SimulatedProvider
 from tests.simulation.rules import RuleWatch
 from tests.simulation.scenario import Scenario
+from tests.simulation.visits import EPOCH
 
+MODELS = ("google/veo3", "google/veo-3.0-fast")
 LATENCY: dict[str, tuple[float, float]] = {  # seconds of one way: the median, and how much it varies
     "database": (0.002, 1.0),
     "provider": (0.15, 0.6),
@@ -37,6 +38,8 @@ class World:
     Attributes:
         findings: promises that were broken.
         processes: those that are to run.
+        skew: by how much the machine's clock is wrong.
+        models: that are asked for, by id.
     """
 
     def __init__(self, scenario: Scenario, folder: Path, template: Path, *, is_logged: bool) -> None:
@@ -47,7 +50,9 @@ class World:
         )
         self.findings: list[str] = []
         self.discord = Discord(self.loop.time, self.stream("Discord"))
-        self.provider = SimulatedProvider(self.stream("provider"), self.loop.time, folder)
+        self.provider = SimulatedProvider(
+            self.stream("provider"), self.loop.time, folder, log_delay=scenario.log_delay
+        )
         (folder / "data").mkdir(mode=0o700)
         file = folder / "data" / "veo.db"
         shutil.copyfile(template, file)
@@ -64,6 +69,8 @@ class World:
         self.rules = RuleWatch(self)
         self.rebirths = self.stream("rebirths")
         self.processes: list[Process] = []
+        self.skew = timedelta()
+        self.models = MODELS
         self._tasks = set[asyncio.Task[Any]]()
 
     def stream(self, name: str) -> random.Random:
@@ -73,7 +80,7 @@ class World:
     def now(self) -> datetime:
         """Return the moment by the clock of the process that asks, which may be wrong."""
         process = cast("Process | None", OWNER.get())
-        skew = timedelta() if process is None else process.skew
+        skew = timedelta() if process is None else self.skew + process.drift
         return EPOCH + timedelta(seconds=self.loop.time()) + skew
 
     def latency(self, where: str, chance: random.Random) -> float:
@@ -84,6 +91,12 @@ class World:
     def note(self, who: str, what: str) -> None:
         """Write down what happened."""
         self.log.add(who, what)
+
+    def has_ended(self, generation_id: str) -> bool:
+        """Whether a request is over: what it was before is not shown then (`cogs.delivery.card_updates`)."""
+        query = "SELECT finished_at IS NOT NULL FROM generations WHERE id = ?"
+        found = self.books.execute(query, (generation_id,)).fetchone()
+        return found is not None and bool(found[0])
 
     def broken(self, finding: str) -> None:
         """Write down a promise that was broken."""
@@ -109,4 +122,6 @@ class World:
         """Write down what asyncio says about a task that ended with an error that nobody looked at."""
         error = context.get("exception")
         if not isinstance(error, asyncio.CancelledError | InDoubtError):  # the latter: of a killed process
-            self.findings.append(f"a task ended silently: {context.get('message')}: {error!r}")
+            task = context.get("future") or context.get("task")
+            name = task.get_name() if isinstance(task, asyncio.Task) else task
+            self.findings.append(f"a task ended silently: {name}: {context.get('message')}: {error!r}")

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from bot.db import guild_models
+from bot.db.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=guild_models.Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,  # SQLite cannot alter most columns in place
 )
 with context.begin_transaction():

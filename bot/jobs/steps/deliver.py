@@ -36,7 +36,7 @@ class Deliver:
         images: ImageStore,
         veo: VeoClient,
         delivery: DeliveryPort,
-        upload: Upload,
+        upload: Upload[Generation],
         timing: Timing,
         clock: Clock,
         patience: Patience,
@@ -79,8 +79,9 @@ class Deliver:
         return await self._deliver(generation, self._post_ending)
 
     def clean_up(self, generation: Generation) -> None:
-        """Delete the files of a generation that is over."""
-        self._videos.close(generation.id)
+        """Delete the files of a generation that is over; a shot's video is joined with others before."""
+        if generation.film_id is None:
+            self._videos.close(generation.id)
         self._images.discard(generation.id)
 
     async def _fetch_and_post(self, generation: Generation) -> Posted:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
@@ -38,7 +38,7 @@ class Preparation:
             return await self._queue.fail(generation, error.kind, None)
         except MediaError as error:
             log.warning("no image", reason=str(error))
-            if self._patience.lasts(generation.id, generation.created_at, self._timing.fetch_window):
+            if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.IMAGE_GONE, None)
         return await self._queue.move(generation, Status.QUEUED)

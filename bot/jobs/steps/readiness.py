@@ -5,7 +5,7 @@ from datetime import timedelta
 import structlog
 
 from bot.clock import Clock
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError, UndeliverableError
 from bot.jobs.queue import GenerationQueue
@@ -52,7 +52,7 @@ class Readiness:
             return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
         except DeliveryPostponedError as error:
             log.warning("no card yet", reason=str(error))
-            if not self._patience.lasts(generation.id, generation.created_at, self._timing.card_window):
+            if not self._patience.lasts(generation.id, waits_since(generation), self._timing.card_window):
                 return await self._queue.fail(generation, FailureKind.UNSHOWN, None)
             wait = self._timing.delivery_wait
             if error.retry_after is not None:

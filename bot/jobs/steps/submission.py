@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, Status, waits_since
 from bot.errors import DatabaseBusyError
 from bot.failures import FailureKind
 from bot.jobs.endings import told
@@ -252,4 +252,4 @@ class Submission:
 
     def _time_left(self, generation: Generation) -> timedelta:
         """Return how long a queued request may still wait; time without a running program does not count."""
-        return self._patience.left(generation.id, generation.created_at, self._timing.queue_window)
+        return self._patience.left(generation.id, waits_since(generation), self._timing.queue_window)

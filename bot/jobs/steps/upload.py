@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Generic
 
 import structlog
 
 from bot.clock import monotonic
-from bot.db.models import Generation
 from bot.jobs.ports import (
-    DeliveryPort,
     DeliveryPostponedError,
     Posted,
+    PostPort,
+    Subject,
     UploadBrokenError,
     UploadTooLargeError,
 )
@@ -22,7 +23,8 @@ from bot.media.upload_limits import UploadLimits
 BROKEN_TRIES = 3  # uploads of a file that break in a row until its size is taken for the reason
 UPLOAD_PATIENCE = 1800.0  # seconds for which a video's uploads may fail until the next failure means a link
 
-Begin = Callable[[Generation], Awaitable[Generation]]
+
+Begin = Callable[[Subject], Awaitable[Subject]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -48,12 +50,12 @@ class _Suspicion:
         return (self.is_last and self.broken >= BROKEN_TRIES) or now - self.since > UPLOAD_PATIENCE
 
 
-class Upload:
+class Upload(Generic[Subject]):
     """Posts videos that always fit: the original, another form of it, or a link."""
 
     def __init__(
         self,
-        delivery: DeliveryPort,
+        delivery: PostPort[Subject],
         fitter: Fitter,
         limits: UploadLimits,
         clock: Callable[[], float] = monotonic,
@@ -62,9 +64,9 @@ class Upload:
         self._fitter = fitter
         self._limits = limits
         self._clock = clock
-        self._suspicions: dict[str, _Suspicion] = {}  # by the generation's id
+        self._suspicions: dict[str, _Suspicion] = {}  # by the subject's id
 
-    async def post(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+    async def post(self, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
         """Post `clip` in the best form that the server takes.
 
         `begin` writes down that a post is about to be made. It comes after the encoder, which may take longer
@@ -74,43 +76,43 @@ class Upload:
             DeliveryPostponedError, UndeliverableError: as `DeliveryPort.post_video`.
             DatabaseBusyError: what was learnt cannot be noted now.
         """
-        suspicion = self._suspicions.get(generation.id)
+        suspicion = self._suspicions.get(subject.id)
         try:
-            posted = await self._post(generation, clip, begin, suspicion.limit if suspicion else MAX_SIZE)
+            posted = await self._post(subject, clip, begin, suspicion.limit if suspicion else MAX_SIZE)
         except DeliveryPostponedError as error:
-            suspicion = self._suspicions.setdefault(generation.id, _Suspicion(self._clock()))
+            suspicion = self._suspicions.setdefault(subject.id, _Suspicion(self._clock()))
             if isinstance(error, UploadBrokenError):
                 self._suspect(suspicion, error)
             if error.retry_after is not None or not suspicion.is_hopeless(self._clock()):
                 raise
             log.warning("no file can be uploaded, so a link is posted", reason=str(error))
-            posted = await self._post_link(generation, clip, begin)
-        self._suspicions.pop(generation.id, None)
+            posted = await self._post_link(subject, clip, begin)
+        self._suspicions.pop(subject.id, None)
         return posted
 
-    async def _post_link(self, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+    async def _post_link(self, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
         """Post a link, unless an upload got through and only its answer was lost."""
-        found = await self._delivery.find_result(generation)
-        return found or await self._delivery.post_video(await begin(generation), clip, with_file=False)
+        found = await self._delivery.find_result(subject)
+        return found or await self._delivery.post_video(await begin(subject), clip, with_file=False)
 
-    async def _post(self, generation: Generation, clip: Clip, begin: Begin, most: int) -> Posted:
-        guild_id, tier = generation.guild_id, await self._delivery.boost_level(generation)
+    async def _post(self, subject: Subject, clip: Clip, begin: Begin[Subject], most: int) -> Posted:
+        guild_id, tier = subject.guild_id, await self._delivery.boost_level(subject)
         limit: int | None = await self._limits.limit_of(guild_id, tier)
         while limit is not None:
             try:
-                return await self._post_within(min(limit, most), generation, clip, begin)
+                return await self._post_within(min(limit, most), subject, clip, begin)
             except FittingError as error:
                 log.warning("not made smaller, so a link is posted", reason=str(error))
                 break
             except UploadTooLargeError as error:
                 limit = await self._limits.learn(guild_id, tier, error.size)
-        return await self._delivery.post_video(await begin(generation), clip, with_file=False)
+        return await self._delivery.post_video(await begin(subject), clip, with_file=False)
 
-    async def _post_within(self, limit: int, generation: Generation, clip: Clip, begin: Begin) -> Posted:
+    async def _post_within(self, limit: int, subject: Subject, clip: Clip, begin: Begin[Subject]) -> Posted:
         fitted = await self._fitted(clip, limit)
         if fitted is None:
-            return await self._delivery.post_video(await begin(generation), clip)
-        return await self._delivery.post_video(await begin(generation), fitted.clip, fitted.loss)
+            return await self._delivery.post_video(await begin(subject), clip)
+        return await self._delivery.post_video(await begin(subject), fitted.clip, fitted.loss)
 
     async def _fitted(self, clip: Clip, limit: int) -> Fitted | None:
         """Return `clip` in a form that fits and plays, or None where it is posted unchanged.

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database, DatabaseBusyError, DatabaseError, open_database
 from bot.db.models import Base
-from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS
+from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS, READERS
 from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import LOSSES, every_damage, lose
@@ -204,6 +204,22 @@ async def test_a_reader_sees_one_state_while_others_write(database: Database, da
     assert await get_state(database, "colour") == "blue"
 
 
+@pytest.mark.sqlite_only
+async def test_who_asks_while_every_reader_is_busy_hears_that_in_a_sentence(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.db.database.ANSWER_PATIENCE", 0.01)
+    is_over = threading.Event()
+    busy = [asyncio.create_task(database.read(lambda _: is_over.wait())) for _ in range(READERS)]
+    await asyncio.sleep(0)  # they have the readers now
+    try:
+        with pytest.raises(DatabaseBusyError):
+            await database.read(lambda session: session.scalar(text("SELECT 1")), hurried=True)
+    finally:
+        is_over.set()
+        await asyncio.gather(*busy)
+
+
 async def test_a_file_of_a_newer_version_is_refused_in_a_readable_sentence(database_url: str) -> None:
     async with open_database(database_url) as database:
         await database.write(
@@ -247,13 +263,18 @@ async def test_a_file_that_cannot_be_opened_leaves_no_thread_that_calls_a_closed
         return stop(connection)
 
     monkeypatch.setattr(thread, "stop", stop_late)
+    before = set(threading.enumerate())  # another test's program may be open in this process
     async with open_database(database_url):
         pass
     file_of(database_url).write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseError, match="is no SQLite database"):
         async with open_database(database_url):
             pass
-    left = [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name]
+    left = [
+        thread.name
+        for thread in set(threading.enumerate()) - before
+        if "_connection_worker_thread" in thread.name
+    ]
     assert left == [], "a connection's thread runs on"
 
 

@@ -26,6 +26,8 @@ MODERATOR = Moderator(guild_id=1, user_id=77)
 
 # What the program notes for its own work.
 INTERNAL = {
+    "awaits_id",
+    "released_at",
     "posting_at",
     "not_ready_at",
     "late_until",

@@ -1,0 +1,84 @@
+"""The table of films: several shots that are asked for together, and joined to one video at the end.
+
+A shot is an ordinary row of `generations`, with the film's ID and its number. A film that nobody has agreed
+to yet is an offer and has no shots.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, BigInteger, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.db.models import Base, Placement, UtcDateTime, Words, named
+from bot.provider.catalogue import OptionValue
+
+
+class Continuity(StrEnum):
+    """How the shots follow on each other."""
+
+    CONTINUOUS = "continuous"  # each starts from the last frame of the one before, so they're made in turn
+    CUTS = "cuts"  # each for itself, so they're made at once
+
+
+class FilmRow(Base):
+    """One film, from the offer to the message with the joined video.
+
+    Changed only through `bot.films`, and by `bot.privacy`.
+    """
+
+    __tablename__ = "films"
+    __table_args__ = (
+        # Finds those that are not over; `bot.films.queue` says it in these words.
+        Index(
+            "ix_films_unfinished",
+            "accepted_at",
+            sqlite_where=text("delivered_at IS NULL"),
+            postgresql_where=text("delivered_at IS NULL"),
+        ),
+        Index("ix_films_member", "user_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    interaction_id: Mapped[int] = mapped_column(BigInteger, unique=True)  # the form's; negative: anonymous
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)  # 0: nobody any more (`bot.privacy.erasure`)
+    locale: Mapped[str | None] = mapped_column(String(16))  # Discord's name of the member's language
+    placement: Mapped[Placement] = mapped_column(named(Placement))
+
+    title: Mapped[str] = mapped_column(Words)
+    prompts: Mapped[list[str]] = mapped_column(JSON)  # of the offer; the shots have them once it's accepted
+    model: Mapped[str | None] = mapped_column(String(64))  # as the member chose it
+    options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
+    # What the first shot is made from, until it's accepted: the fields of `bot.media.images.ImageInput`.
+    pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
+    continuity: Mapped[Continuity] = mapped_column(named(Continuity))
+
+    price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
+    revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  # of the offer
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: it's an offer
+
+    # Numbers of shots whose files couldn't be had any more when the film was joined.
+    lost_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+
+    card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows how the shots stand
+    result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the film
+    result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message
+    posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the film
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing is left to do
+
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)  # when joining may be tried
+    attempts: Mapped[int] = mapped_column(default=0)  # tries that failed
+    lease_owner: Mapped[str | None] = mapped_column(String(32))  # the process that joins it
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the film was taken down
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its words are gone since then
+
+    @property
+    def thread_id(self) -> int | None:
+        """The thread on the card has the card's ID; as `Generation` has it."""
+        return self.card_id if self.placement is Placement.THREAD else None

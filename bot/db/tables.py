@@ -1,0 +1,17 @@
+"""All tables: who copies, compares or migrates them takes them from here, so that none is forgotten."""
+
+from bot.db.film_models import FilmRow
+from bot.db.guild_models import AuditRow, GuildRow, MemberRow, ReportRow
+from bot.db.models import Base, Generation, QuoteRow, StateRow
+
+METADATA = Base.metadata
+ROWS: tuple[type[Base], ...] = (
+    Generation,
+    QuoteRow,
+    StateRow,
+    FilmRow,
+    GuildRow,
+    MemberRow,
+    AuditRow,
+    ReportRow,
+)

@@ -1,0 +1,154 @@
+"""Whether a film is accepted: whole or not at all, by the rules for single requests, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
+from bot.admission.denials import FilmTooLongError, ShotRefusedError, WordNotAllowedError
+from bot.db.film_models import FilmRow
+from bot.errors import UndecidedError, UserError
+from bot.films.rows import Film, change_offer, fetch_film
+from bot.films.script import FilmSpec, ShotPlan, plan_shots
+from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
+from bot.requests.rows import insert_request, placement_of
+from bot.requests.spec import Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer as it was written down, and what it rests on: the contexts of the shots, in their order."""
+
+    row: FilmRow
+    contexts: Sequence[AdmissionContext]
+    plans: Sequence[ShotPlan]
+    is_changed: bool
+
+
+class DearerError(UndecidedError):
+    """The price has risen since the member saw it; nothing was accepted."""
+
+
+class Acceptance:
+    """Decides about films inside the transaction that writes down what follows."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    def plans(self, spec: FilmSpec) -> list[ShotPlan]:
+        """Return what each shot is made from; raises as `plan_shots`."""
+        return plan_shots(spec, self._admission.models, self._admission.gone)
+
+    def accept(
+        self,
+        session: Session,
+        requester: Requester,
+        row: FilmRow,
+        plans: Sequence[ShotPlan],
+        now: datetime,
+    ) -> Film | UserError:
+        """Insert all shots of a film that the member agreed to, or return why the first one is refused.
+
+        Raises:
+            ShotRefusedError, FilmTooLongError: a later one is refused; all is to be rolled back.
+            DearerError: the price has risen; all is to be rolled back.
+            RepeatedError: it was agreed to a moment ago.
+        """
+        contexts = self._insert(session, requester, row, plans, now)
+        if isinstance(contexts, UserError):
+            return contexts
+        if not is_still_valid(row.price, _total(contexts)):
+            raise DearerError
+        self._admission.note_accepted(session, requester, contexts[-1], now)
+        return self._close_offer(session, requester, row, contexts[0], now)
+
+    def offer(
+        self,
+        session: Session,
+        requester: Requester,
+        row: FilmRow,
+        plans: Sequence[ShotPlan],
+        now: datetime,
+        *,
+        is_changed: bool,
+    ) -> Offered | UserError:
+        """Insert all shots to see whether they'd be accepted, take them back, and write down the price."""
+        with session.begin_nested() as savepoint:
+            contexts = self._insert(session, requester, row, plans, now)
+            savepoint.rollback()
+        if isinstance(contexts, UserError):
+            session.delete(row)
+            return contexts
+        revision = row.revision + is_changed
+        values = {"price": _total(contexts), "revision": revision, "expires_at": now + QUOTE_LIFE}
+        return Offered(change_offer(session, row, values), contexts, plans, is_changed)
+
+    def _insert(
+        self,
+        session: Session,
+        requester: Requester,
+        row: FilmRow,
+        plans: Sequence[ShotPlan],
+        now: datetime,
+    ) -> list[AdmissionContext] | UserError:
+        """Insert the shots one after the other, each by all rules, as if it had been asked for alone.
+
+        Only what is refused before anything was inserted is returned, so that what moderators must know of
+        it stays recorded.
+
+        Raises:
+            ShotRefusedError, FilmTooLongError: a later one is refused; all is to be rolled back.
+        """
+        contexts: list[AdmissionContext] = []
+        before: str | None = None
+        for number, plan in enumerate(plans, start=1):
+            context = self._context(session, requester, plan, now)
+            refusal = self._admission.decide(session, requester, plan.video, context, now)
+            if refusal is None and not contexts:
+                refusal = check_words(row.title, context.policy)
+                if refusal is not None:
+                    return refusal
+            if isinstance(refusal, WordNotAllowedError):
+                raise ShotRefusedError(number, refusal.sentence)
+            if refusal is not None and contexts:
+                raise FilmTooLongError(len(contexts), refusal)
+            if refusal is not None:
+                return refusal
+            contexts.append(context)
+            shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
+            before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
+        return contexts
+
+    def _context(
+        self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
+    ) -> AdmissionContext:
+        """Read what the decision rests on; a shot that may become another kind costs what the dearer does."""
+        context = self._admission.fetch_context(session, requester, plan.video, now, is_quoted=True)
+        other = None if plan.without is None else self._admission.price_of(plan.without)
+        if other is None or context.price is None:
+            return context
+        return replace(context, price=max(context.price, other))
+
+    def _close_offer(
+        self, session: Session, requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
+    ) -> Film:
+        values: dict[str, Any] = {
+            "accepted_at": now,
+            "placement": placement_of(requester, context.policy.placement),
+            "locale": requester.locale,
+            "prompts": [],
+            "pictures": [],
+        }
+        film = fetch_film(session, change_offer(session, row, values).id)
+        if film is None:
+            raise LookupError(row.id)
+        return film
+
+
+def _total(contexts: Sequence[AdmissionContext]) -> float | None:
+    """Return the price of all shots; None: one of them isn't known."""
+    prices = [context.price for context in contexts]
+    return None if None in prices else sum(price or 0 for price in prices)

@@ -1,0 +1,26 @@
+"""What a film needs to be shown to people; Discord's side is `cogs.delivery.film_delivery`."""
+
+from typing import Protocol
+
+from bot.db.film_models import FilmRow
+from bot.jobs.ports import PostPort
+
+
+class FilmPort(PostPort[FilmRow], Protocol):
+    """Shows a film to people. Every method may be called again for the same one."""
+
+    async def take_down(self, row: FilmRow) -> None:
+        """Delete the message with the film, if it's there.
+
+        Raises:
+            DeliveryPostponedError: try again later.
+        """
+        ...
+
+    async def show_film(self, row: FilmRow) -> None:
+        """Bring the film's card up to date, as far as there is one.
+
+        Raises:
+            DeliveryPostponedError: try again later, if it matters.
+        """
+        ...

@@ -1,0 +1,117 @@
+"""The films whose shots have all ended, as one process sees them: claimed by lease, like generations."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.film_models import FilmRow
+from bot.db.models import Generation
+from bot.films.chain import has_ready, release_ready
+from bot.films.rows import Film, fetch_film
+from bot.jobs.queue import LeaseLostError
+from bot.provider.catalogue import Model
+
+# The condition of an index: PostgreSQL and SQLite use it for these very words.
+UNFINISHED = FilmRow.delivered_at.is_(None)
+_IS_WAITED_FOR = exists().where(Generation.film_id == FilmRow.id, Generation.delivered_at.is_(None))
+
+
+class FilmQueue:
+    """Films that are to be joined.
+
+    Args:
+        owner: this process's name in `lease_owner`.
+        lease: how long a film is this process's own without `renew`.
+        models: those that the bot offers.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        *,
+        lease: timedelta,
+        models: Sequence[Model],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._owner = owner
+        self._models = models
+        self.lease = lease
+        self._clock = clock
+
+    async def release_shots(self) -> list[str]:
+        """Let the shots begin whose wait for another one is over; return their IDs."""
+        if not await self._database.read(has_ready):
+            return []
+        now = self._clock()
+        return await self._database.write(lambda session: release_ready(session, self._models, now))
+
+    async def claim(self) -> Film | None:
+        """Take a film whose shots have all ended and that nobody joins, or None."""
+        now = self._clock()
+        due = select(FilmRow.id).where(UNFINISHED, _is_due(now), not_(_IS_WAITED_FOR))
+        oldest = due.order_by(FilmRow.accepted_at).limit(1)
+
+        def take(session: Session) -> Film | None:
+            film_id = session.scalar(oldest.with_for_update(skip_locked=True))
+            film = None if film_id is None else fetch_film(session, film_id)
+            if film is None:
+                return None
+            values = {"card_id": film.card_id, "lease_owner": self._owner, "lease_until": now + self.lease}
+            taken = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
+            return Film(session.scalars(taken).one(), film.shots)
+
+        if await self._database.read(lambda session: session.scalar(oldest)) is None:
+            return None
+        return await self._database.write(take)
+
+    async def renew(self, film_id: str) -> None:
+        """Keep a film that this process carries for another lease time."""
+        await self._write(film_id, {"lease_until": self._clock() + self.lease})
+
+    async def get(self, film_id: str) -> Film:
+        """Return a film as it stands.
+
+        Raises:
+            LeaseLostError: there is none any more.
+        """
+        film = await self._database.read(lambda session: fetch_film(session, film_id))
+        if film is None:
+            raise LeaseLostError(film_id)
+        return film
+
+    async def note(self, row: FilmRow, **values: Any) -> FilmRow:
+        """Change a film that this process carries, and return the new row.
+
+        Raises:
+            LeaseLostError: another process carries it.
+        """
+        changed = await self._write(row.id, values)
+        if changed is None:
+            raise LeaseLostError(row.id)
+        return changed
+
+    async def lay_down(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
+        """Let anyone take a film up after `wait`; `failed` counts as an attempt."""
+        values = {"lease_owner": None, "lease_until": None, "not_before": self._clock() + wait}
+        await self._write(row.id, {**values, "attempts": FilmRow.attempts + int(failed)})
+
+    async def _write(self, film_id: str, values: dict[str, Any]) -> FilmRow | None:
+        change = (
+            update(FilmRow)
+            .where(FilmRow.id == film_id, FilmRow.lease_owner == self._owner, UNFINISHED)
+            .values(values)
+            .returning(FilmRow)
+        )
+        return await self._database.write(lambda session: session.scalar(change))
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    is_free = or_(FilmRow.lease_until.is_(None), FilmRow.lease_until < now)
+    return and_(FilmRow.accepted_at.is_not(None), FilmRow.not_before <= now, is_free)

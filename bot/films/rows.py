@@ -1,0 +1,220 @@
+"""The rows of films and their shots, as every part of a film's way reads and writes them."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.check_request import Requester
+from bot.db.film_models import FilmRow
+from bot.db.guild_models import Action
+from bot.db.models import WAITING, Generation, Status
+from bot.errors import AlreadyRequestedError, RepeatedError
+from bot.films.script import FilmSpec
+from bot.media.images import ImageInput
+from bot.policy import audit
+from bot.requests.confirmation import (
+    QUOTE_LIFE,
+    QuoteChangedError,
+    QuoteExpiredError,
+    UnknownQuoteError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film as it stands; `shots`: in their order, none while it's an offer."""
+
+    row: FilmRow
+    shots: Sequence[Generation]
+
+    @property
+    def present(self) -> list[Generation]:
+        """Return the shots that can be joined."""
+        lost = self.row.lost_shots or ()
+        return [shot for shot in self.shots if is_there(shot) and shot.shot not in lost]
+
+    @property
+    def missing(self) -> list[int]:
+        """Return the numbers of the shots that can't."""
+        there = self.present
+        return [shot.shot or 0 for shot in self.shots if shot not in there]
+
+    @property
+    def card_id(self) -> int | None:
+        """The card, also where a shot's step found or posted it since the answer was lost."""
+        return self.row.card_id or next((shot.card_id for shot in self.shots if shot.card_id), None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is waited for any more."""
+        return all(shot.delivered_at is not None for shot in self.shots)
+
+
+def is_there(shot: Generation) -> bool:
+    """Whether a shot was made, and neither taken down nor forgotten."""
+    return shot.status is Status.SUCCEEDED and shot.removed_at is None and shot.erased_at is None
+
+
+def fetch_film(session: Session, film_id: str) -> Film | None:
+    """Return a film with its shots, or None."""
+    row = session.get(FilmRow, film_id)
+    if row is None:
+        return None
+    shots = session.scalars(
+        select(Generation).where(Generation.film_id == film_id).order_by(Generation.shot)
+    ).all()
+    return Film(row, shots)
+
+
+def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: datetime) -> FilmRow:
+    """Write down what is offered, without its price.
+
+    Raises:
+        AlreadyRequestedError: this was done for the same interaction before.
+    """
+    same = select(FilmRow.id).where(FilmRow.interaction_id == requester.interaction_id)
+    if session.scalar(same) is not None:
+        raise AlreadyRequestedError(requester.interaction_id)
+    row = FilmRow(
+        id=secrets.token_hex(8),
+        interaction_id=requester.interaction_id,
+        guild_id=requester.guild_id,
+        channel_id=requester.channel_id,
+        user_id=requester.user_id,
+        locale=requester.locale,
+        placement=requester.placement,
+        title=spec.title,
+        prompts=list(spec.prompts),
+        model=spec.model,
+        options={name: value for name, value in spec.options.items() if value is not None},
+        pictures=[asdict(image) for image in spec.images],
+        continuity=spec.continuity,
+        revision=1,
+        created_at=now,
+        expires_at=now + QUOTE_LIFE,
+        not_before=now,
+        attempts=0,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def fetch_offer(session: Session, requester: Requester, film_id: str, now: datetime) -> FilmRow:
+    """Return a member's own film that they haven't agreed to yet.
+
+    Raises:
+        UnknownQuoteError: there is none with this ID, or it's another member's or another server's.
+        RepeatedError: they have agreed.
+        QuoteExpiredError: its time is over.
+    """
+    row = session.get(FilmRow, film_id)
+    if row is None or (row.guild_id, row.user_id) != (requester.guild_id, requester.user_id):
+        raise UnknownQuoteError
+    if row.accepted_at is not None:
+        raise RepeatedError
+    if row.expires_at <= now:
+        raise QuoteExpiredError(row.expires_at)
+    return row
+
+
+def fetch_clicked(
+    session: Session, requester: Requester, film_id: str, revision: int, now: datetime
+) -> FilmRow:
+    """Return the offer that a member clicked on; raises as `fetch_offer`.
+
+    Raises:
+        QuoteChangedError: it was changed after it was shown as they clicked it.
+    """
+    row = fetch_offer(session, requester, film_id, now)
+    if row.revision != revision:
+        raise QuoteChangedError
+    return row
+
+
+def change_offer(session: Session, row: FilmRow, values: Mapping[str, Any]) -> FilmRow:
+    """Change an offer that is still as it was read, and return the new row.
+
+    Raises:
+        RepeatedError: it was agreed to or changed a moment ago.
+    """
+    changed = session.scalar(
+        update(FilmRow)
+        .where(FilmRow.id == row.id, FilmRow.revision == row.revision, FilmRow.accepted_at.is_(None))
+        .values(values)
+        .returning(FilmRow)
+        .execution_options(populate_existing=True)
+    )
+    if changed is None:
+        raise RepeatedError
+    return changed
+
+
+def discard_offer(session: Session, row: FilmRow) -> None:
+    """Forget an offer.
+
+    Raises:
+        RepeatedError: it was agreed to a moment ago.
+    """
+    gone = delete(FilmRow).where(FilmRow.id == row.id, FilmRow.accepted_at.is_(None)).returning(FilmRow.id)
+    if session.scalar(gone) is None:
+        raise RepeatedError
+
+
+def remove_film(session: Session, film_id: str, actor_id: int | None, now: datetime) -> Film | None:
+    """Mark a film that was posted, or is being posted, as taken down, and return it; see `Films.remove`."""
+    is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
+    shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
+    marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
+    if marked is not None and actor_id not in {None, marked.user_id}:
+        subject, new = f"film:{film_id}", {"user_id": marked.user_id}
+        audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
+    film = fetch_film(session, film_id)
+    return film if film is not None and film.row.removed_at is not None else None
+
+
+def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:
+    """Note a film's card, and let its shots begin."""
+    session.execute(
+        update(FilmRow).where(FilmRow.id == film_id, FilmRow.card_id.is_(None)).values(card_id=card_id)
+    )
+    session.execute(
+        update(Generation)
+        .where(Generation.film_id == film_id, Generation.card_id.is_(None))
+        .values(card_id=card_id, not_before=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def take_back(session: Session, film_id: str) -> bool:
+    """Make a film an offer again, unless the work on a shot has begun; return whether it is one."""
+    film = fetch_film(session, film_id)
+    if film is None or not film.shots:
+        return False
+    unbegun = delete(Generation).where(
+        Generation.film_id == film_id,
+        Generation.status.in_(WAITING),
+        Generation.card_id.is_(None),
+        Generation.lease_owner.is_(None),
+    )
+    with session.begin_nested() as savepoint:
+        result = session.execute(unbegun.execution_options(synchronize_session=False))
+        if not isinstance(result, CursorResult) or result.rowcount < len(film.shots):
+            savepoint.rollback()
+            return False
+    links = film.shots[0].picture_urls or []
+    session.execute(
+        update(FilmRow)
+        .where(FilmRow.id == film_id)
+        .values(
+            accepted_at=None,
+            prompts=[shot.prompt for shot in film.shots],
+            pictures=[asdict(ImageInput.checked(link)) for link in links],
+        )
+    )
+    return True

@@ -1,0 +1,108 @@
+"""The background task of films: lets the next shots begin, and joins those that have ended.
+
+Starting and recovering are the same: whatever isn't over is taken up where its rows stand.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from bot.eta.pacing import retry_delay
+from bot.films.finishing import Finishing
+from bot.films.queue import FilmQueue
+from bot.films.rows import Film
+from bot.jobs.queue import LeaseLostError
+from bot.jobs.steps.errors import StepPostponedError
+from bot.media.downloads import MediaError
+from bot.signals import run_every
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOOK_INTERVAL = 1.0  # seconds between two looks
+RENEWALS_PER_LEASE = 4
+MAX_ATTEMPTS = 8  # to join and post a film, for reasons nobody foresaw; about ten minutes with back-off
+
+
+class FilmRunner:
+    """Carries the films of one process, one at a time, since joining takes a processor.
+
+    Args:
+        work: set when a shot may begin.
+        stopping: set when the program is to stop.
+    """
+
+    def __init__(
+        self, queue: FilmQueue, finishing: Finishing, *, work: asyncio.Event, stopping: asyncio.Event
+    ) -> None:
+        self._queue = queue
+        self._finishing = finishing
+        self._work = work
+        self._stopping = stopping
+
+    async def run(self) -> None:
+        """Look regularly until `stopping` is set; what is being joined then is left to the next start."""
+        failed = "films can't be read"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.release, failed=failed))
+            group.create_task(run_every(LOOK_INTERVAL, self._stopping, self.look, failed=failed))
+
+    async def release(self) -> None:
+        """Let the shots begin whose wait for another one is over."""
+        if released := await self._queue.release_shots():
+            log.info("shots begin", generations=released)
+            self._work.set()
+
+    async def look(self) -> None:
+        """Carry a film, if there is one, as far as it goes; a stop interrupts that."""
+        film = await self._queue.claim()
+        if film is None:
+            return
+        carrying = asyncio.create_task(self._carry(film), name=f"film {film.row.id}")
+        stop = asyncio.create_task(self._stopping.wait())
+        renewal = asyncio.create_task(self._renew(film.row.id))
+        try:
+            await asyncio.wait({carrying, stop}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (carrying, stop, renewal):
+                task.cancel()
+            await asyncio.gather(carrying, stop, renewal, return_exceptions=True)
+        await self._queue.lay_down(film.row)
+
+    async def _carry(self, film: Film) -> None:
+        """Carry one film; nothing that happens to it may reach the others."""
+        with bound_contextvars(film=film.row.id):
+            try:
+                await self._finishing.finish(film)
+            except StepPostponedError as error:
+                log.info("postponed", reason=str(error), seconds=error.wait.total_seconds())
+                await self._queue.lay_down(film.row, error.wait)
+            except LeaseLostError:
+                log.warning("skipped because another process has it")
+            except MediaError as error:
+                log.warning("not joined", reason=str(error))
+                await self._lay_down_failed(film)
+            except Exception:  # the errors nobody foresaw; logged, counted and bounded
+                log.exception("a film failed", attempts=film.row.attempts)
+                await self._lay_down_failed(film)
+
+    async def _lay_down_failed(self, film: Film) -> None:
+        """Try again later, or give up: the shots are in the thread, and the card says that the film isn't."""
+        try:
+            if film.row.attempts < MAX_ATTEMPTS:
+                wait = timedelta(seconds=retry_delay(film.row.attempts))
+                await self._queue.lay_down(film.row, wait, failed=True)
+                return
+            log.error("gave up a film after too many attempts", attempts=film.row.attempts)
+            await self._finishing.close(film, film.row)
+        except Exception:  # the lease ends by itself and the film is taken up again
+            log.exception("a failed film can't be recorded")
+
+    async def _renew(self, film_id: str) -> None:
+        while True:
+            await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
+            try:
+                await self._queue.renew(film_id)
+            except Exception:  # it's tried again long before the lease ends
+                log.exception("a film's lease can't be renewed")

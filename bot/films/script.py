@@ -1,0 +1,143 @@
+"""What a member asks for with a film, and what each of its shots is to be made from. Pure."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.admission.denials import ShotRefusedError
+from bot.db.film_models import Continuity, FilmRow
+from bot.errors import BadRequestError
+from bot.i18n import _, ngettext
+from bot.media.images import ImageInput
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, InvalidOptionError, Model, OptionValue, VideoRequest
+from bot.provider.choosing import choose_model
+from bot.provider.options import checked_text
+from bot.requests.continuing import FRAME_TO_COME
+from bot.requests.service import understand
+from bot.requests.spec import RequestSpec
+
+MAX_SHOTS = 8
+TITLE_MAX_LENGTH = 80  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSpec:
+    """What a film is to be made from.
+
+    Attributes:
+        prompts: of the shots, in their order.
+        model: None: not chosen.
+        options: of every shot; those that are None were not chosen.
+        images: what the first shot begins with, or nothing.
+    """
+
+    title: str
+    prompts: tuple[str, ...]
+    model: str | None
+    options: Mapping[str, OptionValue | None]
+    images: tuple[ImageInput, ...]
+    continuity: Continuity
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlan:
+    """One shot, understood.
+
+    Attributes:
+        spec: with the options as the provider spells them.
+        awaits: it begins with the last frame of the one before.
+        without: what it becomes where no shot before it has a last frame; None: the same.
+    """
+
+    video: VideoRequest
+    spec: RequestSpec
+    awaits: bool = False
+    without: VideoRequest | None = None
+
+
+def parse_prompts(text: str) -> tuple[str, ...]:
+    """Return a shot for each line that isn't empty.
+
+    Raises:
+        BadRequestError: there is none, or there are too many.
+    """
+    prompts = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not prompts:
+        raise BadRequestError(_free(_("A film needs at least one shot. Write one shot per line.")))
+    if len(prompts) > MAX_SHOTS:
+        raise BadRequestError(
+            _free(
+                ngettext(
+                    "A film has up to {most} shots, and you wrote {count} line.",
+                    "A film has up to {most} shots, and you wrote {count} lines.",
+                    len(prompts),
+                    most=MAX_SHOTS,
+                )
+            )
+        )
+    return prompts
+
+
+def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = ()) -> list[ShotPlan]:
+    """Return what each shot is made from; `gone`: models that are nobody's default now.
+
+    Raises:
+        ShotRefusedError: one shot's words make no video.
+        BadRequestError: the model, the options or the image make none.
+    """
+    for number, prompt in enumerate(film.prompts, start=1):
+        _ensure_words(number, prompt)
+    name = film.model or _default_family(film, models, gone)
+    first = understand(RequestSpec(name, film.prompts[0], film.options, film.images), models, gone)
+    plans = [ShotPlan(first, RequestSpec(first.model.id, first.prompt, dict(first.options), film.images))]
+    family = first.model.family
+    plans += [_later_plan(film, prompt, family, models, gone) for prompt in film.prompts[1:]]
+    return plans
+
+
+def spec_in(row: FilmRow) -> FilmSpec:
+    """Return what a member was offered."""
+    images: list[Any] = row.pictures
+    return FilmSpec(
+        row.title,
+        tuple(row.prompts),
+        row.model,
+        dict(row.options),
+        tuple(ImageInput(**image) for image in images),
+        row.continuity,
+    )
+
+
+def _later_plan(
+    film: FilmSpec, prompt: str, family: str, models: Sequence[Model], gone: Container[str]
+) -> ShotPlan:
+    is_continuous = film.continuity is Continuity.CONTINUOUS
+    images = (FRAME_TO_COME,) if is_continuous else ()
+    video = understand(RequestSpec(family, prompt, film.options, images), models, gone)
+    spec = RequestSpec(video.model.id, video.prompt, dict(video.options), images)
+    if not is_continuous or film.images:  # without a frame it begins with the film's image
+        return ShotPlan(video, spec, is_continuous)
+    text = understand(RequestSpec(family, prompt, film.options), models, gone)
+    return ShotPlan(video, spec, is_continuous, text)
+
+
+def _ensure_words(number: int, prompt: str) -> None:
+    try:
+        checked_text(prompt, "prompt", PROMPT_MAX_LENGTH)
+    except InvalidOptionError as error:
+        raise ShotRefusedError(number, str(error)) from error
+
+
+def _default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str | None:
+    """Return the family that can make all shots: one that takes frames, where they follow on each other."""
+    if film.continuity is Continuity.CUTS:
+        return None
+    try:
+        return choose_model(models, None, 1, gone).family
+    except InvalidOptionError as error:
+        raise BadRequestError(_free(str(error))) from error
+
+
+def _free(reason: str) -> str:
+    uncounted = _("This didn't count toward your limit.")
+    return f"{reason} {uncounted}"

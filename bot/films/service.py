@@ -1,0 +1,250 @@
+"""What members can do with films: be told the price, and agree to it. Each is one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import stamina
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.admission.budgets import BudgetState
+from bot.admission.check_request import Admission, Requester
+from bot.admission.limits import Limit
+from bot.clock import Clock, utc_now
+from bot.db.database import DECISION_PATIENCE, Database
+from bot.db.film_models import FilmRow
+from bot.db.models import ANSWER_GRACE, Generation, Placement, Status
+from bot.errors import DatabaseBusyError, RestartingError, UserError
+from bot.eta.eta import Eta
+from bot.films.acceptance import Acceptance, DearerError, Offered
+from bot.films.rows import (
+    Film,
+    attach_card,
+    discard_offer,
+    fetch_clicked,
+    fetch_film,
+    fetch_offer,
+    insert_offer,
+    remove_film,
+    take_back,
+)
+from bot.films.script import FilmSpec, ShotPlan, spec_in
+from bot.i18n import _
+from bot.jobs.queue_estimate import QueueEstimate
+from bot.metrics.metrics import count_refusals, count_request
+from bot.requests.quotes import tightest
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmQuote:
+    """What a member is told before anything is spent.
+
+    Attributes:
+        row: the offer.
+        preview: the first shot as it would become; it's written down nowhere.
+        is_recalled: a price is what such videos did cost, since the provider's list doesn't tell.
+        is_changed: they were told another price a while ago.
+        limit: the one that leaves the fewest videos; None: nothing limits them.
+        left: how many that limit leaves once the film is made.
+        budgets: the server's, as they would stand then.
+        eta: how long the wait for the first shot would be.
+        now: what the ETA is counted from.
+    """
+
+    row: FilmRow
+    preview: Generation
+    is_recalled: bool
+    is_changed: bool
+    limit: Limit | None
+    left: int
+    budgets: Sequence[BudgetState]
+    eta: Eta
+    now: datetime
+
+
+class Films:
+    """Offers films, and accepts them.
+
+    Args:
+        admission: decides about each shot as about any request.
+        work: set when there is new work.
+        stopping: set when the program is to stop; nothing new is accepted then.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        admission: Admission,
+        queue_estimate: QueueEstimate,
+        work: asyncio.Event,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._daily_limit = admission.daily_limit
+        self._acceptance = Acceptance(admission)
+        self._queue_estimate = queue_estimate
+        self._work = work
+        self._stopping = stopping
+        self._clock = clock
+
+    async def find(self, film_id: str) -> Film | None:
+        """Return a film as it stands, or None."""
+        return await self._database.read(lambda session: fetch_film(session, film_id), hurried=True)
+
+    async def offer(self, requester: Requester, spec: FilmSpec) -> FilmQuote:
+        """Say what a film would cost, and write that down; nothing is spent.
+
+        Raises:
+            BadRequestError, RefusedError: it makes no film, or a rule of the server doesn't allow it.
+            AlreadyRequestedError: the same interaction was answered before.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        now = self._clock()
+
+        def offer(session: Session) -> Offered | UserError:
+            plans = self._acceptance.plans(spec)
+            row = insert_offer(session, requester, spec, now)
+            return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
+
+        with count_refusals():
+            answer = await self._database.write(offer, requester.guild_id, hurried=True)
+            if isinstance(answer, UserError):
+                raise answer
+        log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
+        return await self._quote(requester, answer)
+
+    async def confirm(self, requester: Requester, film_id: str, revision: int) -> Film | FilmQuote:
+        """Accept a film that was offered, whole; it's offered once more where its price has changed.
+
+        The work begins with `attach_card`.
+
+        Raises:
+            QuoteGoneError: there is no such offer of theirs (any more).
+            QuoteChangedError: it was changed after it was shown at `revision`.
+            RepeatedError: it was agreed to before.
+            RestartingError: the program is stopping.
+            Others: as `offer`.
+        """
+        now = self._clock()
+
+        def accept(session: Session) -> Film | UserError:
+            row = fetch_clicked(session, requester, film_id, revision, now)
+            plans = self._acceptance.plans(spec_in(row))
+            return self._acceptance.accept(session, requester, row, plans, now)
+
+        try:
+            with count_request():
+                if self._stopping.is_set():
+                    raise RestartingError(
+                        _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
+                    )
+                film = await self._database.write(
+                    accept, requester.guild_id, hurried=True, patience=DECISION_PATIENCE
+                )
+                if isinstance(film, UserError):
+                    raise film
+        except DearerError:
+            return await self._offer_again(requester, film_id, revision)
+        log.info("film accepted", film=film_id, shots=len(film.shots), user=requester.user_id)
+        return film
+
+    async def drop(self, requester: Requester, film_id: str) -> None:
+        """Forget an offer.
+
+        Raises:
+            QuoteGoneError: there is none of theirs.
+            RepeatedError: it was agreed to.
+        """
+
+        def forget(session: Session) -> None:
+            discard_offer(session, fetch_offer(session, requester, film_id, self._clock()))
+
+        await self._database.write(forget, requester.guild_id, hurried=True)
+
+    async def remove(self, film_id: str, actor_id: int | None = None) -> Film | None:
+        """Mark a film that was posted as taken down, and return it; None: there is none.
+
+        One that is marked already is returned all the same. Its shots stay. One that is being posted at this
+        moment is taken down by `Finishing`.
+
+        Args:
+            film_id: the film.
+            actor_id: who wants that, and may; None: it goes with a shot, which is recorded already.
+        """
+        now = self._clock()
+        film = await self._database.write(
+            lambda session: remove_film(session, film_id, actor_id, now), hurried=True
+        )
+        if film is not None:
+            log.info("film removed", film=film_id)
+        return film
+
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
+    async def attach_card(self, film_id: str, card_id: int) -> None:
+        """Remember the film's card, and let the work on its shots begin.
+
+        Raises:
+            DatabaseBusyError: it can't be recorded now; the work begins all the same, and finds the card.
+        """
+        await self._database.write(lambda session: attach_card(session, film_id, card_id, self._clock()))
+        self._work.set()
+
+    @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE / 2, wait_max=2)
+    async def withdraw(self, film_id: str) -> None:
+        """Make a film whose card Discord refused an offer again, unless the work has begun.
+
+        Raises:
+            DatabaseBusyError: that can't be recorded now, so that the film is made.
+        """
+        is_back = await self._database.write(lambda session: take_back(session, film_id))
+        log.info("film withdrawn", film=film_id, is_back=is_back)
+
+    async def _offer_again(self, requester: Requester, film_id: str, revision: int) -> FilmQuote:
+        now = self._clock()
+
+        def offer(session: Session) -> Offered | UserError:
+            row = fetch_clicked(session, requester, film_id, revision, now)
+            return self._acceptance.offer(
+                session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
+            )
+
+        answer = await self._database.write(offer, requester.guild_id, hurried=True)
+        if isinstance(answer, UserError):
+            raise answer
+        return await self._quote(requester, answer)
+
+    async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
+        now, last = self._clock(), offered.contexts[-1]
+        preview = _preview(offered.row, offered.plans[0], now)
+        limit, left = tightest(requester, last, self._daily_limit, now)
+        return FilmQuote(
+            offered.row,
+            preview,
+            is_recalled=any(context.is_recalled for context in offered.contexts),
+            is_changed=offered.is_changed,
+            limit=limit,
+            left=left,
+            budgets=[state.after(last.price or 0) for state in last.budgets],
+            eta=await self._queue_estimate.eta(preview),
+            now=now,
+        )
+
+
+def _preview(row: FilmRow, plan: ShotPlan, now: datetime) -> Generation:
+    return Generation(
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        user_id=row.user_id,
+        placement=Placement.CHANNEL,
+        prompt=plan.spec.prompt,
+        model=plan.video.model.id,
+        options=dict(plan.video.options),
+        status=Status.QUEUED,
+        created_at=now,
+    )

@@ -1,0 +1,112 @@
+"""Videos joined to one, cut on cut: the real ffmpeg makes them alike, bounded as elsewhere."""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+import structlog
+
+from bot.media.downloads import MediaError
+from bot.media.encoding import NICENESS, STOPPED
+from bot.media.files import WRAPPERS_CODES, Clip
+from bot.media.streams import read_end, source_of
+from bot.media.subprocess_limits import confined
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+TIMEOUT = 600.0  # seconds for one film
+MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
+PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
+FRAME_RATE = 24  # per second: Veo's
+SAMPLE_RATE = 48_000  # of the sound, in Hz
+SOUND_RATE = "160k"  # of AAC
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Joins videos. `timeout`: seconds for one film."""
+
+    timeout: float = TIMEOUT
+
+    async def join(self, clips: Sequence[Clip], output: Path) -> None:
+        """Write `clips` one after the other to `output`, in the size of the first one.
+
+        Others are fitted into that, with black beside them. What has no sound is silent, unless none has any.
+
+        Raises:
+            MediaError: it wasn't made.
+            OSError, RuntimeError: there is no ffmpeg.
+        """
+        part = output.with_suffix(".part")
+        try:
+            await self._run(await asyncio.to_thread(_command, clips, part, self.timeout))
+            await asyncio.to_thread(part.replace, output)
+        finally:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+
+    async def _run(self, command: list[str]) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(self.timeout):
+                report = await read_end(process.stderr)
+                code = await process.wait()
+        except TimeoutError as error:
+            raise MediaError(f"The shots were not joined after {self.timeout:.0f} s.") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if code:
+            log.error("shots were not joined", code=code, report=report)
+            is_killed = code < 0 or code == STOPPED or code in WRAPPERS_CODES
+            raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
+
+
+def _command(clips: Sequence[Clip], output: Path, seconds: float) -> list[str]:
+    nice = shutil.which("nice")
+    first = [nice, "-n", str(NICENESS)] if nice else []
+    general = ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-filter_complex_threads", "1"]
+    sources = [part for clip in clips for part in ("-threads", "1", *source_of(clip.path))]
+    has_sound = any(clip.has_sound for clip in clips)
+    sound = ["-map", "[a]", "-c:a", "aac", "-b:a", SOUND_RATE] if has_sound else []
+    picture = ["-map", "[v]", "-c:v", "libx264", "-preset", PRESET, "-crf", QUALITY, "-threads", "1"]
+    written = ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(output)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), *general, *sources]
+    command += ["-filter_complex", filter_of(clips, has_sound=has_sound), *picture, *sound, *written]
+    # The clock ends it first; the bound is for one whose bot was killed.
+    return confined([*first, *command], memory=MEMORY, seconds=2 * seconds)
+
+
+def filter_of(clips: Sequence[Clip], *, has_sound: bool) -> str:
+    """Return ffmpeg's description of how the clips become one; each part is exactly as long as its clip."""
+    width, height = (side // 2 * 2 for side in (clips[0].width, clips[0].height))
+    steps, joined = list[str](), ""
+    for number, clip in enumerate(clips):
+        steps.append(
+            f"[{number}:V:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
+            f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps={FRAME_RATE},"
+            f"tpad=stop_mode=clone:stop_duration=1,trim=end={clip.seconds:.3f},"
+            f"setpts=PTS-STARTPTS[v{number}]"
+        )
+        joined += f"[v{number}]"
+        if has_sound:
+            steps.append(f"{_sound_of(number, clip)}[a{number}]")
+            joined += f"[a{number}]"
+    ends = "[v][a]" if has_sound else "[v]"
+    return ";".join([*steps, f"{joined}concat=n={len(clips)}:v=1:a={int(has_sound)}{ends}"])
+
+
+def _sound_of(number: int, clip: Clip) -> str:
+    alike = f"aformat=sample_fmts=fltp:sample_rates={SAMPLE_RATE}:channel_layouts=stereo"
+    length = f"atrim=end={clip.seconds:.3f},asetpts=PTS-STARTPTS"
+    if clip.has_sound:
+        return f"[{number}:a:0]aresample={SAMPLE_RATE},{alike},apad,{length}"
+    return f"anullsrc=r={SAMPLE_RATE}:cl=stereo,{alike},{length}"

@@ -1,0 +1,143 @@
+"""The card of a film: one message that shows how all of its shots stand. Pure text from the rows."""
+
+import discord
+
+from bot.db.film_models import FilmRow
+from bot.db.models import NOBODY, OPEN, Generation, Status
+from bot.escape import plain
+from bot.films.rows import Film
+from bot.i18n import _, locale_used, ngettext, pgettext
+from bot.jobs.ports import Posted
+from bot.markup import in_words
+from bot.timestamps import relative_time
+from cogs.cards.card import (
+    ERASED_PROMPT,
+    NUMBER_MARK,
+    QUOTE_MARK,
+    THREAD_NAME_LENGTH,
+    parameter_lines,
+    shown_prompt,
+)
+from cogs.cards.card_message import CardMessage
+from cogs.cards.film_stop_button import FilmStopButton
+from cogs.ui.items import view_of
+from cogs.ui.links import LinkButton, message_link, post_link
+
+PROMPT_LENGTH = 45  # characters of a shot's prompt
+TITLE_LENGTH = 200
+
+
+def film_message(film: Film) -> CardMessage:
+    """Return the film's card as discord.py's send and edit methods take it, in the member's language.
+
+    Its last lines are the ID and the title, by which it is recognised in every language.
+    """
+    with locale_used(film.row.locale):
+        shots = film.shots
+        lines = [
+            ngettext(
+                "🎞️ {member} requested a film of {count} shot",
+                "🎞️ {member} requested a film of {count} shots",
+                len(shots),
+                member=film_member(film.row),
+            ),
+            *(parameter_lines(shots[0])[:1] if shots else []),
+            film_state(film),
+            *(shot_line(shot) for shot in shots),
+            film_number_line(film.row),
+            f"{QUOTE_MARK}{shown_title(film.row)}",
+        ]
+        is_open = any(shot.status in OPEN for shot in shots)
+        view = view_of(FilmStopButton(film.row.id) if is_open else film_button(film.row))
+    return CardMessage(content="\n".join(lines), embeds=[], view=view)
+
+
+def film_state(film: Film) -> str:
+    """Return the line that says how the film stands."""
+    row, there = film.row, film.present
+    if row.removed_at is not None:
+        return _("🗑️ **Removed.**")
+    if row.result_id is not None:
+        return _("✅ **Ready:** the shots are joined.")
+    if not film.is_over:
+        return ngettext(
+            "⚙️ **Making your film.** {done} of {count} shot is done.",
+            "⚙️ **Making your film.** {done} of {count} shots are done.",
+            len(film.shots),
+            done=sum(shot.delivered_at is not None for shot in film.shots),
+        )
+    if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
+        return _("🚫 **Cancelled.**")
+    if not there:
+        return _("❌ **No film.** None of its shots could be made.")
+    if row.delivered_at is None:
+        return _("🎞️ **Joining the shots.**")
+    return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
+
+
+def shot_line(shot: Generation) -> str:
+    """Return the line that says how one shot stands."""
+    words = shown_prompt(shot, PROMPT_LENGTH)
+    return f"**{shot.shot}** {words} · {_shot_state(shot)}"
+
+
+def _shot_state(shot: Generation) -> str:
+    match shot.status:
+        case Status.PREPARING | Status.QUEUED:
+            return _("⏳ in the queue") if shot.awaits_id is None else _("⏸️ waits for the shot before")
+        case Status.SUBMITTING:
+            return _("📨 being sent")
+        case Status.RUNNING:
+            when = relative_time(shot.submitted_at or shot.created_at)
+            return _("⚙️ being made, sent {when}", when=when)
+        case Status.SUCCEEDED:
+            return _made(shot)
+        case Status.FAILED:
+            return _("❌ no video")
+        case Status.CANCELLED:
+            return _("🚫 cancelled")
+
+
+def _made(shot: Generation) -> str:
+    if shot.removed_at is not None:
+        return _("🗑️ removed")
+    link = message_link(shot)
+    return _("✅ [ready]({link})", link=link) if link else _("✅ done")
+
+
+def film_member(row: FilmRow) -> str:
+    """Return the mention of who asked; whether it pings is decided where it is sent."""
+    return _("Somebody") if row.user_id == NOBODY else f"<@{row.user_id}>"
+
+
+def film_number_line(row: FilmRow) -> str:
+    """Return the line by which the film's messages are recognised."""
+    return f"{NUMBER_MARK}{_('ID {number}', number=row.id)}"
+
+
+def shown_title(row: FilmRow) -> str:
+    """Return the title as it may be shown, on one line."""
+    if row.erased_at:
+        return _(ERASED_PROMPT)
+    return plain(row.title, TITLE_LENGTH) or pgettext("name of a thread", "Film")
+
+
+def film_thread_names(row: FilmRow) -> tuple[str, str]:
+    """Return a thread's name: the title, and what it's called where a filter stops that."""
+    title = " ".join(in_words(row.title).split())[:THREAD_NAME_LENGTH].rstrip()
+    with locale_used(row.locale):
+        neutral = pgettext("name of a thread", "Film")[:THREAD_NAME_LENGTH]
+    return title or neutral, neutral
+
+
+def film_link(row: FilmRow) -> str | None:
+    """Return the address of the message with the film; None: there is none that others can open."""
+    if row.result_id is None:
+        return None
+    return post_link(row.guild_id, Posted(row.result_id, row.result_channel_id))
+
+
+def film_button(row: FilmRow) -> LinkButton | None:
+    """Return the button that leads to the film; None: there is none that others can open."""
+    link = None if row.removed_at is not None else film_link(row)
+    return discord.ui.Button(label=pgettext("button", "Watch the film"), url=link) if link else None

@@ -1,0 +1,105 @@
+"""The message with a film, in the forms that a server may force on it."""
+
+from dataclasses import dataclass, replace
+
+import discord
+
+from bot.db.film_models import FilmRow
+from bot.films.rows import Film
+from bot.i18n import _, format_and, locale_used, ngettext, number
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from bot.media.upload_sizes import MIB
+from cogs.cards.card import ALT_TEXT_LENGTH, QUOTE_MARK
+from cogs.cards.film_card import film_member, film_number_line, shown_title
+from cogs.cards.result_message import file_name, is_card, is_number_line
+
+
+@dataclass(frozen=True, slots=True)
+class FilmMessage:
+    """What is to be said, less what a server has refused so far.
+
+    Attributes:
+        clip: the joined file.
+        loss: what a new coding changed, or None where `clip` is the original.
+        with_file: the file is attached; otherwise the message says that it's too large.
+        with_words: the title is quoted.
+    """
+
+    film: Film
+    clip: Clip
+    loss: Loss | None = None
+    with_file: bool = True
+    with_words: bool = True
+
+    @property
+    def subject(self) -> FilmRow:
+        """Whose message it is."""
+        return self.film.row
+
+    @property
+    def nonce(self) -> str:
+        """The same for the same message, so that Discord posts it once however often it is sent."""
+        return f"{self.film.row.id}-{'v' if self.with_file else 'l'}{'' if self.with_words else 'n'}"
+
+    @property
+    def attached(self) -> Clip | None:
+        """The film, if it is in the message."""
+        return self.clip if self.with_file else None
+
+    @property
+    def content(self) -> str:
+        """The message's text, in the member's language."""
+        with locale_used(self.film.row.locale):
+            lines = [self._headline(), self._missing(), self._size()]
+            if self.with_words:
+                lines.append(f"{QUOTE_MARK}{shown_title(self.film.row)}")
+            return "\n".join([*filter(None, lines), film_number_line(self.film.row)])
+
+    def _headline(self) -> str:
+        if self.with_file:
+            return _("🎞️ {member} Your film is ready.", member=film_member(self.film.row))
+        return _(
+            "🎞️ {member} Your film is done, but it's too large for this server. Its shots are above.",
+            member=film_member(self.film.row),
+        )
+
+    def _missing(self) -> str:
+        missing = self.film.missing
+        if not missing:
+            return ""
+        return ngettext(
+            "Shot {numbers} is missing. It didn't count toward your limit if it failed.",
+            "Shots {numbers} are missing. Those that failed didn't count toward your limit.",
+            len(missing),
+            numbers=format_and(number(shot) for shot in missing),
+        )
+
+    def _size(self) -> str:
+        if self.loss is None or not self.with_file:
+            return ""
+        sizes = f"{number(self.loss.from_size / MIB, 1)} → {number(self.loss.to_size / MIB, 1)} MiB"
+        return _("Made smaller for this server: {lost}.", lost=sizes)
+
+    def files(self) -> list[discord.File]:
+        """Open the file anew: discord.py closes it with every attempt."""
+        if self.attached is None:
+            return []
+        with locale_used(self.film.row.locale):
+            said = _("Film: {title}", title=shown_title(self.film.row))[:ALT_TEXT_LENGTH]
+        name = file_name(self.film.row)
+        return [discord.File(self.attached.path, filename=name, description=said)]
+
+    def without_file(self) -> "FilmMessage | None":
+        """Return the form without the file, or None when this is it already."""
+        return replace(self, with_file=False) if self.with_file else None
+
+    def without_words(self) -> "FilmMessage | None":
+        """Return the form without anybody's words, or None when this is it already."""
+        return replace(self, with_words=False) if self.with_words else None
+
+
+def is_film(message: discord.Message, row: FilmRow) -> bool:
+    """Whether one of our messages is the one with the film, in whatever language it was written."""
+    last = message.content.rsplit("\n", 1)[-1]
+    return is_number_line(last, row) and not is_card(message, row)

@@ -1,0 +1,37 @@
+"""The button that stops a film."""
+
+import structlog
+
+from bot.errors import NotFoundError
+from bot.i18n import pgettext
+from cogs.moderation.owners import find_manageable
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class FilmStopButton(Item):
+    """Cancels all shots that are waited for: for free before they were sent, else they count."""
+
+    action = "film-stop"
+    pattern = r"(?P<film>[0-9a-f]{16})"
+
+    def __init__(self, film_id: str) -> None:
+        super().__init__(film_id)
+        self.film_id = film_id
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Cancel the film")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Cancel them; the runner brings the card up to date. A second click is told that it is too late."""
+        await interaction.response.defer()
+        services = interaction.client.services
+        film = await services.films.find(self.film_id)
+        if film is None or not film.shots:
+            raise NotFoundError
+        first = await find_manageable(interaction, film.shots[0].id)
+        await services.cancellation.cancel_film(first.guild_id, self.film_id, interaction.user.id)

@@ -1,0 +1,67 @@
+"""Shows films on Discord (see `bot.films.ports.FilmPort`), by the same ways as single videos."""
+
+import discord
+
+from bot.db.film_models import FilmRow
+from bot.i18n import locale_used
+from bot.jobs.ports import Posted, UndeliverableError
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from cogs.cards.film_message import FilmMessage, is_film
+from cogs.cards.shown_film import FindFilm
+from cogs.cards.takedown import delete_post, film_posts
+from cogs.delivery.card_updates import Cards
+from cogs.delivery.posting import Posts
+from cogs.films.delete_buttons import FilmDeleteButton
+from cogs.ui.discord_errors import CALL_ERRORS, postponed
+from cogs.ui.items import view_of
+from cogs.ui.servers import Servers
+
+
+class FilmDelivery:
+    """The films' way to Discord."""
+
+    def __init__(
+        self, client: discord.Client, posts: Posts, cards: Cards, servers: Servers, find_film: FindFilm
+    ) -> None:
+        self._client = client
+        self._posts = posts
+        self._cards = cards
+        self._servers = servers
+        self._find_film = find_film
+
+    async def show_film(self, row: FilmRow) -> None:
+        """Bring the card to its final form."""
+        await self._cards.show_film(row)
+
+    async def take_down(self, row: FilmRow) -> None:
+        """Delete the message with the film."""
+        for post in film_posts(row):
+            try:
+                await delete_post(self._client, row, post)
+            except CALL_ERRORS as error:
+                raise postponed(error) from error
+
+    async def find_result(self, subject: FilmRow, /) -> Posted | None:
+        """Look for an earlier post of the film."""
+
+        def is_it(message: discord.Message) -> bool:
+            return is_film(message, subject)
+
+        return await self._posts.find_result(subject, is_it)
+
+    async def boost_level(self, subject: FilmRow, /) -> int:
+        """Return the server's level as Discord told it last, and 0 where it tells nothing."""
+        guild = await self._servers.find(subject.guild_id)
+        return guild.premium_tier if guild else 0
+
+    async def post_video(
+        self, subject: FilmRow, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
+    ) -> Posted:
+        """Post the film, or that it's too large."""
+        film = await self._find_film(subject.id)
+        if film is None:
+            raise UndeliverableError("the film is not recorded any more")
+        with locale_used(subject.locale):
+            view = view_of(FilmDeleteButton(subject.id))
+        return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)

@@ -1,0 +1,270 @@
+"""Posting messages with results: to the first place that takes them, in the first form that it takes.
+
+What is posted is of a generation or of a film; both say where their card is, and whose they are.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import discord
+import structlog
+from cachetools import FIFOCache
+
+from bot.db.film_models import FilmRow
+from bot.db.models import Generation, Placement
+from bot.jobs.ports import Posted, UndeliverableError, UploadBrokenError, UploadTooLargeError
+from bot.media.files import Clip
+from bot.media.fitting import Loss
+from bot.metrics.metrics import CONVERTED, LINKS, ORIGINAL, SIZES, SMALLER
+from cogs.delivery.channel_history import own_messages
+from cogs.delivery.failed_destinations import FailedDestinations, Place
+from cogs.delivery.threads import Threads
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, is_broken_connection, postponed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+SEARCHED_MESSAGES = 1000  # in one place, in which an earlier post is looked for
+NONCE_LIFE = 120.0  # seconds; Discord's documents say "the past few minutes"
+MOST_TRIED = 1000  # posts whose last try is remembered; the oldest are forgotten first
+# Seconds for calls, in which discord.py sleeps out short rate limits; nobody's video waits longer for one.
+SEARCH_TIMEOUT = 60.0
+SEND_TIMEOUT = 60.0
+UPLOAD_TIMEOUT = 600.0  # aiohttp gives one try five minutes
+DIRECT_TIMEOUT = 30.0
+
+Subject = Generation | FilmRow
+Test = Callable[[discord.Message], bool]
+
+
+class Message(Protocol):
+    """What is to be posted, in the form that is tried."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whose message it is."""
+        ...
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        ...
+
+    @property
+    def nonce(self) -> str:
+        """The same for the same message, so that Discord posts it once however often it is sent."""
+        ...
+
+    @property
+    def clip(self) -> Clip | None:
+        """The video, in the message or not; None: there is none."""
+        ...
+
+    @property
+    def attached(self) -> Clip | None:
+        """The video, if it is in the message."""
+        ...
+
+    @property
+    def loss(self) -> Loss | None:
+        """What a new coding changed."""
+        ...
+
+    def files(self) -> list[discord.File]:
+        """Open the file for one attempt."""
+        ...
+
+    def without_file(self) -> Self | None:
+        """Return the form without the file, or None when this is it already."""
+        ...
+
+    def without_words(self) -> Self | None:
+        """Return the form without anybody's words, or None when this is it already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for a message, and how it gets there: a channel's `send` or the card's `reply`."""
+
+    place: Place
+    channel_id: int | None  # None: a direct message
+    send: Callable[..., Awaitable[discord.Message]]
+
+
+class Posts:
+    """Posts messages, and finds those that were posted."""
+
+    def __init__(self, client: discord.Client, failed: FailedDestinations, threads: Threads) -> None:
+        self._client = client
+        self._failed = failed
+        self._threads = threads
+        # When this process last tried to post, by the subject's id.
+        self._tried = FIFOCache[str, float](MOST_TRIED)
+
+    async def find_result(self, subject: Subject, is_it: Test) -> Posted | None:
+        """Look through what was posted after the card, from the newest message on.
+
+        The try that posted it was the last thing before the program ended, and the card may be hours older.
+        """
+        since = max(subject.card_id or subject.interaction_id, 0)
+        for channel_id in _places(subject):
+            found = await self.search(channel_id, subject, since, is_it, newest=True)
+            if found is not None:
+                return Posted(found, channel_id)
+        if time.monotonic() - self._tried.get(subject.id, -NONCE_LIFE) < NONCE_LIFE:
+            return None  # Discord itself returns the first message, wherever it is sent again
+        try:
+            direct = await self._direct_channel(subject)
+        except UndeliverableError:
+            return None
+        found = await self.search(direct.id, subject, since, is_it, newest=True)
+        return None if found is None else Posted(found, None)
+
+    async def search(
+        self, channel_id: int, subject: Subject, since: int, is_it: Test, *, newest: bool = False
+    ) -> int | None:
+        """Return the id of the message in a channel that is it, or None; `since`: after which id."""
+        place = ("read", channel_id)
+        if self._failed.has(place):
+            return None
+        channel = self._client.get_partial_messageable(channel_id, guild_id=subject.guild_id)
+        try:
+            async with asyncio.timeout(SEARCH_TIMEOUT):
+                async for message in own_messages(
+                    self._client, channel, after=since, most=SEARCHED_MESSAGES, newest=newest
+                ):
+                    if is_it(message):
+                        return message.id
+        except CALL_ERRORS as error:
+            if classify_error(error) is Remedy.LATER:
+                raise postponed(error) from error
+            self._failed.note(place, error)
+            log.warning("a channel cannot be searched", channel=channel_id, error=str(error))
+        return None
+
+    async def post(self, message: Message, view: discord.ui.View) -> Posted:
+        """Post a message, by the first place that takes it.
+
+        Raises:
+            DeliveryPostponedError, UploadTooLargeError, UploadBrokenError, UndeliverableError: see
+                `bot.jobs.ports.PostPort`.
+        """
+        self._tried[message.subject.id] = time.monotonic()
+        waits: list[float] = []  # of places that are limited, and take messages later
+        async for target in self._targets(message.subject):
+            if (posted := await self._try(target, message, view, waits)) is not None:
+                return posted
+        if not waits:
+            log.warning("the channel takes no messages, so the member gets a direct one")
+            direct = await self._direct_channel(message.subject)
+            target = Target(("send", direct.id), None, direct.send)
+            if (posted := await self._try(target, message, view, waits)) is not None:
+                return posted
+        if waits:
+            raise postponed(discord.RateLimited(min(waits)))
+        raise UndeliverableError("every place refused the message")
+
+    async def _try(
+        self, target: Target, message: Message, view: discord.ui.View, waits: list[float]
+    ) -> Posted | None:
+        """Send to one place in the first form that it takes; None: to another place, or after `waits`."""
+        form: Message | None = None if self._failed.has(target.place) else message
+        while form is not None and not self._failed.wait(target.place):
+            try:
+                posted = await _send(target, form, view)
+            except CALL_ERRORS as error:
+                self._failed.note(target.place, error)
+                if not self._failed.wait(target.place):
+                    form = _next_form(target, form, error)
+            else:
+                self._count(form)
+                return posted
+        if wait := self._failed.wait(target.place):
+            waits.append(wait)
+        return None
+
+    def _count(self, message: Message) -> None:
+        if message.attached is not None:
+            SIZES.labels(_form_of(message)).observe(message.attached.size)
+        elif message.clip is not None:
+            LINKS.inc()
+
+    async def _targets(self, subject: Subject) -> AsyncIterator[Target]:
+        """Yield the server's places to try: thread, reply to the card, channel."""
+        thread_id = await self._threads.ensure(subject)
+        if thread_id is not None:
+            thread = self._client.get_partial_messageable(thread_id, guild_id=subject.guild_id)
+            yield Target(("send", thread_id), thread_id, thread.send)
+        channel, channel_id = self._channel(subject), subject.channel_id
+        if subject.card_id is not None:
+            card = channel.get_partial_message(subject.card_id)
+            yield Target(("send", channel_id), channel_id, card.reply)
+        yield Target(("send", channel_id), channel_id, channel.send)
+
+    async def _direct_channel(self, subject: Subject) -> discord.DMChannel:
+        try:
+            async with asyncio.timeout(DIRECT_TIMEOUT):
+                return await self._client.create_dm(discord.Object(subject.user_id))
+        except CALL_ERRORS as error:
+            if classify_error(error) is Remedy.LATER:
+                raise postponed(error) from error
+            raise UndeliverableError(f"no direct message either: {error}") from error
+
+    def _channel(self, subject: Subject) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
+
+
+def _form_of(message: Message) -> str:
+    """Return what the metrics call the attached file."""
+    if message.loss is None:
+        return ORIGINAL
+    return CONVERTED if message.loss.unplayable else SMALLER
+
+
+async def _send(target: Target, message: Message, view: discord.ui.View) -> Posted:
+    async with asyncio.timeout(UPLOAD_TIMEOUT if message.attached is not None else SEND_TIMEOUT):
+        sent = await target.send(
+            message.content,
+            files=message.files(),
+            nonce=message.nonce,
+            allowed_mentions=discord.AllowedMentions(users=[discord.Object(message.subject.user_id)]),
+            suppress_embeds=True,
+            view=view,
+        )
+    return Posted(sent.id, target.channel_id)
+
+
+def _next_form(target: Target, message: Message, error: Exception) -> Message | None:
+    """Return what to send to the same place instead, or None to go to the next place.
+
+    Raises:
+        DeliveryPostponedError: neither; the same again later.
+        UploadTooLargeError: the same with a smaller file.
+    """
+    remedy = classify_error(error)
+    log.warning("a message was refused", remedy=remedy.name, error=str(error))
+    match remedy:
+        case Remedy.LATER if message.attached is not None and is_broken_connection(error):
+            raise UploadBrokenError(str(error) or type(error).__name__, message.attached.size) from error
+        case Remedy.LATER:
+            raise postponed(error) from error
+        # What a direct message takes says nothing about the server.
+        case Remedy.TOO_LARGE if message.attached is not None and target.channel_id is not None:
+            raise UploadTooLargeError(message.attached.size) from error
+        case Remedy.TOO_LARGE | Remedy.NOT_THE_FILE:
+            return message.without_file()
+        case Remedy.NOT_THE_WORDS:
+            return message.without_words()
+        case Remedy.ELSEWHERE:
+            return None
+
+
+def _places(subject: Subject) -> list[int]:
+    """Return where a result may stand: a thread on the card has the card's id."""
+    thread_id = subject.thread_id or subject.card_id
+    if subject.placement is not Placement.THREAD or thread_id is None:
+        return [subject.channel_id]
+    return [thread_id, subject.channel_id]

@@ -1,0 +1,1 @@
+"""The /film command, its offer, and the card of a film."""

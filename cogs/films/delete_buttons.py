@@ -1,0 +1,90 @@
+"""The buttons that take a film down: the first one asks, the second one does it. Its shots stay."""
+
+import discord
+import structlog
+
+from bot.errors import NotFoundError
+from bot.films.rows import Film
+from bot.i18n import _, pgettext
+from bot.library.removal import NothingToRemoveError
+from cogs.cards.film_card import film_link, film_number_line
+from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
+from cogs.moderation.owners import find_manageable
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item, view_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class FilmButton(Item):
+    """Base of the buttons that are about one film."""
+
+    pattern = r"(?P<film>[0-9a-f]{16})"
+
+    def __init__(self, film_id: str) -> None:
+        super().__init__(film_id)
+        self.film_id = film_id
+
+    async def find(self, interaction: Interaction) -> Film:
+        """Return the film, for its member and moderators.
+
+        Raises:
+            NotFoundError: there is none, or it is another server's.
+            NotYoursError, SlowDiscordError: as `find_manageable`.
+        """
+        film = await interaction.client.services.films.find(self.film_id)
+        if film is None or not film.shots:
+            raise NotFoundError
+        await find_manageable(interaction, film.shots[0].id)
+        return film
+
+
+class FilmDeleteButton(FilmButton):
+    """Asks whether the film is to be deleted."""
+
+    action = "film-delete"
+    emoji = "🗑️"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Delete")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Ask the one who clicked, and nobody else."""
+        film = await self.find(interaction)
+        question = _("🗑️ **Delete this film?** {link}", link=film_link(film.row) or "")
+        consequence = _("This deletes its message and can't be undone. Its shots stay.")
+        text = f"{question}\n{consequence}\n{film_number_line(film.row)}"
+        view = view_of(FilmConfirmButton(film.row.id))
+        await interaction.response.send_message(text, view=view, ephemeral=True)
+
+
+class FilmConfirmButton(FilmButton):
+    """Deletes the film."""
+
+    action = "film-delete-yes"
+    style = discord.ButtonStyle.danger
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Delete it")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Write it down, delete the message, and say so; a second click finishes what failed."""
+        await interaction.response.defer()
+        await self.find(interaction)
+        film = await interaction.client.services.films.remove(self.film_id, interaction.user.id)
+        if film is None:
+            raise NothingToRemoveError
+        for post in film_posts(film.row):
+            try:
+                await delete_post(interaction.client, film.row, post)
+            except CALL_ERRORS as error:
+                log.error("a removed film is still shown", film=film.row.id, error=str(error))
+                raise TakedownError(film.row, [post]) from error
+        await show_card(interaction.client, film.shots[0])
+        done = f"{_('🗑️ **Deleted.**')}\n{film_number_line(film.row)}"
+        await interaction.edit_original_response(content=done, view=None)

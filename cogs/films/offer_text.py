@@ -1,0 +1,104 @@
+"""What a member is told before anything is spent on a film. Pure text from an offer."""
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from bot.db.film_models import Continuity
+from bot.escape import plain
+from bot.films.service import FilmQuote
+from bot.i18n import N_, _, ngettext
+from bot.money import show_money
+from bot.policy.phrases import describe_limit
+from bot.timestamps import relative_time
+from cogs.cards.card import parameter_lines
+from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
+from cogs.veo.quote_text import spell_wait
+
+CONTINUITIES: Mapping[Continuity, LiteralString] = {
+    Continuity.CONTINUOUS: N_("Each shot starts from the last frame of the one before."),
+    Continuity.CUTS: N_("Each shot stands for itself."),
+}
+
+
+def render_offer(quote: FilmQuote) -> str:
+    """Return the offer's text; the buttons are beside it."""
+    row, count = quote.row, len(quote.row.prompts)
+    end = relative_time(row.expires_at)
+    lines = [
+        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        ngettext(
+            "🧾 **Check your film of {count} shot before you spend anything:**",
+            "🧾 **Check your film of {count} shots before you spend anything:**",
+            count,
+        ),
+        f"{QUOTE_MARK}{shown_title(row)}",
+        *parameter_lines(quote.preview)[:1],
+        _(CONTINUITIES[row.continuity]),
+        *(f"**{number}** {plain(prompt, PROMPT_LENGTH)}" for number, prompt in enumerate(row.prompts, 1)),
+        _price_line(quote),
+        _limit_line(quote, count),
+        _budget_line(quote),
+        _wait_line(quote, count),
+        _("-# Nothing counts until you click **Make the film**. This offer expires {when}.", when=end),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _price_line(quote: FilmQuote) -> str:
+    price = quote.row.price
+    if price is None:
+        return _("💰 Price: **unknown**. The video service doesn't show it right now.")
+    if quote.is_recalled:
+        return _(
+            "💰 Price: about **{price}** for all shots, based on earlier videos.", price=show_money(price)
+        )
+    return _(
+        "💰 Price: about **{price}** for all shots, from the video service's price list.",
+        price=show_money(price),
+    )
+
+
+def _limit_line(quote: FilmQuote, count: int) -> str:
+    takes = ngettext(
+        "🎬 Your limit: the film takes {count} video of it.",
+        "🎬 Your limit: the film takes {count} videos of it.",
+        count,
+    )
+    if quote.limit is None:
+        return _("🎬 Your limit: none. You can request any number of videos.")
+    left = ngettext(
+        "You'll have {count} more after it (the limit is {limit}).",
+        "You'll have {count} more after it (the limit is {limit}).",
+        quote.left,
+        limit=describe_limit(quote.limit.kind, quote.limit.most),
+    )
+    return f"{takes} {left}"
+
+
+def _budget_line(quote: FilmQuote) -> str:
+    if not quote.budgets:
+        return ""
+    empty = [state.resets_at for state in quote.budgets if state.left <= 0]
+    if not empty:
+        return _("🏦 The server's video budget has money left after this one.")
+    return _(
+        "🏦 This one uses up the server's video budget. It resets {when}.",
+        when=relative_time(max(empty)),
+    )
+
+
+def _wait_line(quote: FilmQuote, count: int) -> str:
+    expected_at = quote.eta.expected_at
+    if expected_at is None:
+        return _("⏳ Wait: unknown right now.")
+    seconds = (expected_at - quote.now).total_seconds()
+    if quote.row.continuity is Continuity.CUTS:
+        wait = spell_wait(seconds)
+        return _("⏳ Wait: about {wait} for the first shot, based on earlier videos.", wait=wait)
+    wait = spell_wait(seconds * count)
+    return _("⏳ Wait: about {wait}, since the shots are made one after the other.", wait=wait)
+
+
+def accepted_text() -> str:
+    """Return what takes the offer's place once the film is asked for."""
+    return _("✅ **Requested.** The film's card is below.")

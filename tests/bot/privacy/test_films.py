@@ -1,0 +1,141 @@
+"""What is recorded about films: handed out, and forgotten with their shots."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, update
+
+from bot.admission.limits import LONGEST_WINDOW
+from bot.db.database import Database
+from bot.db.film_models import Continuity, FilmRow
+from bot.db.models import NOBODY, Generation, Placement
+from bot.privacy.erasure import anonymize_batch, forget_film_offers
+from bot.privacy.service import Forgotten, Privacy
+from tests.bot.clocks import StoppedClock
+from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
+from tests.bot.privacy.test_export import mark, shown
+from tests.bot.rows import insert
+
+pytestmark = pytest.mark.both_engines
+
+TITLE, WORDS = "a dragon's life", "the dragon wakes"
+INTERNAL = {"posting_at", "not_before", "attempts", "lease_owner", "lease_until"}
+
+
+@pytest.fixture
+def privacy(database: Database, clock: StoppedClock) -> Privacy:
+    """The service with a clock that stands still."""
+    return Privacy(database, clock)
+
+
+async def insert_film(database: Database, clock: StoppedClock, **changes: Any) -> FilmRow:
+    """Write a film of alice's that was posted."""
+    now = clock()
+    values: dict[str, Any] = {
+        "id": "film",
+        "interaction_id": 99,
+        "guild_id": 1,
+        "channel_id": 2,
+        "user_id": ALICE,
+        "locale": "de",
+        "placement": Placement.THREAD,
+        "title": TITLE,
+        "prompts": [],
+        "options": {},
+        "pictures": [],
+        "continuity": Continuity.CONTINUOUS,
+        "created_at": now,
+        "expires_at": now,
+        "accepted_at": now,
+        "delivered_at": now,
+        "card_id": 10,
+        "result_id": 12,
+        "result_channel_id": 11,
+        "not_before": now,
+    }
+    row = FilmRow(**{**values, **changes})
+    await database.write(lambda session: session.add(row))
+    return row
+
+
+async def reread(database: Database) -> FilmRow:
+    row = await database.read(lambda session: session.get(FilmRow, "film"))
+    assert row is not None, "the film is gone"
+    return row
+
+
+async def test_everything_that_a_row_says_about_the_film_is_exported(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    columns = inspect(FilmRow).columns
+    marks = {column.key: mark(column, number) for number, column in enumerate(columns)}
+    marks = {key: value for key, value in marks.items() if value is not None} | {"user_id": ALICE}
+    lists = {"prompts": [WORDS], "pictures": [{"url": "https://cdn.discordapp.com/cat.png"}]}
+    await insert_film(database, clock, **marks, **lists, options={"duration": 4}, lost_shots=[3])
+    text = json.dumps(await privacy.export(ALICE))
+    assert {key for key, value in marks.items() if shown(value) in text} == marks.keys() - INTERNAL
+    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]'):
+        assert word in text
+    assert (await privacy.export(BOB))["films"] == []
+
+
+async def test_a_film_is_forgotten_with_the_last_of_its_shots(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    await insert_film(database, clock)
+    await insert_delivered(database, id="one", film_id="film", shot=1)
+    await insert(database, id="two", user_id=ALICE, film_id="film", shot=2, card_id=10)
+    assert await privacy.forget(ALICE) == Forgotten(now=1, later=1)
+    assert (await reread(database)).title == TITLE, "a shot that is being made has its words"
+    await insert_delivered(database, id="three", user_id=BOB)
+    await _deliver(database, clock, "two")
+    await privacy.forget(ALICE)
+    row = await reread(database)
+    assert (row.title, row.locale, row.erased_at) == ("", None, clock())
+    assert (row.card_id, row.result_id, row.result_channel_id) == (None, None, None)
+    assert row.user_id == ALICE, "a limit still counts its shots"
+
+
+async def test_the_links_stay_while_moderators_have_to_decide_about_a_shot(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    await insert_film(database, clock)
+    shot = await insert_delivered(database, film_id="film", shot=1, card_id=10)
+    await insert_report(database, shot)
+    await privacy.forget(ALICE)
+    row = await reread(database)
+    assert (row.title, row.card_id) == ("", 10)
+
+
+async def test_once_no_limit_counts_it_the_film_is_nobodys(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    await insert_film(database, clock)
+    await insert_delivered(database, film_id="film", shot=1, created_at=clock() - LONGEST_WINDOW - DAY)
+    await privacy.forget(ALICE)
+    await database.write(lambda session: anonymize_batch(session, clock()))
+    row = await reread(database)
+    assert (row.user_id, row.channel_id) == (NOBODY, NOBODY)
+    assert row.interaction_id < 0
+
+
+async def test_an_offer_goes_when_its_time_is_over_or_its_member_asks(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    waiting = {"accepted_at": None, "delivered_at": None, "prompts": [WORDS]}
+    await insert_film(database, clock, **waiting)
+    await insert_film(database, clock, id="mine", interaction_id=98, user_id=BOB, **waiting)
+    assert await privacy.forget(ALICE) == Forgotten(now=1, later=0)
+    assert (
+        await database.write(lambda session: forget_film_offers(session, FilmRow.expires_at <= clock())) == 1
+    )
+    assert (await privacy.export(BOB))["films"] == []
+
+
+async def _deliver(database: Database, clock: StoppedClock, generation_id: str) -> None:
+    await database.write(
+        lambda session: session.execute(
+            update(Generation).where(Generation.id == generation_id).values(delivered_at=clock())
+        )
+    )

@@ -1,0 +1,90 @@
+"""The card and the offer of a film, as pure text from the rows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.db.film_models import Continuity, FilmRow
+from bot.db.models import Placement, Status
+from bot.eta.eta import Eta
+from bot.films.rows import Film
+from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
+from bot.films.service import FilmQuote
+from bot.i18n import locale_used
+from bot.i18n.catalogues import languages
+from cogs.cards.film_card import film_message, film_state, film_thread_names
+from cogs.cards.result_message import is_card
+from cogs.films.offer_text import render_offer
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
+from tests.cogs.generation import NOON, generation
+from tests.cogs.test_languages import posted
+
+LONG = "*" * 500
+FAR = 2**63 - 1  # the longest ID that Discord can give
+
+
+def row(**changes: Any) -> FilmRow:
+    values: dict[str, Any] = {
+        "id": "0123456789abcdef",
+        "interaction_id": 1,
+        "guild_id": FAR,
+        "channel_id": FAR,
+        "user_id": FAR,
+        "placement": Placement.THREAD,
+        "title": LONG[:TITLE_MAX_LENGTH],
+        "prompts": [LONG] * MAX_SHOTS,
+        "options": {},
+        "pictures": [],
+        "continuity": Continuity.CONTINUOUS,
+        "price": 16_640_000.0,
+        "revision": 1,
+        "created_at": NOON,
+        "expires_at": NOON,
+        "card_id": 5,
+    }
+    return FilmRow(**{**values, **changes})
+
+
+def shots(*statuses: Status, **changes: Any) -> list[Any]:
+    return [
+        generation(
+            id=f"{number:016}", shot=number, film_id="0123456789abcdef", status=status, prompt=LONG, **changes
+        )
+        for number, status in enumerate(statuses, 1)
+    ]
+
+
+@pytest.mark.parametrize("locale", [None, *languages()])
+def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> None:
+    place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
+    for status in Status:
+        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place)))
+        assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
+    eta = Eta(expected_at=NOON + timedelta(minutes=3))
+    preview = generation(status=Status.QUEUED, prompt=LONG)
+    quote = FilmQuote(
+        row(), preview, is_recalled=False, is_changed=True, limit=None, left=0, budgets=(), eta=eta, now=NOON
+    )
+    with locale_used(locale):
+        assert len(render_offer(quote)) <= MESSAGE_MAX_LENGTH
+
+
+def test_the_card_is_recognised_and_no_other_film_or_shot_is_taken_for_it() -> None:
+    film = Film(row(title="Dragons"), shots(Status.RUNNING))
+    text = posted(film_message(film)["content"])
+    assert is_card(text, film.row)
+    assert not is_card(text, film.shots[0])
+    assert not is_card(text, row(id="fedcba9876543210"))
+
+
+def test_a_title_of_nothing_that_can_be_shown_has_a_name_all_the_same() -> None:
+    film = Film(row(title="\u200b"), shots(Status.RUNNING))
+    assert film_message(film)["content"].endswith("\n> Film")
+    assert film_thread_names(film.row) == ("Film", "Film")
+
+
+def test_a_cancelled_film_is_not_called_a_failed_one() -> None:
+    done = {"delivered_at": NOON}
+    assert "Cancelled" in film_state(Film(row(), shots(Status.CANCELLED, Status.CANCELLED, **done)))
+    assert "No film" in film_state(Film(row(), shots(Status.CANCELLED, Status.FAILED, **done)))

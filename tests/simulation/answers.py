@@ -1,0 +1,48 @@
+"""The answer to a command, as `cogs.veo.answer` sends it: a message without a nonce, within three seconds."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.db.models import Generation
+from tests.simulation.discord import HANG_SECONDS, Kind, Way
+
+if TYPE_CHECKING:
+    from tests.simulation.process import Process
+
+ANSWER_SECONDS = 3.0  # in which a command must be answered
+
+
+async def answer(process: "Process", generation: Generation, asked_at: float) -> int:
+    """Answer a command with the card, as `cogs.veo.answer.send_card` does; return the message's id.
+
+    Raises:
+        discord.HTTPException: Discord refused it, or its fate is not known.
+    """
+    world = process.world.discord
+    way = world.draw()
+    await process.go("Discord")
+    cards = world.of(generation.id, Kind.CARD)
+    if cards:
+        await process.come_back("Discord")
+        return cards[0].id  # Discord says that it was answered, and shows how
+    if world.now() - asked_at > ANSWER_SECONDS:
+        raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
+    result = None
+    if way in {None, Way.LOST, Way.HANGS_DONE}:
+        result = world.post(Kind.CARD, generation, generation.channel_id, "queued")
+        result.has_nonce = False
+    if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
+        await asyncio.sleep(HANG_SECONDS)
+    await process.come_back("Discord")
+    if way is Way.LIMITED:
+        raise discord.Forbidden(_response(403), {"code": 50013, "message": "Missing Permissions"})
+    if way is not None or result is None:
+        raise discord.DiscordServerError(_response(503), "the answer is lost")
+    return result.id
+
+
+def _response(status: int) -> Any:
+    return SimpleNamespace(status=status, reason="")
