@@ -10,6 +10,7 @@ from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
 from bot.timestamps import relative_time
+from cogs.cards.cancelled_text import cancelled_shot
 from cogs.cards.card import (
     ERASED_PROMPT,
     NUMBER_MARK,
@@ -93,14 +94,20 @@ def _shot_state(shot: Generation) -> str:
         case Status.SUCCEEDED:
             return _made(shot)
         case Status.FAILED:
-            return _("❌ no video")
+            return _no_video(shot)
         case Status.CANCELLED:
-            return _("🚫 cancelled")
+            return cancelled_shot(shot)
+
+
+def _no_video(shot: Generation) -> str:
+    if shot.late_until is not None:
+        return _("❌ no video yet. If it still comes, it counts.")
+    return _("❌ no video. It didn't count.")
 
 
 def _made(shot: Generation) -> str:
     if shot.removed_at is not None:
-        return _("🗑️ removed")
+        return _("🗑️ removed. It counts.")
     link = message_link(shot)
     return _("✅ [ready]({link})", link=link) if link else _("✅ done")
 

@@ -69,8 +69,8 @@ class FilmMessage:
         if not missing:
             return ""
         return ngettext(
-            "Shot {numbers} is missing. It didn't count toward your limit if it failed.",
-            "Shots {numbers} are missing. Those that failed didn't count toward your limit.",
+            "Shot {numbers} is missing. The film's card says whether it counts.",
+            "Shots {numbers} are missing. The film's card says whether they count.",
             len(missing),
             numbers=format_and(number(shot) for shot in missing),
         )

@@ -83,7 +83,8 @@ async def test_without_a_shot_the_next_one_starts_from_the_last_frame_there_is(
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED, Status.FAILED, Status.SUCCEEDED]
     (post,) = film_posts(world)
     lines = post.content.split("\n")
-    assert lines[1] == "Shot 2 is missing. It didn't count toward your limit if it failed."
+    assert lines[1] == "Shot 2 is missing. The film's card says whether it counts."
+    assert card_of_film(world, film).count("❌ no video. It didn't count.") == 1
     files = [await message.attachments[0].read() for message in said_in_thread(world) if message.attachments]
     last = sent_image(bodies(world)[-1])
     assert difference(last, frame(files[0], tmp_path, "reverse")) < 3
@@ -188,15 +189,31 @@ async def test_cancelling_spares_what_was_not_sent_and_joins_the_rest(world: Wor
         lambda row: row.delivered_at is not None, generation_id=film.shots[0].id, seconds=SECONDS
     )
     world.provider.hold = True
-    await world.alice.click(
-        message_of(world, film.row.card_id or film.shots[0].card_id), label="Cancel the film"
-    )
+    card = message_of(world, film.row.card_id or film.shots[0].card_id)
+    said = private(await world.alice.click(card, label="Cancel the film"))
     world.provider.release()
     film = await finished(world, film)
+    assert said.startswith("🚫 **Cancelled:** 2 shots.")
+    assert "🚫 You cancelled it. It didn't count." in card_of_film(world, film)
     assert film.shots[0].status is Status.SUCCEEDED
     assert film.shots[2].status is Status.CANCELLED
     assert film.shots[2].submitted_at is None
     assert len(film_posts(world)) == 1
+
+
+async def test_who_cancels_a_film_is_told_how_many_shots_count(world: World) -> None:
+    world.provider.hold = True
+    film = await make_film(world)
+    await world.wait_for(lambda row: row.provider_id is not None, generation_id=film.shots[0].id)
+    card = message_of(world, (await latest(world)).row.card_id)
+    said = private(await world.mona.click(card, label="Cancel the film"))
+    assert said == (
+        "🚫 **Cancelled:** 3 shots. 1 was already sent to the video service, so it counts toward the limit."
+    )
+    world.provider.release()
+    text = card_of_film(world, await finished(world, film))
+    assert text.count("🚫 A moderator cancelled it. It counts.") == 1
+    assert text.count("🚫 A moderator cancelled it. It didn't count.") == 2
 
 
 async def test_others_cannot_cancel_it(world: World) -> None:

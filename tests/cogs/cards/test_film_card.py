@@ -13,7 +13,8 @@ from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
 from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
-from cogs.cards.film_card import film_message, film_state, film_thread_names
+from cogs.cards.cancelled_text import cancelled_shots
+from cogs.cards.film_card import film_message, film_state, film_thread_names, shot_line
 from cogs.cards.result_message import is_card
 from cogs.films.offer_text import render_offer
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
@@ -58,8 +59,9 @@ def shots(*statuses: Status, **changes: Any) -> list[Any]:
 @pytest.mark.parametrize("locale", [None, *languages()])
 def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> None:
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
+    while_sent = {"submitted_at": NOON, "cancelled_by": 1, "late_until": NOON}
     for status in Status:
-        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place)))
+        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent)))
         assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
     eta = Eta(expected_at=NOON + timedelta(minutes=3))
     preview = generation(status=Status.QUEUED, prompt=LONG)
@@ -82,6 +84,37 @@ def test_a_title_of_nothing_that_can_be_shown_has_a_name_all_the_same() -> None:
     film = Film(row(title="\u200b"), shots(Status.RUNNING))
     assert film_message(film)["content"].endswith("\n> Film")
     assert film_thread_names(film.row) == ("Film", "Film")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"cancelled_by": 4}, "🚫 You cancelled it. It didn't count."),
+        (
+            {"cancelled_by": 4, "submitted_at": NOON, "provider_id": "one"},
+            "🚫 You cancelled it. It counts.",
+        ),
+        (
+            {"cancelled_by": 9, "submitted_at": NOON},
+            "🚫 A moderator cancelled it. It counts unless the video service didn't accept it.",
+        ),
+        ({}, "🚫 Cancelled because I was removed from this server. It didn't count."),
+        ({"status": Status.FAILED}, "❌ no video. It didn't count."),
+        (
+            {"status": Status.FAILED, "late_until": NOON},
+            "❌ no video yet. If it still comes, it counts.",
+        ),
+    ],
+)
+def test_a_shot_without_a_video_says_whether_it_counts(values: dict[str, Any], said: str) -> None:
+    line = shot_line(generation(**{"status": Status.CANCELLED, "shot": 1, **values}))
+    assert line.endswith(f"· {said}")
+
+
+def test_the_answer_says_how_many_of_the_stopped_shots_count() -> None:
+    unsent, being_sent = shots(Status.CANCELLED), shots(Status.CANCELLED, submitted_at=NOON)
+    assert cancelled_shots([*unsent, *unsent]).endswith("2 shots. None of that counts toward the limit.")
+    assert "1 was just being sent. It counts unless" in cancelled_shots([*unsent, *being_sent])
 
 
 def test_a_cancelled_film_is_not_called_a_failed_one() -> None:
