@@ -69,6 +69,8 @@ def film_state(film: Film) -> str:
         )
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
+    if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):
+        return _("❌ **No film.** The shots that were made can't be joined any more.")
     if not there:
         return _("❌ **No film.** None of its shots could be made.")
     if row.delivered_at is None:

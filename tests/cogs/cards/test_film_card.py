@@ -121,3 +121,13 @@ def test_a_cancelled_film_is_not_called_a_failed_one() -> None:
     done = {"delivered_at": NOON}
     assert "Cancelled" in film_state(Film(row(), shots(Status.CANCELLED, Status.CANCELLED, **done)))
     assert "No film" in film_state(Film(row(), shots(Status.CANCELLED, Status.FAILED, **done)))
+
+
+def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none() -> None:
+    made = shots(Status.SUCCEEDED, Status.FAILED, delivered_at=NOON)
+    said = film_state(Film(row(lost_shots=[1]), made))
+    assert said == "❌ **No film.** The shots that were made can't be joined any more."
+    taken_down = shots(Status.SUCCEEDED, delivered_at=NOON, removed_at=NOON)
+    assert film_state(Film(row(), taken_down)) == said
+    failed = shots(Status.FAILED, delivered_at=NOON)
+    assert film_state(Film(row(), failed)) == "❌ **No film.** None of its shots could be made."
