@@ -74,6 +74,9 @@ _HAS_OPEN_REPORT = exists().where(
     ReportRow.deleted_by.is_(None),
     ReportRow.dismissed_by.is_(None),
 )
+_FILM_HAS_LINKS = or_(
+    FilmRow.card_id.is_not(None), FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None)
+)
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
@@ -133,10 +136,10 @@ def unlink_films(session: Session) -> None:
         .where(
             FilmRow.erased_at.is_not(None),
             FilmRow.delivered_at.is_not(None),
-            FilmRow.card_id.is_not(None),
+            _FILM_HAS_LINKS,
             not_(exists().where(Generation.film_id == FilmRow.id, Generation.card_id.is_not(None))),
         )
-        .values(card_id=None, result_id=None, result_channel_id=None)
+        .values(card_id=None, result_id=None, result_channel_id=None, posting_at=None)
         .execution_options(synchronize_session=False)
     )
 

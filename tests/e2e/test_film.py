@@ -11,6 +11,7 @@ from bot.db.models import Status
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.jobs.ports import Posted
+from bot.library.removal import NothingToRemoveError
 from bot.media.files import probe
 from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
@@ -262,6 +263,28 @@ async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     assert film_posts(world) == []
     assert "🗑️ **Removed.**" in card_of_film(world, film)
     assert card_of_film(world, film).count("✅ [ready](") == 2
+
+
+async def test_a_film_whose_words_were_forgotten_is_deleted_by_its_own_button(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    await world.app.services.privacy.forget(world.alice.id)
+    row = (await finished(world, film)).row
+    assert (row.result_id, row.posting_at) == (None, None)
+    (post,) = film_posts(world)
+    question = shown(await world.alice.click(post, label="Delete")).message
+    await world.alice.click(question, label="Delete it")
+    assert now_shown(world, question).startswith("🗑️ **Deleted.**")
+    assert film_posts(world) == []
+
+
+async def test_nothing_is_called_deleted_where_no_message_is_known(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    (post,) = film_posts(world)
+    question = shown(await world.alice.click(post, label="Delete")).message
+    await world.app.services.privacy.forget(world.alice.id)
+    said = private(await world.alice.click(question, label="Delete it"))
+    assert said == str(NothingToRemoveError())
+    assert (await finished(world, film)).row.removed_at is None
 
 
 async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) -> None:
