@@ -59,7 +59,7 @@ def film_state(film: Film) -> str:
     if row.removed_at is not None:
         return _("🗑️ **Removed.**")
     if row.result_id is not None:
-        return _("✅ **Ready:** the shots are joined.")
+        return _("✅ **Done:** the shots are joined.")
     if not film.is_over:
         return ngettext(
             "⚙️ **Making your film.** {done} of {count} shot is done.",
@@ -149,4 +149,4 @@ def film_link(row: FilmRow) -> str | None:
 def film_button(row: FilmRow) -> LinkButton | None:
     """Return the button that leads to the film; None: there is none that others can open."""
     link = None if row.removed_at is not None else film_link(row)
-    return discord.ui.Button(label=pgettext("button", "Watch the film"), url=link) if link else None
+    return discord.ui.Button(label=pgettext("button", "Open the film's message"), url=link) if link else None

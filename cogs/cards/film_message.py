@@ -22,7 +22,7 @@ class FilmMessage:
     Attributes:
         clip: the joined file.
         loss: what a new coding changed, or None where `clip` is the original.
-        with_file: the file is attached; otherwise the message says that it's too large.
+        with_file: the file is attached; otherwise the message says that it couldn't be posted.
         with_words: the title is quoted.
     """
 
@@ -60,7 +60,8 @@ class FilmMessage:
         if self.with_file:
             return _("🎞️ {member} Your film is ready.", member=film_member(self.film.row))
         return _(
-            "🎞️ {member} Your film is done, but it's too large for this server. Its shots are above.",
+            "🎞️ {member} Your film is done, but I couldn't post its file here. "
+            "Its shots are in their own messages.",
             member=film_member(self.film.row),
         )
 

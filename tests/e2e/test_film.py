@@ -72,7 +72,7 @@ async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: Wor
         assert difference(joined, shot) < 3, f"another picture is shown at {second} s"
     assert len(film_posts(world)) == 1
     card = card_of_film(world, film)
-    assert "✅ **Ready:** the shots are joined." in card
+    assert "✅ **Done:** the shots are joined." in card
     assert card.count("✅ [ready](") == 3
 
 

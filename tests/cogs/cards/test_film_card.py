@@ -1,6 +1,7 @@
 """The card and the offer of a film, as pure text from the rows."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
 from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
+from bot.media.files import Clip
 from cogs.cards.cancelled_text import cancelled_shots
 from cogs.cards.film_card import film_message, film_state, film_thread_names, shot_line
+from cogs.cards.film_message import FilmMessage
 from cogs.cards.result_message import is_card
 from cogs.films.offer_text import render_offer
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
@@ -131,3 +134,11 @@ def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none(
     assert film_state(Film(row(), taken_down)) == said
     failed = shots(Status.FAILED, delivered_at=NOON)
     assert film_state(Film(row(), failed)) == "❌ **No film.** None of its shots could be made."
+
+
+def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path) -> None:
+    film = Film(row(result_id=7), shots(Status.SUCCEEDED, delivered_at=NOON))
+    said = FilmMessage(film, Clip(tmp_path / "film.mp4", 1), with_file=False).content
+    assert "Your film is done, but I couldn't post its file here." in said
+    assert "too large" not in said
+    assert film_state(film) == "✅ **Done:** the shots are joined."
