@@ -17,7 +17,7 @@ from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import rows, shown
+from tests.e2e.driver import requests, rows, shown
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -71,6 +71,7 @@ async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: Wor
         shot = frame(files[number], tmp_path, f"select='gte(t,{second - 4 * number})'")
         assert difference(joined, shot) < 3, f"another picture is shown at {second} s"
     assert len(film_posts(world)) == 1
+    assert len(requests(world, "POST", "/threads")) == 1, "the thread was asked for again"
     card = card_of_film(world, film)
     assert "✅ **Done:** the shots are joined." in card
     assert card.count("✅ [ready](") == 3
