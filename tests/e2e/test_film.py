@@ -12,7 +12,7 @@ from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.jobs.ports import Posted
 from bot.library.removal import NothingToRemoveError
-from bot.media.files import probe
+from bot.media.files import Clip, probe
 from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
@@ -165,6 +165,16 @@ async def test_the_offer_and_the_shots_outlive_restarts(world: World) -> None:
     assert len(film_posts(world)) == 1
 
 
+async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: World) -> None:
+    film = await make_film(world, *SHOTS[:2])
+    first = film.shots[0].id
+    await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
+    await world.restart()
+    film = await finished(world, film)
+    assert {shot.thread_id for shot in film.shots} == {film.row.card_id}
+    assert len(requests(world, "POST", "/threads")) == 1, "the thread was asked for again"
+
+
 async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +238,22 @@ async def test_others_cannot_cancel_it(world: World) -> None:
     world.provider.release()
     film = await finished(world, film)
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED] * 2
+
+
+async def test_a_film_without_its_file_is_announced_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_video = FilmDelivery.post_video
+
+    async def post_bare(self: FilmDelivery, row: FilmRow, clip: Clip, *_: Any, **__: Any) -> Posted:
+        return await post_video(self, row, clip, with_file=False)
+
+    monkeypatch.setattr(FilmDelivery, "post_video", post_bare)
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    (post,) = film_posts(world)
+    assert "Your film is done, but I couldn't post its file here." in post.content
+    assert post.attachments == []
+    assert "✅ **Done:** the shots are joined." in card_of_film(world, film)
 
 
 async def test_a_film_that_is_taken_down_while_it_is_posted_does_not_stay(
