@@ -157,7 +157,7 @@ class WaitingFullError(RefusedError):
 
 
 class ShotRefusedError(RefusedError):
-    """One shot of a film is refused for its words; `sentence`: why."""
+    """One shot of a film is refused for itself, such as for its words or its model; `sentence`: why."""
 
     def __init__(self, number: int, sentence: str) -> None:
         super().__init__(_("Shot {number}: {reason}", number=number, reason=sentence))
@@ -166,7 +166,9 @@ class ShotRefusedError(RefusedError):
 class FilmTooLongError(RefusedError):
     """Some of a film's shots would fit, but not all; `reason`: why the next one doesn't."""
 
-    def __init__(self, fitting: int, reason: UserError) -> None:
+    def __init__(
+        self, fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError
+    ) -> None:
         super().__init__(_film_sentence(fitting, reason))
 
 
@@ -175,7 +177,7 @@ def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
     return QuotaReachedError(_quota_sentence(verdict), verdict.broken)
 
 
-def _film_sentence(fitting: int, reason: UserError) -> str:
+def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:
     match reason:
         case BudgetReachedError():
             return ngettext(
@@ -191,7 +193,7 @@ def _film_sentence(fitting: int, reason: UserError) -> str:
                 "Make the film shorter.",
                 fitting,
             )
-        case _:
+        case QuotaReachedError():
             return ngettext(
                 "Your limit leaves {count} video right now, and each shot is one. Make the film shorter.",
                 "Your limit leaves {count} videos right now, and each shot is one. Make the film shorter.",

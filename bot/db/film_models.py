@@ -13,6 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.db.models import Base, Placement, UtcDateTime, Words, named
 from bot.provider.catalogue import OptionValue
 
+LINKED_FILMS = (
+    "erased_at IS NOT NULL AND (card_id IS NOT NULL OR result_id IS NOT NULL OR posting_at IS NOT NULL)"
+)
+
 
 class Continuity(StrEnum):
     """How the shots follow on each other."""
@@ -37,6 +41,19 @@ class FilmRow(Base):
             postgresql_where=text("delivered_at IS NULL"),
         ),
         Index("ix_films_member", "user_id"),
+        # Finds the offers, and what still has links to messages: see `bot.privacy.erasure`.
+        Index(
+            "ix_films_offers",
+            "expires_at",
+            sqlite_where=text("accepted_at IS NULL"),
+            postgresql_where=text("accepted_at IS NULL"),
+        ),
+        Index(
+            "ix_films_linked",
+            "erased_at",
+            sqlite_where=text(LINKED_FILMS),
+            postgresql_where=text(LINKED_FILMS),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)

@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
-from bot.admission.denials import FilmTooLongError, ShotRefusedError, WordNotAllowedError
+from bot.admission.denials import (
+    BudgetReachedError,
+    FilmTooLongError,
+    QuotaReachedError,
+    RefusedError,
+    ShotRefusedError,
+    WaitingFullError,
+    WordNotAllowedError,
+)
 from bot.db.film_models import FilmRow
 from bot.errors import UndecidedError, UserError
 from bot.films.rows import Film, change_offer, fetch_film
@@ -16,6 +24,8 @@ from bot.films.script import FilmSpec, ShotPlan, plan_shots
 from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
 from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
+
+TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Acceptance:
         """Insert all shots of a film that the member agreed to, or return why the first one is refused.
 
         Raises:
-            ShotRefusedError, FilmTooLongError: a later one is refused; all is to be rolled back.
+            ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
             DearerError: the price has risen; all is to be rolled back.
             RepeatedError: it was agreed to a moment ago.
         """
@@ -78,7 +88,8 @@ class Acceptance:
         """Insert all shots to see whether they'd be accepted, take them back, and write down the price."""
         with session.begin_nested() as savepoint:
             contexts = self._insert(session, requester, row, plans, now)
-            savepoint.rollback()
+            if not isinstance(contexts, UserError):
+                savepoint.rollback()
         if isinstance(contexts, UserError):
             session.delete(row)
             return contexts
@@ -100,7 +111,7 @@ class Acceptance:
         it stays recorded.
 
         Raises:
-            ShotRefusedError, FilmTooLongError: a later one is refused; all is to be rolled back.
+            ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts: list[AdmissionContext] = []
         before: str | None = None
@@ -111,10 +122,8 @@ class Acceptance:
                 refusal = check_words(row.title, context.policy)
                 if refusal is not None:
                     return refusal
-            if isinstance(refusal, WordNotAllowedError):
-                raise ShotRefusedError(number, refusal.sentence)
-            if refusal is not None and contexts:
-                raise FilmTooLongError(len(contexts), refusal)
+            if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
+                raise _refused_shot(number, refusal)
             if refusal is not None:
                 return refusal
             contexts.append(context)
@@ -146,6 +155,15 @@ class Acceptance:
         if film is None:
             raise LookupError(row.id)
         return film
+
+
+def _refused_shot(number: int, refusal: UserError) -> UserError:
+    """Return why a film is refused whose shots before this one would have been accepted."""
+    if isinstance(refusal, TOO_MANY):
+        return FilmTooLongError(number - 1, refusal)
+    if isinstance(refusal, RefusedError):
+        return ShotRefusedError(number, refusal.sentence)
+    return refusal
 
 
 def _total(contexts: Sequence[AdmissionContext]) -> float | None:

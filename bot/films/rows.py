@@ -15,6 +15,7 @@ from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation, Status
 from bot.errors import AlreadyRequestedError, RepeatedError
 from bot.films.script import FilmSpec
+from bot.jobs.ports import Posted
 from bot.media.images import ImageInput
 from bot.policy import audit
 from bot.requests.confirmation import (
@@ -176,6 +177,21 @@ def remove_film(session: Session, film_id: str, actor_id: int | None, now: datet
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
     film = fetch_film(session, film_id)
     return film if film is not None and film.row.removed_at is not None else None
+
+
+def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | None:
+    """Note where somebody saw a film whose message is not recorded any more, and return the film.
+
+    `bot.privacy.erasure` forgets it again after a while.
+    """
+    unknown = (FilmRow.delivered_at.is_not(None), FilmRow.result_id.is_(None), FilmRow.removed_at.is_(None))
+    session.execute(
+        update(FilmRow)
+        .where(FilmRow.id == film_id, *unknown)
+        .values(result_id=shown_at.message_id, result_channel_id=shown_at.channel_id)
+        .execution_options(synchronize_session=False)
+    )
+    return fetch_film(session, film_id)
 
 
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:

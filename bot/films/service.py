@@ -27,11 +27,13 @@ from bot.films.rows import (
     fetch_film,
     fetch_offer,
     insert_offer,
+    remember_post,
     remove_film,
     take_back,
 )
 from bot.films.script import FilmSpec, ShotPlan, spec_in
 from bot.i18n import _
+from bot.jobs.ports import Posted
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 from bot.requests.quotes import tightest
@@ -184,6 +186,12 @@ class Films:
         if film is not None:
             log.info("film removed", film=film_id)
         return film
+
+    async def remember(self, film_id: str, shown_at: Posted) -> Film | None:
+        """Note where somebody saw a film whose message is not recorded any more, and return the film."""
+        return await self._database.write(
+            lambda session: remember_post(session, film_id, shown_at), hurried=True
+        )
 
     @stamina.retry(on=DatabaseBusyError, attempts=None, timeout=ANSWER_GRACE, wait_max=2)
     async def attach_card(self, film_id: str, card_id: int) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session
@@ -74,6 +75,12 @@ _HAS_OPEN_REPORT = exists().where(
     ReportRow.deleted_by.is_(None),
     ReportRow.dismissed_by.is_(None),
 )
+_FILM_HAS_LINKS = or_(
+    FilmRow.card_id.is_not(None), FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None)
+)
+_FILM_CAN_BE_UNLINKED = and_(
+    FilmRow.erased_at.is_not(None), _FILM_HAS_LINKS, FilmRow.delivered_at.is_not(None)
+)
 _CAN_BE_UNLINKED = and_(Generation.erased_at.is_not(None), _HAS_LINKS, not_(_HAS_OPEN_REPORT))
 
 
@@ -97,7 +104,7 @@ def erase_batch(session: Session, condition: ColumnElement[bool], now: datetime,
     erased = [row_id for row_id, _ in rows]
     _erase_films(session, erased, now)
     _unlink(session, Generation.id.in_(erased))
-    unlink_films(session)
+    _unlink_films(session, _films_of(erased))
     # What continues them has the links to their messages, too.
     session.execute(
         update(Generation)
@@ -128,15 +135,18 @@ def _unlink(session: Session, condition: ColumnElement[bool]) -> None:
 
 def unlink_films(session: Session) -> None:
     """Remove the ids of messages from erased films that are over, once no shot has any."""
+    _unlink_films(session, true())
+
+
+def _unlink_films(session: Session, condition: ColumnElement[bool]) -> None:
     session.execute(
         update(FilmRow)
         .where(
-            FilmRow.erased_at.is_not(None),
-            FilmRow.delivered_at.is_not(None),
-            FilmRow.card_id.is_not(None),
+            condition,
+            _FILM_CAN_BE_UNLINKED,
             not_(exists().where(Generation.film_id == FilmRow.id, Generation.card_id.is_not(None))),
         )
-        .values(card_id=None, result_id=None, result_channel_id=None)
+        .values(card_id=None, result_id=None, result_channel_id=None, posting_at=None)
         .execution_options(synchronize_session=False)
     )
 

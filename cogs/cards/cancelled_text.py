@@ -1,9 +1,10 @@
 """What is said of a request that somebody stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
-from bot.i18n import N_
+from bot.db.models import Generation, is_being_sent, is_own, was_sent
+from bot.i18n import N_, _, ngettext
 
 # By whether the member did it, and whether the request had been sent; None: it was being sent.
 CANCELLED_STATES: Mapping[tuple[bool, bool | None], LiteralString] = {
@@ -23,3 +24,46 @@ CANCELLATIONS: Mapping[tuple[bool, bool | None], LiteralString] = {
     (False, True): N_("{member} A moderator cancelled your video while it was being made."),
     (False, None): N_("{member} A moderator cancelled your video while it was being sent."),
 }
+
+
+def cancelled_shot(shot: Generation) -> str:
+    """Return who stopped a shot of a film, and whether it counts; its card has one line for each shot."""
+    if shot.cancelled_by is None:
+        who = _("🚫 Cancelled because I was removed from this server.")
+    elif is_own(shot):
+        who = _("🚫 You cancelled it.")
+    else:
+        who = _("🚫 A moderator cancelled it.")
+    return f"{who} {_whether_it_counts(shot)}"
+
+
+def _whether_it_counts(shot: Generation) -> str:
+    if is_being_sent(shot):
+        return _("It counts unless the video service didn't accept it.")
+    return _("It counts.") if was_sent(shot) else _("It didn't count.")
+
+
+def cancelled_shots(shots: Sequence[Generation]) -> str:
+    """Return the answer to who stopped these shots of a film at once: how many of them count."""
+    unsure = sum(is_being_sent(shot) for shot in shots)
+    sure = sum(was_sent(shot) for shot in shots) - unsure
+    lines = [ngettext("🚫 **Cancelled:** {count} shot.", "🚫 **Cancelled:** {count} shots.", len(shots))]
+    if sure:
+        lines.append(
+            ngettext(
+                "{count} was already sent to the video service, so it counts toward the limit.",
+                "{count} were already sent to the video service, so they count toward the limit.",
+                sure,
+            )
+        )
+    if unsure:
+        lines.append(
+            ngettext(
+                "{count} was just being sent. It counts unless the video service didn't accept it.",
+                "{count} were just being sent. They count unless the video service didn't accept them.",
+                unsure,
+            )
+        )
+    if not sure and not unsure:
+        lines.append(_("None of that counts toward the limit."))
+    return " ".join(lines)

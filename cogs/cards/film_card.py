@@ -10,6 +10,7 @@ from bot.i18n import _, locale_used, ngettext, pgettext
 from bot.jobs.ports import Posted
 from bot.markup import in_words
 from bot.timestamps import relative_time
+from cogs.cards.cancelled_text import cancelled_shot
 from cogs.cards.card import (
     ERASED_PROMPT,
     NUMBER_MARK,
@@ -58,7 +59,7 @@ def film_state(film: Film) -> str:
     if row.removed_at is not None:
         return _("🗑️ **Removed.**")
     if row.result_id is not None:
-        return _("✅ **Ready:** the shots are joined.")
+        return _("✅ **Done:** the shots are joined.")
     if not film.is_over:
         return ngettext(
             "⚙️ **Making your film.** {done} of {count} shot is done.",
@@ -68,6 +69,8 @@ def film_state(film: Film) -> str:
         )
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
+    if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):
+        return _("❌ **No film.** The shots that were made can't be joined any more.")
     if not there:
         return _("❌ **No film.** None of its shots could be made.")
     if row.delivered_at is None:
@@ -93,14 +96,20 @@ def _shot_state(shot: Generation) -> str:
         case Status.SUCCEEDED:
             return _made(shot)
         case Status.FAILED:
-            return _("❌ no video")
+            return _no_video(shot)
         case Status.CANCELLED:
-            return _("🚫 cancelled")
+            return cancelled_shot(shot)
+
+
+def _no_video(shot: Generation) -> str:
+    if shot.late_until is not None:
+        return _("❌ no video yet. If it still comes, it counts.")
+    return _("❌ no video. It didn't count.")
 
 
 def _made(shot: Generation) -> str:
     if shot.removed_at is not None:
-        return _("🗑️ removed")
+        return _("🗑️ removed. It counts.")
     link = message_link(shot)
     return _("✅ [ready]({link})", link=link) if link else _("✅ done")
 
@@ -140,4 +149,4 @@ def film_link(row: FilmRow) -> str | None:
 def film_button(row: FilmRow) -> LinkButton | None:
     """Return the button that leads to the film; None: there is none that others can open."""
     link = None if row.removed_at is not None else film_link(row)
-    return discord.ui.Button(label=pgettext("button", "Watch the film"), url=link) if link else None
+    return discord.ui.Button(label=pgettext("button", "Open the film's message"), url=link) if link else None

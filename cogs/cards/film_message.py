@@ -22,7 +22,7 @@ class FilmMessage:
     Attributes:
         clip: the joined file.
         loss: what a new coding changed, or None where `clip` is the original.
-        with_file: the file is attached; otherwise the message says that it's too large.
+        with_file: the file is attached; otherwise the message says that it couldn't be posted.
         with_words: the title is quoted.
     """
 
@@ -60,7 +60,8 @@ class FilmMessage:
         if self.with_file:
             return _("🎞️ {member} Your film is ready.", member=film_member(self.film.row))
         return _(
-            "🎞️ {member} Your film is done, but it's too large for this server. Its shots are above.",
+            "🎞️ {member} Your film is done, but I couldn't post its file here. "
+            "Its shots are in their own messages.",
             member=film_member(self.film.row),
         )
 
@@ -69,8 +70,8 @@ class FilmMessage:
         if not missing:
             return ""
         return ngettext(
-            "Shot {numbers} is missing. It didn't count toward your limit if it failed.",
-            "Shots {numbers} are missing. Those that failed didn't count toward your limit.",
+            "Shot {numbers} is missing. The film's card says whether it counts.",
+            "Shots {numbers} are missing. The film's card says whether they count.",
             len(missing),
             numbers=format_and(number(shot) for shot in missing),
         )

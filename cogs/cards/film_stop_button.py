@@ -2,8 +2,11 @@
 
 import structlog
 
+from bot.db.models import OPEN, Status
 from bot.errors import NotFoundError
+from bot.films.rows import Film
 from bot.i18n import pgettext
+from cogs.cards.cancelled_text import cancelled_shots
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item
@@ -27,7 +30,10 @@ class FilmStopButton(Item):
         return pgettext("button", "Cancel the film")
 
     async def act(self, interaction: Interaction) -> None:
-        """Cancel them; the runner brings the card up to date. A second click is told that it is too late."""
+        """Cancel them, and say how many count; a second click is told that it is too late.
+
+        The runner brings the card up to date.
+        """
         await interaction.response.defer()
         services = interaction.client.services
         film = await services.films.find(self.film_id)
@@ -35,3 +41,12 @@ class FilmStopButton(Item):
             raise NotFoundError
         first = await find_manageable(interaction, film.shots[0].id)
         await services.cancellation.cancel_film(first.guild_id, self.film_id, interaction.user.id)
+        after = await services.films.find(self.film_id)
+        if after is not None:
+            await interaction.followup.send(_answer(film, after), ephemeral=True)
+
+
+def _answer(before: Film, after: Film) -> str:
+    was_open = {shot.id for shot in before.shots if shot.status in OPEN}
+    stopped = [shot for shot in after.shots if shot.status is Status.CANCELLED and shot.id in was_open]
+    return cancelled_shots(stopped)

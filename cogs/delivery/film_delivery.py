@@ -58,7 +58,7 @@ class FilmDelivery:
     async def post_video(
         self, subject: FilmRow, /, clip: Clip, loss: Loss | None = None, *, with_file: bool = True
     ) -> Posted:
-        """Post the film, or that it's too large."""
+        """Post the film, or say that its file can't be posted."""
         film = await self._find_film(subject.id)
         if film is None:
             raise UndeliverableError("the film is not recorded any more")

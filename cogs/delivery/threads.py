@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import discord
 import structlog
+from cachetools import FIFOCache
 
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement
+from bot.films.rows import Film
 from cogs.cards.card import neutral_thread_name, thread_name
 from cogs.cards.film_card import film_thread_names
 from cogs.cards.shown_film import FindFilm, film_of, no_films
@@ -20,6 +22,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 ARCHIVE_AFTER_MINUTES = 1440
 PATIENCE = 10.0  # seconds that a finished video waits for a thread that is being opened
 TROUBLE_PATIENCE = 120.0  # seconds for which a channel that opens no threads now is tried again
+MOST_OPENED = 1000  # films' threads that are remembered; the oldest are forgotten first
 CALL_TIMEOUT = 180.0  # seconds; discord.py sleeps out five short rate limits within one call
 
 
@@ -38,6 +41,8 @@ class Threads:
         self._find_film = find_film
         self._clock = clock
         self._opening: dict[int, asyncio.Task[int | None]] = {}  # by card
+        # Films' threads that this process opened, by card: all shots of a film have one.
+        self._opened = FIFOCache[int, int](MOST_OPENED)
         self._troubled: dict[int, float] = {}  # channels that open none for now, and since when
 
     async def ensure(self, generation: Generation | FilmRow, patience: float | None = PATIENCE) -> int | None:
@@ -51,8 +56,9 @@ class Threads:
         card_id, place = generation.card_id, ("thread", generation.channel_id)
         if generation.placement is not Placement.THREAD or card_id is None:
             return None
-        if generation.thread_id is not None:
-            return generation.thread_id
+        known = generation.thread_id or self._opened.get(card_id)
+        if known is not None:
+            return known
         if self._failed.has(place) or self._failed.wait(place):
             return None
         opening = self._opening.get(card_id) or self._begin(generation, card_id)
@@ -75,22 +81,18 @@ class Threads:
         return opening
 
     async def _open(self, generation: Generation | FilmRow, card_id: int) -> int | None:
-        for name in await self._names(generation):
+        film = await film_of(generation, self._find_film)
+        if film is not None and any(shot.thread_id == card_id for shot in film.shots):
+            return card_id
+        for name in _names(generation, film):
             refusal = await self._start(generation.channel_id, card_id, name)
+            if refusal is None and film is not None:
+                self._opened[card_id] = card_id
             if refusal is None:
                 return card_id
             if refusal is not Remedy.NOT_THE_WORDS:
                 break
         return None
-
-    async def _names(self, generation: Generation | FilmRow) -> tuple[str, str]:
-        """Return what the thread may be called: by the film's title, where it's a film's or a shot's."""
-        film = await film_of(generation, self._find_film)
-        if film is not None:
-            return film_thread_names(film.row)
-        if isinstance(generation, FilmRow):
-            return film_thread_names(generation)
-        return thread_name(generation), neutral_thread_name(generation)
 
     async def _start(self, channel_id: int, card_id: int, name: str) -> Remedy | None:
         """Return None when there is a thread on the card now, or what Discord's refusal means.
@@ -125,3 +127,12 @@ class Threads:
         if self._failed.wait(place) or self._clock() - since > TROUBLE_PATIENCE:
             return Remedy.ELSEWHERE
         raise postponed(error) from error
+
+
+def _names(generation: Generation | FilmRow, film: Film | None) -> tuple[str, str]:
+    """Return what the thread may be called: by the film's title, where it's a film's or a shot's."""
+    if film is not None:
+        return film_thread_names(film.row)
+    if isinstance(generation, FilmRow):
+        return film_thread_names(generation)
+    return thread_name(generation), neutral_thread_name(generation)

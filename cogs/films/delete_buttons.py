@@ -9,7 +9,7 @@ from bot.i18n import _, pgettext
 from bot.library.removal import NothingToRemoveError
 from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
-from cogs.moderation.owners import find_manageable
+from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
@@ -53,7 +53,9 @@ class FilmDeleteButton(FilmButton):
 
     async def act(self, interaction: Interaction) -> None:
         """Ask the one who clicked, and nobody else."""
-        film = await self.find(interaction)
+        film, shown_at = await self.find(interaction), message_shown(interaction)
+        if film.row.result_id is None and shown_at is not None:
+            film = await interaction.client.services.films.remember(self.film_id, shown_at) or film
         question = _("🗑️ **Delete this film?** {link}", link=film_link(film.row) or "")
         consequence = _("This deletes its message and can't be undone. Its shots stay.")
         text = f"{question}\n{consequence}\n{film_number_line(film.row)}"
@@ -79,12 +81,22 @@ class FilmConfirmButton(FilmButton):
         film = await interaction.client.services.films.remove(self.film_id, interaction.user.id)
         if film is None:
             raise NothingToRemoveError
-        for post in film_posts(film.row):
+        done = await self._delete(interaction, film)
+        await show_card(interaction.client, film.shots[0])
+        text = f"{done}\n{film_number_line(film.row)}"
+        await interaction.edit_original_response(content=text, view=None)
+
+    async def _delete(self, interaction: Interaction, film: Film) -> str:
+        """Delete the messages, and return what is known of them then."""
+        posts = film_posts(film.row)
+        for post in posts:
             try:
                 await delete_post(interaction.client, film.row, post)
             except CALL_ERRORS as error:
                 log.error("a removed film is still shown", film=film.row.id, error=str(error))
                 raise TakedownError(film.row, [post]) from error
-        await show_card(interaction.client, film.shots[0])
-        done = f"{_('🗑️ **Deleted.**')}\n{film_number_line(film.row)}"
-        await interaction.edit_original_response(content=done, view=None)
+        if posts:
+            return _("🗑️ **Deleted.**")
+        if film.row.delivered_at is None:
+            return _("🗑️ **Removed.** Its message is deleted as soon as it's posted.")
+        raise NothingToRemoveError

@@ -12,6 +12,7 @@ import simcord.http.client
 import stamina
 import structlog
 from simcord.backend.errors import BackendError
+from simcord.backend.ops.channels import ChannelMixin
 from simcord.http import router
 
 from bot.media.downloads import FETCH_ATTEMPTS
@@ -43,6 +44,21 @@ def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def bodies_are_checked(simcord_bodies: None) -> None:
     """Let simcord refuse what Discord refuses."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_message_has_one_thread() -> Iterator[None]:
+    """Let simcord refuse a second thread on a message, as Discord does: the thread has the message's ID."""
+    create = ChannelMixin.create_thread
+
+    def create_once(self: Any, *place: Any, message_id: int | None = None, **more: Any) -> Any:
+        if message_id in self.channels:
+            raise BackendError(400, 160004, "A thread has already been created for this message")
+        return create(self, *place, message_id=message_id, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChannelMixin, "create_thread", create_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,16 @@ from sqlalchemy import Engine, event
 
 # Tables without an end. Of reports, rules and blocks there are few, and offers are over after minutes.
 # All that a server ever asked for is too much, too.
-GROWING = re.compile(r"^SCAN (generations|audit)\b|^SEARCH (generations|audit) .*\(guild_id=\?\)$")
+GROWING = re.compile(
+    r"^SCAN (generations|films|audit)\b|^SEARCH (generations|films|audit) .*\(guild_id=\?\)$"
+)
 # But for its last ones: the order is the index's.
 NEWEST = re.compile(r"WHERE \w+\.guild_id = \? ORDER BY .*DESC.*LIMIT", re.DOTALL)
 # Indexes of the few that are not over, or that something has still to be done about.
-OF_FEW = tuple(f"ix_generations_{name}" for name in ("open", "unfinished", "asked", "linked", "pictured"))
+OF_FEW = (
+    *(f"ix_generations_{name}" for name in ("open", "unfinished", "asked", "linked", "pictured")),
+    *(f"ix_films_{name}" for name in ("unfinished", "offers", "linked")),
+)
 KINDS = ("SELECT", "UPDATE", "DELETE", "WITH")
 
 

@@ -11,12 +11,13 @@ from bot.db.models import Status
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.jobs.ports import Posted
-from bot.media.files import probe
+from bot.library.removal import NothingToRemoveError
+from bot.media.files import Clip, probe
 from cogs.delivery.film_delivery import FilmDelivery
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import rows, shown
+from tests.e2e.driver import requests, rows, shown
 from tests.e2e.filming import (
     SECONDS,
     SHOTS,
@@ -70,8 +71,9 @@ async def test_a_continuous_film_is_made_shot_by_shot_and_joined_once(world: Wor
         shot = frame(files[number], tmp_path, f"select='gte(t,{second - 4 * number})'")
         assert difference(joined, shot) < 3, f"another picture is shown at {second} s"
     assert len(film_posts(world)) == 1
+    assert len(requests(world, "POST", "/threads")) == 1, "the thread was asked for again"
     card = card_of_film(world, film)
-    assert "✅ **Ready:** the shots are joined." in card
+    assert "✅ **Done:** the shots are joined." in card
     assert card.count("✅ [ready](") == 3
 
 
@@ -83,7 +85,8 @@ async def test_without_a_shot_the_next_one_starts_from_the_last_frame_there_is(
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED, Status.FAILED, Status.SUCCEEDED]
     (post,) = film_posts(world)
     lines = post.content.split("\n")
-    assert lines[1] == "Shot 2 is missing. It didn't count toward your limit if it failed."
+    assert lines[1] == "Shot 2 is missing. The film's card says whether it counts."
+    assert card_of_film(world, film).count("❌ no video. It didn't count.") == 1
     files = [await message.attachments[0].read() for message in said_in_thread(world) if message.attachments]
     last = sent_image(bodies(world)[-1])
     assert difference(last, frame(files[0], tmp_path, "reverse")) < 3
@@ -162,6 +165,16 @@ async def test_the_offer_and_the_shots_outlive_restarts(world: World) -> None:
     assert len(film_posts(world)) == 1
 
 
+async def test_after_a_restart_the_next_shots_use_the_thread_there_is(world: World) -> None:
+    film = await make_film(world, *SHOTS[:2])
+    first = film.shots[0].id
+    await world.wait_for(lambda row: row.delivered_at is not None, generation_id=first, seconds=SECONDS)
+    await world.restart()
+    film = await finished(world, film)
+    assert {shot.thread_id for shot in film.shots} == {film.row.card_id}
+    assert len(requests(world, "POST", "/threads")) == 1, "the thread was asked for again"
+
+
 async def test_a_film_that_was_posted_and_not_recorded_is_found_and_posted_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,15 +201,31 @@ async def test_cancelling_spares_what_was_not_sent_and_joins_the_rest(world: Wor
         lambda row: row.delivered_at is not None, generation_id=film.shots[0].id, seconds=SECONDS
     )
     world.provider.hold = True
-    await world.alice.click(
-        message_of(world, film.row.card_id or film.shots[0].card_id), label="Cancel the film"
-    )
+    card = message_of(world, film.row.card_id or film.shots[0].card_id)
+    said = private(await world.alice.click(card, label="Cancel the film"))
     world.provider.release()
     film = await finished(world, film)
+    assert said.startswith("🚫 **Cancelled:** 2 shots.")
+    assert "🚫 You cancelled it. It didn't count." in card_of_film(world, film)
     assert film.shots[0].status is Status.SUCCEEDED
     assert film.shots[2].status is Status.CANCELLED
     assert film.shots[2].submitted_at is None
     assert len(film_posts(world)) == 1
+
+
+async def test_who_cancels_a_film_is_told_how_many_shots_count(world: World) -> None:
+    world.provider.hold = True
+    film = await make_film(world)
+    await world.wait_for(lambda row: row.provider_id is not None, generation_id=film.shots[0].id)
+    card = message_of(world, (await latest(world)).row.card_id)
+    said = private(await world.mona.click(card, label="Cancel the film"))
+    assert said == (
+        "🚫 **Cancelled:** 3 shots. 1 was already sent to the video service, so it counts toward the limit."
+    )
+    world.provider.release()
+    text = card_of_film(world, await finished(world, film))
+    assert text.count("🚫 A moderator cancelled it. It counts.") == 1
+    assert text.count("🚫 A moderator cancelled it. It didn't count.") == 2
 
 
 async def test_others_cannot_cancel_it(world: World) -> None:
@@ -209,6 +238,22 @@ async def test_others_cannot_cancel_it(world: World) -> None:
     world.provider.release()
     film = await finished(world, film)
     assert [shot.status for shot in film.shots] == [Status.SUCCEEDED] * 2
+
+
+async def test_a_film_without_its_file_is_announced_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_video = FilmDelivery.post_video
+
+    async def post_bare(self: FilmDelivery, row: FilmRow, clip: Clip, *_: Any, **__: Any) -> Posted:
+        return await post_video(self, row, clip, with_file=False)
+
+    monkeypatch.setattr(FilmDelivery, "post_video", post_bare)
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    (post,) = film_posts(world)
+    assert "Your film is done, but I couldn't post its file here." in post.content
+    assert post.attachments == []
+    assert "✅ **Done:** the shots are joined." in card_of_film(world, film)
 
 
 async def test_a_film_that_is_taken_down_while_it_is_posted_does_not_stay(
@@ -245,6 +290,28 @@ async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     assert film_posts(world) == []
     assert "🗑️ **Removed.**" in card_of_film(world, film)
     assert card_of_film(world, film).count("✅ [ready](") == 2
+
+
+async def test_a_film_whose_words_were_forgotten_is_deleted_by_its_own_button(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    await world.app.services.privacy.forget(world.alice.id)
+    row = (await finished(world, film)).row
+    assert (row.result_id, row.posting_at) == (None, None)
+    (post,) = film_posts(world)
+    question = shown(await world.alice.click(post, label="Delete")).message
+    await world.alice.click(question, label="Delete it")
+    assert now_shown(world, question).startswith("🗑️ **Deleted.**")
+    assert film_posts(world) == []
+
+
+async def test_nothing_is_called_deleted_where_no_message_is_known(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    (post,) = film_posts(world)
+    question = shown(await world.alice.click(post, label="Delete")).message
+    await world.app.services.privacy.forget(world.alice.id)
+    said = private(await world.alice.click(question, label="Delete it"))
+    assert said == str(NothingToRemoveError())
+    assert (await finished(world, film)).row.removed_at is None
 
 
 async def test_a_shot_that_is_taken_down_takes_the_film_with_it(world: World) -> None:

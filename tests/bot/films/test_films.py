@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.admission.check_request import Admission
-from bot.admission.denials import FilmTooLongError
+from bot.admission.denials import BudgetReachedError, FilmTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
+from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
 from bot.films.queue import FilmQueue
@@ -18,9 +19,10 @@ from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.media.frame_links import frame_link
+from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
-from tests.bot.quoting import Desk
+from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
 
 pytestmark = pytest.mark.both_engines
@@ -29,9 +31,14 @@ LEASE = timedelta(seconds=60)
 
 
 @pytest.fixture
-def films(database: Database, clock: StoppedClock) -> Films:
-    """The service; members have five videos a day."""
-    desk = Desk(database, clock)
+def desk(database: Database, clock: StoppedClock) -> Desk:
+    """What else a server has; members have five videos a day."""
+    return Desk(database, clock)
+
+
+@pytest.fixture
+def films(desk: Desk, database: Database, clock: StoppedClock) -> Films:
+    """The service."""
     return Films(
         database,
         admission=Admission(desk.prices, daily_limit=5),
@@ -83,6 +90,24 @@ async def test_what_does_not_fit_is_refused_whole(films: Films, database: Databa
     with pytest.raises(FilmTooLongError, match="leaves 5 videos"):
         await films.offer(new_requester(), spec(6))
     assert await count_rows(database) == 0
+    assert await database.read(lambda session: session.scalars(select(FilmRow)).all()) == []
+
+
+async def test_a_later_shot_that_is_refused_for_its_model_says_that(films: Films, desk: Desk) -> None:
+    await desk.moderation.change_settings(MODERATOR, {"models": frozenset({"google/veo3"})})
+    reason = r"^Shot 2: .*isn't allowed on this server\..*This didn't count toward your limit\.$"
+    with pytest.raises(ShotRefusedError, match=reason):
+        await films.offer(new_requester(), spec(3))
+
+
+async def test_moderators_learn_that_the_budget_stops_films(
+    films: Films, desk: Desk, database: Database
+) -> None:
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: PRICE / 2})
+    with pytest.raises(BudgetReachedError):
+        await films.offer(new_requester(), spec(2))
+    actions = await database.read(lambda session: session.scalars(select(AuditRow.action)).all())
+    assert Action.BUDGET_REACHED in actions
     assert await database.read(lambda session: session.scalars(select(FilmRow)).all()) == []
 
 

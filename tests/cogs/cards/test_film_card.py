@@ -1,6 +1,7 @@
 """The card and the offer of a film, as pure text from the rows."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH
 from bot.films.service import FilmQuote
 from bot.i18n import locale_used
 from bot.i18n.catalogues import languages
-from cogs.cards.film_card import film_message, film_state, film_thread_names
+from bot.media.files import Clip
+from cogs.cards.cancelled_text import cancelled_shots
+from cogs.cards.film_card import film_message, film_state, film_thread_names, shot_line
+from cogs.cards.film_message import FilmMessage
 from cogs.cards.result_message import is_card
 from cogs.films.offer_text import render_offer
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
@@ -58,8 +62,9 @@ def shots(*statuses: Status, **changes: Any) -> list[Any]:
 @pytest.mark.parametrize("locale", [None, *languages()])
 def test_the_longest_card_and_offer_fit_into_a_message(locale: str | None) -> None:
     place = {"guild_id": FAR, "result_id": FAR, "result_channel_id": FAR, "delivered_at": NOON}
+    while_sent = {"submitted_at": NOON, "cancelled_by": 1, "late_until": NOON}
     for status in Status:
-        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place)))
+        card = film_message(Film(row(locale=locale), shots(*[status] * MAX_SHOTS, **place, **while_sent)))
         assert len(card["content"]) <= MESSAGE_MAX_LENGTH, status
     eta = Eta(expected_at=NOON + timedelta(minutes=3))
     preview = generation(status=Status.QUEUED, prompt=LONG)
@@ -84,7 +89,56 @@ def test_a_title_of_nothing_that_can_be_shown_has_a_name_all_the_same() -> None:
     assert film_thread_names(film.row) == ("Film", "Film")
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"cancelled_by": 4}, "🚫 You cancelled it. It didn't count."),
+        (
+            {"cancelled_by": 4, "submitted_at": NOON, "provider_id": "one"},
+            "🚫 You cancelled it. It counts.",
+        ),
+        (
+            {"cancelled_by": 9, "submitted_at": NOON},
+            "🚫 A moderator cancelled it. It counts unless the video service didn't accept it.",
+        ),
+        ({}, "🚫 Cancelled because I was removed from this server. It didn't count."),
+        ({"status": Status.FAILED}, "❌ no video. It didn't count."),
+        (
+            {"status": Status.FAILED, "late_until": NOON},
+            "❌ no video yet. If it still comes, it counts.",
+        ),
+    ],
+)
+def test_a_shot_without_a_video_says_whether_it_counts(values: dict[str, Any], said: str) -> None:
+    line = shot_line(generation(**{"status": Status.CANCELLED, "shot": 1, **values}))
+    assert line.endswith(f"· {said}")
+
+
+def test_the_answer_says_how_many_of_the_stopped_shots_count() -> None:
+    unsent, being_sent = shots(Status.CANCELLED), shots(Status.CANCELLED, submitted_at=NOON)
+    assert cancelled_shots([*unsent, *unsent]).endswith("2 shots. None of that counts toward the limit.")
+    assert "1 was just being sent. It counts unless" in cancelled_shots([*unsent, *being_sent])
+
+
 def test_a_cancelled_film_is_not_called_a_failed_one() -> None:
     done = {"delivered_at": NOON}
     assert "Cancelled" in film_state(Film(row(), shots(Status.CANCELLED, Status.CANCELLED, **done)))
     assert "No film" in film_state(Film(row(), shots(Status.CANCELLED, Status.FAILED, **done)))
+
+
+def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none() -> None:
+    made = shots(Status.SUCCEEDED, Status.FAILED, delivered_at=NOON)
+    said = film_state(Film(row(lost_shots=[1]), made))
+    assert said == "❌ **No film.** The shots that were made can't be joined any more."
+    taken_down = shots(Status.SUCCEEDED, delivered_at=NOON, removed_at=NOON)
+    assert film_state(Film(row(), taken_down)) == said
+    failed = shots(Status.FAILED, delivered_at=NOON)
+    assert film_state(Film(row(), failed)) == "❌ **No film.** None of its shots could be made."
+
+
+def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path) -> None:
+    film = Film(row(result_id=7), shots(Status.SUCCEEDED, delivered_at=NOON))
+    said = FilmMessage(film, Clip(tmp_path / "film.mp4", 1), with_file=False).content
+    assert "Your film is done, but I couldn't post its file here." in said
+    assert "too large" not in said
+    assert film_state(film) == "✅ **Done:** the shots are joined."

@@ -8,6 +8,14 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
+LINKED = "erased_at IS NOT NULL AND (card_id IS NOT NULL OR result_id IS NOT NULL OR posting_at IS NOT NULL)"
+# By their names: the column, and which films they have.
+PARTIAL = {
+    "unfinished": ("accepted_at", "delivered_at IS NULL"),
+    "offers": ("expires_at", "accepted_at IS NULL"),
+    "linked": ("erased_at", LINKED),
+}
+
 
 def upgrade() -> None:
     """Make the table, and say of each request whether it's a shot."""
@@ -55,15 +63,10 @@ def _make_table() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(32)),
     )
-    unfinished = sa.text("delivered_at IS NULL")
-    op.create_index(
-        "ix_films_unfinished",
-        "films",
-        ["accepted_at"],
-        sqlite_where=unfinished,
-        postgresql_where=unfinished,
-    )
     op.create_index("ix_films_member", "films", ["user_id"])
+    for name, (column, where) in PARTIAL.items():
+        found = sa.text(where)
+        op.create_index(f"ix_films_{name}", "films", [column], sqlite_where=found, postgresql_where=found)
 
 
 def _change_generations() -> None:
