@@ -45,6 +45,7 @@ class Row:
     guild: int
     source: str | None
     model: str
+    options: str
     created: datetime
     asked_for: datetime | None
     erased: bool
@@ -53,7 +54,8 @@ class Row:
 COLUMNS = (
     "id, user_id, channel_id, thread_id, card_id, status, failure_kind, prompt, submitted_at IS NOT NULL,"
     " delivered_at IS NOT NULL, late_until IS NOT NULL, lease_owner, result_id, credits_used, cancelled_by,"
-    " guild_id, source_id, model, created_at, submitted_at, erased_at IS NOT NULL"
+    " guild_id, source_id, model, json_remove(options, '$.seed'), created_at, submitted_at,"
+    " erased_at IS NOT NULL"
 )
 
 
@@ -183,13 +185,13 @@ class Ledger:
         return [lie for lie, is_so in lies.items() if is_so]
 
     def _lies_about_clicks(self, rows: Sequence[Row]) -> list[str]:
-        """Two clicks on the button below a video within a moment are one."""
+        """Two clicks on the button below a video within a moment are one; each draws a seed."""
         lies: list[str] = []
         latest: dict[tuple[object, ...], Row] = {}
         for row in rows:
             if row.source is None or self._world.scenario.skews:
                 continue
-            before = latest.get(wish := (row.user, row.source, row.model, row.prompt))
+            before = latest.get(wish := (row.user, row.source, row.model, row.prompt, row.options))
             is_again = before is not None and row.created - before.created < ONE_CLICK
             if before is not None and is_again and "cancelled" not in {row.status, before.status}:
                 lies.append(f"{row.id} and {before.id} are of one double click")
