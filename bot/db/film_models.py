@@ -53,6 +53,7 @@ class FilmRow(Base):
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
     # What the first shot is made from, until it's accepted: the fields of `bot.media.images.ImageInput`.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
+    has_image: Mapped[bool] = mapped_column(default=False)  # outlives the links to it
     continuity: Mapped[Continuity] = mapped_column(named(Continuity))
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known

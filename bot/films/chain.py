@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from bot.db.models import WAITING, Generation, Status
-from bot.failures import FailureKind
+from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film, is_there
 from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
@@ -19,27 +21,52 @@ from bot.provider.catalogue import Model, get_model
 from bot.provider.choosing import models_for
 from bot.requests.continuing import find_post
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 def release_ready(session: Session, models: Sequence[Model], now: datetime) -> list[str]:
     """Let the shots begin whose wait is over, and return their IDs; any number of processes may do so.
 
+    What goes wrong with one is logged, and keeps no other one waiting.
+
     `models`: those that the bot offers.
     """
     released_ids: list[str] = []
-    for shot in session.scalars(_READY).all():
-        film = fetch_film(session, shot.film_id or "")
-        if film is None:
-            continue
-        values = {**_beginning(session, film, shot, models, now), "card_id": shot.card_id or film.card_id}
-        changed = session.scalar(
-            update(Generation)
-            .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)
-            .values(awaits_id=None, released_at=now, not_before=now, **values)
-            .returning(Generation.id)
-            .execution_options(synchronize_session=False)
-        )
-        released_ids += [] if changed is None else [changed]
+    for shot_id, film_id in session.execute(
+        _READY.with_only_columns(Generation.id, Generation.film_id)
+    ).all():
+        try:
+            with session.begin_nested():
+                is_released = _release(session, shot_id, film_id or "", models, now)
+        except SQLAlchemyError:  # the database's trouble is all shots'
+            raise
+        except Exception:
+            log.exception("a shot can't begin", generation=shot_id, film=film_id)
+        else:
+            released_ids += [shot_id] if is_released else []
     return released_ids
+
+
+def _release(session: Session, shot_id: str, film_id: str, models: Sequence[Model], now: datetime) -> bool:
+    film = fetch_film(session, film_id)
+    shot = None if film is None else next((other for other in film.shots if other.id == shot_id), None)
+    if film is None or shot is None:
+        return False
+    beginning = _beginning(session, film, shot, models, now)
+    common = {
+        "awaits_id": None,
+        "released_at": now,
+        "not_before": now,
+        "card_id": shot.card_id or film.card_id,
+    }
+    changed = session.scalar(
+        update(Generation)
+        .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)
+        .values({**common, **beginning})
+        .returning(Generation.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed is not None
 
 
 def has_ready(session: Session) -> bool:
@@ -60,7 +87,10 @@ _READY = (
 def _beginning(
     session: Session, film: Film, shot: Generation, models: Sequence[Model], now: datetime
 ) -> Mapping[str, Any]:
-    """Return what a shot begins with: the last frame there is, the film's first image, or its words alone."""
+    """Return what a shot begins with: the last frame there is, else the film's first image.
+
+    Else it's its words alone, if the film had no image; it ends where nothing of that is there.
+    """
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
     made = [other for other in before if is_there(other)]
     if made:
@@ -70,9 +100,17 @@ def _beginning(
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
     if links := before[0].picture_urls:
         return {"picture_urls": links}
+    if film.row.has_image:  # words alone would be another model at another price than they agreed to
+        reason = before[0].failure_kind
+        kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
+        return _unsent(kind, now)
     model, family = get_model(shot.model), models_for(models, 0)
     text = next((other for other in family if model and other.family == model.family), None)
-    if text is not None:
-        return {"model": text.id, "status": Status.QUEUED}
-    failed = {"status": Status.FAILED, "failure_kind": FailureKind.IMAGE_GONE}
-    return {**failed, **released(now), **NOT_CHARGED}
+    return (
+        _unsent(FailureKind.MODEL_GONE, now) if text is None else {"model": text.id, "status": Status.QUEUED}
+    )
+
+
+def _unsent(kind: FailureKind, now: datetime) -> Mapping[str, Any]:
+    """Return what a shot ends with that costs nothing, since it was never sent."""
+    return {"status": Status.FAILED, "failure_kind": kind, **released(now), **NOT_CHARGED}

@@ -93,6 +93,7 @@ def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: da
         model=spec.model,
         options={name: value for name, value in spec.options.items() if value is not None},
         pictures=[asdict(image) for image in spec.images],
+        has_image=bool(spec.images),
         continuity=spec.continuity,
         revision=1,
         created_at=now,

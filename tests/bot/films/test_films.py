@@ -1,10 +1,13 @@
 """Films on both databases: offered, accepted whole or not at all, made in turn, and joined by one process."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Admission
 from bot.admission.denials import FilmTooLongError
@@ -12,12 +15,15 @@ from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
+from bot.failures import FailureKind
+from bot.films import chain
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.media.frame_links import frame_link
+from bot.media.images import ImageInput
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import Desk
@@ -26,6 +32,7 @@ from tests.bot.rows import new_requester
 pytestmark = pytest.mark.both_engines
 
 LEASE = timedelta(seconds=60)
+IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
 
 
 @pytest.fixture
@@ -47,8 +54,9 @@ def spec(count: int, continuity: Continuity = Continuity.CONTINUOUS) -> FilmSpec
     return FilmSpec("Dragons", prompts, None, {"duration": 4}, (), continuity)
 
 
-async def accept(films: Films, count: int, interaction_id: int = 1) -> Film:
-    quote = await films.offer(new_requester(interaction_id=interaction_id), spec(count))
+async def accept(films: Films, count: int, interaction_id: int = 1, image: str = "") -> Film:
+    asked = replace(spec(count), images=(ImageInput.checked(image),) if image else ())
+    quote = await films.offer(new_requester(interaction_id=interaction_id), asked)
     film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
     assert not isinstance(film, FilmQuote)
     return film
@@ -58,9 +66,18 @@ async def count_rows(database: Database) -> int:
     return len(await database.read(lambda session: session.scalars(select(Generation)).all()))
 
 
-async def end(database: Database, clock: StoppedClock, shot: Generation, status: Status) -> None:
-    change = update(Generation).where(Generation.id == shot.id).values(status=status, delivered_at=clock())
+async def end(
+    database: Database, clock: StoppedClock, shot: Generation, status: Status, **values: Any
+) -> None:
+    shown = {"status": status, "delivered_at": clock(), "result_id": 77, "result_channel_id": 10}
+    change = update(Generation).where(Generation.id == shot.id).values({**shown, **values})
     await database.write(lambda session: session.execute(change))
+
+
+async def found(films: Films, film: Film) -> Film:
+    current = await films.find(film.row.id)
+    assert current is not None
+    return current
 
 
 def film_queue(database: Database, clock: StoppedClock, owner: str = "one") -> FilmQueue:
@@ -160,3 +177,42 @@ async def test_a_film_that_was_begun_is_not_taken_back(
     found = await films.find(film.row.id)
     assert found is not None
     assert found.row.accepted_at == clock()
+
+
+@pytest.mark.parametrize("kind", [FailureKind.IMAGE_BAD, None])
+async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no_other_film_waiting(
+    films: Films, database: Database, clock: StoppedClock, kind: FailureKind | None
+) -> None:
+    film = await accept(films, 3, image=IMAGE)
+    other = await accept(films, 2, interaction_id=2)
+    await films.attach_card(film.row.id, 10)
+    await films.attach_card(other.row.id, 11)
+    await end(database, clock, film.shots[0], Status.FAILED, failure_kind=kind, picture_urls=None)
+    await end(database, clock, other.shots[0], Status.SUCCEEDED)
+    released = await film_queue(database, clock).release_shots()
+    assert set(released) == {film.shots[1].id, other.shots[1].id}
+    shot = (await found(films, film)).shots[1]
+    assert (shot.status, shot.failure_kind, shot.submitted_at) == (
+        Status.FAILED,
+        kind or FailureKind.IMAGE_GONE,
+        None,
+    )
+    assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)
+
+
+async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
+    films: Films, database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await accept(films, 2), await accept(films, 2, interaction_id=2)
+    for film in (bad, good):
+        await films.attach_card(film.row.id, 10)
+        await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    find = chain.fetch_film
+
+    def fail_for_one(session: Session, film_id: str) -> Film | None:
+        if film_id == bad.row.id:
+            raise TypeError("nobody foresaw this")
+        return find(session, film_id)
+
+    monkeypatch.setattr(chain, "fetch_film", fail_for_one)
+    assert await film_queue(database, clock).release_shots() == [good.shots[1].id]

@@ -30,6 +30,7 @@ def _make_table() -> None:
         sa.Column("model", sa.String(64)),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("pictures", sa.JSON(), nullable=False),
+        sa.Column("has_image", sa.Boolean(), nullable=False),
         sa.Column("continuity", sa.String(16), nullable=False),
         sa.Column("price", sa.Double[float]()),
         sa.Column("revision", sa.Integer(), nullable=False),
