@@ -65,6 +65,9 @@ class FilmRow(Base):
     # Numbers of shots whose files couldn't be had any more when the film was joined.
     lost_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
 
+    # What kept it from its end, and since when (ISO 8601): how long that is borne counts from there.
+    troubles: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows how the shots stand
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the film
     result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message

@@ -39,6 +39,11 @@ class Film:
         return [shot for shot in self.shots if is_there(shot) and shot.shot not in lost]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return the IDs of the shots that can be joined."""
+        return tuple(shot.id for shot in self.present)
+
+    @property
     def missing(self) -> list[int]:
         """Return the numbers of the shots that can't."""
         there = self.present

@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     """Make the table, and say of each request whether it's a shot."""
     _make_table()
+    _make_indexes()
     _change_generations()
 
 
@@ -50,12 +51,16 @@ def _make_table() -> None:
             )
         ),
         sa.Column("lost_shots", sa.JSON()),
+        sa.Column("troubles", sa.JSON()),
         sa.Column("card_id", sa.BigInteger()),
         sa.Column("result_id", sa.BigInteger()),
         sa.Column("result_channel_id", sa.BigInteger()),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(32)),
     )
+
+
+def _make_indexes() -> None:
     unfinished = sa.text("delivered_at IS NULL")
     op.create_index(
         "ix_films_unfinished",
