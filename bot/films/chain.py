@@ -92,6 +92,8 @@ def _beginning(
     Else it's its words alone, if the film had no image; it ends where nothing of that is there.
     """
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
+    if any(_is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
+        return _unsent(FailureKind.UNSHOWN, now)
     made = [other for other in before if is_there(other)]
     if made:
         source = made[-1]
@@ -109,6 +111,11 @@ def _beginning(
     return (
         _unsent(FailureKind.MODEL_GONE, now) if text is None else {"model": text.id, "status": Status.QUEUED}
     )
+
+
+def _is_shown_nowhere(shot: Generation) -> bool:
+    """Whether no place was left where a shot that was made could be posted."""
+    return is_there(shot) and shot.result_id is None
 
 
 def _unsent(kind: FailureKind, now: datetime) -> Mapping[str, Any]:

@@ -216,3 +216,19 @@ async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
 
     monkeypatch.setattr(chain, "fetch_film", fail_for_one)
     assert await film_queue(database, clock).release_shots() == [good.shots[1].id]
+
+
+async def test_after_a_shot_that_is_shown_nowhere_the_rest_is_not_paid_for(
+    films: Films, database: Database, clock: StoppedClock
+) -> None:
+    film = await accept(films, 3)
+    await films.attach_card(film.row.id, 10)
+    queue = film_queue(database, clock)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, result_id=None)
+    await queue.release_shots()
+    second = (await found(films, film)).shots[1]
+    assert (second.status, second.failure_kind) == (Status.FAILED, FailureKind.UNSHOWN)
+    await end(database, clock, second, Status.FAILED, result_id=None)
+    await queue.release_shots()
+    third = (await found(films, film)).shots[2]
+    assert (third.status, third.failure_kind) == (Status.FAILED, FailureKind.UNSHOWN)
