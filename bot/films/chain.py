@@ -53,6 +53,8 @@ def _release(session: Session, shot_id: str, film_id: str, models: Sequence[Mode
     if film is None or shot is None:
         return False
     beginning = _beginning(session, film, shot, models, now)
+    # Without what an earlier beginning left, whose frame couldn't be had.
+    fresh = {"picture_urls": None, "continues_id": None, "continues_post": None}
     common = {
         "awaits_id": None,
         "released_at": now,
@@ -62,7 +64,7 @@ def _release(session: Session, shot_id: str, film_id: str, models: Sequence[Mode
     changed = session.scalar(
         update(Generation)
         .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)
-        .values({**common, **beginning})
+        .values({**fresh, **common, **beginning})
         .returning(Generation.id)
         .execution_options(synchronize_session=False)
     )
@@ -94,7 +96,8 @@ def _beginning(
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
     if any(_is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
         return _unsent(FailureKind.UNSHOWN, now)
-    made = [other for other in before if is_there(other)]
+    frameless = film.row.frameless_shots or ()
+    made = [other for other in before if is_there(other) and other.shot not in frameless]
     if made:
         source = made[-1]
         post = find_post(session, source.guild_id, source.id)

@@ -184,6 +184,13 @@ def remove_film(session: Session, film_id: str, actor_id: int | None, now: datet
     return film if film is not None and film.row.removed_at is not None else None
 
 
+def note_frameless(session: Session, shot: Generation) -> None:
+    """Note that a shot's last frame can't be had."""
+    row = session.get(FilmRow, shot.film_id or "", with_for_update=True)
+    if row is not None and shot.shot is not None:
+        row.frameless_shots = sorted({*(row.frameless_shots or ()), shot.shot})
+
+
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:
     """Note a film's card, and let its shots begin."""
     session.execute(

@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
@@ -17,13 +18,21 @@ from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
 from bot.failures import FailureKind
 from bot.films import chain
+from bot.films.frames import ShotFrames
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.preparation import Preparation
+from bot.jobs.steps.timing import Patience, Timing
+from bot.media.downloads import Downloads, FileGoneError, MediaError
+from bot.media.files import VideoStore
 from bot.media.frame_links import frame_link
+from bot.media.image_store import ImageStore
 from bot.media.images import ImageInput
+from bot.media.last_frames import LastFrames, NoFrameError
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import Desk
@@ -31,6 +40,7 @@ from tests.bot.rows import new_requester
 
 pytestmark = pytest.mark.both_engines
 
+UNREADABLE = [FileGoneError("404"), NoFrameError("no frame")]
 LEASE = timedelta(seconds=60)
 IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
 
@@ -232,3 +242,45 @@ async def test_after_a_shot_that_is_shown_nowhere_the_rest_is_not_paid_for(
     await queue.release_shots()
     third = (await found(films, film)).shots[2]
     assert (third.status, third.failure_kind) == (Status.FAILED, FailureKind.UNSHOWN)
+
+
+class Frames:
+    """Finds none."""
+
+    def __init__(self, trouble: MediaError) -> None:
+        self.trouble = trouble
+
+    async def find(self, *_: object) -> bytes:
+        raise self.trouble
+
+
+@pytest.mark.parametrize("trouble", UNREADABLE, ids=str)
+@pytest.mark.parametrize("image", ["", IMAGE])
+async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
+    films: Films, database: Database, clock: StoppedClock, tmp_path: Path, trouble: MediaError, image: str
+) -> None:
+    film = await accept(films, 3, image=image)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
+    videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
+    frames = ShotFrames(database, videos, cast("LastFrames", Frames(trouble)))
+    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
+    runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
+    step, queue = Preparation(runner, store, Timing(), Patience(clock)), film_queue(database, clock)
+    sources: list[str | None] = []
+    for _ in range(2):
+        assert await queue.release_shots() == [film.shots[2].id]
+        (claimed,) = await runner.claim(9)
+        sources.append(claimed.continues_id)
+        with pytest.raises(StepPostponedError):
+            await step.prepare(claimed)
+        await runner.release_all()
+        assert await runner.claim(9) == []
+    assert sources == [film.shots[1].id, film.shots[0].id]
+    assert await queue.release_shots() == [film.shots[2].id]
+    third = (await found(films, film)).shots[2]
+    assert (third.continues_id, third.continues_post) == (None, None)
+    assert (third.picture_urls, third.status) == (
+        ([IMAGE], Status.PREPARING) if image else (None, Status.QUEUED)
+    )

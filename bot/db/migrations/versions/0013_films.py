@@ -50,8 +50,7 @@ def _make_table() -> None:
                 "erased_at",
             )
         ),
-        sa.Column("lost_shots", sa.JSON()),
-        sa.Column("troubles", sa.JSON()),
+        *(sa.Column(name, sa.JSON()) for name in ("lost_shots", "frameless_shots", "troubles")),
         sa.Column("card_id", sa.BigInteger()),
         sa.Column("result_id", sa.BigInteger()),
         sa.Column("result_channel_id", sa.BigInteger()),
