@@ -14,6 +14,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.films.chain import has_ready, release_ready
 from bot.films.rows import Film, fetch_film
+from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.queue import LeaseLostError
 from bot.provider.catalogue import Model
 
@@ -56,7 +57,7 @@ class FilmQueue:
     async def claim(self) -> Film | None:
         """Take a film whose shots have all ended and that nobody joins, or None."""
         now = self._clock()
-        due = select(FilmRow.id).where(UNFINISHED, _is_due(now), not_(_IS_WAITED_FOR))
+        due = select(FilmRow.id).where(UNFINISHED, _is_due(now, self.lease), not_(_IS_WAITED_FOR))
         oldest = due.order_by(FilmRow.accepted_at).limit(1)
 
         def take(session: Session) -> Film | None:
@@ -122,7 +123,11 @@ class FilmQueue:
 
     async def lay_down(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
         """Let anyone take a film up after `wait`; `failed` counts as an attempt."""
-        values = {"lease_owner": None, "lease_until": None, "not_before": self._clock() + wait}
+        values = {
+            "lease_owner": None,
+            "lease_until": None,
+            "not_before": self._clock() + min(wait, LONGEST_WAIT),
+        }
         await self._write(row.id, {**values, "attempts": FilmRow.attempts + int(failed)})
 
     async def _write(self, film_id: str, values: dict[str, Any]) -> FilmRow | None:
@@ -138,6 +143,10 @@ class FilmQueue:
         )
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    is_free = or_(FilmRow.lease_until.is_(None), FilmRow.lease_until < now)
-    return and_(FilmRow.accepted_at.is_not(None), FilmRow.not_before <= now, is_free)
+def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether nobody carries it and its wait is over; a clock may have been set back."""
+    is_free = or_(
+        FilmRow.lease_until.is_(None), FilmRow.lease_until < now, FilmRow.lease_until > now + 2 * lease
+    )
+    is_time = or_(FilmRow.not_before <= now, FilmRow.not_before > now + LONGEST_WAIT)
+    return and_(FilmRow.accepted_at.is_not(None), is_time, is_free)

@@ -284,3 +284,17 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
     assert (third.picture_urls, third.status) == (
         ([IMAGE], Status.PREPARING) if image else (None, Status.QUEUED)
     )
+
+
+@pytest.mark.parametrize("column", ["lease_until", "not_before"])
+async def test_a_clock_that_was_set_back_leaves_no_film_lying(
+    films: Films, database: Database, clock: StoppedClock, column: str
+) -> None:
+    film = await accept(films, 1)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    queue = film_queue(database, clock)
+    for after, is_due in ((LEASE, False), (timedelta(days=300), True)):
+        values = {"lease_owner": "dead", "not_before": clock(), column: clock() + after}
+        change = update(FilmRow).where(FilmRow.id == film.row.id).values(values)
+        await database.write(lambda session, change=change: session.execute(change))
+        assert (await queue.claim() is not None) is is_due
