@@ -141,20 +141,23 @@ class Finishing:
             StepPostponedError: a file can't be had or written now.
         """
         film, clips = await self._fetch(film)
-        path, names = self._videos.path(film.row.id), film.names
+        if not clips:
+            return film, None
         try:
-            if not clips:
-                return film, None
-            if self._joined.get(film.row.id) != names or not await asyncio.to_thread(path.exists):
-                await self._joiner.join(clips, path)
-                self._joined[film.row.id] = names
-            return film, await probe(path)
+            return film, await self._joined_file(film, clips)
         except (OSError, RuntimeError) as error:
             log.error("shots can't be joined: ffmpeg or the disk can't be used", error=str(error))
             wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
-            return Film(
-                await self._wait("files", film.row, self._timing.delivery_window, wait), film.shots
-            ), None
+            row = await self._wait("files", film.row, self._timing.delivery_window, wait)
+            return Film(row, film.shots), None
+
+    async def _joined_file(self, film: Film, clips: list[Clip]) -> Clip:
+        path, names = self._videos.path(film.row.id), film.names
+        if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
+            return await probe(path)
+        clip = await self._joiner.join(clips, path)
+        self._joined[film.row.id] = names
+        return clip
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
         """Return the shots' files, and the film without those that can't be had any more.
