@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
@@ -73,17 +73,20 @@ def _release(session: Session, shot_id: str, film_id: str, models: Sequence[Mode
 
 def has_ready(session: Session) -> bool:
     """Return whether there is such a shot."""
-    return session.scalar(_READY.with_only_columns(Generation.id).limit(1)) is not None
+    return session.scalar(ANY_READY) is not None
 
 
 _BEFORE = aliased(Generation)
 _IS_WAITING = Generation.status.in_(WAITING)
+# The condition of an index: PostgreSQL and SQLite use it for these very words, with no values put in.
+_IS_HELD = text("generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')")
 _READY = (
     select(Generation)
     .join(_BEFORE, _BEFORE.id == Generation.awaits_id)
-    .where(Generation.awaits_id.is_not(None), _IS_WAITING, _BEFORE.delivered_at.is_not(None))
+    .where(_IS_HELD, _BEFORE.delivered_at.is_not(None))
     .order_by(Generation.created_at, Generation.shot)
 )
+ANY_READY = _READY.with_only_columns(Generation.id).order_by(None).limit(1)
 
 
 def _beginning(
@@ -110,9 +113,11 @@ def _beginning(
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
         return _unsent(kind, now)
     model, family = get_model(shot.model), models_for(models, 0)
-    text = next((other for other in family if model and other.family == model.family), None)
+    words = next((other for other in family if model and other.family == model.family), None)
     return (
-        _unsent(FailureKind.MODEL_GONE, now) if text is None else {"model": text.id, "status": Status.QUEUED}
+        _unsent(FailureKind.MODEL_GONE, now)
+        if words is None
+        else {"model": words.id, "status": Status.QUEUED}
     )
 
 

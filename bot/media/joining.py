@@ -27,6 +27,10 @@ SAMPLE_RATE = 48_000  # of the sound, in Hz
 SOUND_RATE = "160k"  # of AAC
 
 
+class JoiningTimeoutError(MediaError):
+    """It took too long; once more is enough to see that it always will."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joiner:
     """Joins videos. `timeout`: seconds for one film."""
@@ -67,7 +71,7 @@ class Joiner:
                 report = await read_end(process.stderr)
                 code = await process.wait()
         except TimeoutError as error:
-            raise MediaError(f"The shots were not joined after {self.timeout:.0f} s.") from error
+            raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         finally:
             if process.returncode is None:
                 process.kill()

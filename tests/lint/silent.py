@@ -98,6 +98,9 @@ ALLOWED = {
         "no direct message either: ": "for the log",
     },
     "cogs/delivery/film_delivery.py": {"the film is not recorded any more": "for the log"},
+    "bot/films/chain.py": {
+        "generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')": "SQL",
+    },
     "bot/films/frames.py": {"The shot before is gone.": "for the log"},
     "bot/films/finishing.py": {"it or a shot was taken down since the shots were joined": "for the log"},
     "bot/films/shot_files.py": {

@@ -23,7 +23,7 @@ from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
 from bot.media.downloads import Downloads, FileGoneError, MediaError
 from bot.media.files import NO_ROOM, Clip, VideoStore
-from bot.media.joining import Joiner
+from bot.media.joining import Joiner, JoiningTimeoutError
 from bot.provider.catalogue import CATALOGUE
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError
@@ -56,9 +56,12 @@ class Scissors(Joiner):
     """Joins nothing, and knows how many were to be."""
 
     counts: ClassVar[list[int]] = []
+    troubles: ClassVar[list[Exception]] = []
 
     async def join(self, clips: Any, output: Path) -> Clip:
         self.counts.append(len(clips))
+        if self.troubles:
+            raise self.troubles[0]
         await asyncio.to_thread(output.write_bytes, b"\0\0\0\0ftyp")
         return Clip(output, 8, 8, 16, 16)
 
@@ -70,6 +73,7 @@ class World:
         self.disk = Disk(folder)
         self.joiner = Scissors()
         self.joiner.counts.clear()
+        self.joiner.troubles.clear()
         self.films = films
         self.clock = clock
         self.address = ""  # the provider's, where it's asked for another one
@@ -237,3 +241,11 @@ async def test_a_removed_film_is_taken_down_however_long_discord_is_away(
     world.removal_trouble = None
     row = await world.look(film, timedelta(hours=2))
     assert (row.delivered_at, world.taken_down) == (world.clock(), 1)
+
+
+async def test_a_film_whose_joining_hangs_is_tried_twice(film: Film, world: World) -> None:
+    world.joiner.troubles.append(JoiningTimeoutError("too long"))
+    rows = [await world.look(film, timedelta(minutes=9)) for _ in range(4)]
+    row = rows[-1]
+    assert (world.joiner.counts, row.result_id) == ([2, 2], None)
+    assert row.delivered_at is not None

@@ -78,7 +78,7 @@ def _change_generations() -> None:
         table.add_column(sa.Column("awaits_id", sa.String(16)))
         table.add_column(sa.Column("released_at", sa.DateTime(timezone=True)))
         table.create_index("ix_generations_film", ["film_id"])
-    held = sa.text("awaits_id IS NOT NULL")
+    held = sa.text("awaits_id IS NOT NULL AND status IN ('preparing', 'queued')")
     op.create_index(
         "ix_generations_awaits", "generations", ["awaits_id"], sqlite_where=held, postgresql_where=held
     )
