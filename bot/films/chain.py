@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
@@ -37,38 +37,42 @@ def release_ready(session: Session, models: Sequence[Model], now: datetime) -> l
     ).all():
         try:
             with session.begin_nested():
-                is_released = _release(session, shot_id, film_id or "", models, now)
+                released_ids += _release(session, shot_id, film_id or "", models, now)
         except SQLAlchemyError:  # the database's trouble is all shots'
             raise
         except Exception:
             log.exception("a shot can't begin", generation=shot_id, film=film_id)
-        else:
-            released_ids += [shot_id] if is_released else []
     return released_ids
 
 
-def _release(session: Session, shot_id: str, film_id: str, models: Sequence[Model], now: datetime) -> bool:
+def _release(
+    session: Session, shot_id: str, film_id: str, models: Sequence[Model], now: datetime
+) -> Sequence[str]:
+    """Let a shot begin, or end with all that follow on it; return their IDs."""
     film = fetch_film(session, film_id)
     shot = None if film is None else next((other for other in film.shots if other.id == shot_id), None)
     if film is None or shot is None:
-        return False
+        return []
     beginning = _beginning(session, film, shot, models, now)
-    # Without what an earlier beginning left, whose frame couldn't be had.
-    fresh = {"picture_urls": None, "continues_id": None, "continues_post": None}
-    common = {
+    # What it can't begin with, the later ones can't either; each for itself would be told of after the other.
+    is_over = beginning.get("status") is Status.FAILED
+    meant = Generation.shot >= shot.shot if is_over else Generation.id == shot.id
+    values = {
+        # Without what an earlier beginning left, whose frame couldn't be had.
+        **dict.fromkeys(("picture_urls", "continues_id", "continues_post", "lease_owner", "lease_until")),
         "awaits_id": None,
         "released_at": now,
         "not_before": now,
-        "card_id": shot.card_id or film.card_id,
+        "card_id": func.coalesce(Generation.card_id, film.card_id),
+        **beginning,
     }
-    changed = session.scalar(
+    return session.scalars(
         update(Generation)
-        .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)
-        .values({**fresh, **common, **beginning})
+        .where(Generation.film_id == film_id, meant, Generation.awaits_id.is_not(None), _IS_WAITING)
+        .values(values)
         .returning(Generation.id)
         .execution_options(synchronize_session=False)
-    )
-    return changed is not None
+    ).all()
 
 
 def has_ready(session: Session) -> bool:

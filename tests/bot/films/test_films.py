@@ -200,14 +200,11 @@ async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no
     await end(database, clock, film.shots[0], Status.FAILED, failure_kind=kind, picture_urls=None)
     await end(database, clock, other.shots[0], Status.SUCCEEDED)
     released = await film_queue(database, clock).release_shots()
-    assert set(released) == {film.shots[1].id, other.shots[1].id}
-    shot = (await found(films, film)).shots[1]
-    assert (shot.status, shot.failure_kind, shot.submitted_at) == (
-        Status.FAILED,
-        kind or FailureKind.IMAGE_GONE,
-        None,
-    )
-    assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)
+    assert set(released) == {film.shots[1].id, film.shots[2].id, other.shots[1].id}
+    for shot in (await found(films, film)).shots[1:]:
+        assert (shot.status, shot.failure_kind) == (Status.FAILED, kind or FailureKind.IMAGE_GONE)
+        assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)
+        assert shot.submitted_at is None
 
 
 async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
@@ -231,17 +228,14 @@ async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
 async def test_after_a_shot_that_is_shown_nowhere_the_rest_is_not_paid_for(
     films: Films, database: Database, clock: StoppedClock
 ) -> None:
-    film = await accept(films, 3)
+    film = await accept(films, 4)
     await films.attach_card(film.row.id, 10)
-    queue = film_queue(database, clock)
-    await end(database, clock, film.shots[0], Status.SUCCEEDED, result_id=None)
-    await queue.release_shots()
-    second = (await found(films, film)).shots[1]
-    assert (second.status, second.failure_kind) == (Status.FAILED, FailureKind.UNSHOWN)
-    await end(database, clock, second, Status.FAILED, result_id=None)
-    await queue.release_shots()
-    third = (await found(films, film)).shots[2]
-    assert (third.status, third.failure_kind) == (Status.FAILED, FailureKind.UNSHOWN)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, result_id=None, awaits_id=None)
+    await film_queue(database, clock).release_shots()
+    shots = (await found(films, film)).shots
+    ends = [(shot.status, shot.failure_kind, shot.awaits_id) for shot in shots[2:]]
+    assert ends == [(Status.FAILED, FailureKind.UNSHOWN, None)] * 2
 
 
 class Frames:
@@ -275,7 +269,6 @@ async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
         sources.append(claimed.continues_id)
         with pytest.raises(StepPostponedError):
             await step.prepare(claimed)
-        await runner.release_all()
         assert await runner.claim(9) == []
     assert sources == [film.shots[1].id, film.shots[0].id]
     assert await queue.release_shots() == [film.shots[2].id]
