@@ -13,6 +13,7 @@ from bot.library.reposts import Reposts
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.undo import Undo
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
 from bot.provider.catalogue import Model
@@ -41,6 +42,7 @@ class Services:
     rules: QuotaRules
     previews: Previews
     moderation: Moderation
+    undo: Undo
     usage: UsageReports
     reports: Reports
     privacy: Privacy

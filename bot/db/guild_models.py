@@ -50,6 +50,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     VIDEO_DELETE = "video_delete"
     REPORT_DISMISS = "report_dismiss"
+    UNDO = "undo"
     BUDGET_WARNING = "budget_warning"
     BUDGET_REACHED = "budget_reached"
 
@@ -70,7 +71,9 @@ class AuditRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor_id: Mapped[int | None] = mapped_column(BigInteger)  # None: the bot itself
     action: Mapped[Action] = mapped_column(named(Action))
-    subject: Mapped[str | None] = mapped_column(String(80))  # "member:1", "role:1", "server", a word's id, …
+    subject: Mapped[str | None] = mapped_column(
+        String(80)
+    )  # "member:1", "role:1", "server", …; of an undo, what it undid: "7:block:member:1"
     old: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     new: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str | None] = mapped_column(Text)

@@ -6,7 +6,6 @@ both are in the trail.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from bot.db.guild_models import Action
 from bot.db.transactions import Result, Work
 from bot.errors import BadInputError
 from bot.i18n import ngettext, number
+from bot.moderation.told import Told
 from bot.policy.audit import record
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
@@ -23,7 +23,6 @@ from bot.text import clean
 
 REASON_MAX_LENGTH = 300  # characters
 
-Told = dict[str, Any] | None  # how the trail tells a state; None: there is nothing to tell
 PolicyChange = Callable[[Policy], Policy]
 MemberPolicyChange = Callable[[MemberPolicy], MemberPolicy]
 

@@ -1,9 +1,10 @@
 """What moderators can do with limits: rules for the server, roles and members; grants; resets; budgets."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,8 @@ from bot.db.guild_models import Action
 from bot.db.transactions import Work
 from bot.errors import BadInputError
 from bot.i18n import _, ngettext, number
-from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator
+from bot.moderation.told import limits_teller, tell_budget, tell_grants, tell_reset
 from bot.policy.documents import Budget, Grant, LimitKind, MemberPolicy, Period, Policy, Rule, Scope
 from bot.policy.store import fetch_member_policy, fetch_policy
 
@@ -33,6 +35,12 @@ class Subject:
     def __str__(self) -> str:
         """As the audit trail names it."""
         return f"{self.scope}:{self.id}" if self.id else str(self.scope)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return whom the audit trail names."""
+        scope, _colon, number = text.partition(":")
+        return cls(Scope(scope), int(number or 0))
 
 
 SERVER = Subject(Scope.SERVER)
@@ -89,7 +97,9 @@ class QuotaRules:
 
         def decide(session: Session) -> None:
             first(session)
-            self._decisions.change_policy_in(session, by, event, change, _teller(subject, limits))
+            self._decisions.change_policy_in(
+                session, by, event, change, limits_teller(subject.scope, subject.id, limits)
+            )
 
         await self._decisions.write(by, decide)
 
@@ -107,7 +117,9 @@ class QuotaRules:
 
         def decide(session: Session) -> list[Rule]:
             first(session)
-            old, _ = self._decisions.change_policy_in(session, by, event, change, _teller(subject, kinds))
+            old, _ = self._decisions.change_policy_in(
+                session, by, event, change, limits_teller(subject.scope, subject.id, kinds)
+            )
             return rules_of(old, subject, kinds)
 
         return await self._decisions.write(by, decide)
@@ -136,7 +148,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.GRANT, f"member:{user_id}", reason),
             add,
-            lambda member_policy: _tell_grants(member_policy, now),
+            lambda member_policy: tell_grants(member_policy, now),
         )
         return grant
 
@@ -148,9 +160,7 @@ class QuotaRules:
             user_id,
             AuditEvent(Action.RESET, f"member:{user_id}", reason),
             lambda member_policy: member_policy.model_copy(update={"reset_at": now}),
-            lambda member_policy: (
-                {"reset_at": member_policy.reset_at.isoformat()} if member_policy.reset_at else None
-            ),
+            tell_reset,
             lambda session: date_back(session, by.guild_id, user_id, now),
         )
 
@@ -179,7 +189,7 @@ class QuotaRules:
                     by,
                     AuditEvent(Action.BUDGET, f"budget:{period}", reason),
                     partial(with_budget, period=period, budget=budget),
-                    partial(_tell_budget, period=period),
+                    partial(tell_budget, period=period),
                 )
 
         await self._decisions.write(by, decide)
@@ -237,11 +247,6 @@ def with_budget(policy: Policy, period: Period, budget: Budget | None) -> Policy
     return policy.model_copy(update={"budgets": others if budget is None else {**others, period: budget}})
 
 
-def _tell_budget(policy: Policy, period: Period) -> Told:
-    budget = policy.budgets.get(period)
-    return {"credits": budget.credits} if budget else None
-
-
 def _ensure_not_too_many(policy: Policy) -> Policy:
     if len(policy.rules) > MOST_RULES:
         raise BadInputError(
@@ -252,20 +257,3 @@ def _ensure_not_too_many(policy: Policy) -> Policy:
             )
         )
     return policy
-
-
-def _teller(subject: Subject, kinds: Collection[LimitKind]) -> Callable[[Policy], Told]:
-    """Return what picks a subject's rules out of a document for the audit trail: `{kind: most}`."""
-
-    def tell(policy: Policy) -> Told:
-        found = [policy.find_rule(subject.scope, subject.id, kind) for kind in kinds]
-        return {rule.kind.value: rule.most for rule in found if rule is not None} or None
-
-    return tell
-
-
-def _tell_grants(member_policy: MemberPolicy, now: datetime) -> Told:
-    alive = [grant for grant in member_policy.grants if now < grant.until]
-    if not alive:
-        return None
-    return {"grants": [{"amount": grant.amount, "until": grant.until.isoformat()} for grant in alive]}

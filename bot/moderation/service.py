@@ -1,7 +1,8 @@
 """What moderators can do besides limits: pause, block, forbid words, choose the server's settings."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,7 +15,8 @@ from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.errors import BadInputError
 from bot.i18n import ngettext
-from bot.moderation.decisions import AuditEvent, Decisions, Moderator, Told, checked_reason
+from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
+from bot.moderation.told import find_word, settings_teller, tell_pause, word_teller
 from bot.policy.audit import list_page
 from bot.policy.documents import Block, MemberPolicy, Pause, Policy, ServerSettings, tell_block
 from bot.policy.store import fetch_policy
@@ -51,7 +53,7 @@ class Moderation:
             by,
             AuditEvent(Action.PAUSE, "server", reason),
             lambda policy: policy.model_copy(update={"pause": pause}),
-            _tell_pause,
+            tell_pause,
         )
 
     async def resume(self, by: Moderator) -> bool:
@@ -60,7 +62,7 @@ class Moderation:
             by,
             AuditEvent(Action.RESUME, "server"),
             lambda policy: policy.model_copy(update={"pause": None}),
-            _tell_pause,
+            tell_pause,
         )
         return old.pause is not None
 
@@ -107,37 +109,19 @@ class Moderation:
         """
         entry = clean_word(word)
 
-        def change(policy: Policy) -> Policy:
-            others = tuple(other for other in policy.words if fold(other) != fold(entry))
-            if len(others) >= MOST_WORDS:
-                raise BadInputError(
-                    ngettext(
-                        "There is already {count} blocked word or phrase, which is the "
-                        "maximum. Remove some first.",
-                        "There are already {count} blocked words and phrases, which is the "
-                        "maximum. Remove some first.",
-                        MOST_WORDS,
-                    )
-                )
-            return policy.model_copy(update={"words": (*others, entry)})
-
         old, _ = await self._decisions.change_policy(
-            by, AuditEvent(Action.WORD_ADD, "words"), change, _word_teller(entry)
+            by, AuditEvent(Action.WORD_ADD, "words"), partial(with_word, word=entry), word_teller(entry)
         )
-        return _find_word(old, entry) is None
+        return find_word(old, entry) is None
 
     async def remove_word(self, by: Moderator, word: str) -> bool:
         """Allow a word or phrase again; return whether it was forbidden."""
         entry = clean_word(word)
 
-        def change(policy: Policy) -> Policy:
-            others = tuple(other for other in policy.words if fold(other) != fold(entry))
-            return policy.model_copy(update={"words": others})
-
         old, _ = await self._decisions.change_policy(
-            by, AuditEvent(Action.WORD_REMOVE, "words"), change, _word_teller(entry)
+            by, AuditEvent(Action.WORD_REMOVE, "words"), partial(without_word, word=entry), word_teller(entry)
         )
-        return _find_word(old, entry) is not None
+        return find_word(old, entry) is not None
 
     async def change_settings(self, by: Moderator, changes: Mapping[str, Any]) -> Policy:
         """Change the settings that are named in `changes` (see `SETTINGS`); return all as they are now.
@@ -159,16 +143,12 @@ class Moderation:
                 ensure_possible(self._models, changed)
             return changed
 
-        def tell(policy: Policy) -> Told:
-            document = policy.model_dump(mode="json")
-            return {name: document[name] for name in sorted(changes)}
-
         event = AuditEvent(Action.SETTINGS, "server")
 
         def decide(session: Session) -> Policy:
-            _, policy = self._decisions.change_policy_in(session, by, event, change, tell)
+            _, policy = self._decisions.change_policy_in(session, by, event, change, settings_teller(changes))
             if changes.get("moderators_channel_id") is not None:
-                _show_waiting_reports(session, by.guild_id, self._clock())
+                show_waiting_reports(session, by.guild_id, self._clock())
             return policy
 
         return await self._decisions.write(by, decide)
@@ -180,7 +160,33 @@ class Moderation:
         )
 
 
-def _show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
+def with_word(policy: Policy, word: str) -> Policy:
+    """Return the document with a word or phrase forbidden as it is written.
+
+    Raises:
+        BadInputError: there would be too many.
+    """
+    policy = without_word(policy, word)
+    if len(policy.words) >= MOST_WORDS:
+        raise BadInputError(
+            ngettext(
+                "There is already {count} blocked word or phrase, which is the maximum. Remove some first.",
+                "There are already {count} blocked words and phrases, which is the "
+                "maximum. Remove some first.",
+                MOST_WORDS,
+            )
+        )
+    return policy.model_copy(update={"words": (*policy.words, word)})
+
+
+def without_word(policy: Policy, word: str) -> Policy:
+    """Return the document without a word or phrase, however it is written."""
+    others = tuple(other for other in policy.words if fold(other) != fold(word))
+    return policy.model_copy(update={"words": others})
+
+
+def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
+    """Show the reports that nobody could see in the moderators' channel, once there is one."""
     waiting = update(ReportRow).where(
         ReportRow.guild_id == guild_id,
         ReportRow.message_id.is_(None),
@@ -188,19 +194,3 @@ def _show_waiting_reports(session: Session, guild_id: int, now: datetime) -> Non
         ReportRow.deleted_by.is_(None),
     )
     session.execute(waiting.values(post_at=now))
-
-
-def _tell_pause(policy: Policy) -> Told:
-    return {"since": policy.pause.since.isoformat()} if policy.pause else None
-
-
-def _find_word(policy: Policy, word: str) -> str | None:
-    return next((other for other in policy.words if fold(other) == fold(word)), None)
-
-
-def _word_teller(word: str) -> Callable[[Policy], Told]:
-    def tell(policy: Policy) -> Told:
-        found = _find_word(policy, word)
-        return {"word": found} if found else None
-
-    return tell

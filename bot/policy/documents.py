@@ -143,4 +143,7 @@ class MemberPolicy(Document):
 
 def tell_block(block: Block | None) -> dict[str, str | None] | None:
     """Return a block as the audit trail tells it; None where there is none."""
-    return None if block is None else {"until": block.until.isoformat() if block.until else None}
+    if block is None:
+        return None
+    until = block.until.isoformat() if block.until else None
+    return {"since": block.since.isoformat(), "until": until, "reason": block.reason}

@@ -17,7 +17,7 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command
 from cogs.admin.doctor import examine
-from cogs.admin.log_view import LogButton, show_log
+from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, show_log
 from cogs.admin.queue_view import CancelButton, QueueButton, show_queue
 from cogs.admin.words import WordsGroup
 from cogs.moderation.setting_parsers import complete_models
@@ -137,7 +137,7 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     @app_commands.command(name="log", description="Show what moderators did, newest first")
     async def log(self, interaction: Interaction) -> None:
         """Show the audit trail with buttons."""
-        await show_log(interaction, self._moderation)
+        await show_log(interaction, self._services.undo)
 
     @app_commands.command(name="doctor", description="Check whether I can make videos in this channel")
     async def doctor(self, interaction: Interaction) -> None:
@@ -153,5 +153,5 @@ async def _reply(interaction: Interaction, text: str) -> None:
 
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
-    bot.add_dynamic_items(CancelButton, QueueButton, LogButton)
+    bot.add_dynamic_items(CancelButton, QueueButton, LogButton, UndoButton, UndoAnywayButton)
     await bot.add_cog(AdminCog(bot.services))

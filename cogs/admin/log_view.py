@@ -6,18 +6,25 @@ from typing import Self
 
 import discord
 
-from bot.db.guild_models import AuditRow
+from bot.db.guild_models import Action, AuditRow
+from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _, pgettext
-from bot.moderation.service import Moderation
+from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo
+from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
+from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PAGE_SIZE = 10  # entries; fewer where they are long
+LAST_ROW = 2  # of buttons; the others hold five each
 HEADING = N_("📜 **What moderators did,** newest first:")
+QUOTA = "quota"
+OF_QUOTA = frozenset({Action.QUOTA_SET, Action.QUOTA_UNSET, Action.GRANT, Action.RESET, Action.BUDGET})
+ID = r"(?P<decision_id>[0-9]{1,9})"  # the column holds no larger ones on PostgreSQL
 
 
 class LogButton(Item):
@@ -27,7 +34,7 @@ class LogButton(Item):
     pattern = r"(?P<before>[0-9]{1,18})"
 
     def __init__(self, before: int, label: str = "") -> None:
-        super().__init__(before, label=label)
+        super().__init__(before, label=label, row=LAST_ROW)
         self._before = before
 
     @classmethod
@@ -39,27 +46,63 @@ class LogButton(Item):
         """Turn the page."""
         await interaction.response.defer()
         await ensure_moderator(interaction)
-        moderation: Moderation = interaction.client.services.moderation
-        entries = await _fetch(interaction, moderation, self._before)
-        await interaction.edit_original_response(content=render_log(entries), view=_view(entries))
+        page = await _fetch(interaction, interaction.client.services.undo, self._before)
+        await interaction.edit_original_response(content=render_log(page.rows), view=_view(page))
 
 
-async def show_log(interaction: Interaction, moderation: Moderation) -> None:
+class UndoButton(Item):
+    """Restores what was before a decision, once; asks first where something has changed since."""
+
+    action = "undo"
+    pattern = ID
+
+    def __init__(self, decision_id: int | str) -> None:
+        super().__init__(decision_id, label=pgettext("button", "Undo #{decision}", decision=decision_id))
+        self._decision_id = int(decision_id)
+
+    async def act(self, interaction: Interaction) -> None:
+        """Undo it, or ask."""
+        await _undo(interaction, self._decision_id)
+
+
+class UndoAnywayButton(Item):
+    """Restores what was before a decision, over what the moderator was shown that has changed since."""
+
+    action = "undo-anyway"
+    pattern = rf"{ID}:(?P<seen>[0-9a-f]{{16}})"
+    style = discord.ButtonStyle.danger
+
+    def __init__(self, decision_id: int | str, seen: str) -> None:
+        super().__init__(decision_id, seen)
+        self._decision_id = int(decision_id)
+        self._seen = seen
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Undo anyway")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Undo it, or ask again where something else is there now."""
+        await _undo(interaction, self._decision_id, self._seen)
+
+
+async def show_log(interaction: Interaction, undo: Undo) -> None:
     """Answer with the newest entries of this server's trail."""
-    entries = await _fetch(interaction, moderation, 0)
-    await interaction.response.send_message(render_log(entries), view=_view(entries), ephemeral=True)
+    page = await _fetch(interaction, undo, 0)
+    await interaction.response.send_message(render_log(page.rows), view=_view(page), ephemeral=True)
 
 
-def render_log(entries: Sequence[AuditRow]) -> str:
-    """Return as many of the entries as a page holds."""
+def render_log(entries: Sequence[AuditRow], notice: str = "") -> str:
+    """Return as many of the entries as a page holds, below what has just been done."""
     if not entries:
         return _("Moderators haven't done anything on this server yet.")
-    return "\n".join([_(HEADING), *map(entry_line, fitting(entries))])
+    return "\n".join([*filter(None, [notice]), _(HEADING), *map(entry_line, fitting(entries, notice))])
 
 
-def fitting(entries: Sequence[AuditRow]) -> Sequence[AuditRow]:
+def fitting(entries: Sequence[AuditRow], notice: str = "") -> Sequence[AuditRow]:
     """Return the first entries that fit into one message together, at least one."""
-    room = MESSAGE_MAX_LENGTH - len(_(HEADING))
+    room = MESSAGE_MAX_LENGTH - len(_(HEADING)) - len(notice) - 1
     for number, entry in enumerate(entries[:PAGE_SIZE]):
         room -= len(entry_line(entry)) + 1
         if room < 0:
@@ -67,15 +110,50 @@ def fitting(entries: Sequence[AuditRow]) -> Sequence[AuditRow]:
     return entries[:PAGE_SIZE]
 
 
-async def _fetch(interaction: Interaction, moderation: Moderation, before: int) -> Sequence[AuditRow]:
+async def _undo(interaction: Interaction, decision_id: int, seen: str | None = None) -> None:
+    await interaction.response.defer()
+    await ensure_moderator(interaction)
+    undo, by = interaction.client.services.undo, moderator_of(interaction)
+    decision = await undo.find(by, decision_id)
+    if decision.kind in OF_QUOTA:  # a server may let somebody use only one of the two commands
+        await ensure_moderator(interaction, QUOTA)
+    ensure_still_there(interaction, decision)
+    try:
+        outcome = await undo.undo(by, decision_id, seen)
+    except (AlreadyUndoneError, AlreadyRestoredError) as error:
+        await _show_again(interaction, str(error))
+        return
+    if isinstance(outcome, ChangedSince):
+        view = view_of(
+            UndoAnywayButton(decision_id, outcome.seen), LogButton(0, pgettext("button", "Cancel"))
+        )
+        await interaction.edit_original_response(content=changed_text(outcome), view=view)
+        return
+    await _show_again(interaction, undone_text(outcome, is_gone=await has_left(interaction, decision)))
+
+
+async def _show_again(interaction: Interaction, notice: str) -> None:
+    """Show the newest entries below what has just been done, which is written down already."""
+    try:
+        page = await _fetch(interaction, interaction.client.services.undo, 0)
+    except DatabaseBusyError:
+        newest = view_of(LogButton(0, pgettext("button", "Newest")))
+        await interaction.edit_original_response(content=notice, view=newest)
+        return
+    text, view = render_log(page.rows, notice), _view(page, notice)
+    await interaction.edit_original_response(content=text, view=view)
+
+
+async def _fetch(interaction: Interaction, undo: Undo, before: int) -> LogPage:
     """Return a page's entries, and one more where there is one."""
     guild_id = moderator_of(interaction).guild_id
-    return await moderation.list_log(guild_id, size=PAGE_SIZE + 1, before=before or None)
+    return await undo.list_log(guild_id, size=PAGE_SIZE + 1, before=before or None)
 
 
-def _view(entries: Sequence[AuditRow]) -> discord.ui.View:
+def _view(page: LogPage, notice: str = "") -> discord.ui.View:
     newest = LogButton(0, pgettext("button", "Newest"))
-    shown = fitting(entries)
-    if len(shown) == len(entries):
-        return view_of(newest)
-    return view_of(newest, LogButton(shown[-1].id, pgettext("button", "Older")))
+    shown = fitting(page.rows, notice)
+    undo = [UndoButton(row.id) for row in shown if row.id in page.undoable]
+    if len(shown) == len(page.rows):
+        return view_of(*undo, newest)
+    return view_of(*undo, newest, LogButton(shown[-1].id, pgettext("button", "Older")))

@@ -1,11 +1,10 @@
 """The audit trail in words, one line for a row. Pure text.
 
-What `old` and `new` hold for each action is written in `rules`, `service` and `report_decisions` of
-`bot.moderation`, in `bot.jobs.cancellation` and in `bot.admission.check_request`.
+What `old` and `new` hold for each action is written in `bot.moderation.told`, and for what can't be undone in
+`bot.moderation.report_decisions`, `bot.jobs.cancellation` and `bot.admission.check_request`.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
@@ -15,7 +14,9 @@ from bot.i18n import _, ngettext, number
 from bot.policy.documents import LimitKind
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
+from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
 from cogs.moderation.server_settings import setting_changes
+from cogs.moderation.undo_text import undo_sentence
 
 REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice as long
 
@@ -23,7 +24,7 @@ REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice
 def entry_line(entry: AuditRow) -> str:
     """Return who did what to which subject, when and why: usually under 500 characters, at most 600."""
     who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
-    line = f"{_moment(entry.at)} {SENTENCES[entry.action](entry, who)}"
+    line = f"{show_moment(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:
         return line
     return f"{line} {_('Reason: “{reason}”.', reason=plain(told_reason(entry.reason), REASON_LENGTH))}"
@@ -37,7 +38,7 @@ def _quota_set(entry: AuditRow, who: str) -> str:
         else _("{limit} (new)", limit=_limit(kind, most))
         for kind, most in new.items()
     )
-    if (subject := _mention(entry)) is None:
+    if (subject := mention(entry.subject or "")) is None:
         return _("{who} limited everyone to {limits}.", who=who, limits=limits)
     return _("{who} limited {subject} to {limits}.", who=who, subject=subject, limits=limits)
 
@@ -45,7 +46,7 @@ def _quota_set(entry: AuditRow, who: str) -> str:
 def _quota_unset(entry: AuditRow, who: str) -> str:
     limits = ", ".join(_limit(kind, most) for kind, most in (entry.old or {}).items())
     limits = limits or _("there were none")
-    if (subject := _mention(entry)) is None:
+    if (subject := mention(entry.subject or "")) is None:
         return _("{who} removed limits for everyone: {limits}.", who=who, limits=limits)
     return _("{who} removed limits for {subject}: {limits}.", who=who, subject=subject, limits=limits)
 
@@ -59,7 +60,7 @@ def _grant(entry: AuditRow, who: str) -> str:
         who=who,
         subject=_subject(entry),
         videos=count_videos(grants[-1]["amount"]),
-        until=_end(grants[-1]["until"]),
+        until=show_end(grants[-1]["until"]),
     )
     before, now = _granted(entry.old), _granted(entry.new)
     if not before:
@@ -85,7 +86,7 @@ def _reset(entry: AuditRow, who: str) -> str:
         "{who} reset the usage of {subject}: earlier videos no longer count toward limits (before: {date}).",
         who=who,
         subject=_subject(entry),
-        date=_moment(_parse(before)),
+        date=show_moment(parse_moment(before)),
     )
 
 
@@ -102,7 +103,7 @@ def _resume(entry: AuditRow, who: str) -> str:
 
 
 def _block(entry: AuditRow, who: str) -> str:
-    until = _end((entry.new or {}).get("until"))
+    until = show_end((entry.new or {}).get("until"))
     if not entry.old:
         return _("{who} blocked {subject} from /veo {until}.", who=who, subject=_subject(entry), until=until)
     return _(
@@ -110,7 +111,7 @@ def _block(entry: AuditRow, who: str) -> str:
         who=who,
         subject=_subject(entry),
         until=until,
-        before=_end(entry.old.get("until")),
+        before=show_end(entry.old.get("until")),
     )
 
 
@@ -121,7 +122,7 @@ def _unblock(entry: AuditRow, who: str) -> str:
         "{who} unblocked {subject} (the block would have lasted {until}).",
         who=who,
         subject=_subject(entry),
-        until=_end(entry.old.get("until")),
+        until=show_end(entry.old.get("until")),
     )
 
 
@@ -181,20 +182,14 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.CANCEL: _cancel,
     Action.VIDEO_DELETE: _video_delete,
     Action.REPORT_DISMISS: _report_dismiss,
+    Action.UNDO: undo_sentence,
     Action.BUDGET_WARNING: budget_warning,
     Action.BUDGET_REACHED: budget_reached,
 }
 
 
-def _mention(entry: AuditRow) -> str | None:
-    """Return the mention of what it is about, even of a deleted role or member; None: everyone."""
-    kind, _colon, name = (entry.subject or "").partition(":")
-    mentions = {"member": f"<@{name}>", "role": f"<@&{name}>"}
-    return mentions.get(kind)
-
-
 def _subject(entry: AuditRow) -> str:
-    return _mention(entry) or _("everyone")
+    return mention(entry.subject or "") or _("everyone")
 
 
 def _name(entry: AuditRow) -> str:
@@ -215,19 +210,3 @@ def _granted(told: dict[str, Any] | None) -> int:
 
 def _word(told: dict[str, Any] | None) -> str:
     return plain(str((told or {}).get("word", "")), REASON_LENGTH)
-
-
-def _end(until: str | None) -> str:
-    if until is None:
-        return _("until a moderator ends it")
-    # Translators: {until} of other texts; {date} is a date and time
-    return _("until {date}", date=_moment(_parse(until)))
-
-
-def _parse(moment: str) -> datetime:
-    return datetime.fromisoformat(moment)
-
-
-def _moment(moment: datetime) -> str:
-    """Return Discord's markup for a date and time, which each reader sees in their own time zone."""
-    return f"<t:{int(moment.timestamp())}:f>"

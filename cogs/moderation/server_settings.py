@@ -76,6 +76,11 @@ def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]
     return [f"{_name_of(field)}: {before} → {now}" for field, before, now in told if before != now]
 
 
+def setting_states(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return what settings are, such as "6 seconds" for "Longest video", by their names in words."""
+    return {_name_of(field): _logged(field, value) for field, value in told.items()}
+
+
 def _name_of(field: str) -> str:
     return _(SETTINGS[field].name) if field in SETTINGS else field
 

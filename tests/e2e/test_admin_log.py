@@ -24,6 +24,11 @@ def entries(answer: simcord.InteractionResult) -> list[str]:
     return said(answer).splitlines()[1:]
 
 
+def turns(answer: simcord.InteractionResult) -> list[str]:
+    """Return the buttons that turn the page."""
+    return [label for label in labels(answer) if not label.startswith("Undo")]
+
+
 async def test_an_empty_log_says_so(world: World) -> None:
     assert await admin(world, "log") == "Moderators haven't done anything on this server yet."
 
@@ -45,12 +50,12 @@ async def test_pages_hold_ten_and_lead_to_older_ones_and_back(world: World) -> N
     lines = [entry_line(row) for row in await deeds(world)]
     answer = await use(world, "log")
     assert entries(answer) == lines[:10]
-    assert labels(answer) == ["Newest", "Older"]
+    assert turns(answer) == ["Newest", "Older"]
     await world.mona.click(shown(answer).message, label="Older")
     assert entries(answer) == lines[10:20]
     await world.mona.click(shown(answer).message, label="Older")
     assert entries(answer) == lines[20:]
-    assert labels(answer) == ["Newest"], "there is nothing older"
+    assert turns(answer) == ["Newest"], "there is nothing older"
     await admin(world, "pause")
     await world.mona.click(shown(answer).message, label="Newest")
     assert "paused" in entries(answer)[0]

@@ -96,7 +96,9 @@ class Crime:
         (quote_row,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
         (film,) = read("SELECT id FROM films WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
+        (decision,) = read("SELECT max(id) AS id FROM audit WHERE guild_id = ?", owner.guild.id)
         return {
+            "decision": str(decision["id"]),
             "video": video["id"],
             "request": request["id"],
             "offer": quote_row["id"],

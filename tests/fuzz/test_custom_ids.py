@@ -15,7 +15,7 @@ from tests.fuzz.crime import ELSEWHERE, ENTITLED, STRANGERS, Crime, open_crime
 from tests.fuzz.listening import Listener
 from tests.fuzz.tally import fuzz
 
-TARGETS = ("video", "request", "offer", "film", "report", "member")
+TARGETS = ("video", "request", "offer", "film", "report", "member", "decision")
 ODD = ["\n", " ", "\0", "٣", "x", ":", "0" * 30, "-", "ffff", "\ud800", "veo1:", "A", "🎬"]
 
 
@@ -57,6 +57,8 @@ def written(pattern: str, target: str, filling: str) -> str:
     text = re.sub(r"\(\?P<preview>[^)]*\)", f"1900000000-{target}", text)
     text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
     text = re.sub(r"\(\?P<(revision|page)>[^)]*\)", "1", text)
+    text = re.sub(r"\(\?P<decision_id>[^)]*\)", lambda _: target if target.isdecimal() else "1", text)
+    text = re.sub(r"\(\?P<seen>[^)]*\)", "0123456789abcdef", text)
     text = re.sub(r"\(\?P<before>[^)]*\)", "0", text)
     text = re.sub(r"\(\?P<model>[^)]*\)", "google/veo-3.0-fast", text)
     text = re.sub(r"\(\?P<here>[^)]*\)\?", "", text)

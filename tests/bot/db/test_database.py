@@ -263,13 +263,18 @@ async def test_a_file_that_cannot_be_opened_leaves_no_thread_that_calls_a_closed
         return stop(connection)
 
     monkeypatch.setattr(thread, "stop", stop_late)
+    before = set(threading.enumerate())  # another test's program may be open in this process
     async with open_database(database_url):
         pass
     file_of(database_url).write_bytes(b"no database" * 1000)
     with pytest.raises(DatabaseError, match="is no SQLite database"):
         async with open_database(database_url):
             pass
-    left = [thread.name for thread in threading.enumerate() if "_connection_worker_thread" in thread.name]
+    left = [
+        thread.name
+        for thread in set(threading.enumerate()) - before
+        if "_connection_worker_thread" in thread.name
+    ]
     assert left == [], "a connection's thread runs on"
 
 

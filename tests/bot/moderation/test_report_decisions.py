@@ -18,7 +18,7 @@ from bot.moderation.report_decisions import (
     ReportNotFoundError,
 )
 from bot.moderation.reports import Reports
-from bot.policy.documents import Block
+from bot.policy.documents import Block, tell_block
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import (
     MONA,
@@ -83,7 +83,7 @@ async def test_blocking_holds_for_a_day_and_writes_it_down(
     [entry] = await audit_rows(database)
     assert (entry.action, entry.subject) == (Action.BLOCK, f"member:{video.user_id}")
     assert entry.old is None
-    assert entry.new == {"until": (clock() + BLOCK_TIME).isoformat()}
+    assert entry.new == tell_block(block)
 
 
 @pytest.mark.parametrize("hours", [25, None], ids=str)

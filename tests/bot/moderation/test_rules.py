@@ -156,7 +156,8 @@ async def test_a_grant_holds_until_its_end(
     assert (await standing_of(database)).grants == (grant,)
     [row] = await trail(database)
     assert (row.action, row.subject, row.old, row.reason) == (Action.GRANT, "member:5", None, "a contest")
-    assert row.new == {"grants": [{"amount": 3, "until": grant.until.isoformat()}]}
+    since, end = grant.since.isoformat(), grant.until.isoformat()
+    assert row.new == {"grants": [{"amount": 3, "since": since, "until": end}]}
 
 
 async def test_grants_add_up_and_ended_ones_are_forgotten(

@@ -71,11 +71,11 @@ async def test_a_pause_stops_requests_and_resume_lets_them_through(
     moderation: Moderation, generations: GenerationService, clock: StoppedClock
 ) -> None:
     await moderation.pause(MONA, "exams")
-    since = {"since": clock().isoformat()}
-    assert await last(moderation) == (Action.PAUSE, 70, "server", None, since, "exams")
+    pause = {"since": clock().isoformat(), "reason": "exams"}
+    assert await last(moderation) == (Action.PAUSE, 70, "server", None, pause, "exams")
     assert "“exams”" in await refused(generations)
     assert await moderation.resume(NILS)
-    assert await last(moderation) == (Action.RESUME, 71, "server", since, None, None)
+    assert await last(moderation) == (Action.RESUME, 71, "server", pause, None, None)
     await ask(generations)
 
 
@@ -112,7 +112,7 @@ async def test_a_block_ends_by_itself(
 ) -> None:
     until = clock() + timedelta(hours=12)
     await moderation.block(MONA, MEMBER, until, "spam")
-    new = {"until": until.isoformat()}
+    new = {"since": clock().isoformat(), "until": until.isoformat(), "reason": "spam"}
     assert await last(moderation) == (Action.BLOCK, 70, "member:3", None, new, "spam")
     clock.advance(timedelta(hours=12) - timedelta(microseconds=1))
     text = await refused(generations)
@@ -126,10 +126,11 @@ async def test_a_block_without_an_end_holds_until_it_is_ended(
     moderation: Moderation, generations: GenerationService, clock: StoppedClock
 ) -> None:
     await moderation.block(MONA, MEMBER, None)
+    old = {"since": clock().isoformat(), "until": None, "reason": None}
     clock.advance(timedelta(days=5000))
     assert "blocked from /veo" in await refused(generations)
     assert await moderation.unblock(NILS, MEMBER)
-    assert await last(moderation) == (Action.UNBLOCK, 71, "member:3", {"until": None}, None, None)
+    assert await last(moderation) == (Action.UNBLOCK, 71, "member:3", old, None, None)
     await ask(generations)
 
 
@@ -148,7 +149,10 @@ async def test_a_new_block_replaces_the_old_one(
     await moderation.block(MONA, MEMBER, None, "first")
     until = clock() + timedelta(hours=1)
     await moderation.block(NILS, MEMBER, until, "second")
-    assert (await last(moderation))[3:] == ({"until": None}, {"until": until.isoformat()}, "second")
+    since = {"since": clock().isoformat()}
+    old = {**since, "until": None, "reason": "first"}
+    new = {**since, "until": until.isoformat(), "reason": "second"}
+    assert (await last(moderation))[3:] == (old, new, "second")
     clock.advance(timedelta(hours=1))
     await ask(generations)
 

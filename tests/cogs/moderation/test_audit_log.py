@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.guild_models import Action, AuditRow
+from bot.moderation.restoring import MEMBER_PARTS, SERVER_PARTS
 from bot.policy.documents import LimitKind
 from bot.provider.catalogue import CATALOGUE
 from cogs.moderation.audit_log import SENTENCES, entry_line
+from cogs.moderation.undo_text import STATES
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -130,6 +132,43 @@ LINES = [
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` of <@6>."),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 0}), "deleted the video `00ff`."),
     (entry(A.REPORT_DISMISS, "generation:00ff"), "dismissed a report of the video `00ff`."),
+    (
+        entry(A.UNDO, "7:quota_set:role:8", old={"day": 3, "week": None}, new={"day": 5}),
+        "undid #7: limits of <@&8>: "
+        "3 videos in 24 hours, any number of videos in 7 days → 5 videos in 24 hours.",
+    ),
+    (
+        entry(A.UNDO, "7:quota_unset:server", new={"at_once": 2}),
+        "undid #7: limits of everyone: none → 2 videos at once.",
+    ),
+    (
+        entry(A.UNDO, "7:budget:budget:day", old={"credits": 5 * USD}),
+        "undid #7: daily budget: $5.00 (10,000,000 credits) → none.",
+    ),
+    (
+        entry(A.UNDO, "7:grant:member:6", old={"grants": GRANTS[1:]}),
+        f"undid #7: extra videos for <@6>: 3 videos until {END} → none.",
+    ),
+    (
+        entry(A.UNDO, "7:reset:member:6", old={"reset_at": UNTIL}),
+        f"undid #7: last usage reset of <@6>: {END} → never.",
+    ),
+    (
+        entry(A.UNDO, "7:resume:server", new={"since": UNTIL, "reason": "**exams**"}),
+        r"undid #7: /veo: not paused → paused (“\*\*exams\*\*”).",
+    ),
+    (
+        entry(A.UNDO, "7:unblock:member:6", new={"until": UNTIL}),
+        f"undid #7: <@6>: not blocked → blocked until {END}.",
+    ),
+    (
+        entry(A.UNDO, "7:word_add:words", old={"word": "**x**"}),
+        r"undid #7: “\*\*x\*\*”: blocked in prompts → allowed in prompts.",
+    ),
+    (
+        entry(A.UNDO, "7:settings:server", old={"ask_first": True}, new={"ask_first": False}),
+        "undid #7: Members confirm the price: yes → no.",
+    ),
 ]
 
 NEWS = [
@@ -157,17 +196,21 @@ NEWS = [
 
 @pytest.mark.parametrize(("row", "sentence"), LINES)
 def test_what_a_moderator_did_is_said(row: AuditRow, sentence: str) -> None:
-    assert entry_line(row) == f"{WHEN} <@5> {sentence}"
+    assert entry_line(row) == f"{WHEN} #1 <@5> {sentence}"
 
 
 @pytest.mark.parametrize(("row", "sentence"), NEWS)
 def test_what_the_bot_says_by_itself_is_said(row: AuditRow, sentence: str) -> None:
-    assert entry_line(row) == f"{WHEN} The bot: {sentence}"
+    assert entry_line(row) == f"{WHEN} #1 The bot: {sentence}"
 
 
 def test_every_action_has_its_text_and_its_test() -> None:
     assert set(SENTENCES) == set(Action)
     assert {row.action for row, _ in [*LINES, *NEWS]} == set(Action)
+
+
+def test_whatever_can_be_undone_has_its_words() -> None:
+    assert set(STATES) == {*SERVER_PARTS, *MEMBER_PARTS}
 
 
 @pytest.mark.parametrize("action", Action)
@@ -208,6 +251,12 @@ told = {
     A.WORD_ADD: st.fixed_dictionaries({"word": nasty}),
     A.BLOCK: st.fixed_dictionaries({"until": st.none() | st.just(UNTIL)}),
 }
+undone = {
+    A.QUOTA_SET: limits,
+    A.SETTINGS: settings,
+    A.WORD_ADD: st.fixed_dictionaries({"word": nasty}),
+    A.BLOCK: st.fixed_dictionaries({"until": st.none() | st.just(UNTIL), "reason": nasty}),
+}
 
 
 @given(st.data(), st.sampled_from(sorted(told)), ids, ids, nasty)
@@ -222,3 +271,13 @@ def test_a_line_is_short_and_mentions_only_whom_it_is_about(
     unescaped = re.sub(r"\\.", "", line)
     assert set(re.findall(r"<@!?&?\d+>", unescaped)) <= {f"<@{actor}>", f"<@{subject}>"}
     assert "@everyone" not in line
+
+
+@given(st.data(), st.sampled_from(sorted(undone)), ids, ids)
+def test_the_line_of_an_undo_is_as_short(data: st.DataObject, kind: Action, actor: int, member: int) -> None:
+    old, new = data.draw(undone[kind]), data.draw(undone[kind])
+    subject = f"2147483647:{kind}:member:{member}"
+    line = entry_line(entry(A.UNDO, subject, id=2147483647, actor_id=actor, old=old, new=new))
+    assert len(line) <= LONGEST, f"a page of the log could not hold it: {line}"
+    assert "\n" not in line
+    assert set(re.findall(r"<@!?&?\d+>", re.sub(r"\\.", "", line))) <= {f"<@{actor}>", f"<@{member}>"}

@@ -1,0 +1,269 @@
+"""What restores what was before a decision: a rule of its row in the trail and the present document. Pure.
+
+A decision changed one part of a document. The part can be told, as the trail does, and put back from what
+the trail tells. What a row tells too little of can't be undone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256
+from json import dumps
+from typing import Any, Generic, TypeVar
+
+from bot.db.guild_models import Action, AuditRow
+from bot.moderation.rules import Subject, with_budget, with_limits, without_limits
+from bot.moderation.service import SETTINGS, with_word, without_word
+from bot.moderation.told import (
+    Told,
+    in_order,
+    limits_teller,
+    settings_teller,
+    tell_budget,
+    tell_grant,
+    tell_pause,
+    tell_reset,
+    word_teller,
+)
+from bot.policy.documents import (
+    Block,
+    Budget,
+    Grant,
+    LimitKind,
+    MemberPolicy,
+    Pause,
+    Period,
+    Policy,
+    tell_block,
+)
+
+PAUSE_KEYS = frozenset({"since", "reason"})
+BLOCK_KEYS = frozenset({"since", "until", "reason"})
+UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
+LATER_KEYS = frozenset({"since", "reason"})  # rows of earlier versions don't tell them
+
+DocumentT = TypeVar("DocumentT", Policy, MemberPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A row of the trail as a change of a document.
+
+    Attributes:
+        kind: what was decided; of an undo, what was decided by what it undid.
+        subject: about what, as the trail names it.
+        before: what was before.
+        left: what it left.
+    """
+
+    id: int
+    kind: Action
+    subject: str
+    before: Told
+    left: Told
+
+    @property
+    def user_id(self) -> int | None:
+        """Whose document it changed; None: the server's."""
+        return Subject.parse(self.subject).id if self.kind in MEMBER_PARTS else None
+
+    @property
+    def undo_subject(self) -> str:
+        """How the row of its undo names it, and what it was."""
+        return f"{self.id}:{self.kind}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[DocumentT]):
+    """A part of a document: `tell` reads it as the trail does, `put` writes what the trail told."""
+
+    tell: Callable[[DocumentT], Told]
+    put: Callable[[DocumentT, Told, datetime], DocumentT]
+
+
+def decision_of(row: AuditRow) -> Decision:
+    """Return what a row says was decided."""
+    kind, subject = row.action, row.subject or ""
+    if kind is Action.UNDO and subject.count(":") >= UNDO_COLONS:
+        _undone, name, subject = subject.split(":", UNDO_COLONS)
+        kind = Action(name)
+    before, left = _ordered(row.old), _ordered(row.new)
+    if kind is Action.GRANT:
+        before, left = _only_moved(before, left)
+    return Decision(row.id, kind, subject, before, left)
+
+
+def can_be_undone(decision: Decision) -> bool:
+    """Whether it changed something, and its row tells enough to restore what was before."""
+    if decision.before == decision.left:
+        return False
+    return server_part(decision) is not None or member_part(decision) is not None
+
+
+def server_part(decision: Decision) -> Part[Policy] | None:
+    """Return which part of the server's document it changed; None: none, or too little is told."""
+    make = SERVER_PARTS.get(decision.kind)
+    return make(decision) if make else None
+
+
+def member_part(decision: Decision) -> Part[MemberPolicy] | None:
+    """Return which part of a member's document it changed; None: none, or too little is told."""
+    make = MEMBER_PARTS.get(decision.kind)
+    return make(decision) if make else None
+
+
+def is_as_left(decision: Decision, present: Told) -> bool:
+    """Whether what is now is what the decision left, as far as its row tells that."""
+    left = decision.left
+    if left is None or present is None:
+        return left == present
+    told = {key: present[key] for key in left if key in present}
+    return told == left and present.keys() - left.keys() <= LATER_KEYS
+
+
+def is_restored(decision: Decision, present: Told, now: datetime) -> bool:
+    """Whether what was before holds already: nothing would change, or only what has ended would."""
+    return _holding(present, now) == _holding(decision.before, now)
+
+
+def fingerprint(present: Told) -> str:
+    """Return what differs where anything that is told does."""
+    return sha256(dumps(present, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _holding(told: Told, now: datetime) -> Told:
+    """Return a state that still holds: None where a block or a grant has ended."""
+    ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
+    moments = [end["until"] for end in ends if end.get("until")]
+    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+
+
+def _ordered(told: Told) -> Told:
+    return told and {key: value if key == "grants" else in_order(value) for key, value in told.items()}
+
+
+def _only_moved(before: Told, left: Told) -> tuple[Told, Told]:
+    """Return the one grant that was given or taken, where it was and where it was not."""
+    had, has = ((told or {}).get("grants", []) for told in (before, left))
+    taken, given = (
+        [grant for grant in these if grant not in those] for these, those in ((had, has), (has, had))
+    )
+    if len(taken) + len(given) != 1:
+        return None, None
+    return {"grants": taken} if taken else None, {"grants": given} if given else None
+
+
+def _limits(decision: Decision) -> Part[Policy]:
+    subject = Subject.parse(decision.subject)
+    kinds = [LimitKind(kind) for kind in {**(decision.before or {}), **(decision.left or {})}]
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        del now
+        cleared = without_limits(policy, subject, kinds)
+        return with_limits(cleared, subject, {LimitKind(kind): most for kind, most in (told or {}).items()})
+
+    return Part(limits_teller(subject.scope, subject.id, kinds), put)
+
+
+def _budget(decision: Decision) -> Part[Policy]:
+    period = Period(decision.subject.partition(":")[2])
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        # Since now: the moderators are warned about it like about any that was just set.
+        return with_budget(policy, period, Budget(credits=told["credits"], since=now) if told else None)
+
+    return Part(partial(tell_budget, period=period), put)
+
+
+def _pause(decision: Decision) -> Part[Policy] | None:
+    if decision.before is not None and not decision.before.keys() >= PAUSE_KEYS:
+        return None
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        del now
+        return policy.model_copy(update={"pause": Pause.model_validate(told) if told else None})
+
+    return Part(tell_pause, put)
+
+
+def _word(decision: Decision) -> Part[Policy] | None:
+    word = {**(decision.left or {}), **(decision.before or {})}.get("word")
+    if word is None:
+        return None
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        del now
+        return with_word(policy, told["word"]) if told else without_word(policy, word)
+
+    return Part(word_teller(word), put)
+
+
+def _settings(decision: Decision) -> Part[Policy] | None:
+    names = (decision.before or {}).keys()
+    if not names or not names <= SETTINGS:
+        return None
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        del now
+        return Policy.model_validate({**policy.model_dump(mode="json"), **(told or {})})
+
+    return Part(settings_teller(names), put)
+
+
+def _grant(decision: Decision) -> Part[MemberPolicy] | None:
+    told = decision.before or decision.left
+    if told is None or "since" not in told["grants"][0]:
+        return None
+    grant = Grant.model_validate(told["grants"][0])
+
+    def tell(member_policy: MemberPolicy) -> Told:
+        return {"grants": [tell_grant(grant)]} if grant in member_policy.grants else None
+
+    def put(member_policy: MemberPolicy, told: Told, now: datetime) -> MemberPolicy:
+        del now
+        others = tuple(other for other in member_policy.grants if other != grant)
+        return member_policy.model_copy(update={"grants": (*others, grant) if told else others})
+
+    return Part(tell, put)
+
+
+def _reset(decision: Decision) -> Part[MemberPolicy]:
+    del decision
+
+    def put(member_policy: MemberPolicy, told: Told, now: datetime) -> MemberPolicy:
+        del now
+        at = datetime.fromisoformat(told["reset_at"]) if told else None
+        return member_policy.model_copy(update={"reset_at": at})
+
+    return Part(tell_reset, put)
+
+
+def _block(decision: Decision) -> Part[MemberPolicy] | None:
+    if decision.before is not None and not decision.before.keys() >= BLOCK_KEYS:
+        return None
+
+    def put(member_policy: MemberPolicy, told: Told, now: datetime) -> MemberPolicy:
+        del now
+        return member_policy.model_copy(update={"block": Block.model_validate(told) if told else None})
+
+    return Part(lambda member_policy: tell_block(member_policy.block), put)
+
+
+# A decision of any other kind can't be taken back: what it did is gone, or it is news of the bot's own.
+SERVER_PARTS: Mapping[Action, Callable[[Decision], Part[Policy] | None]] = {
+    Action.QUOTA_SET: _limits,
+    Action.QUOTA_UNSET: _limits,
+    Action.BUDGET: _budget,
+    Action.PAUSE: _pause,
+    Action.RESUME: _pause,
+    Action.WORD_ADD: _word,
+    Action.WORD_REMOVE: _word,
+    Action.SETTINGS: _settings,
+}
+MEMBER_PARTS: Mapping[Action, Callable[[Decision], Part[MemberPolicy] | None]] = {
+    Action.GRANT: _grant,
+    Action.RESET: _reset,
+    Action.BLOCK: _block,
+    Action.UNBLOCK: _block,
+}
