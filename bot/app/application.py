@@ -42,6 +42,7 @@ from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.ui.servers import Servers
+from cogs.videos.posts import attachment_finder
 
 __all__ = ["App", "open_app", "timing_of"]
 
@@ -152,7 +153,7 @@ async def open_app(
                 tasks |= _tasks_of_gateway(shared, gateway, delivery, board, servers)
             if worker is not None:
                 tasks |= _tasks_of_worker(shared, worker, monitoring)
-                tasks["films"] = build_film_runner(shared, films).run
+                tasks["films"] = build_film_runner(shared, films, attachment_finder(client)).run
             yield App(client, tasks, monitoring, shared.signals, shared.prices, gateway, worker)
 
 

@@ -40,9 +40,10 @@ class FolderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The files of generations."""
+    """The files of generations. `posted_videos`: the folder of `videos`, filled from Discord."""
 
     videos: VideoStore
+    posted_videos: VideoStore
     images: ImageStore
     last_frames: LastFrames
 
@@ -166,7 +167,8 @@ def _stores(
         store = VideoStore(from_provider, videos)
         frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
         find_frame = ShotFrames(database, store, frames).find
-        return Stores(store, ImageStore(from_discord, settings.data_dir / "pictures", find_frame), frames)
+        images = ImageStore(from_discord, settings.data_dir / "pictures", find_frame)
+        return Stores(store, VideoStore(from_discord, videos), images, frames)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 

@@ -11,6 +11,7 @@ from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
+from bot.films.shot_files import FindAttachment, ShotFiles
 from bot.jobs.ports import DeliveryPort, PostPort, Subject
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
@@ -84,7 +85,7 @@ def _upload(shared: Shared, delivery: PostPort[Subject]) -> Upload[Subject]:
     return Upload(delivery, Fitter(shared.settings.data_dir / "videos"), limits)
 
 
-def build_film_runner(shared: Shared, delivery: FilmPort) -> FilmRunner:
+def build_film_runner(shared: Shared, delivery: FilmPort, find_attachment: FindAttachment) -> FilmRunner:
     """Make what lets a film's shots begin in turn, and joins them."""
     settings, signals, timing = shared.settings, shared.signals, shared.timing
     queue = FilmQueue(
@@ -94,5 +95,7 @@ def build_film_runner(shared: Shared, delivery: FilmPort) -> FilmRunner:
         models=settings.offered_models,
     )
     upload, patience = _upload(shared, delivery), Patience(utc_now)
-    finishing = Finishing(queue, shared.stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
+    stores = shared.stores
+    files = ShotFiles(stores.videos, stores.posted_videos, shared.veo, find_attachment)
+    finishing = Finishing(queue, files, stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
     return FilmRunner(queue, finishing, work=signals.work, stopping=signals.stopping)

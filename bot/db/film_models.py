@@ -70,6 +70,7 @@ class FilmRow(Base):
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
     # What the first shot is made from, until it's accepted: the fields of `bot.media.images.ImageInput`.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
+    has_image: Mapped[bool] = mapped_column(default=False)  # outlives the links to it
     continuity: Mapped[Continuity] = mapped_column(named(Continuity))
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
@@ -80,6 +81,12 @@ class FilmRow(Base):
 
     # Numbers of shots whose files couldn't be had any more when the film was joined.
     lost_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+
+    # Numbers of those whose last frames can't be had, so that no other one begins with them.
+    frameless_shots: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+
+    # What kept it from its end, and since when (ISO 8601): how long that is borne counts from there.
+    troubles: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
 
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows how the shots stand
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the film

@@ -134,12 +134,12 @@ class Generation(Base):
         Index("ix_generations_continues", "continues_id"),
         # Finds the shots of a film.
         Index("ix_generations_film", "film_id"),
-        # Finds the shots that wait for another one.
+        # Finds the shots that wait for another one; `bot.films.chain` says it in these words.
         Index(
             "ix_generations_awaits",
             "awaits_id",
-            sqlite_where=text("awaits_id IS NOT NULL"),
-            postgresql_where=text("awaits_id IS NOT NULL"),
+            sqlite_where=text("awaits_id IS NOT NULL AND status IN ('preparing', 'queued')"),
+            postgresql_where=text("awaits_id IS NOT NULL AND status IN ('preparing', 'queued')"),
         ),
     )
 

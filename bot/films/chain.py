@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from bot.db.models import WAITING, Generation, Status
-from bot.failures import FailureKind
+from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film, is_there
 from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
@@ -19,50 +21,90 @@ from bot.provider.catalogue import Model, get_model
 from bot.provider.choosing import models_for
 from bot.requests.continuing import find_post
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 def release_ready(session: Session, models: Sequence[Model], now: datetime) -> list[str]:
     """Let the shots begin whose wait is over, and return their IDs; any number of processes may do so.
 
+    What goes wrong with one is logged, and keeps no other one waiting.
+
     `models`: those that the bot offers.
     """
     released_ids: list[str] = []
-    for shot in session.scalars(_READY).all():
-        film = fetch_film(session, shot.film_id or "")
-        if film is None:
-            continue
-        values = {**_beginning(session, film, shot, models, now), "card_id": shot.card_id or film.card_id}
-        changed = session.scalar(
-            update(Generation)
-            .where(Generation.id == shot.id, Generation.awaits_id == shot.awaits_id, _IS_WAITING)
-            .values(awaits_id=None, released_at=now, not_before=now, **values)
-            .returning(Generation.id)
-            .execution_options(synchronize_session=False)
-        )
-        released_ids += [] if changed is None else [changed]
+    for shot_id, film_id in session.execute(
+        _READY.with_only_columns(Generation.id, Generation.film_id)
+    ).all():
+        try:
+            with session.begin_nested():
+                released_ids += _release(session, shot_id, film_id or "", models, now)
+        except SQLAlchemyError:  # the database's trouble is all shots'
+            raise
+        except Exception:
+            log.exception("a shot can't begin", generation=shot_id, film=film_id)
     return released_ids
+
+
+def _release(
+    session: Session, shot_id: str, film_id: str, models: Sequence[Model], now: datetime
+) -> Sequence[str]:
+    """Let a shot begin, or end with all that follow on it; return their IDs."""
+    film = fetch_film(session, film_id)
+    shot = None if film is None else next((other for other in film.shots if other.id == shot_id), None)
+    if film is None or shot is None:
+        return []
+    beginning = _beginning(session, film, shot, models, now)
+    # What it can't begin with, the later ones can't either; each for itself would be told of after the other.
+    is_over = beginning.get("status") is Status.FAILED
+    meant = Generation.shot >= shot.shot if is_over else Generation.id == shot.id
+    values = {
+        # Without what an earlier beginning left, whose frame couldn't be had.
+        **dict.fromkeys(("picture_urls", "continues_id", "continues_post", "lease_owner", "lease_until")),
+        "awaits_id": None,
+        "released_at": now,
+        "not_before": now,
+        "card_id": func.coalesce(Generation.card_id, film.card_id),
+        **beginning,
+    }
+    return session.scalars(
+        update(Generation)
+        .where(Generation.film_id == film_id, meant, Generation.awaits_id.is_not(None), _IS_WAITING)
+        .values(values)
+        .returning(Generation.id)
+        .execution_options(synchronize_session=False)
+    ).all()
 
 
 def has_ready(session: Session) -> bool:
     """Return whether there is such a shot."""
-    return session.scalar(_READY.with_only_columns(Generation.id).limit(1)) is not None
+    return session.scalar(ANY_READY) is not None
 
 
 _BEFORE = aliased(Generation)
 _IS_WAITING = Generation.status.in_(WAITING)
+# The condition of an index: PostgreSQL and SQLite use it for these very words, with no values put in.
+_IS_HELD = text("generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')")
 _READY = (
     select(Generation)
     .join(_BEFORE, _BEFORE.id == Generation.awaits_id)
-    .where(Generation.awaits_id.is_not(None), _IS_WAITING, _BEFORE.delivered_at.is_not(None))
+    .where(_IS_HELD, _BEFORE.delivered_at.is_not(None))
     .order_by(Generation.created_at, Generation.shot)
 )
+ANY_READY = _READY.with_only_columns(Generation.id).order_by(None).limit(1)
 
 
 def _beginning(
     session: Session, film: Film, shot: Generation, models: Sequence[Model], now: datetime
 ) -> Mapping[str, Any]:
-    """Return what a shot begins with: the last frame there is, the film's first image, or its words alone."""
+    """Return what a shot begins with: the last frame there is, else the film's first image.
+
+    Else it's its words alone, if the film had no image; it ends where nothing of that is there.
+    """
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
-    made = [other for other in before if is_there(other)]
+    if any(_is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
+        return _unsent(FailureKind.UNSHOWN, now)
+    frameless = film.row.frameless_shots or ()
+    made = [other for other in before if is_there(other) and other.shot not in frameless]
     if made:
         source = made[-1]
         post = find_post(session, source.guild_id, source.id)
@@ -70,9 +112,24 @@ def _beginning(
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
     if links := before[0].picture_urls:
         return {"picture_urls": links}
+    if film.row.has_image:  # words alone would be another model at another price than they agreed to
+        reason = before[0].failure_kind
+        kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
+        return _unsent(kind, now)
     model, family = get_model(shot.model), models_for(models, 0)
-    text = next((other for other in family if model and other.family == model.family), None)
-    if text is not None:
-        return {"model": text.id, "status": Status.QUEUED}
-    failed = {"status": Status.FAILED, "failure_kind": FailureKind.IMAGE_GONE}
-    return {**failed, **released(now), **NOT_CHARGED}
+    words = next((other for other in family if model and other.family == model.family), None)
+    return (
+        _unsent(FailureKind.MODEL_GONE, now)
+        if words is None
+        else {"model": words.id, "status": Status.QUEUED}
+    )
+
+
+def _is_shown_nowhere(shot: Generation) -> bool:
+    """Whether no place was left where a shot that was made could be posted."""
+    return is_there(shot) and shot.result_id is None
+
+
+def _unsent(kind: FailureKind, now: datetime) -> Mapping[str, Any]:
+    """Return what a shot ends with that costs nothing, since it was never sent."""
+    return {"status": Status.FAILED, "failure_kind": kind, **released(now), **NOT_CHARGED}

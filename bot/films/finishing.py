@@ -1,7 +1,7 @@
 """A film's last steps: its shots are joined and posted once, then the card, and `delivered_at` comes last."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -10,10 +10,12 @@ from bot.db.film_models import FilmRow
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
+from bot.films.shot_files import ShotFiles
 from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.steps.upload import Upload
+from bot.media.downloads import FileGoneError
 from bot.media.files import NO_ROOM, Clip, MediaError, VideoStore, probe
 from bot.media.joining import Joiner
 
@@ -26,6 +28,7 @@ class Finishing:
     def __init__(
         self,
         queue: FilmQueue,
+        files: ShotFiles,
         videos: VideoStore,
         joiner: Joiner,
         delivery: FilmPort,
@@ -35,6 +38,7 @@ class Finishing:
         patience: Patience,
     ) -> None:
         self._queue = queue
+        self._files = files
         self._videos = videos
         self._joiner = joiner
         self._delivery = delivery
@@ -52,7 +56,7 @@ class Finishing:
             LeaseLostError: another process carries it.
         """
         row = film.row
-        if row.result_id is None and film.present:
+        if row.result_id is None and (film.present or row.posting_at is not None):
             row = await self._post_in_time(film)
         await self.close(film, row)
 
@@ -60,83 +64,125 @@ class Finishing:
         """Bring the card to its final form, delete the files, and note that nothing is left to do.
 
         Raises:
-            StepPostponedError: the card can't be edited now.
+            StepPostponedError: the card can't be edited, or a film that was removed can't be deleted now.
             LeaseLostError: another process carries it.
         """
+        if row.removed_at is not None:  # while it was being posted
+            row = await self._take_down(row)
         try:
-            if row.removed_at is not None:  # while it was being posted
-                await self._delivery.take_down(row)
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
-            if self._is_in_time(film, self._timing.card_window):
-                raise self._postponed(error) from error
+            row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
             log.warning("a film's card stays as it is", film=row.id, reason=str(error))
         await asyncio.to_thread(self._clean_up, film)
-        await self._queue.note(row, delivered_at=self._clock(), lease_owner=None, lease_until=None)
+        unposted = {"posting_at": None} if row.result_id is None else {}
+        await self._queue.note(
+            row, delivered_at=self._clock(), lease_owner=None, lease_until=None, **unposted
+        )
+
+    async def _take_down(self, row: FilmRow) -> FilmRow:
+        try:
+            await self._delivery.take_down(row)
+        except DeliveryPostponedError as error:
+            row = await self._wait("removal", row, self._timing.delivery_window, self._postponed(error))
+            log.error("a removed film stays posted", film=row.id, reason=str(error))
+        return row
 
     async def _post_in_time(self, film: Film) -> FilmRow:
         try:
-            posted = await self._post_once(film)
+            row, posted = await self._post_once(film)
         except DeliveryPostponedError as error:
-            if self._is_in_time(film, self._timing.delivery_window):
-                raise self._postponed(error) from error
-            log.error("gave up posting a film", film=film.row.id, reason=str(error))
-            return film.row
+            row = await self._wait("post", film.row, self._timing.delivery_window, self._postponed(error))
+            log.error("gave up posting a film", film=row.id, reason=str(error))
+            return row
         except UndeliverableError as error:
-            if self._is_in_time(film, self._timing.undeliverable_window):
-                raise StepPostponedError(str(error), self._timing.undeliverable_wait) from error
-            log.error("no place left to post a film", film=film.row.id, reason=str(error))
-            return film.row
-        log.info("film posted", film=film.row.id, message=posted.message_id)
+            wait = StepPostponedError(str(error), self._timing.undeliverable_wait)
+            row = await self._wait("place", film.row, self._timing.undeliverable_window, wait)
+            log.error("no place left to post a film", film=row.id, reason=str(error))
+            return row
+        if posted is None:
+            return row
+        log.info("film posted", film=row.id, message=posted.message_id)
         values = {"result_id": posted.message_id, "result_channel_id": posted.channel_id}
-        return await self._queue.note(film.row, **values)
+        return await self._queue.note(row, **values)
 
-    async def _post_once(self, film: Film) -> Posted:
-        """Post, unless an earlier try that didn't come to its end has posted already."""
-        found = await self._delivery.find_result(film.row) if film.row.posting_at else None
-        if found is not None:
-            log.info("a film was posted by an earlier try", film=film.row.id, message=found.message_id)
-            return found
-        film, clip = await self._join(film)
-        return await self._upload.post(film.row, clip, self._begin_posting)
+    async def _post_once(self, film: Film) -> tuple[FilmRow, Posted | None]:
+        """Post, unless an earlier try has posted already; None: there is nothing to post."""
+        row = film.row
+        if row.posting_at is not None:
+            found = await self._delivery.find_result(row)
+            if found is not None:
+                log.info("a film was posted by an earlier try", film=row.id, message=found.message_id)
+                return row, found
+            row = await self._queue.note(row, posting_at=None)
+        if row.removed_at is not None:
+            return row, None
+        film, clip = await self._join(Film(row, film.shots))
+        if clip is None:
+            return film.row, None
+        try:
+            return film.row, await self._upload.post(film.row, clip, self._begin_posting)
+        except (
+            UndeliverableError
+        ):  # so it was not posted, and a shot that is taken down changes the film only
+            await self._queue.note(film.row, posting_at=None)
+            raise
 
     async def _begin_posting(self, row: FilmRow) -> FilmRow:
-        current = await self._queue.get(row.id)
-        if self._joined.get(row.id) != _names(current):
-            raise StepPostponedError("a shot was taken down since they were joined", timedelta())
-        return await self._queue.note(row, posting_at=self._clock())
+        begun = await self._queue.begin_posting(row, self._joined.get(row.id, ()), self._clock())
+        if begun is None:
+            raise StepPostponedError("it or a shot was taken down since the shots were joined", timedelta())
+        return begun
 
-    async def _join(self, film: Film) -> tuple[Film, Clip]:
-        """Return the joined file, and the film with what is missing in it."""
+    async def _join(self, film: Film) -> tuple[Film, Clip | None]:
+        """Return the joined file, and the film with what is missing in it; None: all is missing.
+
+        Raises:
+            StepPostponedError: a file can't be had or written now.
+        """
         film, clips = await self._fetch(film)
-        path, names = self._videos.path(film.row.id), _names(film)
+        if not clips:
+            return film, None
         try:
-            if self._joined.get(film.row.id) != names or not await asyncio.to_thread(path.exists):
-                await self._joiner.join(clips, path)
-                self._joined[film.row.id] = names
-            return film, await probe(path)
+            return film, await self._joined_file(film, clips)
         except (OSError, RuntimeError) as error:
             log.error("shots can't be joined: ffmpeg or the disk can't be used", error=str(error))
-            raise MediaError(NO_ROOM) from error
+            wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
+            row = await self._wait("files", film.row, self._timing.delivery_window, wait)
+            return Film(row, film.shots), None
+
+    async def _joined_file(self, film: Film, clips: list[Clip]) -> Clip:
+        path, names = self._videos.path(film.row.id), film.names
+        if self._joined.get(film.row.id) == names and await asyncio.to_thread(path.exists):
+            return await probe(path)
+        clip = await self._joiner.join(clips, path)
+        self._joined[film.row.id] = names
+        return clip
 
     async def _fetch(self, film: Film) -> tuple[Film, list[Clip]]:
         """Return the shots' files, and the film without those that can't be had any more.
+
+        No files are returned where one can't be had for very long, though it isn't gone.
 
         Raises:
             StepPostponedError: one can't be had now.
         """
         clips, lost = list[Clip](), list(film.row.lost_shots or ())
+        row = film.row
         for shot in film.present:
             try:
-                clips.append(await self._videos.fetch(shot.id, shot.video_url or ""))
-            except MediaError as error:
-                log.warning("a shot's file is not there", generation=shot.id, reason=str(error))
-                if self._is_in_time(film, self._timing.fetch_window):
-                    raise StepPostponedError(str(error), self._timing.fetch_wait) from error
+                clips.append(await self._files.fetch(shot))
+            except FileGoneError as error:
+                wait = StepPostponedError(str(error), self._timing.fetch_wait)
+                row = await self._wait(f"shot {shot.shot}", row, self._timing.fetch_window, wait)
                 lost.append(shot.shot or 0)
-        if len(lost) == len(film.row.lost_shots or ()):
-            return film, clips
-        row = await self._queue.note(film.row, lost_shots=lost)
+            except MediaError as error:
+                wait = StepPostponedError(str(error), self._timing.fetch_wait)
+                row = await self._wait("files", row, self._timing.delivery_window, wait)
+                log.error("gave up a film: a shot's file can't be had", film=row.id, reason=str(error))
+                return Film(row, film.shots), []
+        if len(lost) > len(row.lost_shots or ()):
+            row = await self._queue.note(row, lost_shots=lost)
         return Film(row, film.shots), clips
 
     def _clean_up(self, film: Film) -> None:
@@ -151,11 +197,12 @@ class Finishing:
             wait = timedelta(seconds=error.retry_after)
         return StepPostponedError(str(error), wait)
 
-    def _is_in_time(self, film: Film, window: timedelta) -> bool:
-        ends = [shot.delivered_at for shot in film.shots if shot.delivered_at is not None]
-        return self._patience.lasts(film.row.id, max(ends, default=film.row.created_at), window)
-
-
-def _names(film: Film) -> tuple[str, ...]:
-    """Return the IDs of the shots that can be joined."""
-    return tuple(shot.id for shot in film.present)
+    async def _wait(self, trouble: str, row: FilmRow, window: timedelta, wait: StepPostponedError) -> FilmRow:
+        """Raise `wait` unless a trouble has lasted for `window`, counted from its first time on."""
+        began = (row.troubles or {}).get(trouble)
+        if began is None:
+            began = self._clock().isoformat()
+            row = await self._queue.note(row, troubles={**(row.troubles or {}), trouble: began})
+        if self._patience.lasts(row.id, datetime.fromisoformat(began), window):
+            raise wait
+        return row

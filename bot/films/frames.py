@@ -4,10 +4,10 @@ import asyncio
 
 from bot.db.database import Database
 from bot.db.models import Generation
-from bot.films.rows import is_there
+from bot.films.rows import is_there, note_frameless
 from bot.media.downloads import FileGoneError
 from bot.media.files import VideoStore
-from bot.media.last_frames import LastFrames, VideoPlaces
+from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 
 
 class ShotFrames:
@@ -23,6 +23,7 @@ class ShotFrames:
 
         Raises:
             FileGoneError: the video was taken down, or is nowhere any more.
+            NoFrameError: it can't be read. No shot of the film is begun with it after either of these.
             MediaError: it can't be had now.
         """
         shot = await self._database.read(lambda session: session.get(Generation, generation_id))
@@ -31,4 +32,8 @@ class ShotFrames:
         path = self._videos.path(generation_id)
         is_here = await asyncio.to_thread(path.exists)
         kept = path if is_here else self._videos.find_original(generation_id)
-        return await self._frames.find(VideoPlaces(kept=kept, address=shot.video_url), min_side)
+        try:
+            return await self._frames.find(VideoPlaces(kept=kept, address=shot.video_url), min_side)
+        except (FileGoneError, NoFrameError):
+            await self._database.write(lambda session: note_frameless(session, shot))
+            raise

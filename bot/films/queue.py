@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
@@ -13,6 +14,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.films.chain import has_ready, release_ready
 from bot.films.rows import Film, fetch_film
+from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.queue import LeaseLostError
 from bot.provider.catalogue import Model
 
@@ -55,7 +57,7 @@ class FilmQueue:
     async def claim(self) -> Film | None:
         """Take a film whose shots have all ended and that nobody joins, or None."""
         now = self._clock()
-        due = select(FilmRow.id).where(UNFINISHED, _is_due(now), not_(_IS_WAITED_FOR))
+        due = select(FilmRow.id).where(UNFINISHED, _is_due(now, self.lease), not_(_IS_WAITED_FOR))
         oldest = due.order_by(FilmRow.accepted_at).limit(1)
 
         def take(session: Session) -> Film | None:
@@ -97,21 +99,54 @@ class FilmQueue:
             raise LeaseLostError(row.id)
         return changed
 
+    async def begin_posting(self, row: FilmRow, names: tuple[str, ...], now: datetime) -> FilmRow | None:
+        """Note that a film is about to be posted; None: it or a shot of `names` was taken down.
+
+        A shot that is taken down later finds the note, and takes the film with it.
+
+        Raises:
+            LeaseLostError: another process carries it.
+        """
+
+        def begin(session: Session) -> tuple[bool, FilmRow | None]:
+            # The lock keeps a removal waiting for the note.
+            session.scalars(select(Generation.id).where(Generation.film_id == row.id).with_for_update()).all()
+            film = fetch_film(session, row.id)
+            if film is None or film.names != names or film.row.removed_at is not None:
+                return False, None
+            return True, session.scalar(self._change(row.id, {"posting_at": now}))
+
+        is_begun, changed = await self._database.write(begin)
+        if is_begun and changed is None:
+            raise LeaseLostError(row.id)
+        return changed
+
     async def lay_down(self, row: FilmRow, wait: timedelta = timedelta(), *, failed: bool = False) -> None:
         """Let anyone take a film up after `wait`; `failed` counts as an attempt."""
-        values = {"lease_owner": None, "lease_until": None, "not_before": self._clock() + wait}
+        values = {
+            "lease_owner": None,
+            "lease_until": None,
+            "not_before": self._clock() + min(wait, LONGEST_WAIT),
+        }
         await self._write(row.id, {**values, "attempts": FilmRow.attempts + int(failed)})
 
     async def _write(self, film_id: str, values: dict[str, Any]) -> FilmRow | None:
-        change = (
+        return await self._database.write(lambda session: session.scalar(self._change(film_id, values)))
+
+    def _change(self, film_id: str, values: dict[str, Any]) -> ReturningUpdate[FilmRow]:
+        return (
             update(FilmRow)
             .where(FilmRow.id == film_id, FilmRow.lease_owner == self._owner, UNFINISHED)
             .values(values)
             .returning(FilmRow)
+            .execution_options(populate_existing=True)
         )
-        return await self._database.write(lambda session: session.scalar(change))
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    is_free = or_(FilmRow.lease_until.is_(None), FilmRow.lease_until < now)
-    return and_(FilmRow.accepted_at.is_not(None), FilmRow.not_before <= now, is_free)
+def _is_due(now: datetime, lease: timedelta) -> ColumnElement[bool]:
+    """Whether nobody carries it and its wait is over; a clock may have been set back."""
+    is_free = or_(
+        FilmRow.lease_until.is_(None), FilmRow.lease_until < now, FilmRow.lease_until > now + 2 * lease
+    )
+    is_time = or_(FilmRow.not_before <= now, FilmRow.not_before > now + LONGEST_WAIT)
+    return and_(FilmRow.accepted_at.is_not(None), is_time, is_free)

@@ -40,6 +40,11 @@ class Film:
         return [shot for shot in self.shots if is_there(shot) and shot.shot not in lost]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Return the IDs of the shots that can be joined."""
+        return tuple(shot.id for shot in self.present)
+
+    @property
     def missing(self) -> list[int]:
         """Return the numbers of the shots that can't."""
         there = self.present
@@ -94,6 +99,7 @@ def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: da
         model=spec.model,
         options={name: value for name, value in spec.options.items() if value is not None},
         pictures=[asdict(image) for image in spec.images],
+        has_image=bool(spec.images),
         continuity=spec.continuity,
         revision=1,
         created_at=now,
@@ -192,6 +198,13 @@ def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | No
         .execution_options(synchronize_session=False)
     )
     return fetch_film(session, film_id)
+
+
+def note_frameless(session: Session, shot: Generation) -> None:
+    """Note that a shot's last frame can't be had."""
+    row = session.get(FilmRow, shot.film_id or "", with_for_update=True)
+    if row is not None and shot.shot is not None:
+        row.frameless_shots = sorted({*(row.frameless_shots or ()), shot.shot})
 
 
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:

@@ -16,6 +16,7 @@ from bot.films.rows import Film
 from bot.jobs.queue import LeaseLostError
 from bot.jobs.steps.errors import StepPostponedError
 from bot.media.downloads import MediaError
+from bot.media.joining import JoiningTimeoutError
 from bot.signals import run_every
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 LOOK_INTERVAL = 1.0  # seconds between two looks
 RENEWALS_PER_LEASE = 4
 MAX_ATTEMPTS = 8  # to join and post a film, for reasons nobody foresaw; about ten minutes with back-off
+MAX_TIMEOUTS = 1  # after which it's not tried again: others wait as long for their turn
 
 
 class FilmRunner:
@@ -82,15 +84,16 @@ class FilmRunner:
                 log.warning("skipped because another process has it")
             except MediaError as error:
                 log.warning("not joined", reason=str(error))
-                await self._lay_down_failed(film)
+                most = MAX_TIMEOUTS if isinstance(error, JoiningTimeoutError) else MAX_ATTEMPTS
+                await self._lay_down_failed(film, most)
             except Exception:  # the errors nobody foresaw; logged, counted and bounded
                 log.exception("a film failed", attempts=film.row.attempts)
                 await self._lay_down_failed(film)
 
-    async def _lay_down_failed(self, film: Film) -> None:
+    async def _lay_down_failed(self, film: Film, most: int = MAX_ATTEMPTS) -> None:
         """Try again later, or give up: the shots are in the thread, and the card says that the film isn't."""
         try:
-            if film.row.attempts < MAX_ATTEMPTS:
+            if film.row.attempts < most:
                 wait = timedelta(seconds=retry_delay(film.row.attempts))
                 await self._queue.lay_down(film.row, wait, failed=True)
                 return

@@ -19,8 +19,13 @@ from bot.media.files import NO_ROOM, PART_SUFFIX
 from bot.media.frame_links import framed_video
 from bot.media.image_cleaning import clean_image, is_clean
 from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
+from bot.media.last_frames import NoFrameError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class FrameMissingError(MediaError):
+    """The last frame of a video can't be had, however often it's asked for."""
 
 
 # Returns a video's last frame, by the video's ID and the pixels that are needed; raises MediaError.
@@ -59,6 +64,7 @@ class ImageStore:
 
         Raises:
             ImageError: one cannot be used, or its link leads nowhere.
+            FrameMissingError: it's a frame, and will never be there.
             MediaError: one cannot be fetched now.
         """
         needed = sides or [0] * len(urls)
@@ -124,7 +130,13 @@ class ImageStore:
         if video is None:
             await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
         else:
-            await asyncio.to_thread(part.write_bytes, await self._find_frame(video, side))
+            await asyncio.to_thread(part.write_bytes, await self._take_frame(video, side))
+
+    async def _take_frame(self, video: str, side: int) -> bytes:
+        try:
+            return await self._find_frame(video, side)
+        except (FileGoneError, NoFrameError) as error:
+            raise FrameMissingError(str(error)) from error
 
 
 def _clean(path: Path, side: int) -> None:

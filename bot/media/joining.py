@@ -1,9 +1,10 @@
 """Videos joined to one, cut on cut: the real ffmpeg makes them alike, bounded as elsewhere."""
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
@@ -11,7 +12,7 @@ import structlog
 
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS, STOPPED
-from bot.media.files import WRAPPERS_CODES, Clip
+from bot.media.files import PART_SUFFIX, WRAPPERS_CODES, Clip, probe
 from bot.media.streams import read_end, source_of
 from bot.media.subprocess_limits import confined
 
@@ -21,8 +22,13 @@ TIMEOUT = 600.0  # seconds for one film
 MEMORY = 4 * 2**30  # bytes of ffmpeg's address space
 PRESET, QUALITY = "veryfast", "18"  # of x264; nobody sees what is lost
 FRAME_RATE = 24  # per second: Veo's
+TOLERANCE = 0.2  # seconds for each shot, whose end falls between two frames
 SAMPLE_RATE = 48_000  # of the sound, in Hz
 SOUND_RATE = "160k"  # of AAC
+
+
+class JoiningTimeoutError(MediaError):
+    """It took too long; once more is enough to see that it always will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +37,25 @@ class Joiner:
 
     timeout: float = TIMEOUT
 
-    async def join(self, clips: Sequence[Clip], output: Path) -> None:
-        """Write `clips` one after the other to `output`, in the size of the first one.
+    async def join(self, clips: Sequence[Clip], output: Path) -> Clip:
+        """Write `clips` one after the other to `output`, in the size of the first one, and return that.
 
         Others are fitted into that, with black beside them. What has no sound is silent, unless none has any.
 
         Raises:
-            MediaError: it wasn't made.
+            MediaError: it wasn't made, or not from all of them.
             OSError, RuntimeError: there is no ffmpeg.
         """
-        part = output.with_suffix(".part")
+        if not all(clip.seconds and clip.width and clip.height for clip in clips):
+            raise MediaError("ffmpeg could not look into a shot, which would be missing.")
+        # A try of its own each: the ffmpeg of a process that was killed may still write.
+        part = output.with_name(f"{output.stem}-{secrets.token_hex(4)}{PART_SUFFIX}")
         try:
             await self._run(await asyncio.to_thread(_command, clips, part, self.timeout))
+            film = await probe(part)
+            _ensure_whole(film, clips)
             await asyncio.to_thread(part.replace, output)
+            return replace(film, path=output)
         finally:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 
@@ -59,7 +71,7 @@ class Joiner:
                 report = await read_end(process.stderr)
                 code = await process.wait()
         except TimeoutError as error:
-            raise MediaError(f"The shots were not joined after {self.timeout:.0f} s.") from error
+            raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
         finally:
             if process.returncode is None:
                 process.kill()
@@ -68,6 +80,13 @@ class Joiner:
             log.error("shots were not joined", code=code, report=report)
             is_killed = code < 0 or code == STOPPED or code in WRAPPERS_CODES
             raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
+
+
+def _ensure_whole(film: Clip, clips: Sequence[Clip]) -> None:
+    """Raise MediaError unless a film is as long as what it's joined from."""
+    wanted = sum(clip.seconds for clip in clips)
+    if abs(film.seconds - wanted) > TOLERANCE * len(clips):
+        raise MediaError(f"The film has {film.seconds:.1f} s instead of {wanted:.1f} s.")
 
 
 def _command(clips: Sequence[Clip], output: Path, seconds: float) -> list[str]:

@@ -1,6 +1,6 @@
 """Where a video is shown now, and its file there: addresses of files expire, so messages are read again."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -10,7 +10,7 @@ from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import GONE, channel_of
-from cogs.ui.discord_errors import Remedy, classify_error
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,16 @@ async def find_posts(client: discord.Client, generation: Generation) -> Posts:
         files = (file for file in message.attachments if file.filename == file_name(generation))
         attachment = attachment or next(files, None)
     return Posts(posts, attachment)
+
+
+def attachment_finder(client: discord.Client) -> Callable[[Generation], Awaitable[str | None]]:
+    """Return what finds Discord's address of a video's file; see `bot.films.shot_files.FindAttachment`."""
+
+    async def find(generation: Generation) -> str | None:
+        try:
+            attachment = (await find_posts(client, generation)).attachment
+        except CALL_ERRORS as error:
+            raise postponed(error) from error
+        return attachment and attachment.url
+
+    return find

@@ -6,9 +6,10 @@ from bot.db.models import Generation, Status, waits_since
 from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.missing_frames import without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
-from bot.media.image_store import ImageStore
+from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.provider.catalogue import get_model
 
@@ -28,11 +29,10 @@ class Preparation:
         """Fetch and check the images: `preparing` → `queued` or `failed`.
 
         Raises:
-            StepPostponedError: they cannot be fetched now.
+            StepPostponedError: they cannot be fetched now, or something else is to be made of them.
         """
-        urls, model = generation.picture_urls or (), get_model(generation.model)
         try:
-            await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
+            await self._ensure(generation)
         except ImageError as error:
             log.info("an image cannot be used", kind=error.kind.value, reason=str(error))
             return await self._queue.fail(generation, error.kind, None)
@@ -42,3 +42,10 @@ class Preparation:
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
             return await self._queue.fail(generation, FailureKind.IMAGE_GONE, None)
         return await self._queue.move(generation, Status.QUEUED)
+
+    async def _ensure(self, generation: Generation) -> None:
+        urls, model = generation.picture_urls or (), get_model(generation.model)
+        try:
+            await self._store.ensure(generation.id, urls, model.sides(len(urls)) if model else ())
+        except FrameMissingError as error:
+            raise await without_frame(self._queue, generation, error) from error

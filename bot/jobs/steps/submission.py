@@ -21,10 +21,11 @@ from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.missing_frames import without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
-from bot.media.image_store import ImageStore
+from bot.media.image_store import FrameMissingError, ImageStore
 from bot.media.images import ImageError
 from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_request
 from bot.provider.client import VeoClient
@@ -235,6 +236,8 @@ class Submission:
         urls = generation.picture_urls or ()
         try:
             return await self._images.load(generation.id, urls, request.model.sides(len(urls)))
+        except FrameMissingError as error:
+            raise await without_frame(self._queue, generation, error) from error
         except MediaError as error:
             raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status
+from bot.films.chain import ANY_READY
 from bot.jobs.claims import UNFINISHED
 
 pytestmark = pytest.mark.both_engines
@@ -25,7 +26,12 @@ SAME_TASK = select(Generation.id).where(Generation.provider_id == "x:veo3", Gene
 
 
 @pytest.mark.parametrize(
-    ("query", "index"), [(DUE, "ix_generations_unfinished"), (SAME_TASK, "ix_generations_provider")]
+    ("query", "index"),
+    [
+        (DUE, "ix_generations_unfinished"),
+        (SAME_TASK, "ix_generations_provider"),
+        (ANY_READY, "ix_generations_awaits"),
+    ],
 )
 async def test_what_is_asked_all_the_time_does_not_read_what_is_finished(
     database: Database, database_url: str, query: Select[str], index: str

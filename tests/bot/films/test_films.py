@@ -1,10 +1,14 @@
 """Films on both databases: offered, accepted whole or not at all, made in turn, and joined by one process."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Admission
 from bot.admission.denials import BudgetReachedError, FilmTooLongError, ShotRefusedError
@@ -13,12 +17,23 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
+from bot.failures import FailureKind
+from bot.films import chain
+from bot.films.frames import ShotFrames
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
 from bot.jobs.queue import GenerationQueue, LeaseLostError
+from bot.jobs.steps.errors import StepPostponedError
+from bot.jobs.steps.preparation import Preparation
+from bot.jobs.steps.timing import Patience, Timing
+from bot.media.downloads import Downloads, FileGoneError, MediaError
+from bot.media.files import VideoStore
 from bot.media.frame_links import frame_link
+from bot.media.image_store import ImageStore
+from bot.media.images import ImageInput
+from bot.media.last_frames import LastFrames, NoFrameError
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE
 from tests.bot.clocks import StoppedClock
@@ -27,7 +42,9 @@ from tests.bot.rows import new_requester
 
 pytestmark = pytest.mark.both_engines
 
+UNREADABLE = [FileGoneError("404"), NoFrameError("no frame")]
 LEASE = timedelta(seconds=60)
+IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
 
 
 @pytest.fixture
@@ -54,8 +71,9 @@ def spec(count: int, continuity: Continuity = Continuity.CONTINUOUS) -> FilmSpec
     return FilmSpec("Dragons", prompts, None, {"duration": 4}, (), continuity)
 
 
-async def accept(films: Films, count: int, interaction_id: int = 1) -> Film:
-    quote = await films.offer(new_requester(interaction_id=interaction_id), spec(count))
+async def accept(films: Films, count: int, interaction_id: int = 1, image: str = "") -> Film:
+    asked = replace(spec(count), images=(ImageInput.checked(image),) if image else ())
+    quote = await films.offer(new_requester(interaction_id=interaction_id), asked)
     film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
     assert not isinstance(film, FilmQuote)
     return film
@@ -65,9 +83,18 @@ async def count_rows(database: Database) -> int:
     return len(await database.read(lambda session: session.scalars(select(Generation)).all()))
 
 
-async def end(database: Database, clock: StoppedClock, shot: Generation, status: Status) -> None:
-    change = update(Generation).where(Generation.id == shot.id).values(status=status, delivered_at=clock())
+async def end(
+    database: Database, clock: StoppedClock, shot: Generation, status: Status, **values: Any
+) -> None:
+    shown = {"status": status, "delivered_at": clock(), "result_id": 77, "result_channel_id": 10}
+    change = update(Generation).where(Generation.id == shot.id).values({**shown, **values})
     await database.write(lambda session: session.execute(change))
+
+
+async def found(films: Films, film: Film) -> Film:
+    current = await films.find(film.row.id)
+    assert current is not None
+    return current
 
 
 def film_queue(database: Database, clock: StoppedClock, owner: str = "one") -> FilmQueue:
@@ -185,3 +212,107 @@ async def test_a_film_that_was_begun_is_not_taken_back(
     found = await films.find(film.row.id)
     assert found is not None
     assert found.row.accepted_at == clock()
+
+
+@pytest.mark.parametrize("kind", [FailureKind.IMAGE_BAD, None])
+async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no_other_film_waiting(
+    films: Films, database: Database, clock: StoppedClock, kind: FailureKind | None
+) -> None:
+    film = await accept(films, 3, image=IMAGE)
+    other = await accept(films, 2, interaction_id=2)
+    await films.attach_card(film.row.id, 10)
+    await films.attach_card(other.row.id, 11)
+    await end(database, clock, film.shots[0], Status.FAILED, failure_kind=kind, picture_urls=None)
+    await end(database, clock, other.shots[0], Status.SUCCEEDED)
+    released = await film_queue(database, clock).release_shots()
+    assert set(released) == {film.shots[1].id, film.shots[2].id, other.shots[1].id}
+    for shot in (await found(films, film)).shots[1:]:
+        assert (shot.status, shot.failure_kind) == (Status.FAILED, kind or FailureKind.IMAGE_GONE)
+        assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)
+        assert shot.submitted_at is None
+
+
+async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
+    films: Films, database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await accept(films, 2), await accept(films, 2, interaction_id=2)
+    for film in (bad, good):
+        await films.attach_card(film.row.id, 10)
+        await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    find = chain.fetch_film
+
+    def fail_for_one(session: Session, film_id: str) -> Film | None:
+        if film_id == bad.row.id:
+            raise TypeError("nobody foresaw this")
+        return find(session, film_id)
+
+    monkeypatch.setattr(chain, "fetch_film", fail_for_one)
+    assert await film_queue(database, clock).release_shots() == [good.shots[1].id]
+
+
+async def test_after_a_shot_that_is_shown_nowhere_the_rest_is_not_paid_for(
+    films: Films, database: Database, clock: StoppedClock
+) -> None:
+    film = await accept(films, 4)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, result_id=None, awaits_id=None)
+    await film_queue(database, clock).release_shots()
+    shots = (await found(films, film)).shots
+    ends = [(shot.status, shot.failure_kind, shot.awaits_id) for shot in shots[2:]]
+    assert ends == [(Status.FAILED, FailureKind.UNSHOWN, None)] * 2
+
+
+class Frames:
+    """Finds none."""
+
+    def __init__(self, trouble: MediaError) -> None:
+        self.trouble = trouble
+
+    async def find(self, *_: object) -> bytes:
+        raise self.trouble
+
+
+@pytest.mark.parametrize("trouble", UNREADABLE, ids=str)
+@pytest.mark.parametrize("image", ["", IMAGE])
+async def test_a_frame_that_cannot_be_had_gives_way_to_what_comes_next_at_once(
+    films: Films, database: Database, clock: StoppedClock, tmp_path: Path, trouble: MediaError, image: str
+) -> None:
+    film = await accept(films, 3, image=image)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, video_url="x")
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, video_url="x", awaits_id=None)
+    videos = VideoStore(cast("Downloads", None), tmp_path / "videos")
+    frames = ShotFrames(database, videos, cast("LastFrames", Frames(trouble)))
+    store = ImageStore(cast("Downloads", None), tmp_path / "images", frames.find)
+    runner = GenerationQueue(database, "one", max_running=9, lease=LEASE, clock=clock)
+    step, queue = Preparation(runner, store, Timing(), Patience(clock)), film_queue(database, clock)
+    sources: list[str | None] = []
+    for _ in range(2):
+        assert await queue.release_shots() == [film.shots[2].id]
+        (claimed,) = await runner.claim(9)
+        sources.append(claimed.continues_id)
+        with pytest.raises(StepPostponedError):
+            await step.prepare(claimed)
+        assert await runner.claim(9) == []
+    assert sources == [film.shots[1].id, film.shots[0].id]
+    assert await queue.release_shots() == [film.shots[2].id]
+    third = (await found(films, film)).shots[2]
+    assert (third.continues_id, third.continues_post) == (None, None)
+    assert (third.picture_urls, third.status) == (
+        ([IMAGE], Status.PREPARING) if image else (None, Status.QUEUED)
+    )
+
+
+@pytest.mark.parametrize("column", ["lease_until", "not_before"])
+async def test_a_clock_that_was_set_back_leaves_no_film_lying(
+    films: Films, database: Database, clock: StoppedClock, column: str
+) -> None:
+    film = await accept(films, 1)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    queue = film_queue(database, clock)
+    for after, is_due in ((LEASE, False), (timedelta(days=300), True)):
+        values = {"lease_owner": "dead", "not_before": clock(), column: clock() + after}
+        change = update(FilmRow).where(FilmRow.id == film.row.id).values(values)
+        await database.write(lambda session, change=change: session.execute(change))
+        assert (await queue.claim() is not None) is is_due

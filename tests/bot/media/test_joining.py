@@ -1,5 +1,7 @@
 """Videos joined with the real ffmpeg: of other sizes and rates, with sound and without."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,26 @@ async def test_a_damaged_shot_leaves_no_film(tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         await Joiner().join([clip], tmp_path / "film.mp4")
     assert names_in(tmp_path) == [path.name]
+
+
+async def test_a_shot_that_nobody_could_look_into_leaves_no_film(tmp_path: Path) -> None:
+    path = make_video(tmp_path, seconds=1)
+    unknown = Clip(path, path.stat().st_size)
+    with pytest.raises(MediaError, match="would be missing"):
+        await Joiner().join([await probe(path), unknown, await probe(path)], tmp_path / "film.mp4")
+    assert names_in(tmp_path) == [path.name]
+
+
+async def test_a_film_that_is_shorter_than_its_shots_is_none(tmp_path: Path) -> None:
+    path = make_video(tmp_path, seconds=1)
+    clip = await probe(path)
+    with pytest.raises(MediaError, match="instead of 6"):
+        await Joiner().join([clip, replace(clip, seconds=5)], tmp_path / "film.mp4")
+    assert names_in(tmp_path) == [path.name]
+
+
+async def test_two_tries_at_once_do_not_write_into_one_file(tmp_path: Path) -> None:
+    clip, output = await probe(make_video(tmp_path, seconds=1)), tmp_path / "film.mp4"
+    films = await asyncio.gather(*(Joiner().join([clip, clip], output) for _ in range(2)))
+    assert [film.path for film in films] == [output, output]
+    assert abs((await probe(output)).seconds - 2) < 0.1

@@ -20,6 +20,7 @@ PARTIAL = {
 def upgrade() -> None:
     """Make the table, and say of each request whether it's a shot."""
     _make_table()
+    _make_indexes()
     _change_generations()
 
 
@@ -38,6 +39,7 @@ def _make_table() -> None:
         sa.Column("model", sa.String(64)),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("pictures", sa.JSON(), nullable=False),
+        sa.Column("has_image", sa.Boolean(), nullable=False),
         sa.Column("continuity", sa.String(16), nullable=False),
         sa.Column("price", sa.Double[float]()),
         sa.Column("revision", sa.Integer(), nullable=False),
@@ -56,13 +58,16 @@ def _make_table() -> None:
                 "erased_at",
             )
         ),
-        sa.Column("lost_shots", sa.JSON()),
+        *(sa.Column(name, sa.JSON()) for name in ("lost_shots", "frameless_shots", "troubles")),
         sa.Column("card_id", sa.BigInteger()),
         sa.Column("result_id", sa.BigInteger()),
         sa.Column("result_channel_id", sa.BigInteger()),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_owner", sa.String(32)),
     )
+
+
+def _make_indexes() -> None:
     op.create_index("ix_films_member", "films", ["user_id"])
     for name, (column, where) in PARTIAL.items():
         found = sa.text(where)
@@ -76,7 +81,7 @@ def _change_generations() -> None:
         table.add_column(sa.Column("awaits_id", sa.String(16)))
         table.add_column(sa.Column("released_at", sa.DateTime(timezone=True)))
         table.create_index("ix_generations_film", ["film_id"])
-    held = sa.text("awaits_id IS NOT NULL")
+    held = sa.text("awaits_id IS NOT NULL AND status IN ('preparing', 'queued')")
     op.create_index(
         "ix_generations_awaits", "generations", ["awaits_id"], sqlite_where=held, postgresql_where=held
     )

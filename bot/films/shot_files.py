@@ -1,0 +1,76 @@
+"""The files of shots that are to be joined, wherever they still are: other processes may have made them."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from bot.db.models import Generation
+from bot.jobs.ports import DeliveryPostponedError
+from bot.media.downloads import FileGoneError, MediaError
+from bot.media.files import Clip, VideoStore
+from bot.provider.client import VeoClient
+from bot.provider.errors import UnknownTaskError, VeoError
+
+# Returns Discord's address of a video's file in its message, or None: it's in none. Raises
+# DeliveryPostponedError: Discord can't tell now.
+FindAttachment = Callable[[Generation], Awaitable[str | None]]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class ShotFiles:
+    """Fetches the files of shots.
+
+    Args:
+        videos: what lies here, or is fetched from the provider.
+        posted: the same folder, with what fetches from Discord.
+    """
+
+    def __init__(
+        self, videos: VideoStore, posted: VideoStore, veo: VeoClient, find_attachment: FindAttachment
+    ) -> None:
+        self._videos = videos
+        self._posted = posted
+        self._veo = veo
+        self._find_attachment = find_attachment
+
+    async def fetch(self, shot: Generation) -> Clip:
+        """Return a shot's file: from here, from the provider's address or another one, or from its message.
+
+        Raises:
+            FileGoneError: it's nowhere any more.
+            MediaError: it can't be had now.
+        """
+        troubles: list[MediaError] = []
+        for fetch in (self._known, self._renewed, self._attached):
+            try:
+                return await fetch(shot)
+            except MediaError as error:
+                log.warning("a shot's file is not there", generation=shot.id, reason=str(error))
+                troubles.append(error)
+        passing = (error for error in troubles if not isinstance(error, FileGoneError))
+        raise next(passing, troubles[0])
+
+    async def _known(self, shot: Generation) -> Clip:
+        return await self._videos.fetch(shot.id, shot.video_url or "")
+
+    async def _renewed(self, shot: Generation) -> Clip:
+        """Ask the provider for another address: the first one may be dead."""
+        try:
+            task = await self._veo.retrieve(shot.provider_id or "")
+        except UnknownTaskError as error:
+            raise FileGoneError("The provider doesn't know the video any more.") from error
+        except VeoError as error:
+            raise MediaError("The provider can't be asked for another address now.") from error
+        if task.video_url is None or task.video_url == shot.video_url:
+            raise FileGoneError("The provider has no other address of the video.")
+        return await self._videos.fetch(shot.id, task.video_url)
+
+    async def _attached(self, shot: Generation) -> Clip:
+        try:
+            address = await self._find_attachment(shot)
+        except DeliveryPostponedError as error:
+            raise MediaError("Discord can't be asked for the video now.") from error
+        if address is None:
+            raise FileGoneError("The video is in no message.")
+        return await self._posted.fetch(shot.id, address)

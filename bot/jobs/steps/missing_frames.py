@@ -1,0 +1,29 @@
+"""What becomes of a shot whose frame can't be had, ever: `bot.films.chain` finds it another beginning."""
+
+from datetime import timedelta
+
+import structlog
+
+from bot.db.models import Generation
+from bot.failures import FailureKind
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.steps.errors import StepPostponedError
+from bot.media.image_store import FrameMissingError
+from bot.media.images import ImageError
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def without_frame(
+    queue: GenerationQueue, generation: Generation, error: FrameMissingError
+) -> StepPostponedError | ImageError:
+    """Let a shot wait for another beginning, and return what is to be raised.
+
+    Raises:
+        LeaseLostError: the row is not as `generation` shows it.
+    """
+    log.warning("a frame can't be had", reason=str(error))
+    if generation.film_id is None or generation.continues_id is None:
+        return ImageError(FailureKind.IMAGE_GONE, str(error))
+    await queue.note(generation, awaits_id=generation.continues_id)
+    return StepPostponedError(str(error), timedelta())

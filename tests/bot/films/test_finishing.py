@@ -1,0 +1,251 @@
+"""A film's last steps on both databases, with files and a Discord that fail as they are told to."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import pytest
+from sqlalchemy import update
+
+from bot.db.database import Database
+from bot.db.film_models import FilmRow
+from bot.db.models import Generation, Status
+from bot.films.finishing import Finishing
+from bot.films.ports import FilmPort
+from bot.films.queue import FilmQueue
+from bot.films.rows import Film
+from bot.films.runner import FilmRunner
+from bot.films.service import Films
+from bot.films.shot_files import ShotFiles
+from bot.jobs.ports import DeliveryPostponedError, Posted, UndeliverableError
+from bot.jobs.steps.timing import Patience, Timing
+from bot.jobs.steps.upload import Upload
+from bot.media.downloads import Downloads, FileGoneError, MediaError
+from bot.media.files import NO_ROOM, Clip, VideoStore
+from bot.media.joining import Joiner, JoiningTimeoutError
+from bot.provider.catalogue import CATALOGUE
+from bot.provider.client import VeoClient
+from bot.provider.errors import UnknownTaskError
+from bot.provider.models import Task
+from tests.bot.clocks import StoppedClock
+from tests.bot.films.test_films import accept, end, films, found
+
+__all__ = ["films"]
+pytestmark = pytest.mark.both_engines
+
+Trouble = Exception | None
+
+
+class Disk(VideoStore):
+    """Files that are where they are asked for, except those at addresses with a trouble."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(cast("Downloads", None), folder)
+        self.troubles: dict[str, Exception] = {}
+        self.asked: list[str] = []
+
+    async def fetch(self, generation_id: str, url: str) -> Clip:
+        self.asked.append(url)
+        if url in self.troubles:
+            raise self.troubles[url]
+        return Clip(self.path(generation_id), 1, 4, 16, 16)
+
+
+class Scissors(Joiner):
+    """Joins nothing, and knows how many were to be."""
+
+    counts: ClassVar[list[int]] = []
+    troubles: ClassVar[list[Exception]] = []
+
+    async def join(self, clips: Any, output: Path) -> Clip:
+        self.counts.append(len(clips))
+        if self.troubles:
+            raise self.troubles[0]
+        await asyncio.to_thread(output.write_bytes, b"\0\0\0\0ftyp")
+        return Clip(output, 8, 8, 16, 16)
+
+
+class World:
+    """Discord and the provider, as the films' last steps see them."""
+
+    def __init__(self, folder: Path, queue: FilmQueue, clock: StoppedClock, films: Films) -> None:
+        self.disk = Disk(folder)
+        self.joiner = Scissors()
+        self.joiner.counts.clear()
+        self.joiner.troubles.clear()
+        self.films = films
+        self.clock = clock
+        self.address = ""  # the provider's, where it's asked for another one
+        self.attachment: str | None = None
+        self.posted: Posted | None = None
+        self.post_trouble: Trouble = None
+        self.removal_trouble: Trouble = None
+        self.posts = self.taken_down = self.cards = 0
+        files = ShotFiles(self.disk, self.disk, cast("VeoClient", self), self.find_attachment)
+        port, upload = cast("FilmPort", self), cast("Upload[FilmRow]", self)
+        patience = Patience(clock, lambda: clock().timestamp())
+        finishing = Finishing(queue, files, self.disk, self.joiner, port, upload, Timing(), clock, patience)
+        self.runner = FilmRunner(queue, finishing, work=asyncio.Event(), stopping=asyncio.Event())
+
+    async def retrieve(self, _: str) -> Task:
+        if not self.address:
+            raise UnknownTaskError("unknown")
+        return Task(id="x", status="completed", video=self.address)
+
+    async def find_attachment(self, _: Generation) -> str | None:
+        return self.attachment
+
+    async def find_result(self, _: FilmRow) -> Posted | None:
+        return self.posted
+
+    async def post(self, row: FilmRow, _: Clip, begin: Any) -> Posted:
+        await begin(row)
+        if self.post_trouble is not None:
+            raise self.post_trouble
+        self.posts += 1
+        return Posted(99, 10)
+
+    async def take_down(self, _: FilmRow) -> None:
+        if self.removal_trouble is not None:
+            raise self.removal_trouble
+        self.taken_down += 1
+
+    async def show_film(self, _: FilmRow) -> None:
+        self.cards += 1
+
+    async def look(self, film: Film, after: timedelta = timedelta()) -> FilmRow:
+        self.clock.advance(after)
+        await self.runner.look()
+        return (await found(self.films, film)).row
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path,
+    database: Database,
+    clock: StoppedClock,
+    films: Films,
+    monkeypatch: pytest.MonkeyPatch,
+) -> World:
+    async def probe(path: Path) -> Clip:
+        return Clip(path, 1, 8, 16, 16)
+
+    monkeypatch.setattr("bot.films.finishing.probe", probe)
+    queue = FilmQueue(database, "one", lease=timedelta(seconds=60), models=CATALOGUE, clock=clock)
+    return World(tmp_path, queue, clock, films)
+
+
+@pytest.fixture
+async def film(films: Films, database: Database, clock: StoppedClock) -> Film:
+    """A film whose two shots were made at `a1` and `a2`."""
+    film = await accept(films, 2)
+    await films.attach_card(film.row.id, 10)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED, video_url=f"a{shot.shot}")
+    return await found(films, film)
+
+
+async def change(database: Database, film: Film, **values: Any) -> None:
+    statement = update(FilmRow).where(FilmRow.id == film.row.id).values(values)
+    await database.write(lambda session: session.execute(statement))
+
+
+async def test_only_a_file_that_is_gone_for_long_is_left_out(film: Film, world: World) -> None:
+    world.disk.troubles["a2"] = MediaError(NO_ROOM)
+    for after in (timedelta(hours=5), timedelta(hours=1), timedelta(hours=1)):
+        assert (await world.look(film, after)).lost_shots is None
+    world.disk.troubles["a2"] = FileGoneError("404")
+    for after in (timedelta(minutes=1), timedelta(minutes=14)):
+        row = await world.look(film, after)
+        assert (row.lost_shots, row.delivered_at) == (None, None)
+    row = await world.look(film, timedelta(minutes=2))
+    assert (row.lost_shots, world.joiner.counts, row.result_id) == ([2], [1], 99)
+
+
+async def test_a_file_is_had_from_another_address_or_from_its_message(film: Film, world: World) -> None:
+    world.disk.troubles = {url: FileGoneError("404") for url in ("a1", "a2")}
+    world.address = "https://cdn.example.org/new.mp4"
+    row = await world.look(film)
+    assert (row.result_id, world.disk.asked) == (99, ["a1", world.address, "a2", world.address])
+
+
+async def test_a_file_that_the_provider_has_no_more_is_had_from_its_message(film: Film, world: World) -> None:
+    world.disk.troubles["a1"] = FileGoneError("404")
+    world.attachment = "posted"
+    row = await world.look(film)
+    assert (row.result_id, row.lost_shots, world.disk.asked) == (99, None, ["a1", "posted", "a2"])
+
+
+async def test_a_film_of_which_no_file_is_left_ends_without_joining(film: Film, world: World) -> None:
+    world.disk.troubles = {url: FileGoneError("404") for url in ("a1", "a2")}
+    await world.look(film)
+    await world.look(film, timedelta(minutes=16))
+    row = await world.look(film, timedelta(minutes=16))
+    assert (row.lost_shots, world.joiner.counts, row.result_id) == ([1, 2], [], None)
+    assert row.delivered_at == world.clock()
+
+
+async def test_a_film_that_was_not_posted_is_not_being_posted(film: Film, world: World) -> None:
+    world.post_trouble = UndeliverableError("no permission")
+    row = await world.look(film)
+    assert (row.posting_at, row.delivered_at) == (None, None)
+    world.post_trouble = DeliveryPostponedError("no answer")
+    row = await world.look(film, timedelta(minutes=6))
+    assert row.posting_at is not None
+    world.disk.troubles["a1"] = MediaError("later")
+    row = await world.look(film, timedelta(minutes=1))
+    assert row.posting_at is None, "a look showed that it isn't posted"
+    assert await world.films.remove(film.row.id) is None
+
+
+async def test_a_film_whose_posting_was_given_up_is_not_being_posted(film: Film, world: World) -> None:
+    world.post_trouble = DeliveryPostponedError("no answer")
+    await world.look(film)
+    row = await world.look(film, timedelta(hours=25))
+    assert (row.posting_at, row.delivered_at) == (None, world.clock())
+
+
+@pytest.mark.parametrize("is_posted", [True, False])
+async def test_a_film_that_was_removed_is_not_posted(
+    film: Film, world: World, database: Database, is_posted: bool
+) -> None:
+    await change(database, film, posting_at=world.clock(), removed_at=world.clock())
+    world.posted = Posted(99, 10) if is_posted else None
+    row = await world.look(film)
+    assert (world.posts, row.result_id, row.delivered_at) == (0, 99 if is_posted else None, world.clock())
+
+
+async def test_a_shot_that_is_taken_down_in_the_last_moment_is_not_posted(
+    film: Film, world: World, database: Database, clock: StoppedClock
+) -> None:
+    queue = FilmQueue(database, "two", lease=timedelta(seconds=60), models=CATALOGUE, clock=clock)
+    taken = await queue.claim()
+    assert taken is not None
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, removed_at=clock())
+    assert await queue.begin_posting(taken.row, taken.names, clock()) is None
+    assert (await found(world.films, film)).row.posting_at is None
+    rest = (film.shots[1].id,)
+    begun = await queue.begin_posting(taken.row, rest, clock())
+    assert begun is not None
+    assert begun.posting_at == clock()
+
+
+async def test_a_removed_film_is_taken_down_however_long_discord_is_away(
+    film: Film, world: World, database: Database
+) -> None:
+    await change(database, film, posting_at=world.clock(), removed_at=world.clock())
+    world.posted, world.removal_trouble = Posted(99, 10), DeliveryPostponedError("503")
+    for after in (timedelta(), timedelta(hours=1), timedelta(hours=22)):
+        assert (await world.look(film, after)).delivered_at is None
+    world.removal_trouble = None
+    row = await world.look(film, timedelta(hours=2))
+    assert (row.delivered_at, world.taken_down) == (world.clock(), 1)
+
+
+async def test_a_film_whose_joining_hangs_is_tried_twice(film: Film, world: World) -> None:
+    world.joiner.troubles.append(JoiningTimeoutError("too long"))
+    rows = [await world.look(film, timedelta(minutes=9)) for _ in range(4)]
+    row = rows[-1]
+    assert (world.joiner.counts, row.result_id) == ([2, 2], None)
+    assert row.delivered_at is not None
