@@ -99,6 +99,7 @@ def export_film(row: FilmRow) -> Json:
         "ends_at": _time(row.expires_at),
         "accepted_at": _time(row.accepted_at),
         "lost_shots": row.lost_shots,
+        "has_image": row.has_image,
         "card": _link(row.guild_id, row.channel_id, row.card_id),
         "result": _link(row.guild_id, row.result_channel_id, row.result_id),
         "result_id": None if row.result_id is None else str(row.result_id),

@@ -109,4 +109,4 @@ async def test_a_film_survives_a_kill_when(tmp_path: Path, files: Path, point: s
     assert outcome.film.row.result_id == post.id
     assert post.attachments, "the film has no file"
     assert outcome.film.missing == []
-    assert "**Ready:**" in outcome.card.content
+    assert "**Done:**" in outcome.card.content

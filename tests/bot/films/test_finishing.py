@@ -29,9 +29,9 @@ from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError
 from bot.provider.models import Task
 from tests.bot.clocks import StoppedClock
-from tests.bot.films.test_films import accept, end, films, found
+from tests.bot.films.test_films import accept, desk, end, films, found
 
-__all__ = ["films"]
+__all__ = ["desk", "films"]
 pytestmark = pytest.mark.both_engines
 
 Trouble = Exception | None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Column, Double, Enum, Float, Integer, inspect
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Enum, Float, Integer, inspect
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status, UtcDateTime
@@ -95,7 +95,7 @@ def mark(column: Column[Any], number: int) -> Any:
             return 2**60 + number
         case Double() | Float():
             return 1_000_000.5 + number
-        case Enum() | JSON() | Integer():
+        case Enum() | JSON() | Integer() | Boolean():
             return None
         case _:
             return f"{column.key}!"[:16]

@@ -72,10 +72,12 @@ async def test_everything_that_a_row_says_about_the_film_is_exported(
     marks = {column.key: mark(column, number) for number, column in enumerate(columns)}
     marks = {key: value for key, value in marks.items() if value is not None} | {"user_id": ALICE}
     lists = {"prompts": [WORDS], "pictures": [{"url": "https://cdn.discordapp.com/cat.png"}]}
-    await insert_film(database, clock, **marks, **lists, options={"duration": 4}, lost_shots=[3])
+    await insert_film(
+        database, clock, **marks, **lists, options={"duration": 4}, lost_shots=[3], has_image=True
+    )
     text = json.dumps(await privacy.export(ALICE))
     assert {key for key, value in marks.items() if shown(value) in text} == marks.keys() - INTERNAL
-    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]'):
+    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]', '"has_image": true'):
         assert word in text
     assert (await privacy.export(BOB))["films"] == []
 
