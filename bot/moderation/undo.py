@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.availability import ensure_possible
@@ -12,13 +12,13 @@ from bot.db.guild_models import Action, AuditRow
 from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.later import find_later, fingerprint
 from bot.moderation.restoring import (
     Decision,
     DocumentT,
     Part,
     can_be_undone,
     decision_of,
-    fingerprint,
     is_as_left,
     is_restored,
     member_part,
@@ -84,15 +84,28 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
-    """Nothing was restored: what is now is not what the decision left."""
+    """Nothing was restored: what is now is not what the decision left.
+
+    `later`: the last decision about the same; None: none is known.
+    """
 
     decision: Decision
     present: Told
+    later: int | None = None
 
     @property
     def seen(self) -> str:
         """What the moderator has seen once this is shown."""
-        return fingerprint(self.present)
+        return fingerprint(self.present, self.later)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clicked:
+    """What is to be undone; `later`: the last decision about the same; `seen`: see `Undo.undo`."""
+
+    decision: Decision
+    later: int | None
+    seen: str | None
 
 
 class Undo:
@@ -141,21 +154,21 @@ class Undo:
         def decide(session: Session) -> Undone | ChangedSince:
             decision = _fetch(session, by, decision_id)
             _ensure_first(session, by, decision)
+            clicked = _Clicked(decision, _fetch_later(session, by, decision), seen)
             user_id = decision.user_id
             if user_id is None:
-                return self._restore_server(session, by, decision, seen)
-            return self._restore_member(session, by, decision, user_id, seen)
+                return self._restore_server(session, by, clicked)
+            return self._restore_member(session, by, clicked, user_id)
 
         return await self._decisions.write(by, decide)
 
-    def _restore_server(
-        self, session: Session, by: Moderator, decision: Decision, seen: str | None
-    ) -> Undone | ChangedSince:
+    def _restore_server(self, session: Session, by: Moderator, clicked: _Clicked) -> Undone | ChangedSince:
         now = self._decisions.clock()
         policy = fetch_policy(session, by.guild_id)
-        outcome, restored = _restore(decision, server_part(decision), policy, seen, now)
+        outcome, restored = _restore(clicked, server_part(clicked.decision), policy, now)
         if isinstance(outcome, Undone):
-            names = (outcome.restored or {}).keys() if decision.kind is Action.SETTINGS else frozenset[str]()
+            is_settings = clicked.decision.kind is Action.SETTINGS
+            names = (outcome.restored or {}).keys() if is_settings else frozenset[str]()
             if names & LIMITING:
                 ensure_possible(self._models, restored)
             store_policy(session, by.guild_id, restored)
@@ -165,11 +178,11 @@ class Undo:
         return outcome
 
     def _restore_member(
-        self, session: Session, by: Moderator, decision: Decision, user_id: int, seen: str | None
+        self, session: Session, by: Moderator, clicked: _Clicked, user_id: int
     ) -> Undone | ChangedSince:
         now = self._decisions.clock()
         member_policy = fetch_member_policy(session, by.guild_id, user_id)
-        outcome, restored = _restore(decision, member_part(decision), member_policy, seen, now)
+        outcome, restored = _restore(clicked, member_part(clicked.decision), member_policy, now)
         if isinstance(outcome, Undone):
             store_member_policy(session, by.guild_id, user_id, restored)
             _record(session, by, outcome, now)
@@ -198,17 +211,32 @@ def _undoes(guild_id: int, decisions: Collection[Decision]) -> tuple[ColumnEleme
     return (*of_undos, AuditRow.subject.in_(subjects))
 
 
+def _fetch_later(session: Session, by: Moderator, decision: Decision) -> int | None:
+    rows = session.scalars(
+        select(AuditRow)
+        .where(
+            AuditRow.guild_id == by.guild_id,
+            AuditRow.id > decision.id,
+            or_(AuditRow.subject == decision.subject, AuditRow.action == Action.UNDO),
+        )
+        .order_by(AuditRow.id.desc())
+    )
+    return find_later(decision, [decision_of(row) for row in rows])
+
+
 def _restore(
-    decision: Decision, part: Part[DocumentT] | None, document: DocumentT, seen: str | None, now: datetime
+    clicked: _Clicked, part: Part[DocumentT] | None, document: DocumentT, now: datetime
 ) -> tuple[Undone | ChangedSince, DocumentT]:
     """Return what becomes of a document, and the document: as it was where the moderator is asked first."""
     if part is None:
         raise CannotBeUndoneError
-    present = part.tell(document)
+    decision, present = clicked.decision, part.tell(document)
     if is_restored(decision, present, now):
         raise AlreadyRestoredError(decision.id)
-    if not is_as_left(decision, present) and fingerprint(present) != seen:
-        return ChangedSince(decision, present), document
+    changed = ChangedSince(decision, present, clicked.later)
+    is_changed = clicked.later is not None or not is_as_left(decision, present)
+    if is_changed and changed.seen != clicked.seen:
+        return changed, document
     restored = part.put(document, decision.before, now)
     return Undone(decision, present, part.tell(restored)), restored
 

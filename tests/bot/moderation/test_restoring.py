@@ -14,7 +14,6 @@ from bot.moderation.restoring import (
     Decision,
     can_be_undone,
     decision_of,
-    fingerprint,
     is_as_left,
     is_restored,
     member_part,
@@ -183,9 +182,3 @@ def test_a_budget_that_is_restored_is_warned_about_like_a_new_one() -> None:
     part = server_part(decision)
     assert part is not None
     assert part.put(Policy(), decision.before, NOW).budgets == {Period.DAY: Budget(credits=5, since=NOW)}
-
-
-def test_a_fingerprint_differs_with_what_is_told() -> None:
-    told: list[Told] = [None, {}, {"day": 1}, {"day": None}, {"week": 1}]
-    assert len({fingerprint(state) for state in told}) == len(told)
-    assert fingerprint({"day": 1, "week": 2}) == fingerprint({"week": 2, "day": 1})
