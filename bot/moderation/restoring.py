@@ -113,9 +113,16 @@ def member_part(decision: Decision) -> Part[MemberPolicy] | None:
     return make(decision) if make else None
 
 
-def is_as_left(decision: Decision, present: Told) -> bool:
-    """Whether what is now is what the decision left, as far as its row tells that."""
-    left = decision.left
+def still_holding(told: Told, now: datetime) -> Told:
+    """Return a state that still holds: None where a block or a grant has ended."""
+    ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
+    moments = [end["until"] for end in ends if end.get("until")]
+    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+
+
+def is_as_left(decision: Decision, present: Told, now: datetime) -> bool:
+    """Whether what is now is what the decision left, as far as its row tells that and it has not ended."""
+    left, present = still_holding(decision.left, now), still_holding(present, now)
     if left is None or present is None:
         return left == present
     told = {key: present[key] for key in left if key in present}
@@ -124,14 +131,7 @@ def is_as_left(decision: Decision, present: Told) -> bool:
 
 def is_restored(decision: Decision, present: Told, now: datetime) -> bool:
     """Whether what was before holds already: nothing would change, or only what has ended would."""
-    return _holding(present, now) == _holding(decision.before, now)
-
-
-def _holding(told: Told, now: datetime) -> Told:
-    """Return a state that still holds: None where a block or a grant has ended."""
-    ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
-    moments = [end["until"] for end in ends if end.get("until")]
-    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+    return still_holding(present, now) == still_holding(decision.before, now)
 
 
 def _ordered(told: Told) -> Told:

@@ -1,7 +1,7 @@
 """Takes decisions back: what was before is restored as a decision of its own, each decision once."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
@@ -23,6 +23,7 @@ from bot.moderation.restoring import (
     is_restored,
     member_part,
     server_part,
+    still_holding,
 )
 from bot.moderation.service import LIMITING, show_waiting_reports
 from bot.moderation.told import Told
@@ -230,11 +231,12 @@ def _restore(
     """Return what becomes of a document, and the document: as it was where the moderator is asked first."""
     if part is None:
         raise CannotBeUndoneError
-    decision, present = clicked.decision, part.tell(document)
+    decision = replace(clicked.decision, before=still_holding(clicked.decision.before, now))
+    present = still_holding(part.tell(document), now)
     if is_restored(decision, present, now):
         raise AlreadyRestoredError(decision.id)
     changed = ChangedSince(decision, present, clicked.later)
-    is_changed = clicked.later is not None or not is_as_left(decision, present)
+    is_changed = clicked.later is not None or not is_as_left(decision, present, now)
     if is_changed and changed.seen != clicked.seen:
         return changed, document
     restored = part.put(document, decision.before, now)

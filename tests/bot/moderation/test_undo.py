@@ -271,6 +271,33 @@ async def test_what_has_been_taken_back_by_hand_or_has_ended_is_not_undone(
     assert len(await server.trail()) == 3
 
 
+async def test_a_block_that_has_ended_is_neither_restored_nor_told(
+    server: Server, clock: StoppedClock
+) -> None:
+    await server.moderation.block(MONA, MEMBER, clock() + timedelta(hours=1), "spam")
+    clock.advance(timedelta(days=7))
+    await server.moderation.block(MONA, MEMBER, None, "worse")
+    undone = await server.undo.undo(NILS, await server.newest())
+    assert isinstance(undone, Undone)
+    assert (undone.decision.before, undone.restored) == (None, None)
+    assert ((await server.trail())[0].new, (await server.documents())[1].block) == (None, None)
+
+
+async def test_a_block_that_ended_since_is_not_told_as_present(server: Server, clock: StoppedClock) -> None:
+    await server.moderation.block(MONA, MEMBER, None, "spam")
+    await server.moderation.unblock(MONA, MEMBER)
+    decided = await server.newest()
+    await server.moderation.block(NILS, MEMBER, clock() + timedelta(hours=1), "late")
+    clock.advance(timedelta(hours=1))
+    asked = await server.undo.undo(NILS, decided)
+    assert isinstance(asked, ChangedSince)
+    assert asked.present is None
+    undone = await server.undo.undo(NILS, decided, asked.seen)
+    assert isinstance(undone, Undone)
+    assert undone.was is None
+    assert (await server.trail())[0].old is None
+
+
 async def test_nobody_undoes_another_servers_decision_or_one_that_never_was(server: Server) -> None:
     await server.moderation.pause(MONA, None)
     decided = await server.newest()
