@@ -75,6 +75,7 @@ async def test_what_has_changed_since_is_shown_and_overwritten_only_after_anothe
     message = await log_of(world)
     assert (await undo(world, message, first)).splitlines() == [
         f"⚠️ **This has changed since #{first}.** Nothing is undone yet.",
+        f"The newest change is #{await newest(world)}.",
         f"#{first} left: limits of everyone: 5 videos in 24 hours",
         "Now: limits of everyone: 3 videos in 24 hours",
         "Undoing it would restore: limits of everyone: none",
