@@ -39,20 +39,6 @@ class CannotBeUndoneError(UserError):
         super().__init__(_("This decision can't be undone. Nothing changed."))
 
 
-class AlreadyUndoneError(UserError):
-    """Somebody was faster."""
-
-    def __init__(self, decision_id: int, by: int | None) -> None:
-        who = _("The bot") if by is None else f"<@{by}>"
-        super().__init__(
-            _(
-                "{who} has already undone #{decision}. Your click didn't change anything.",
-                who=who,
-                decision=decision_id,
-            )
-        )
-
-
 class AlreadyRestoredError(UserError):
     """What was before the decision holds already, so there is nothing to restore."""
 
@@ -81,6 +67,21 @@ class Undone:
     decision: Decision
     was: Told
     restored: Told
+
+
+class AlreadyUndoneError(UserError):
+    """Somebody was faster, or the same moderator clicked twice: `by` did it, `undone` is what it changed."""
+
+    def __init__(self, undone: Undone, by: int | None) -> None:
+        self.undone, self.by = undone, by
+        who = _("The bot") if by is None else f"<@{by}>"
+        super().__init__(
+            _(
+                "{who} has already undone #{decision}. Your click didn't change anything.",
+                who=who,
+                decision=undone.decision.id,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,10 @@ def _fetch(session: Session, by: Moderator, decision_id: int) -> Decision:
 
 def _ensure_first(session: Session, by: Moderator, decision: Decision) -> None:
     query = select(AuditRow).where(*_undoes(by.guild_id, [decision])).limit(1)
-    undone = session.scalars(query).one_or_none()
-    if undone is not None:
-        raise AlreadyUndoneError(decision.id, undone.actor_id)
+    row = session.scalars(query).one_or_none()
+    if row is not None:
+        undo = decision_of(row)
+        raise AlreadyUndoneError(Undone(decision, was=undo.before, restored=undo.left), row.actor_id)
 
 
 def _undoes(guild_id: int, decisions: Collection[Decision]) -> tuple[ColumnElement[bool], ...]:
