@@ -13,6 +13,7 @@ from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.later import find_later, fingerprint
+from bot.moderation.report_decisions import reopen
 from bot.moderation.restoring import (
     Decision,
     DocumentT,
@@ -187,6 +188,7 @@ class Undo:
         outcome, restored = _restore(clicked, member_part(clicked.decision), member_policy, now)
         if isinstance(outcome, Undone):
             store_member_policy(session, by.guild_id, user_id, restored)
+            reopen(session, session.get_one(AuditRow, clicked.decision.id), now)
             _record(session, by, outcome, now)
         return outcome
 
