@@ -1,5 +1,6 @@
 """What moderators make of a report: each decision once, in the transaction of its audit row."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any, LiteralString
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from bot.db.guild_models import Action, ReportRow
+from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.db.models import NOBODY, Generation
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
@@ -19,6 +20,7 @@ from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, store_member_policy
 
 BLOCK_TIME = timedelta(hours=24)
+REASON = re.compile(r"report (?P<report>[0-9a-f]{16})")  # of the rows below
 
 DISMISSED = N_("{who} has already dismissed this report. Nothing changed.")
 DELETED = N_("{who} has already deleted this video. Nothing changed.")
@@ -84,6 +86,28 @@ def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow |
     """Return a report of this server, or None."""
     query = select(ReportRow).where(ReportRow.id == report_id, ReportRow.guild_id == guild_id)
     return session.scalar(query)
+
+
+def reopen(session: Session, blocked: AuditRow, now: datetime) -> None:
+    """Let a report be decided again whose block was undone, and show it again where nothing else was decided.
+
+    `blocked`: the row of a block; where it was not because of a report, nothing happens.
+    """
+    found = REASON.fullmatch(blocked.reason or "")
+    if blocked.action is not Action.BLOCK or found is None:
+        return
+    report = session.scalar(
+        update(ReportRow)
+        .where(
+            ReportRow.id == found["report"],
+            ReportRow.guild_id == blocked.guild_id,
+            ReportRow.blocked_by == blocked.actor_id,
+        )
+        .values(blocked_by=None)
+        .returning(ReportRow)
+    )
+    if report is not None and report.deleted_by is None and report.dismissed_by is None:
+        report.post_at = now
 
 
 def _claim(session: Session, by: Moderator, report_id: str, decision: ReportDecision) -> ReportRow:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
-from json import dumps
 from typing import Any, Generic, TypeVar
 
 from bot.db.guild_models import Action, AuditRow
@@ -55,6 +53,7 @@ class Decision:
         subject: about what, as the trail names it.
         before: what was before.
         left: what it left.
+        undoes: of an undo, the id of what it undid; otherwise 0.
     """
 
     id: int
@@ -62,6 +61,7 @@ class Decision:
     subject: str
     before: Told
     left: Told
+    undoes: int = 0
 
     @property
     def user_id(self) -> int | None:
@@ -84,14 +84,14 @@ class Part(Generic[DocumentT]):
 
 def decision_of(row: AuditRow) -> Decision:
     """Return what a row says was decided."""
-    kind, subject = row.action, row.subject or ""
+    kind, subject, undoes = row.action, row.subject or "", 0
     if kind is Action.UNDO and subject.count(":") >= UNDO_COLONS:
-        _undone, name, subject = subject.split(":", UNDO_COLONS)
-        kind = Action(name)
+        undone, name, subject = subject.split(":", UNDO_COLONS)
+        kind, undoes = Action(name), int(undone)
     before, left = _ordered(row.old), _ordered(row.new)
     if kind is Action.GRANT:
         before, left = _only_moved(before, left)
-    return Decision(row.id, kind, subject, before, left)
+    return Decision(row.id, kind, subject, before, left, undoes)
 
 
 def can_be_undone(decision: Decision) -> bool:
@@ -113,9 +113,16 @@ def member_part(decision: Decision) -> Part[MemberPolicy] | None:
     return make(decision) if make else None
 
 
-def is_as_left(decision: Decision, present: Told) -> bool:
-    """Whether what is now is what the decision left, as far as its row tells that."""
-    left = decision.left
+def still_holding(told: Told, now: datetime) -> Told:
+    """Return a state that still holds: None where a block or a grant has ended."""
+    ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
+    moments = [end["until"] for end in ends if end.get("until")]
+    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+
+
+def is_as_left(decision: Decision, present: Told, now: datetime) -> bool:
+    """Whether what is now is what the decision left, as far as its row tells that and it has not ended."""
+    left, present = still_holding(decision.left, now), still_holding(present, now)
     if left is None or present is None:
         return left == present
     told = {key: present[key] for key in left if key in present}
@@ -124,19 +131,7 @@ def is_as_left(decision: Decision, present: Told) -> bool:
 
 def is_restored(decision: Decision, present: Told, now: datetime) -> bool:
     """Whether what was before holds already: nothing would change, or only what has ended would."""
-    return _holding(present, now) == _holding(decision.before, now)
-
-
-def fingerprint(present: Told) -> str:
-    """Return what differs where anything that is told does."""
-    return sha256(dumps(present, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _holding(told: Told, now: datetime) -> Told:
-    """Return a state that still holds: None where a block or a grant has ended."""
-    ends: Sequence[Mapping[str, Any]] = [told or {}, *(told or {}).get("grants", ())]
-    moments = [end["until"] for end in ends if end.get("until")]
-    return None if any(datetime.fromisoformat(moment) <= now for moment in moments) else told
+    return still_holding(present, now) == still_holding(decision.before, now)
 
 
 def _ordered(told: Told) -> Told:

@@ -1,10 +1,10 @@
 """Takes decisions back: what was before is restored as a decision of its own, each decision once."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.availability import ensure_possible
@@ -12,17 +12,19 @@ from bot.db.guild_models import Action, AuditRow
 from bot.errors import UserError
 from bot.i18n import _
 from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.later import find_later, fingerprint
+from bot.moderation.report_decisions import reopen
 from bot.moderation.restoring import (
     Decision,
     DocumentT,
     Part,
     can_be_undone,
     decision_of,
-    fingerprint,
     is_as_left,
     is_restored,
     member_part,
     server_part,
+    still_holding,
 )
 from bot.moderation.service import LIMITING, show_waiting_reports
 from bot.moderation.told import Told
@@ -36,20 +38,6 @@ class CannotBeUndoneError(UserError):
 
     def __init__(self) -> None:
         super().__init__(_("This decision can't be undone. Nothing changed."))
-
-
-class AlreadyUndoneError(UserError):
-    """Somebody was faster."""
-
-    def __init__(self, decision_id: int, by: int | None) -> None:
-        who = _("The bot") if by is None else f"<@{by}>"
-        super().__init__(
-            _(
-                "{who} has already undone #{decision}. Your click didn't change anything.",
-                who=who,
-                decision=decision_id,
-            )
-        )
 
 
 class AlreadyRestoredError(UserError):
@@ -82,17 +70,45 @@ class Undone:
     restored: Told
 
 
+class AlreadyUndoneError(UserError):
+    """Somebody was faster, or the same moderator clicked twice: `by` did it, `undone` is what it changed."""
+
+    def __init__(self, undone: Undone, by: int | None) -> None:
+        self.undone, self.by = undone, by
+        who = _("The bot") if by is None else f"<@{by}>"
+        super().__init__(
+            _(
+                "{who} has already undone #{decision}. Your click didn't change anything.",
+                who=who,
+                decision=undone.decision.id,
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
-    """Nothing was restored: what is now is not what the decision left."""
+    """Nothing was restored: what is now is not what the decision left.
+
+    `later`: the last decision about the same; None: none is known.
+    """
 
     decision: Decision
     present: Told
+    later: int | None = None
 
     @property
     def seen(self) -> str:
         """What the moderator has seen once this is shown."""
-        return fingerprint(self.present)
+        return fingerprint(self.present, self.later)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clicked:
+    """What is to be undone; `later`: the last decision about the same; `seen`: see `Undo.undo`."""
+
+    decision: Decision
+    later: int | None
+    seen: str | None
 
 
 class Undo:
@@ -141,21 +157,21 @@ class Undo:
         def decide(session: Session) -> Undone | ChangedSince:
             decision = _fetch(session, by, decision_id)
             _ensure_first(session, by, decision)
+            clicked = _Clicked(decision, _fetch_later(session, by, decision), seen)
             user_id = decision.user_id
             if user_id is None:
-                return self._restore_server(session, by, decision, seen)
-            return self._restore_member(session, by, decision, user_id, seen)
+                return self._restore_server(session, by, clicked)
+            return self._restore_member(session, by, clicked, user_id)
 
         return await self._decisions.write(by, decide)
 
-    def _restore_server(
-        self, session: Session, by: Moderator, decision: Decision, seen: str | None
-    ) -> Undone | ChangedSince:
+    def _restore_server(self, session: Session, by: Moderator, clicked: _Clicked) -> Undone | ChangedSince:
         now = self._decisions.clock()
         policy = fetch_policy(session, by.guild_id)
-        outcome, restored = _restore(decision, server_part(decision), policy, seen, now)
+        outcome, restored = _restore(clicked, server_part(clicked.decision), policy, now)
         if isinstance(outcome, Undone):
-            names = (outcome.restored or {}).keys() if decision.kind is Action.SETTINGS else frozenset[str]()
+            is_settings = clicked.decision.kind is Action.SETTINGS
+            names = (outcome.restored or {}).keys() if is_settings else frozenset[str]()
             if names & LIMITING:
                 ensure_possible(self._models, restored)
             store_policy(session, by.guild_id, restored)
@@ -165,13 +181,14 @@ class Undo:
         return outcome
 
     def _restore_member(
-        self, session: Session, by: Moderator, decision: Decision, user_id: int, seen: str | None
+        self, session: Session, by: Moderator, clicked: _Clicked, user_id: int
     ) -> Undone | ChangedSince:
         now = self._decisions.clock()
         member_policy = fetch_member_policy(session, by.guild_id, user_id)
-        outcome, restored = _restore(decision, member_part(decision), member_policy, seen, now)
+        outcome, restored = _restore(clicked, member_part(clicked.decision), member_policy, now)
         if isinstance(outcome, Undone):
             store_member_policy(session, by.guild_id, user_id, restored)
+            reopen(session, session.get_one(AuditRow, clicked.decision.id), now)
             _record(session, by, outcome, now)
         return outcome
 
@@ -186,9 +203,10 @@ def _fetch(session: Session, by: Moderator, decision_id: int) -> Decision:
 
 def _ensure_first(session: Session, by: Moderator, decision: Decision) -> None:
     query = select(AuditRow).where(*_undoes(by.guild_id, [decision])).limit(1)
-    undone = session.scalars(query).one_or_none()
-    if undone is not None:
-        raise AlreadyUndoneError(decision.id, undone.actor_id)
+    row = session.scalars(query).one_or_none()
+    if row is not None:
+        undo = decision_of(row)
+        raise AlreadyUndoneError(Undone(decision, was=undo.before, restored=undo.left), row.actor_id)
 
 
 def _undoes(guild_id: int, decisions: Collection[Decision]) -> tuple[ColumnElement[bool], ...]:
@@ -198,17 +216,33 @@ def _undoes(guild_id: int, decisions: Collection[Decision]) -> tuple[ColumnEleme
     return (*of_undos, AuditRow.subject.in_(subjects))
 
 
+def _fetch_later(session: Session, by: Moderator, decision: Decision) -> int | None:
+    rows = session.scalars(
+        select(AuditRow)
+        .where(
+            AuditRow.guild_id == by.guild_id,
+            AuditRow.id > decision.id,
+            or_(AuditRow.subject == decision.subject, AuditRow.action == Action.UNDO),
+        )
+        .order_by(AuditRow.id.desc())
+    )
+    return find_later(decision, [decision_of(row) for row in rows])
+
+
 def _restore(
-    decision: Decision, part: Part[DocumentT] | None, document: DocumentT, seen: str | None, now: datetime
+    clicked: _Clicked, part: Part[DocumentT] | None, document: DocumentT, now: datetime
 ) -> tuple[Undone | ChangedSince, DocumentT]:
     """Return what becomes of a document, and the document: as it was where the moderator is asked first."""
     if part is None:
         raise CannotBeUndoneError
-    present = part.tell(document)
+    decision = replace(clicked.decision, before=still_holding(clicked.decision.before, now))
+    present = still_holding(part.tell(document), now)
     if is_restored(decision, present, now):
         raise AlreadyRestoredError(decision.id)
-    if not is_as_left(decision, present) and fingerprint(present) != seen:
-        return ChangedSince(decision, present), document
+    changed = ChangedSince(decision, present, clicked.later)
+    is_changed = clicked.later is not None or not is_as_left(decision, present, now)
+    if is_changed and changed.seen != clicked.seen:
+        return changed, document
     restored = part.put(document, decision.before, now)
     return Undone(decision, present, part.tell(restored)), restored
 

@@ -120,9 +120,14 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
     ensure_still_there(interaction, decision)
     try:
         outcome = await undo.undo(by, decision_id, seen)
-    except (AlreadyUndoneError, AlreadyRestoredError) as error:
+    except AlreadyRestoredError as error:
         await _show_again(interaction, str(error))
         return
+    except AlreadyUndoneError as error:
+        if error.by != by.user_id:
+            await _show_again(interaction, str(error))
+            return
+        outcome = error.undone  # their own click again: it says what it did
     if isinstance(outcome, ChangedSince):
         view = view_of(
             UndoAnywayButton(decision_id, outcome.seen), LogButton(0, pgettext("button", "Cancel"))

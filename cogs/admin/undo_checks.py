@@ -3,10 +3,11 @@
 import discord
 import structlog
 
-from bot.errors import UserError
+from bot.errors import BadInputError, UserError
 from bot.i18n import _
 from bot.moderation.restoring import Decision
-from cogs.moderation.targets import known_guild
+from cogs.moderation.setting_parsers import parse_moderators_channel
+from cogs.moderation.targets import UNKNOWN_SERVER, known_guild
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 
@@ -34,22 +35,36 @@ class ChannelGoneError(UserError):
 
 
 def ensure_still_there(interaction: Interaction, decision: Decision) -> None:
-    """Check that what would be restored is about a role and channels that exist.
+    """Check that what would be restored is about a role and channels that exist, and that the bot can post.
 
     Raises:
+        BadInputError: the bot can't write in the moderators' channel, or doesn't know the server yet.
         RoleGoneError: the role was deleted.
         ChannelGoneError: a channel was deleted.
     """
-    guild, before = known_guild(interaction), decision.before
-    if guild is None or before is None:
-        return
+    before = decision.before or {}
     scope, _colon, number = decision.subject.partition(":")
-    if scope == "role" and guild.get_role(int(number)) is None:
+    is_role = scope == "role" and bool(before)
+    channels, place = before.get("channels", ()), before.get("moderators_channel_id")
+    if not (is_role or channels or place):
+        return
+    guild = known_guild(interaction)
+    if guild is None:
+        raise BadInputError(_(UNKNOWN_SERVER))
+    if is_role and guild.get_role(int(number)) is None:
         raise RoleGoneError
-    named = [*before.get("channels", ()), before.get("moderators_channel_id")]
-    for channel_id in filter(None, named):
+    for channel_id in channels:
         if guild.get_channel(channel_id) is None:
             raise ChannelGoneError(channel_id)
+    if place:
+        _ensure_can_post(guild, place)
+
+
+def _ensure_can_post(guild: discord.Guild, channel_id: int) -> None:
+    channel = guild.get_channel(channel_id)
+    if not isinstance(channel, discord.TextChannel):
+        raise ChannelGoneError(channel_id)
+    parse_moderators_channel(channel, guild)
 
 
 async def has_left(interaction: Interaction, decision: Decision) -> bool:

@@ -22,7 +22,7 @@ REASON_LENGTH = 100  # characters of a reason or a word; escaped it may be twice
 
 
 def entry_line(entry: AuditRow) -> str:
-    """Return who did what to which subject, when and why: usually under 500 characters, at most 600."""
+    """Return who did what to which subject, when and why: usually under 500 characters, at most 900."""
     who = _("The bot") if entry.actor_id is None else f"<@{entry.actor_id}>"
     line = f"{show_moment(entry.at)} #{entry.id} {SENTENCES[entry.action](entry, who)}"
     if not entry.reason:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, LiteralString
 
 import discord
@@ -58,20 +59,37 @@ class ServerSetting:
     choices: Mapping[Any, str] | None = None
 
     def in_words(self, value: Any, most: int | None = None) -> str:
-        """Return a value in words; `most`: name no more values of a set."""
+        """Return a value in words; `most`: name no more values of a set; the log's JSON keeps its order."""
         if not value:
             return self.show_unset()
         if not isinstance(value, list | frozenset):
             return self.show(value)
-        values: list[Any] = sorted(value)  # pyright: ignore[reportUnknownArgumentType]: the JSON of a set is a list of anything
+        values: list[Any] = value if isinstance(value, list) else sorted(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]: the JSON of a set is a list of anything
         shown, more = ", ".join(map(self.show, values[:most])), len(values[most:] if most else [])
         if not more:
             return shown
         return ngettext("{shown} and {count} more", "{shown} and {count} more", more, shown=shown)
 
 
+def told_apart(*states: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return up to three states of settings, each set in such an order that its beginning tells them apart.
+
+    First comes a value for each two states that differ, then whatever is in the fewest of them.
+    """
+
+    def in_order(name: str, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        sets = [set[Any](state.get(name) or ()) for state in states]
+        firsts = {min(one ^ other) for one, other in combinations(sets, 2) if one != other}
+        return sorted(value, key=lambda each: (each not in firsts, sum(each in one for one in sets), each))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType, reportUnknownLambdaType]: the JSON of a set is a list of anything
+
+    return [{name: in_order(name, value) for name, value in state.items()} for state in states]
+
+
 def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what differs, such as "Longest video: any → 6 seconds", by the settings' fields."""
+    old, new = told_apart(old, new)
     told = [(field, _logged(field, old.get(field)), _logged(field, value)) for field, value in new.items()]
     return [f"{_name_of(field)}: {before} → {now}" for field, before, now in told if before != now]
 

@@ -1,6 +1,6 @@
 """What was restored by an undo, and what a decision and its undo are about, in words. Pure text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.db.guild_models import Action, AuditRow
@@ -13,23 +13,25 @@ from bot.money import show_money
 from bot.policy.documents import LimitKind, Period
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
-from cogs.moderation.server_settings import setting_states
+from cogs.moderation.server_settings import setting_states, told_apart
 
 WORD_LENGTH = 100  # characters; escaped it may be twice as long
 REASON_LENGTH = 40  # characters; there may be two in a line of the log
+LEAD = 10  # characters before what tells two reasons apart
 States = Mapping[str, str]  # what something is, by its name
 
 
 def undo_sentence(entry: AuditRow, who: str) -> str:
     """Return who undid which decision, and what that changed."""
-    undone, (was, restored) = (entry.subject or "").partition(":")[0], _undo_states(entry)
-    return _("{who} undid #{decision}: {changes}.", who=who, decision=undone, changes=_changes(was, restored))
+    undone, row = (entry.subject or "").partition(":")[0], decision_of(entry)
+    changes = _changes(row, row.before, row.left)
+    return _("{who} undid #{decision}: {changes}.", who=who, decision=undone, changes=changes)
 
 
 def undone_text(undone: Undone, *, is_gone: bool) -> str:
     """Return what was restored; `is_gone`: the member it is about isn't on the server."""
     decision = undone.decision
-    changes = _changes(states(decision, undone.was), states(decision, undone.restored))
+    changes = _changes(decision, undone.was, undone.restored)
     text = _("✅ **Undone:** {changes}.", changes=changes)
     if not is_gone:
         return text
@@ -41,32 +43,54 @@ def undone_text(undone: Undone, *, is_gone: bool) -> str:
 
 def changed_text(changed: ChangedSince) -> str:
     """Return what has changed since a decision, and what its undo would overwrite."""
-    decision = changed.decision
+    decision, later = changed.decision, changed.later
+    left, present, before = map(_told, states(decision, decision.left, changed.present, decision.before))
     lines = [
         _("⚠️ **This has changed since #{decision}.** Nothing is undone yet.", decision=decision.id),
-        _("#{decision} left: {state}", decision=decision.id, state=_told(states(decision, decision.left))),
-        _("Now: {state}", state=_told(states(decision, changed.present))),
-        _("Undoing it would restore: {state}", state=_told(states(decision, decision.before))),
+        *([_("The newest change is #{decision}.", decision=later)] if later is not None else []),
+        _("#{decision} left: {state}", decision=decision.id, state=left),
+        _("Now: {state}", state=present),
+        _("Undoing it would restore: {state}", state=before),
     ]
     return "\n".join(lines)
 
 
-def states(decision: Decision, told: Told) -> States:
-    """Return in words what the trail tells about what a decision changed."""
+def states(decision: Decision, *told: Told) -> list[States]:
+    """Return in words what the trail tells about what a decision changed: each so that it differs."""
     make = STATES.get(decision.kind)
-    return make(decision, told) if make else {}
+    if make is None:
+        return [{} for _state in told]
+    apart = told_apart(*(state or {} for state in told)) if make is _settings else _reasons_apart(told)
+    return [make(decision, state) for state in apart]
 
 
-def _undo_states(entry: AuditRow) -> tuple[States, States]:
-    decision = decision_of(entry)
-    return states(decision, decision.before), states(decision, decision.left)
+def _reasons_apart(told: Sequence[Told]) -> Sequence[Told]:
+    """Return states with those reasons cut at their beginning that are alike as far as they are shown."""
+    reasons: list[str] = [(state or {}).get("reason") or "" for state in told]
+    cut: list[Told] = []
+    for state, reason in zip(told, reasons, strict=True):
+        alike = [_shared(reason, other) for other in reasons if other != reason]
+        shared = max(alike, default=0)
+        is_hidden = shared >= REASON_LENGTH - 1
+        cut.append({**state, "reason": f"…{reason[shared - LEAD :]}"} if state and is_hidden else state)
+    return cut
 
 
-def _changes(was: States, restored: States) -> str:
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _changes(decision: Decision, was: Told, restored: Told) -> str:
     """Return what differs, such as "Longest video: any → 6 seconds"; one thing always, whatever it is."""
-    pairs = list(zip(was.items(), restored.items(), strict=False))
-    changes = [_change(*pair) for pair in pairs if len(pairs) == 1 or pair[0] != pair[1]]
-    return "; ".join(changes) or "–"
+    old, new = states(decision, was, restored)
+    pairs = list(zip(old.items(), new.items(), strict=False))
+    if len(pairs) > 1:  # settings, by the names of what was told
+        values = zip(pairs, (was or {}).values(), (restored or {}).values(), strict=False)
+        differing = [pair for pair, before, now in values if before != now]
+        pairs = [pair for pair in pairs if pair[0] != pair[1]] or differing
+    return "; ".join(_change(*pair) for pair in pairs) or "–"
 
 
 def _change(was: tuple[str, str], restored: tuple[str, str]) -> str:

@@ -1,6 +1,7 @@
 """Undo in /veo-admin log: restores what was, once, as a decision of its own; asks before it overwrites."""
 
 import re
+from typing import Any
 
 import discord
 import simcord
@@ -10,7 +11,7 @@ from bot.policy.documents import LimitKind
 from sandbox.world import World
 from tests.e2e.driver import shown
 from tests.e2e.limiting import add_role, quota
-from tests.e2e.moderating import admin, command_id, use
+from tests.e2e.moderating import admin, before_the_gateway_told, command_id, use
 from tests.e2e.quoting import as_shown, buttons_kept, buttons_now, now_shown
 from tests.e2e.videos import private
 
@@ -75,6 +76,7 @@ async def test_what_has_changed_since_is_shown_and_overwritten_only_after_anothe
     message = await log_of(world)
     assert (await undo(world, message, first)).splitlines() == [
         f"⚠️ **This has changed since #{first}.** Nothing is undone yet.",
+        f"The newest change is #{await newest(world)}.",
         f"#{first} left: limits of everyone: 5 videos in 24 hours",
         "Now: limits of everyone: 3 videos in 24 hours",
         "Undoing it would restore: limits of everyone: none",
@@ -116,8 +118,9 @@ async def test_a_double_click_undoes_once_and_the_button_outlives_a_restart(worl
     await world.restart()
     with buttons_kept(world, message):
         assert await undo(world, message, number) == "✅ **Undone:** /veo: paused (“exams”) → not paused."
-    await undo(world, message, number)
-    assert notice(world, message).startswith(f"<@{world.mona.id}> has already undone")
+    again = await undo(world, message, number)
+    assert again == "✅ **Undone:** /veo: paused (“exams”) → not paused.", "the second click hides the first"
+    assert [row.action for row in await trail(world)] == [Action.UNDO, Action.PAUSE]
 
 
 async def test_only_moderators_undo(world: World) -> None:
@@ -170,6 +173,40 @@ async def test_settings_of_a_deleted_channel_are_not_restored(world: World) -> N
     text = private(await world.mona.click(message, label=f"Undo #{number}"))
     assert f"The earlier settings name a channel that no longer exists: <#{channel.id}>." in text
     assert not (await world.app.services.moderation.read(world.guild.id)).channels
+
+
+async def test_a_moderators_channel_that_was_closed_to_the_bot_is_not_restored(world: World) -> None:
+    secret, user = world.guild.create_text_channel("moderators"), world.app.bot.user
+    assert user is not None
+    await admin(world, "settings", moderators_channel=secret)
+    await admin(world, "settings", reset="moderators_channel_id")
+    message, number = await log_of(world), await newest(world)
+    denied: dict[Any, discord.PermissionOverwrite] = {user: discord.PermissionOverwrite(send_messages=False)}
+    closed = world.guild.create_text_channel("closed", overwrites=denied)
+    stored = world.env.backend.get_channel(secret.id)
+    stored.overwrites[:] = world.env.backend.get_channel(closed.id).overwrites
+    world.env.backend.edit_channel(secret.id, {"topic": "closed"})  # tells the bot
+    text = private(await world.mona.click(message, label=f"Undo #{number}"))
+    assert f"I can't write in {secret.mention}: I'm missing Send Messages there." in text
+    assert (await world.app.services.moderation.read(world.guild.id)).moderators_channel_id is None
+
+
+async def test_roles_and_channels_are_not_restored_before_the_gateway_told(world: World) -> None:
+    await admin(world, "settings", channels=world.channel.mention)
+    await admin(world, "settings", channels="all")
+    settings = await newest(world)
+    role, _ = add_role(world, "Fans")
+    await quota(world, "set", role=role, videos="5")
+    await quota(world, "unset", role=role)
+    limit = await newest(world)
+    await admin(world, "words add", word="violence")
+    message, word = await log_of(world), await newest(world)
+    before_the_gateway_told(world)
+    for number in (settings, limit):
+        text = private(await world.mona.click(message, label=f"Undo #{number}"))
+        assert "I don't know this server yet. Try again in a minute. Nothing changed." in text
+    assert await newest(world) == word
+    assert (await undo(world, message, word)).startswith("✅ **Undone:**"), "it is about neither"
 
 
 async def test_a_block_of_a_member_who_left_is_restored_for_when_they_come_back(world: World) -> None:

@@ -89,6 +89,20 @@ async def test_blocking_stops_the_member_and_leaves_the_video(world: World) -> N
     assert results(world) == []
 
 
+async def test_a_report_whose_block_is_undone_can_be_decided_again(world: World) -> None:
+    _, board, message = await report_of_bob(world)
+    assert await click(world.mona, message, BLOCK) == []
+    [blocked] = await world.app.services.moderation.list_log(world.guild.id, size=1)
+    await world.app.services.undo.undo(mona_of(world), blocked.id)
+    assert await block_of(world) is None
+    assert await decisions_of(world, message) == (None, None, None)
+    await eventually("the report with its buttons", lambda: len(reports_in(board)) == 2)
+    again = reports_in(board)[-1]
+    assert buttons(again) == [DELETE, BLOCK, DISMISS]
+    assert await click(world.mona, again, BLOCK) == []
+    assert await block_of(world) is not None
+
+
 async def test_dismissing_leaves_everything_as_it_is(world: World) -> None:
     generation, board, message = await report_of_bob(world)
     assert await click(world.mona, message, DISMISS) == []

@@ -1,12 +1,12 @@
 """Undo of everything that moderators decide: what holds is what held before, and it happens once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
@@ -183,6 +183,68 @@ async def test_what_has_changed_since_is_overwritten_only_as_it_was_seen(server:
     assert [rule.most for rule in (await server.documents())[0].rules] == [2]
 
 
+AWAY_AND_BACK: Mapping[str, Sequence[Decide]] = {  # the first is undone
+    "a budget": [lambda on, most=most: on.rules.set_budgets(MONA, {Period.DAY: most}) for most in (6, 4, 6)],
+    "a limit": [
+        lambda on: on.rules.set_limits(MONA, SERVER, {DAY: 5}),
+        lambda on: on.rules.unset_limits(MONA, SERVER, list(LimitKind)),
+        lambda on: on.rules.set_limits(MONA, SERVER, {DAY: 5, LimitKind.WEEK: 9}),
+    ],
+    "a word": [
+        lambda on: on.moderation.add_word(MONA, "gun"),
+        lambda on: on.moderation.remove_word(MONA, "GUN"),
+        lambda on: on.moderation.add_word(MONA, "gun"),
+    ],
+    "a setting": [
+        lambda on, asks=asks: on.moderation.change_settings(MONA, {"ask_first": asks})
+        for asks in (True, False, True)
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", AWAY_AND_BACK)
+async def test_what_was_decided_again_since_is_overwritten_only_as_it_was_seen(
+    server: Server, kind: str
+) -> None:
+    first, away, back = AWAY_AND_BACK[kind]
+    await first(server)
+    decided = await server.newest()
+    await away(server)
+    await back(server)
+    asked = await server.undo.undo(NILS, decided)
+    assert isinstance(asked, ChangedSince), "the newer decision is overwritten unseen"
+    assert asked.later == await server.newest()
+    await away(server)
+    await back(server)
+    again = await server.undo.undo(NILS, decided, asked.seen)
+    assert isinstance(again, ChangedSince)
+    assert isinstance(await server.undo.undo(NILS, decided, again.seen), Undone)
+
+
+@pytest.mark.parametrize("kind", AWAY_AND_BACK)
+async def test_what_was_undone_since_is_not_asked_about(server: Server, kind: str) -> None:
+    first, away, _back = AWAY_AND_BACK[kind]
+    await first(server)
+    decided = await server.newest()
+    await away(server)
+    await server.undo.undo(MONA, await server.newest())
+    assert isinstance(await server.undo.undo(NILS, decided), Undone)
+
+
+async def test_a_later_block_is_not_lifted_for_a_row_of_an_earlier_version(
+    server: Server, database: Database, clock: StoppedClock
+) -> None:
+    await server.moderation.block(MONA, MEMBER, None, "spam")
+    decided = await server.newest()
+    old = update(AuditRow).where(AuditRow.id == decided).values(new={"until": None})
+    await database.write(lambda session: session.execute(old))
+    clock.advance(timedelta(days=30))
+    await server.moderation.block(NILS, MEMBER, None, "worse")
+    later = update(AuditRow).where(AuditRow.id > decided).values(old={"until": None}, new={"until": None})
+    await database.write(lambda session: session.execute(later))
+    assert isinstance(await server.undo.undo(MONA, decided), ChangedSince)
+
+
 async def test_other_changes_of_the_same_document_are_left_alone(server: Server) -> None:
     await server.rules.set_limits(MONA, SERVER, {DAY: 5})
     decided = await server.newest()
@@ -207,6 +269,33 @@ async def test_what_has_been_taken_back_by_hand_or_has_ended_is_not_undone(
         with pytest.raises(AlreadyRestoredError):
             await server.undo.undo(NILS, decided)
     assert len(await server.trail()) == 3
+
+
+async def test_a_block_that_has_ended_is_neither_restored_nor_told(
+    server: Server, clock: StoppedClock
+) -> None:
+    await server.moderation.block(MONA, MEMBER, clock() + timedelta(hours=1), "spam")
+    clock.advance(timedelta(days=7))
+    await server.moderation.block(MONA, MEMBER, None, "worse")
+    undone = await server.undo.undo(NILS, await server.newest())
+    assert isinstance(undone, Undone)
+    assert (undone.decision.before, undone.restored) == (None, None)
+    assert ((await server.trail())[0].new, (await server.documents())[1].block) == (None, None)
+
+
+async def test_a_block_that_ended_since_is_not_told_as_present(server: Server, clock: StoppedClock) -> None:
+    await server.moderation.block(MONA, MEMBER, None, "spam")
+    await server.moderation.unblock(MONA, MEMBER)
+    decided = await server.newest()
+    await server.moderation.block(NILS, MEMBER, clock() + timedelta(hours=1), "late")
+    clock.advance(timedelta(hours=1))
+    asked = await server.undo.undo(NILS, decided)
+    assert isinstance(asked, ChangedSince)
+    assert asked.present is None
+    undone = await server.undo.undo(NILS, decided, asked.seen)
+    assert isinstance(undone, Undone)
+    assert undone.was is None
+    assert (await server.trail())[0].old is None
 
 
 async def test_nobody_undoes_another_servers_decision_or_one_that_never_was(server: Server) -> None:

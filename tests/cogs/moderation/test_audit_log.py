@@ -21,7 +21,7 @@ WHEN, END = f"<t:{int(AT.timestamp())}:f>", f"<t:{int(LATER.timestamp())}:f>"
 IN = f"<t:{int(LATER.timestamp())}:R>"
 THEN = f"<t:{int(LATER.timestamp())}:f>"
 UNTIL = LATER.isoformat()
-LONGEST = 600  # characters
+LONGEST = 900  # characters
 
 
 def entry(action: Action, subject: str = "server", **values: Any) -> AuditRow:
