@@ -1,4 +1,4 @@
-"""SIGKILL between a click on Undo and its effect: it's undone once, and the button says which it was."""
+"""SIGKILL between a click on Undo and its effect: it's undone once, and the next click says what was."""
 
 import signal
 import sqlite3
@@ -47,11 +47,9 @@ async def says(message: Message, text: str) -> None:
     await wait_until(look, seconds=60)
 
 
-@pytest.mark.parametrize(
-    ("point", "answer"), [("before", "✅ **Undone:**"), ("after", f"<@{MODERATOR}> has already undone #2.")]
-)
+@pytest.mark.parametrize("point", ["before", "after"])
 async def test_a_kill_between_the_click_and_its_effect_undoes_once(
-    tmp_path: Path, files: Path, point: str, answer: str
+    tmp_path: Path, files: Path, point: str
 ) -> None:
     async with open_scene(tmp_path, files) as scene:
         async with scene.start(kill_at=f"{UNDO}:{point}") as program:
@@ -66,7 +64,7 @@ async def test_a_kill_between_the_click_and_its_effect_undoes_once(
         async with scene.start() as again:
             await scene.wire.wait_for_sessions()
             await click(scene, log)
-            await says(log, answer)
+            await says(log, "✅ **Undone:**")
             assert await again.stop() == 0, again.output
         rules, undos = stored(scene)
         assert '"most":5' in rules
