@@ -38,7 +38,7 @@ class Subject:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return whom the audit trail names."""
+        """Return who is named in the audit trail."""
         scope, _colon, number = text.partition(":")
         return cls(Scope(scope), int(number or 0))
 

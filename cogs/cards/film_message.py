@@ -83,7 +83,7 @@ class FilmMessage:
         return _("Made smaller for this server: {lost}.", lost=sizes)
 
     def files(self) -> list[discord.File]:
-        """Open the file anew: discord.py closes it with every attempt."""
+        """Open the file again: discord.py closes it with every attempt."""
         if self.attached is None:
             return []
         with locale_used(self.film.row.locale):

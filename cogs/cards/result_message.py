@@ -108,7 +108,7 @@ class ResultMessage:
         return f"{line} {_('[Download the original]({link}) before the link expires.', link=address)}"
 
     def files(self) -> list[discord.File]:
-        """Open the file anew: discord.py closes it with every attempt."""
+        """Open the file again: discord.py closes it with every attempt."""
         if self.attached is None:
             return []
         return [

@@ -73,7 +73,7 @@ class Moderators:
         return {self._chance.choice(list(LimitKind)): self._chance.choice((1, 2, 4, 8, None))}
 
     def _spare(self, by: Moderator, member: Member) -> None:
-        """Grant further videos for a while, or let all limits begin again."""
+        """Grant more videos for a while, or let all limits begin again."""
         if self._chance.random() < RESETS:
             self._visit(lambda process: services_of(process).rules.reset(by, member.user_id))
             return

@@ -19,7 +19,7 @@ UNPAID = (
 BOUND = f"coalesce(credits_used, CASE WHEN {UNPAID} THEN 0 ELSE estimated_credits END, 0)"
 CLOCK_SKEW = timedelta(minutes=1)
 RETIRED_SECONDS = 1200.0  # after which it is known, whatever goes wrong: two looks at the provider's list
-ENDED_SECONDS = 800.0  # after which what waits is ended: two further looks, and a pause
+ENDED_SECONDS = 800.0  # after which what waits is ended: two more looks, and a pause
 CENT = 1.0  # credits; sums of floats differ
 
 
