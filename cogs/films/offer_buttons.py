@@ -1,55 +1,27 @@
 """The buttons under the offer of a film: Make the film, and Cancel. The offer itself is a row."""
 
-import re
-from typing import Self
-
 import discord
-import structlog
 
 from bot.films.rows import Film
 from bot.films.service import FilmQuote
 from bot.i18n import pgettext
-from bot.requests.confirmation import QuoteGoneError
 from cogs.cards.card_message import CardMessage, card_nonce
 from cogs.cards.film_card import film_message
 from cogs.films.offer_text import accepted_text, render_offer
-from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import view_of
 from cogs.ui.requester import requester_of
 from cogs.veo.answer import AnswerLostError, answer_with
+from cogs.veo.offered import OfferedButton, replace_offer
 from cogs.veo.posted_card import post_message
 from cogs.veo.quote_text import dropped_text
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-
-class OfferButton(Item):
+class OfferButton(OfferedButton):
     """Base of the buttons: give an `action`, a `label`, and `use`."""
 
     pattern = r"(?P<film>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-
-    def __init__(self, film_id: str, revision: int) -> None:
-        """`revision`: of the offer, as it is shown above the button."""
-        super().__init__(film_id, revision)
-        self.film_id = film_id
-        self.revision = revision
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match["film"], int(match["revision"]))
-
-    async def act(self, interaction: Interaction) -> None:
-        """Do what the button is for; where the offer is gone, say so in its place."""
-        try:
-            await self.use(interaction)
-        except QuoteGoneError as error:
-            await _replace(interaction, str(error))
-
-    async def use(self, interaction: Interaction) -> None:
-        """Do what the button is for."""
-        raise NotImplementedError
+    group = "film"
 
 
 class MakeFilmButton(OfferButton):
@@ -67,7 +39,7 @@ class MakeFilmButton(OfferButton):
         """Ask for it; where the price has changed, show the new one in place of the offer."""
         await interaction.response.defer()
         films = interaction.client.services.films
-        answer = await films.confirm(requester_of(interaction), self.film_id, self.revision)
+        answer = await films.confirm(requester_of(interaction), self.offer_id, self.revision)
         if isinstance(answer, FilmQuote):
             await interaction.edit_original_response(**offer_message(answer))
             return
@@ -86,8 +58,8 @@ class DropFilmButton(OfferButton):
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""
-        await interaction.client.services.films.drop(requester_of(interaction), self.film_id)
-        await _replace(interaction, dropped_text())
+        await interaction.client.services.films.drop(requester_of(interaction), self.offer_id)
+        await replace_offer(interaction, dropped_text())
 
 
 def offer_message(quote: FilmQuote) -> CardMessage:
@@ -106,17 +78,6 @@ async def _show(interaction: Interaction, film: Film) -> None:
     try:
         await answer_with(interaction.client.services.films, film.row.id, send)
     except AnswerLostError as error:
-        await _replace(interaction, str(error))
+        await replace_offer(interaction, str(error))
     else:
-        await _replace(interaction, accepted_text())
-
-
-async def _replace(interaction: Interaction, text: str) -> None:
-    """Put a text in place of the offer and its buttons; that is a courtesy, since what happened stands."""
-    try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=text, embeds=[], view=None)
-        else:
-            await interaction.response.edit_message(content=text, embeds=[], view=None)
-    except CALL_ERRORS as error:
-        log.warning("an offer was not edited", error=str(error))
+        await replace_offer(interaction, accepted_text())

@@ -12,7 +12,7 @@ from bot.policy.phrases import describe_limit
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
 from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
-from cogs.veo.quote_text import spell_wait
+from cogs.veo.quote_text import budget_line, spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {
     Continuity.CONTINUOUS: N_("Each shot starts from the last frame of the one before."),
@@ -37,7 +37,7 @@ def render_offer(quote: FilmQuote) -> str:
         *(f"**{number}** {plain(prompt, PROMPT_LENGTH)}" for number, prompt in enumerate(row.prompts, 1)),
         _price_line(quote),
         _limit_line(quote, count),
-        _budget_line(quote),
+        budget_line(quote.budgets),
         _wait_line(quote, count),
         _("-# Nothing counts until you click **Make the film**. This offer expires {when}.", when=end),
     ]
@@ -73,18 +73,6 @@ def _limit_line(quote: FilmQuote, count: int) -> str:
         limit=describe_limit(quote.limit.kind, quote.limit.most),
     )
     return f"{takes} {left}"
-
-
-def _budget_line(quote: FilmQuote) -> str:
-    if not quote.budgets:
-        return ""
-    empty = [state.resets_at for state in quote.budgets if state.left <= 0]
-    if not empty:
-        return _("🏦 The server's video budget has money left after this one.")
-    return _(
-        "🏦 This one uses up the server's video budget. It resets {when}.",
-        when=relative_time(max(empty)),
-    )
 
 
 def _wait_line(quote: FilmQuote, count: int) -> str:

@@ -4,59 +4,33 @@ The message is the member's alone, but a changed client can send any id: whose o
 still the one that was shown, is decided where it is read.
 """
 
-import re
 from collections.abc import Sequence
-from typing import Self
 
 import discord
-import structlog
 
 from bot.db.models import Generation
 from bot.i18n import pgettext
 from bot.provider.catalogue import Model
-from bot.requests.confirmation import QuoteChangedError, QuoteGoneError, spec_in
+from bot.requests.confirmation import QuoteChangedError, spec_in
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.cards.card_message import CardMessage
-from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import view_of
 from cogs.ui.links import card_button
 from cogs.ui.requester import requester_of
 from cogs.veo.answer import AnswerLostError, answer_with_card
+from cogs.veo.offered import OfferedButton, replace_offer
 from cogs.veo.posted_card import post_card
 from cogs.veo.quote_text import asked_text, dropped_text, render_quote
 from cogs.veo.request_form import RequestForm
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-
-class QuoteButton(Item):
+class QuoteButton(OfferedButton):
     """Base of the buttons: give an `action`, a `label`, and `use`."""
 
     pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
-
-    def __init__(self, quote_id: str, revision: int) -> None:
-        """`revision`: of the offer, as it is shown above the button."""
-        super().__init__(quote_id, revision)
-        self.quote_id = quote_id
-        self.revision = revision
-
-    @classmethod
-    def from_match(cls, match: re.Match[str]) -> Self:
-        """Return the button that was clicked."""
-        return cls(match["draft"], int(match["revision"]))
-
-    async def act(self, interaction: Interaction) -> None:
-        """Do what the button is for; where the offer is gone, say so in its place."""
-        try:
-            await self.use(interaction)
-        except QuoteGoneError as error:
-            await _replace(interaction, str(error))
-
-    async def use(self, interaction: Interaction) -> None:
-        """Do what the button is for."""
-        raise NotImplementedError
+    group = "draft"
 
 
 class GenerateButton(QuoteButton):
@@ -75,10 +49,10 @@ class GenerateButton(QuoteButton):
         await interaction.response.defer()
         quotes, requester = interaction.client.services.quotes, requester_of(interaction)
         try:
-            answer = await quotes.confirm(requester, self.quote_id, self.revision)
+            answer = await quotes.confirm(requester, self.offer_id, self.revision)
         except QuoteChangedError:
             # The answer to the change was lost: without this, there would be nothing to read again.
-            quote = await quotes.repeat(requester, self.quote_id)
+            quote = await quotes.repeat(requester, self.offer_id)
             await interaction.edit_original_response(**quote_message(quote))
             raise
         if isinstance(answer, Generation):
@@ -91,10 +65,10 @@ class GenerateButton(QuoteButton):
         try:
             card_id = await answer_with_card(interaction, services.generations, generation, send=post_card)
         except AnswerLostError as error:
-            await _replace(interaction, str(error))
+            await replace_offer(interaction, str(error))
         else:
             card = card_button(generation, card_id)
-            await _replace(interaction, asked_text(generation), view_of(card))
+            await replace_offer(interaction, asked_text(generation), view_of(card))
 
 
 class ChangeButton(QuoteButton):
@@ -111,8 +85,8 @@ class ChangeButton(QuoteButton):
         """Show the form."""
         services = interaction.client.services
         quotes, models = services.quotes, services.models
-        quote_row = await quotes.find(requester_of(interaction), self.quote_id)
-        await interaction.response.send_modal(ChangeForm(self.quote_id, models, spec_in(quote_row)))
+        quote_row = await quotes.find(requester_of(interaction), self.offer_id)
+        await interaction.response.send_modal(ChangeForm(self.offer_id, models, spec_in(quote_row)))
 
 
 class DropButton(QuoteButton):
@@ -127,8 +101,8 @@ class DropButton(QuoteButton):
 
     async def use(self, interaction: Interaction) -> None:
         """Forget it, and say that nothing was counted."""
-        await interaction.client.services.quotes.drop(requester_of(interaction), self.quote_id)
-        await _replace(interaction, dropped_text())
+        await interaction.client.services.quotes.drop(requester_of(interaction), self.offer_id)
+        await replace_offer(interaction, dropped_text())
 
 
 class ChangeForm(RequestForm):
@@ -151,14 +125,3 @@ def quote_message(quote: Quote) -> CardMessage:
     view = view_of(GenerateButton(*shown), ChangeButton(*shown), DropButton(*shown))
     card = render_quote(quote)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)
-
-
-async def _replace(interaction: Interaction, text: str, view: discord.ui.View | None = None) -> None:
-    """Put a text in place of the offer and its buttons; that is a courtesy, since what happened stands."""
-    try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=text, embeds=[], view=view)
-        else:
-            await interaction.response.edit_message(content=text, embeds=[], view=view)
-    except CALL_ERRORS as error:
-        log.warning("an offer was not edited", error=str(error))

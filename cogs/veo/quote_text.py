@@ -3,6 +3,9 @@
 Of the server's money it says no more than `/usage` does: whether there is some.
 """
 
+from collections.abc import Sequence
+
+from bot.admission.budgets import BudgetState
 from bot.db.models import Generation
 from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
@@ -40,7 +43,7 @@ def render_quote(quote: Quote) -> Card:
         *lineage_lines(quote.preview),
         price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
         limit_line(quote),
-        budget_line(quote),
+        budget_line(quote.budgets),
         wait_line(quote),
         f"> {shown_prompt(quote.preview, PROMPT_LENGTH)}",
         _("-# Nothing counts until you click **Generate**. This offer expires {when}.", when=end),
@@ -79,11 +82,11 @@ def limit_line(quote: Quote) -> str:
     )
 
 
-def budget_line(quote: Quote) -> str:
-    """Say whether this video leaves money, where there is a budget, but no sums."""
-    if not quote.budgets:
+def budget_line(budgets: Sequence[BudgetState]) -> str:
+    """Say whether what is offered leaves money, where there is a budget, but no sums."""
+    if not budgets:
         return ""
-    empty = [state.resets_at for state in quote.budgets if state.left <= 0]
+    empty = [state.resets_at for state in budgets if state.left <= 0]
     if not empty:
         return _("🏦 The server's video budget has money left after this one.")
     return _(

@@ -1,0 +1,56 @@
+"""What the buttons below an offer share, of a video or of a film."""
+
+import re
+from typing import ClassVar, Self
+
+import discord
+import structlog
+
+from bot.requests.confirmation import QuoteGoneError
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Item
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class OfferedButton(Item):
+    """Base of the buttons: give an `action`, a `pattern`, a `label`, and `use`.
+
+    Attributes:
+        group: of the pattern, that holds the offer's ID; `revision` holds what was shown above the button.
+    """
+
+    group: ClassVar[str]
+
+    def __init__(self, offer_id: str, revision: int) -> None:
+        super().__init__(offer_id, revision)
+        self.offer_id = offer_id
+        self.revision = revision
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return the button that was clicked."""
+        return cls(match[cls.group], int(match["revision"]))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Do what the button is for; where the offer is gone, say so in its place."""
+        try:
+            await self.use(interaction)
+        except QuoteGoneError as error:
+            await replace_offer(interaction, str(error))
+
+    async def use(self, interaction: Interaction) -> None:
+        """Do what the button is for."""
+        raise NotImplementedError
+
+
+async def replace_offer(interaction: Interaction, text: str, view: discord.ui.View | None = None) -> None:
+    """Put a text in place of the offer and its buttons; that is a courtesy, since what happened stands."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text, embeds=[], view=view)
+        else:
+            await interaction.response.edit_message(content=text, embeds=[], view=view)
+    except CALL_ERRORS as error:
+        log.warning("an offer was not edited", error=str(error))
