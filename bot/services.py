@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
+from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
 from bot.films.service import Films
 from bot.jobs.cancellation import Cancellation
@@ -48,3 +49,4 @@ class Services:
     privacy: Privacy
     checkup: Checkup
     cooldown: Cooldown
+    lateness: Lateness

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.admission.check_request import Admission
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
+from bot.admission.lateness import Lateness
 from bot.admission.prices import PriceList
 from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
@@ -129,4 +130,5 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),
+        lateness=Lateness(),
     )
