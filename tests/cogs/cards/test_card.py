@@ -265,7 +265,7 @@ OURS = [
     (
         FailureKind.UNMADE,
         "It finished without a video. Its safety filter can cause this.",
-        " Its safety filter does this.",
+        " Its safety filter can cause this.",
     ),
     (FailureKind.FILE_LOST, "The file's address answered 404.", ""),
     (FailureKind.REFUSED, None, ""),
