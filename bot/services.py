@@ -7,6 +7,7 @@ from bot.admission.entitlement import Entitlements
 from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
 from bot.films.service import Films
+from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
 from bot.library.removal import Removal
@@ -50,3 +51,4 @@ class Services:
     checkup: Checkup
     cooldown: Cooldown
     lateness: Lateness
+    home: Home

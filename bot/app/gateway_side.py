@@ -13,6 +13,7 @@ from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup, sample_of
 from bot.films.service import Films
+from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
 from bot.jobs.ports import DeliveryPort
@@ -131,4 +132,5 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),
         lateness=Lateness(),
+        home=Home(database),
     )
