@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+MANY_DAYS = 30.0
 SHARES = (
     "skews",
     "outages",
@@ -53,6 +54,11 @@ class Scenario:
     departures: float = 1.0
     log_delay: float = 20.0
     max_running: int = 3
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is an ordinary server's time instead of hours in which much happens."""
+        return self.days >= MANY_DAYS
 
     def smaller(self) -> Sequence["Scenario"]:
         """Return scenarios with less of one thing each, the largest cuts first."""
