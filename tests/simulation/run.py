@@ -175,6 +175,8 @@ async def _company(world: World) -> AsyncGenerator[None]:
 async def _settle(world: World) -> None:
     """Let everything come to its end with nothing going wrong."""
     world.provider.havoc.share = world.discord.share = 0.0
+    world.provider.havoc.brown_until = 0.0
+    world.provider.terms.disabled = False
     world.disk.lock(0)
     world.disk.fill(0)
     world.discord.closed.clear()

@@ -16,6 +16,8 @@ SHARES = (
     "pauses",
     "retirements",
     "departures",
+    "brown_outs",
+    "closures",
 )
 
 
@@ -31,6 +33,8 @@ class Scenario:
         provider_share, discord_share: of all calls that go wrong.
         crashes, restarts, outages, skews, moderations, pauses: how many there are in a day, on average.
         retirements: how often in a day a model is sold no more for a while.
+        brown_outs: how often in a day no create call is answered for a while, though some are taken.
+        closures: how often in a day the provider closes the account for a while, so that a line forms.
         departures: how often in a day a server removes the bot, or somebody blocks it.
         log_delay: seconds after which the provider's log shows a call.
         max_running: videos at the provider at once.
@@ -52,6 +56,8 @@ class Scenario:
     pauses: float = 1.0
     retirements: float = 0.5
     departures: float = 1.0
+    brown_outs: float = 0.5
+    closures: float = 0.2
     log_delay: float = 20.0
     max_running: int = 3
 
@@ -98,6 +104,8 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
         retirements=chance.choice((0.0, 4.0)),
         departures=chance.choice((0.0, 10.0)),
         log_delay=chance.choice((2.0, 20.0, 180.0)),
+        brown_outs=chance.choice((0.0, 0.0, 6.0)),
+        closures=chance.choice((0.0, 0.0, 4.0)),
     )
 
 
@@ -126,6 +134,8 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
         retirements=chance.choice((0.0, 10.0)),
         departures=chance.choice((0.0, 0.0, 20.0)),
         log_delay=chance.choice((20.0, 60.0, 180.0)),
+        brown_outs=chance.choice((0.0, 0.0, 20.0)),
+        closures=chance.choice((0.0, 0.0, 10.0)),
     )
 
 
@@ -149,4 +159,6 @@ def year(seed: int, days: float = 365.0) -> Scenario:
         pauses=0.1,
         retirements=0.0,
         departures=0.05,
+        brown_outs=0.02,
+        closures=0.01,
     )
