@@ -129,9 +129,10 @@ class Discord:
     def post(
         self, kind: Kind, generation: Generation, place: int | None, said: str, sent_at: float
     ) -> Message:
-        """Show a message; the same nonce, sent shortly before or after it, brings the first one back."""
+        """Show a message; the same nonce, sent or carried out shortly after it, brings the first one back."""
         for found in self.of(generation.id, kind):
-            if found.has_nonce and abs(sent_at - found.at) < NONCE_SECONDS and found.place == place:
+            passed = min(abs(sent_at - found.at), self.now() - found.at)
+            if found.has_nonce and passed < NONCE_SECONDS and found.place == place:
                 return found
         message = Message(self.new_id(), kind, generation.id, generation.user_id, place, self.now(), said)
         self.messages.setdefault(generation.id, []).append(message)

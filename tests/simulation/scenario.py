@@ -38,6 +38,7 @@ class Scenario:
         departures: how often in a day a server removes the bot, or somebody blocks it.
         log_delay: seconds after which the provider's log shows a call.
         max_running: videos at the provider at once.
+        daily_limit: videos of a member in a day, where no moderator says otherwise.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class Scenario:
     closures: float = 0.2
     log_delay: float = 20.0
     max_running: int = 3
+    daily_limit: int = 5
 
     @property
     def is_long(self) -> bool:
@@ -115,7 +117,7 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
     Not everything each time: what is refused or removed is not there to break anything else.
     """
     chance = random.Random(f"harsh {seed}")
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         days=days,
         members=chance.choice((2, 6)),
@@ -131,12 +133,14 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
         moderations=chance.choice((0.0, 200.0, 400.0)),
         max_running=chance.choice((1, 3)),
         pauses=chance.choice((0.0, 100.0)),
-        retirements=chance.choice((0.0, 10.0)),
+        retirements=chance.choice((0.0, 20.0)),
         departures=chance.choice((0.0, 0.0, 20.0)),
         log_delay=chance.choice((20.0, 60.0, 180.0)),
         brown_outs=chance.choice((0.0, 0.0, 20.0)),
         closures=chance.choice((0.0, 0.0, 10.0)),
     )
+    # A model leaves some time after the beginning: much has to be under way by then.
+    return replace(scenario, daily_limit=50, per_day=1000.0) if scenario.retirements else scenario
 
 
 def year(seed: int, days: float = 365.0) -> Scenario:

@@ -17,11 +17,11 @@ LOCKED = 0.7  # of outages in which somebody holds the file; in the others the d
 JUMPS = (-30, -2, 2, 5, 20, 480)  # minutes by which a machine's clock is set wrong
 PAUSES = (5.0, 30.0, 70.0, 140.0)  # seconds in which a process stands still; a nonce outlives the longest
 ABSENCES = (60.0, 7200.0)  # seconds for which a server has no bot, or somebody is away
-GONE = (1500.0, 20_000.0)  # seconds for which a model is not sold
+GONE = (1500.0, 6000.0)  # seconds for which a model is not sold
 STILL_MADE = 0.5  # of models that are gone from the list
-DEPLOYS = 0.5  # of models that leave; the provider deploys then, and answers no create call for a while
-BROWN_OUTS = (60.0, 900.0)  # seconds
-CLOSURES = (600.0, 7200.0)  # seconds for which the account takes nothing
+DEPLOYS = 0.7  # of models that leave: the provider deploys then, and more goes wrong than the list
+BROWN_OUTS = (120.0, 1500.0)  # seconds
+CLOSURES = (900.0, 5400.0)  # seconds for which the account takes nothing
 LOOK_SECONDS = 60.0
 
 
@@ -99,7 +99,7 @@ class Upheavals:
             if self._chance.random() < STILL_MADE:
                 self._world.provider.terms.still_made.add(model)
             if self._chance.random() < DEPLOYS:
-                self._brown_out()
+                self._chance.choice((self._brown_out, self._close_account))()
             self._world.spawn(self._sell_again(model, self._chance.uniform(*GONE)), "retired model")
 
     async def _sell_again(self, model: str, seconds: float) -> None:
