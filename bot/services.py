@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
 from bot.doctor.checks import Checkup
+from bot.films.redoing import Redoing
 from bot.films.service import Films
 from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
@@ -30,6 +31,7 @@ class Services:
 
     models: tuple[Model, ...]
     films: Films
+    redoing: Redoing
     generations: GenerationService
     quotes: Quotes
     model_choices: ModelChoices

@@ -11,6 +11,7 @@ from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup, sample_of
+from bot.films.redoing import Redoing
 from bot.films.service import Films
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
@@ -105,6 +106,13 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
     return Services(
         models=models,
         films=Films(
+            database,
+            admission=admission,
+            queue_estimate=queue_estimate,
+            work=signals.work,
+            stopping=signals.stopping,
+        ),
+        redoing=Redoing(
             database,
             admission=admission,
             queue_estimate=queue_estimate,

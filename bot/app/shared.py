@@ -40,12 +40,18 @@ class FolderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The files of generations. `posted_videos`: the folder of `videos`, filled from Discord."""
+    """The files of generations.
+
+    Attributes:
+        posted_videos: the folder of `videos`, filled from Discord.
+        shot_frames: what `images` takes the last frames of shots from.
+    """
 
     videos: VideoStore
     posted_videos: VideoStore
     images: ImageStore
     last_frames: LastFrames
+    shot_frames: ShotFrames
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +172,9 @@ def _stores(
     try:
         store = VideoStore(from_provider, videos)
         frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
-        find_frame = ShotFrames(database, store, frames).find
-        images = ImageStore(from_discord, settings.data_dir / "pictures", find_frame)
-        return Stores(store, VideoStore(from_discord, videos), images, frames)
+        shot_frames = ShotFrames(database, store, frames)
+        images = ImageStore(from_discord, settings.data_dir / "pictures", shot_frames.find)
+        return Stores(store, VideoStore(from_discord, videos), images, frames, shot_frames)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
 

@@ -96,6 +96,7 @@ def build_film_runner(shared: Shared, delivery: FilmPort, find_attachment: FindA
     )
     upload, patience = _upload(shared, delivery), Patience(utc_now)
     stores = shared.stores
+    stores.shot_frames.find_attachment = find_attachment
     files = ShotFiles(stores.videos, stores.posted_videos, shared.veo, find_attachment)
     finishing = Finishing(queue, files, stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
     return FilmRunner(queue, finishing, work=signals.work, stopping=signals.stopping)

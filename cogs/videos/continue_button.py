@@ -14,6 +14,7 @@ from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
 from bot.requests.continuing import CannotContinueError, continued_spec
+from cogs.cards.video_posts import find_posts
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
@@ -26,7 +27,6 @@ from cogs.veo.markup_names import spec_in_words
 from cogs.veo.remix_input import select_of
 from cogs.veo.request import ask
 from cogs.veo.request_form import words_to_copy
-from cogs.videos.posts import find_posts
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

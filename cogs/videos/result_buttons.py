@@ -6,6 +6,7 @@ from bot.db.models import Generation, Status
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from bot.requests.successors import Successor
+from cogs.cards.film_redo_buttons import RedoShotButton
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
 from cogs.videos.continue_button import ContinueButton
@@ -27,6 +28,8 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                     DeleteButton(generation.id),
                     ReportButton(generation.id),
                 )
+            case Status.FAILED if generation.film_id is not None:
+                return view_of(_redo(generation))
             case Status.FAILED if instead is not None:
                 other = SuccessorButton(generation.id, instead.model.id, instead.price)
                 return view_of(other, RemixButton(generation.id))
@@ -34,6 +37,13 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                 return view_of(*_repeats(generation, pgettext("button", "Try again")))
             case _:
                 return view_of()
+
+
+def _redo(generation: Generation) -> Item | None:
+    """Return what tries a shot again as a part of its film."""
+    if generation.film_id is None or generation.shot is None or generation.erased_at is not None:
+        return None
+    return RedoShotButton(generation.film_id, generation.shot, pgettext("button", "Try again"))
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:

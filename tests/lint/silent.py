@@ -101,7 +101,10 @@ ALLOWED = {
     "bot/films/chain.py": {
         "generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')": "SQL",
     },
-    "bot/films/frames.py": {"The shot before is gone.": "for the log"},
+    "bot/films/frames.py": {
+        "The shot before is gone.": "for the log",
+        "Discord can't be asked for the video now.": "for the log",
+    },
     "bot/films/finishing.py": {"it or a shot was taken down since the shots were joined": "for the log"},
     "bot/films/shot_files.py": {
         "The provider doesn't know the video any more.": "for the log",
