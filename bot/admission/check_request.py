@@ -4,7 +4,7 @@
 two requests cannot take one place or the same money.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -37,8 +37,9 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
-from bot.provider.choosing import images_of, models_for
+from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, get_model, resolution_rank
+from bot.provider.choosing import alike
+from bot.provider.input_kinds import InputKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
 
     `models`: those that the bot offers.
     """
-    if policy.models and video.model.id not in policy.models:
+    if not is_allowed(video.model, policy.models):
         allowed = [model.label for model in models if model.id in policy.models]
         return ModelNotAllowedError(video.model.label, allowed)
     spec, longest = video.resolved, policy.longest_duration
@@ -140,13 +141,23 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
     return None
 
 
+def is_allowed(model: Model, allowed: Collection[str]) -> bool:
+    """Whether a server allows a model; `allowed`: the ids of those that it chose, none: all.
+
+    What extends videos can't be chosen: it goes with the others of its family.
+    """
+    if model.kind is not InputKind.VIDEO:
+        return not allowed or model.id in allowed
+    return not allowed or any(
+        other.family == model.family for other in map(get_model, allowed) if other is not None
+    )
+
+
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    able, allowed = models_for(context.models, images_of(video.model)), context.policy.models
-    others = [
-        model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
-    ]
+    able, allowed = alike(context.models, video.model), context.policy.models
+    others = [model for model in able if model.id not in context.gone and is_allowed(model, allowed)]
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 

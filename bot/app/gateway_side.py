@@ -126,7 +126,9 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        continuations=Continuations(database, shared.stores.videos, shared.stores.last_frames, models),
+        continuations=Continuations(
+            database, shared.stores.videos, shared.stores.last_frames, shared.stores.whole_videos, models
+        ),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),

@@ -5,9 +5,8 @@ import asyncio
 from bot.db.database import Database
 from bot.db.models import Generation
 from bot.films.rows import note_frameless
-from bot.films.shot_files import FindAttachment
 from bot.films.takes import is_there
-from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces

@@ -11,6 +11,7 @@ from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
+from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 
 
@@ -24,7 +25,7 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
             case Status.SUCCEEDED:
                 return view_of(
                     *_repeats(generation),
-                    ContinueButton(generation.id) if generation.erased_at is None else None,
+                    *_next(generation),
                     DeleteButton(generation.id),
                     ReportButton(generation.id),
                 )
@@ -39,6 +40,12 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                 return view_of()
 
 
+def _next(generation: Generation) -> list[Item]:
+    if generation.erased_at is not None:
+        return []
+    return [ContinueButton(generation.id), ExtendButton(generation.id)]
+
+
 def _redo(generation: Generation) -> Item | None:
     """Return what tries a shot again as a part of its film."""
     if generation.film_id is None or generation.shot is None or generation.erased_at is not None:
@@ -51,4 +58,4 @@ def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
     if not is_known(generation):
         return []
     again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)
-    return [again, RemixButton(generation.id)]
+    return [again] if is_extension(generation) else [again, RemixButton(generation.id)]
