@@ -66,8 +66,6 @@ def film_state(film: Film) -> str:
     row, there = film.row, film.present
     if row.removed_at is not None:
         return _("🗑️ **Removed.**")
-    if row.result_id is not None:
-        return _("✅ **Done:** the shots are joined.")
     if not film.is_over:
         return ngettext(
             "⚙️ **Making your film.** {done} of {count} shot is done.",
@@ -75,6 +73,8 @@ def film_state(film: Film) -> str:
             len(film.shots),
             done=sum(shot.delivered_at is not None for shot in film.shots),
         )
+    if row.result_id is not None and (row.delivered_at is not None or not film.is_to_be_posted):
+        return _("✅ **Done:** the shots are joined.")
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
     if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):

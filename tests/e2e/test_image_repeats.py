@@ -128,6 +128,7 @@ async def test_the_history_offers_it_as_long_as_it_works(world: World, database_
     assert labels(history) == [
         *AGAIN,
         "Continue",
+        "Extend",
         "Delete",
         "Repost",
         "Watch the video",

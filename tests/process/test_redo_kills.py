@@ -37,7 +37,7 @@ POINTS = {
 }
 FORGOTTEN = "the film is posted, not recorded, and its nonce is forgotten"
 ALL_POINTS = POINTS | {FORGOTTEN: POINTS["the film is posted, not recorded"]}
-DAILY = ["the create call is answered, not recorded", "the old one is changed", FORGOTTEN]
+DAILY = ["the create call is answered, not recorded", "the post of the film is announced", FORGOTTEN]
 WORDS = "The fox sleeps"
 
 

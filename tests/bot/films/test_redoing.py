@@ -168,6 +168,21 @@ async def test_what_does_not_fit_beside_the_shot_is_not_offered_and_says_why(
     assert isinstance(await clicked(redoing, quote), Film)
 
 
+async def test_the_buttons_of_other_offers_take_none_of_these(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    row = (await offered(redoing, film, 2)).quote.quote_row
+    with pytest.raises(UnknownQuoteError):
+        await desk.quotes.confirm(new_requester(interaction_id=7), row.id, row.revision)
+    other = await desk.generations.list_recent(1)
+    assert len(other) == 3
+    await desk.ask_first()
+    video = (await desk.offer(interaction_id=8)).quote_row
+    with pytest.raises(UnknownQuoteError):
+        await redoing.confirm(new_requester(interaction_id=9), Confirmation(video.id, video.revision), 1)
+
+
 async def test_a_budget_that_ends_before_the_click_accepts_none_of_the_shots(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
