@@ -10,7 +10,7 @@ ARGS ?=
 # Some images forbid it; the tests start hundreds of programs, each of which would compile the source anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo run test test-all check format docs translations pictures bench chaos simulate fuzz lock audit clean
+.PHONY: setup demo run test tests test-all check format docs translations pictures bench chaos simulate fuzz lock audit clean
 
 setup: $(READY)
 
@@ -43,9 +43,13 @@ demo: $(READY)
 run: $(RUNNABLE)
 	$(BIN)/python -m bot run
 
-# Tests share the cores; one by hand (`python -m pytest PATH -k WORD`) stays in one process.
+# Tests share the cores; one by hand (`python -m pytest PATH -k WORD`) stays in one process. The checks are made
+# meanwhile, since tests wait a part of their time.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
-test: check
+test: $(READY)
+	$(MAKE) --no-print-directory --jobs 2 check tests
+
+tests: $(READY)
 	$(PYTEST) $(ARGS)
 
 # With all slow cases, and all tests of the database on both engines; GitHub runs it each night.

@@ -166,6 +166,10 @@ async def measure(kind: str, url: str, count: int) -> Figures:
     return figures
 
 
+def _has_unfinished(session: Session) -> bool:
+    return session.scalar(select(Generation.id).where(Generation.delivered_at.is_(None)).limit(1)) is not None
+
+
 async def carry_all(
     estimator: DurationEstimator, database: Database, veo: VeoClient, stores: Stores, figures: Figures
 ) -> None:
@@ -195,7 +199,7 @@ async def carry_all(
     )
     watching = asyncio.create_task(watch_loop(figures), name="watch")
     running = asyncio.create_task(Runner(queue, workflow, work=work, stopping=stopping).run(), name="runner")
-    while await queue.list_unfinished():  # noqa: ASYNC110 what is awaited happens in a database
+    while await database.read(_has_unfinished):  # noqa: ASYNC110 what is awaited happens in a database
         await asyncio.sleep(1)
     stopping.set()
     work.set()

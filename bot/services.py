@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
+from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
 from bot.films.redoing import Redoing
 from bot.films.service import Films
@@ -50,3 +51,4 @@ class Services:
     privacy: Privacy
     checkup: Checkup
     cooldown: Cooldown
+    lateness: Lateness

@@ -34,6 +34,7 @@ settings.load_profile("unhurried")
 HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
     "cogs.ui.requester.PATIENCE",
+    "bot.admission.lateness.TOO_LATE",
     "cogs.veo.request.DEFER_AFTER_SECONDS",
     "cogs.veo.request.DEFER_TIMEOUT",
     "cogs.moderation.owners.PATIENCE",

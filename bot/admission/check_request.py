@@ -4,7 +4,7 @@
 two requests cannot take one place or the same money.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -21,13 +21,13 @@ from bot.admission.denials import (
     ModelNotAllowedError,
     PausedError,
     PriceUnknownError,
+    QuotaReachedError,
     TooHighError,
     TooLongError,
     WaitingFullError,
     WordNotAllowedError,
-    quota_error,
 )
-from bot.admission.limits import Use, check_quota, resolve_limits
+from bot.admission.limits import Limit, Use, check_quota, resolve_limits
 from bot.admission.prices import recall_price
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
@@ -37,9 +37,8 @@ from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
-from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, get_model, resolution_rank
-from bot.provider.choosing import alike
-from bot.provider.input_kinds import InputKind
+from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
+from bot.provider.choosing import alike, is_allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +96,41 @@ def check_request(
         check_place(requester, context, now)
         or _judge_video(video, context)
         or _judge_model(video, context)
-        or _judge_quota(requester, context, daily_limit, now)
-        or _judge_queue(context)
+        or _judge_use(requester, context, daily_limit, now)
         or _judge_budgets(context)
     )
 
 
 def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
-    policy, block = context.policy, context.member_policy.block
+    policy = context.policy
+    if (refusal := check_access(policy, context.member_policy, now)) is not None:
+        return refusal
+    if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
+        return ChannelNotAllowedError(policy.channels)
+    return None
+
+
+def check_access(
+    policy: Policy, member_policy: MemberPolicy, now: datetime
+) -> PausedError | BlockedError | None:
+    """Return why the member can request nothing on this server, or None."""
+    block = member_policy.block
     if policy.pause is not None:
         return PausedError(policy.pause.reason)
     if block is not None and block.holds(now):
         return BlockedError(block.until, block.reason)
-    if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
-        return ChannelNotAllowedError(policy.channels)
     return None
+
+
+def check_use(
+    limits: Sequence[Limit], member_policy: MemberPolicy, use: Use, max_waiting: int | None, now: datetime
+) -> QuotaReachedError | WaitingFullError | None:
+    """Return why the member can't request one more video beside those they have, or None."""
+    verdict = check_quota(limits, member_policy, use, now)
+    if not verdict.allowed:
+        return QuotaReachedError(verdict)
+    return WaitingFullError(max_waiting) if max_waiting is not None and use.fills_queue(max_waiting) else None
 
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
@@ -141,18 +159,6 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
     return None
 
 
-def is_allowed(model: Model, allowed: Collection[str]) -> bool:
-    """Whether a server allows a model; `allowed`: the ids of those that it chose, none: all.
-
-    What extends videos can't be chosen: it goes with the others of its family.
-    """
-    if model.kind is not InputKind.VIDEO:
-        return not allowed or model.id in allowed
-    return not allowed or any(
-        other.family == model.family for other in map(get_model, allowed) if other is not None
-    )
-
-
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
@@ -167,19 +173,13 @@ def check_words(words: str, policy: Policy) -> UserError | None:
     return None if found is None else WordNotAllowedError(found)
 
 
-def _judge_quota(
+def _judge_use(
     requester: Requester, context: AdmissionContext, daily_limit: int, now: datetime
 ) -> UserError | None:
     limits = resolve_limits(
         context.policy.rules, context.member_policy, requester.user_id, requester.role_ids, daily_limit, now
     )
-    verdict = check_quota(limits, context.member_policy, context.use, now)
-    return None if verdict.allowed else quota_error(verdict)
-
-
-def _judge_queue(context: AdmissionContext) -> UserError | None:
-    most = context.max_waiting
-    return WaitingFullError(most) if most is not None and context.use.fills_queue(most) else None
+    return check_use(limits, context.member_policy, context.use, context.max_waiting, now)
 
 
 def _judge_budgets(context: AdmissionContext) -> UserError | None:

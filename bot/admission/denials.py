@@ -42,6 +42,7 @@ class BlockedError(RefusedError):
             end = _("The block ends {when}.", when=relative_time(until))
         text = _("You're blocked from /veo on this server.")
         super().__init__(f"{text}{because(reason)} {end}")
+        self.until = until
 
 
 class ChannelNotAllowedError(RefusedError):
@@ -136,11 +137,11 @@ class BudgetReachedError(RefusedError):
 
 
 class QuotaReachedError(RefusedError):
-    """The member has used all places; `broken`: of which limits."""
+    """The member has used all that their limits allow."""
 
-    def __init__(self, sentence: str, broken: tuple[Limit, ...]) -> None:
-        super().__init__(sentence)
-        self.broken = broken
+    def __init__(self, verdict: QuotaVerdict) -> None:
+        super().__init__(_quota_sentence(verdict))
+        self.verdict = verdict
 
 
 class WaitingFullError(RefusedError):
@@ -154,6 +155,7 @@ class WaitingFullError(RefusedError):
                 videos=count_videos(most),
             )
         )
+        self.most = most
 
 
 class ShotRefusedError(RefusedError):
@@ -184,11 +186,6 @@ class RedoTooLongError(RefusedError):
                 reason=reason.sentence,
             )
         )
-
-
-def quota_error(verdict: QuotaVerdict) -> QuotaReachedError:
-    """Return the sentence for a verdict that does not allow one more."""
-    return QuotaReachedError(_quota_sentence(verdict), verdict.broken)
 
 
 def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:

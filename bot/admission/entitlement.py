@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot.admission.budgets import BudgetState, period_start, states_of
+from bot.admission.check_request import check_access, check_use
+from bot.admission.denials import BlockedError, PausedError, QuotaReachedError, WaitingFullError
 from bot.admission.limits import Limit, Use, resolve_limits
 from bot.admission.spending import fetch_member_spent, fetch_spent
 from bot.admission.usage_counts import fetch_use
@@ -35,6 +37,13 @@ class Entitlement:
     budgets: tuple[BudgetState, ...]
     spent: float
     max_waiting: int | None = None
+
+    @property
+    def obstacle(self) -> PausedError | BlockedError | QuotaReachedError | WaitingFullError | None:
+        """Why a request would be refused now, whatever it asks for; budgets are not looked at."""
+        return check_access(self.policy, self.member_policy, self.now) or check_use(
+            self.limits, self.member_policy, self.use, self.max_waiting, self.now
+        )
 
 
 class Entitlements:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.admission.check_request import Admission
 from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
+from bot.admission.lateness import Lateness
 from bot.admission.prices import PriceList
 from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
@@ -91,16 +92,13 @@ def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
 
 def build_services(shared: Shared, prices: PriceList) -> Services:
     """Make what commands call; nothing runs yet."""
-    database, signals, settings = shared.database, shared.signals, shared.settings
+    database, signals, settings, stores = shared.database, shared.signals, shared.settings, shared.stores
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
     rules = QuotaRules(decisions, daily_limit=daily_limit)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
-        database,
-        admission=admission,
-        work=signals.work,
-        stopping=signals.stopping,
+        database, admission=admission, work=signals.work, stopping=signals.stopping
     )
     queue_estimate = QueueEstimate(shared.queue, shared.estimator)
     return Services(
@@ -126,9 +124,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        continuations=Continuations(
-            database, shared.stores.videos, shared.stores.last_frames, shared.stores.whole_videos, models
-        ),
+        continuations=Continuations(database, stores.videos, stores.last_frames, stores.whole_videos, models),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),
@@ -139,4 +135,5 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),
+        lateness=Lateness(),
     )

@@ -1,7 +1,9 @@
 """The command line: each command is a module of its own, loaded when it is used."""
 
+import gc
 from collections import UserDict
 from importlib import import_module
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -29,9 +31,22 @@ class Commands(UserDict[str, Any]):
         Raises:
             KeyError: there is none of this name.
         """
-        command = get_command(import_module(self.data[name]).app)
+        command = get_command(_import(self.data[name]).app)
         command.name = name
         return command
+
+
+def _import(name: str) -> ModuleType:
+    """Import a module, and keep what that makes out of each look for garbage: it stays until the end.
+
+    Looking through it took three tenths of the processor time of a start and its end.
+    """
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Group(TyperGroup):

@@ -19,7 +19,7 @@ LINKED_FILMS = (
 
 
 class Continuity(StrEnum):
-    """How the shots follow on each other."""
+    """How the shots follow each other."""
 
     CONTINUOUS = "continuous"  # each starts from the last frame of the one before, so they're made in turn
     CUTS = "cuts"  # each for itself, so they're made at once

@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.admission import lateness
 from bot.admission.cooldown import Cooldown, Pace
 from bot.discord_client.interaction_payload import BAD_VALUE, OUTDATED
 from bot.errors import AlreadyRequestedError, UserError
@@ -19,13 +20,26 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 NOBODY_TO_ANSWER = frozenset({10062, 10015, 50027})
 ALREADY_ANSWERED = 40060
 
-SENT = "sent"  # in `Interaction.extras`: an answer of ours that Discord may have taken
+# In `Interaction.extras`.
+SENT = "sent"  # an answer of ours that Discord may have taken
+LATE = "late"  # how many seconds later than others it reached us
 
 TOO_FAST = N_("That was too fast. Wait a few seconds and try again. This didn't count toward your limit.")
 
 
-async def keep_pace(interaction: discord.Interaction[Any]) -> bool:
-    """Return whether an interaction is to be served; one that comes too fast is answered here.
+async def is_served(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether an interaction is served: not if it comes too late to be answered, or too fast."""
+    late = interaction.client.services.lateness.note(interaction.created_at.timestamp(), time.monotonic())
+    interaction.extras[LATE] = late
+    if late >= lateness.TOO_LATE:
+        # Discord has told the person that the application did not respond.
+        log.warning("too late to answer", seconds=round(late, 1), interaction=interaction.id)
+        return False
+    return await _keep_pace(interaction)
+
+
+async def _keep_pace(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether somebody isn't too fast; one who is gets the answer here.
 
     Discord calls an interaction without an answer failed, so each costs one call, and nothing else: no
     database, and a line in the log for the first in a while. Further clicks are taken without a word; a

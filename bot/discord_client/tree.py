@@ -14,7 +14,7 @@ from bot.db.database import Database
 from bot.db.state import COMMANDS, get_state, keep_state
 from bot.discord_client.command_translator import CommandTranslator
 from bot.discord_client.interaction_payload import BAD_VALUE, UNREADABLE, SentCommand
-from bot.discord_client.replies import keep_pace, reply_with_error
+from bot.discord_client.replies import is_served, reply_with_error
 from bot.errors import BadInputError, UserError
 from bot.i18n import _, catalogues, locale_used, use_locale
 
@@ -45,14 +45,14 @@ class VeoTree(app_commands.CommandTree[discord.Client]):
         )
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Speak the person's language from here on, as each interaction is a task of its own; keep the pace.
+        """Speak the person's language from here on, as each interaction is a task of its own.
 
         What Discord asks while somebody types comes fast by nature, so it is not counted. What cannot be
         read is answered here: discord.py would fail at it without an answer.
         """
         use_locale(interaction.locale.value)
         is_typing = interaction.type is discord.InteractionType.autocomplete
-        if not is_typing and not await keep_pace(interaction):
+        if not is_typing and not await is_served(interaction):
             return False
         try:
             ensure = _ensure_suggestible if is_typing else _ensure_readable

@@ -13,6 +13,7 @@ import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; o
 from bot.doctor.check_result import CheckResult
 from bot.file_modes import OTHERS
 from bot.media.encoding import MEMORY
+from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import WORK_PREFIX, MediaError, probe
 from bot.media.streams import PROBE_TIMEOUT
 from bot.media.subprocess_limits import confined
@@ -20,6 +21,7 @@ from bot.media.upload_sizes import MIB
 
 LITTLE_ROOM = 1024 * MIB  # a video has a few MB, and two are made smaller at a time
 NO_ROOM = 200 * MIB
+STDERR_BYTES = 64 * 1024  # its version stands at the very beginning
 VERSION = re.compile(r"ffmpeg version (\S+)")
 
 
@@ -82,20 +84,8 @@ async def check_ffmpeg(data_dir: Path) -> CheckResult:
 async def _try_ffmpeg(folder: Path | None) -> CheckResult:
     with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder) as work:
         path = Path(work) / "clip.mp4"
-        process = await asyncio.create_subprocess_exec(
-            *await asyncio.to_thread(_command, path),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            _, report = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        said = report.decode(errors="replace")
-        if process.returncode:
+        code, said = await run_ffmpeg(await asyncio.to_thread(_command, path), stderr_bytes=STDERR_BYTES)
+        if code:
             return _broken_ffmpeg(said)
         clip = await probe(path)
     version = VERSION.search(said)

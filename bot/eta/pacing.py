@@ -71,10 +71,6 @@ class PollPlan:
         due = EDGES[place] + WIDTHS[place] * (aim - before) / (after - before)
         return min(max(due - age, MIN_POLL_DELAY), MAX_POLL_DELAY)
 
-    def expected_polls(self) -> float:
-        """Return how many questions a generation takes on average, if the forecast is right."""
-        return self._polls()
-
     def _progress_at(self, age: float) -> float:
         place = bisect_right(EDGES, age) - 1
         if place < 0:

@@ -27,7 +27,7 @@ from bot.requests.confirmation import (
     fetch_clicked,
     fetch_open,
 )
-from bot.requests.quotes import Quote, preview_of, tightest
+from bot.requests.quotes import Quote, preview_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -157,18 +157,17 @@ class Redoing:
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: OfferedRedo) -> RedoQuote:
-        now, context, row = self._clock(), offered.trial.contexts[0], offered.quote_row
+        now, row, contexts = self._clock(), offered.quote_row, offered.trial.contexts
         preview = preview_of(row, now)
-        limit, left = tightest(requester, context, self._daily_limit, now)
-        quote = Quote(
+        eta = await self._queue_estimate.eta(preview)
+        quote = Quote.of(
             row,
             preview,
-            is_recalled=any(context.is_recalled for context in offered.trial.contexts),
+            requester,
+            contexts[:1],
+            self._daily_limit,
+            eta,
+            now,
             is_changed=offered.is_changed,
-            limit=limit,
-            left=left,
-            budgets=[state.after(context.price or 0) for state in context.budgets],
-            eta=await self._queue_estimate.eta(preview),
-            now=now,
         )
         return RedoQuote(quote, offered.film, redo_of(row), offered.trial.refusal)

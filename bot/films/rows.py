@@ -1,6 +1,5 @@
 """The rows of films and their shots, as every part of a film's way reads and writes them."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation
-from bot.errors import AlreadyRequestedError, RepeatedError
+from bot.errors import RepeatedError
 from bot.films.script import FilmSpec
 from bot.films.takes import current_takes, is_there
 from bot.jobs.ports import Posted
@@ -24,6 +23,7 @@ from bot.requests.confirmation import (
     QuoteChangedError,
     QuoteExpiredError,
     UnknownQuoteError,
+    first_values,
 )
 
 
@@ -98,15 +98,8 @@ def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: da
     Raises:
         AlreadyRequestedError: this was done for the same interaction before.
     """
-    same = select(FilmRow.id).where(FilmRow.interaction_id == requester.interaction_id)
-    if session.scalar(same) is not None:
-        raise AlreadyRequestedError(requester.interaction_id)
     row = FilmRow(
-        id=secrets.token_hex(8),
-        interaction_id=requester.interaction_id,
-        guild_id=requester.guild_id,
-        channel_id=requester.channel_id,
-        user_id=requester.user_id,
+        **first_values(session, FilmRow, requester, now),
         locale=requester.locale,
         placement=requester.placement,
         title=spec.title,
@@ -116,8 +109,6 @@ def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: da
         pictures=[asdict(image) for image in spec.images],
         has_image=bool(spec.images),
         continuity=spec.continuity,
-        revision=1,
-        created_at=now,
         expires_at=now + QUOTE_LIFE,
         not_before=now,
         attempts=0,

@@ -68,8 +68,8 @@ def parse_prompts(text: str) -> tuple[str, ...]:
         raise BadRequestError(
             _free(
                 ngettext(
-                    "A film has up to {most} shots, and you wrote {count} line.",
-                    "A film has up to {most} shots, and you wrote {count} lines.",
+                    "A film can have up to {most} shots, and you wrote {count} line.",
+                    "A film can have up to {most} shots, and you wrote {count} lines.",
                     len(prompts),
                     most=MAX_SHOTS,
                 )

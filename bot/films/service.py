@@ -1,23 +1,17 @@
 """What members can do with films: be told the price, and agree to it. Each is one transaction."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import stamina
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, Requester
-from bot.admission.limits import Limit
 from bot.clock import Clock, utc_now
 from bot.db.database import DECISION_PATIENCE, Database
 from bot.db.film_models import FilmRow
-from bot.db.models import ANSWER_GRACE, Generation, Placement, Status
+from bot.db.models import ANSWER_GRACE
 from bot.errors import DatabaseBusyError, RestartingError, UserError
-from bot.eta.eta import Eta
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.rows import (
     Film,
@@ -31,41 +25,18 @@ from bot.films.rows import (
     remove_film,
     take_back,
 )
-from bot.films.script import FilmSpec, ShotPlan, spec_in
+from bot.films.script import FilmSpec, spec_in
 from bot.i18n import _
 from bot.jobs.ports import Posted
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
-from bot.requests.quotes import tightest
+from bot.requests.quotes import BaseQuote, new_preview
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class FilmQuote:
-    """What a member is told before anything is spent.
-
-    Attributes:
-        row: the offer.
-        preview: the first shot as it would become; it's written down nowhere.
-        is_recalled: a price is what such videos did cost, since the provider's list doesn't tell.
-        is_changed: they were told another price a while ago.
-        limit: the one that leaves the fewest videos; None: nothing limits them.
-        left: how many that limit leaves once the film is made.
-        budgets: the server's, as they would stand then.
-        eta: how long the wait for the first shot would be.
-        now: what the ETA is counted from.
-    """
-
-    row: FilmRow
-    preview: Generation
-    is_recalled: bool
-    is_changed: bool
-    limit: Limit | None
-    left: int
-    budgets: Sequence[BudgetState]
-    eta: Eta
-    now: datetime
+class FilmQuote(BaseQuote[FilmRow]):
+    """The quote for a film."""
 
 
 class Films:
@@ -231,31 +202,9 @@ class Films:
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
-        now, last = self._clock(), offered.contexts[-1]
-        preview = _preview(offered.row, offered.plans[0], now)
-        limit, left = tightest(requester, last, self._daily_limit, now)
-        return FilmQuote(
-            offered.row,
-            preview,
-            is_recalled=any(context.is_recalled for context in offered.contexts),
-            is_changed=offered.is_changed,
-            limit=limit,
-            left=left,
-            budgets=[state.after(last.price or 0) for state in last.budgets],
-            eta=await self._queue_estimate.eta(preview),
-            now=now,
+        now, row, video = self._clock(), offered.row, offered.plans[0].video
+        preview = new_preview(row, offered.plans[0].spec.prompt, video.model.id, video.options, now)
+        eta, contexts = await self._queue_estimate.eta(preview), offered.contexts
+        return FilmQuote.of(
+            row, preview, requester, contexts, self._daily_limit, eta, now, is_changed=offered.is_changed
         )
-
-
-def _preview(row: FilmRow, plan: ShotPlan, now: datetime) -> Generation:
-    return Generation(
-        guild_id=row.guild_id,
-        channel_id=row.channel_id,
-        user_id=row.user_id,
-        placement=Placement.CHANNEL,
-        prompt=plan.spec.prompt,
-        model=plan.video.model.id,
-        options=dict(plan.video.options),
-        status=Status.QUEUED,
-        created_at=now,
-    )

@@ -249,11 +249,6 @@ class GenerationQueue:
         )
         return await self._database.read(lambda session: list(session.scalars(query).all()))
 
-    async def list_unfinished(self) -> set[str]:
-        """Return the ids of all generations whose result is not delivered."""
-        query = select(Generation.id).where(Generation.delivered_at.is_(None))
-        return await self._database.read(lambda session: set(session.scalars(query)))
-
     async def _update(self, generation: Generation, values: dict[str, object]) -> Generation:
         expected = {generation.status}
         changed = None

@@ -8,9 +8,10 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 import structlog
 
+from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import WRAPPERS_CODES, Clip
 from bot.media.fit_plan import FittingError, Plan, lines_of
-from bot.media.streams import read_end, source_of
+from bot.media.streams import source_of
 from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -71,21 +72,9 @@ class Encoder:
         return confined(command, memory=MEMORY, seconds=self.seconds)
 
     async def _run(self, arguments: list[str]) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *await asyncio.to_thread(self._command, arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            report = await read_end(process.stderr)
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        code, stderr = await run_ffmpeg(await asyncio.to_thread(self._command, arguments))
         if code:
-            log.error("the encoder failed", code=code, report=report)
+            log.error("the encoder failed", code=code, stderr=stderr)
         if code < 0 or code == STOPPED or code in WRAPPERS_CODES:
             raise EncoderCrashedError(f"The encoder did not come to its end ({code}).")
         if code:

@@ -12,8 +12,9 @@ import structlog
 
 from bot.media.downloads import MediaError
 from bot.media.encoding import NICENESS, STOPPED
+from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import PART_SUFFIX, WRAPPERS_CODES, Clip, probe
-from bot.media.streams import read_end, source_of
+from bot.media.streams import source_of
 from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -60,24 +61,12 @@ class Joiner:
             await asyncio.to_thread(part.unlink, missing_ok=True)
 
     async def _run(self, command: list[str]) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
         try:
-            async with asyncio.timeout(self.timeout):
-                report = await read_end(process.stderr)
-                code = await process.wait()
+            code, stderr = await run_ffmpeg(command, timeout=self.timeout)
         except TimeoutError as error:
             raise JoiningTimeoutError(f"The shots were not joined after {self.timeout:.0f} s.") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
         if code:
-            log.error("shots were not joined", code=code, report=report)
+            log.error("shots were not joined", code=code, stderr=stderr)
             is_killed = code < 0 or code == STOPPED or code in WRAPPERS_CODES
             raise MediaError(f"ffmpeg {'did not come to its end' if is_killed else 'refused'} ({code}).")
 

@@ -13,9 +13,10 @@ import structlog
 from PIL import Image, ImageOps
 
 from bot.media.downloads import Downloads, FileGoneError, MediaError
+from bot.media.ffmpeg import run_ffmpeg
 from bot.media.files import MAX_SIZE, NO_ROOM, WORK_PREFIX, WRAPPERS_CODES
 from bot.media.images import CDN_HOSTS
-from bot.media.streams import read_end, source_of
+from bot.media.streams import source_of
 from bot.media.subprocess_limits import confined
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -152,33 +153,22 @@ async def last_frame(video: Path, picture: Path) -> Frame:
     """
     for start in STARTS:
         await asyncio.to_thread(picture.unlink, missing_ok=True)
-        code, report = await _run(video, start, picture)
+        code, stderr = await _run(video, start, picture)
         if code < 0 or code in WRAPPERS_CODES:
             raise MediaError(f"ffmpeg did not come to its end ({code}).")
         if code == 0 and await asyncio.to_thread(picture.exists):
             return await asyncio.to_thread(_read, picture)
-        log.info("no frame", start=start, code=code, report=report)
+        log.info("no frame", start=start, code=code, stderr=stderr)
     raise NoFrameError("ffmpeg cannot read the last frame.")
 
 
 async def _run(video: Path, start: tuple[str, ...], picture: Path) -> tuple[int, str]:
     """Let ffmpeg write each frame from `start` on over the one before; return its code and last words."""
-    process = await asyncio.create_subprocess_exec(
-        *await asyncio.to_thread(_command, video, start, picture),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    command = await asyncio.to_thread(_command, video, start, picture)
     try:
-        async with asyncio.timeout(FFMPEG_TIMEOUT):
-            report = await read_end(process.stderr)
-            return await process.wait(), report
+        return await run_ffmpeg(command, timeout=FFMPEG_TIMEOUT)
     except TimeoutError as error:
         raise NoFrameError("The file could not be read in time.") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
 
 
 def _command(video: Path, start: tuple[str, ...], picture: Path) -> list[str]:

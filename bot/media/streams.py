@@ -6,7 +6,6 @@ Its report for people repeats what the file says of itself, so nothing is read f
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
 
 from bot.media.downloads import MediaError
+from bot.media.ffmpeg import Take, run_ffmpeg
 from bot.media.h264 import pictures_of
 from bot.media.subprocess_limits import confined
 
@@ -22,12 +22,9 @@ PROBE_MEMORY = 2 * 2**30  # bytes of address space; a quarter of that is used
 MATROSKA = b"\x1a\x45\xdf\xa3"  # how WebM and Matroska begin (RFC 8794, 11.2.1)
 MP4, WEBM = "mov", "matroska"  # ffmpeg's names
 PICTURES = ("-map", "0:V")  # no covers and thumbnails, which are pictures too
-CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
 HEAD = 64 * 1024  # bytes of a stream in which its description is
 NO_TIME = -(2**63)  # a packet's, where the file gives it none
 PLAYED_CODEC, PLAYED_SOUND = "h264", "aac"  # what Discord's clients play in an MP4
-
-Take = Callable[[bytes], None]
 
 
 @dataclass(slots=True)
@@ -162,23 +159,11 @@ async def unplayable_part(path: Path, streams: Streams) -> str:
 
 async def _run(path: Path, options: list[str], take: Take) -> tuple[int, str]:
     """Run ffmpeg on a file, with what it writes given to `take`; return its exit code and its last words."""
-    process = await asyncio.create_subprocess_exec(
-        *await asyncio.to_thread(_command, path, options),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    command = await asyncio.to_thread(_command, path, options)
     try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            words, _ = await asyncio.gather(read_end(process.stderr), _read(process.stdout, take))
-            code = await process.wait()
+        return await run_ffmpeg(command, timeout=PROBE_TIMEOUT, take=take)
     except TimeoutError as error:
         raise MediaError("The file could not be read in time.") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return code, words
 
 
 def _command(path: Path, options: list[str]) -> list[str]:
@@ -186,16 +171,3 @@ def _command(path: Path, options: list[str]) -> list[str]:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-xerror"]
     # The clock ends it first; the bound is for one whose bot was killed.
     return confined([*command, *source, *options, "-"], memory=PROBE_MEMORY, seconds=2 * PROBE_TIMEOUT)
-
-
-async def _read(stream: asyncio.StreamReader | None, take: Take) -> None:
-    while stream and (chunk := await stream.read(CHUNK)):
-        take(chunk)
-
-
-async def read_end(stream: asyncio.StreamReader | None, length: int = 2000) -> str:
-    """Read a stream to its end and return the last `length` bytes of it, however much came before."""
-    end = b""
-    while stream and (chunk := await stream.read(length)):
-        end = (end + chunk)[-length:]
-    return end.decode(errors="replace")

@@ -186,7 +186,7 @@ def note_refusal(refusal: UserError) -> None:
     """Count a request that is refused."""
     REFUSED.labels(rule_of(refusal)).inc()
     if isinstance(refusal, QuotaReachedError):
-        for limit in refusal.broken:
+        for limit in refusal.verdict.broken:
             QUOTA_REFUSALS.labels(limit.kind, limit.rule.scope).inc()
 
 

@@ -54,7 +54,7 @@ class NobodyToBlockError(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            _("I no longer know who requested this video, because they deleted their data. Nothing changed.")
+            _("I no longer know who requested this video because they deleted their data. Nothing changed.")
         )
 
 

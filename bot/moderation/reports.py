@@ -71,7 +71,7 @@ class Reports:
         """
         cleaned = checked_reason(reason)
         if cleaned is None:
-            raise BadInputError(_("Say in a few words what's wrong with the video. Nothing was sent."))
+            raise BadInputError(_("Describe what's wrong with the video in a few words. Nothing was sent."))
         now = self._clock()
 
         def add(session: Session) -> ReportRow:

@@ -3,7 +3,7 @@
 `models` is always what may be chosen, in its order; the first one that can is the default.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from bot.escape import plain
 from bot.i18n import _, format_or, locale_used, ngettext
@@ -69,6 +69,18 @@ def alike(models: Sequence[Model], model: Model) -> tuple[Model, ...]:
     if model.kind is InputKind.VIDEO:
         return extenders_of(models)
     return models_for(models, images_of(model))
+
+
+def is_allowed(model: Model, allowed: Collection[str]) -> bool:
+    """Whether a server allows a model; `allowed`: the ids of those that it chose, none: all.
+
+    What extends videos can't be chosen: it goes with the others of its family.
+    """
+    if model.kind is not InputKind.VIDEO:
+        return not allowed or model.id in allowed
+    return not allowed or any(
+        other.family == model.family for other in map(get_model, allowed) if other is not None
+    )
 
 
 def names_of(model: Model) -> tuple[str, ...]:

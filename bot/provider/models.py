@@ -57,7 +57,7 @@ OTHER_PLACES = (
 # Where a failed task may say why.
 ERRORS = ("error", "errors", "errormessage", "failure", "failurereason", "failreason")
 OWN_REASONS = (
-    N_("It finished without a video. Its safety filter does this."),
+    N_("It finished without a video. Its safety filter can cause this."),
     N_("It gave no reason."),
 )  # in place of the provider's words, and never quoted as these
 WITHOUT_VIDEO, WITHOUT_REASON = OWN_REASONS

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import AdmissionContext, Requester
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import AlreadyRequestedError, RepeatedError, UndecidedError, UserError
 from bot.i18n import _
@@ -169,21 +170,31 @@ def keep(
     Raises:
         AlreadyRequestedError: this was done for the same interaction before.
     """
-    same = select(QuoteRow.id).where(QuoteRow.interaction_id == requester.interaction_id)
-    if session.scalar(same) is not None:
-        raise AlreadyRequestedError(requester.interaction_id)
-    quote_row = QuoteRow(
-        id=secrets.token_hex(8),
-        interaction_id=requester.interaction_id,
-        guild_id=requester.guild_id,
-        channel_id=requester.channel_id,
-        user_id=requester.user_id,
-        created_at=now,
-        revision=1,
-        **_values(spec, price, now),
-    )
+    quote_row = QuoteRow(**first_values(session, QuoteRow, requester, now), **_values(spec, price, now))
     session.add(quote_row)
     return quote_row
+
+
+def first_values(
+    session: Session, table: type[QuoteRow | FilmRow], requester: Requester, now: datetime
+) -> dict[str, Any]:
+    """Return what every new offer of a `table` has: its ID, whose it is, and its first revision.
+
+    Raises:
+        AlreadyRequestedError: there is one for the same interaction.
+    """
+    same = select(table.id).where(table.interaction_id == requester.interaction_id)
+    if session.scalar(same) is not None:
+        raise AlreadyRequestedError(requester.interaction_id)
+    return {
+        "id": secrets.token_hex(8),
+        "interaction_id": requester.interaction_id,
+        "guild_id": requester.guild_id,
+        "channel_id": requester.channel_id,
+        "user_id": requester.user_id,
+        "created_at": now,
+        "revision": 1,
+    }
 
 
 def renew(

@@ -1,8 +1,9 @@
 """The price before the spending: requests that are offered first, where the server wants that."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, Self, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,10 +13,12 @@ from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.models import Generation, Placement, QuoteRow, Status
 from bot.errors import UserError
 from bot.eta.eta import Eta
 from bot.jobs.queue_estimate import QueueEstimate
+from bot.provider.options import OptionValue
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -30,31 +33,71 @@ from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+Row = TypeVar("Row", QuoteRow, FilmRow)
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+
+@dataclass(frozen=True)
+class BaseQuote(Generic[Row]):
     """What a member is told before anything is spent; to them it is called an offer.
 
     Attributes:
-        preview: the generation that it would become; it is written down nowhere.
-        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
+        row: the offer as it is kept.
+        preview: the generation that it would become, or the first of them; it is written down nowhere.
+        is_recalled: a price is what such videos did cost, since the provider's list does not tell.
         is_changed: they were told another price a while ago.
         limit: the one that leaves the fewest videos; None: nothing limits them.
-        left: how many that limit leaves once this one is made.
+        left: how many that limit leaves once all of it is made.
         budgets: the server's, as they would stand then.
-        eta: how long the wait would be.
+        eta: how long the wait for `preview` would be.
         now: what the ETA is counted from.
     """
 
-    quote_row: QuoteRow
+    row: Row
     preview: Generation
-    is_recalled: bool
-    is_changed: bool
-    limit: Limit | None
-    left: int
-    budgets: Sequence[BudgetState]
-    eta: Eta
-    now: datetime
+    is_recalled: bool = field(kw_only=True)
+    is_changed: bool = field(kw_only=True)
+    limit: Limit | None = field(kw_only=True)
+    left: int = field(kw_only=True)
+    budgets: Sequence[BudgetState] = field(kw_only=True)
+    eta: Eta = field(kw_only=True)
+    now: datetime = field(kw_only=True)
+
+    @classmethod
+    def of(
+        cls,
+        row: Row,
+        preview: Generation,
+        requester: Requester,
+        contexts: Sequence[AdmissionContext],
+        daily_limit: int,
+        eta: Eta,
+        now: datetime,
+        *,
+        is_changed: bool,
+    ) -> Self:
+        """Return the quote for videos that would be accepted one after the other, each in its context."""
+        last = contexts[-1]
+        limit, left = tightest(requester, last, daily_limit, now)
+        return cls(
+            row,
+            preview,
+            is_recalled=any(context.is_recalled for context in contexts),
+            is_changed=is_changed,
+            limit=limit,
+            left=left,
+            budgets=[state.after(last.price or 0) for state in last.budgets],
+            eta=eta,
+            now=now,
+        )
+
+
+class Quote(BaseQuote[QuoteRow]):
+    """The quote for one video."""
+
+    @property
+    def quote_row(self) -> QuoteRow:
+        """The offer as it is kept."""
+        return self.row
 
 
 class Quotes:
@@ -161,34 +204,34 @@ class Quotes:
     async def _quote(
         self, requester: Requester, quote_row: QuoteRow, context: AdmissionContext, *, is_changed: bool
     ) -> Quote:
-        now = self._clock()
+        now, daily_limit = self._clock(), self._admission.daily_limit
         preview = preview_of(quote_row, now)
-        limit, left = tightest(requester, context, self._admission.daily_limit, now)
         log.info("offered", quote_row=quote_row.id, guild=quote_row.guild_id, user=quote_row.user_id)
-        return Quote(
-            quote_row,
-            preview,
-            is_recalled=context.is_recalled,
-            is_changed=is_changed,
-            limit=limit,
-            left=left,
-            budgets=[state.after(context.price or 0) for state in context.budgets],
-            eta=await self._queue_estimate.eta(preview),
-            now=now,
+        eta = await self._queue_estimate.eta(preview)
+        return Quote.of(
+            quote_row, preview, requester, [context], daily_limit, eta, now, is_changed=is_changed
         )
 
 
 def preview_of(quote_row: QuoteRow, now: datetime) -> Generation:
     """Return the generation that an offer would become; it belongs to no session."""
+    preview = new_preview(quote_row, quote_row.prompt, quote_row.model, quote_row.options, now)
+    preview.continues_id = quote_row.continues_id
+    return preview
+
+
+def new_preview(
+    row: QuoteRow | FilmRow, prompt: str, model: str, options: Mapping[str, OptionValue], now: datetime
+) -> Generation:
+    """Return a generation of an offer's member, as it would become; it belongs to no session."""
     return Generation(
-        guild_id=quote_row.guild_id,
-        channel_id=quote_row.channel_id,
-        user_id=quote_row.user_id,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        user_id=row.user_id,
         placement=Placement.CHANNEL,
-        prompt=quote_row.prompt,
-        model=quote_row.model,
-        options=dict(quote_row.options),
-        continues_id=quote_row.continues_id,
+        prompt=prompt,
+        model=model,
+        options=dict(options),
         status=Status.QUEUED,
         created_at=now,
     )

@@ -96,7 +96,7 @@ async def show_log(interaction: Interaction, undo: Undo) -> None:
 def render_log(entries: Sequence[AuditRow], notice: str = "") -> str:
     """Return as many of the entries as a page holds, below what has just been done."""
     if not entries:
-        return _("Moderators haven't done anything on this server yet.")
+        return _("There are no moderator actions on this server yet.")
     return "\n".join([*filter(None, [notice]), _(HEADING), *map(entry_line, fitting(entries, notice))])
 
 

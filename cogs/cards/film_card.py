@@ -78,7 +78,7 @@ def film_state(film: Film) -> str:
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
     if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):
-        return _("❌ **No film.** The shots that were made can't be joined any more.")
+        return _("❌ **No film.** The shots that were made can't be joined anymore.")
     if not there:
         return _("❌ **No film.** None of its shots could be made.")
     if row.delivered_at is None:
@@ -95,7 +95,7 @@ def shot_line(shot: Generation) -> str:
 def _shot_state(shot: Generation) -> str:
     match shot.status:
         case Status.PREPARING | Status.QUEUED:
-            return _("⏳ in the queue") if shot.awaits_id is None else _("⏸️ waits for the shot before")
+            return _("⏳ in the queue") if shot.awaits_id is None else _("⏸️ waiting for the previous shot")
         case Status.SUBMITTING:
             return _("📨 being sent")
         case Status.RUNNING:

@@ -29,13 +29,13 @@ class FilmCog(commands.Cog):
 
     @app_commands.command(name="film", description="Make a film of several shots with Google's Veo 3")
     @app_commands.describe(
-        continuity="How the shots follow on each other (default: each starts where the one before ends)",
+        continuity="How the shots follow each other (default: each starts where the one before ends)",
         **{name: text for name, text in descriptions().items() if name in TAKEN},
     )
     @app_commands.choices(
         continuity=[
             Choice(name="Each shot starts where the one before ends", value=Continuity.CONTINUOUS.value),
-            Choice(name="Each shot stands for itself; all are made at once", value=Continuity.CUTS.value),
+            Choice(name="Each shot stands on its own; all are made at once", value=Continuity.CUTS.value),
         ],
         **{name: values for name, values in choices().items() if name in TAKEN},
     )

@@ -1,15 +1,15 @@
 """The buttons that take a film down: the first one asks, the second one does it. Its shots stay."""
 
-import discord
 import structlog
 
 from bot.errors import NotFoundError
 from bot.films.rows import Film
-from bot.i18n import _, pgettext
+from bot.i18n import _
 from bot.library.removal import NothingToRemoveError
 from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
 from cogs.moderation.owners import find_manageable, message_shown
+from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item, view_of
@@ -40,16 +40,10 @@ class FilmButton(Item):
         return film
 
 
-class FilmDeleteButton(FilmButton):
+class FilmDeleteButton(AskingButton, FilmButton):
     """Asks whether the film is to be deleted."""
 
     action = "film-delete"
-    emoji = "🗑️"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Delete")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask the one who clicked, and nobody else."""
@@ -63,16 +57,10 @@ class FilmDeleteButton(FilmButton):
         await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
-class FilmConfirmButton(FilmButton):
+class FilmConfirmButton(DeletingButton, FilmButton):
     """Deletes the film."""
 
     action = "film-delete-yes"
-    style = discord.ButtonStyle.danger
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the words on it."""
-        return pgettext("button", "Delete it")
 
     async def act(self, interaction: Interaction) -> None:
         """Write it down, delete the message, and say so; a second click finishes what failed."""

@@ -16,7 +16,7 @@ from cogs.veo.quote_text import budget_line, spell_wait
 
 CONTINUITIES: Mapping[Continuity, LiteralString] = {
     Continuity.CONTINUOUS: N_("Each shot starts from the last frame of the one before."),
-    Continuity.CUTS: N_("Each shot stands for itself."),
+    Continuity.CUTS: N_("Each shot stands on its own."),
 }
 
 
@@ -60,8 +60,8 @@ def _price_line(quote: FilmQuote) -> str:
 
 def _limit_line(quote: FilmQuote, count: int) -> str:
     takes = ngettext(
-        "🎬 Your limit: the film takes {count} video of it.",
-        "🎬 Your limit: the film takes {count} videos of it.",
+        "🎬 Your limit: this film uses {count} of your videos.",
+        "🎬 Your limit: this film uses {count} of your videos.",
         count,
     )
     if quote.limit is None:
@@ -84,7 +84,7 @@ def _wait_line(quote: FilmQuote, count: int) -> str:
         wait = spell_wait(seconds)
         return _("⏳ Wait: about {wait} for the first shot, based on earlier videos.", wait=wait)
     wait = spell_wait(seconds * count)
-    return _("⏳ Wait: about {wait}, since the shots are made one after the other.", wait=wait)
+    return _("⏳ Wait: about {wait}, because the shots are made one after the other.", wait=wait)
 
 
 def accepted_text() -> str:

@@ -1,14 +1,21 @@
 """How a member stands at this moment, in a line for moderators. Pure text."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import LiteralString
 
 from bot.admission.budgets import exhausted
-from bot.admission.denials import NO_MONEY_AT_ALL
+from bot.admission.denials import (
+    NO_MONEY_AT_ALL,
+    BlockedError,
+    PausedError,
+    QuotaReachedError,
+    WaitingFullError,
+)
 from bot.admission.entitlement import Entitlement
-from bot.admission.limits import check_quota
+from bot.admission.limits import QuotaVerdict
 from bot.i18n import N_, _, ngettext
-from bot.policy.documents import Block, Period
+from bot.policy.documents import Period
 from bot.policy.phrases import count_videos
 from bot.timestamps import moment, relative_time
 from cogs.usage.usage_text import places_left
@@ -25,23 +32,20 @@ BUDGET_USED_UP: Mapping[Period, LiteralString] = {
 
 def now_text(entitlement: Entitlement) -> str:
     """Say what a member can ask for now, or what keeps them from it."""
-    block = entitlement.member_policy.block
-    if entitlement.policy.pause is not None:
-        return _("They can't request videos now: /veo is paused on this server.")
-    if block is not None and block.holds(entitlement.now):
-        return _blocked_line(block)
-    return (
-        _full_limit(entitlement)
-        or _full_queue(entitlement)
-        or _no_money(entitlement)
-        or _places_line(places_left(entitlement))
-    )
+    match entitlement.obstacle:
+        case PausedError():
+            return _("They can't request videos now: /veo is paused on this server.")
+        case BlockedError(until=until):
+            return _blocked_line(until)
+        case QuotaReachedError(verdict=verdict):
+            return _full_limit(verdict)
+        case WaitingFullError(most=most):
+            return _full_queue(most)
+        case None:
+            return _no_money(entitlement) or _places_line(places_left(entitlement))
 
 
-def _full_limit(entitlement: Entitlement) -> str:
-    verdict = check_quota(entitlement.limits, entitlement.member_policy, entitlement.use, entitlement.now)
-    if verdict.allowed:
-        return ""
+def _full_limit(verdict: QuotaVerdict) -> str:
     if verdict.frees_at is not None:
         return _(
             "They can't request a video now. They can request another one {when}.",
@@ -52,12 +56,10 @@ def _full_limit(entitlement: Entitlement) -> str:
     return _("They can't request a video now: one in progress must finish first.")
 
 
-def _full_queue(entitlement: Entitlement) -> str:
-    if not entitlement.use.fills_queue(entitlement.max_waiting):
-        return ""
+def _full_queue(most: int) -> str:
     return _(
         "They can't request a video now: they already have {videos} in the queue, which is the maximum.",
-        videos=count_videos(entitlement.max_waiting),
+        videos=count_videos(most),
     )
 
 
@@ -76,7 +78,7 @@ def _places_line(left: int | None) -> str:
     return ngettext("They can request {count} video now.", "They can request {count} videos now.", left)
 
 
-def _blocked_line(block: Block) -> str:
-    if block.until is None:
+def _blocked_line(until: datetime | None) -> str:
+    if until is None:
         return _("They can't request videos now: they're blocked until a moderator unblocks them.")
-    return _("They can't request videos now: they're blocked until {date}.", date=moment(block.until))
+    return _("They can't request videos now: they're blocked until {date}.", date=moment(until))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import discord
 
-from bot.discord_client.replies import keep_pace, reply_with_error
+from bot.discord_client.replies import is_served, reply_with_error
 from bot.errors import BadInputError
 from bot.i18n import _, locale_used
 from cogs.ui.interaction import Interaction
@@ -92,7 +92,7 @@ class Item(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=
         """Do what the button is for; discord.py would only log an error."""
         with locale_used(interaction.locale.value):
             try:
-                if await keep_pace(interaction):
+                if await is_served(interaction):
                     await self.act(interaction)
             except Exception as error:  # noqa: BLE001 it is logged where it becomes a reply
                 await reply_with_error(interaction, error)
@@ -130,7 +130,7 @@ class Form(discord.ui.Modal):
     async def on_submit(self, interaction: AnyInteraction, /) -> None:
         """Do what the form is for, if its fields hold what they can hold."""
         with locale_used(interaction.locale.value):
-            if await keep_pace(interaction):
+            if await is_served(interaction):
                 for field in self.walk_children():
                     _ensure_possible(field)
                 await self.act(interaction)

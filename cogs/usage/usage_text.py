@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from bot.admission.budgets import exhausted
-from bot.admission.denials import BlockedError, BudgetReachedError, PausedError, WaitingFullError, quota_error
+from bot.admission.denials import BudgetReachedError
 from bot.admission.entitlement import Entitlement
 from bot.admission.limits import Limit, check_quota, next_place, remaining
 from bot.i18n import N_, _, ngettext, number
@@ -26,10 +26,10 @@ WINDOWS: Mapping[LimitKind, LiteralString] = {
 def usage_text(entitlement: Entitlement) -> str:
     """Return what `/usage` says: what can be asked for now, the limits, the grants, the money."""
     no_money = _no_money(entitlement)
-    obstacle = _obstacle(entitlement)
+    obstacle = entitlement.obstacle
     lines = [
         _("**Your videos on this server**"),
-        obstacle or no_money or _places_line(places_left(entitlement)),
+        (obstacle and obstacle.sentence) or no_money or _places_line(places_left(entitlement)),
         *(f"- {use_line(limit, entitlement)}" for limit in _shown_limits(entitlement)),
         *grant_lines(entitlement.member_policy, entitlement.now),
         _spent_line(entitlement.spent) if entitlement.spent else "",
@@ -88,20 +88,6 @@ def _shown_limits(entitlement: Entitlement) -> list[Limit]:
     windows = [limit for limit in entitlement.limits if limit.kind in WINDOWS]
     shown = [limit for limit in windows if limit.most is not None] or windows[-1:]
     return [*shown, *(x for x in entitlement.limits if x.kind not in WINDOWS and x.most is not None)]
-
-
-def _obstacle(entitlement: Entitlement) -> str | None:
-    """Return why nothing can be asked for now, in the words of the refusal."""
-    pause, block = entitlement.policy.pause, entitlement.member_policy.block
-    if pause is not None:
-        return PausedError(pause.reason).sentence
-    if block is not None and block.holds(entitlement.now):
-        return BlockedError(block.until, block.reason).sentence
-    verdict = check_quota(entitlement.limits, entitlement.member_policy, entitlement.use, entitlement.now)
-    if not verdict.allowed:
-        return quota_error(verdict).sentence
-    most = entitlement.max_waiting
-    return WaitingFullError(most).sentence if most is not None and entitlement.use.fills_queue(most) else None
 
 
 def _no_money(entitlement: Entitlement) -> str:

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from bot.db.models import Generation
-from bot.discord_client.replies import SENT
+from bot.discord_client.replies import LATE, SENT
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
@@ -52,7 +52,7 @@ async def _has_to_wait(interaction: Interaction, decision: asyncio.Task[Generati
 
     The member alone sees that: most answers that are not a card are private, and Discord keeps it so.
     """
-    await asyncio.wait({decision}, timeout=DEFER_AFTER_SECONDS)
+    await asyncio.wait({decision}, timeout=max(0.0, DEFER_AFTER_SECONDS - interaction.extras.get(LATE, 0.0)))
     if decision.done():
         return False
     interaction.extras[SENT] = True

@@ -1,13 +1,12 @@
 """The buttons that take a video down: the first one asks, the second one does it."""
 
-import discord
-
 from bot.db.models import Generation
 from bot.i18n import N_, _, pgettext
 from bot.library.removal import NothingToRemoveError, is_shown
 from cogs.cards.card import number_line
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
+from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 from cogs.ui.links import message_link
@@ -17,16 +16,10 @@ KEPT = N_("Nothing was deleted.")
 COUNTS = N_("It still counts toward the limit because it was made and paid for.")
 
 
-class DeleteButton(VideoButton):
+class DeleteButton(AskingButton, VideoButton):
     """Asks whether the video is to be deleted."""
 
     action = "delete"
-    emoji = "🗑️"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Delete")
 
     async def act(self, interaction: Interaction) -> None:
         """Ask the one who clicked, and nobody else."""
@@ -39,16 +32,10 @@ class DeleteButton(VideoButton):
         await interaction.response.send_message(_question(generation), view=view, ephemeral=True)
 
 
-class ConfirmButton(VideoButton):
+class ConfirmButton(DeletingButton, VideoButton):
     """Deletes the video."""
 
     action = "delete-yes"
-    style = discord.ButtonStyle.danger
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Delete it")
 
     async def act(self, interaction: Interaction) -> None:
         """Write it down, delete the messages, and say so; a second click finishes what failed."""

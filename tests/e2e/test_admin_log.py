@@ -30,7 +30,7 @@ def turns(answer: simcord.InteractionResult) -> list[str]:
 
 
 async def test_an_empty_log_says_so(world: World) -> None:
-    assert await admin(world, "log") == "Moderators haven't done anything on this server yet."
+    assert await admin(world, "log") == "There are no moderator actions on this server yet."
 
 
 async def test_it_says_who_did_what_to_whom_and_why(world: World) -> None:

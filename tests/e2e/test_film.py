@@ -39,7 +39,7 @@ async def test_the_price_comes_first_and_nothing_is_spent_before_the_click(world
     assert buttons(offer) == ["Make the film", "Cancel"]
     text = now_shown(world, offer)
     assert "film of 3 shots before you spend anything" in text
-    assert "the film takes 3 videos of it" in text
+    assert "this film uses 3 of your videos" in text
     assert await rows(world) == []
     assert world.provider.count("create") == 0
 

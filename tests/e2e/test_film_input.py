@@ -25,7 +25,7 @@ FREE = "This didn't count toward your limit."
 async def test_what_makes_no_film_is_refused_and_named_by_its_number(world: World) -> None:
     await admin(world, "words add", word="zebra")
     for shots, words in (
-        (["a dragon"] * (MAX_SHOTS + 1), "A film has up to 8 shots, and you wrote 9 lines."),
+        (["a dragon"] * (MAX_SHOTS + 1), "A film can have up to 8 shots, and you wrote 9 lines."),
         ([" ", ""], "A film needs at least one shot. Write one shot per line."),
         (["a dragon", "x" * 3000], "Shot 2: The prompt has 3,000 characters"),
         (["a dragon", "", "a zebra"], "Shot 2: Your prompt contains something this server doesn't allow"),

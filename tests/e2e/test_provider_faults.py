@@ -74,7 +74,7 @@ UNMADE: dict[str, tuple[Fault, str]] = {
     ),
 }
 WITHOUT_WORDS: dict[str, tuple[Fault, str]] = {
-    "no video": (Fault.without_video(), "It finished without a video. Its safety filter does this."),
+    "no video": (Fault.without_video(), "It finished without a video. Its safety filter can cause this."),
     "an empty error": (Reshaped(lambda task: {**task, "status": "error", "error": {}}), "It gave no reason."),
 }
 

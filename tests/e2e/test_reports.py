@@ -229,7 +229,7 @@ async def test_a_forged_form_is_refused_and_the_member_is_told(
         return {**fill_in(*arguments), **typed}
 
     monkeypatch.setattr("simcord._modal._modal_leaf", fill_in_unchecked)
-    few = "Say in a few words"
+    few = "Describe what's wrong"
     for reason, words in (("x" * 5000, "5,000 characters"), (" \n ", few), ("\u202e", few)):
         form = await bob.click(the_result(world), label="Report")
         typed["value"] = reason

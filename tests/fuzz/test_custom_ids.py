@@ -105,7 +105,7 @@ def test_nobody_acts_on_what_is_anothers_with_any_of_our_buttons(crime: Crime, r
     click_all(crime, role, "alice")
 
 
-@pytest.mark.nightly(daily=["a moderator-bob", "the owner in another server-alice"])
+@pytest.mark.nightly(daily=["a moderator-bob"])
 @pytest.mark.parametrize(
     ("role", "owner"),
     [

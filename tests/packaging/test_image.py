@@ -81,6 +81,7 @@ async def test_the_user_can_change_nothing_but_the_volume(image: Image) -> None:
     assert json.loads(output) == {"user": user, "refused": [True] * 6, "data": False}
 
 
+@pytest.mark.nightly
 async def test_every_module_finds_its_packages_in_the_image(image: Image) -> None:
     assert await image.run("python", "-c", IMPORT_ALL) == (0, "")
 

@@ -21,7 +21,7 @@ from bot.db.models import OPEN, Generation, Status
 from bot.jobs import cancellation, claims, retirement
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.retirement import Retirement
-from bot.jobs.steps import late, polling, settlement, signs, submission
+from bot.jobs.steps import lost_call, polling, signs, submission
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.errors import StepPostponedError
 from bot.jobs.steps.late import LateWatch
@@ -220,7 +220,7 @@ BUGS: Mapping[str, Bug] = {
     "all videos have one file": _instead(VideoStore, "path", _same_file),
     "a lost card is not adopted": _instead(Workflow, "_adopt_card", _adopt_no_card),
     "all tries of a create call have one name": _all(
-        *(_instead(place, "call_name", _name_without_number) for place in (submission, settlement, late))
+        *(_instead(place, "call_name", _name_without_number) for place in (submission, lost_call))
     ),
     "leases are not renewed": _instead(GenerationQueue, "renew", _nothing_later),
     "two clicks below a video are two wishes": _instead(service, "ensure_first_click", _nothing),

@@ -14,9 +14,9 @@ from bot.failures import PAID_ALL_THE_SAME, FailureKind
 from bot.jobs.endings import NOT_CHARGED, told
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.ledger_search import Found, LedgerSearch
+from bot.jobs.steps.lost_call import CallRefused, find_call
 from bot.jobs.steps.signs import Sign, sign_of
-from bot.jobs.steps.submission import call_name
 from bot.jobs.steps.timing import Stopwatch, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError, VideoStore
@@ -112,16 +112,14 @@ class LateWatch:
         Raises:
             StepPostponedError: the provider does not show it yet.
         """
-        sent_at = generation.submitted_at or generation.created_at
         try:
-            entry = await self._veo.find(call_name(generation), sent_at)
-            if entry is not None and entry.is_refused:
-                return await self._close(generation)
-            if entry is not None:
-                return await self._queue.note(generation, provider_id=entry.inference_id, **told(entry.cost))
-            if found := await self._ledger_search.find(generation):
-                return await self._queue.note(generation, provider_id=found.task_id, **told(found.cost))
-            return await self._keep_looking(generation, "not in the provider's log")
+            match await find_call(self._veo, generation, self._ledger_search):
+                case CallRefused():
+                    return await self._close(generation)
+                case Found(task_id, cost):
+                    return await self._queue.note(generation, provider_id=task_id, **told(cost))
+                case None:
+                    return await self._keep_looking(generation, "not in the provider's log")
         except (VeoError, TaskTakenError, DatabaseBusyError) as error:
             return await self._keep_looking(generation, str(error))
 

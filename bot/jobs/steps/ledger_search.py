@@ -39,10 +39,10 @@ _is_fate_unknown = and_(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The provider's id of a lost request, and what it was charged."""
+    """The provider's id of a lost request, and what it was charged; None: not known yet."""
 
     task_id: str
-    cost: Cost
+    cost: Cost | None
 
 
 class LedgerSearch:

@@ -9,7 +9,8 @@ from bot.jobs.endings import told
 from bot.jobs.ports import DeliveryPort, DeliveryPostponedError
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.submission import call_name
+from bot.jobs.steps.ledger_search import Found
+from bot.jobs.steps.lost_call import CallRefused, find_call, sent_at
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.provider.client import VeoClient
@@ -45,17 +46,17 @@ class Settlement:
             return generation
         with suppress(DeliveryPostponedError):
             await self._delivery.show_state(generation)
-        sent_at = generation.submitted_at or generation.created_at
-        age = self._patience.age(generation.id, sent_at)
+        age = self._patience.age(generation.id, sent_at(generation))
         if age < self._timing.call_window:
             raise StepPostponedError("its create call may be under way", self._timing.lookup_wait)
         try:
-            entry = await self._veo.find(call_name(generation), sent_at)
-            if entry is not None and entry.is_refused:
-                return await self._queue.note(generation, submitted_at=None)
-            if entry is not None:
-                return await self._queue.note(generation, provider_id=entry.inference_id, **told(entry.cost))
-            reason = "not in the provider's log"
+            match await find_call(self._veo, generation):
+                case CallRefused():
+                    return await self._queue.note(generation, submitted_at=None)
+                case Found(task_id, cost):
+                    return await self._queue.note(generation, provider_id=task_id, **told(cost))
+                case None:
+                    reason = "not in the provider's log"
         except (VeoError, TaskTakenError) as error:
             reason = str(error)
         if age < self._timing.lookup_window:

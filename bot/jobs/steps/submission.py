@@ -7,7 +7,7 @@ reference, `/v2/logs`).
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -21,6 +21,7 @@ from bot.jobs.queue import GenerationQueue, LeaseLostError
 from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
+from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, sent_at
 from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
@@ -31,17 +32,11 @@ from bot.provider.catalogue import InvalidOptionError, VideoRequest, build_reque
 from bot.provider.client import VeoClient
 from bot.provider.costs import Cost, CostSource
 from bot.provider.errors import InvalidRequestError, UnavailableError, VeoError
-from bot.provider.models import LogEntry, Task
+from bot.provider.models import Task
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MOST_SUBMISSIONS = 3  # create calls after which one that the log shows as failed is not made again
-
-
-def call_name(generation: Generation) -> str:
-    """Return our name of the latest create call; each has its own, so that the log tells them apart."""
-    number = generation.submission
-    return generation.id if number <= 1 else f"{generation.id}.{number}"
 
 
 class Submission:
@@ -165,22 +160,21 @@ class Submission:
         Raises:
             StepPostponedError: the provider's log does not say yet, or it is sent again.
         """
-        sent_at = generation.submitted_at or generation.created_at
         try:
-            entry = await self._veo.find(call_name(generation), sent_at)
+            call = await find_call(self._veo, generation)
         except VeoError as error:
-            is_over = not self._patience.lasts(generation.id, sent_at, self._timing.deadline)
-            return await self._keep_looking(generation, sent_at, str(error), is_over=is_over)
-        if entry is not None and entry.is_refused:
-            return await self._send_again(generation, entry)
-        if entry is not None:
-            log.info("found in the provider's log", task=entry.inference_id)
-            if (begun := await self._begin(generation, entry.inference_id, entry.cost)) is not None:
+            is_over = not self._patience.lasts(generation.id, sent_at(generation), self._timing.deadline)
+            return await self._keep_looking(generation, str(error), is_over=is_over)
+        if isinstance(call, CallRefused):
+            return await self._send_again(generation, call)
+        if call is not None:
+            log.info("found in the provider's log", task=call.task_id)
+            if (begun := await self._begin(generation, call.task_id, call.cost)) is not None:
                 return begun
-        is_over = self._patience.age(generation.id, sent_at) >= self._timing.lookup_window
+        is_over = self._patience.age(generation.id, sent_at(generation)) >= self._timing.lookup_window
         if is_over and (begun := await self._adopt_charge(generation)) is not None:
             return begun
-        return await self._keep_looking(generation, sent_at, "not in the provider's log", is_over=is_over)
+        return await self._keep_looking(generation, "not in the provider's log", is_over=is_over)
 
     async def _adopt_charge(self, generation: Generation) -> Generation | None:
         """Carry on with what the ledger alone shows; None: it shows nothing, or cannot be read."""
@@ -191,13 +185,13 @@ class Submission:
             return None
         return found and await self._begin(generation, found.task_id, found.cost)
 
-    async def _send_again(self, generation: Generation, entry: LogEntry) -> Generation:
+    async def _send_again(self, generation: Generation, call: CallRefused) -> Generation:
         """Send once more what the log shows as failed, unless the provider began it and says why it failed.
 
         Raises:
             StepPostponedError: it is sent again.
         """
-        task = await self._find_task(entry.inference_id)
+        task = await self._find_task(call.task_id)
         if task is not None and task.has_reason:
             return await self._queue.fail(generation, FailureKind.UNMADE, task.failure_reason)
         if generation.submission >= MOST_SUBMISSIONS:
@@ -241,12 +235,10 @@ class Submission:
         except MediaError as error:
             raise StepPostponedError(str(error), self._timing.fetch_wait) from error
 
-    async def _keep_looking(
-        self, generation: Generation, sent_at: datetime, reason: str, *, is_over: bool
-    ) -> Generation:
+    async def _keep_looking(self, generation: Generation, reason: str, *, is_over: bool) -> Generation:
         """Look again later, each time after a longer wait, until that is over."""
         if not is_over:
-            wait = self._patience.age(generation.id, sent_at) / 2
+            wait = self._patience.age(generation.id, sent_at(generation)) / 2
             wait = min(max(self._timing.lookup_wait, wait), self._timing.lookup_longest_wait)
             raise StepPostponedError(reason, wait)
         log.error("a request is lost: whether it is charged cannot be seen yet", reason=reason)

@@ -38,9 +38,10 @@ async def other(database_url: str) -> AsyncIterator[Database]:
 async def test_writers_of_one_server_wait_for_each_other_over_all_processes(
     database: Database, database_url: str
 ) -> None:
+    await _write(database, B)  # so that no time goes into connecting
     async with held(database_url, A):
         with pytest.raises(DatabaseBusyError) as refusal:
-            await _write(database, A, patience=0.1)
+            await _write(database, A, patience=1)
     assert str(refusal.value) == LATE
     await _write(database, A, patience=5)  # the lock was given back
 

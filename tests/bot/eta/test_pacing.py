@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import (
     FIRST_RETRY_DELAY,
+    LEFT_OUT,
     MAX_POLL_DELAY,
     MAX_RETRY_DELAY,
     MIN_POLL_DELAY,
@@ -19,7 +20,7 @@ from bot.eta.pacing import (
     poll_delay,
     retry_delay,
 )
-from bot.eta.prior import documented_prior
+from bot.eta.prior import LONGEST, documented_prior
 
 intervals = st.floats(0.01, 60)
 counts = st.integers(0, 10_000)
@@ -51,6 +52,16 @@ def questions(plan: PollPlan, until: float) -> list[float]:
     while moments[-1] < until:
         moments.append(moments[-1] + plan.next_poll(moments[-1]))
     return moments
+
+
+def expected_polls(plan: PollPlan, forecast: Forecast) -> float:
+    """Return how many questions a generation takes on average, if the forecast is right."""
+    asked, left, age = 0.0, 1.0, 0.0
+    while left > LEFT_OUT and age < LONGEST:
+        asked += left
+        age += plan.next_poll(age)
+        left = forecast.waiting(age)
+    return asked
 
 
 @given(intervals)
@@ -104,7 +115,7 @@ def test_an_interval_of_a_second_or_less_is_kept(interval: float, age: float) ->
 def test_whatever_was_seen_hardly_more_is_asked_than_at_the_fixed_interval(
     forecast: Forecast, interval: float
 ) -> None:
-    assert PollPlan(forecast, interval).expected_polls() <= 1.1 * fixed_polls(forecast, interval)
+    assert expected_polls(PollPlan(forecast, interval), forecast) <= 1.1 * fixed_polls(forecast, interval)
 
 
 @pytest.mark.parametrize("interval", [5, 10, 15, 30])
@@ -112,14 +123,14 @@ def test_whatever_was_seen_hardly_more_is_asked_than_at_the_fixed_interval(
 @pytest.mark.parametrize("sigma", [0.1, 0.35, 0.7])
 def test_as_much_is_asked_as_at_the_fixed_interval(median: float, sigma: float, interval: float) -> None:
     forecast = seen(median, sigma)
-    ratio = PollPlan(forecast, interval).expected_polls() / fixed_polls(forecast, interval)
+    ratio = expected_polls(PollPlan(forecast, interval), forecast) / fixed_polls(forecast, interval)
     assert ratio == pytest.approx(1, abs=0.03)
 
 
 @pytest.mark.parametrize("median", MEDIANS)
 def test_a_shorter_interval_asks_more(median: float) -> None:
     forecast = seen(median, 0.35)
-    polls = [PollPlan(forecast, interval).expected_polls() for interval in (2, 5, 10, 20, 40)]
+    polls = [expected_polls(PollPlan(forecast, interval), forecast) for interval in (2, 5, 10, 20, 40)]
     assert polls == sorted(polls, reverse=True)
 
 

@@ -115,15 +115,6 @@ def test_closing_can_be_done_again_by_the_next_process(store: VideoStore, folder
     assert store.find_original("g1") is not None
 
 
-async def test_what_is_kept_is_what_is_not_delivered(engine: Engine) -> None:
-    waiting = [await insert(engine.database, status=status) for status in Status]
-    await insert(engine.database, status=Status.SUCCEEDED, delivered_at=engine.clock())
-    await insert(
-        engine.database, status=Status.FAILED, delivered_at=engine.clock(), late_until=engine.clock()
-    )
-    assert await engine.queue.list_unfinished() == {row.id for row in waiting}
-
-
 async def test_a_disk_without_room_is_told_and_leaves_nothing(
     store: VideoStore, folder: Path, url: str, logs: Logs
 ) -> None:

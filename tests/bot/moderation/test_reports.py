@@ -56,7 +56,7 @@ async def test_without_a_channel_it_waits_until_there_is_one(
 @pytest.mark.parametrize("reason", ["", "   \n", "\u202e\u200b", "\u3164"])
 async def test_a_report_needs_a_reason(reports: Reports, database: Database, reason: str) -> None:
     video = await insert_video(database)
-    with pytest.raises(BadInputError, match="Say in a few words"):
+    with pytest.raises(BadInputError, match="Describe what's wrong"):
         await reports.report(1, video.id, REPORTER, reason)
 
 

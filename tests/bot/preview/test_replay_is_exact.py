@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -130,7 +129,6 @@ def sorted_wishes(drawn: Sequence[Wish]) -> list[Wish]:
     return sorted(ended, key=lambda wish: wish.at)
 
 
-@pytest.mark.both_engines
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(wishes, min_size=15, max_size=40).map(sorted_wishes), policies, member_policies)
 async def test_the_replay_refuses_what_the_service_refuses(

@@ -16,6 +16,7 @@ SOURCES = {InputKind.TEXT: "the prompt alone", InputKind.IMAGE: "an image"}
 SIDES = {InputKind.TEXT: "", InputKind.IMAGE: "64"}
 
 
+@pytest.mark.nightly(daily=[InputKind.IMAGE.value])
 @pytest.mark.parametrize("kind", SOURCES)
 async def test_adding_a_model_is_adding_one_row(tmp_path: Path, kind: InputKind) -> None:
     process = await asyncio.create_subprocess_exec(

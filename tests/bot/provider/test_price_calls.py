@@ -26,7 +26,6 @@ from tests.bot.rows import MODEL, PROMPT
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 every_call = pytest.mark.parametrize("kind", ["models", "billing"])
-LAST_OF_TWO = "google/veo-3.1-first-last-image-to-video"
 CHOICES: dict[str, tuple[int | str, ...]] = {
     "duration": (4, 6, 8),
     "resolution": ("720P", "1080P"),
@@ -64,7 +63,7 @@ async def completed(veo: VeoClient, request: VideoRequest) -> Task:
     return task
 
 
-@pytest.mark.nightly(daily=["google/veo3", LAST_OF_TWO])
+@pytest.mark.nightly(daily=["google/veo3"])
 @every_model
 async def test_every_video_costs_what_was_quoted(
     session: aiohttp.ClientSession, start_provider: StartProvider, model: Model

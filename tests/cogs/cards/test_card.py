@@ -264,8 +264,8 @@ OURS = [
     (FailureKind.UNMADE, "It gave no reason.", " It gave no reason."),
     (
         FailureKind.UNMADE,
-        "It finished without a video. Its safety filter does this.",
-        " Its safety filter does this.",
+        "It finished without a video. Its safety filter can cause this.",
+        " Its safety filter can cause this.",
     ),
     (FailureKind.FILE_LOST, "The file's address answered 404.", ""),
     (FailureKind.REFUSED, None, ""),

@@ -129,7 +129,7 @@ def test_a_cancelled_film_is_not_called_a_failed_one() -> None:
 def test_a_film_whose_shots_were_made_and_are_gone_is_not_said_to_have_had_none() -> None:
     made = shots(Status.SUCCEEDED, Status.FAILED, delivered_at=NOON)
     said = film_state(Film(row(lost_shots=[1]), made))
-    assert said == "❌ **No film.** The shots that were made can't be joined any more."
+    assert said == "❌ **No film.** The shots that were made can't be joined anymore."
     taken_down = shots(Status.SUCCEEDED, delivered_at=NOON, removed_at=NOON)
     assert film_state(Film(row(), taken_down)) == said
     failed = shots(Status.FAILED, delivered_at=NOON)

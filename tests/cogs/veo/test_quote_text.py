@@ -46,7 +46,17 @@ def offer(
         "expires_at": END,
     }
     quote_row = QuoteRow(**{**columns, **more})
-    return Quote(quote_row, preview_of(quote_row, NOON), recalled, changed, limit, left, budgets, eta, NOON)
+    return Quote(
+        quote_row,
+        preview_of(quote_row, NOON),
+        is_recalled=recalled,
+        is_changed=changed,
+        limit=limit,
+        left=left,
+        budgets=budgets,
+        eta=eta,
+        now=NOON,
+    )
 
 
 def said(**values: Any) -> list[str]:

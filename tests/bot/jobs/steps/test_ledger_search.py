@@ -11,7 +11,7 @@ from bot.db.models import Generation, Status
 from bot.failures import FailureKind
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.provider.catalogue import build_request
-from bot.provider.costs import CostSource
+from bot.provider.costs import Cost, CostSource
 from sandbox.offers import OFFERS
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
@@ -110,7 +110,7 @@ async def test_a_charge_that_may_be_anothers_is_left_alone(
     search = LedgerSearch(engine.database, engine.veo)
     found = await search.find(row)
     assert found is not None
-    assert (found.task_id, found.cost.credits, found.cost.source) == (task_id, PRICE, CostSource.LEDGER)
+    assert (found.task_id, found.cost) == (task_id, Cost(PRICE, CostSource.LEDGER))
     await DOUBTS[doubt](engine, provider)
     assert await search.find(row) is None
 

@@ -136,7 +136,7 @@ async def test_a_video_that_was_ready_long_ago_is_fetched_after_a_long_downtime(
     [
         (Fault.failed("It contains sensitive words."), "It contains sensitive words."),
         (Fault.failed(None, name="Policy"), "Policy"),
-        (Fault.without_video(), "It finished without a video. Its safety filter does this."),
+        (Fault.without_video(), "It finished without a video. Its safety filter can cause this."),
     ],
     ids=str,
 )

@@ -1,0 +1,59 @@
+"""Starting ffmpeg: with nothing to read, its words bounded, and never left running."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+CHUNK = 64 * 1024  # bytes that are read of ffmpeg at once
+STDERR_BYTES = 2000  # of the end of what ffmpeg says; it can say one thing of each of many frames
+
+Take = Callable[[bytes], None]
+
+
+async def run_ffmpeg(
+    command: Sequence[str],
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 the callers say in their own words that it took too long
+    take: Take | None = None,
+    stderr_bytes: int = STDERR_BYTES,
+) -> tuple[int, str]:
+    """Run a command to its end; return its exit code (negative: killed) and its last words.
+
+    Args:
+        command: the program and its arguments.
+        timeout: seconds; None: as long as it takes.
+        take: gets what it writes to its standard output; None: nothing does.
+        stderr_bytes: how much of the end of its words is returned.
+
+    Raises:
+        TimeoutError: it took too long, and was killed.
+        OSError: it cannot be started.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL if take is None else asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            words, _ = await asyncio.gather(
+                _read_end(process.stderr, stderr_bytes), _read(process.stdout, take)
+            )
+            return await process.wait(), words
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _read(stream: asyncio.StreamReader | None, take: Take | None) -> None:
+    while stream and take and (chunk := await stream.read(CHUNK)):
+        take(chunk)
+
+
+async def _read_end(stream: asyncio.StreamReader | None, length: int) -> str:
+    """Read a stream to its end and return the last `length` bytes of it, however much came before."""
+    end = b""
+    while stream and (chunk := await stream.read(length)):
+        end = (end + chunk)[-length:]
+    return end.decode(errors="replace")
