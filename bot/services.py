@@ -6,6 +6,7 @@ from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
 from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
+from bot.films.redoing import Redoing
 from bot.films.service import Films
 from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
@@ -32,6 +33,7 @@ class Services:
 
     models: tuple[Model, ...]
     films: Films
+    redoing: Redoing
     generations: GenerationService
     quotes: Quotes
     model_choices: ModelChoices

@@ -21,7 +21,7 @@ from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
 from bot.eta.prior import Prior, documented_prior, metrics_prior
 from bot.eta.refresh import Refresher
-from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
+from bot.provider.catalogue import ALL_MODELS, OptionValue, get_model
 from bot.provider.client import VeoClient
 
 DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
@@ -190,7 +190,7 @@ class ProviderStats:
         Raises:
             VeoError: the provider does not answer usefully.
         """
-        for model in CATALOGUE:
+        for model in ALL_MODELS:
             durations = await self._veo.fetch_durations(model.id)
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:

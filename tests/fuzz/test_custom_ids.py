@@ -56,7 +56,7 @@ def written(pattern: str, target: str, filling: str) -> str:
     text = re.sub(r"\(\?P<(generation|id|draft|film|report|user_id)>[^)]*\)", target, pattern)
     text = re.sub(r"\(\?P<preview>[^)]*\)", f"1900000000-{target}", text)
     text = re.sub(r"\(\?P<decision>(\w+)[^)]*\)", r"\1", text)
-    text = re.sub(r"\(\?P<(revision|page)>[^)]*\)", "1", text)
+    text = re.sub(r"\(\?P<(revision|page|shot|last)>[^)]*\)", "1", text)
     text = re.sub(r"\(\?P<decision_id>[^)]*\)", lambda _: target if target.isdecimal() else "1", text)
     text = re.sub(r"\(\?P<seen>[^)]*\)", "0123456789abcdef", text)
     text = re.sub(r"\(\?P<place>(\w+)[^)]*\)", r"\1", text)
