@@ -26,6 +26,7 @@ from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
 from bot.policy.recent import RecentPolicies
 from bot.preview.service import Previews
@@ -124,6 +125,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),
         moderation=Moderation(decisions, models),
+        strikes=Strikes(decisions),
         undo=Undo(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),

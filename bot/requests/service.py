@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
 from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.strikes import strike_for
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
@@ -28,6 +29,7 @@ from bot.requests.confirmation import (
     is_agreed,
     keep,
     kept_spec,
+    quote_source,
     renew,
 )
 from bot.requests.continuing import fetch_continuable
@@ -103,7 +105,8 @@ class GenerationService:
 
         def decide(session: Session) -> UserError | None:
             context = self._admission.fetch_context(session, requester, video, now)
-            return self._admission.decide(session, requester, video, context, now)
+            refusal = self._admission.decide(session, requester, video, context, now)
+            return refusal and _struck(session, requester, kept_spec(video, spec), refusal, None, now)
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
@@ -168,7 +171,7 @@ class GenerationService:
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
-            return refusal
+            return _struck(session, requester, spec, refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)
@@ -254,6 +257,25 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         ensure_usable(image)
         ensure_large_enough(image, side, model.family)
     return video
+
+
+def _struck(
+    session: Session,
+    requester: Requester,
+    spec: RequestSpec,
+    refusal: UserError,
+    quote_row: QuoteRow | None,
+    now: datetime,
+) -> UserError:
+    """Return a refusal with the strike that it is; words that weren't typed for it give one once."""
+    source = f"interaction:{requester.interaction_id}"
+    if quote_row is not None:
+        source = quote_source(quote_row)
+    elif spec.source_id is not None:
+        repeated = session.get(Generation, spec.source_id)
+        if repeated is not None and repeated.prompt == spec.prompt:
+            source = f"again:{spec.source_id}:{requester.user_id}"
+    return strike_for(session, requester.guild_id, requester.user_id, source, refusal, now)
 
 
 def _write_quote(
