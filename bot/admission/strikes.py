@@ -40,9 +40,11 @@ def block_text(struck: Struck) -> str:
     if struck.block is None:
         return ""
     if struck.block.until is None:
-        return _("You're blocked from /veo on this server until a moderator unblocks you.")
-    until = relative_time(struck.block.until)
-    return _("You're blocked from /veo on this server. The block ends {when}.", when=until)
+        end = _("Ask a moderator when you can use it again.")
+    else:
+        end = _("The block ends {when}.", when=relative_time(struck.block.until))
+    blocked = _("You're blocked from /veo on this server.")
+    return f"{blocked} {end}"
 
 
 def is_for_word(refusal: UserError) -> bool:

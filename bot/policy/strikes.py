@@ -105,7 +105,7 @@ def describe_standing(standing: Standing) -> str:
 
 def describe_pause(pause: int | None) -> str:
     """Return how long a block lasts; None: until a moderator ends it."""
-    return _("until a moderator unblocks you") if pause is None else describe_span(pause)
+    return _("until a moderator ends it") if pause is None else describe_span(pause)
 
 
 def describe_span(seconds: int) -> str:

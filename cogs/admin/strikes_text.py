@@ -11,11 +11,12 @@ def rules_text(rules: StrikeRules | None) -> str:
     """Return the answer to `strikes`: the ladder, and what gives a strike."""
     if rules is None:
         return _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
+    safety = _("a prompt that the video service's safety filter rejects")
     lines = [
         _("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_text(rules)),
         _("A member gets a strike for each of these:"),
         f"- {_('a request with a blocked word')}",
-        f"- {_('a prompt that the video service’s safety filter rejects')}",
+        f"- {safety}",
         f"- {_('a video that a moderator deletes after a report')}",
         _("Members see their strikes in `/usage`. `/veo-admin forgive` removes them."),
     ]

@@ -10,7 +10,7 @@ from bot.admission.parsing import parse_span
 from bot.errors import BadInputError
 from bot.i18n import _, format_and, ngettext
 from bot.policy.documents import Step, StrikeRules
-from bot.policy.strikes import describe_span
+from bot.policy.strikes import describe_pause
 
 LONGEST_LADDER = 200  # characters
 MOST_STEPS = 10
@@ -42,7 +42,7 @@ def parse_ladder(text: str) -> tuple[Step, ...]:
 def ladder_text(rules: StrikeRules) -> str:
     """Return the ladder in words, such as "3 strikes in 7 days: 1 hour, 5: 1 day"."""
     steps = format_and(
-        _("{strikes}: {span}", strikes=step.strikes, span=_span(step.pause)) for step in rules.steps
+        _("{strikes}: {span}", strikes=step.strikes, span=describe_pause(step.pause)) for step in rules.steps
     )
     return ngettext(
         "strikes within {count} day, {steps}", "strikes within {count} days, {steps}", rules.days, steps=steps
@@ -51,10 +51,6 @@ def ladder_text(rules: StrikeRules) -> str:
 
 def _pause(text: str) -> int | None:
     return None if text in UNTIL_UNBLOCKED else int(parse_span(text).total_seconds())
-
-
-def _span(pause: int | None) -> str:
-    return _("until a moderator decides") if pause is None else describe_span(pause)
 
 
 def _ensure_climbing(steps: tuple[Step, ...]) -> None:

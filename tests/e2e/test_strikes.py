@@ -99,7 +99,7 @@ async def test_a_video_deleted_after_a_report_gives_one(world: World) -> None:
     await eventually("a message", lambda: bool(direct_messages(world)))
     [message] = direct_messages(world)
     assert "A moderator deleted your video after a report." in message.content
-    assert "You're blocked from /veo on this server until a moderator unblocks you." in message.content
+    assert "You're blocked from /veo on this server. Ask a moderator when" in message.content
 
 
 async def test_a_block_can_be_undone_and_strikes_forgiven_by_moderators_only(world: World) -> None:
