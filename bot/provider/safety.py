@@ -12,11 +12,11 @@ from bot.provider.models import OWN_REASONS
 
 KINDS = frozenset({FailureKind.REFUSED, FailureKind.UNMADE})
 WORDS = re.compile(
-    r"""\b(?:
+    r"""(?<![a-z])(?:
         safety | moderation | nsfw | responsible\ ai | content[ _-]?polic(?:y|ies) | contentpolicyviolation
         | (?:sensitive|harmful|prohibited|inappropriate|unsafe)\ (?:words?|content|topics?|material|uses?)
         | violat\w*(?:\s+\S+){0,5}?\s+(?:polic(?:y|ies)|guidelines?)
-    )\b""",
+    )(?![a-z])""",
     re.IGNORECASE | re.VERBOSE,
 )
 

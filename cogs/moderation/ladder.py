@@ -17,7 +17,7 @@ MOST_STEPS = 10
 MOST_STRIKES = 100
 MOST_DAYS = 30  # in which a strike counts
 ENTRY = re.compile(r"([0-9]{1,3}) ?[:=] ?(.+)")
-NEXT = re.compile(r"[,;\n] ?(?=[0-9]{1,3} ?[:=])")
+NEXT = re.compile(r"[,;] ?(?=[0-9]{1,3} ?[:=])")
 UNTIL_UNBLOCKED = frozenset({"moderator", "until a moderator decides", "until unblocked", "forever", "∞"})
 
 

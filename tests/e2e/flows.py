@@ -29,11 +29,24 @@ from tests.e2e.videos import card, message_of
 WHY = "because they asked"
 WORD = "zebra"
 GREEN = "a green dragon"
-FILTERED = "a fox [fail]"  # as the provider's safety filter stops it
+FILTERED = "Unsafe content"  # as the provider's safety filter says
 SELDOM_USED = "google/veo-3.1-t2v"  # once it was gone, requests of it are left alone for a while
 # What people wrote and called things, and the provider's own words.
 WRITTEN = (
-    *(PROMPT, GREEN, REASON, WHY, WORD, "Studio", "alice", "mona", "cat.gif", "Error 400", "Too bright"),
+    *(
+        PROMPT,
+        GREEN,
+        REASON,
+        WHY,
+        WORD,
+        "Studio",
+        "alice",
+        "mona",
+        "cat.gif",
+        "Error 400",
+        "Too bright",
+        FILTERED,
+    ),
     f"Model {SELDOM_USED} not found",
 )
 
@@ -250,7 +263,8 @@ async def strikes(world: World) -> None:
     board = world.moderators_channel
     await eventually("a report", lambda: any(message.components for message in board.history()))
     [message] = [message for message in board.history() if message.components]
-    await ask(world, prompt=FILTERED)
+    world.provider.faults.add("retrieve", Fault.failed(FILTERED))
+    await ask(world)
     await world.wait_for_delivery()
     await mona.click(message, custom_id=id_of(message, ":delete:"))
     await eventually("a message about each", lambda: len(direct_messages(world)) >= len(("safety", "report")))
