@@ -73,24 +73,24 @@ class Strikes:
             select(StrikeRow).where(
                 StrikeRow.guild_id == by.guild_id,
                 StrikeRow.user_id == user_id,
-                StrikeRow.created_at > now - rules.window,
                 StrikeRow.forgiven_at.is_(None),
             )
         ).all()
-        for row in rows:
+        for row in rows:  # a longer window would count again what has faded
             row.forgiven_at, row.tell_at = now, None
-        if rows:
-            self._record(session, by, Action.FORGIVE, user_id, None, {"strikes": len(rows)})
+        forgiven = sum(row.created_at > now - rules.window for row in rows)
+        if forgiven:
+            self._record(session, by, Action.FORGIVE, user_id, None, {"strikes": forgiven})
         policy = fetch_member_policy(session, by.guild_id, user_id)
         block = policy.block
         if block is None or not block.holds(now):
-            return Forgiven(len(rows))
+            return Forgiven(forgiven)
         earlier = _without_strikes(session, by.guild_id, user_id, block, now)
         if earlier != block:
             restored = policy.model_copy(update={"block": earlier})
             store_member_policy(session, by.guild_id, user_id, restored)
             self._record(session, by, Action.UNBLOCK, user_id, tell_block(block), tell_block(earlier))
-        return Forgiven(len(rows), earlier, is_unblocked=earlier is None)
+        return Forgiven(forgiven, earlier, is_unblocked=earlier is None)
 
     def _record(
         self, session: Session, by: Moderator, action: Action, user_id: int, old: Told, new: Told

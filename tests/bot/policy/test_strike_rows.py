@@ -137,6 +137,18 @@ async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks
     assert (block.until, block.reason) == (until, "spam")
 
 
+async def test_what_was_forgiven_after_it_faded_counts_in_no_longer_window(
+    database: Database, clock: StoppedClock, strikes: Strikes
+) -> None:
+    await give(database, clock, "a")
+    clock.advance(timedelta(days=7))
+    assert (await strikes.forgive(MONA, ALICE)).strikes == 0
+    await strikes.change(MONA, days=30)
+    struck = await give(database, clock, "b")
+    assert struck is not None
+    assert struck.standing.count == 1
+
+
 async def test_what_is_kept_is_exported_and_goes(
     database: Database, clock: StoppedClock, strikes: Strikes
 ) -> None:
