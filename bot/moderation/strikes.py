@@ -89,7 +89,8 @@ class Strikes:
         if earlier != block:
             restored = policy.model_copy(update={"block": earlier})
             store_member_policy(session, by.guild_id, user_id, restored)
-            self._record(session, by, Action.UNBLOCK, user_id, tell_block(block), tell_block(earlier))
+            action = Action.UNBLOCK if earlier is None else Action.BLOCK
+            self._record(session, by, action, user_id, tell_block(block), tell_block(earlier))
         return Forgiven(forgiven, earlier, is_unblocked=earlier is None)
 
     def _record(

@@ -135,6 +135,9 @@ async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks
     assert (forgiven.strikes, forgiven.block) == (3, block)
     assert block is not None
     assert (block.until, block.reason) == (until, "spam")
+    assert [row.actor_id for row in await blocks_told(database)] == [9, None, None, 9], (
+        "one is in force again"
+    )
 
 
 async def test_what_was_forgiven_after_it_faded_counts_in_no_longer_window(
