@@ -16,6 +16,7 @@ from bot.library.reposts import Reposts
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
@@ -46,6 +47,7 @@ class Services:
     rules: QuotaRules
     previews: Previews
     moderation: Moderation
+    strikes: Strikes
     undo: Undo
     usage: UsageReports
     reports: Reports

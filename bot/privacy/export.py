@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import ReportRow
+from bot.db.guild_models import ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow, is_own
 from bot.money import usd
 from bot.policy.documents import MemberPolicy, Rule
@@ -24,6 +24,7 @@ def export_all(
     films: Sequence[Json],
     offers: Sequence[Json],
     reports: Sequence[Json],
+    strikes: Sequence[Json],
     member_policies: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
 ) -> Json:
@@ -36,6 +37,7 @@ def export_all(
         "films": films,
         "offers": offers,
         "reports": reports,
+        "strikes": strikes,
         "limits": [
             export_limits(server, member_policies.get(server, MemberPolicy()), rules.get(server, ()))
             for server in servers
@@ -142,6 +144,17 @@ def export_report(report: ReportRow) -> Json:
         "reason": report.reason,
         "video_deleted": report.deleted_by is not None,
         "dismissed": report.dismissed_by is not None,
+    }
+
+
+def export_strike(row: StrikeRow) -> Json:
+    """Return one strike; it is deleted once no server's window can count it."""
+    return {
+        "server_id": str(row.guild_id),
+        "kind": row.kind.value,
+        "about": row.source,
+        "created_at": _time(row.created_at),
+        "forgiven_at": _time(row.forgiven_at),
     }
 
 

@@ -26,6 +26,7 @@ from bot.privacy.erasure import (
     forget_film_offers,
     forget_picture_links,
     forget_quotes,
+    forget_strikes,
     select_dead_links,
     unlink_batch,
     unlink_films,
@@ -93,6 +94,7 @@ class Retention:
         forgotten = {
             "offers": offers,
             "previews": await self._database.write(lambda session: forget_previews(session, now)),
+            "strikes": await self._repeat(lambda session: forget_strikes(session, now)),
             "erased": erased,
             "anonymous": anonymous,
             "picture_links": await self._forget_dead_links(now),

@@ -35,6 +35,7 @@ from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
+from bot.requests.strikes import struck
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -104,7 +105,8 @@ class GenerationService:
 
         def decide(session: Session) -> UserError | None:
             context = self._admission.fetch_context(session, requester, video, now)
-            return self._admission.decide(session, requester, video, context, now)
+            refusal = self._admission.decide(session, requester, video, context, now)
+            return refusal and struck(session, requester, kept_spec(video, spec), refusal, None, now)
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
@@ -169,7 +171,7 @@ class GenerationService:
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
-            return refusal
+            return struck(session, requester, spec, refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)
