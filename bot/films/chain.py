@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.db.models import WAITING, Generation, Status
 from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film
-from bot.films.takes import is_there
+from bot.films.takes import is_there, there_takes
 from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
 from bot.provider.catalogue import Model, get_model
@@ -101,11 +101,15 @@ def _beginning(
 
     Else it's its words alone, if the film had no image; it ends where nothing of that is there.
     """
+    if _stays_as_it_is(film, shot):
+        return _unsent(FailureKind.SHOT_BEFORE, now)
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
     if any(_is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
         return _unsent(FailureKind.UNSHOWN, now)
     frameless = film.row.frameless_shots or ()
-    made = [other for other in before if is_there(other) and other.shot not in frameless]
+    there = there_takes(film.takes)  # also where another take of such a shot is being made
+    numbers = (other.shot for other in before if other.shot in there and other.shot not in frameless)
+    made = [there[number] for number in numbers if number is not None]
     if made:
         source = made[-1]
         post = find_post(session, source.guild_id, source.id)
@@ -124,6 +128,15 @@ def _beginning(
         if words is None
         else {"model": words.id, "status": Status.QUEUED}
     )
+
+
+def _stays_as_it_is(film: Film, shot: Generation) -> bool:
+    """Whether the new take before it wasn't made, while the film has an old take of either shot."""
+    awaited = next((take for take in film.takes if take.id == shot.awaits_id), None)
+    if awaited is None or awaited.status is Status.SUCCEEDED:
+        return False
+    there = there_takes(film.takes)
+    return awaited.shot in there or shot.shot in there
 
 
 def _is_shown_nowhere(shot: Generation) -> bool:

@@ -25,6 +25,14 @@ def last_takes(takes: Sequence[Generation]) -> list[Generation]:
     return [in_order([*group])[-1] for _, group in groupby(takes, key=lambda take: take.shot or 0)]
 
 
+def there_takes(takes: Sequence[Generation]) -> dict[int, Generation]:
+    """Return the last take of each shot that is there, by the shot's number; `takes`: as above."""
+    there = (take for take in takes if is_there(take))
+    return {
+        number: in_order([*group])[-1] for number, group in groupby(there, key=lambda take: take.shot or 0)
+    }
+
+
 def in_order(takes: Sequence[Generation]) -> list[Generation]:
     """Return one shot's takes, the oldest first: each names the one before, since a clock may be set back."""
     by_id = {take.id: take for take in takes}

@@ -20,7 +20,9 @@ BEGIN = EPOCH.replace(tzinfo=None)
 ONE_CLICK = timedelta(seconds=8)  # less than `bot.requests.repeats.DOUBLE_CLICK`: clocks differ
 NOTICED_SECONDS = 240.0  # after which everybody has noticed that the bot was removed, pauses included
 MINUTE = 60.0
-FREE_ENDS = frozenset({"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone"})
+FREE_ENDS = frozenset(
+    {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.models import Generation, Status
 from bot.errors import NotFoundError, RepeatedError
+from bot.failures import FailureKind
 from bot.films.queue import FilmQueue
 from bot.films.redo import CannotRedoError
 from bot.films.redoing import Redoing, RedoQuote
@@ -143,6 +144,33 @@ async def test_a_take_that_makes_no_video_leaves_the_film_as_it_is(
     assert taken is not None
     assert (taken.is_to_be_posted, taken.names) == (False, film.names)
     assert taken.row.result_id == 99
+
+
+@pytest.mark.parametrize("ending", [Status.FAILED, Status.CANCELLED])
+async def test_after_a_take_that_makes_no_video_the_later_ones_end_free(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, ending: Status
+) -> None:
+    film = await posted(films, database, clock, count=2)
+    again = await redone(redoing, film, 1, last=2)
+    await end(database, clock, again.shots[0], ending)
+    held = {shot.id for shot in again.shots[1:]}
+    assert set(await film_queue(database, clock).release_shots()) == held
+    ended = [take for take in (await found(films, film)).takes if take.id in held]
+    assert [(take.status, take.failure_kind) for take in ended] == [(Status.FAILED, FailureKind.SHOT_BEFORE)]
+    assert [(take.submitted_at, take.credits_used) for take in ended] == [(None, None)]
+
+
+async def test_a_shot_begins_with_the_old_take_before_it_while_another_is_made(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await accept(films, 3)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED)
+    await redone(redoing, film, 1)
+    await end(database, clock, film.shots[1], Status.FAILED, awaits_id=None)
+    await film_queue(database, clock).release_shots()
+    third = (await found(films, film)).shots[2]
+    assert third.picture_urls == [frame_link(film.shots[0].id)]
 
 
 async def test_takes_are_in_order_though_the_clock_was_set_back(
