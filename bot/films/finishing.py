@@ -145,13 +145,13 @@ class Finishing:
         return begun
 
     async def _join(self, film: Film) -> tuple[Film, Clip | None]:
-        """Return the joined file, and the film with what is missing in it; None: all is missing.
+        """Return the joined file, and the film with what is missing in it; None: all is missing, or no news.
 
         Raises:
             StepPostponedError: a file can't be had or written now.
         """
         film, clips = await self._fetch(film)
-        if not clips:
+        if not clips or not film.is_to_be_posted:
             return film, None
         try:
             return film, await self._joined_file(film, clips)

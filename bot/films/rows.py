@@ -77,8 +77,17 @@ class Film:
         row = self.row
         if row.result_id is not None and row.joined_shots is None:
             return False
+        if row.posting_at is None and row.result_id is not None and self._is_forgotten:
+            return False  # what is posted can't be made once more
         is_new = row.result_id is None or [*self.names] != row.joined_shots
         return row.posting_at is not None or (bool(self.present) and is_new)
+
+    @property
+    def _is_forgotten(self) -> bool:
+        """Whether the words of a shot that counts, or that is posted, are gone or to go."""
+        posted = self.row.joined_shots or ()
+        counting = [*self.shots, *(take for take in self.takes if take.id in posted)]
+        return any(take.erased_at or take.erase_at for take in counting)
 
 
 def fetch_film(session: Session, film_id: str) -> Film | None:

@@ -252,3 +252,17 @@ async def test_a_film_whose_joining_hangs_is_tried_twice(film: Film, world: Worl
     row = rows[-1]
     assert (world.joiner.counts, row.result_id) == ([2, 2], None)
     assert row.delivered_at is not None
+
+
+async def test_a_film_that_would_be_the_same_is_not_posted_again(
+    film: Film, world: World, database: Database
+) -> None:
+    world.disk.troubles["a2"] = FileGoneError("404")
+    await world.look(film)
+    row = await world.look(film, timedelta(minutes=16))
+    assert (row.lost_shots, world.posts) == ([2], 1)
+    await change(database, film, lost_shots=None, delivered_at=None, troubles=None)  # the new take failed
+    await world.look(film)
+    row = await world.look(film, timedelta(minutes=16))
+    assert (row.lost_shots, world.posts, row.replaced_post) == ([2], 1, None)
+    assert row.delivered_at is not None
