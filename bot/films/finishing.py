@@ -57,6 +57,7 @@ class Finishing:
         """
         row = film.row
         if film.is_to_be_posted:
+            film = Film(await self._deal_with_older(row), film.takes)
             row = await self._post_in_time(film)
         await self.close(film, row)
 
@@ -82,6 +83,18 @@ class Finishing:
         await self._queue.note(
             row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
         )
+
+    async def _deal_with_older(self, row: FilmRow) -> FilmRow:
+        """Finish with the message that an earlier redo left as it was, before there is another such one."""
+        if row.replaced_post is None or row.result_id is None:
+            return row
+        try:
+            await self._delivery.show_replaced(row)
+        except DeliveryPostponedError as error:
+            row = await self._wait("older", row, self._timing.delivery_window, self._postponed(error))
+            log.error("an older message with a film stays as it was", film=row.id, reason=str(error))
+            return row
+        return await self._queue.note(row, replaced_post=None)
 
     async def _take_down(self, row: FilmRow) -> FilmRow:
         try:

@@ -1,12 +1,14 @@
 """The message with a film as it was before a shot was redone: it leads to the present one."""
 
+from functools import partial
+
 import discord
 
 from bot.db.film_models import FilmRow
 from bot.i18n import _, locale_used
 from bot.jobs.ports import Posted
 from cogs.cards.film_card import film_link, film_number_line
-from cogs.cards.takedown import channel_of
+from cogs.cards.takedown import channel_of, reopening
 
 
 async def replace_post(client: discord.Client, row: FilmRow, post: Posted) -> None:
@@ -15,9 +17,10 @@ async def replace_post(client: discord.Client, row: FilmRow, post: Posted) -> No
     Raises:
         One of `CALL_ERRORS`: it stays as it was.
     """
-    channel = client.get_partial_messageable(await channel_of(client, row, post))
-    message = channel.get_partial_message(post.message_id)
-    await message.edit(content=replaced_text(row), attachments=[], view=None)
+    channel_id = await channel_of(client, row, post)
+    message = client.get_partial_messageable(channel_id).get_partial_message(post.message_id)
+    edit = partial(message.edit, content=replaced_text(row), attachments=[], view=None)
+    await reopening(client, channel_id, edit)
 
 
 def replaced_text(row: FilmRow) -> str:

@@ -1,6 +1,6 @@
 """Takes a posted video down and brings its card up to date, with the bot's own token."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import discord
 import structlog
@@ -99,16 +99,21 @@ async def delete_post(client: discord.Client, generation: Generation | FilmRow, 
     try:
         channel_id = await channel_of(client, generation, post)
         message = client.get_partial_messageable(channel_id).get_partial_message(post.message_id)
-        try:
-            await message.delete()
-        except discord.HTTPException as error:
-            if error.code != THREAD_ARCHIVED:
-                raise
-            await client.http.edit_channel(channel_id, archived=False)
-            await message.delete()
+        await reopening(client, channel_id, message.delete)
     except discord.HTTPException as error:
         if error.code not in GONE:
             raise
+
+
+async def reopening(client: discord.Client, channel_id: int, change: Callable[[], Awaitable[object]]) -> None:
+    """Change a message, also in a thread that is archived by now; raises as `change`."""
+    try:
+        await change()
+    except discord.HTTPException as error:
+        if error.code != THREAD_ARCHIVED:
+            raise
+        await client.http.edit_channel(channel_id, archived=False)
+        await change()
 
 
 async def channel_of(client: discord.Client, generation: Generation | FilmRow, post: Posted) -> int:

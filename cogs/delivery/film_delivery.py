@@ -1,5 +1,7 @@
 """Shows films on Discord (see `bot.films.ports.FilmPort`), by the same ways as single videos."""
 
+from collections.abc import Awaitable, Callable
+
 import discord
 import structlog
 
@@ -22,6 +24,8 @@ from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+ChangePost = Callable[[discord.Client, FilmRow, Posted], Awaitable[None]]
+
 
 class FilmDelivery:
     """The films' way to Discord."""
@@ -40,14 +44,26 @@ class FilmDelivery:
         await self._cards.show_film(row)
 
     async def show_replaced(self, row: FilmRow) -> None:
-        """Take the file off the message with the film as it was, and let that lead to the present one."""
+        """Take the file off the message with the film as it was, and let that lead to the present one.
+
+        A message that can't be changed is deleted.
+        """
         for post in film_posts(row)[1:]:
-            try:
-                await replace_post(self._client, row, post)
-            except CALL_ERRORS as error:
-                if classify_error(error) is Remedy.LATER:
-                    raise postponed(error) from error
-                log.warning("the film as it was stays posted", film=row.id, error=str(error))
+            if await self._is_refused(row, post, replace_post) and await self._is_refused(
+                row, post, delete_post
+            ):
+                log.warning("the film as it was stays posted", film=row.id)
+
+    async def _is_refused(self, row: FilmRow, post: Posted, change: ChangePost) -> bool:
+        """Change a message, and return whether that is refused for good."""
+        try:
+            await change(self._client, row, post)
+        except CALL_ERRORS as error:
+            if classify_error(error) is Remedy.LATER:
+                raise postponed(error) from error
+            log.warning("a film's message is not changed", film=row.id, error=str(error))
+            return True
+        return False
 
     async def take_down(self, row: FilmRow) -> None:
         """Delete the message with the film."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import discord
+import pytest
 import simcord
 
 from bot.db.models import Status
@@ -10,7 +11,7 @@ from bot.films.rows import Film
 from bot.media.files import probe
 from sandbox.provider import Fault
 from sandbox.world import World, wait_until
-from tests.e2e.driver import rows, shown, threads
+from tests.e2e.driver import refuse, rows, shown, threads
 from tests.e2e.filming import SECONDS, SHOTS, film_posts, finished, make_film, said_in_thread
 from tests.e2e.moderating import admin
 from tests.e2e.quoting import as_shown, buttons_kept, now_shown
@@ -198,6 +199,25 @@ async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(world
     (post,) = film_posts(world)
     assert post.channel.id == world.channel.id
     assert again.missing == []
+
+
+@pytest.mark.parametrize(("code", "times"), [(50083, 1), (50001, None)], ids=["archived", "refused"])
+async def test_the_old_film_is_gone_also_where_its_thread_is_archived_or_no_edit_is_allowed(
+    world: World, code: int, times: int | None
+) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    offer = await redo_offer(world, 1)
+    path = f"/channels/*/messages/{film.row.result_id}"
+    refuse(world, "PATCH", path, code, status=403, times=times)
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
+    again = await redone(world, film)
+    (post,) = film_posts(world)
+    assert post.id == again.row.result_id
+    messages = {message.id: message for message in said_in_thread(world)}
+    if times is None:
+        assert film.row.result_id not in messages
+    else:
+        assert messages[film.row.result_id or 0].attachments == []
 
 
 async def test_an_old_take_is_deleted_without_the_film(world: World) -> None:

@@ -81,6 +81,7 @@ class World:
         self.posted: Posted | None = None
         self.post_trouble: Trouble = None
         self.removal_trouble: Trouble = None
+        self.replacing_trouble: Trouble = None
         self.posts = self.taken_down = self.cards = self.replaced = 0
         files = ShotFiles(self.disk, self.disk, cast("VeoClient", self), self.find_attachment)
         port, upload = cast("FilmPort", self), cast("Upload[FilmRow]", self)
@@ -112,6 +113,8 @@ class World:
         self.taken_down += 1
 
     async def show_replaced(self, _: FilmRow) -> None:
+        if self.replacing_trouble is not None:
+            raise self.replacing_trouble
         self.replaced += 1
 
     async def show_film(self, _: FilmRow) -> None:
@@ -266,3 +269,17 @@ async def test_a_film_that_would_be_the_same_is_not_posted_again(
     row = await world.look(film, timedelta(minutes=16))
     assert (row.lost_shots, world.posts, row.replaced_post) == ([2], 1, None)
     assert row.delivered_at is not None
+
+
+async def test_another_film_is_not_posted_before_the_older_message_is_dealt_with(
+    film: Film, world: World, database: Database
+) -> None:
+    await world.look(film)
+    older = {"replaced_post": [10, 98], "joined_shots": [film.shots[0].id]}
+    await change(database, film, **older, delivered_at=None)
+    world.replacing_trouble = DeliveryPostponedError("503")
+    row = await world.look(film)
+    assert (row.replaced_post, world.posts) == ([10, 98], 1)
+    world.replacing_trouble = None
+    row = await world.look(film, timedelta(hours=1))
+    assert (row.replaced_post, world.posts, world.replaced) == (None, 2, 2)
