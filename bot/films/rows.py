@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import WAITING, Generation
+from bot.db.models import WAITING, Generation, Status
 from bot.errors import RepeatedError
 from bot.films.script import FilmSpec
 from bot.films.takes import current_takes, is_there
+from bot.jobs.endings import released
 from bot.jobs.ports import Posted
 from bot.media.images import ImageInput
 from bot.policy import audit
@@ -200,8 +201,20 @@ def remove_film(
     if marked is not None and actor_id not in {None, marked.user_id}:
         subject, new = f"film:{film_id}", {"user_id": marked.user_id}
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
+    if marked is not None and actor_id is not None:
+        _cancel_unsent(session, film_id, actor_id, now)
     film = fetch_film(session, film_id)
     return film if film is not None and film.row.removed_at is not None else None
+
+
+def _cancel_unsent(session: Session, film_id: str, actor_id: int, now: datetime) -> None:
+    """Cancel the takes that were to change a film which is removed, where nothing of them is paid for."""
+    session.execute(
+        update(Generation)
+        .where(Generation.film_id == film_id, Generation.status.in_(WAITING))
+        .values(status=Status.CANCELLED, cancelled_by=actor_id, **released(now))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _may_show(row: FilmRow | None, shot_id: str) -> bool:

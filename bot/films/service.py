@@ -151,7 +151,8 @@ class Films:
     ) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
-        One that is marked already is returned all the same. Its shots stay. One that is being posted at this
+        One that is marked already is returned all the same. Its shots stay; a new take of one that wasn't sent
+        yet is cancelled, where it doesn't go with a shot. One that is being posted at this
         moment is taken down by `Finishing`.
 
         Args:
@@ -165,6 +166,7 @@ class Films:
         )
         if film is not None:
             log.info("film removed", film=film_id)
+            self._work.set()  # a shot that was being redone is over
         return film
 
     async def remember(self, film_id: str, shown_at: Posted) -> Film | None:
