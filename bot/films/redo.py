@@ -1,7 +1,7 @@
 """Redoing shots of a film: which of them may be redone, and from what. Pure."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.admission.check_request import Requester
@@ -29,11 +29,13 @@ class Redo:
     Attributes:
         shot: its number.
         prices: of it, and of the shots after it that are offered with it; None: not known.
+        models: that make them, as they were shown; empty: offered by a version that didn't note them.
     """
 
     film_id: str
     shot: int
     prices: list[float | None]
+    models: list[str] = field(default_factory=list[str])
 
     @property
     def last(self) -> int:

@@ -10,16 +10,17 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import RedoTooLongError, RefusedError, ShotRefusedError, WordNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError
 from bot.films.acceptance import TOO_MANY, Acceptance, DearerError
-from bot.films.redo import Redo, check_redo, numbers_after, plan_redo, redone
+from bot.films.redo import CannotRedoError, Redo, check_redo, numbers_after, plan_redo, redone
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
+from bot.i18n import _
 from bot.requests.confirmation import (
     Confirmation,
     UnknownQuoteError,
@@ -91,7 +92,8 @@ class RedoAcceptance:
             quote_row = keep(session, requester, spec, price, now)
         else:
             quote_row = renew(session, before, spec, price, now)
-        quote_row.redo = asdict(replace(redo, prices=trial.prices))
+        models = _models(plans, numbers[: len(trial.prices)])
+        quote_row.redo = asdict(replace(redo, prices=trial.prices, models=models))
         session.flush()
         return OfferedRedo(quote_row, film, trial, before is not None)
 
@@ -103,7 +105,7 @@ class RedoAcceptance:
         Raises:
             QuoteGoneError, QuoteChangedError, RepeatedError: as `fetch_clicked`.
             RedoTooLongError, ShotRefusedError, others: a later one is refused; all is to be rolled back.
-            DearerError: the price has risen; all is to be rolled back.
+            DearerError: the price has risen, or another model makes them; all is to be rolled back.
         """
         quote_row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
         redo = redo_of(quote_row)
@@ -120,6 +122,8 @@ class RedoAcceptance:
                 return trial.refusal
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
         if not is_still_valid(_total(redo.prices[: len(numbers)]), _total(trial.prices)):
+            raise DearerError
+        if redo.models and redo.models[: len(numbers)] != _models(plans, numbers):
             raise DearerError
         self._admission.note_accepted(session, requester, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
@@ -157,7 +161,10 @@ class RedoAcceptance:
             context = self._acceptance.context(session, requester, plan, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
-                refusal = ShotRefusedError(number, refusal.sentence)
+                # The words of the later ones were accepted once: they cost no strike.
+                refusal = ShotRefusedError(number, refusal.sentence, is_word=not contexts)
+            if refusal is None and not contexts:
+                _check_title(row, context)
             if refusal is not None:
                 return Trial(ids, contexts, refusal)
             contexts.append(context)
@@ -204,6 +211,21 @@ def _refused_later(number: int, fitting: int, refusal: UserError) -> UserError:
     if isinstance(refusal, RefusedError) and not isinstance(refusal, ShotRefusedError):
         return ShotRefusedError(number, refusal.sentence)
     return refusal
+
+
+def _check_title(row: FilmRow, context: AdmissionContext) -> None:
+    """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden."""
+    if check_words(row.title, context.policy) is not None:
+        reason = _(
+            "This server doesn't allow this film's title anymore, so I can't redo its shots. "
+            "Use `/film` to make a new one."
+        )
+        uncounted = _("This didn't count toward your limit.")
+        raise CannotRedoError(f"{reason} {uncounted}")
+
+
+def _models(plans: Sequence[ShotPlan], numbers: Sequence[int]) -> list[str]:
+    return [plans[number - 1].video.model.id for number in numbers]
 
 
 def _total(prices: Sequence[float | None]) -> float | None:

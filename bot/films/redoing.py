@@ -14,7 +14,7 @@ from bot.admission.check_request import Admission, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import DECISION_PATIENCE, Database
 from bot.errors import RestartingError, UserError
-from bot.films.acceptance import DearerError
+from bot.films.acceptance import DearerError, striking
 from bot.films.redo import Redo, check_redo
 from bot.films.redo_acceptance import OfferedRedo, RedoAcceptance, redo_of
 from bot.films.rows import Film, fetch_film
@@ -97,7 +97,8 @@ class Redoing:
             return self._acceptance.offer(session, requester, Redo(film_id, number, []), prompt, now)
 
         with count_refusals():
-            answer = await self._database.write(offer, requester.guild_id, hurried=True)
+            work = striking(offer, requester, f"interaction:{requester.interaction_id}", now)
+            answer = await self._database.write(work, requester.guild_id, hurried=True)
             if isinstance(answer, UserError):
                 raise answer
         log.info("redo offered", film=film_id, shot=number, user=requester.user_id)
@@ -125,7 +126,10 @@ class Redoing:
                         _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                     )
                 film = await self._database.write(
-                    accept, requester.guild_id, hurried=True, patience=DECISION_PATIENCE
+                    striking(accept, requester, _source(confirmation), now),
+                    requester.guild_id,
+                    hurried=True,
+                    patience=DECISION_PATIENCE,
                 )
                 if isinstance(film, UserError):
                     raise film
@@ -151,7 +155,8 @@ class Redoing:
             row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 
-        answer = await self._database.write(offer, requester.guild_id, hurried=True)
+        work = striking(offer, requester, _source(confirmation), now)
+        answer = await self._database.write(work, requester.guild_id, hurried=True)
         if isinstance(answer, UserError):
             raise answer
         return await self._quote(requester, answer)
@@ -171,3 +176,8 @@ class Redoing:
             is_changed=offered.is_changed,
         )
         return RedoQuote(quote, offered.film, redo_of(row), offered.trial.refusal)
+
+
+def _source(confirmation: Confirmation) -> str:
+    """Return how a strike names an offer: as `bot.requests.confirmation.quote_source`."""
+    return f"quote:{confirmation.quote_id}:{confirmation.revision}"

@@ -151,9 +151,9 @@ class Films:
     ) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
-        One that is marked already is returned all the same. Its shots stay; a new take of one that wasn't sent
-        yet is cancelled, where it doesn't go with a shot. One that is being posted at this
-        moment is taken down by `Finishing`.
+        One that is marked already is returned all the same. Its shots stay; a new take of one that wasn't
+        sent yet is cancelled, where it doesn't go with a shot. One that is being posted at this moment is
+        taken down by `Finishing`.
 
         Args:
             film_id: the film.

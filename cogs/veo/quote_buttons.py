@@ -10,7 +10,8 @@ import discord
 
 from bot.db.models import Generation
 from bot.i18n import pgettext
-from bot.provider.catalogue import Model
+from bot.provider.catalogue import Model, get_model
+from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import QuoteChangedError, spec_in
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
@@ -122,6 +123,9 @@ class ChangeForm(RequestForm):
 def quote_message(quote: Quote) -> CardMessage:
     """Return the offer with its buttons, as discord.py's send and edit methods take it."""
     shown = (quote.quote_row.id, quote.quote_row.revision)
-    view = view_of(GenerateButton(*shown), ChangeButton(*shown), DropButton(*shown))
+    model = get_model(quote.quote_row.model)
+    is_extension = model is not None and model.kind is InputKind.VIDEO  # which the form has no models for
+    change = None if is_extension else ChangeButton(*shown)
+    view = view_of(GenerateButton(*shown), change, DropButton(*shown))
     card = render_quote(quote)
     return CardMessage(content=card["content"], embeds=card["embeds"], view=view)

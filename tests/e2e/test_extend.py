@@ -73,6 +73,7 @@ async def test_where_the_server_wants_it_the_price_comes_first(world: World) -> 
     text = now_shown(world, offer)
     assert "🧾 **Check your extension before you spend anything:**" in text
     assert "**$3.64 (7,280,000 credits)**" in text
+    assert buttons(offer) == ["Generate", "Cancel"]
     assert len(await rows(world)) == 1, "it was made before the click"
     await generate(world, offer)
     made = await newest(world, 2)

@@ -11,7 +11,7 @@ from bot.admission.check_request import Admission
 from bot.admission.denials import RedoTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
-from bot.db.models import Generation, Status
+from bot.db.models import Generation, QuoteRow, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.failures import FailureKind
 from bot.films.queue import FilmQueue
@@ -20,7 +20,10 @@ from bot.films.redoing import Redoing, RedoQuote
 from bot.films.rows import Film
 from bot.films.service import FilmQuote, Films
 from bot.media.frame_links import frame_link
+from bot.moderation.decisions import Decisions
+from bot.moderation.strikes import Strikes
 from bot.policy.documents import Period
+from bot.policy.strikes import Step
 from bot.requests.confirmation import Confirmation, UnknownQuoteError
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
@@ -244,8 +247,13 @@ async def test_forbidden_words_are_named_with_their_shot(
 ) -> None:
     film = await posted(films, database, clock)
     await desk.moderation.add_word(MODERATOR, "goblin")
-    with pytest.raises(ShotRefusedError, match=r"^Shot 2: .*This didn't count"):
+    await Strikes(Decisions(database, clock)).change(MODERATOR, steps=(Step(strikes=2, pause=3600),))
+    with pytest.raises(ShotRefusedError, match=r"(?s)^Shot 2: .*This didn't count.*This counts as a strike"):
         await offered(redoing, film, 2, "a goblin")
+    quote = await offered(redoing, film, 2)
+    await desk.moderation.add_word(MODERATOR, "dragons")
+    with pytest.raises(CannotRedoError, match="doesn't allow this film's title anymore"):
+        await clicked(redoing, quote)
     assert len((await found(films, film)).takes) == 3
 
 
@@ -258,6 +266,19 @@ async def test_a_price_that_has_risen_is_shown_before_anything_is_spent(
     again = await clicked(redoing, quote)
     assert isinstance(again, RedoQuote)
     assert (again.quote.is_changed, again.redo.prices) == (True, [2 * PRICE, 2 * PRICE])
+    assert len((await found(films, film)).takes) == 3
+    assert isinstance(await clicked(redoing, again), Film)
+
+
+async def test_another_model_is_shown_before_anything_is_spent(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    quote = await offered(redoing, film, 2)
+    kept = {**(quote.quote.quote_row.redo or {}), "models": ["google/veo3", "google/veo3"]}
+    await database.write(lambda session: session.execute(update(QuoteRow).values(redo=kept)))
+    again = await clicked(redoing, quote)
+    assert isinstance(again, RedoQuote)
     assert len((await found(films, film)).takes) == 3
     assert isinstance(await clicked(redoing, again), Film)
 
