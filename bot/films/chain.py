@@ -108,8 +108,7 @@ def _beginning(
         return _unsent(FailureKind.UNSHOWN, now)
     frameless = film.row.frameless_shots or ()
     there = there_takes(film.takes)  # also where another take of such a shot is being made
-    numbers = (other.shot for other in before if other.shot in there and other.shot not in frameless)
-    made = [there[number] for number in numbers if number is not None]
+    made = [there[other.shot] for other in before if other.shot in there and other.shot not in frameless]
     if made:
         source = made[-1]
         post = find_post(session, source.guild_id, source.id)

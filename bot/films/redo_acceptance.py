@@ -110,12 +110,12 @@ class RedoAcceptance:
         quote_row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
         redo = redo_of(quote_row)
         if not redo.shot <= last <= redo.last:
-            raise UnknownQuoteError
+            raise UnknownQuoteError(is_redo=True)
         film = _fetch_for_change(session, requester, redo)
         plans = self._plans(film, redo.shot, quote_row.prompt, now)
         numbers = [redo.shot, *(after for after in numbers_after(film, redo.shot) if after <= last)]
         if numbers[-1] != last:  # they are being made by now
-            raise UnknownQuoteError
+            raise UnknownQuoteError(is_redo=True)
         trial = self._insert(session, requester, film, plans, numbers, now)
         if trial.refusal is not None:
             if not trial.ids:

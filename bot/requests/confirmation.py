@@ -43,18 +43,31 @@ class QuoteGoneError(UserError):
 class UnknownQuoteError(QuoteGoneError):
     """There is no such offer: its time is long over, or the id is another member's or a forged one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_redo: bool = False) -> None:
         super().__init__(
-            _("This offer is no longer available. Use `/veo` again. This didn't count toward your limit.")
+            _(
+                "This offer is no longer available. Click **Redo a shot** again. This didn't count toward "
+                "your limit."
+            )
+            if is_redo
+            else _(
+                "This offer is no longer available. Use `/veo` again. This didn't count toward your limit."
+            )
         )
 
 
 class QuoteExpiredError(QuoteGoneError):
     """The offer's time is over."""
 
-    def __init__(self, expired_at: datetime) -> None:
+    def __init__(self, expired_at: datetime, *, is_redo: bool = False) -> None:
         super().__init__(
             _(
+                "This offer expired {when}. Click **Redo a shot** again. This didn't count toward your "
+                "limit.",
+                when=relative_time(expired_at),
+            )
+            if is_redo
+            else _(
                 "This offer expired {when}. Use `/veo` again. This didn't count toward your limit.",
                 when=relative_time(expired_at),
             )
@@ -123,13 +136,13 @@ def fetch_open(
         requester.guild_id,
         requester.user_id,
     ):
-        raise UnknownQuoteError
+        raise UnknownQuoteError(is_redo=is_redo)
     if (quote_row.redo is not None) != is_redo:
-        raise UnknownQuoteError
+        raise UnknownQuoteError(is_redo=is_redo)
     if quote_row.generation_id is not None and _is_there(session, quote_row.generation_id):
         raise RepeatedError
     if quote_row.expires_at <= now:
-        raise QuoteExpiredError(quote_row.expires_at)
+        raise QuoteExpiredError(quote_row.expires_at, is_redo=is_redo)
     return quote_row
 
 

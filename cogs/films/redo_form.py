@@ -3,25 +3,18 @@
 from typing import Self
 
 import discord
-import structlog
 
-from bot.db.models import Generation
 from bot.errors import UserError
-from bot.films.redoing import RedoQuote
 from bot.films.rows import Film
 from bot.i18n import pgettext
 from bot.markup import in_words
 from bot.provider.catalogue import PROMPT_MAX_LENGTH
-from cogs.cards.video_posts import find_posts
-from cogs.films.redo_offer import redo_message
-from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.films.redo_offer import find_unposted, redo_message
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
 from cogs.ui.requester import ensure_inside, requester_of
 from cogs.veo.markup_names import names_of
 from cogs.veo.request_form import words_to_copy
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class RedoForm(Form):
@@ -56,17 +49,3 @@ class RedoForm(Form):
         offered = await redoing.offer(requester, self._film.row.id, self._shot, prompt)
         unposted = await find_unposted(interaction, offered)
         await interaction.edit_original_response(**redo_message(offered, unposted))
-
-
-async def find_unposted(interaction: Interaction, offered: RedoQuote) -> list[int]:
-    """Return the numbers of the shots that stay and whose messages are gone for sure."""
-    kept = [shot for shot in offered.film.present if shot.shot != offered.redo.shot]
-    return [shot.shot or 0 for shot in kept if await _is_gone(interaction, shot)]
-
-
-async def _is_gone(interaction: Interaction, shot: Generation) -> bool:
-    try:
-        return not (await find_posts(interaction.client, shot)).posts
-    except CALL_ERRORS as error:  # it may be there
-        log.info("a shot's message was not read", generation=shot.id, error=str(error))
-        return False

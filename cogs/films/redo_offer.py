@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Self
 
 import discord
+import structlog
 
+from bot.db.models import Generation
 from bot.films.redoing import RedoQuote
 from bot.films.rows import Film
 from bot.i18n import pgettext
@@ -14,13 +16,17 @@ from bot.money import show_usd
 from bot.requests.confirmation import Confirmation
 from cogs.cards.card_message import CardMessage
 from cogs.cards.takedown import show_card
+from cogs.cards.video_posts import find_posts
 from cogs.films.redo_text import redo_accepted_text, render_redo
+from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 from cogs.ui.links import post_link
 from cogs.ui.requester import requester_of
 from cogs.veo.offered import OfferedButton, replace_offer
 from cogs.veo.quote_text import dropped_text
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class RedoButton(OfferedButton):
@@ -52,7 +58,9 @@ class RedoButton(OfferedButton):
         redoing, requester = interaction.client.services.redoing, requester_of(interaction)
         answer = await redoing.confirm(requester, Confirmation(self.offer_id, self.revision), self.last)
         if isinstance(answer, RedoQuote):
-            await interaction.edit_original_response(**redo_message(answer, ()))
+            await interaction.edit_original_response(
+                **redo_message(answer, await find_unposted(interaction, answer))
+            )
             return
         await replace_offer(interaction, redo_accepted_text(_card_link(answer)))
         await show_card(interaction.client, answer.shots[0])
@@ -105,3 +113,17 @@ def _label(first: int, last: int, prices: Sequence[float | None]) -> str:
 def _card_link(film: Film) -> str | None:
     card_id = film.card_id
     return None if card_id is None else post_link(film.row.guild_id, Posted(card_id, film.row.channel_id))
+
+
+async def find_unposted(interaction: Interaction, offered: RedoQuote) -> list[int]:
+    """Return the numbers of the shots that stay and whose messages are gone for sure."""
+    kept = [shot for shot in offered.film.present if shot.shot != offered.redo.shot]
+    return [shot.shot or 0 for shot in kept if await _is_gone(interaction, shot)]
+
+
+async def _is_gone(interaction: Interaction, shot: Generation) -> bool:
+    try:
+        return not (await find_posts(interaction.client, shot)).posts
+    except CALL_ERRORS as error:  # it may be there
+        log.info("a shot's message was not read", generation=shot.id, error=str(error))
+        return False

@@ -32,8 +32,8 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
         wait_line(quote),
         _unposted_line(unposted),
         f"{QUOTE_MARK}{shown_prompt(quote.preview, PROMPT_LENGTH)}",
-        _("The other shots stay. Then I join the film again."),
-        _("-# Nothing counts until you click **Redo**. This offer expires {when}.", when=end),
+        _("Shots that you don't redo stay. Then I join the film again."),
+        _("-# Nothing counts until you click a green button. This offer expires {when}.", when=end),
     ]
     return "\n".join(line for line in lines if line)
 

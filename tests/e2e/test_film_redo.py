@@ -5,8 +5,11 @@ from pathlib import Path
 import discord
 import pytest
 import simcord
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from bot.db.models import Status
+from bot.db.database import open_database
+from bot.db.models import QuoteRow, Status
 from bot.films.rows import Film
 from bot.media.files import probe
 from sandbox.provider import Fault
@@ -184,16 +187,28 @@ async def test_an_offer_that_is_cancelled_is_gone_and_a_forbidden_word_is_named_
     assert len(await rows(world)) == 2
 
 
-async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(world: World) -> None:
+def lower_prices(session: Session) -> None:
+    """Let the offer's price have risen since it was shown."""
+    (row,) = session.scalars(select(QuoteRow))
+    row.redo = {**(row.redo or {}), "prices": [1_000_000.0]}
+
+
+async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(
+    world: World, database_url: str
+) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     (thread,) = threads(world)
     world.env.backend.delete_channel(thread.id)
     asked = question(await world.alice.click(message_of(world, film.row.card_id), label="Redo a shot"))
     form = await world.alice.click(asked, label="Redo shot 2")
     offer = question(await world.alice.submit_modal(form, {"prompt": WORDS}))
-    assert "⚠️ The message with shot 1 was deleted. If the video service has no copy, either," in now_shown(
-        world, offer
-    )
+    warning = "⚠️ The message with shot 1 was deleted. If the video service has no copy, either,"
+    assert warning in now_shown(world, offer)
+    async with open_database(database_url) as database:
+        await database.write(lower_prices)
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
+    assert now_shown(world, offer).startswith("⚠️ **The price has changed since you saw it.**")
+    assert warning in now_shown(world, offer)
     await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
     again = await redone(world, film)
     (post,) = film_posts(world)

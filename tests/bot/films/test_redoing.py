@@ -207,7 +207,7 @@ async def test_what_does_not_fit_beside_the_shot_is_not_offered_and_says_why(
     quote = await offered(redoing, film, 2)
     assert (quote.redo.prices, type(quote.refusal).__name__) == ([PRICE], "BudgetReachedError")
     row = quote.quote.quote_row
-    with pytest.raises(UnknownQuoteError):
+    with pytest.raises(UnknownQuoteError, match=r"Click \*\*Redo a shot\*\* again"):
         await redoing.confirm(new_requester(), Confirmation(row.id, row.revision), 3)
     assert isinstance(await clicked(redoing, quote), Film)
 
