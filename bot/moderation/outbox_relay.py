@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import AuditRow, ReportRow
+from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.moderation.appeal_decisions import Appeal, load_appeal
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.store import fetch_policy
 from bot.signals import run_every
@@ -32,17 +33,21 @@ RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
 PATIENCE = timedelta(hours=24)  # with a channel that refuses
 
-Row = AuditRow | ReportRow
-Shown = AuditRow | ReportedVideo
+Row = AuditRow | ReportRow | AppealRow
+Shown = AuditRow | ReportedVideo | Appeal
 
 # The outboxes, and since when a row of each waits.
-OUTBOXES = ((AuditRow, AuditRow.at), (ReportRow, ReportRow.created_at))
+OUTBOXES = (
+    (AuditRow, AuditRow.at),
+    (ReportRow, ReportRow.created_at),
+    (AppealRow, AppealRow.created_at),
+)
 
 
 class ModeratorChannel(Protocol):
     """Shows things in a channel of the moderators; Discord's side is `cogs.delivery.moderator_channel`.
 
-    Both may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
+    All may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
     """
 
     async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
@@ -51,6 +56,10 @@ class ModeratorChannel(Protocol):
 
     async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
         """Show a report with its buttons; return the message's id."""
+        ...
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        """Show what a member asks about, with its buttons; return the message's id."""
         ...
 
 
@@ -131,16 +140,19 @@ class OutboxRelay:
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
             return await self._board.post_report(channel_id, shown)
+        if isinstance(shown, Appeal):
+            return await self._board.post_appeal(channel_id, shown)
         await self._board.post_entry(channel_id, shown)
         return None
 
     async def _note_posted(self, row: Row, channel_id: int, message_id: int | None) -> None:
         def settle(session: Session) -> None:
             _move(session, row, None)
-            if isinstance(row, ReportRow):
+            if isinstance(row, ReportRow | AppealRow):
+                table = type(row)
                 session.execute(
-                    update(ReportRow)
-                    .where(ReportRow.id == row.id)
+                    update(table)
+                    .where(table.id == row.id)
                     .values(channel_id=channel_id, message_id=message_id)
                 )
 
@@ -162,7 +174,8 @@ class OutboxRelay:
         """Post no row that has waited since `before`; `/veo-admin log` still has the trail."""
 
         def give_up(session: Session) -> None:
-            for table, waiting_since in OUTBOXES:
+            # A member waits for an answer to an appeal, so that one is tried until the channel is back.
+            for table, waiting_since in OUTBOXES[:2]:
                 waiting = update(table).where(
                     table.guild_id == guild_id, table.post_at.is_not(None), waiting_since <= before
                 )
@@ -193,6 +206,8 @@ class OutboxRelay:
 def _load(session: Session, row: Row) -> Shown:
     if isinstance(row, AuditRow):
         return row
+    if isinstance(row, AppealRow):
+        return load_appeal(session, session.get_one(AppealRow, row.id))
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
     return ReportedVideo(report, session.get(Generation, row.generation_id))
 

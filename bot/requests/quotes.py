@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import offer
 from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
@@ -175,6 +176,7 @@ class Quotes:
             quote_row = fetch_open(session, requester, quote_id, now)
             context = self._admission.fetch_context(session, requester, video, now, is_quoted=True)
             refusal = self._admission.decide(session, requester, video, context, now)
+            offer(session, refusal, (requester, video, context), now)
             if refusal is None:
                 quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
             return quote_row, context, refusal

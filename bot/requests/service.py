@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
+from bot.admission.appeals import offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
@@ -103,7 +104,9 @@ class GenerationService:
 
         def decide(session: Session) -> UserError | None:
             context = self._admission.fetch_context(session, requester, video, now)
-            return self._admission.decide(session, requester, video, context, now)
+            refusal = self._admission.decide(session, requester, video, context, now)
+            offer(session, refusal, (requester, video, context), now)
+            return refusal
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
@@ -168,6 +171,7 @@ class GenerationService:
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
+            offer(session, refusal, (requester, video, context), now)
             return refusal
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)

@@ -11,8 +11,11 @@ from bot.db.guild_models import AuditRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
+from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.report_decisions import ReportedVideo
 from bot.monitoring.alerts import Announcement
+from cogs.appeals.appeal_text import render_appeal
+from cogs.appeals.decision_buttons import appeal_view, has_left
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.buttons import report_view
@@ -66,6 +69,20 @@ class DiscordModeratorChannel:
             nonce=f"report-{reported.report.id}",
             view=view,
         )
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        """Show what a member asks about, with its buttons; return the message's id.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        row = appeal.row
+        is_gone = await has_left(self._client, row.guild_id, row.user_id)
+        with locale_used(await self._locale_of(row.guild_id)):
+            forms = [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
+            view = appeal_view(appeal)
+        return await self._send(channel_id, forms, guild_id=row.guild_id, nonce=f"appeal-{row.id}", view=view)
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         """Tell that something is wrong, or not any more.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.audit import record
@@ -45,6 +46,11 @@ class RecordingModeratorChannel:
         self.shown.append((channel_id, reported.report.reason))
         self.reports.append(reported)
         return 4000 + len(self.shown)
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        await self._try(channel_id)
+        self.shown.append((channel_id, appeal.row.why or ""))
+        return 5000 + len(self.shown)
 
     async def _try(self, channel_id: int) -> None:
         self.tries.append(channel_id)

@@ -6,6 +6,8 @@ Buttons are found by their ids, so the flows work in every language.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import discord
+
 from bot.clock import utc_now
 from bot.media.image_links import MARGIN
 from sandbox.provider import Fault
@@ -298,6 +300,31 @@ async def moderation(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def an_appeal(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
+    await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
+    for action in ("allow", "decline"):
+        refusal = shown(await ask(world, prompt=f"{WORD} {action}")).message
+        form = await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))
+        await world.alice.submit_modal(form, {"why": REASON})
+        await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))  # one is open
+        message = await _open_appeal(world)
+        await add_bob(world, name=f"bob {action}").click(message, custom_id=id_of(message, f":{action}:"))
+        answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
+        if action == "decline":
+            await world.mona.submit_modal(answer, {"words": WHY})
+    await ask(world, prompt=f"{WORD} allow")
+    await world.wait_for_delivery()
+    await world.alice.slash(world.channel, "privacy export")
+    await _all_entries_posted(world)
+
+
+async def _open_appeal(world: World) -> discord.Message:
+    board = world.moderators_channel
+    await eventually("an appeal", lambda: any(message.components for message in board.history()))
+    return next(message for message in board.history() if message.components)
+
+
 async def _all_entries_posted(world: World) -> None:
     """Wait until the moderators' channel has all that was done."""
     log = world.app.services.moderation
@@ -327,6 +354,7 @@ FLOWS: tuple[Flow, ...] = (
     forgotten,
     the_menus,
     a_report,
+    an_appeal,
     refusals,
     limits,
     input_that_makes_no_sense,
