@@ -23,7 +23,7 @@ from bot.provider.catalogue import VideoRequest
 RELEASE_TIME = timedelta(hours=24)  # for which a request is allowed
 OFFER_TIME = timedelta(hours=24)  # in which a moderator can be asked about a refusal
 PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
-WORD, BLOCK = "word:", "block:"  # how the names of rules begin
+WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
 def word_rule(word: str) -> str:
@@ -34,6 +34,11 @@ def word_rule(word: str) -> str:
 def block_rule(block: Block) -> str:
     """Return the name of a member's block; a later one has another."""
     return f"{BLOCK}{block.since.isoformat()}"
+
+
+def deletion_rule(generation_id: str) -> str:
+    """Return the name of what took a video down after a report; no request is refused because of it."""
+    return f"{DELETION}{generation_id}"
 
 
 def rule_of(refusal: Exception | None, block: Block | None) -> str | None:
@@ -78,10 +83,7 @@ def offer(
     rule = rule_of(refusal, context.member_policy.block)
     if rule is None or context.policy.moderators_channel_id is None or not isinstance(refusal, RefusedError):
         return
-    mine = (AppealRow.guild_id == requester.guild_id, AppealRow.user_id == requester.user_id)
-    session.execute(delete(AppealRow).where(*mine, AppealRow.asked_at.is_(None)))
     row = AppealRow(
-        id=secrets.token_hex(8),
         guild_id=requester.guild_id,
         user_id=requester.user_id,
         locale=requester.locale,
@@ -90,8 +92,16 @@ def offer(
         fingerprint=fingerprint(video),
         created_at=now,
     )
+    refusal.appeal_id = keep_last(session, row)
+
+
+def keep_last(session: Session, row: AppealRow) -> str:
+    """Keep what a member can ask about, in place of what they could and didn't; return its ID."""
+    mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
+    session.execute(delete(AppealRow).where(*mine, AppealRow.asked_at.is_(None)))
+    row.id = secrets.token_hex(8)
     session.add(row)
-    refusal.appeal_id = row.id
+    return row.id
 
 
 def fetch_releases(

@@ -8,12 +8,13 @@ from typing import LiteralString
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import BLOCK, WORD, block_rule
+from bot.admission.appeals import BLOCK, DELETION, WORD, block_rule
 from bot.db.guild_models import Action, AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.errors import UserError
 from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
+from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
 from bot.moderation.told import word_teller
 from bot.policy.audit import record
@@ -76,6 +77,12 @@ def load_appeal(session: Session, row: AppealRow) -> Appeal:
     return Appeal(row, recent.all())
 
 
+def choices(row: AppealRow) -> Sequence[AppealDecision]:
+    """Return what a moderator can decide about an appeal: after a deletion there's no rule to lift."""
+    is_deletion = row.rule.startswith(DELETION)
+    return [AppealDecision.ALLOW, AppealDecision.DECLINE] if is_deletion else list(AppealDecision)
+
+
 def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
     """Check that a moderator can decide about an appeal.
 
@@ -93,7 +100,10 @@ def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
 def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) -> Appeal:
     """Decide an appeal and do what follows in the database; see `bot.moderation.appeals.Appeals.decide`."""
     appeal_id, decision, words = chosen
-    ensure_decidable(fetch_appeal(session, by.guild_id, appeal_id), by)
+    found = fetch_appeal(session, by.guild_id, appeal_id)
+    ensure_decidable(found, by)
+    if found is None or decision not in choices(found):
+        raise AppealNotFoundError
     row = session.scalar(
         update(AppealRow)
         .where(AppealRow.id == appeal_id, AppealRow.decision.is_(None))
@@ -104,6 +114,8 @@ def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) ->
         raise AppealNotFoundError
     if decision is AppealDecision.LIFT:
         _lift(session, by, row, now)
+    elif decision is AppealDecision.ALLOW and row.rule.startswith(DELETION):
+        give_another_try(session, by, row, now)
     else:
         action = Action.APPEAL_ALLOW if decision is AppealDecision.ALLOW else Action.APPEAL_DECLINE
         record(session, by.guild_id, by.user_id, action, now, subject=f"member:{row.user_id}", reason=words)

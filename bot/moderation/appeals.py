@@ -7,14 +7,15 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import PAUSE
+from bot.admission.appeals import PAUSE, keep_last
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.errors import BadInputError, UserError
+from bot.errors import BadInputError
 from bot.i18n import N_, _
 from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal
 from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.deletion_appeals import CannotAskError, fetch_deleted, row_of
 from bot.policy.store import fetch_policy
 from bot.timestamps import relative_time
 
@@ -27,10 +28,6 @@ NOBODY_TO_ASK = N_(
 )
 ASKED_ALREADY = N_("You've already asked a moderator. Wait for their answer to that first. Nothing was sent.")
 DECLINED_LATELY = N_("A moderator declined your last request. You can ask again {when}. Nothing was sent.")
-
-
-class CannotAskError(UserError):
-    """The member can't ask a moderator about that now; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,24 @@ class Appeals:
         self._database = database
         self._clock = clock
 
-    async def ask(self, member: Moderator, appeal_id: str, why: str) -> None:
+    async def offer_deletion(self, member: Moderator, generation_id: str) -> str:
+        """Keep a member's video that was deleted after a report, to ask about it; return the appeal's ID.
+
+        Raises:
+            CannotAskError: not about that, or not now.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+
+        def write(session: Session) -> str:
+            now = self._clock()
+            generation = fetch_deleted(session, member, generation_id)
+            if problem := check_appeal(_fetch_situation(session, member), now):
+                raise problem
+            return keep_last(session, row_of(generation, now))
+
+        return await self._database.write(write, member.guild_id, hurried=True)
+
+    async def ask(self, member: Moderator, appeal_id: str, why: str) -> AppealRow:
         """Ask the moderators about a refusal; `bot.moderation.outbox_relay` shows it to them.
 
         `member`: who asks, and where.
@@ -81,17 +95,19 @@ class Appeals:
         if cleaned is None:
             raise BadInputError(_("Say in a few words why a moderator should allow it. Nothing was sent."))
 
-        def write(session: Session) -> None:
+        def write(session: Session) -> AppealRow:
             now = self._clock()
             _ensure_possible(session, member, appeal_id, now)
-            session.execute(
+            return session.scalars(
                 update(AppealRow)
                 .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
                 .values(why=cleaned, asked_at=now, post_at=now)
-            )
+                .returning(AppealRow)
+            ).one()
 
-        await self._database.write(write, member.guild_id, hurried=True)
+        row = await self._database.write(write, member.guild_id, hurried=True)
         log.info("asked a moderator", appeal=appeal_id, guild=member.guild_id, user=member.user_id)
+        return row
 
     async def ensure_possible(self, member: Moderator, appeal_id: str) -> None:
         """Refuse what `ask` would refuse now, before the member writes anything; raises as `ask`."""

@@ -2,7 +2,7 @@
 
 from typing import LiteralString
 
-from bot.admission.appeals import PAUSE, RELEASE_TIME, WORD
+from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, WORD
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
@@ -21,11 +21,16 @@ ASKED = N_(
     "✅ **I asked the moderators.** I'll send you a direct message with their answer. Nothing was requested, "
     "and this didn't count toward your limit."
 )
+ASKED_ABOUT_VIDEO = N_(
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer. The video stays "
+    "deleted."
+)
 DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
     AppealDecision.LIFT: N_("🔓 **Rule lifted** by {moderator}."),
     AppealDecision.DECLINE: N_("❌ **Declined** by {moderator}."),
 }
+GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
 STATES = {
     Status.SUCCEEDED: "✅",
     Status.FAILED: "❌",
@@ -33,9 +38,9 @@ STATES = {
 }
 
 
-def render_asked() -> str:
+def render_asked(row: AppealRow) -> str:
     """Return what the member reads who asked."""
-    return _(ASKED)
+    return _(ASKED_ABOUT_VIDEO if row.rule.startswith(DELETION) else ASKED)
 
 
 def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False) -> str:
@@ -72,8 +77,16 @@ def render_decision(row: AppealRow, server: str) -> str:
 
 
 def _decision_line(row: AppealRow, server: str) -> str:
-    at = row.decided_at or row.created_at
+    at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
     match row.decision:
+        case AppealDecision.ALLOW if is_deletion:
+            ends = relative_time(at + RELEASE_TIME)
+            return _(
+                "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
+                "back, but you have one extra video. It expires {when}.",
+                server=server,
+                when=ends,
+            )
         case AppealDecision.ALLOW:
             ends = relative_time(at + RELEASE_TIME)
             return _(
@@ -87,6 +100,13 @@ def _decision_line(row: AppealRow, server: str) -> str:
                 "✅ **A moderator of {server} lifted the rule that stopped this request.** You can send it "
                 "again.",
                 server=server,
+            )
+        case _ if is_deletion:
+            return _(
+                "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
+                "something else {when}.",
+                server=server,
+                when=relative_time(at + PAUSE),
             )
         case _:
             again = relative_time(at + PAUSE)
@@ -110,7 +130,12 @@ def _why_line(row: AppealRow, *, quote: bool) -> str:
 
 
 def _rule_line(row: AppealRow, *, quote: bool) -> str:
-    if not row.rule.startswith(WORD):
+    if row.rule.startswith(DELETION):
+        return _(
+            "Deleted after a report. The video can't be brought back; *Allow once* gives them one extra "
+            "video for 24 hours:"
+        )
+    if row.rule.startswith(BLOCK):
         return _("Refused because they're blocked:")
     if not quote:
         return _("Refused because of a blocked word.")
@@ -136,7 +161,8 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
 def _outcome(row: AppealRow) -> list[str]:
     if row.decision is None:
         return []
-    lines = [_(DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
+    lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
     if row.told_at is not None:
         return [*lines, _("I told {member} in a direct message.", member=f"<@{row.user_id}>")]
     untold = _(

@@ -11,6 +11,7 @@ from cogs.appeals.appeal_text import render_asked
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
+from cogs.ui.video_button import VideoButton
 
 
 class AskButton(Item):
@@ -33,6 +34,25 @@ class AskButton(Item):
         """Show the form, if they can ask."""
         await interaction.client.services.appeals.ensure_possible(moderator_of(interaction), self._appeal_id)
         await interaction.response.send_modal(AskForm(self._appeal_id))
+
+
+class AskAboutVideoButton(VideoButton):
+    """Asks the member why their video shouldn't have been deleted; it stands under the card."""
+
+    action = "appeal-video"
+    emoji = "🙋"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Ask a moderator")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, if they can ask."""
+        appeals, member = interaction.client.services.appeals, moderator_of(interaction)
+        await interaction.response.send_modal(
+            AskForm(await appeals.offer_deletion(member, self.generation_id))
+        )
 
 
 class AskForm(Form):
@@ -58,8 +78,8 @@ class AskForm(Form):
     async def act(self, interaction: Interaction) -> None:
         """Write the appeal down."""
         why = self._why.value  # before anything is awaited, in which the form could be sent again
-        await interaction.client.services.appeals.ask(moderator_of(interaction), self._appeal_id, why)
-        await interaction.response.send_message(render_asked(), ephemeral=True)
+        row = await interaction.client.services.appeals.ask(moderator_of(interaction), self._appeal_id, why)
+        await interaction.response.send_message(render_asked(row), ephemeral=True)
 
 
 def way_on(error: Exception) -> discord.ui.View | None:

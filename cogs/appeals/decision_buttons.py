@@ -8,7 +8,7 @@ import structlog
 
 from bot.db.guild_models import AppealDecision
 from bot.i18n import _, locale_used, pgettext
-from bot.moderation.appeal_decisions import Appeal, AppealClosedError, ensure_decidable
+from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.appeal_text import render_appeal, render_decision
 from cogs.moderation.permissions import ensure_moderator
@@ -103,7 +103,7 @@ def appeal_view(appeal: Appeal) -> discord.ui.View | None:
     """Return the buttons of an appeal that is open, or None."""
     if appeal.row.decision is not None:
         return None
-    return view_of(*(AppealDecisionButton(decision, appeal.row.id) for decision in AppealDecision))
+    return view_of(*(AppealDecisionButton(decision, appeal.row.id) for decision in choices(appeal.row)))
 
 
 async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:

@@ -171,7 +171,7 @@ def _appeal_allow(entry: AuditRow, who: str) -> str:
 
 
 def _appeal_decline(entry: AuditRow, who: str) -> str:
-    return _("{who} declined to allow a refused request of {subject}.", who=who, subject=_subject(entry))
+    return _("{who} declined an appeal by {subject}.", who=who, subject=_subject(entry))
 
 
 SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
