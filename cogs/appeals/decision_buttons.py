@@ -147,7 +147,8 @@ async def _tell(interaction: Interaction, appeal: Appeal) -> bool:
         text = render_decision(row, _("your server") if guild is None or not guild.name else guild.name)
     try:
         channel = await interaction.client.create_dm(discord.Object(row.user_id))
-        await channel.send(text, nonce=f"appeal-{row.id}", suppress_embeds=True)
+        # Another nonce than the moderators' message has: Discord takes the same one for the same message.
+        await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)
     except CALL_ERRORS as error:
         log.warning("a member was not told about their appeal", appeal=row.id, error=str(error))
         return False
