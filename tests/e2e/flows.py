@@ -303,8 +303,8 @@ async def moderation(world: World) -> None:
 async def an_appeal(world: World) -> None:
     await choose_board(world, world.moderators_channel)
     await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
-    for action in ("allow", "decline"):
-        refusal = shown(await ask(world, prompt=f"{WORD} {action}")).message
+    for action, prompt in (("allow", f"{PROMPT} {WORD}"), ("decline", f"{GREEN} {WORD}")):
+        refusal = shown(await ask(world, prompt=prompt)).message
         form = await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))
         await world.alice.submit_modal(form, {"why": REASON})
         await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))  # one is open
@@ -313,7 +313,7 @@ async def an_appeal(world: World) -> None:
         answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
         if action == "decline":
             await world.mona.submit_modal(answer, {"words": WHY})
-    await ask(world, prompt=f"{WORD} allow")
+    await ask(world, prompt=f"{PROMPT} {WORD}")
     await world.wait_for_delivery()
     await world.alice.slash(world.channel, "privacy export")
     await _all_entries_posted(world)

@@ -56,6 +56,8 @@ class Crime:
         await open_board(world)
         elsewhere = world.env.create_guild("Elsewhere")
         elsewhere.create_text_channel("videos")
+        board = {"moderators_channel_id": elsewhere.create_text_channel("moderators").id}
+        await world.app.services.moderation.change_settings(Moderator(elsewhere.id, 1), board)
         role = elsewhere.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
         zoe = elsewhere.add_member(world.env.create_user("zoe"), roles=[role])
         yves = elsewhere.add_member(world.env.create_user("yves"))
