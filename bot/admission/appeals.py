@@ -8,7 +8,7 @@ a new block is passed.
 import hashlib
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -63,9 +63,13 @@ def passes(block: Block, releases: Collection[Release]) -> bool:
     return any(release.rule == block_rule(block) for release in releases)
 
 
-def fingerprint(video: VideoRequest) -> str:
-    """Return what tells a request apart from others: its model, its words and all its options."""
-    told = json.dumps([video.model.id, video.prompt, dict(video.resolved)], sort_keys=True)
+def fingerprint(video: VideoRequest, made_from: Sequence[object]) -> str:
+    """Return what tells a request apart from others: model, words, options, and what it's made from.
+
+    The seed says nothing that a rule could forbid, and *Re-roll* has another one with each click.
+    """
+    options = {name: value for name, value in video.resolved.items() if name != "seed"}
+    told = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -89,7 +93,7 @@ def offer(
         locale=requester.locale,
         rule=rule,
         prompt=video.prompt,
-        fingerprint=fingerprint(video),
+        fingerprint=context.fingerprint,
         created_at=now,
     )
     refusal.appeal_id = keep_last(session, row)
@@ -105,16 +109,16 @@ def keep_last(session: Session, row: AppealRow) -> str:
 
 
 def fetch_releases(
-    session: Session, requester: Requester, video: VideoRequest, now: datetime
+    session: Session, requester: Requester, fingerprint: str, now: datetime
 ) -> tuple[Release, ...]:
-    """Return what lets this request of a member pass."""
+    """Return what lets a request of a member pass."""
     query = select(AppealRow.id, AppealRow.rule).where(
         AppealRow.guild_id == requester.guild_id,
         AppealRow.user_id == requester.user_id,
         AppealRow.decision == AppealDecision.ALLOW,
         AppealRow.used_at.is_(None),
         AppealRow.decided_at > now - RELEASE_TIME,
-        AppealRow.fingerprint == fingerprint(video),
+        AppealRow.fingerprint == fingerprint,
     )
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fetch_releases, left_words, passes, use
+from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use
 from bot.admission.blocklist import find_forbidden
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -200,8 +200,12 @@ class Admission:
         now: datetime,
         *,
         is_quoted: bool = False,
+        made_from: Sequence[object] = (),
     ) -> AdmissionContext:
-        """Read what the decision about this request rests on; `is_quoted`: the price is shown."""
+        """Read what the decision about this request rests on.
+
+        `is_quoted`: the price is shown. `made_from`: see `bot.requests.spec.RequestSpec.made_from`.
+        """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)
@@ -211,6 +215,7 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
+        mark = fingerprint(video, made_from) if policy.words or member_policy.block is not None else ""
         return AdmissionContext(
             policy,
             member_policy,
@@ -221,9 +226,8 @@ class Admission:
             is_recalled,
             self.gone,
             self.models,
-            fetch_releases(session, requester, video, now)
-            if policy.words or member_policy.block is not None
-            else (),
+            fetch_releases(session, requester, mark, now) if mark else (),
+            mark,
         )
 
     def decide(

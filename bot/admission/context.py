@@ -53,6 +53,7 @@ class AdmissionContext:
         gone: ids of the models that the provider doesn't list any more.
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
+        fingerprint: of the request, where a moderator can let it pass a rule (`bot.admission.appeals`).
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -65,3 +66,4 @@ class AdmissionContext:
     gone: frozenset[str] = frozenset()
     models: Sequence[Model] = CATALOGUE
     releases: tuple[Release, ...] = ()
+    fingerprint: str = ""

@@ -186,7 +186,10 @@ def without_word(policy: Policy, word: str) -> Policy:
 
 
 def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
-    """Show the reports and appeals that nobody could see in the moderators' channel, once there is one."""
+    """Show the reports and appeals that nobody could see in the moderators' channel, once there is one.
+
+    An open appeal is shown again in another channel: the one before may be gone, and its member waits.
+    """
     waiting = update(ReportRow).where(
         ReportRow.guild_id == guild_id,
         ReportRow.message_id.is_(None),
@@ -198,6 +201,6 @@ def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None
         AppealRow.guild_id == guild_id,
         AppealRow.asked_at.is_not(None),
         AppealRow.decision.is_(None),
-        AppealRow.message_id.is_(None),
+        AppealRow.channel_id.is_distinct_from(fetch_policy(session, guild_id).moderators_channel_id),
     )
     session.execute(asked.values(post_at=now))

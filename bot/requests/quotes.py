@@ -174,7 +174,9 @@ class Quotes:
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
             quote_row = fetch_open(session, requester, quote_id, now)
-            context = self._admission.fetch_context(session, requester, video, now, is_quoted=True)
+            context = self._admission.fetch_context(
+                session, requester, video, now, is_quoted=True, made_from=spec.made_from
+            )
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
             if refusal is None:

@@ -103,7 +103,7 @@ class GenerationService:
         video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
 
         def decide(session: Session) -> UserError | None:
-            context = self._admission.fetch_context(session, requester, video, now)
+            context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
             return refusal
@@ -167,7 +167,7 @@ class GenerationService:
         if spec.continues_id is not None and spec.continues_id == spec.source_id:
             fetch_continuable(session, requester.guild_id, spec.continues_id)
         context = self._admission.fetch_context(
-            session, requester, video, now, is_quoted=quote_row is not None
+            session, requester, video, now, is_quoted=quote_row is not None, made_from=spec.made_from
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:

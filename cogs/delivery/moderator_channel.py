@@ -82,7 +82,9 @@ class DiscordModeratorChannel:
         with locale_used(await self._locale_of(row.guild_id)):
             forms = [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
             view = appeal_view(appeal)
-        return await self._send(channel_id, forms, guild_id=row.guild_id, nonce=f"appeal-{row.id}", view=view)
+        # In another channel it's another message, which Discord must not take for the first.
+        nonce = f"a{row.id}-{channel_id % 10**6}"
+        return await self._send(channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view)
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         """Tell that something is wrong, or not any more.
