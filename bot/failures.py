@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     IMAGE_BAD = "picture_bad"  # its image cannot be read
     IMAGE_SIZE = "picture_size"  # its image is too large or too small for any model
     IMAGE_SMALL = "picture_small"  # its image is too small for this model
+    VIDEO_GONE = "video_gone"  # the video that it goes on from is nowhere any more
     UNSHOWN = "unshown"  # no card could be posted, so it was not sent
     BROKEN = "broken"  # an error that nobody foresaw
 
@@ -64,6 +65,7 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_BAD: N_("That file isn't a PNG, JPEG or WebP image, or it's damaged."),
     FailureKind.IMAGE_SIZE: N_("The image is too large or too small."),
     FailureKind.IMAGE_SMALL: N_("The image is too small for this model."),
+    FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one extends."),
     FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
@@ -86,6 +88,7 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_SMALL: N_(
         "Use one that is at least 720 pixels wide and high, or choose another model."
     ),
+    FailureKind.VIDEO_GONE: N_("It was removed, or its message was deleted. Extend another one."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
 }

@@ -6,7 +6,9 @@ from bot.admission.cooldown import Cooldown
 from bot.admission.entitlement import Entitlements
 from bot.admission.lateness import Lateness
 from bot.doctor.checks import Checkup
+from bot.films.redoing import Redoing
 from bot.films.service import Films
+from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
 from bot.library.removal import Removal
@@ -32,6 +34,7 @@ class Services:
 
     models: tuple[Model, ...]
     films: Films
+    redoing: Redoing
     generations: GenerationService
     quotes: Quotes
     model_choices: ModelChoices
@@ -52,3 +55,4 @@ class Services:
     checkup: Checkup
     cooldown: Cooldown
     lateness: Lateness
+    home: Home

@@ -17,10 +17,10 @@ from bot.monitoring.alert_rules import MEANINGS, WARNINGS
 from bot.provider.catalogue import (
     CATALOGUE,
     PROMPT_MAX_LENGTH,
-    InputKind,
     Option,
 )
 from bot.provider.choosing import choose_model, family_heads
+from bot.provider.input_kinds import BY_IMAGES
 from bot.settings import Settings
 from cogs.veo.options import IMAGES, MODEL, OPTIONS, PROMPT, default_of
 from docs.command_tables import commands_options, commands_overview
@@ -133,7 +133,7 @@ def _marked(name: str) -> re.Pattern[str]:
 def _default_models() -> str:
     """Return which family it is when none is chosen: the first one that can."""
     sources: dict[str, list[str]] = {}
-    for kind in InputKind:
+    for kind in BY_IMAGES:
         family = choose_model(CATALOGUE, None, len(kind.image_fields)).family
         sources.setdefault(family, []).append(kind.source)
     return ", ".join(

@@ -41,6 +41,7 @@ class Scene:
         width, height: pixels.
         duration: seconds.
         images: files; the first begins the video, a second ends it.
+        video: the one that it goes on from; its last frame begins it.
     """
 
     prompt: str
@@ -51,6 +52,12 @@ class Scene:
     has_audio: bool
     seed: int | None
     images: tuple[bytes, ...] = ()
+    video: bytes = b""
+
+    @property
+    def pictures(self) -> int:
+        """How many images are laid over it."""
+        return 1 if self.video else len(self.images)
 
     @property
     def chance(self) -> Random:

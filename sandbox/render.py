@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import math
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -53,6 +54,7 @@ def scene_of(order: Order) -> Scene:
         has_audio=order.generate_audio,
         seed=order.seed,
         images=order.images,
+        video=order.video or b"",
     )
 
 
@@ -85,7 +87,7 @@ class Renderer:
 
     def _key(self, scene: Scene) -> str:
         images = [hashlib.sha256(image).hexdigest() for image in scene.images]
-        drawn = {**asdict(scene), "images": images}
+        drawn = {**asdict(scene), "images": images, "video": hashlib.sha256(scene.video).hexdigest()}
         content = json.dumps([VERSION, drawn, asdict(self._quality)])
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
@@ -105,8 +107,19 @@ class Renderer:
 def _draw(scene: Scene, folder: Path) -> None:
     draw_sun(scene).save(folder / "sun.png", compress_level=1)
     draw_foreground(scene).save(folder / "foreground.png", compress_level=1)
-    for number, image in enumerate(scene.images):
+    images = [_last_frame(scene.video, folder)] if scene.video else scene.images
+    for number, image in enumerate(images):
         draw_picture(scene, image).save(folder / f"{number}.png", compress_level=1)
+
+
+def _last_frame(video: bytes, folder: Path) -> bytes:
+    """Return the last frame of the video that the scene goes on from."""
+    before, picture = folder / "before.mp4", folder / "before.png"
+    before.write_bytes(video)
+    program = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y"]
+    command = [*program, "-sseof", "-1", "-i", str(before), "-update", "1", str(picture)]
+    subprocess.run(command, check=True)  # noqa: S603 our own program
+    return picture.read_bytes()
 
 
 def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
@@ -125,7 +138,7 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
         f"[day][2:v]overlay[scene];{_fades(scene)}format=yuv420p[video]"
     )
     inputs = ["-f", "lavfi", "-i", sky, "-i", str(folder / "sun.png"), "-i", str(folder / "foreground.png")]
-    for number in range(len(scene.images)):
+    for number in range(scene.pictures):
         inputs += ["-loop", "1", "-r", str(rate), "-t", str(FADE), "-i", str(folder / f"{number}.png")]
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", str(quality.crf), "-map", "[video]"]
     audio_input, audio_output = _audio(scene, quality.sample_rate)
@@ -137,7 +150,7 @@ def _command(scene: Scene, quality: Quality, folder: Path) -> list[str]:
 def _fades(scene: Scene) -> str:
     """Return the part of the graph that lays the images over `[scene]`; another filter can follow it."""
     graph, below = "", "scene"
-    for number, fade in zip(range(len(scene.images)), FADES, strict=False):
+    for number, fade in zip(range(scene.pictures), FADES, strict=False):
         start = 0 if fade == "out" else scene.duration - FADE
         graph += (
             f"[{3 + number}:v]format=rgba,fade=t={fade}:d={FADE}:alpha=1,"
@@ -155,7 +168,7 @@ def _audio(scene: Scene, sample_rate: int) -> tuple[list[str], list[str]]:
     root = scene.chance.choice((196.0, 220.0, 246.9))  # Hz
     notes = "+".join(f"sin({math.tau * root * part:.3f}*t)" for part in (1, 1.25, 1.5))
     tone = f"aevalsrc='0.06*({notes})*(0.6+0.4*sin(1.6*t))':s={sample_rate}:d={scene.duration}"
-    track = f"{3 + len(scene.images)}:a"
+    track = f"{3 + scene.pictures}:a"
     return ["-f", "lavfi", "-i", tone], ["-map", track, "-c:a", "aac", "-b:a", "96k"]
 
 

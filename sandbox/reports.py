@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
-from bot.provider.catalogue import CATALOGUE, Model
+from bot.provider.catalogue import ALL_MODELS, Model
 from sandbox.calls import UNIVERSAL_PATH
 from sandbox.jobs import Jobs
 from sandbox.ledger import Ledger
@@ -140,7 +140,7 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 def _sold() -> dict[str, Model]:
     """Return the models by their names, each once and in the first of its rows."""
     sold: dict[str, Model] = {}
-    for model in CATALOGUE:
+    for model in ALL_MODELS:
         sold.setdefault(model.provider_name, model)
     return sold
 

@@ -6,22 +6,24 @@ Written apart from `Option.parse`, which forgives spelling: what the bot sends m
 import base64
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import cast
 
 from PIL import Image
 
-from bot.provider.catalogue import CATALOGUE, Model, Option
+from bot.provider.catalogue import ALL_MODELS, Model, Option
+from bot.provider.input_kinds import InputKind
 from sandbox.refusals import RefusalError
 
 MISSING = object()
 LINK = re.compile(r"https?://\S+")
 DATA_URI = re.compile(r"data:image/(png|jpeg|webp);base64,([A-Za-z0-9+/]+={0,2})")
+VIDEO_URI = re.compile(r"data:video/mp4;base64,([A-Za-z0-9+/]+={0,2})")
 # What the schema of some model names. Of other fields the documents say nothing, and the provider's own
 # packages send some (`n`, `response_format`), so they are taken.
 NAMED = frozenset({"model", "prompt"}).union(
-    *({option.name for option in model.options} | {*model.kind.image_fields} for model in CATALOGUE)
+    *({option.name for option in model.options} | {*model.kind.fields} for model in ALL_MODELS)
 )
 JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", str: "string"}
 
@@ -38,6 +40,7 @@ class Order:
     generate_audio: bool
     seed: int | None
     images: tuple[bytes, ...] = ()  # those that came in the body; links are not followed
+    video: bytes | None = None  # the one that it goes on from, likewise
     unnamed: tuple[str, ...] = ()  # fields that no model's schema names: nothing says what becomes of them
 
 
@@ -56,11 +59,13 @@ def check_body(body: object) -> Order:
         raise _invalid("prompt", "string", prompt)
     image_fields = model.kind.image_fields
     images = [_check_image(name, fields.get(name, MISSING)) for name in image_fields]
+    video = _check_video(fields.get("video_url", MISSING)) if model.kind is InputKind.VIDEO else None
     for name, value in fields.items():
-        if name in NAMED - {"model", "prompt", *image_fields}:
+        if name in NAMED - {"model", "prompt", *model.kind.fields}:
             _check_field(model, name, value)
     unnamed = tuple(name for name in fields if name not in NAMED)
-    return _order(model, fields, tuple(image for image in images if image), unnamed)
+    order = _order(model, fields, tuple(image for image in images if image), unnamed)
+    return replace(order, video=video)
 
 
 def fields_of(body: object) -> dict[str, object]:
@@ -70,9 +75,9 @@ def fields_of(body: object) -> dict[str, object]:
 
 def _check_model(fields: dict[str, object]) -> Model:
     name = fields.get("model", MISSING)
-    rows = [model for model in CATALOGUE if model.provider_name == name]
+    rows = [model for model in ALL_MODELS if model.provider_name == name]
     if not rows:
-        names = dict.fromkeys(model.provider_name for model in CATALOGUE)
+        names = dict.fromkeys(model.provider_name for model in ALL_MODELS)
         raise _invalid("model", " | ".join(map(json.dumps, names)), name)
     # Where images may be left out there is a row for each number of them.
     served = [model for model in rows if fields.keys() >= set(model.kind.image_fields)]
@@ -108,6 +113,21 @@ def _check_image(name: str, value: object) -> bytes | None:
     return content
 
 
+def _check_video(value: object) -> bytes | None:
+    """Return the video in a data URI; None for a link."""
+    if not isinstance(value, str):
+        raise _invalid("video_url", "string", value)
+    if LINK.fullmatch(value):
+        return None
+    found = VIDEO_URI.fullmatch(value)
+    if found is None:
+        raise _invalid("video_url", "uri", value)
+    content = base64.b64decode(found[1])
+    if content[4:8] != b"ftyp":
+        raise _invalid("video_url", "a video of type mp4", value)
+    return content
+
+
 def _expected(option: Option) -> str:
     choices = " | ".join(json.dumps(choice) for choice in option.choices)
     return choices or JSON_TYPES[option.type]
@@ -128,13 +148,17 @@ def _order(
         model=model,
         prompt=str(resolved["prompt"]),
         duration=int(str(resolved["duration"])),
-        aspect_ratio=str(resolved["aspect_ratio"] or _ratio_of(images)),
+        aspect_ratio=_ratio(resolved["aspect_ratio"], images),
         resolution=str(resolved["resolution"]),
         generate_audio=resolved["generate_audio"] is True,
         seed=seed if isinstance(seed, int) else None,
         images=images,
         unnamed=unnamed,
     )
+
+
+def _ratio(wish: object, images: tuple[bytes, ...]) -> str:
+    return _ratio_of(images) if wish in {None, "auto"} else str(wish)
 
 
 def _ratio_of(images: tuple[bytes, ...]) -> str:

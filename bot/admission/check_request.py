@@ -38,7 +38,7 @@ from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
-from bot.provider.choosing import images_of, models_for
+from bot.provider.choosing import alike, is_allowed
 
 
 def check_request(
@@ -101,7 +101,7 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
 
     `models`: those that the bot offers.
     """
-    if policy.models and video.model.id not in policy.models:
+    if not is_allowed(video.model, policy.models):
         allowed = [model.label for model in models if model.id in policy.models]
         return ModelNotAllowedError(video.model.label, allowed)
     spec, longest = video.resolved, policy.longest_duration
@@ -116,10 +116,8 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
 def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     if video.model.id not in context.gone:
         return None
-    able, allowed = models_for(context.models, images_of(video.model)), context.policy.models
-    others = [
-        model for model in able if model.id not in context.gone and (not allowed or model.id in allowed)
-    ]
+    able, allowed = alike(context.models, video.model), context.policy.models
+    others = [model for model in able if model.id not in context.gone and is_allowed(model, allowed)]
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 

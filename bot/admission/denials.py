@@ -181,6 +181,20 @@ class FilmTooLongError(RefusedError):
         super().__init__(_film_sentence(fitting, reason))
 
 
+class RedoTooLongError(RefusedError):
+    """Of shots that should be redone together not all fit; `reason`: why the next one doesn't."""
+
+    def __init__(self, fitting: int, reason: RefusedError) -> None:
+        super().__init__(
+            ngettext(
+                "Only {count} of these shots fits right now. {reason}",
+                "Only {count} of these shots fit right now. {reason}",
+                fitting,
+                reason=reason.sentence,
+            )
+        )
+
+
 def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:
     match reason:
         case BudgetReachedError():

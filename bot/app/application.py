@@ -37,12 +37,12 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.signals import Signals
 from cogs.cards.shown_film import FindFilm
+from cogs.cards.video_posts import attachment_finder
 from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
 from cogs.ui.servers import Servers
-from cogs.videos.posts import attachment_finder
 
 __all__ = ["App", "open_app", "timing_of"]
 

@@ -12,7 +12,9 @@ from bot.app.shared import Shared
 from bot.db.shared_rate_limit import SharedRateLimit
 from bot.discord_client.client import ShardedVeoBot, VeoBot
 from bot.doctor.checks import Checkup, sample_of
+from bot.films.redoing import Redoing
 from bot.films.service import Films
+from bot.home.overview import Home
 from bot.jobs.cancellation import Cancellation
 from bot.jobs.departures import Departures, IsGone
 from bot.jobs.ports import DeliveryPort
@@ -92,21 +94,25 @@ def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
 
 def build_services(shared: Shared, prices: PriceList) -> Services:
     """Make what commands call; nothing runs yet."""
-    database, signals, settings = shared.database, shared.signals, shared.settings
+    database, signals, settings, stores = shared.database, shared.signals, shared.settings, shared.stores
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
     rules = QuotaRules(decisions, daily_limit=daily_limit)
     admission = Admission(prices, daily_limit=daily_limit, max_waiting=settings.max_waiting, models=models)
     generations = GenerationService(
-        database,
-        admission=admission,
-        work=signals.work,
-        stopping=signals.stopping,
+        database, admission=admission, work=signals.work, stopping=signals.stopping
     )
     queue_estimate = QueueEstimate(shared.queue, shared.estimator)
     return Services(
         models=models,
         films=Films(
+            database,
+            admission=admission,
+            queue_estimate=queue_estimate,
+            work=signals.work,
+            stopping=signals.stopping,
+        ),
+        redoing=Redoing(
             database,
             admission=admission,
             queue_estimate=queue_estimate,
@@ -120,7 +126,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        continuations=Continuations(database, shared.stores.videos, shared.stores.last_frames, models),
+        continuations=Continuations(database, stores.videos, stores.last_frames, stores.whole_videos, models),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),
@@ -133,4 +139,5 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),
         lateness=Lateness(),
+        home=Home(database),
     )

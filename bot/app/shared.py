@@ -25,11 +25,15 @@ from bot.media.files import VideoStore
 from bot.media.image_store import ImageStore
 from bot.media.last_frames import LastFrames
 from bot.media.orphaned_files import OrphanedFiles
+from bot.media.whole_videos import WholeVideos
 from bot.monitoring.monitoring import record_call
 from bot.monitoring.provider_record import ProviderRecord
 from bot.privacy.retention import Retention
 from bot.provider.addresses import origin_of
+from bot.provider.catalogue import Model
+from bot.provider.choosing import extenders_of
 from bot.provider.client import VeoClient
+from bot.requests.source_videos import SourceVideos
 from bot.settings import Settings
 from bot.signals import Signals
 
@@ -40,12 +44,21 @@ class FolderError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The files of generations. `posted_videos`: the folder of `videos`, filled from Discord."""
+    """The files of generations.
+
+    Attributes:
+        posted_videos: the folder of `videos`, filled from Discord.
+        shot_frames: what `images` takes the last frames of shots from.
+        source_videos: what it takes whole videos from.
+    """
 
     videos: VideoStore
     posted_videos: VideoStore
     images: ImageStore
     last_frames: LastFrames
+    shot_frames: ShotFrames
+    source_videos: SourceVideos
+    whole_videos: WholeVideos
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,7 @@ async def open_shared(
             queue=queue,
             stores=_stores(settings, database, session, public),
             estimator=await _estimator(settings, timing, database),
-            prices=PriceList(veo, signals.stopping, settings.offered_models, retire=retire),
+            prices=PriceList(veo, signals.stopping, _priced(settings), retire=retire),
         )
 
 
@@ -166,11 +179,20 @@ def _stores(
     try:
         store = VideoStore(from_provider, videos)
         frames = LastFrames(videos, from_discord=from_discord, from_provider=from_provider)
-        find_frame = ShotFrames(database, store, frames).find
-        images = ImageStore(from_discord, settings.data_dir / "pictures", find_frame)
-        return Stores(store, VideoStore(from_discord, videos), images, frames)
+        shot_frames = ShotFrames(database, store, frames)
+        whole = WholeVideos(videos, from_discord=from_discord, from_provider=from_provider)
+        sources = SourceVideos(database, store, whole)
+        images = ImageStore(from_discord, settings.data_dir / "pictures", shot_frames.find, sources.find)
+        posted = VideoStore(from_discord, videos)
+        return Stores(store, posted, images, frames, shot_frames, sources, whole)
     except OSError as error:
         raise _unusable(settings.data_dir, error) from error
+
+
+def _priced(settings: Settings) -> tuple[Model, ...]:
+    """Return the models whose prices are needed."""
+    models = settings.offered_models
+    return (*models, *extenders_of(models))
 
 
 async def _estimator(settings: Settings, timing: Timing, database: Database) -> DurationEstimator:

@@ -11,8 +11,8 @@ from bot.films.finishing import Finishing
 from bot.films.ports import FilmPort
 from bot.films.queue import FilmQueue
 from bot.films.runner import FilmRunner
-from bot.films.shot_files import FindAttachment, ShotFiles
-from bot.jobs.ports import DeliveryPort, PostPort, Subject
+from bot.films.shot_files import ShotFiles
+from bot.jobs.ports import DeliveryPort, FindAttachment, PostPort, Subject
 from bot.jobs.runner import Runner
 from bot.jobs.steps.deliver import Deliver
 from bot.jobs.steps.late import LateWatch
@@ -96,6 +96,7 @@ def build_film_runner(shared: Shared, delivery: FilmPort, find_attachment: FindA
     )
     upload, patience = _upload(shared, delivery), Patience(utc_now)
     stores = shared.stores
+    stores.shot_frames.find_attachment = stores.source_videos.find_attachment = find_attachment
     files = ShotFiles(stores.videos, stores.posted_videos, shared.veo, find_attachment)
     finishing = Finishing(queue, files, stores.videos, Joiner(), delivery, upload, timing, utc_now, patience)
     return FilmRunner(queue, finishing, work=signals.work, stopping=signals.stopping)

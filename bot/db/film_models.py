@@ -91,6 +91,11 @@ class FilmRow(Base):
     card_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that shows how the shots stand
     result_id: Mapped[int | None] = mapped_column(BigInteger)  # the message with the film
     result_channel_id: Mapped[int | None] = mapped_column(BigInteger)  # None: a direct message
+    # The IDs of the shots that are joined in that message; None: of a version that didn't note them.
+    joined_shots: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    # The message with the film before a shot was redone, until it leads to the new one: as
+    # `Generation.continues_post`.
+    replaced_post: Mapped[list[int | None] | None] = mapped_column(JSON(none_as_null=True))
     posting_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last try to post the film
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing is left to do
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Index, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -227,6 +228,9 @@ class QuoteRow(Base):
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
     source_id: Mapped[str | None] = mapped_column(String(16))  # the generation that it is made anew from
     continues_id: Mapped[str | None] = mapped_column(String(16))  # whose last frame it begins with
+
+    # Which shots of a film it redoes: the fields of `bot.films.redo.Redo`; None: it's about no film.
+    redo: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known
     revision: Mapped[int] = mapped_column(default=1)  # grows with every change: what was clicked was shown

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil, log
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from bot.db.database import Database
 from bot.db.models import Generation, Status
@@ -21,7 +21,7 @@ from bot.eta.forecast import Finish, Forecast
 from bot.eta.pacing import MAX_POLL_DELAY, MIN_POLL_DELAY, PollPlan, retry_delay
 from bot.eta.prior import Prior, documented_prior, metrics_prior
 from bot.eta.refresh import Refresher
-from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
+from bot.provider.catalogue import ALL_MODELS, OptionValue, get_model
 from bot.provider.client import VeoClient
 
 DECISIVE_OPTIONS = ("duration", "resolution", "generate_audio")  # what the provider's work goes by
@@ -31,6 +31,15 @@ RECALL_INTERVAL = 600.0  # seconds
 METRICS_INTERVAL = 600.0  # seconds; the provider's measures are of the last hour or so
 SPREAD_STEP = 1.25  # by which intervals grow with the load, so that plans can be shared
 EXPECTED_SHARE = 0.75  # of the videos are ready by the time that is shown: later is really unusual
+
+_OF_FINISHES = (  # what is read of each row
+    Generation.model,
+    Generation.options,
+    Generation.created_at,
+    Generation.submitted_at,
+    Generation.not_ready_at,
+    Generation.finished_at,
+)
 
 Kind = tuple[str, tuple[OptionValue | None, ...]]  # a model, and what was chosen of `DECISIVE_OPTIONS`
 
@@ -71,6 +80,7 @@ class DurationEstimator:
         self._max_running = max_running
         self._priors: dict[str, Prior] = {}  # by model, from the provider's measures
         self._courses: dict[Kind, Course] = {}
+        self._told: dict[Kind, Sequence[Finish]] = {}
 
     def next_poll(self, generation: Generation, now: datetime, in_flight: int = 1) -> float:
         """Return the seconds until the next question about a video that was asked about just now.
@@ -117,8 +127,14 @@ class DurationEstimator:
         self._set(kind, self._course(kind).forecast.after_finish(finish_of(generation)))
 
     def learn_from(self, finishes: Mapping[Kind, Sequence[Finish]]) -> None:
-        """Learn from earlier videos, each kind's oldest first, in place of what was learnt of the kind."""
+        """Learn from earlier videos, each kind's oldest first, in place of what was learnt of the kind.
+
+        A kind of which the same was told before is left out: what was learnt since then was told, too.
+        """
         for kind, told in finishes.items():
+            if told == self._told.get(kind):
+                continue
+            self._told[kind] = told
             forecast = Forecast(self._priors.get(kind[0]) or documented_prior())
             for finish in told:
                 forecast = forecast.after_finish(finish)
@@ -174,7 +190,7 @@ class ProviderStats:
         Raises:
             VeoError: the provider does not answer usefully.
         """
-        for model in CATALOGUE:
+        for model in ALL_MODELS:
             durations = await self._veo.fetch_durations(model.id)
             prior = durations and metrics_prior(*durations.seconds)
             if prior is not None:
@@ -220,6 +236,7 @@ async def recall_finishes(database: Database) -> dict[Kind, list[Finish]]:
         )
         .order_by(Generation.finished_at.desc())
         .limit(SCANNED)
+        .options(load_only(*_OF_FINISHES, raiseload=True))
     )
 
     def recall(session: Session) -> dict[Kind, list[Finish]]:

@@ -116,7 +116,7 @@ class Acceptance:
         contexts: list[AdmissionContext] = []
         before: str | None = None
         for number, plan in enumerate(plans, start=1):
-            context = self._context(session, requester, plan, now)
+            context = self.context(session, requester, plan, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if refusal is None and not contexts:
                 refusal = check_words(row.title, context.policy)
@@ -131,7 +131,7 @@ class Acceptance:
             before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
         return contexts
 
-    def _context(
+    def context(
         self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
     ) -> AdmissionContext:
         """Read what the decision rests on; a shot that may become another kind costs what the dearer does."""

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.db.models import WAITING, Generation, Status
 from bot.failures import BAD_IMAGES, FailureKind
-from bot.films.rows import Film, fetch_film, is_there
+from bot.films.rows import Film, fetch_film
+from bot.films.takes import is_there
 from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
 from bot.provider.catalogue import Model, get_model

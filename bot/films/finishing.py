@@ -56,7 +56,7 @@ class Finishing:
             LeaseLostError: another process carries it.
         """
         row = film.row
-        if row.result_id is None and (film.present or row.posting_at is not None):
+        if film.is_to_be_posted:
             row = await self._post_in_time(film)
         await self.close(film, row)
 
@@ -70,14 +70,17 @@ class Finishing:
         if row.removed_at is not None:  # while it was being posted
             row = await self._take_down(row)
         try:
+            if row.removed_at is None and row.replaced_post is not None:
+                await self._delivery.show_replaced(row)
             await self._delivery.show_film(row)
         except DeliveryPostponedError as error:
             row = await self._wait("card", row, self._timing.card_window, self._postponed(error))
             log.warning("a film's card stays as it is", film=row.id, reason=str(error))
+        else:
+            row = await self._queue.note(row, replaced_post=None)
         await asyncio.to_thread(self._clean_up, film)
-        unposted = {"posting_at": None} if row.result_id is None else {}
         await self._queue.note(
-            row, delivered_at=self._clock(), lease_owner=None, lease_until=None, **unposted
+            row, delivered_at=self._clock(), lease_owner=None, lease_until=None, posting_at=None
         )
 
     async def _take_down(self, row: FilmRow) -> FilmRow:
@@ -103,7 +106,14 @@ class Finishing:
         if posted is None:
             return row
         log.info("film posted", film=row.id, message=posted.message_id)
-        values = {"result_id": posted.message_id, "result_channel_id": posted.channel_id}
+        before = None if row.result_id is None else [row.result_channel_id, row.result_id]
+        values = {
+            "result_id": posted.message_id,
+            "result_channel_id": posted.channel_id,
+            "joined_shots": [*Film(row, film.takes).names],
+            "replaced_post": before,
+            "posting_at": None,
+        }
         return await self._queue.note(row, **values)
 
     async def _post_once(self, film: Film) -> tuple[FilmRow, Posted | None]:
@@ -117,7 +127,7 @@ class Finishing:
             row = await self._queue.note(row, posting_at=None)
         if row.removed_at is not None:
             return row, None
-        film, clip = await self._join(Film(row, film.shots))
+        film, clip = await self._join(Film(row, film.takes))
         if clip is None:
             return film.row, None
         try:
@@ -149,7 +159,7 @@ class Finishing:
             log.error("shots can't be joined: ffmpeg or the disk can't be used", error=str(error))
             wait = StepPostponedError(NO_ROOM, self._timing.fetch_wait)
             row = await self._wait("files", film.row, self._timing.delivery_window, wait)
-            return Film(row, film.shots), None
+            return Film(row, film.takes), None
 
     async def _joined_file(self, film: Film, clips: list[Clip]) -> Clip:
         path, names = self._videos.path(film.row.id), film.names
@@ -180,16 +190,16 @@ class Finishing:
                 wait = StepPostponedError(str(error), self._timing.fetch_wait)
                 row = await self._wait("files", row, self._timing.delivery_window, wait)
                 log.error("gave up a film: a shot's file can't be had", film=row.id, reason=str(error))
-                return Film(row, film.shots), []
+                return Film(row, film.takes), []
         if len(lost) > len(row.lost_shots or ()):
             row = await self._queue.note(row, lost_shots=lost)
-        return Film(row, film.shots), clips
+        return Film(row, film.takes), clips
 
     def _clean_up(self, film: Film) -> None:
         self._joined.pop(film.row.id, None)
         self._videos.discard(film.row.id)
-        for shot in film.shots:
-            self._videos.close(shot.id)
+        for take in film.takes:
+            self._videos.close(take.id)
 
     def _postponed(self, error: DeliveryPostponedError) -> StepPostponedError:
         wait = self._timing.delivery_wait

@@ -4,19 +4,26 @@ import asyncio
 
 from bot.db.database import Database
 from bot.db.models import Generation
-from bot.films.rows import is_there, note_frameless
-from bot.media.downloads import FileGoneError
+from bot.films.rows import note_frameless
+from bot.films.takes import is_there
+from bot.jobs.ports import DeliveryPostponedError, FindAttachment
+from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 
 
 class ShotFrames:
-    """Finds what the next shot begins with (`bot.media.image_store.FindFrame`)."""
+    """Finds what the next shot begins with (`bot.media.image_store.FindFrame`).
+
+    Attributes:
+        find_attachment: says where the video is on Discord; None as long as the program has no way there.
+    """
 
     def __init__(self, database: Database, videos: VideoStore, frames: LastFrames) -> None:
         self._database = database
         self._videos = videos
         self._frames = frames
+        self.find_attachment: FindAttachment | None = None
 
     async def find(self, generation_id: str, min_side: int) -> bytes:
         """Return the last frame of a video, with so many pixels on its shorter side at least.
@@ -33,7 +40,20 @@ class ShotFrames:
         is_here = await asyncio.to_thread(path.exists)
         kept = path if is_here else self._videos.find_original(generation_id)
         try:
-            return await self._frames.find(VideoPlaces(kept=kept, address=shot.video_url), min_side)
+            return await self._find(shot, VideoPlaces(kept=kept, address=shot.video_url), min_side)
         except (FileGoneError, NoFrameError):
             await self._database.write(lambda session: note_frameless(session, shot))
             raise
+
+    async def _find(self, shot: Generation, places: VideoPlaces, min_side: int) -> bytes:
+        """Take it from what was made or, where a shot is redone much later, from what was posted."""
+        try:
+            return await self._frames.find(places, min_side)
+        except FileGoneError:
+            if self.find_attachment is None:
+                raise
+        try:
+            address = await self.find_attachment(shot)
+        except DeliveryPostponedError as error:
+            raise MediaError("Discord can't be asked for the video now.") from error
+        return await self._frames.find(VideoPlaces(attachment=address), min_side)

@@ -17,6 +17,14 @@ class FilmPort(PostPort[FilmRow], Protocol):
         """
         ...
 
+    async def show_replaced(self, row: FilmRow) -> None:
+        """Let the message with the film before a shot was redone lead to the one with the present film.
+
+        Raises:
+            DeliveryPostponedError: try again later, if it matters.
+        """
+        ...
+
     async def show_film(self, row: FilmRow) -> None:
         """Bring the film's card up to date, as far as there is one.
 

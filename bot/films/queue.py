@@ -63,11 +63,11 @@ class FilmQueue:
         def take(session: Session) -> Film | None:
             film_id = session.scalar(oldest.with_for_update(skip_locked=True))
             film = None if film_id is None else fetch_film(session, film_id)
-            if film is None:
+            if film is None or not film.is_over:  # a shot is being redone since
                 return None
             values = {"card_id": film.card_id, "lease_owner": self._owner, "lease_until": now + self.lease}
             taken = update(FilmRow).where(FilmRow.id == film_id).values(values).returning(FilmRow)
-            return Film(session.scalars(taken).one(), film.shots)
+            return Film(session.scalars(taken).one(), film.takes)
 
         if await self._database.read(lambda session: session.scalar(oldest)) is None:
             return None

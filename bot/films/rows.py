@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import WAITING, Generation, Status
+from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
 from bot.films.script import FilmSpec
+from bot.films.takes import current_takes, is_there
 from bot.jobs.ports import Posted
 from bot.media.images import ImageInput
 from bot.policy import audit
@@ -28,10 +29,20 @@ from bot.requests.confirmation import (
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film as it stands; `shots`: in their order, none while it's an offer."""
+    """A film as it stands.
+
+    Attributes:
+        takes: all that was requested for its shots: one each, and one more for each time a shot is redone;
+            none while it's an offer.
+    """
 
     row: FilmRow
-    shots: Sequence[Generation]
+    takes: Sequence[Generation]
+
+    @property
+    def shots(self) -> list[Generation]:
+        """Return the take that counts of each shot, in their order."""
+        return current_takes(self.takes)
 
     @property
     def present(self) -> list[Generation]:
@@ -58,12 +69,16 @@ class Film:
     @property
     def is_over(self) -> bool:
         """Whether nothing is waited for any more."""
-        return all(shot.delivered_at is not None for shot in self.shots)
+        return all(take.delivered_at is not None for take in self.takes)
 
-
-def is_there(shot: Generation) -> bool:
-    """Whether a shot was made, and neither taken down nor forgotten."""
-    return shot.status is Status.SUCCEEDED and shot.removed_at is None and shot.erased_at is None
+    @property
+    def is_to_be_posted(self) -> bool:
+        """Whether what can be joined isn't posted, or perhaps not."""
+        row = self.row
+        if row.result_id is not None and row.joined_shots is None:
+            return False
+        is_new = row.result_id is None or [*self.names] != row.joined_shots
+        return row.posting_at is not None or (bool(self.present) and is_new)
 
 
 def fetch_film(session: Session, film_id: str) -> Film | None:
@@ -71,10 +86,10 @@ def fetch_film(session: Session, film_id: str) -> Film | None:
     row = session.get(FilmRow, film_id)
     if row is None:
         return None
-    shots = session.scalars(
+    takes = session.scalars(
         select(Generation).where(Generation.film_id == film_id).order_by(Generation.shot)
     ).all()
-    return Film(row, shots)
+    return Film(row, takes)
 
 
 def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: datetime) -> FilmRow:
@@ -164,8 +179,12 @@ def discard_offer(session: Session, row: FilmRow) -> None:
         raise RepeatedError
 
 
-def remove_film(session: Session, film_id: str, actor_id: int | None, now: datetime) -> Film | None:
+def remove_film(
+    session: Session, film_id: str, actor_id: int | None, shot_id: str | None, now: datetime
+) -> Film | None:
     """Mark a film that was posted, or is being posted, as taken down, and return it; see `Films.remove`."""
+    if shot_id is not None and not _may_show(session.get(FilmRow, film_id, with_for_update=True), shot_id):
+        return None
     is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
     shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
     marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
@@ -174,6 +193,13 @@ def remove_film(session: Session, film_id: str, actor_id: int | None, now: datet
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
     film = fetch_film(session, film_id)
     return film if film is not None and film.row.removed_at is not None else None
+
+
+def _may_show(row: FilmRow | None, shot_id: str) -> bool:
+    """Whether a message with a film may show a shot: one that was redone is in none any more."""
+    if row is None or row.joined_shots is None or row.posting_at or row.replaced_post:
+        return True
+    return shot_id in row.joined_shots
 
 
 def remember_post(session: Session, film_id: str, shown_at: Posted) -> Film | None:

@@ -140,7 +140,9 @@ class Films:
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def remove(self, film_id: str, actor_id: int | None = None) -> Film | None:
+    async def remove(
+        self, film_id: str, actor_id: int | None = None, *, shot_id: str | None = None
+    ) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
         One that is marked already is returned all the same. Its shots stay. One that is being posted at this
@@ -149,10 +151,11 @@ class Films:
         Args:
             film_id: the film.
             actor_id: who wants that, and may; None: it goes with a shot, which is recorded already.
+            shot_id: that shot; where the film doesn't show it, since it was redone, the film stays.
         """
         now = self._clock()
         film = await self._database.write(
-            lambda session: remove_film(session, film_id, actor_id, now), hurried=True
+            lambda session: remove_film(session, film_id, actor_id, shot_id, now), hurried=True
         )
         if film is not None:
             log.info("film removed", film=film_id)

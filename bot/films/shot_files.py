@@ -1,19 +1,13 @@
 """The files of shots that are to be joined, wherever they still are: other processes may have made them."""
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
 from bot.db.models import Generation
-from bot.jobs.ports import DeliveryPostponedError
+from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import Clip, VideoStore
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError, VeoError
-
-# Returns Discord's address of a video's file in its message, or None: it's in none. Raises
-# DeliveryPostponedError: Discord can't tell now.
-FindAttachment = Callable[[Generation], Awaitable[str | None]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -17,6 +17,9 @@ Subject_contra = TypeVar(
 
 IsCurrent = Callable[[], Awaitable[bool]]
 ReadRow = Callable[[str], Awaitable[Generation | None]]  # a row as it is now, by its id
+# Returns Discord's address of a video's file in its message, or None: it's in none. Raises
+# DeliveryPostponedError: Discord can't tell now.
+FindAttachment = Callable[[Generation], Awaitable[str | None]]
 
 
 class DeliveryPostponedError(Exception):

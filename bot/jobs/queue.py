@@ -10,7 +10,7 @@ from typing import cast
 
 import stamina
 import structlog
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,11 @@ from bot.provider.costs import Cost
 from bot.provider.models import Task
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Asked before each question to the provider: few columns, and a statement that is made once.
+_HOLDING = select(Generation.status, Generation.lease_owner).where(
+    Generation.id == bindparam("generation_id")
+)
 
 WRITE_PATIENCE = timedelta(seconds=30)  # for a locked or full database: a change may follow a paid call
 
@@ -80,6 +85,7 @@ class GenerationQueue:
                 .where(Generation.id.in_(due), is_free(now, self.lease))
                 .values(lease_owner=self._owner, lease_until=now + self.lease)
                 .returning(Generation)
+                .execution_options(synchronize_session=False)
             )
             return sorted(result, key=lambda generation: generation.created_at)
 
@@ -92,6 +98,7 @@ class GenerationQueue:
                 update(Generation)
                 .where(Generation.id.in_(generation_ids), Generation.lease_owner == self._owner)
                 .values(lease_until=self._clock() + self.lease)
+                .execution_options(synchronize_session=False)
             )
         )
 
@@ -185,10 +192,12 @@ class GenerationQueue:
             LeaseLostError: the row is not as `generation` shows it.
         """
         try:
-            current = await self.get(generation.id)
+            holding = await self._database.read(
+                lambda session: session.execute(_HOLDING, {"generation_id": generation.id}).one_or_none()
+            )
         except (DatabaseBusyError, SQLAlchemyError):
             return  # a database that cannot be read says nothing; the next change will tell
-        if (current.status, current.lease_owner) != (generation.status, self._owner):
+        if holding is None or tuple(holding) != (generation.status, self._owner):
             raise LeaseLostError(generation.id)
 
     async def release(self, claimed: Generation, wait: timedelta, *, failed: bool) -> None:
@@ -210,6 +219,7 @@ class GenerationQueue:
                     lease_owner=None,
                     lease_until=None,
                 )
+                .execution_options(synchronize_session=False)
             )
         )
 
@@ -270,10 +280,11 @@ class GenerationQueue:
         self, generation_id: str, expected: Collection[Status], values: dict[str, object]
     ) -> Generation | None:
         own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
-        row = update(Generation).where(*own, Generation.status.in_(expected))
+        row = update(Generation).where(*own, Generation.status.in_(expected)).values(values)
+        changed = row.returning(Generation).execution_options(synchronize_session=False)
 
         def change(session: Session) -> Generation | None:
             ensure_free(session, generation_id, values.get("provider_id"))
-            return session.scalar(row.values(values).returning(Generation))
+            return session.scalar(changed)
 
         return await self._database.write(change)

@@ -52,6 +52,7 @@ class Runner:
         self._work = work
         self._stopping = stopping
         self._carried: dict[str, _Carry] = {}  # by the generation's id
+        self._is_carrying = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -104,6 +105,7 @@ class Runner:
     def _begin(self, generation: Generation, instead_of: asyncio.Task[None] | None = None) -> None:
         task = asyncio.create_task(self._carry(generation, instead_of), name=f"carry {generation.id}")
         self._carried[generation.id] = _Carry(generation, task)
+        self._is_carrying.set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -116,10 +118,11 @@ class Runner:
         self._work.clear()
 
     async def _renew_leases(self) -> None:
-        while True:
+        while await self._is_carrying.wait():
             await asyncio.sleep(self._queue.lease.total_seconds() / RENEWALS_PER_LEASE)
             try:
-                await self._queue.renew(self._carried)
+                if self._carried:
+                    await self._queue.renew(self._carried)
             except DatabaseBusyError:  # as above; it is tried again long before the leases end
                 log.error("leases cannot be renewed")
             except Exception:
@@ -154,6 +157,8 @@ class Runner:
         present = self._carried.get(generation.id)
         if present is not None and present.claimed is generation:
             del self._carried[generation.id]
+        if not self._carried:
+            self._is_carrying.clear()
 
     async def _lay_down_failed(self, generation: Generation) -> None:
         try:

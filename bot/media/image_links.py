@@ -5,20 +5,26 @@ A signed link says in its parameter `ex` when it dies, as hexadecimal Unix secon
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+
+from bot.media.frame_links import whole_video
 
 LIFE = timedelta(days=1)  # of a link that does not say
 BELIEVED = timedelta(days=2)  # an end that is farther from the request is none of Discord's
+NEVER = datetime.max.replace(tzinfo=UTC)
 MARGIN = timedelta(minutes=1)  # what was accepted is fetched at once, or a moment later
 
 _END = re.compile(r"[?&]ex=([0-9a-fA-F]{8})(?:[&#]|$)")  # eight digits: from 2004 to 2106
 
 
-def fetchable_until(links: Iterable[str], asked_at: datetime) -> datetime:
-    """Return until when all of the links of a request can be fetched; `asked_at`: when it was accepted."""
-    ends = (_end_of(link, asked_at) for link in links)
-    return min(ends, default=asked_at + LIFE) - MARGIN
+def fetchable_until(links: Collection[str], asked_at: datetime) -> datetime:
+    """Return until when all of the links of a request can be fetched; `asked_at`: when it was accepted.
+
+    A video that is meant as a whole is looked for wherever it is, however old the link.
+    """
+    ends = [_end_of(link, asked_at) for link in links if whole_video(link) is None]
+    return min(ends, default=NEVER if links else asked_at + LIFE) - MARGIN
 
 
 def _end_of(link: str, asked_at: datetime) -> datetime:

@@ -16,9 +16,9 @@ from bot.failures import FailureKind
 from bot.media.downloads import Downloads, DownloadTooLargeError, FileGoneError, MediaError
 from bot.media.file_age import discard_old, old_ones
 from bot.media.files import NO_ROOM, PART_SUFFIX
-from bot.media.frame_links import framed_video
+from bot.media.frame_links import framed_video, whole_video
 from bot.media.image_cleaning import clean_image, is_clean
-from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of
+from bot.media.images import CDN_HOSTS, MAX_SIZE, ImageError, data_uri_of, video_uri_of
 from bot.media.last_frames import NoFrameError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -30,6 +30,15 @@ class FrameMissingError(MediaError):
 
 # Returns a video's last frame, by the video's ID and the pixels that are needed; raises MediaError.
 FindFrame = Callable[[str, int], Awaitable[bytes]]
+
+
+# Writes a whole video, by its ID; raises MediaError.
+FindVideo = Callable[[str, Path], Awaitable[None]]
+
+
+async def no_videos(_: str, __: Path) -> None:
+    """Find no video."""
+    raise FileGoneError("There are no videos.")
 
 
 async def no_frames(_: str, __: int) -> bytes:
@@ -44,11 +53,19 @@ class ImageStore:
         downloads: who fetches them.
         folder: made when missing; files carry the generation's id.
         find_frame: takes the last frames of videos.
+        find_video: fetches whole ones, which lie here as images do.
     """
 
-    def __init__(self, downloads: Downloads, folder: Path, find_frame: FindFrame = no_frames) -> None:
+    def __init__(
+        self,
+        downloads: Downloads,
+        folder: Path,
+        find_frame: FindFrame = no_frames,
+        find_video: FindVideo = no_videos,
+    ) -> None:
         self._downloads = downloads
         self._find_frame = find_frame
+        self._find_video = find_video
         self._folder = folder
         self._turn = asyncio.Lock()  # one image is decoded at a time, since that takes memory
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,11 +129,13 @@ class ImageStore:
         try:
             await asyncio.to_thread(part.touch, 0o600)
             await self._write(url, part, side)
-            async with self._turn:
-                await asyncio.to_thread(_clean, part, side)
+            if whole_video(url) is None:
+                async with self._turn:
+                    await asyncio.to_thread(_clean, part, side)
             await asyncio.to_thread(part.rename, path)
         except FileGoneError as error:
-            raise ImageError(FailureKind.IMAGE_GONE, str(error)) from error
+            kind = FailureKind.VIDEO_GONE if whole_video(url) else FailureKind.IMAGE_GONE
+            raise ImageError(kind, str(error)) from error
         except DownloadTooLargeError as error:
             raise ImageError(FailureKind.IMAGE_SIZE, str(error)) from error
         except OSError as error:
@@ -126,8 +145,10 @@ class ImageStore:
             part.unlink(missing_ok=True)
 
     async def _write(self, url: str, part: Path, side: int) -> None:
-        video = framed_video(url)
-        if video is None:
+        video, whole = framed_video(url), whole_video(url)
+        if whole is not None:
+            await self._find_video(whole, part)
+        elif video is None:
             await self._downloads.fetch(url, part, MAX_SIZE, CDN_HOSTS)
         else:
             await asyncio.to_thread(part.write_bytes, await self._take_frame(video, side))
@@ -148,5 +169,7 @@ def _clean(path: Path, side: int) -> None:
 
 def _read(path: Path) -> str:
     content = path.read_bytes()
+    if content[4:8] == b"ftyp":
+        return video_uri_of(content)
     # Metadata is left where an earlier version kept the file.
     return data_uri_of(content if is_clean(content) else clean_image(content))

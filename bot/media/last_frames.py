@@ -30,7 +30,7 @@ STARTS = (("-sseof", "-1"), ())
 JPEG_QUALITY = "2"  # ffmpeg's best; what is decoded has lost more than this loses
 ENLARGED_QUALITY = 95  # Pillow's
 
-_Fetch = Callable[[Path], Awaitable[Path]]
+FetchVideo = Callable[[Path], Awaitable[Path]]
 
 
 class NoFrameError(MediaError):
@@ -96,7 +96,7 @@ class LastFrames:
     async def _find(self, places: VideoPlaces, min_side: int) -> Frame:
         best: Frame | None = None
         worst: MediaError = FileGoneError("The video is nowhere.")
-        for fetch in self._ways(places):
+        for fetch in ways_to(places, self._from_discord, self._from_provider):
             try:
                 frame = await self._take(fetch)
             except MediaError as error:
@@ -110,22 +110,7 @@ class LastFrames:
             raise worst
         return best
 
-    def _ways(self, places: VideoPlaces) -> list[_Fetch]:
-        async def posted(path: Path) -> Path:
-            await self._from_discord.fetch(places.attachment or "", path, MAX_SIZE, CDN_HOSTS)
-            return path
-
-        async def kept(_: Path) -> Path:
-            return places.kept or Path()
-
-        async def made(path: Path) -> Path:
-            await self._from_provider.fetch(places.address or "", path, MAX_SIZE)
-            return path
-
-        ways = [(places.attachment, posted), (places.kept, kept), (places.address, made)]
-        return [way for place, way in ways if place]
-
-    async def _take(self, fetch: _Fetch) -> Frame:
+    async def _take(self, fetch: FetchVideo) -> Frame:
         """Take a video's last frame in a folder that goes in any case."""
         try:
             work = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=WORK_PREFIX, dir=self._folder))
@@ -138,6 +123,24 @@ class LastFrames:
         except (OSError, RuntimeError) as error:
             log.error("no frame: ffmpeg or the disk cannot be used", error=str(error))
             raise MediaError(NO_ROOM) from error
+
+
+def ways_to(places: VideoPlaces, from_discord: Downloads, from_provider: Downloads) -> list[FetchVideo]:
+    """Return what fetches a video, place by place; each writes to a path, and returns where the file is."""
+
+    async def posted(path: Path) -> Path:
+        await from_discord.fetch(places.attachment or "", path, MAX_SIZE, CDN_HOSTS)
+        return path
+
+    async def kept(_: Path) -> Path:
+        return places.kept or Path()
+
+    async def made(path: Path) -> Path:
+        await from_provider.fetch(places.address or "", path, MAX_SIZE)
+        return path
+
+    ways = [(places.attachment, posted), (places.kept, kept), (places.address, made)]
+    return [way for place, way in ways if place]
 
 
 async def last_frame(video: Path, picture: Path) -> Frame:

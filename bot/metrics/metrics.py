@@ -23,7 +23,7 @@ from bot.metrics.outcomes import ERRORS, OTHER, RULES, error_name, rule_of
 from bot.money import usd
 from bot.policy.documents import LimitKind, Scope
 from bot.provider.calls import Call, CallKind
-from bot.provider.catalogue import CATALOGUE
+from bot.provider.catalogue import ALL_MODELS
 from bot.provider.models import TaskState
 
 STATES = ("preparing", "queued", "submitting", "running", "delivering")  # of requests that are not over
@@ -40,7 +40,7 @@ ORIGINAL, SMALLER, CONVERTED = "original", "smaller", "converted"
 POSTPONED, UNDELIVERABLE, GIVEN_UP = "postponed", "undeliverable", "given_up"
 SENT, SAVED = "sent", "saved"
 CHECKS = ("event_loop", "gateway", "polls", "database")
-MODELS = (*(model.id for model in CATALOGUE), OTHER)  # OTHER: not offered any more
+MODELS = (*(model.id for model in ALL_MODELS), OTHER)  # OTHER: not offered any more
 
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 MAKING_SECONDS = (15, 30, 45, 60, 90, 120, 180, 300, 600, 1000, 3600)

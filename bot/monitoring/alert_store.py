@@ -58,13 +58,8 @@ class AlertStore:
         def look(session: Session) -> dict[AlertKey, AlertState]:
             found: dict[AlertKey, AlertState] = {}
             for note in session.scalars(select(StateRow).where(StateRow.name.startswith(PREFIX))):
-                key = parse_key(note.name.removeprefix(PREFIX))
-                try:
-                    state = _STATE.validate_json(note.value)
-                except ValidationError:
-                    log.error("a stored alert cannot be read", note=note.name)
-                    continue
-                if key is not None:
+                key, state = parse_key(note.name.removeprefix(PREFIX)), _state_of(note)
+                if key is not None and state is not None:
                     found[key] = state
             return found
 
@@ -80,3 +75,18 @@ class AlertStore:
                 session.merge(StateRow(name=name, value=_STATE.dump_json(state).decode()))
 
         await self._database.write(store, Lock.NOTES)
+
+
+def fetch_alert(session: Session, key: AlertKey) -> AlertState | None:
+    """Return an alert that holds, as it was last found by any process; None: it doesn't hold."""
+    note = session.get(StateRow, f"{PREFIX}{key}")
+    state = None if note is None else _state_of(note)
+    return state if state is not None and state.is_active else None
+
+
+def _state_of(note: StateRow) -> AlertState | None:
+    try:
+        return _STATE.validate_json(note.value)
+    except ValidationError:
+        log.error("a stored alert cannot be read", note=note.name)
+        return None

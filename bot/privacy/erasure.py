@@ -146,7 +146,7 @@ def _unlink_films(session: Session, condition: ColumnElement[bool]) -> None:
             _FILM_CAN_BE_UNLINKED,
             not_(exists().where(Generation.film_id == FilmRow.id, Generation.card_id.is_not(None))),
         )
-        .values(card_id=None, result_id=None, result_channel_id=None, posting_at=None)
+        .values(card_id=None, result_id=None, result_channel_id=None, posting_at=None, replaced_post=None)
         .execution_options(synchronize_session=False)
     )
 

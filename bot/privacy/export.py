@@ -101,6 +101,7 @@ def export_film(row: FilmRow) -> Json:
         "ends_at": _time(row.expires_at),
         "accepted_at": _time(row.accepted_at),
         "lost_shots": row.lost_shots,
+        "joined_shots": row.joined_shots,
         "has_image": row.has_image,
         "card": _link(row.guild_id, row.channel_id, row.card_id),
         "result": _link(row.guild_id, row.result_channel_id, row.result_id),
@@ -128,6 +129,7 @@ def export_quote(quote_row: QuoteRow) -> Json:
         "pictures": [dict(image) for image in quote_row.pictures],
         "price_credits": quote_row.price,
         "changes": quote_row.revision - 1,
+        "redoes": quote_row.redo,
         "request_id": quote_row.generation_id,
     }
 

@@ -64,8 +64,8 @@ class Model:
 class VideoRequest:
     """A checked request: what is sent to the provider, and nothing else.
 
-    `options` holds only what the member chose, spelled as the provider spells it; `images` the images as
-    links or data URIs, in the order of `InputKind.image_fields`, and nothing until the request is sent.
+    `options` holds only what the member chose, spelled as the provider spells it; `images` the images, or
+    the video, as links or data URIs, in the order of `InputKind.fields`; nothing until it is sent.
     """
 
     model: Model
@@ -79,7 +79,7 @@ class VideoRequest:
         Raises:
             InvalidOptionError: its model is not made for so many.
         """
-        if len(images) != len(self.model.kind.image_fields):
+        if len(images) != len(self.model.kind.fields):
             raise InvalidOptionError(
                 ngettext(
                     "{model} can't use {count} image.",
@@ -97,7 +97,7 @@ class VideoRequest:
         Raises:
             ValueError: it has not the images that its model needs.
         """
-        images = dict(zip(self.model.kind.image_fields, self.images, strict=True))
+        images = dict(zip(self.model.kind.fields, self.images, strict=True))
         return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **images}
 
     @property
@@ -206,6 +206,19 @@ CATALOGUE: tuple[Model, ...] = (
 )
 
 
+# What extends a video: chosen by a button, so it's no row of what members choose from. A family that the bot
+# offers has its row here, too.
+_DURATION_7 = replace(DURATION, choices=(7,), default=7)
+_AS_BEFORE = replace(ASPECT_RATIO, choices=("auto", "16:9", "9:16"), default="auto")
+_RESOLUTION_720 = replace(RESOLUTION, choices=("720p",), default="720p")
+_EXTEND = (_DURATION_7, _AS_BEFORE, _RESOLUTION_720, GENERATE_AUDIO, replace(AUTO_FIX, default=False))
+EXTENDERS: tuple[Model, ...] = (
+    Model("google/veo3-1-extend-video", "Veo 3.1", InputKind.VIDEO, _NEWER, _EXTEND),
+    Model("google/veo3-1-fast-extend-video", "Veo 3.1 Fast", InputKind.VIDEO, _NEWER_QUICK, _EXTEND),
+)
+ALL_MODELS: tuple[Model, ...] = (*CATALOGUE, *EXTENDERS)
+
+
 def provider_name_of(model_id: str) -> str:
     """Return the provider's name of a row's model, whether or not the row is still in the catalogue."""
     return model_id.partition(_KIND_MARK)[0]
@@ -214,12 +227,12 @@ def provider_name_of(model_id: str) -> str:
 def same_model(model_id: str) -> tuple[str, ...]:
     """Return the ids of all rows that the provider knows by one name, the given one included."""
     name = provider_name_of(model_id)
-    return tuple({model_id, *(model.id for model in CATALOGUE if model.provider_name == name)})
+    return tuple({model_id, *(model.id for model in ALL_MODELS if model.provider_name == name)})
 
 
 def get_model(model_id: str) -> Model | None:
     """Return the row with the id `model_id`, or None when it is not in the catalogue."""
-    return next((model for model in CATALOGUE if model.id == model_id), None)
+    return next((model for model in ALL_MODELS if model.id == model_id), None)
 
 
 def resolution_rank(resolution: object) -> int:

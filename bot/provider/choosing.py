@@ -3,12 +3,12 @@
 `models` is always what may be chosen, in its order; the first one that can is the default.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 
 from bot.escape import plain
 from bot.i18n import _, format_or, locale_used, ngettext
-from bot.provider.catalogue import CATALOGUE, Model, get_model
-from bot.provider.input_kinds import CANNOT, NEEDS_MORE
+from bot.provider.catalogue import CATALOGUE, EXTENDERS, Model, get_model
+from bot.provider.input_kinds import CANNOT, NEEDS_MORE, InputKind
 from bot.provider.options import InvalidOptionError
 
 NAME_LENGTH = 60  # characters of what somebody calls a model
@@ -56,6 +56,31 @@ def images_of(model: Model) -> int:
 def models_for(models: Sequence[Model], images: int) -> tuple[Model, ...]:
     """Return the rows that make a video from so many images."""
     return tuple(model for model in models if images_of(model) == images)
+
+
+def extenders_of(models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return the rows that extend videos and are of a family in `models`."""
+    families = {model.family for model in models}
+    return tuple(model for model in EXTENDERS if model.family in families)
+
+
+def alike(models: Sequence[Model], model: Model) -> tuple[Model, ...]:
+    """Return the rows that make videos from the same as `model`."""
+    if model.kind is InputKind.VIDEO:
+        return extenders_of(models)
+    return models_for(models, images_of(model))
+
+
+def is_allowed(model: Model, allowed: Collection[str]) -> bool:
+    """Whether a server allows a model; `allowed`: the ids of those that it chose, none: all.
+
+    What extends videos can't be chosen: it goes with the others of its family.
+    """
+    if model.kind is not InputKind.VIDEO:
+        return not allowed or model.id in allowed
+    return not allowed or any(
+        other.family == model.family for other in map(get_model, allowed) if other is not None
+    )
 
 
 def names_of(model: Model) -> tuple[str, ...]:

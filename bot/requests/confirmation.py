@@ -105,10 +105,13 @@ def is_still_valid(shown: float | None, price: float | None) -> bool:
     return price <= shown * DEARER
 
 
-def fetch_open(session: Session, requester: Requester, quote_id: str, now: datetime) -> QuoteRow:
+def fetch_open(
+    session: Session, requester: Requester, quote_id: str, now: datetime, *, is_redo: bool = False
+) -> QuoteRow:
     """Return a member's own offer, which is neither confirmed nor over.
 
     One whose generation was taken back, since Discord refused the card, can be confirmed again.
+    `is_redo`: of shots of a film, which `bot.films.redoing` takes.
 
     Raises:
         UnknownQuoteError: there is none with this id, or it is another member's or another server's.
@@ -121,6 +124,8 @@ def fetch_open(session: Session, requester: Requester, quote_id: str, now: datet
         requester.user_id,
     ):
         raise UnknownQuoteError
+    if (quote_row.redo is not None) != is_redo:
+        raise UnknownQuoteError
     if quote_row.generation_id is not None and _is_there(session, quote_row.generation_id):
         raise RepeatedError
     if quote_row.expires_at <= now:
@@ -129,7 +134,12 @@ def fetch_open(session: Session, requester: Requester, quote_id: str, now: datet
 
 
 def fetch_clicked(
-    session: Session, requester: Requester, confirmation: Confirmation, now: datetime
+    session: Session,
+    requester: Requester,
+    confirmation: Confirmation,
+    now: datetime,
+    *,
+    is_redo: bool = False,
 ) -> QuoteRow:
     """Return the offer that a member clicked on.
 
@@ -137,7 +147,7 @@ def fetch_clicked(
         UnknownQuoteError, RepeatedError, QuoteExpiredError: as `fetch_open`.
         QuoteChangedError: it was changed after it was shown as they clicked it.
     """
-    quote_row = fetch_open(session, requester, confirmation.quote_id, now)
+    quote_row = fetch_open(session, requester, confirmation.quote_id, now, is_redo=is_redo)
     if quote_row.revision != confirmation.revision:
         raise QuoteChangedError
     return quote_row

@@ -13,10 +13,12 @@ from bot.errors import NotFoundError, UserError
 from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
+from bot.media.frame_links import video_link
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
+from bot.media.whole_videos import VideoTooLargeError, WholeVideos
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
-from bot.provider.choosing import models_for
+from bot.provider.choosing import extenders_of, models_for
 from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -37,11 +39,17 @@ class Continuations:
     """
 
     def __init__(
-        self, database: Database, videos: VideoStore, frames: LastFrames, models: Sequence[Model]
+        self,
+        database: Database,
+        videos: VideoStore,
+        frames: LastFrames,
+        whole: WholeVideos,
+        models: Sequence[Model],
     ) -> None:
         self._database = database
         self._videos = videos
         self._frames = frames
+        self._whole = whole
         self._models = models
 
     async def find(self, guild_id: int, generation_id: str) -> Generation:
@@ -74,6 +82,23 @@ class Continuations:
         except MediaError as error:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
+
+    async def ensure_there(self, generation: Generation, attachment: str | None) -> None:
+        """Check that a video can still be fetched, before it's extended; `attachment`: as for `last_frame`.
+
+        Raises:
+            CannotContinueError: the video is gone, or too large.
+        """
+        places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
+        try:
+            await self._whole.fetch(places)
+        except MediaError as error:
+            log.info("no video to extend", generation=generation.id, reason=str(error))
+            raise CannotContinueError(_video_sentence(error)) from error
+
+    def extenders_after(self, generation: Generation) -> tuple[Model, ...]:
+        """Return the models that can extend a video, the one of the same family first."""
+        return by_family(generation, extenders_of(self._models))
 
     def models_after(self, generation: Generation) -> tuple[Model, ...]:
         """Return the models that can continue a video, the one of the same family first."""
@@ -121,9 +146,14 @@ def find_post(session: Session, guild_id: int, generation_id: str) -> list[int |
 
 def models_after(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:
     """Return those of `models` that can continue a video, the one of the same family first."""
+    return by_family(generation, models_for(models, 1))
+
+
+def by_family(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return models, the one of the same family as a video's first."""
     before = get_model(generation.model)
     family = None if before is None else before.family
-    return tuple(sorted(models_for(models, 1), key=lambda model: model.family != family))
+    return tuple(sorted(models, key=lambda model: model.family != family))
 
 
 def continued_spec(generation: Generation, prompt: str, model: Model | None) -> RequestSpec:
@@ -136,6 +166,18 @@ def continued_spec(generation: Generation, prompt: str, model: Model | None) -> 
         prompt,
         {} if model is None else _kept_options(generation, model),
         (FRAME_TO_COME,),
+        source_id=generation.id,
+        continues_id=generation.id,
+    )
+
+
+def extended_spec(generation: Generation, prompt: str, model: Model) -> RequestSpec:
+    """Return the request for a video that goes on from another one; options as in `continued_spec`."""
+    return RequestSpec(
+        model.id,
+        prompt,
+        _kept_options(generation, model),
+        (ImageInput.checked(video_link(generation.id)),),
         source_id=generation.id,
         continues_id=generation.id,
     )
@@ -180,6 +222,20 @@ def _sentence(error: MediaError) -> str:
                 "I couldn't read this video's last frame. Take a screenshot of it and use `/veo` "
                 "with that image instead."
             )
+        case _:
+            reason = _("I couldn't get this video right now. Try again in a minute.")
+    return _free(reason)
+
+
+def _video_sentence(error: MediaError) -> str:
+    match error:
+        case FileGoneError():
+            reason = _(
+                "I can't find this video anymore: its message is gone, I have no copy, and the "
+                "video service's link doesn't work. So I can't extend it."
+            )
+        case VideoTooLargeError():
+            reason = _("This video's file is too large to extend. Use *Continue* instead.")
         case _:
             reason = _("I couldn't get this video right now. Try again in a minute.")
     return _free(reason)

@@ -17,10 +17,11 @@ from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
 from bot.errors import BadRequestError, DatabaseBusyError, OutcomeUnknownError, RestartingError, UserError
 from bot.i18n import _
+from bot.media.frame_links import whole_video
 from bot.media.images import ensure_large_enough, ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
 from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
-from bot.provider.choosing import choose_model
+from bot.provider.choosing import choose_model, extenders_of
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -250,7 +251,7 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         BadRequestError: the options or the images do not make one.
     """
     try:
-        model = choose_model(models, spec.model, len(spec.images), gone)
+        model = _extender(spec, models) or choose_model(models, spec.model, len(spec.images), gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error
@@ -258,6 +259,20 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         ensure_usable(image)
         ensure_large_enough(image, side, model.family)
     return video
+
+
+def _extender(spec: RequestSpec, models: Sequence[Model]) -> Model | None:
+    """Return what extends the video that the spec is about; None: it's about no video.
+
+    Raises:
+        InvalidOptionError: the bot doesn't offer the model, or it makes videos from something else.
+    """
+    if not any(whole_video(image.url) for image in spec.images):
+        return None
+    found = next((model for model in extenders_of(models) if model.id == spec.model), None)
+    if found is None:
+        raise InvalidOptionError(_("That model can't extend a video. Use *Extend* under the video."))
+    return found
 
 
 def _write_quote(

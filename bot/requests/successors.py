@@ -10,6 +10,7 @@ from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
 from bot.provider.choosing import images_of, models_for
+from bot.provider.input_kinds import InputKind
 from bot.requests.repeats import is_known
 
 SOME_PROMPT = "a video"  # what it says makes no difference to the price
@@ -59,6 +60,8 @@ def find_successor(
 
     Behind the last one comes the first.
     """
+    if gone.kind is InputKind.VIDEO:  # the button under the video chooses again
+        return None
     able = models_for(models, images_of(gone))
     place = able.index(gone) if gone in able else 0
     for model in (*able[place:], *able[:place]):

@@ -10,7 +10,7 @@ from typing import LiteralString
 from bot.i18n import N_, _, date, dollars, locale_used, number
 from bot.money import usd
 from bot.policy.phrases import count_videos
-from bot.provider.catalogue import CATALOGUE
+from bot.provider.catalogue import ALL_MODELS
 from bot.text import shorten
 from bot.usage.canvas import BACKGROUND, HEIGHT, INK, LARGE, MEDIUM, SMALL, WIDTH, Canvas, Layer, Place
 from bot.usage.service import DayUse, UsageFiles, UsagePeriod, UsageReport
@@ -84,7 +84,7 @@ def draw_usage(report: UsageReport, server_name: str) -> bytes:
 
 def _layers(report: UsageReport, canvas: Canvas) -> Sequence[Layer]:
     """Return the bars from the bottom up: the models in the catalogue's order, the rest, what failed."""
-    places = {model.id: place for place, model in enumerate(CATALOGUE)}
+    places = {model.id: place for place, model in enumerate(ALL_MODELS)}
     by_videos = sorted(report.by_model, key=lambda pair: -pair[1].videos)
     most_used = [model for model, tally in by_videos if tally.videos]
     shown = sorted(most_used[: len(BARS)], key=lambda model: (places.get(model, len(places)), model))

@@ -67,7 +67,8 @@ class Reconciliation:
         charges = await self._fetch_charges(since)
         open_rows = await self._database.read(lambda session: _fetch(session, _is_open(now)))
         found = [(row, charges[row.provider_id]) for row in open_rows if row.provider_id in charges]
-        await self._database.write(lambda session: _note_all(session, found, now))
+        if found:
+            await self._database.write(lambda session: _note_all(session, found, now))
         for row, charged in found:
             self._tell(row, charged)
 

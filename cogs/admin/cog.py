@@ -17,8 +17,9 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command
 from cogs.admin.doctor import examine
-from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, show_log
-from cogs.admin.queue_view import CancelButton, QueueButton, show_queue
+from cogs.admin.home_view import HomeButton, OpenButton, home_content
+from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
+from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.words import WordsGroup
 from cogs.moderation.setting_parsers import complete_models
 from cogs.moderation.targets import ensure_person, moderator_of
@@ -129,15 +130,23 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
         """Offer the models that the bot has."""
         return complete_models(typed, self._services.models)
 
+    @app_commands.command(name="home", description="Show how this server stands, and open everything else")
+    async def home(self, interaction: Interaction) -> None:
+        """Show what waits, what was spent, and what has to be decided."""
+        await interaction.response.defer(ephemeral=True)  # adding up a month may take long
+        await interaction.edit_original_response(**await home_content(interaction, self._services.home))
+
     @app_commands.command(name="queue", description="List queued and running requests, with Cancel buttons")
     async def queue(self, interaction: Interaction) -> None:
         """Show the open requests with buttons."""
-        await show_queue(interaction, self._services.generations)
+        content = await queue_content(interaction, self._services.generations)
+        await interaction.response.send_message(**content, ephemeral=True)
 
     @app_commands.command(name="log", description="Show what moderators did, newest first")
     async def log(self, interaction: Interaction) -> None:
         """Show the audit trail with buttons."""
-        await show_log(interaction, self._services.undo)
+        content = await log_content(interaction, self._services.undo)
+        await interaction.response.send_message(**content, ephemeral=True)
 
     @app_commands.command(name="doctor", description="Check whether I can make videos in this channel")
     async def doctor(self, interaction: Interaction) -> None:
@@ -153,5 +162,7 @@ async def _reply(interaction: Interaction, text: str) -> None:
 
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
-    bot.add_dynamic_items(CancelButton, QueueButton, LogButton, UndoButton, UndoAnywayButton)
+    bot.add_dynamic_items(
+        HomeButton, OpenButton, CancelButton, QueueButton, LogButton, UndoButton, UndoAnywayButton
+    )
     await bot.add_cog(AdminCog(bot.services))

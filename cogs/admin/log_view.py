@@ -16,7 +16,7 @@ from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.moderation.undo_text import changed_text, undone_text
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Content, Item, view_of
 from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PAGE_SIZE = 10  # entries; fewer where they are long
@@ -87,10 +87,10 @@ class UndoAnywayButton(Item):
         await _undo(interaction, self._decision_id, self._seen)
 
 
-async def show_log(interaction: Interaction, undo: Undo) -> None:
-    """Answer with the newest entries of this server's trail."""
+async def log_content(interaction: Interaction, undo: Undo) -> Content:
+    """Return the newest entries of this server's trail."""
     page = await _fetch(interaction, undo, 0)
-    await interaction.response.send_message(render_log(page.rows), view=_view(page), ephemeral=True)
+    return Content(content=render_log(page.rows), view=_view(page))
 
 
 def render_log(entries: Sequence[AuditRow], notice: str = "") -> str:

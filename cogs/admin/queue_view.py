@@ -22,7 +22,7 @@ from cogs.admin.queue_text import (
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Content, Item, view_of
 from cogs.ui.paging import page_buttons
 
 NAVIGATION_ROW = 1  # below the buttons that cancel
@@ -78,10 +78,10 @@ class CancelButton(Item):
         await _edit(interaction, await _same_page(interaction), cancelled)
 
 
-async def show_queue(interaction: Interaction, generations: GenerationService) -> None:
-    """Answer with the first page of what is waited for on this server."""
+async def queue_content(interaction: Interaction, generations: GenerationService) -> Content:
+    """Return the first page of what is waited for on this server."""
     page = queue_page(await generations.list_open(moderator_of(interaction).guild_id), 0)
-    await interaction.response.send_message(render_queue(page), view=view_of_page(page), ephemeral=True)
+    return Content(content=render_queue(page), view=view_of_page(page))
 
 
 async def _list_open(interaction: Interaction) -> Sequence[Generation]:

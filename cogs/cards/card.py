@@ -37,11 +37,13 @@ HEADLINES: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("{member} requested a video"),
     InputKind.IMAGE: N_("{member} requested a video from an image"),
     InputKind.FRAMES: N_("{member} requested a video from two images"),
+    InputKind.VIDEO: N_("{member} is extending a video"),
 }
 ALT_TEXTS: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("Video made from the prompt: {prompt}"),
     InputKind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
     InputKind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
+    InputKind.VIDEO: N_("Video that goes on from another one, made from the prompt: {prompt}"),
 }
 
 
@@ -186,7 +188,10 @@ def lineage_lines(generation: Generation) -> list[str]:
         return []
     channel_id, message_id = generation.continues_post or (None, None)
     link = None if message_id is None else post_link(generation.guild_id, Posted(message_id, channel_id))
-    return [_("↪️ Continued from {video}", video=linked(generation.continues_id, link))]
+    video = linked(generation.continues_id, link)
+    if _kind_of(generation) is InputKind.VIDEO:
+        return [_("↪️ Extends {video}", video=video)]
+    return [_("↪️ Continued from {video}", video=video)]
 
 
 def _word(option: Option, value: OptionValue) -> str:
@@ -196,6 +201,8 @@ def _word(option: Option, value: OptionValue) -> str:
         case "seed":
             return _("seed {seed}", seed=value)
         case "negative_prompt":
+            return ""
+        case "aspect_ratio" if value == "auto":  # as the video before
             return ""
         case _:
             return option.shown(value)

@@ -20,8 +20,9 @@ from cogs.cards.card import (
     shown_prompt,
 )
 from cogs.cards.card_message import CardMessage
+from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_stop_button import FilmStopButton
-from cogs.ui.items import view_of
+from cogs.ui.items import Item, view_of
 from cogs.ui.links import LinkButton, message_link, post_link
 
 PROMPT_LENGTH = 45  # characters of a shot's prompt
@@ -48,9 +49,16 @@ def film_message(film: Film) -> CardMessage:
             film_number_line(film.row),
             f"{QUOTE_MARK}{shown_title(film.row)}",
         ]
-        is_open = any(shot.status in OPEN for shot in shots)
-        view = view_of(FilmStopButton(film.row.id) if is_open else film_button(film.row))
+        view = view_of(*_card_buttons(film))
     return CardMessage(content="\n".join(lines), embeds=[], view=view)
+
+
+def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
+    row = film.row
+    if any(shot.status in OPEN for shot in film.shots):
+        return [FilmStopButton(row.id)]
+    is_gone = row.removed_at is not None or row.erased_at is not None
+    return [film_button(row), None if is_gone else FilmRedoButton(row.id)]
 
 
 def film_state(film: Film) -> str:
@@ -58,8 +66,6 @@ def film_state(film: Film) -> str:
     row, there = film.row, film.present
     if row.removed_at is not None:
         return _("🗑️ **Removed.**")
-    if row.result_id is not None:
-        return _("✅ **Done:** the shots are joined.")
     if not film.is_over:
         return ngettext(
             "⚙️ **Making your film.** {done} of {count} shot is done.",
@@ -67,6 +73,8 @@ def film_state(film: Film) -> str:
             len(film.shots),
             done=sum(shot.delivered_at is not None for shot in film.shots),
         )
+    if row.result_id is not None and (row.delivered_at is not None or not film.is_to_be_posted):
+        return _("✅ **Done:** the shots are joined.")
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
     if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):

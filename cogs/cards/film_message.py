@@ -40,7 +40,9 @@ class FilmMessage:
     @property
     def nonce(self) -> str:
         """The same for the same message, so that Discord posts it once however often it is sent."""
-        return f"{self.film.row.id}-{'v' if self.with_file else 'l'}{'' if self.with_words else 'n'}"
+        redone = len(self.film.takes) - len(self.film.shots)
+        form = f"{'v' if self.with_file else 'l'}{'' if self.with_words else 'n'}"
+        return f"{self.film.row.id}-{form}{redone or ''}"
 
     @property
     def attached(self) -> Clip | None:

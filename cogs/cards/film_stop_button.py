@@ -47,6 +47,6 @@ class FilmStopButton(Item):
 
 
 def _answer(before: Film, after: Film) -> str:
-    was_open = {shot.id for shot in before.shots if shot.status in OPEN}
-    stopped = [shot for shot in after.shots if shot.status is Status.CANCELLED and shot.id in was_open]
+    was_open = {take.id for take in before.takes if take.status in OPEN}
+    stopped = [take for take in after.takes if take.status is Status.CANCELLED and take.id in was_open]
     return cancelled_shots(stopped)

@@ -64,13 +64,19 @@ async def take_down(client: VeoBot, generation: Generation, way_on: WayOn | None
 
 async def _film_posts(client: VeoBot, generation: Generation) -> list[Posted]:
     """Return the message with the film that shows a shot, which is marked as taken down."""
-    film = None if generation.film_id is None else await client.services.films.remove(generation.film_id)
+    films, film_id = client.services.films, generation.film_id
+    film = None if film_id is None else await films.remove(film_id, shot_id=generation.id)
     return [] if film is None else film_posts(film.row)
 
 
 def film_posts(row: FilmRow) -> list[Posted]:
-    """Return the messages that show a film."""
-    return [] if row.result_id is None else [Posted(row.result_id, row.result_channel_id)]
+    """Return the messages that show a film, also as it was before a shot was redone."""
+    posts = [] if row.result_id is None else [Posted(row.result_id, row.result_channel_id)]
+    match row.replaced_post:
+        case [channel_id, int(message_id)]:
+            return [*posts, Posted(message_id, channel_id)]
+        case _:
+            return posts
 
 
 async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:

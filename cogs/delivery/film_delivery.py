@@ -1,6 +1,7 @@
 """Shows films on Discord (see `bot.films.ports.FilmPort`), by the same ways as single videos."""
 
 import discord
+import structlog
 
 from bot.db.film_models import FilmRow
 from bot.i18n import locale_used
@@ -8,14 +9,18 @@ from bot.jobs.ports import Posted, UndeliverableError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from cogs.cards.film_message import FilmMessage, is_film
+from cogs.cards.film_redo_buttons import FilmRedoButton
+from cogs.cards.replaced_film import replace_post
 from cogs.cards.shown_film import FindFilm
 from cogs.cards.takedown import delete_post, film_posts
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
 from cogs.films.delete_buttons import FilmDeleteButton
-from cogs.ui.discord_errors import CALL_ERRORS, postponed
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.items import view_of
 from cogs.ui.servers import Servers
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class FilmDelivery:
@@ -34,6 +39,16 @@ class FilmDelivery:
         """Bring the card to its final form."""
         await self._cards.show_film(row)
 
+    async def show_replaced(self, row: FilmRow) -> None:
+        """Take the file off the message with the film as it was, and let that lead to the present one."""
+        for post in film_posts(row)[1:]:
+            try:
+                await replace_post(self._client, row, post)
+            except CALL_ERRORS as error:
+                if classify_error(error) is Remedy.LATER:
+                    raise postponed(error) from error
+                log.warning("the film as it was stays posted", film=row.id, error=str(error))
+
     async def take_down(self, row: FilmRow) -> None:
         """Delete the message with the film."""
         for post in film_posts(row):
@@ -46,7 +61,7 @@ class FilmDelivery:
         """Look for an earlier post of the film."""
 
         def is_it(message: discord.Message) -> bool:
-            return is_film(message, subject)
+            return is_film(message, subject) and message.id > (subject.result_id or 0)
 
         return await self._posts.find_result(subject, is_it)
 
@@ -63,5 +78,5 @@ class FilmDelivery:
         if film is None:
             raise UndeliverableError("the film is not recorded any more")
         with locale_used(subject.locale):
-            view = view_of(FilmDeleteButton(subject.id))
+            view = view_of(FilmRedoButton(subject.id), FilmDeleteButton(subject.id))
         return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)

@@ -8,10 +8,13 @@ from discord.ext import commands
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
 from bot.films.script import FilmSpec
+from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
 from cogs.films.form import FilmForm
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
+from cogs.films.redo_form import RedoForm
+from cogs.films.redo_offer import RedoButton, RedoDropButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
 from cogs.veo.images import images_of
@@ -69,4 +72,6 @@ async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers and cards; discord.py calls this."""
     bot.add_dynamic_items(MakeFilmButton, DropFilmButton, FilmStopButton)
     bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton)
+    RedoShotButton.form = RedoForm
+    bot.add_dynamic_items(FilmRedoButton, RedoShotButton, RedoButton, RedoDropButton)
     await bot.add_cog(FilmCog())

@@ -7,7 +7,7 @@ from bot.doctor.provider_text import WORDS_LENGTH, model_names
 from bot.escape import plain
 from bot.i18n import N_, _, dollars, ngettext, number
 from bot.media.upload_sizes import MIB
-from bot.monitoring.alert_rules import WARNINGS, AlertKind, Value
+from bot.monitoring.alert_rules import WARNINGS, AlertKind, AlertState, Value
 from bot.monitoring.alerts import Announcement
 from bot.timestamps import relative_time
 
@@ -85,6 +85,11 @@ def render_alert(announcement: Announcement) -> str:
     head = _("⚠️ **Warning:**") if kind in WARNINGS else _("🚨 **Alert:**")
     since = " " + _("Started {when}.", when=relative_time(state.since)) if state.since else ""
     return f"{head} {text}{since}"
+
+
+def render_here(kind: AlertKind, state: AlertState) -> str:
+    """Return what is wrong with a server at this moment, and what to do."""
+    return _(BEGUN_HERE[kind], **_shown(state.facts))
 
 
 def _shown(facts: Mapping[str, Value]) -> dict[str, str]:

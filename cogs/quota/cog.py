@@ -19,7 +19,7 @@ from bot.services import Services
 from bot.usage.service import UsagePeriod
 from cogs.moderation.targets import ensure_member, ensure_person, moderator_of
 from cogs.quota import quota_input, quota_text
-from cogs.quota.pagers import RulesButton, UsageButton, show_rules, show_usage
+from cogs.quota.pagers import RulesButton, UsageButton, rules_content, show_usage
 from cogs.quota.preview import ChangeButton, DropButton, SaveButton, propose
 from cogs.quota.rules_text import member_text
 from cogs.quota.saved_text import read_entitlement
@@ -111,7 +111,9 @@ class QuotaCog(commands.GroupCog, group_name="quota", group_description="Manage 
     async def rules(self, interaction: Interaction, member: discord.User | None = None) -> None:
         """Show the server's rules, or how a member stands."""
         if member is None:
-            await show_rules(interaction, self._rules)
+            await interaction.response.send_message(
+                **await rules_content(interaction, self._rules), ephemeral=True
+            )
             return
         user_id, role_ids = ensure_person(member), role_ids_of(member)
         entitlement = await self._entitlements.read(moderator_of(interaction).guild_id, user_id, role_ids)

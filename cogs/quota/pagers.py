@@ -17,7 +17,7 @@ from cogs.quota.rules_text import rule_lines, rules_foot, rules_head
 from cogs.quota.usage_report import report_page
 from cogs.ui.discord_errors import Remedy, classify_error
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import Content, Item, view_of
 from cogs.ui.paging import Page, page_buttons, paginate
 
 COMMAND = "quota"
@@ -73,18 +73,20 @@ class UsageButton(Item):
         await _turn(interaction, page, lambda number, label: UsageButton(self._period, number, label))
 
 
-async def show_rules(interaction: Interaction, rules: QuotaRules) -> None:
-    """Answer with the first page of the server's rules."""
+async def rules_content(interaction: Interaction, rules: QuotaRules) -> Content:
+    """Return the first page of the server's rules."""
     page = await _read_rules(interaction, rules, 0)
-    if (view := _view(page, RulesButton)) is None:
-        await interaction.response.send_message(page.content, ephemeral=True)
-    else:
-        await interaction.response.send_message(page.content, view=view, ephemeral=True)
+    return Content(content=page.content, view=_view(page, RulesButton))
 
 
 async def show_usage(interaction: Interaction, usage: UsageReports, period: UsagePeriod) -> None:
-    """Answer with a server's use: the totals and a page of the table, a chart, and a file."""
+    """Answer with a server's use."""
     await interaction.response.defer(ephemeral=True)  # a first chart may take longer than Discord waits
+    await fill_with_usage(interaction, usage, period)
+
+
+async def fill_with_usage(interaction: Interaction, usage: UsageReports, period: UsagePeriod) -> None:
+    """Let the answer, so far "thinking", be a server's use: totals, a page of the table, a chart, a file."""
     report = await usage.read(moderator_of(interaction).guild_id, period)
     page = report_page(report, 0)
     view = _view(page, lambda number, label: UsageButton(period, number, label))
@@ -118,6 +120,6 @@ async def _turn(interaction: Interaction, page: Page, make: Callable[[int, str],
     await interaction.edit_original_response(content=page.content, view=_view(page, make))
 
 
-def _view(page: Page, make: Callable[[int, str], Item]) -> discord.ui.View | None:
-    """Return the buttons to the pages before and after, or None where there is one page only."""
-    return view_of(*page_buttons(page.number, page.count, make)) if page.count > 1 else None
+def _view(page: Page, make: Callable[[int, str], Item]) -> discord.ui.View:
+    """Return the buttons to the pages before and after, where there are such."""
+    return view_of(*page_buttons(page.number, page.count, make))

@@ -6,7 +6,7 @@ button for the whole program when a view that also has other items ends.
 """
 
 import re
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypedDict
 
 import discord
 
@@ -108,6 +108,13 @@ def view_of(*buttons: Item | LinkButton | None) -> discord.ui.View:
     for button in filter(None, buttons):
         view.add_item(button)
     return view
+
+
+class Content(TypedDict):
+    """A message as discord.py's send and edit methods take it."""
+
+    content: str
+    view: discord.ui.View
 
 
 class Form(discord.ui.Modal):

@@ -23,8 +23,9 @@ class OfferedButton(Item):
 
     group: ClassVar[str]
 
-    def __init__(self, offer_id: str, revision: int) -> None:
-        super().__init__(offer_id, revision)
+    def __init__(self, offer_id: str, revision: int, *state: object, label: str | None = None) -> None:
+        """`state`: what else stands in the custom id; `label`: in place of the usual one."""
+        super().__init__(offer_id, revision, *state, label=label)
         self.offer_id = offer_id
         self.revision = revision
 

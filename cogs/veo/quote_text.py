@@ -11,6 +11,8 @@ from bot.eta.eta import LAST_POSITION
 from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
+from bot.provider.catalogue import get_model
+from bot.provider.input_kinds import InputKind
 from bot.requests.quotes import Quote
 from bot.timestamps import relative_time
 from cogs.cards.card import (
@@ -38,7 +40,7 @@ def render_quote(quote: Quote) -> Card:
     end = relative_time(quote.quote_row.expires_at)
     lines = [
         _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
-        _(HEADINGS[len(quote.quote_row.pictures)]),
+        _heading(quote),
         *parameter_lines(quote.preview),
         *lineage_lines(quote.preview),
         price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
@@ -51,6 +53,13 @@ def render_quote(quote: Quote) -> Card:
     return Card(
         content="\n".join(line for line in lines if line), embeds=full_prompt(quote.preview, PROMPT_LENGTH)
     )
+
+
+def _heading(quote: Quote) -> str:
+    model = get_model(quote.quote_row.model)
+    if model is not None and model.kind is InputKind.VIDEO:
+        return _("🧾 **Check your extension before you spend anything:**")
+    return _(HEADINGS[len(quote.quote_row.pictures)])
 
 
 def price_line(price: float | None, *, is_recalled: bool) -> str:

@@ -9,6 +9,7 @@ from cogs.cards.card_message import StopButton
 from cogs.ui.interaction import Interaction
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
+from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton, show_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 from cogs.videos.repost_button import RepostButton
@@ -29,6 +30,6 @@ class VideosCog(commands.Cog):
 async def setup(bot: VeoBot) -> None:
     """Add the command and register the buttons; discord.py calls this."""
     bot.add_dynamic_items(StopButton, RerollButton, RemixButton, SuccessorButton)
-    bot.add_dynamic_items(ContinueButton, RepostButton, HistoryButton)
+    bot.add_dynamic_items(ContinueButton, ExtendButton, RepostButton, HistoryButton)
     bot.add_dynamic_items(DeleteButton, ConfirmButton, KeepButton)
     await bot.add_cog(VideosCog(bot.services.history))

@@ -14,6 +14,7 @@ from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
 from bot.requests.continuing import CannotContinueError, continued_spec
+from cogs.cards.video_posts import find_posts
 from cogs.moderation.owners import find_manageable
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
@@ -26,7 +27,6 @@ from cogs.veo.markup_names import spec_in_words
 from cogs.veo.remix_input import select_of
 from cogs.veo.request import ask
 from cogs.veo.request_form import words_to_copy
-from cogs.videos.posts import find_posts
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class ContinueButton(VideoButton):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form, unless it is clear already that the video cannot be continued."""
-        source = await _find(interaction, self.generation_id)
+        source = await find_source(interaction, self.generation_id)
         requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
         models = interaction.client.services.continuations.models_after(source)
         await interaction.response.send_modal(ContinueForm(self.generation_id, models))
@@ -104,21 +104,22 @@ class ContinueForm(Form):
 async def _continue(interaction: Interaction, generation_id: str, prompt: str, model: Model | None) -> None:
     """Ask for what happens next, by the same way as /veo; raises as `ask`."""
     services = interaction.client.services
-    source = await _find(interaction, generation_id)
+    source = await find_source(interaction, generation_id)
     spec = spec_in_words(interaction, continued_spec(source, prompt, model))
     await services.generations.ensure_allowed(requester_of(interaction), spec)
-    attachment = await _attachment_of(interaction, source)
+    attachment = await attachment_of(interaction, source)
     frame = await services.continuations.last_frame(source, attachment, spec.model)
     image = await _show(interaction, source, frame)
     await ask(interaction, replace(spec, images=(image,)))
 
 
-async def _find(interaction: Interaction, generation_id: str) -> Generation:
+async def find_source(interaction: Interaction, generation_id: str) -> Generation:
+    """Return the video that a click wants to go on from; raises as `Continuations.find`."""
     found = await find_manageable(interaction, generation_id)
     return await interaction.client.services.continuations.find(found.guild_id, found.id)
 
 
-async def _attachment_of(interaction: Interaction, generation: Generation) -> str | None:
+async def attachment_of(interaction: Interaction, generation: Generation) -> str | None:
     """Return the address of the file in a message that shows the video; None: none that can be read now."""
     try:
         attachment = (await find_posts(interaction.client, generation)).attachment

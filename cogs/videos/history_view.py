@@ -17,11 +17,12 @@ from cogs.ui.links import card_button, watch_button
 from cogs.ui.video_button import VideoButton
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
+from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.history_text import NONE_YET, render_history
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
 from cogs.videos.repost_button import RepostButton
 
-NAVIGATION_ROW = 1  # below the buttons for the video
+NAVIGATION_ROW = 2  # below the buttons for the video
 
 
 class HistoryButton(VideoButton):
@@ -72,9 +73,11 @@ def _view(page: HistoryPage) -> discord.ui.View:
     generation = page.generation
     actions: list[Item] = []
     if can_be_repeated(generation, utc_now()):
-        actions += [RerollButton(generation.id), RemixButton(generation.id)]
+        actions.append(RerollButton(generation.id))
+        if not is_extension(generation):
+            actions.append(RemixButton(generation.id))
     if is_continuable(generation):
-        actions.append(ContinueButton(generation.id))
+        actions += [ContinueButton(generation.id), ExtendButton(generation.id)]
     if is_shown(generation):
         actions.append(DeleteButton(generation.id))
         if generation.erased_at is None and generation.delivered_at is not None:

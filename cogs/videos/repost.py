@@ -16,9 +16,9 @@ from bot.library.reposts import CannotRepostError, Reposts
 from cogs.cards.card import alt_text, render_repost
 from cogs.cards.result_message import file_name
 from cogs.cards.takedown import delete_post, show_card
+from cogs.cards.video_posts import Posts, find_posts
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
 from cogs.ui.links import post_link
-from cogs.videos.posts import Posts, find_posts
 from cogs.videos.result_buttons import result_view
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -6,10 +6,12 @@ from bot.db.models import Generation, Status
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from bot.requests.successors import Successor
+from cogs.cards.film_redo_buttons import RedoShotButton
 from cogs.reports.buttons import ReportButton
 from cogs.ui.items import Item, view_of
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import DeleteButton
+from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 
 
@@ -23,10 +25,12 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
             case Status.SUCCEEDED:
                 return view_of(
                     *_repeats(generation),
-                    ContinueButton(generation.id) if generation.erased_at is None else None,
+                    *_next(generation),
                     DeleteButton(generation.id),
                     ReportButton(generation.id),
                 )
+            case Status.FAILED if generation.film_id is not None:
+                return view_of(_redo(generation))
             case Status.FAILED if instead is not None:
                 other = SuccessorButton(generation.id, instead.model.id, instead.price)
                 return view_of(other, RemixButton(generation.id))
@@ -36,9 +40,22 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                 return view_of()
 
 
+def _next(generation: Generation) -> list[Item]:
+    if generation.erased_at is not None:
+        return []
+    return [ContinueButton(generation.id), ExtendButton(generation.id)]
+
+
+def _redo(generation: Generation) -> Item | None:
+    """Return what tries a shot again as a part of its film."""
+    if generation.film_id is None or generation.shot is None or generation.erased_at is not None:
+        return None
+    return RedoShotButton(generation.film_id, generation.shot, pgettext("button", "Try again"))
+
+
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:
     # A message outlives Discord's links to images; a click on a button says then that they are dead.
     if not is_known(generation):
         return []
     again = RerollButton(generation.id) if label is None else RerollButton(generation.id, label)
-    return [again, RemixButton(generation.id)]
+    return [again] if is_extension(generation) else [again, RemixButton(generation.id)]

@@ -10,6 +10,7 @@ import discord
 
 from bot.clock import utc_now
 from bot.media.image_links import MARGIN
+from cogs.admin.home_view import PLACES
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -265,10 +266,18 @@ async def the_use_of_the_server(world: World) -> None:
         await world.mona.slash(world.channel, "quota usage", period=period)
 
 
+async def the_home_of_moderators(world: World) -> None:
+    home = shown(await world.mona.slash(world.channel, "veo-admin home")).message
+    await world.mona.click(home, custom_id="veo1:home:refresh")
+    for place in PLACES:
+        await world.mona.click(home, custom_id=f"veo1:open:{place}")
+
+
 async def moderation(world: World) -> None:
     mona, channel = world.mona, world.channel
     await choose_board(world, world.moderators_channel)
     generation = await ask_and_hold(world)
+    await the_home_of_moderators(world)
     await mona.slash(channel, "veo-admin queue")
     await mona.slash(channel, "veo-admin settings")
     await mona.slash(channel, "veo-admin settings", longest_duration=4, delivery="channel")

@@ -89,10 +89,10 @@ async def without_bounds(world: World) -> None:
     await bot.http.bulk_upsert_global_commands(bot.application_id, commands)
 
 
-def command_id(world: World) -> int:
-    """Return the id of /veo-admin."""
-    found = world.env.backend.find_command("veo-admin", world.guild.id)
-    assert found is not None, "/veo-admin is not registered"
+def command_id(world: World, name: str = "veo-admin") -> int:
+    """Return the id of a command."""
+    found = world.env.backend.find_command(name, world.guild.id)
+    assert found is not None, f"/{name} is not registered"
     return int(found["id"])
 
 

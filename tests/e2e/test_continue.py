@@ -58,7 +58,7 @@ def sent_image(body: Any) -> Image.Image:
 
 async def test_the_next_video_begins_with_the_last_frame(world: World, tmp_path: Path) -> None:
     source = await ask_for_video(world, aspect_ratio="9:16", resolution="720P", generate_audio=False)
-    assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Delete", "Report"]
+    assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
     video = await the_result(world).attachments[0].read()
     answer = await proceed(world, source)
     made = await newest(world, 2)

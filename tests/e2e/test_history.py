@@ -21,7 +21,7 @@ from tests.e2e.reporting import add_bob, forge_buttons
 from tests.e2e.videos import newest, private, question
 
 UNKNOWN = "This server has no video with that ID."
-ACTIONS = ["Re-roll", "Remix", "Continue", "Delete", "Repost", "Watch the video"]
+ACTIONS = ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Repost", "Watch the video"]
 
 
 async def videos(world: World, who: simcord.MemberActor | None = None) -> simcord.InteractionResult:

@@ -38,7 +38,7 @@ async def let_links_die(database_url: str) -> int:
 async def test_a_reroll_makes_a_video_of_the_same_image(world: World, data_dir: Path) -> None:
     world.cdn.links_end = utc_now() + DAY
     source = await ask_for_video(world, image=CAT)
-    assert buttons(the_result(world)) == [*AGAIN, "Continue", "Delete", "Report"]
+    assert buttons(the_result(world)) == [*AGAIN, "Continue", "Extend", "Delete", "Report"]
     answer = await world.alice.click(the_result(world), label="Re-roll")
     assert not shown(answer).ephemeral, "the card is for everybody"
     made = await newest(world, 2)
@@ -128,6 +128,7 @@ async def test_the_history_offers_it_as_long_as_it_works(world: World, database_
     assert labels(history) == [
         *AGAIN,
         "Continue",
+        "Extend",
         "Delete",
         "Repost",
         "Watch the video",

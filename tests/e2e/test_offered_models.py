@@ -1,7 +1,7 @@
 """MODELS orders and restricts what may be asked for; what was accepted before goes on."""
 
 from bot.db.models import Status
-from bot.provider.choosing import parse_models
+from bot.provider.choosing import extenders_of, parse_models
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
 from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, eventually, the_result
@@ -37,7 +37,10 @@ async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_wor
         remix = await world.alice.click(the_result(world), label="Remix")
         assert options_of(remix)["model"] == ["google/veo-3.1-t2v-fast", "google/veo-3.1-t2v"]
         asked = {call.query["id"] for call in world.provider.calls if call.kind == "models"}
-        assert asked == {model.id for model in parse_models(MODELS)}, "other prices were fetched"
+        offered = parse_models(MODELS)
+        assert asked == {model.id for model in (*offered, *extenders_of(offered))}, (
+            "other prices were fetched"
+        )
 
 
 async def test_a_request_in_the_queue_goes_on_though_its_model_is_not_offered_any_more(

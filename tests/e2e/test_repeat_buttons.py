@@ -43,7 +43,7 @@ def chosen(generation: Generation) -> dict[str, object]:
 
 async def test_a_reroll_makes_the_same_anew_with_another_seed_in_the_same_thread(world: World) -> None:
     source = await ask_for_video(world, negative_prompt="rain", seed=7)
-    assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Delete", "Report"]
+    assert buttons(the_result(world)) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
     answer = await world.alice.click(the_result(world), label="Re-roll")
     assert not shown(answer).ephemeral, "the card is for everybody"
     made = await newest(world, 2)

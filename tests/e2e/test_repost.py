@@ -51,7 +51,7 @@ async def test_it_is_posted_in_another_channel_with_the_same_file(world: World) 
     assert attachment.filename == original.filename
     assert attachment.description == original.description
     assert await attachment.read() == await original.read()
-    assert buttons(message) == ["Re-roll", "Remix", "Continue", "Delete", "Report"]
+    assert buttons(message) == ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]
     assert f"{showcase.id}/{message.id}" in text
     assert "This didn't count toward your limit." in text
     [sent] = bodies(world, "POST", f"/{showcase.id}/messages")

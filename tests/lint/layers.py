@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bot.metrics", "bot.privacy"),
     ("bot.jobs", "bot.usage"),
     ("bot.library", "bot.moderation", "bot.monitoring", "bot.requests"),
-    ("bot.doctor", "bot.films", "bot.preview"),
+    ("bot.doctor", "bot.films", "bot.home", "bot.preview"),
     ("bot.services",),
     ("bot.discord_client",),
     ("cogs.ui",),

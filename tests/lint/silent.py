@@ -12,6 +12,8 @@ SILENT = {
     "bot/media/fitting.py": "errors for the log",
     "bot/media/joining.py": "errors for the log",
     "bot/media/last_frames.py": "errors for the log",
+    "bot/media/whole_videos.py": "errors for the log",
+    "bot/requests/source_videos.py": "errors for the log",
     "bot/media/streams.py": "errors for the log",
     "bot/media/upload_sizes.py": "the operator's settings",
     "bot/provider/client.py": "errors for the log and the command line",
@@ -101,7 +103,10 @@ ALLOWED = {
     "bot/films/chain.py": {
         "generations.awaits_id IS NOT NULL AND generations.status IN ('preparing', 'queued')": "SQL",
     },
-    "bot/films/frames.py": {"The shot before is gone.": "for the log"},
+    "bot/films/frames.py": {
+        "The shot before is gone.": "for the log",
+        "Discord can't be asked for the video now.": "for the log",
+    },
     "bot/films/finishing.py": {"it or a shot was taken down since the shots were joined": "for the log"},
     "bot/films/shot_files.py": {
         "The provider doesn't know the video any more.": "for the log",
@@ -111,6 +116,9 @@ ALLOWED = {
         "The video is in no message.": "for the log",
     },
     "bot/films/runner.py": {"films can't be read": "for the log"},
-    "bot/media/image_store.py": {"There are no last frames.": "for the log"},
+    "bot/media/image_store.py": {
+        "There are no last frames.": "for the log",
+        "There are no videos.": "for the log",
+    },
     "bot/eta/refresh.py": {" cannot be fetched": "for the log", " can be fetched again": "for the log"},
 }

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.provider.catalogue import CATALOGUE
+from bot.provider.catalogue import ALL_MODELS
 from sandbox.provider import QUICK, Fault, Provider
 from tests.sandbox.driver import Client, Clock
 from tests.sandbox.test_schema import assert_error_form
@@ -186,7 +186,7 @@ async def test_models_are_found_by_id_and_by_alias(client: Client) -> None:
 
     assert everything.json["object"] == "list"
     assert [row["id"] for row in everything.json["data"]] == list(
-        dict.fromkeys(model.provider_name for model in CATALOGUE)
+        dict.fromkeys(model.provider_name for model in ALL_MODELS)
     )
     assert [row["id"] for row in by_alias.json["data"]] == [FAST]
     assert "pricing" not in by_alias.json["data"][0]

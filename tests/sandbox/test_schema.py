@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bot.media.images import data_uri_of
-from bot.provider.catalogue import CATALOGUE, Model
+from bot.provider.catalogue import ALL_MODELS, CATALOGUE, Model
 from sandbox.offers import OFFERS
+from sandbox.refusals import RefusalError
+from sandbox.schema import check_body
 from tests.bot.drawn import draw
 from tests.sandbox.driver import BODY, TASKS, Client
 
@@ -182,7 +184,36 @@ async def test_a_link_is_an_image_too(client: Client) -> None:
 
 
 def test_every_model_of_the_catalogue_has_an_offer() -> None:
-    assert set(OFFERS) == {model.provider_name for model in CATALOGUE}
+    assert set(OFFERS) == {model.provider_name for model in ALL_MODELS}
+
+
+VIDEO = b"\0\0\0\x18ftypmp42"
+LINK = "https://x.example/a.mp4"
+EXTENSION = {"model": "google/veo3-1-extend-video", "prompt": "a dragon lands"}
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ({}, "video_url: Expected string, Received undefined"),
+        ({"video_url": "a video"}, "video_url: Expected uri"),
+        ({"video_url": "data:video/mp4;base64,QUJD"}, "video_url: Expected a video of type mp4"),
+        ({"video_url": "https://x.example/a.mp4", "duration": 8}, "duration: Expected 7"),
+        (
+            {"video_url": "https://x.example/a.mp4", "image_url": "https://x.example/a.png"},
+            "image_url: Unrec",
+        ),
+    ],
+)
+def test_an_extension_needs_a_video_and_nothing_else(body: dict[str, object], refusal: str) -> None:
+    with pytest.raises(RefusalError, match=refusal):
+        check_body({**EXTENSION, **body})
+
+
+def test_an_extension_goes_on_from_the_video_in_its_body() -> None:
+    link = f"data:video/mp4;base64,{base64.b64encode(VIDEO).decode()}"
+    order = check_body({**EXTENSION, "video_url": link})
+    assert (order.video, order.duration, order.resolution, order.aspect_ratio) == (VIDEO, 7, "720p", "16:9")
 
 
 async def test_a_refused_body_creates_nothing(client: Client) -> None:

@@ -11,10 +11,8 @@ from pathlib import Path
 from tests.simulation.bugs import BUGS
 from tests.simulation.prove import prove
 from tests.simulation.run import Result, play, stage
-from tests.simulation.scenario import Scenario, drawn, year
+from tests.simulation.scenario import MANY_DAYS, Scenario, drawn, year
 from tests.simulation.story import shrink, story
-
-YEAR = 30.0  # days from which on a run is an ordinary server's time instead of hours in which much happens
 
 
 def main() -> None:
@@ -65,7 +63,7 @@ def _play_all(options: argparse.Namespace, template: Path) -> int:
 
 
 def _scenario(seed: int, days: float) -> Scenario:
-    return year(seed, days) if days >= YEAR else drawn(seed, days)
+    return year(seed, days) if days >= MANY_DAYS else drawn(seed, days)
 
 
 def _tell(result: Result, template: Path) -> None:

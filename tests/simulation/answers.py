@@ -32,7 +32,7 @@ async def answer(process: "Process", generation: Generation, asked_at: float) ->
         raise discord.NotFound(_response(404), {"code": 10062, "message": "Unknown interaction"})
     result = None
     if way in {None, Way.LOST, Way.HANGS_DONE}:
-        result = world.post(Kind.CARD, generation, generation.channel_id, "queued")
+        result = world.post(Kind.CARD, generation, generation.channel_id, "queued", world.now())
         result.has_nonce = False
     if way in {Way.HANGS, Way.HANGS_DONE, Way.LATE}:
         await asyncio.sleep(HANG_SECONDS)

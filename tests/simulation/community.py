@@ -29,6 +29,7 @@ TWICE = 0.06  # an interaction that two processes get
 IMPATIENT = 0.08  # who asks again and again
 CANCELS, TOO_LATE = 0.2, 0.15  # who cancels; of these, who clicks on an old card
 CONFIRMS, CONFIRMS_TWICE = 0.8, 0.3
+TOGETHER = 0.5  # of double clicks that come in the same moment, as after a line that was held up
 FAILS = 0.04  # prompts that the provider's filter stops
 AGAIN, CONTINUES, CLICKS_TWICE = 0.08, 0.08, 0.3  # buttons below a video
 FORGETS = 0.01  # who asks to delete their data
@@ -182,8 +183,11 @@ class Community:
         if self._chance.random() > CONFIRMS:
             return
         clicks = 2 if self._chance.random() < CONFIRMS_TWICE else 1
+        wait = self._chance.uniform(1, 3)
         for _ in range(clicks):
-            self._world.spawn(self._click(requester, quote, self._chance.uniform(1, 3)), "click")
+            self._world.spawn(self._click(requester, quote, wait), "click")
+            if self._chance.random() > TOGETHER:
+                wait = self._chance.uniform(1, 3)
 
     async def _click(self, requester: Requester, quote: Quote, wait: float) -> None:
         await asyncio.sleep(wait)

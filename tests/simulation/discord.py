@@ -127,10 +127,13 @@ class Discord:
         self._count += 1
         return (int(self.now() * 1000) << 22) + self._count
 
-    def post(self, kind: Kind, generation: Generation, place: int | None, said: str) -> Message:
-        """Show a message; the same nonce shortly after it brings the first one back."""
+    def post(
+        self, kind: Kind, generation: Generation, place: int | None, said: str, sent_at: float
+    ) -> Message:
+        """Show a message; the same nonce, sent or carried out shortly after it, brings the first one back."""
         for found in self.of(generation.id, kind):
-            if found.has_nonce and self.now() - found.at < NONCE_SECONDS and found.place == place:
+            passed = min(abs(sent_at - found.at), self.now() - found.at)
+            if found.has_nonce and passed < NONCE_SECONDS and found.place == place:
                 return found
         message = Message(self.new_id(), kind, generation.id, generation.user_id, place, self.now(), said)
         self.messages.setdefault(generation.id, []).append(message)
@@ -175,12 +178,11 @@ class SimulatedDelivery:
         """Post the card as a message of its own."""
         if self._discord.is_shut(generation):
             raise UndeliverableError("the channel takes no messages")
+        said, sent_at = generation.status.value, self._discord.now()
         return await self._call(
             "card",
             generation.id,
-            lambda: (
-                self._discord.post(Kind.CARD, generation, generation.channel_id, generation.status.value).id
-            ),
+            lambda: self._discord.post(Kind.CARD, generation, generation.channel_id, said, sent_at).id,
         )
 
     async def open_thread(self, generation: Generation) -> int | None:
@@ -232,9 +234,9 @@ class SimulatedDelivery:
         return await self._post(Kind.ENDING, generation, reason + late)
 
     async def _post(self, kind: Kind, generation: Generation, said: str) -> Posted:
-        place = self._place(generation)
+        place, sent_at = self._place(generation), self._discord.now()
         message = await self._call(
-            kind.value, generation.id, lambda: self._discord.post(kind, generation, place, said)
+            kind.value, generation.id, lambda: self._discord.post(kind, generation, place, said, sent_at)
         )
         return Posted(message.id, message.place)
 

@@ -185,6 +185,8 @@ class Process:
         assert self.opened is not None
         departures = Departures(self.opened.services.cancellation, delivery.is_removed_from, stopping)
 
+        seldom = 7 * SELDOM if self.world.scenario.is_long else SELDOM
+
         async def reconcile() -> None:
             await worker.reconciliation.run(stopping)
 
@@ -196,8 +198,8 @@ class Process:
             "outbox": build_outbox_relay(shared, Board(self)).run,
             "positions": build_position_updater(shared, delivery).run,
             "departures": departures.run,
-            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=SELDOM).run,
-            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=SELDOM).run,
+            "durations": ProviderStats(shared.estimator, shared.veo, stopping, interval=seldom).run,
+            "history": HistoryLoader(shared.estimator, shared.database, stopping, interval=seldom).run,
         }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self, cast
@@ -14,6 +14,7 @@ from sandbox.calls import Kind
 from sandbox.faults import Fault, Faults
 from sandbox.jobs import FAIL_MARK, Job, Jobs
 from sandbox.ledger import Ledger
+from sandbox.odd_answers import Stumble
 from sandbox.picture import Scene
 from sandbox.provider import Provider
 from sandbox.render import QUICK, Renderer
@@ -23,6 +24,8 @@ from tests.process.havoc import PROVIDER, TAKEN_BACK
 
 SIGNATURE = b"\0\0\0\x18ftypmp42"  # with which an MP4 begins
 TAKEN_BACK_SECONDS = 120.0  # between two failures that the provider takes back
+# What befalls every create call in a brown-out: it fails and is logged so, or nobody hears that it was taken.
+BROWN_OUT: Sequence[Fault] = (Stumble(), Fault.reset(accepted=True), Fault.status(504, accepted=True))
 MEDIAN_SECONDS = 90.0  # that a video takes
 LONG, LONG_SECONDS = 0.02, 2500.0  # how many take longer than the bot waits, and how long
 
@@ -119,6 +122,7 @@ class SimulatedFaults(Faults):
     Attributes:
         share: of all calls.
         taken: how many went wrong.
+        brown_until: until when the brown-out lasts, in the loop's seconds.
     """
 
     def __init__(self, chance: random.Random, now: Callable[[], float]) -> None:
@@ -128,9 +132,13 @@ class SimulatedFaults(Faults):
         self._taken_back_at = -TAKEN_BACK_SECONDS
         self.share = 0.0
         self.taken = 0
+        self.brown_until = 0.0
 
     def take(self, kind: Kind, body: object) -> Fault | None:  # noqa: ARG002 the interface names it
         """Return what goes wrong with this call."""
+        if kind == "create" and self._now() < self.brown_until:
+            self.taken += 1
+            return self._chance.choice(BROWN_OUT)
         ways = PROVIDER.get(kind)
         if not self.share or not ways or self._chance.random() >= self.share:
             return None

@@ -89,19 +89,21 @@ def play(scenario: Scenario, template: Path, *, is_logged: bool = False) -> Resu
             runner.run(_play(scenario, Path(folder), template, result, is_logged=is_logged))
         except StuckError:
             result.findings.append("everybody waits for somebody else")
-    gc.collect()
     result.seconds, result.busy = time.perf_counter() - begun, time.process_time() - busy
     return result
 
 
 @contextmanager
 def _seldom_collected() -> Generator[None]:
-    """Look for garbage seldom, which takes a tenth of the time otherwise; `play` does at the end."""
+    """Look for garbage seldom, and not at all among what was there before: it takes a tenth of the time."""
     before = gc.get_threshold()
     gc.set_threshold(GARBAGE)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.collect()
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 
@@ -173,6 +175,8 @@ async def _company(world: World) -> AsyncGenerator[None]:
 async def _settle(world: World) -> None:
     """Let everything come to its end with nothing going wrong."""
     world.provider.havoc.share = world.discord.share = 0.0
+    world.provider.havoc.brown_until = 0.0
+    world.provider.terms.disabled = False
     world.disk.lock(0)
     world.disk.fill(0)
     world.discord.closed.clear()

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+MANY_DAYS = 30.0
 SHARES = (
     "skews",
     "outages",
@@ -15,6 +16,8 @@ SHARES = (
     "pauses",
     "retirements",
     "departures",
+    "brown_outs",
+    "closures",
 )
 
 
@@ -30,9 +33,12 @@ class Scenario:
         provider_share, discord_share: of all calls that go wrong.
         crashes, restarts, outages, skews, moderations, pauses: how many there are in a day, on average.
         retirements: how often in a day a model is sold no more for a while.
+        brown_outs: how often in a day no create call is answered for a while, though some are taken.
+        closures: how often in a day the provider closes the account for a while, so that a line forms.
         departures: how often in a day a server removes the bot, or somebody blocks it.
         log_delay: seconds after which the provider's log shows a call.
         max_running: videos at the provider at once.
+        daily_limit: videos of a member in a day, where no moderator says otherwise.
     """
 
     seed: int
@@ -51,8 +57,16 @@ class Scenario:
     pauses: float = 1.0
     retirements: float = 0.5
     departures: float = 1.0
+    brown_outs: float = 0.5
+    closures: float = 0.2
     log_delay: float = 20.0
     max_running: int = 3
+    daily_limit: int = 5
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is an ordinary server's time instead of hours in which much happens."""
+        return self.days >= MANY_DAYS
 
     def smaller(self) -> Sequence["Scenario"]:
         """Return scenarios with less of one thing each, the largest cuts first."""
@@ -92,6 +106,8 @@ def drawn(seed: int, days: float = 0.25) -> Scenario:
         retirements=chance.choice((0.0, 4.0)),
         departures=chance.choice((0.0, 10.0)),
         log_delay=chance.choice((2.0, 20.0, 180.0)),
+        brown_outs=chance.choice((0.0, 0.0, 6.0)),
+        closures=chance.choice((0.0, 0.0, 4.0)),
     )
 
 
@@ -101,7 +117,7 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
     Not everything each time: what is refused or removed is not there to break anything else.
     """
     chance = random.Random(f"harsh {seed}")
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         days=days,
         members=chance.choice((2, 6)),
@@ -117,10 +133,14 @@ def harsh(seed: int, days: float = 0.1) -> Scenario:
         moderations=chance.choice((0.0, 200.0, 400.0)),
         max_running=chance.choice((1, 3)),
         pauses=chance.choice((0.0, 100.0)),
-        retirements=chance.choice((0.0, 10.0)),
+        retirements=chance.choice((0.0, 20.0)),
         departures=chance.choice((0.0, 0.0, 20.0)),
         log_delay=chance.choice((20.0, 60.0, 180.0)),
+        brown_outs=chance.choice((0.0, 0.0, 20.0)),
+        closures=chance.choice((0.0, 0.0, 10.0)),
     )
+    # A model leaves some time after the beginning: much has to be under way by then.
+    return replace(scenario, daily_limit=50, per_day=1000.0) if scenario.retirements else scenario
 
 
 def year(seed: int, days: float = 365.0) -> Scenario:
@@ -143,4 +163,6 @@ def year(seed: int, days: float = 365.0) -> Scenario:
         pauses=0.1,
         retirements=0.0,
         departures=0.05,
+        brown_outs=0.02,
+        closures=0.01,
     )

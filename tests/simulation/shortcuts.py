@@ -2,11 +2,12 @@
 
 The runner looks for work every second, 86,400 times in a quiet day. A look finds nothing while the database
 is unchanged and no row's time has come. So the next look is put off to that moment, in whole seconds; a
-commit of another process brings it forward (`World.committed`). Loops that tell or tidy up run less often.
+commit of another process brings it forward (`World.committed`). Loops that tell or tidy up run less often,
+and still less often in a run of many days.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Collection, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,21 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LONGEST_SLEEP = 1800.0  # seconds
-MANY_DAYS = 30.0
+LATELY = bot.usage.reconciliation.REACH + timedelta(
+    days=1
+)  # for which a charge is asked for, and a clock is off
 RARELY: tuple[tuple[Any, str, float], ...] = (
     (bot.jobs.position_updater, "LOOK_INTERVAL", 120.0),
     (bot.moderation.outbox_relay, "LOOK_INTERVAL", 300.0),
     (bot.jobs.departures, "LOOK_INTERVAL", 600.0),
     (bot.usage.reconciliation, "INTERVAL", 1800.0),
+)
+IN_MANY_DAYS: tuple[tuple[Any, str, float], ...] = (
+    (bot.jobs.position_updater, "LOOK_INTERVAL", 600.0),
+    (bot.moderation.outbox_relay, "LOOK_INTERVAL", 1800.0),
+    (bot.usage.reconciliation, "INTERVAL", DAY / 4),
+    (bot.privacy.retention, "CLEAN_INTERVAL", DAY),
+    (bot.jobs.runner, "RENEWALS_PER_LEASE", 2),
 )
 # What a loop looks for, found out without building the loop's own statement.
 QUEUED = "SELECT 1 FROM generations WHERE delivered_at IS NULL AND status = 'queued' LIMIT 1"
@@ -48,7 +58,7 @@ OUTBOX = (
 )
 UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"
-    " AND coalesce(cost_source, '') != 'ledger' LIMIT 1"
+    " AND coalesce(cost_source, '') != 'ledger' AND finished_at > :lately LIMIT 1"
 )
 LOOKS: tuple[tuple[type, str, str], ...] = (
     (PositionUpdater, "look", QUEUED),
@@ -72,35 +82,30 @@ class Shortcuts:
     @contextmanager
     def taken(self) -> Generator[None]:
         """Take them."""
-        claim, renew, rest = GenerationQueue.claim, GenerationQueue.renew, self._rest
+        claim, rest = GenerationQueue.claim, self._rest
 
         async def claim_if_any(queue: GenerationQueue, most: int) -> list[Generation]:
             claimed = await claim(queue, most) if rest(queue) <= 0 else []
             bot.jobs.runner.LOOK_INTERVAL = 1.0 if claimed else rest(queue) or 1.0
             return claimed
 
-        async def renew_if_any(queue: GenerationQueue, names: Collection[str]) -> None:
-            if names:
-                await renew(queue, names)
-
         with ExitStack() as stack:
             stack.enter_context(patch.object(bot.jobs.runner, "LOOK_INTERVAL", 1.0))
             stack.enter_context(patch.object(GenerationQueue, "claim", claim_if_any))
-            stack.enter_context(patch.object(GenerationQueue, "renew", renew_if_any))
-            for place, name, seconds in (*RARELY, self._retention()):
+            for place, name, seconds in (*RARELY, *self._more_rarely()):
                 stack.enter_context(patch.object(place, name, seconds))
             for kind, name, query in LOOKS:
                 stack.enter_context(patch.object(kind, name, self._if_any(getattr(kind, name), query)))
             yield
 
-    def _retention(self) -> tuple[Any, str, float]:
-        """Return how often is forgotten what is due: each day, where there are many."""
-        seconds = 3600.0 if self._world.scenario.days < MANY_DAYS else DAY
-        return bot.privacy.retention, "CLEAN_INTERVAL", seconds
+    def _more_rarely(self) -> Sequence[tuple[Any, str, float]]:
+        """Return what is done less often still where there are many days."""
+        return IN_MANY_DAYS if self._world.scenario.is_long else ()
 
     def _if_any(self, look: Callable[[Any], Awaitable[None]], query: str) -> Callable[[Any], Awaitable[None]]:
         async def look_if_any(owner: Any) -> None:
-            if self._world.books.execute(query).fetchone():
+            lately = (self._world.now() - LATELY).strftime("%Y-%m-%d %H:%M:%S.%f")
+            if self._world.books.execute(query, {"lately": lately}).fetchone():
                 await look(owner)
 
         return look_if_any

@@ -17,8 +17,11 @@ LOCKED = 0.7  # of outages in which somebody holds the file; in the others the d
 JUMPS = (-30, -2, 2, 5, 20, 480)  # minutes by which a machine's clock is set wrong
 PAUSES = (5.0, 30.0, 70.0, 140.0)  # seconds in which a process stands still; a nonce outlives the longest
 ABSENCES = (60.0, 7200.0)  # seconds for which a server has no bot, or somebody is away
-GONE = (1500.0, 20_000.0)  # seconds for which a model is not sold
+GONE = (1500.0, 6000.0)  # seconds for which a model is not sold
 STILL_MADE = 0.5  # of models that are gone from the list
+DEPLOYS = 0.7  # of models that leave: the provider deploys then, and more goes wrong than the list
+BROWN_OUTS = (120.0, 1500.0)  # seconds
+CLOSURES = (900.0, 5400.0)  # seconds for which the account takes nothing
 LOOK_SECONDS = 60.0
 
 
@@ -46,6 +49,8 @@ class Upheavals:
             self._hold_up: scenario.pauses,
             self._take_model: scenario.retirements,
             self._depart: scenario.departures,
+            self._brown_out: scenario.brown_outs,
+            self._close_account: scenario.closures,
         }
         often = sum(ways.values())
         while often:
@@ -93,6 +98,8 @@ class Upheavals:
             model = self._chance.choice(self._world.models)
             if self._chance.random() < STILL_MADE:
                 self._world.provider.terms.still_made.add(model)
+            if self._chance.random() < DEPLOYS:
+                self._chance.choice((self._brown_out, self._close_account))()
             self._world.spawn(self._sell_again(model, self._chance.uniform(*GONE)), "retired model")
 
     async def _sell_again(self, model: str, seconds: float) -> None:
@@ -106,6 +113,24 @@ class Upheavals:
         sold_out.discard(model)
         world.provider.terms.still_made.discard(model)
         world.note("world", f"{model} is sold again")
+
+    def _brown_out(self) -> None:
+        """Let no create call be answered for a while, whatever becomes of it."""
+        seconds, havoc = self._chance.uniform(*BROWN_OUTS), self._world.provider.havoc
+        havoc.brown_until = max(havoc.brown_until, self._world.loop.time() + seconds)
+        self._world.note("world", f"no create call is answered for {seconds:.0f} s")
+
+    def _close_account(self) -> None:
+        """Let the provider take nothing for a while, so that everything waits."""
+        terms = self._world.provider.terms
+        if not terms.disabled:
+            terms.disabled = True
+            self._world.note("world", "the provider closes the account")
+            self._later(self._chance.uniform(*CLOSURES), self._open_account)
+
+    def _open_account(self) -> None:
+        self._world.provider.terms.disabled = False
+        self._world.note("world", "the account is open again")
 
     def _depart(self) -> None:
         """Let a server remove the bot and invite it again, or let a member block it for a while."""

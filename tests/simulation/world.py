@@ -64,7 +64,7 @@ class World:
             folder / "data",
             max_running=scenario.max_running,
             max_waiting=5,
-            default_daily_limit=5,
+            default_daily_limit=scenario.daily_limit,
         )
         self.rules = RuleWatch(self)
         self.rebirths = self.stream("rebirths")

@@ -160,9 +160,12 @@ class Deliver:
     async def _close(self, generation: Generation) -> Generation:
         """Bring the card to its final form, and note that nothing is left to do."""
         try:
+            generation = await self._with_card(generation)
             await self._delivery.show_state(generation)
         except DeliveryPostponedError as error:
-            if self._is_in_time(generation, self._timing.card_window):
+            # A result may have waited for long itself, for a place or for Discord.
+            since = generation.posting_at or generation.finished_at or generation.created_at
+            if self._patience.lasts(generation.id, since, self._timing.card_window):
                 raise self._postponed(error) from error
             log.warning("the card stays as it is", reason=str(error))
         await asyncio.to_thread(self.clean_up, generation)
@@ -172,6 +175,17 @@ class Deliver:
             with suppress(DeliveryPostponedError):
                 await self._delivery.show_state(delivered)
         return delivered
+
+    async def _with_card(self, generation: Generation) -> Generation:
+        """Return the row with its card, if it has one: it may have ended before the answer was recorded.
+
+        Raises:
+            DeliveryPostponedError: Discord cannot say now whether there is one.
+        """
+        if generation.card_id is not None:
+            return generation
+        card_id = await self._delivery.find_card(generation)
+        return generation if card_id is None else await self._queue.note(generation, card_id=card_id)
 
     async def _close_unposted(self, generation: Generation) -> Generation:
         await asyncio.to_thread(self.clean_up, generation)

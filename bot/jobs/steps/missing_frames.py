@@ -8,10 +8,17 @@ from bot.db.models import Generation
 from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
+from bot.media.frame_links import whole_video
 from bot.media.image_store import FrameMissingError
 from bot.media.images import ImageError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def kind_of_missing(generation: Generation) -> FailureKind:
+    """Return how a request fails whose images, or the video that it extends, can't be had for too long."""
+    links = generation.picture_urls or ()
+    return FailureKind.VIDEO_GONE if any(map(whole_video, links)) else FailureKind.IMAGE_GONE
 
 
 async def without_frame(

@@ -3,10 +3,9 @@
 import structlog
 
 from bot.db.models import Generation, Status, waits_since
-from bot.failures import FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.jobs.steps.errors import StepPostponedError
-from bot.jobs.steps.missing_frames import without_frame
+from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.media.files import MediaError
 from bot.media.image_store import FrameMissingError, ImageStore
@@ -40,7 +39,7 @@ class Preparation:
             log.warning("no image", reason=str(error))
             if self._patience.lasts(generation.id, waits_since(generation), self._timing.fetch_window):
                 raise StepPostponedError(str(error), self._timing.fetch_wait) from error
-            return await self._queue.fail(generation, FailureKind.IMAGE_GONE, None)
+            return await self._queue.fail(generation, kind_of_missing(generation), None)
         return await self._queue.move(generation, Status.QUEUED)
 
     async def _ensure(self, generation: Generation) -> None:

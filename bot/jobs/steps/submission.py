@@ -22,7 +22,7 @@ from bot.jobs.steps.errors import CreateRefusedError, StepPostponedError
 from bot.jobs.steps.gate import NOT_ACCEPTED, Gate
 from bot.jobs.steps.ledger_search import LedgerSearch
 from bot.jobs.steps.lost_call import CallRefused, call_name, find_call, sent_at
-from bot.jobs.steps.missing_frames import without_frame
+from bot.jobs.steps.missing_frames import kind_of_missing, without_frame
 from bot.jobs.steps.timing import Patience, Timing
 from bot.jobs.task_ids import TaskTakenError
 from bot.media.files import MediaError
@@ -81,7 +81,7 @@ class Submission:
                 raise
             log.error("the provider did not accept a request in time", reason=str(postponed))
             is_ours = isinstance(postponed.__cause__, MediaError)
-            kind = FailureKind.IMAGE_GONE if is_ours else FailureKind.UNTAKEN
+            kind = kind_of_missing(generation) if is_ours else FailureKind.UNTAKEN
             return await self._queue.fail(generation, kind, postponed.words)
         finally:
             await self._gate.settle(generation)

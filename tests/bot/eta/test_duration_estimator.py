@@ -21,7 +21,7 @@ from bot.eta.duration_estimator import (
     recall_finishes,
 )
 from bot.eta.eta import Eta
-from bot.eta.forecast import Finish
+from bot.eta.forecast import Finish, Forecast
 from bot.eta.prior import metrics_prior
 from bot.provider.catalogue import build_request
 from bot.provider.client import VeoClient
@@ -205,6 +205,24 @@ async def test_a_start_knows_what_was_learnt_before(database: Database) -> None:
     for _ in range(2):  # read again, it is not learnt twice
         after.learn_from(await recall_finishes(database))
         assert expected_seconds(after, sent()) == pytest.approx(expected_seconds(before, sent()))
+
+
+def test_what_was_told_before_is_not_learnt_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimator, row = open_estimator(), ended(20, 25)
+    told, more = [finish_of(row)] * 3, [finish_of(row)] * 4
+    estimator.learn_from({kind_of(row): told})
+    learnt: list[Finish] = []
+    after_finish = Forecast.after_finish
+
+    def learn(forecast: Forecast, finish: Finish) -> Forecast:
+        learnt.append(finish)
+        return after_finish(forecast, finish)
+
+    monkeypatch.setattr(Forecast, "after_finish", learn)
+    estimator.learn_from({kind_of(row): list(told)})
+    assert not learnt, "a process that learns the same every ten minutes holds up everybody else's answers"
+    estimator.learn_from({kind_of(row): more})
+    assert len(learnt) == len(more)
 
 
 async def test_what_other_processes_learn_is_read_again(database: Database) -> None:

@@ -81,7 +81,7 @@ class World:
         self.posted: Posted | None = None
         self.post_trouble: Trouble = None
         self.removal_trouble: Trouble = None
-        self.posts = self.taken_down = self.cards = 0
+        self.posts = self.taken_down = self.cards = self.replaced = 0
         files = ShotFiles(self.disk, self.disk, cast("VeoClient", self), self.find_attachment)
         port, upload = cast("FilmPort", self), cast("Upload[FilmRow]", self)
         patience = Patience(clock, lambda: clock().timestamp())
@@ -110,6 +110,9 @@ class World:
         if self.removal_trouble is not None:
             raise self.removal_trouble
         self.taken_down += 1
+
+    async def show_replaced(self, _: FilmRow) -> None:
+        self.replaced += 1
 
     async def show_film(self, _: FilmRow) -> None:
         self.cards += 1

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.db.database import Database
 from bot.db.models import AT_PROVIDER, Generation, Status
-from bot.jobs.fair_order import fetch_line, fetch_next_place, in_turn
+from bot.jobs.fair_order import fetch_line, fetch_next_place, in_turn, moments
 from bot.jobs.queue import GenerationQueue
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.both_engines
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 Member = tuple[int, int]
 
-moments = st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))  # few, so that some agree
+times = st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))  # few, so that some agree
 leases = st.sampled_from([None, NOW - timedelta(seconds=1), NOW + LEASE, NOW + 3 * LEASE])
 rows = st.builds(
     new_row,
     guild_id=st.integers(1, 2),
     user_id=st.integers(1, 3),
     status=st.sampled_from([Status.QUEUED] * 4 + list(Status)),
-    created_at=moments,
+    created_at=times,
     lease_until=leases,
 )
 
@@ -66,7 +66,7 @@ def test_each_place_goes_to_the_member_who_has_least(found: list[Generation]) ->
     expected = expected_line(found)
 
     def read(session: Session) -> list[str]:
-        return list((session.scalars(in_turn(true(), NOW, LEASE))).all())
+        return list((session.scalars(in_turn(true()), moments(NOW, LEASE))).all())
 
     assert ask(found, read) == expected
 

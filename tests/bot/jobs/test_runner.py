@@ -3,19 +3,27 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
+from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.db.database import open_database
-from bot.db.models import Status
+from bot.clock import utc_now
+from bot.db.database import Database, open_database
+from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.jobs.runner import MAX_ATTEMPTS, STOP_GRACE
+from bot.jobs.queue import GenerationQueue
+from bot.jobs.runner import MAX_ATTEMPTS, STOP_GRACE, Runner
+from bot.jobs.workflow import Workflow
 from sandbox.provider import Provider
 from tests.bot.clocks import until
 from tests.bot.engine import Engine, MakeEngine
 from tests.bot.rows import insert, reread
+from tests.bot.troubles import Logs, count_events
+from tests.bot.virtual_time import play
 
 
 async def all_delivered(engine: Engine, names: list[str]) -> None:
@@ -48,6 +56,38 @@ async def test_no_more_than_allowed_are_at_the_provider(make_engine: MakeEngine,
         provider.release()
         await all_delivered(engine, names)
     assert provider.count("create") == 4
+
+
+class IdleQueue(GenerationQueue):
+    """A queue in which there is nothing to do, without a database."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            cast("Database", None), "idle", max_running=1, lease=timedelta(seconds=60), clock=utc_now
+        )
+
+    async def claim(self, most: int) -> list[Generation]:  # noqa: ARG002 the interface names it
+        return []
+
+    async def renew(self, generation_ids: Collection[str]) -> None:
+        raise AssertionError(f"leases are renewed, of {list(generation_ids)}")
+
+    async def release_all(self) -> None:
+        """Do nothing: nothing is held."""
+
+
+def test_who_carries_nothing_renews_no_lease(logs: Logs) -> None:
+    async def scene() -> None:
+        stopping = asyncio.Event()
+        workflow = AsyncMock(spec=Workflow)
+        runner = Runner(IdleQueue(), workflow, work=asyncio.Event(), stopping=stopping)
+        running = asyncio.create_task(runner.run())
+        await asyncio.sleep(3600)
+        stopping.set()
+        await running
+
+    play(scene())
+    assert not count_events(logs, "leases cannot be renewed"), "each renewal takes the database's lock"
 
 
 async def test_new_work_wakes_it_at_once(engine: Engine, provider: Provider) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.database import Database
@@ -55,6 +55,8 @@ async def test_every_column_of_an_offer_is_exported(desk: Desk) -> None:
         RequestSpec(MODEL, PROMPT, {"seed": 7}, source_id="f" * 16, continues_id="e" * 16)
     )
     await desk.accept(offer)
+    redo = update(QuoteRow).values(redo={"film_id": "d" * 16, "shot": 2, "prices": [1.0]})
+    await desk.database.write(lambda session: session.execute(redo))
     exported = (await Privacy(desk.database, desk.clock).export(3))["offers"][0]
     assert None not in exported.values(), "this shows nothing of a column that is empty"
     assert len(exported) == len(inspect(QuoteRow).columns) - 1, "all but the member's id, which is above"

@@ -19,6 +19,8 @@ def add_row(kind: str) -> None:
     """Add the row; nothing else in this file changes anything."""
     row = catalogue.Model(MODEL_ID, FAMILY, catalogue.InputKind(kind), "One more row", catalogue.VEO_3_1)
     catalogue.CATALOGUE = (*catalogue.CATALOGUE, row)  # pyright: ignore[reportConstantRedefinition]: the change
+    # What the source makes of it.
+    catalogue.ALL_MODELS = (*catalogue.CATALOGUE, *catalogue.EXTENDERS)  # pyright: ignore[reportConstantRedefinition]
 
 
 async def observe(folder: Path) -> dict[str, Any]:

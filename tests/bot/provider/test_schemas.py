@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot.provider.catalogue import CATALOGUE, Model, same_model
-from bot.provider.input_kinds import InputKind
+from bot.provider.catalogue import ALL_MODELS, CATALOGUE, Model, same_model
+from bot.provider.input_kinds import BY_IMAGES, InputKind
 
 FOLDER = Path("shared", "aiml-openapi")
 JSON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
 # Not offered: by which way the provider has it made, and a filter whose default is the usual one.
 NO_OPTIONS = {"model", "prompt", "provider", "person_generation"}
-IMAGES = {"image_url", "last_image_url"}
+FILES = {"image_url", "last_image_url", "video_url"}
 
 
 def schema_of(model_id: str) -> dict[str, Any]:
@@ -31,15 +31,15 @@ def schema_of(model_id: str) -> dict[str, Any]:
     raise AssertionError(f"no schema of {model_id}")
 
 
-@pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.id)
 def test_a_row_says_what_its_schema_says(model: Model) -> None:
     schema = schema_of(model.provider_name)
-    fields, images = schema["properties"], model.kind.image_fields
+    fields, files = schema["properties"], model.kind.fields
     assert fields["model"]["enum"] == [model.provider_name]
     takes_several = len(same_model(model.id)) > 1
-    assert set(schema["required"]) == {"model", "prompt"} | (set() if takes_several else {*images})
-    assert set(fields) & IMAGES == (IMAGES if takes_several else {*images})
-    assert {option.name for option in model.options} == set(fields) - NO_OPTIONS - IMAGES
+    assert set(schema["required"]) == {"model", "prompt"} | (set() if takes_several else {*files})
+    assert set(fields) & FILES == ({"image_url", "last_image_url"} if takes_several else {*files})
+    assert {option.name for option in model.options} == set(fields) - NO_OPTIONS - FILES
     for option in model.options:
         field = fields[option.name]
         assert option.type is JSON_TYPES[field["type"]], option.name
@@ -48,13 +48,13 @@ def test_a_row_says_what_its_schema_says(model: Model) -> None:
         assert list(option.choices) == field.get("enum", []), option.name
         if "default" in field:
             assert str(option.default) == str(field["default"]), option.name
-    needed = [720 if "720p or higher" in fields[name]["description"] else 0 for name in images]
-    assert list(model.sides(len(images))) == needed
+    needed = [720 if "720p or higher" in fields[name]["description"] else 0 for name in files]
+    assert list(model.sides(len(files))) == needed
 
 
 def test_rows_of_one_name_are_told_apart_by_their_kind() -> None:
     rows = [model for model in CATALOGUE if len(same_model(model.id)) > 1]
-    kinds = [*InputKind]
+    kinds = BY_IMAGES
     assert [(model.provider_name, model.kind) for model in rows] == [
         (name, kind) for name in dict.fromkeys(model.provider_name for model in rows) for kind in kinds
     ]

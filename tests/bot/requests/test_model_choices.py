@@ -7,7 +7,7 @@ import pytest
 
 from bot.policy.documents import Policy
 from bot.provider.catalogue import CATALOGUE, VideoRequest
-from bot.provider.input_kinds import InputKind
+from bot.provider.input_kinds import BY_IMAGES, InputKind
 from bot.requests.model_choices import ModelChoice, list_choices
 
 SEEDED = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
@@ -90,7 +90,7 @@ def test_the_price_is_that_of_the_options_entered_so_far(
 
 
 def test_each_says_what_it_still_takes_and_stands_for_its_family() -> None:
-    text, image, frames = InputKind
+    text, image, frames = BY_IMAGES
     assert choices()["Veo 3.1"].kinds == (text, image, frames)
     assert choices({"seed": 7})["Veo 3.1"].kinds == (text,)
     assert choices(prices=SecondPrices(IMAGE_MODELS))["Veo 3"].kinds == (text,)

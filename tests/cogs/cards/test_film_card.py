@@ -142,3 +142,15 @@ def test_a_film_without_its_file_says_no_reason_that_is_not_known(tmp_path: Path
     assert "Your film is done, but I couldn't post its file here." in said
     assert "too large" not in said
     assert film_state(film) == "✅ **Done:** the shots are joined."
+
+
+def test_a_film_of_which_a_shot_is_redone_is_made_and_joined_again() -> None:
+    first, second = shots(Status.SUCCEEDED, Status.SUCCEEDED, delivered_at=NOON)
+    new = {"id": "a" * 16, "shot": 2, "film_id": "0123456789abcdef", "source_id": second.id}
+    posted_before = row(result_id=7, joined_shots=[first.id, second.id])
+    waiting = Film(posted_before, [first, second, generation(status=Status.QUEUED, **new)])
+    assert film_state(waiting) == "⚙️ **Making your film.** 1 of 2 shots are done."
+    made = generation(status=Status.SUCCEEDED, delivered_at=NOON, **new)
+    assert film_state(Film(posted_before, [first, second, made])) == "🎞️ **Joining the shots.**"
+    failed = generation(status=Status.FAILED, delivered_at=NOON, **new)
+    assert film_state(Film(posted_before, [first, second, failed])) == "✅ **Done:** the shots are joined."

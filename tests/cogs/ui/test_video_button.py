@@ -13,6 +13,7 @@ from cogs.reports.buttons import ReportButton
 from cogs.ui.video_button import VideoButton
 from cogs.videos.continue_button import ContinueButton
 from cogs.videos.delete_buttons import ConfirmButton, DeleteButton, KeepButton
+from cogs.videos.extend_button import ExtendButton
 from cogs.videos.history_view import HistoryButton
 from cogs.videos.repeat_buttons import RemixButton, RerollButton
 from cogs.videos.repost_button import RepostButton
@@ -24,6 +25,7 @@ BUTTONS: list[type[VideoButton]] = [
     RerollButton,
     RemixButton,
     ContinueButton,
+    ExtendButton,
     RepostButton,
     HistoryButton,
     DeleteButton,
@@ -76,7 +78,7 @@ async def test_only_what_is_waited_for_can_be_cancelled(status: Status) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (Status.SUCCEEDED, ["Re-roll", "Remix", "Continue", "Delete", "Report"]),
+        (Status.SUCCEEDED, ["Re-roll", "Remix", "Continue", "Extend", "Delete", "Report"]),
         (Status.FAILED, ["Try again", "Remix"]),
         (Status.CANCELLED, []),
     ],

@@ -11,7 +11,7 @@ from bot.jobs.steps.errors import StepPostponedError
 from bot.library.removal import Removal
 from sandbox.provider import Fault, Provider
 from tests.bot.clocks import until
-from tests.bot.engine import Engine, MakeEngine
+from tests.bot.engine import BEYOND, Engine, MakeEngine
 from tests.bot.rows import insert
 from tests.bot.troubles import Logs, count_events
 
@@ -132,6 +132,37 @@ async def test_the_card_of_a_video_that_is_taken_down_meanwhile_says_so(engine: 
         await until("the card is right", lambda: _so(is_so=engine.delivery.removals[-1:] == [True]))
     assert engine.delivery.removals == [False, True], "nothing was late"
     assert (await engine.row(posted.id)).delivered_at is not None
+
+
+async def test_the_card_of_what_was_posted_late_is_edited_all_the_same(engine: Engine) -> None:
+    made_at = engine.clock()
+    engine.clock.advance(BEYOND)
+    posted = await insert(
+        engine.database,
+        status=Status.SUCCEEDED,
+        finished_at=made_at,
+        posting_at=engine.clock(),
+        result_id=1,
+        result_channel_id=2,
+    )
+    engine.delivery.card_trouble = [DeliveryPostponedError("Discord is away")]
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(await engine.claim())
+    await engine.queue.release_all()
+    await engine.delivered(posted.id)
+    assert engine.delivery.states == [(posted.id, Status.SUCCEEDED)], "the card says for ever that it is made"
+
+
+async def test_a_card_that_cannot_be_looked_for_now_is_looked_for_again(engine: Engine) -> None:
+    ended = {"finished_at": engine.clock(), "cancelled_by": 77, "user_id": 77}
+    row = await insert(engine.database, status=Status.CANCELLED, card_id=None, **ended)
+    engine.delivery.lost_cards[row.id] = 5
+    engine.delivery.search_trouble = [DeliveryPostponedError("Discord is away")] * 2
+    with pytest.raises(StepPostponedError):
+        await engine.workflow.carry(await engine.claim())
+    await engine.queue.release_all()
+    after = await engine.delivered(row.id)
+    assert (after.card_id, engine.delivery.states) == (5, [(row.id, Status.CANCELLED)])
 
 
 async def _so(*, is_so: bool) -> bool:

@@ -46,7 +46,7 @@ async def find_posts(client: discord.Client, generation: Generation) -> Posts:
 
 
 def attachment_finder(client: discord.Client) -> Callable[[Generation], Awaitable[str | None]]:
-    """Return what finds Discord's address of a video's file; see `bot.films.shot_files.FindAttachment`."""
+    """Return what finds Discord's address of a video's file; see `bot.jobs.ports.FindAttachment`."""
 
     async def find(generation: Generation) -> str | None:
         try:

@@ -1,0 +1,43 @@
+"""Which of a shot's takes counts: each time a shot is redone, it has one more. Pure."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from bot.db.models import Generation, Status
+
+
+def is_there(take: Generation) -> bool:
+    """Whether a take was made, and neither taken down nor forgotten."""
+    return take.status is Status.SUCCEEDED and take.removed_at is None and take.erased_at is None
+
+
+def current_takes(takes: Sequence[Generation]) -> list[Generation]:
+    """Return the take that counts of each shot: the last one that is there or waited for, else the last one.
+
+    `takes`: ordered by the number of the shot.
+    """
+    by_shot = groupby(takes, key=lambda take: take.shot or 0)
+    return [_current(in_order([*group])) for _, group in by_shot]
+
+
+def last_takes(takes: Sequence[Generation]) -> list[Generation]:
+    """Return the last take of each shot, whatever became of it; `takes`: as in `current_takes`."""
+    return [in_order([*group])[-1] for _, group in groupby(takes, key=lambda take: take.shot or 0)]
+
+
+def in_order(takes: Sequence[Generation]) -> list[Generation]:
+    """Return one shot's takes, the oldest first: each names the one before, since a clock may be set back."""
+    by_id = {take.id: take for take in takes}
+    return sorted(takes, key=lambda take: (_place(take, by_id), take.created_at))
+
+
+def _place(take: Generation, by_id: Mapping[str, Generation]) -> int:
+    place = 0
+    while place < len(by_id) and take.source_id is not None and take.source_id in by_id:
+        take, place = by_id[take.source_id], place + 1
+    return place
+
+
+def _current(takes: Sequence[Generation]) -> Generation:
+    counting = (take for take in reversed(takes) if take.delivered_at is None or is_there(take))
+    return next(counting, takes[-1])

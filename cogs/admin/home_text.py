@@ -1,0 +1,69 @@
+"""What /veo-admin home shows. Pure text."""
+
+from collections.abc import Iterator, Mapping
+from typing import LiteralString
+
+from bot.home.overview import Overview
+from bot.i18n import N_, _, ngettext, number
+from bot.money import show_usd
+from bot.monitoring.alert_rules import AlertKind
+from bot.policy.documents import Period
+from bot.timestamps import relative_time
+from cogs.moderation.alert_text import render_here
+from cogs.ui.links import post_link
+
+SPENT: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("💵 Spent today: {money}"),
+    Period.MONTH: N_("💵 Spent this month: {money}"),
+}
+SPENT_OF: Mapping[Period, LiteralString] = {
+    Period.DAY: N_("💵 Spent today: {money} of {budget}"),
+    Period.MONTH: N_("💵 Spent this month: {money} of {budget}"),
+}
+
+
+def render_home(guild_id: int, overview: Overview) -> str:
+    """Return how a server stands, what is wrong with it first."""
+    return "\n".join([_("🏠 **Videos on this server**"), *_troubles(overview), *_lines(guild_id, overview)])
+
+
+def _troubles(overview: Overview) -> Iterator[str]:
+    if overview.policy.pause is not None:
+        paused = _("⏸️ /veo was paused {when}.", when=relative_time(overview.policy.pause.since))
+        yield f"{paused} {_('`/veo-admin resume` lets members request videos again.')}"
+    if overview.alert is not None:
+        yield f"⚠️ {render_here(AlertKind.DELIVERIES_FAILING, overview.alert)}"
+
+
+def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
+    yield _(
+        "⏳ Queue: {waiting} waiting, {running} in progress",
+        waiting=number(overview.waiting),
+        running=number(overview.running),
+    )
+    budgets = {state.period: state.budget for state in overview.budgets}
+    for period in Period:
+        money, budget = show_usd(overview.spent[period]), budgets.get(period)
+        if budget is None:
+            yield _(SPENT[period], money=money)
+        else:
+            yield _(SPENT_OF[period], money=money, budget=show_usd(budget))
+    yield _reports_line(guild_id, overview)
+    if overview.blocked:
+        yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
+    if not budgets:
+        yield _("ℹ️ Nothing limits what this server spends. `/quota budget` does.")
+    if overview.policy.moderators_channel_id is None:
+        yield _(
+            "ℹ️ Without a moderators' channel, nobody sees reports from members. Set one with "
+            "`/veo-admin settings moderators_channel`."
+        )
+
+
+def _reports_line(guild_id: int, overview: Overview) -> str:
+    if not overview.open_reports:
+        return _("🚩 No reports to decide")
+    amount = ngettext("🚩 {count} report to decide", "🚩 {count} reports to decide", overview.open_reports)
+    links = [post_link(guild_id, post) for post in overview.report_posts]
+    shown = [f"[{number(place)}]({link})" for place, link in enumerate(filter(None, links), start=1)]
+    return f"{amount}: {' '.join(shown)}" if shown else amount

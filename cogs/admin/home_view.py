@@ -1,0 +1,108 @@
+"""The message of /veo-admin home with its buttons, whose ids hold all they need: they outlive a restart."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.home.overview import Home
+from bot.i18n import pgettext
+from bot.usage.service import UsagePeriod
+from cogs.admin.home_text import render_home
+from cogs.admin.log_view import log_content
+from cogs.admin.queue_view import queue_content
+from cogs.admin.settings_command import render_settings
+from cogs.moderation.permissions import COMMAND, ensure_moderator
+from cogs.moderation.targets import moderator_of
+from cogs.quota.pagers import COMMAND as QUOTA
+from cogs.quota.pagers import fill_with_usage, rules_content
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Content, Item, view_of
+
+
+class HomeButton(Item):
+    """Shows how the server stands now, in the same message."""
+
+    action = "home"
+    pattern = r"refresh"
+
+    def __init__(self) -> None:
+        super().__init__("refresh")
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Refresh")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Read it again."""
+        await interaction.response.defer()
+        await ensure_moderator(interaction)
+        content = await home_content(interaction, interaction.client.services.home)
+        await interaction.edit_original_response(**content)
+
+
+class OpenButton(Item):
+    """Opens one of the lists in a private message of its own, as its command does."""
+
+    action = "open"
+    pattern = r"(?P<place>queue|usage|limits|log|settings)"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place, label=_labels()[place])
+        self._place = place
+
+    async def act(self, interaction: Interaction) -> None:
+        """Open it."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await ensure_moderator(interaction, QUOTA if self._place in OF_QUOTA else COMMAND)
+        await PLACES[self._place](interaction)
+
+
+def _labels() -> Mapping[str, str]:
+    return {
+        "queue": pgettext("button", "Queue"),
+        "usage": pgettext("button", "Usage"),
+        "limits": pgettext("button", "Limits"),
+        "log": pgettext("button", "Log"),
+        "settings": pgettext("button", "Settings"),
+    }
+
+
+async def home_content(interaction: Interaction, home: Home) -> Content:
+    """Return the message as the server stands now."""
+    guild_id = moderator_of(interaction).guild_id
+    text = render_home(guild_id, await home.read(guild_id))
+    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES)))
+
+
+async def _open_queue(interaction: Interaction) -> None:
+    content = await queue_content(interaction, interaction.client.services.generations)
+    await interaction.edit_original_response(**content)
+
+
+async def _open_usage(interaction: Interaction) -> None:
+    await fill_with_usage(interaction, interaction.client.services.usage, UsagePeriod.MONTH)
+
+
+async def _open_limits(interaction: Interaction) -> None:
+    content = await rules_content(interaction, interaction.client.services.rules)
+    await interaction.edit_original_response(**content)
+
+
+async def _open_log(interaction: Interaction) -> None:
+    content = await log_content(interaction, interaction.client.services.undo)
+    await interaction.edit_original_response(**content)
+
+
+async def _open_settings(interaction: Interaction) -> None:
+    services = interaction.client.services
+    policy = await services.moderation.change_settings(moderator_of(interaction), {})
+    await interaction.edit_original_response(content=render_settings(policy, services.models))
+
+
+OF_QUOTA = frozenset({"usage", "limits"})  # what /quota shows, which a server may let others use
+PLACES: Mapping[str, Callable[[Interaction], Awaitable[None]]] = {
+    "queue": _open_queue,
+    "usage": _open_usage,
+    "limits": _open_limits,
+    "log": _open_log,
+    "settings": _open_settings,
+}

@@ -1,0 +1,72 @@
+"""The form for the words of a shot that is redone."""
+
+from typing import Self
+
+import discord
+import structlog
+
+from bot.db.models import Generation
+from bot.errors import UserError
+from bot.films.redoing import RedoQuote
+from bot.films.rows import Film
+from bot.i18n import pgettext
+from bot.markup import in_words
+from bot.provider.catalogue import PROMPT_MAX_LENGTH
+from cogs.cards.video_posts import find_posts
+from cogs.films.redo_offer import redo_message
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form
+from cogs.ui.requester import ensure_inside, requester_of
+from cogs.veo.markup_names import names_of
+from cogs.veo.request_form import words_to_copy
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class RedoForm(Form):
+    """Takes the words of the new shot, and answers with the offer."""
+
+    def __init__(self, film: Film, shot: int) -> None:
+        super().__init__(pgettext("title", "Redo shot {number}", number=shot))
+        self._film = film
+        self._shot = shot
+        self._prompt = discord.ui.TextInput[Self](
+            custom_id="prompt",
+            style=discord.TextStyle.paragraph,
+            default=film.shots[shot - 1].prompt[:PROMPT_MAX_LENGTH],
+            min_length=1,
+            max_length=PROMPT_MAX_LENGTH,
+        )
+        self.add_item(discord.ui.Label(text=pgettext("label", "Prompt"), component=self._prompt))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Offer the shot; a refusal gives the words back, since the form is gone."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            await self._offer(interaction)
+        except UserError as error:
+            words = words_to_copy(self._prompt.value)
+            await interaction.edit_original_response(content=str(error), embed=words)
+
+    async def _offer(self, interaction: Interaction) -> None:
+        requester, redoing = requester_of(interaction), interaction.client.services.redoing
+        await ensure_inside(interaction)
+        prompt = in_words(self._prompt.value, names_of(interaction))
+        offered = await redoing.offer(requester, self._film.row.id, self._shot, prompt)
+        unposted = await find_unposted(interaction, offered)
+        await interaction.edit_original_response(**redo_message(offered, unposted))
+
+
+async def find_unposted(interaction: Interaction, offered: RedoQuote) -> list[int]:
+    """Return the numbers of the shots that stay and whose messages are gone for sure."""
+    kept = [shot for shot in offered.film.present if shot.shot != offered.redo.shot]
+    return [shot.shot or 0 for shot in kept if await _is_gone(interaction, shot)]
+
+
+async def _is_gone(interaction: Interaction, shot: Generation) -> bool:
+    try:
+        return not (await find_posts(interaction.client, shot)).posts
+    except CALL_ERRORS as error:  # it may be there
+        log.info("a shot's message was not read", generation=shot.id, error=str(error))
+        return False

@@ -1,0 +1,107 @@
+"""The buttons under the offer of a redone shot: it alone, it and the later ones, and Cancel."""
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+import discord
+
+from bot.films.redoing import RedoQuote
+from bot.films.rows import Film
+from bot.i18n import pgettext
+from bot.jobs.ports import Posted
+from bot.money import show_usd
+from bot.requests.confirmation import Confirmation
+from cogs.cards.card_message import CardMessage
+from cogs.cards.takedown import show_card
+from cogs.films.redo_text import redo_accepted_text, render_redo
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import view_of
+from cogs.ui.links import post_link
+from cogs.ui.requester import requester_of
+from cogs.veo.offered import OfferedButton, replace_offer
+from cogs.veo.quote_text import dropped_text
+
+
+class RedoButton(OfferedButton):
+    """Asks for the shots; a second click is told that the first one counted."""
+
+    action = "redo-yes"
+    pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6}):(?P<last>[1-9])"
+    group = "draft"
+    style = discord.ButtonStyle.success
+
+    def __init__(self, offer_id: str, revision: int, last: int, label: str | None = None) -> None:
+        """`last`: the number of the last shot that is redone."""
+        super().__init__(offer_id, revision, last, label=label)
+        self.last = last
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return the button that was clicked."""
+        return cls(match[cls.group], int(match["revision"]), int(match["last"]))
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual words on it."""
+        return pgettext("button", "Redo")
+
+    async def use(self, interaction: Interaction) -> None:
+        """Ask for them; where the price has changed, show the new one in place of the offer."""
+        await interaction.response.defer()
+        redoing, requester = interaction.client.services.redoing, requester_of(interaction)
+        answer = await redoing.confirm(requester, Confirmation(self.offer_id, self.revision), self.last)
+        if isinstance(answer, RedoQuote):
+            await interaction.edit_original_response(**redo_message(answer, ()))
+            return
+        await replace_offer(interaction, redo_accepted_text(_card_link(answer)))
+        await show_card(interaction.client, answer.shots[0])
+
+
+class RedoDropButton(OfferedButton):
+    """Forgets the offer."""
+
+    action = "redo-no"
+    pattern = r"(?P<draft>[0-9a-f]{16}):(?P<revision>[0-9]{1,6})"
+    group = "draft"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Cancel")
+
+    async def use(self, interaction: Interaction) -> None:
+        """Forget it, and say that nothing was counted."""
+        await interaction.client.services.redoing.drop(requester_of(interaction), self.offer_id)
+        await replace_offer(interaction, dropped_text())
+
+
+def redo_message(offered: RedoQuote, unposted: Sequence[int]) -> CardMessage:
+    """Return the offer with its buttons; `unposted`: the shots whose messages are gone."""
+    row, redo = offered.quote.quote_row, offered.redo
+    shown = (row.id, row.revision)
+    alone = RedoButton(*shown, redo.shot, _label(redo.shot, redo.shot, redo.prices[:1]))
+    later = None
+    if redo.last > redo.shot:
+        later = RedoButton(*shown, redo.last, _label(redo.shot, redo.last, redo.prices))
+    view = view_of(alone, later, RedoDropButton(*shown))
+    return CardMessage(content=render_redo(offered, unposted), embeds=[], view=view)
+
+
+def _label(first: int, last: int, prices: Sequence[float | None]) -> str:
+    known = [price for price in prices if price is not None]
+    price = show_usd(sum(known)) if len(known) == len(prices) else None
+    if first == last and price is None:
+        return pgettext("button", "Redo shot {number}", number=first)
+    if first == last:
+        return pgettext("button", "Redo shot {number} · about {price}", number=first, price=price)
+    if price is None:
+        return pgettext("button", "Redo shots {first}–{last}", first=first, last=last)
+    return pgettext(
+        "button", "Redo shots {first}–{last} · about {price}", first=first, last=last, price=price
+    )
+
+
+def _card_link(film: Film) -> str | None:
+    card_id = film.card_id
+    return None if card_id is None else post_link(film.row.guild_id, Posted(card_id, film.row.channel_id))

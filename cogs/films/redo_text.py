@@ -1,0 +1,86 @@
+"""What a member is told before anything is spent on redoing a shot. Pure text from an offer."""
+
+from collections.abc import Sequence
+
+from bot.admission.denials import RefusedError
+from bot.errors import UserError
+from bot.films.redoing import RedoQuote
+from bot.i18n import _, format_and, ngettext, number
+from bot.money import show_money
+from bot.timestamps import relative_time
+from cogs.cards.card import parameter_lines, shown_prompt
+from cogs.cards.film_card import QUOTE_MARK, shown_title
+from cogs.veo.quote_text import PROMPT_LENGTH, budget_line, limit_line, price_line, wait_line
+
+
+def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
+    """Return the offer's text; `unposted`: the shots whose messages are gone."""
+    quote = offered.quote
+    end = relative_time(quote.quote_row.expires_at)
+    lines = [
+        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        _(
+            "🧾 **Check the new shot {number} of your film before you spend anything:**",
+            number=offered.redo.shot,
+        ),
+        f"{QUOTE_MARK}{shown_title(offered.film.row)}",
+        *parameter_lines(quote.preview)[:1],
+        price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
+        _later_line(offered),
+        limit_line(quote),
+        budget_line(quote.budgets),
+        wait_line(quote),
+        _unposted_line(unposted),
+        f"{QUOTE_MARK}{shown_prompt(quote.preview, PROMPT_LENGTH)}",
+        _("The other shots stay. Then I join the film again."),
+        _("-# Nothing counts until you click **Redo**. This offer expires {when}.", when=end),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _later_line(offered: RedoQuote) -> str:
+    """Say what the shots after it would cost, which should go on from its end."""
+    redo = offered.redo
+    if offered.refusal is not None:
+        return _cannot(redo.last + 1, offered.refusal)
+    if redo.last == redo.shot:
+        return ""
+    price = sum(price or 0 for price in redo.prices)
+    money = _("unknown") if None in redo.prices else show_money(price)
+    return ngettext(
+        "⏩ The next shot starts from the old shot's last frame. Redo it, too, to keep the film "
+        "continuous: {count} video, together about **{price}**.",
+        "⏩ The next shots start from the old shot's last frame. Redo them, too, to keep the film "
+        "continuous: {count} videos, together about **{price}**.",
+        len(redo.prices),
+        price=money,
+    )
+
+
+def _cannot(shot: int, refusal: UserError) -> str:
+    return _(
+        "⏩ The next shots start from the old shot's last frame. I can't redo them from shot {number} "
+        "on: {reason}",
+        number=shot,
+        reason=refusal.sentence if isinstance(refusal, RefusedError) else str(refusal),
+    )
+
+
+def _unposted_line(unposted: Sequence[int]) -> str:
+    if not unposted:
+        return ""
+    return ngettext(
+        "⚠️ The message with shot {numbers} was deleted. If the video service has no copy, either, "
+        "the new film will be without it.",
+        "⚠️ The messages with shots {numbers} were deleted. If the video service has no copies, either, "
+        "the new film will be without them.",
+        len(unposted),
+        numbers=format_and(number(shot) for shot in unposted),
+    )
+
+
+def redo_accepted_text(link: str | None) -> str:
+    """Return what takes the offer's place once the shot is asked for; `link`: to the film's card."""
+    if link is None:
+        return _("✅ **Requested.** I'll post the new film when it's ready.")
+    return _("✅ **Requested.** [The film's card]({link}) shows how it goes.", link=link)

@@ -1,0 +1,308 @@
+"""Redoing shots of a film on both databases: offered, accepted whole or not at all, and joined again once."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from bot.admission.check_request import Admission
+from bot.admission.denials import RedoTooLongError, ShotRefusedError
+from bot.db.database import Database
+from bot.db.film_models import Continuity, FilmRow
+from bot.db.models import Generation, Status
+from bot.errors import NotFoundError, RepeatedError
+from bot.films.queue import FilmQueue
+from bot.films.redo import CannotRedoError
+from bot.films.redoing import Redoing, RedoQuote
+from bot.films.rows import Film
+from bot.films.service import FilmQuote, Films
+from bot.media.frame_links import frame_link
+from bot.policy.documents import Period
+from bot.requests.confirmation import Confirmation, UnknownQuoteError
+from tests.bot.clocks import StoppedClock
+from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
+from tests.bot.quoting import MODERATOR, PRICE, Desk
+from tests.bot.rows import new_requester
+
+__all__ = ["desk", "films"]
+pytestmark = pytest.mark.both_engines
+
+CLICK = 100  # the interaction with which a redone shot is asked for
+
+
+@pytest.fixture
+def redoing(desk: Desk, database: Database, clock: StoppedClock) -> Redoing:
+    """The service."""
+    return Redoing(
+        database,
+        admission=Admission(desk.prices, daily_limit=5),
+        queue_estimate=desk.queue_estimate,
+        work=asyncio.Event(),
+        stopping=asyncio.Event(),
+        clock=clock,
+    )
+
+
+async def posted(
+    films: Films, database: Database, clock: StoppedClock, count: int = 3, image: str = ""
+) -> Film:
+    """Return a film that was made, joined and posted."""
+    film = await accept(films, count, image=image)
+    await films.attach_card(film.row.id, 10)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED, awaits_id=None)
+    await note_post(film_queue(database, clock), await found(films, film), 99, clock)
+    return await found(films, film)
+
+
+async def note_post(queue: FilmQueue, film: Film, message_id: int, clock: StoppedClock) -> None:
+    """Write down that a film was posted, and that nothing is left to do."""
+    assert await queue.claim() is not None
+    values = {"result_id": message_id, "result_channel_id": 10, "joined_shots": [*film.names]}
+    await queue.note(film.row, **values, delivered_at=clock(), posting_at=None)
+
+
+async def offered(redoing: Redoing, film: Film, shot: int, prompt: str = "new words") -> RedoQuote:
+    return await redoing.offer(new_requester(interaction_id=CLICK), film.row.id, shot, prompt)
+
+
+async def clicked(redoing: Redoing, quote: RedoQuote, last: int | None = None) -> Film | RedoQuote:
+    row = quote.quote.quote_row
+    return await redoing.confirm(
+        new_requester(interaction_id=CLICK + 1), Confirmation(row.id, row.revision), last or quote.redo.shot
+    )
+
+
+async def redone(redoing: Redoing, film: Film, shot: int, last: int | None = None) -> Film:
+    answer = await clicked(redoing, await offered(redoing, film, shot), last)
+    assert isinstance(answer, Film)
+    return answer
+
+
+def prompts(film: Film) -> list[str]:
+    return [shot.prompt for shot in film.shots]
+
+
+def states(takes: Sequence[Generation]) -> list[tuple[int | None, Status]]:
+    return [(take.shot, take.status) for take in takes]
+
+
+async def test_an_offer_spends_nothing_and_a_click_adds_one_take(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    quote = await offered(redoing, film, 2)
+    assert (quote.redo.shot, quote.redo.last, quote.redo.prices) == (2, 3, [PRICE, PRICE])
+    assert (quote.quote.left, quote.refusal) == (1, None)
+    assert len((await found(films, film)).takes) == 3
+    assert await clicked(redoing, quote) is not None
+    again = await found(films, film)
+    assert states(again.takes) == [
+        (1, Status.SUCCEEDED),
+        (2, Status.SUCCEEDED),
+        (2, Status.PREPARING),
+        (3, Status.SUCCEEDED),
+    ]
+    assert (prompts(again), again.is_over) == (["shot 1", "new words", "shot 3"], False)
+    with pytest.raises(RepeatedError):
+        await clicked(redoing, quote)
+    assert len((await found(films, film)).takes) == 4
+
+
+async def test_a_take_begins_with_the_last_frame_before_it_and_the_film_is_joined_after_it(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    again = await redone(redoing, film, 2, last=3)
+    queue = film_queue(database, clock)
+    second, third = again.shots[1:]
+    assert (second.source_id, third.awaits_id) == (film.shots[1].id, second.id)
+    assert await queue.release_shots() == [second.id]
+    current = (await found(films, film)).shots[1]
+    assert (current.picture_urls, current.card_id) == ([frame_link(film.shots[0].id)], 10)
+    await end(database, clock, second, Status.SUCCEEDED, awaits_id=None)
+    assert await queue.release_shots() == [third.id]
+    assert (await found(films, film)).shots[2].picture_urls == [frame_link(second.id)]
+    assert await queue.claim() is None
+    await end(database, clock, third, Status.SUCCEEDED, awaits_id=None)
+    taken = await queue.claim()
+    assert taken is not None
+    assert (taken.is_to_be_posted, taken.names) == (True, (film.shots[0].id, second.id, third.id))
+
+
+@pytest.mark.parametrize("ending", [Status.FAILED, Status.CANCELLED])
+async def test_a_take_that_makes_no_video_leaves_the_film_as_it_is(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, ending: Status
+) -> None:
+    film = await posted(films, database, clock)
+    again = await redone(redoing, film, 2)
+    await end(database, clock, again.shots[1], ending, awaits_id=None)
+    taken = await film_queue(database, clock).claim()
+    assert taken is not None
+    assert (taken.is_to_be_posted, taken.names) == (False, film.names)
+    assert taken.row.result_id == 99
+
+
+async def test_takes_are_in_order_though_the_clock_was_set_back(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    clock.advance(-timedelta(hours=1))
+    again = await redone(redoing, film, 2)
+    await end(database, clock, again.shots[1], Status.SUCCEEDED, awaits_id=None)
+    assert prompts(await found(films, film)) == ["shot 1", "new words", "shot 3"]
+
+
+async def test_what_does_not_fit_beside_the_shot_is_not_offered_and_says_why(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 4.5 * PRICE})
+    quote = await offered(redoing, film, 2)
+    assert (quote.redo.prices, type(quote.refusal).__name__) == ([PRICE], "BudgetReachedError")
+    row = quote.quote.quote_row
+    with pytest.raises(UnknownQuoteError):
+        await redoing.confirm(new_requester(), Confirmation(row.id, row.revision), 3)
+    assert isinstance(await clicked(redoing, quote), Film)
+
+
+async def test_the_buttons_of_other_offers_take_none_of_these(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    row = (await offered(redoing, film, 2)).quote.quote_row
+    with pytest.raises(UnknownQuoteError):
+        await desk.quotes.confirm(new_requester(interaction_id=7), row.id, row.revision)
+    other = await desk.generations.list_recent(1)
+    assert len(other) == 3
+    await desk.ask_first()
+    video = (await desk.offer(interaction_id=8)).quote_row
+    with pytest.raises(UnknownQuoteError):
+        await redoing.confirm(new_requester(interaction_id=9), Confirmation(video.id, video.revision), 1)
+
+
+async def test_a_budget_that_ends_before_the_click_accepts_none_of_the_shots(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    quote = await offered(redoing, film, 2)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 4.5 * PRICE})
+    with pytest.raises(
+        RedoTooLongError, match=r"^Only 1 of these shots fits right now\. This server's video"
+    ):
+        await clicked(redoing, quote, last=3)
+    current = await found(films, film)
+    assert (len(current.takes), current.row.delivered_at is None) == (3, False)
+    assert isinstance(await clicked(redoing, quote), Film), "the shot alone can still be had"
+
+
+async def test_forbidden_words_are_named_with_their_shot(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await desk.moderation.add_word(MODERATOR, "goblin")
+    with pytest.raises(ShotRefusedError, match=r"^Shot 2: .*This didn't count"):
+        await offered(redoing, film, 2, "a goblin")
+    assert len((await found(films, film)).takes) == 3
+
+
+async def test_a_price_that_has_risen_is_shown_before_anything_is_spent(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    quote = await offered(redoing, film, 2)
+    desk.prices.price = 2 * PRICE
+    again = await clicked(redoing, quote)
+    assert isinstance(again, RedoQuote)
+    assert (again.quote.is_changed, again.redo.prices) == (True, [2 * PRICE, 2 * PRICE])
+    assert len((await found(films, film)).takes) == 3
+    assert isinstance(await clicked(redoing, again), Film)
+
+
+async def test_a_film_that_is_being_joined_or_gone_or_anothers_is_not_changed(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    film_id = film.row.id
+    quote = await offered(redoing, film, 2)
+    for values, reason in (
+        ({"delivered_at": None}, "I'm joining this film right now"),
+        ({"removed_at": clock()}, "This film was removed"),
+        ({"user_id": 5}, "Only the member who requested this film"),
+        ({"erased_at": clock()}, "The prompts of this film were deleted"),
+    ):
+        kept = {name: getattr(film.row, name) for name in values}
+        await change(database, film, **values)
+        with pytest.raises(CannotRedoError, match=reason):
+            await clicked(redoing, quote)
+        await change(database, film, **kept)
+    for requester, shot in ((new_requester(guild_id=2), 2), (new_requester(), 4)):
+        with pytest.raises(NotFoundError):
+            await redoing.offer(requester, film_id, shot, "x")
+    assert len((await found(films, film)).takes) == 3
+
+
+async def change(database: Database, film: Film, **values: object) -> None:
+    statement = update(FilmRow).where(FilmRow.id == film.row.id).values(values)
+    await database.write(lambda session: session.execute(statement))
+
+
+async def test_a_shot_that_failed_is_tried_again_while_the_others_are_made(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await accept(films, 2)
+    await films.attach_card(film.row.id, 10)
+    await end(database, clock, film.shots[0], Status.FAILED)
+    with pytest.raises(CannotRedoError, match="Shot 2 is still being made"):
+        await offered(redoing, film, 2)
+    quote = await offered(redoing, film, 1)
+    assert quote.redo.last == 1, "what is being made isn't offered"
+    again = await clicked(redoing, quote)
+    assert isinstance(again, Film)
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, awaits_id=None)
+    queue = film_queue(database, clock)
+    assert await queue.claim() is None
+    await end(database, clock, again.shots[0], Status.SUCCEEDED)
+    taken = await queue.claim()
+    assert taken is not None
+    assert len(taken.names) == 2
+
+
+async def test_without_its_first_image_the_first_shot_cannot_be_redone_but_the_others_can(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, count=2, image=IMAGE)
+    again = await redone(redoing, film, 1)
+    assert again.shots[0].picture_urls == [IMAGE]
+    await end(database, clock, again.shots[0], Status.SUCCEEDED)
+    await note_post(film_queue(database, clock), await found(films, film), 100, clock)
+    clock.advance(timedelta(days=2))
+    with pytest.raises(CannotRedoError, match="begins with an image that I no longer have"):
+        await redoing.offer(new_requester(interaction_id=7), film.row.id, 1, "x")
+    quote = await redoing.offer(new_requester(interaction_id=8), film.row.id, 2, "x")
+    assert isinstance(await clicked(redoing, quote), Film)
+
+
+async def test_in_a_film_of_cuts_the_later_shots_are_not_offered(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    quote = await films.offer(new_requester(), spec(2, Continuity.CUTS))
+    film = await films.confirm(new_requester(), quote.row.id, 1)
+    assert not isinstance(film, FilmQuote)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED)
+    await note_post(film_queue(database, clock), await found(films, film), 99, clock)
+    assert (await offered(redoing, film, 1)).redo.last == 1
+
+
+async def test_a_shot_that_was_redone_can_be_taken_down_without_the_film(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    again = await redone(redoing, film, 2)
+    await end(database, clock, again.shots[1], Status.SUCCEEDED, awaits_id=None)
+    await note_post(film_queue(database, clock), await found(films, film), 100, clock)
+    assert await films.remove(film.row.id, shot_id=film.shots[1].id) is None
+    assert await films.remove(film.row.id, shot_id=again.shots[1].id) is not None

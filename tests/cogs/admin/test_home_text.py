@@ -1,0 +1,83 @@
+"""What moderators read about how their server stands."""
+
+from dataclasses import replace
+
+from bot.admission.budgets import states_of
+from bot.clock import utc_now
+from bot.home.overview import Overview
+from bot.jobs.ports import Posted
+from bot.money import to_credits
+from bot.monitoring.alert_rules import AlertState
+from bot.policy.documents import Budget, Pause, Period, Policy
+from cogs.admin.home_text import render_home
+
+NOW = utc_now()
+SERVER = 1
+SPENT = {Period.DAY: to_credits(4.2), Period.MONTH: to_credits(60)}
+QUIET = Overview(
+    policy=Policy(moderators_channel_id=9),
+    waiting=0,
+    running=0,
+    spent=SPENT,
+    budgets=(),
+    open_reports=0,
+    report_posts=(),
+    blocked=0,
+    alert=None,
+)
+
+
+def lines(overview: Overview) -> list[str]:
+    return render_home(SERVER, overview).splitlines()
+
+
+def test_a_quiet_server_has_few_lines() -> None:
+    assert lines(QUIET) == [
+        "🏠 **Videos on this server**",
+        "⏳ Queue: 0 waiting, 0 in progress",
+        "💵 Spent today: $4.20",
+        "💵 Spent this month: $60.00",
+        "🚩 No reports to decide",
+        "ℹ️ Nothing limits what this server spends. `/quota budget` does.",
+    ]
+
+
+def test_what_was_spent_stands_beside_the_budget() -> None:
+    budgets = states_of({Period.MONTH: Budget(credits=to_credits(200), since=NOW)}, SPENT, NOW)
+    found = lines(replace(QUIET, budgets=budgets))
+    assert "💵 Spent today: $4.20" in found
+    assert "💵 Spent this month: $60.00 of $200.00" in found
+    assert not any("Nothing limits" in line for line in found)
+
+
+def test_reports_lead_to_where_they_are_decided() -> None:
+    found = lines(replace(QUIET, open_reports=3, report_posts=[Posted(5, 9), Posted(6, 9)]))
+    link = "https://discord.com/channels/1/9"
+    assert f"🚩 3 reports to decide: [1]({link}/5) [2]({link}/6)" in found
+
+
+def test_what_is_wrong_comes_first() -> None:
+    pause, alert = Pause(since=NOW), AlertState(since=NOW, facts={"results": 2})
+    _, first, second, third, *_rest = lines(
+        replace(QUIET, policy=Policy(pause=pause, moderators_channel_id=9), alert=alert)
+    )
+    assert first.startswith("⏸️ /veo was paused <t:")
+    assert second.startswith("⚠️ I couldn't post 2 results of this server.")
+    assert third.startswith("⏳")
+
+
+def test_what_is_not_set_up_says_how_to() -> None:
+    assert "`/veo-admin settings moderators_channel`" in lines(replace(QUIET, policy=Policy()))[-1]
+
+
+def test_everything_at_once_fits_into_a_message() -> None:
+    posts = [Posted(2**63, 2**63)] * 5
+    overview = replace(
+        QUIET,
+        policy=Policy(pause=Pause(since=NOW)),
+        alert=AlertState(since=NOW, facts={"results": 10**6}),
+        open_reports=10**6,
+        report_posts=posts,
+        blocked=10**6,
+    )
+    assert len(render_home(2**63, overview)) <= 1900
