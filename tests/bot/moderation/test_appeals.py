@@ -4,18 +4,20 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from bot.admission.appeals import PAUSE
+from bot.admission.appeals import PAUSE, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.moderation.appeal_decisions import AppealClosedError, AppealNotFoundError
-from bot.moderation.appeals import Appeals, CannotAskError, Situation, check_appeal
+from bot.moderation.appeals import Appeals, Situation, check_appeal
 from bot.moderation.decisions import Moderator
+from bot.moderation.deletion_appeals import CannotAskError
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
-from tests.bot.boards import CHANNEL, GUILD, set_channel
+from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
+from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
 
@@ -84,6 +86,37 @@ async def test_another_server_decides_nothing(
     appeal_id = await asked(appeals, database, clock)
     with pytest.raises(AppealNotFoundError):
         await appeals.decide(ELSEWHERE, appeal_id, AppealDecision.ALLOW)
+
+
+async def test_there_is_nothing_to_lift_after_a_deletion(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    rule = update(AppealRow).values(rule=deletion_rule("b" * 16))
+    await database.write(lambda session: session.execute(rule))
+    with pytest.raises(AppealNotFoundError):
+        await appeals.decide(MONA, appeal_id, AppealDecision.LIFT)
+    [row] = await rows(database)
+    assert row.decision is None
+
+
+async def test_only_what_was_deleted_after_a_report_can_be_asked_about(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    video = await insert(database, guild_id=GUILD, user_id=ALICE.user_id, removed_at=clock())
+    with pytest.raises(CannotAskError, match="after a report"):
+        await appeals.offer_deletion(ALICE, video.id)
+    await add_report(database, "r" * 16, clock(), video.id, deleted_by=MONA.user_id)
+    for stranger in (MONA, Moderator(GUILD + 1, ALICE.user_id)):
+        with pytest.raises(CannotAskError, match="Only the member"):
+            await appeals.offer_deletion(stranger, video.id)
+    assert [row.id for row in await rows(database)] == []
+    offered = await appeals.offer_deletion(ALICE, video.id)
+    await appeals.ask(ALICE, offered, "it is a play")
+    await appeals.decide(MONA, offered, AppealDecision.ALLOW)
+    with pytest.raises(CannotAskError, match="already asked a moderator about this video"):
+        await appeals.offer_deletion(ALICE, video.id)
 
 
 async def test_nobody_asks_about_anothers_request(
