@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 from sqlalchemy import select, update
@@ -22,6 +22,8 @@ from bot.policy.documents import tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 
 RECENT = 10  # of the member's requests, for the moderators
+# In which who decides tells the member and shows the decision; after that, the outbox does.
+FOLLOW_UP = timedelta(seconds=60)
 
 ALREADY: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("{who} has already allowed this request once. Nothing changed."),
@@ -107,7 +109,9 @@ def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) ->
     row = session.scalar(
         update(AppealRow)
         .where(AppealRow.id == appeal_id, AppealRow.decision.is_(None))
-        .values(decision=decision, decided_by=by.user_id, decided_at=now, words=words)
+        .values(
+            decision=decision, decided_by=by.user_id, decided_at=now, words=words, post_at=now + FOLLOW_UP
+        )
         .returning(AppealRow)
     )
     if row is None:
@@ -120,6 +124,11 @@ def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) ->
         action = Action.APPEAL_ALLOW if decision is AppealDecision.ALLOW else Action.APPEAL_DECLINE
         record(session, by.guild_id, by.user_id, action, now, subject=f"member:{row.user_id}", reason=words)
     return load_appeal(session, row)
+
+
+def note_told(session: Session, appeal_id: str, now: datetime) -> None:
+    """Remember that the member knows what was decided."""
+    session.execute(update(AppealRow).where(AppealRow.id == appeal_id).values(told_at=now))
 
 
 def _lift(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:

@@ -13,7 +13,7 @@ from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.errors import BadInputError
 from bot.i18n import N_, _
-from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal
+from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.deletion_appeals import CannotAskError, fetch_deleted, row_of
 from bot.policy.store import fetch_policy
@@ -147,10 +147,14 @@ class Appeals:
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
         return appeal
 
+    async def note_shown(self, appeal_id: str) -> None:
+        """Remember that nothing is left to do about a decision."""
+        shown = update(AppealRow).where(AppealRow.id == appeal_id, AppealRow.decision.is_not(None))
+        await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
+
     async def note_told(self, appeal_id: str) -> None:
         """Remember that the member knows what was decided."""
-        told = update(AppealRow).where(AppealRow.id == appeal_id).values(told_at=self._clock())
-        await self._database.write(lambda session: session.execute(told), hurried=True)
+        await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
 
 
 def _ensure_possible(session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from bot.db.database import Database
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.moderation.appeal_decisions import Appeal, load_appeal
+from bot.moderation.appeal_decisions import Appeal, load_appeal, note_told
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.store import fetch_policy
 from bot.signals import run_every
@@ -60,6 +60,14 @@ class ModeratorChannel(Protocol):
 
     async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
         """Show what a member asks about, with its buttons; return the message's id."""
+        ...
+
+    async def tell_member(self, appeal: Appeal) -> bool:
+        """Send a member what was decided; return whether Discord took it."""
+        ...
+
+    async def update_appeal(self, appeal: Appeal) -> None:
+        """Show in the appeal's message what was decided."""
         ...
 
 
@@ -130,6 +138,8 @@ class OutboxRelay:
             if not _move(session, row, self._clock() + RETRY, seen=row.post_at):
                 return None
             channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
+            if isinstance(row, AppealRow) and row.decision is not None:
+                channel_id = row.channel_id  # its message is where it is
             if channel_id is not None:
                 return channel_id, _load(session, row)
             _move(session, row, None)  # a report is shown later: `Moderation.change_settings`
@@ -140,10 +150,21 @@ class OutboxRelay:
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
             return await self._board.post_report(channel_id, shown)
+        if isinstance(shown, Appeal) and shown.row.decision is not None and shown.row.message_id is not None:
+            return await self._follow_up(shown, shown.row.message_id)
         if isinstance(shown, Appeal):
             return await self._board.post_appeal(channel_id, shown)
         await self._board.post_entry(channel_id, shown)
         return None
+
+    async def _follow_up(self, appeal: Appeal, message_id: int) -> int:
+        """Do what follows a decision, where the process that wrote it down could not; return the message."""
+        row = appeal.row
+        if row.told_at is None and await self._board.tell_member(appeal):
+            row.told_at = self._clock()
+            await self._database.write(lambda session: note_told(session, row.id, self._clock()))
+        await self._board.update_appeal(appeal)
+        return message_id
 
     async def _note_posted(self, row: Row, channel_id: int, message_id: int | None) -> None:
         def settle(session: Session) -> None:

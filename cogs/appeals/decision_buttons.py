@@ -10,7 +10,8 @@ from bot.db.guild_models import AppealDecision
 from bot.i18n import _, locale_used, pgettext
 from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from cogs.appeals.appeal_text import render_appeal, render_decision
+from cogs.appeals.answers import answer_member, has_left
+from cogs.appeals.appeal_text import render_appeal
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
@@ -19,7 +20,6 @@ from cogs.ui.items import Form, Item, view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-UNKNOWN_MEMBER = 10007  # Discord: nobody on the server has this ID
 STYLES = {
     AppealDecision.ALLOW: discord.ButtonStyle.success,
     AppealDecision.LIFT: discord.ButtonStyle.danger,
@@ -106,22 +106,13 @@ def appeal_view(appeal: Appeal) -> discord.ui.View | None:
     return view_of(*(AppealDecisionButton(decision, appeal.row.id) for decision in choices(appeal.row)))
 
 
-async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:
-    """Whether somebody is not on a server any more; no, while Discord does not tell."""
-    try:
-        await client.http.get_member(guild_id, user_id)
-    except CALL_ERRORS as error:
-        return isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MEMBER
-    return False
-
-
 async def _decide(
     interaction: Interaction, appeal_id: str, decision: AppealDecision, words: str | None = None
 ) -> None:
     """Decide, tell the member, and show what was decided.
 
     A click after that is told so, but whatever is not done yet is done: the process may have ended, or
-    Discord may have refused, right after the decision.
+    Discord may have refused, right after the decision. Where nobody clicks again, the outbox does it.
     """
     await ensure_moderator(interaction)
     by, appeals = moderator_of(interaction), interaction.client.services.appeals
@@ -136,21 +127,17 @@ async def _decide(
         appeal = await appeals.get(by.guild_id, appeal_id)
     if appeal is not None:
         await _show(interaction, appeal)
+        await appeals.note_shown(appeal_id)
     if too_late is not None:
         raise too_late
 
 
 async def _tell(interaction: Interaction, appeal: Appeal) -> bool:
-    """Send the member a direct message in their language; return whether Discord took it."""
-    row, guild = appeal.row, interaction.guild
-    with locale_used(row.locale):
-        text = render_decision(row, _("your server") if guild is None or not guild.name else guild.name)
+    """Tell the member; return whether Discord took it."""
     try:
-        channel = await interaction.client.create_dm(discord.Object(row.user_id))
-        # Another nonce than the moderators' message has: Discord takes the same one for the same message.
-        await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)
+        await answer_member(interaction.client, appeal.row, interaction.guild and interaction.guild.name)
     except CALL_ERRORS as error:
-        log.warning("a member was not told about their appeal", appeal=row.id, error=str(error))
+        log.warning("a member was not told about their appeal", appeal=appeal.row.id, error=str(error))
         return False
     return True
 

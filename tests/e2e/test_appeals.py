@@ -1,5 +1,7 @@
 """A member asks a moderator about a refusal, and what the moderators make of it."""
 
+from datetime import timedelta
+
 import discord
 import pytest
 import simcord
@@ -161,6 +163,19 @@ async def test_the_buttons_live_through_a_restart(world: World) -> None:
     assert await click(world.mona, message, ALLOW) == []
     assert buttons(appeals_in(board)[0]) == []
     assert len(direct_messages(world)) == 1
+
+
+async def test_a_decision_whose_process_ended_right_after_it_is_told_and_shown_without_a_click(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.moderation.appeal_decisions.FOLLOW_UP", timedelta(0))
+    board, message = await appeal_of_a_word(world)
+    appeal_id = message.content.split("request ")[-1]
+    await world.app.services.appeals.decide(mona_of(world), appeal_id, AppealDecision.ALLOW)
+    await eventually("the decision", lambda: "I told" in appeals_in(board)[0].content)
+    assert buttons(appeals_in(board)[0]) == []
+    [told] = direct_messages(world)
+    assert "allowed this request once" in told.content
 
 
 async def test_moderators_learn_that_the_member_could_not_be_told_or_has_left(world: World) -> None:

@@ -290,6 +290,17 @@ class Board:
         await self._process.come_back("Discord")
         return self._process.world.discord.new_id()
 
+    async def tell_member(self, appeal: Appeal) -> bool:  # noqa: ARG002 the same
+        """Tell a member what was decided."""
+        await self._process.go("Discord")
+        await self._process.come_back("Discord")
+        return True
+
+    async def update_appeal(self, appeal: Appeal) -> None:  # noqa: ARG002 the same
+        """Show what was decided."""
+        await self._process.go("Discord")
+        await self._process.come_back("Discord")
+
 
 def thread_of(card_id: int | None) -> int | None:
     """Return the id of the thread on a card, which is the card's."""

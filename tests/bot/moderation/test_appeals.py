@@ -9,14 +9,22 @@ from sqlalchemy import select, update
 from bot.admission.appeals import PAUSE, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.moderation.appeal_decisions import AppealClosedError, AppealNotFoundError
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealClosedError, AppealNotFoundError
 from bot.moderation.appeals import Appeals, Situation, check_appeal
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
-from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
-from tests.bot.clocks import StoppedClock
+from tests.bot.boards import (
+    CHANNEL,
+    GUILD,
+    RecordingModeratorChannel,
+    add_report,
+    running,
+    set_channel,
+    shown,
+)
+from tests.bot.clocks import StoppedClock, until
 from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
@@ -78,6 +86,38 @@ async def test_of_two_moderators_at_once_one_decides(
         return_exceptions=True,
     )
     assert sum(isinstance(outcome, AppealClosedError) for outcome in outcomes) == 1
+
+
+async def test_what_follows_a_decision_is_done_once_though_the_process_ended_right_after_it(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    board, appeal_id = RecordingModeratorChannel(), await asked(appeals, database, clock)
+    async with running(database, board, clock):
+        await shown(board, "it is a play")
+        await until("it is posted", lambda: is_settled(database))
+        await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+        assert not await is_settled(database)
+        clock.advance(FOLLOW_UP)
+        told = clock()
+        await until("it is followed up", lambda: is_settled(database))
+        assert board.told == [ALICE.user_id]
+        await shown(board, f"allow: {told}")
+    [row] = await rows(database)
+    assert (row.told_at, row.post_at, row.channel_id, row.message_id) == (told, None, CHANNEL, 5001)
+
+
+async def test_what_was_followed_up_is_left_alone(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    await appeals.note_told(appeal_id)
+    await appeals.note_shown(appeal_id)
+    assert await is_settled(database)
+
+
+async def is_settled(database: Database) -> bool:
+    return all(row.post_at is None for row in await rows(database))
 
 
 async def test_another_server_decides_nothing(
