@@ -52,7 +52,7 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if not budgets:
-        yield _("ℹ️ Nothing limits what this server spends. `/quota budget` does.")
+        yield _("ℹ️ This server has no budget. Set one with `/quota budget`.")
     if overview.policy.moderators_channel_id is None:
         yield _(
             "ℹ️ Without a moderators' channel, nobody sees reports from members. Set one with "

@@ -14,6 +14,7 @@ from bot.admission.prices import REFRESH_INTERVAL, PriceList
 from bot.app.gateway_side import build_outbox_relay, build_position_updater, build_services
 from bot.app.shared import Shared, open_shared
 from bot.app.worker_side import build_worker
+from bot.db.database import DatabaseAwayError
 from bot.eta.duration_estimator import HistoryLoader, ProviderStats
 from bot.jobs.departures import Departures
 from bot.jobs.retirement import Retirement
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SELDOM = 24 * 3600.0  # seconds between two fetches of what hardly changes
+SUPERVISOR_WAIT = 5.0  # seconds until what ended by itself is started again
 ROUNDS = 200  # turns of the loop in which all tasks of a killed process have to be over
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -70,12 +72,24 @@ class Process:
         self._main: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start it, and return once it serves."""
+        """Start it, and return once it serves; a start that finds no database is repeated, as by Docker."""
+        while not await self._has_started():
+            self.world.note(self.name, "finds no database, ends and is started again")
+            await asyncio.sleep(SUPERVISOR_WAIT)
+
+    async def _has_started(self) -> bool:
+        """Start it once; return whether it serves or is over for another reason than the database."""
         ready = asyncio.Event()
         self._main = self.spawn(self._live(ready), "main")
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({waiting, self._main}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
+        if ready.is_set() or self.is_dead or self._main.cancelled():
+            return True
+        if isinstance(error := self._main.exception(), DatabaseAwayError):
+            return False
+        self.world.broken(f"{self.name} ended at its start with {error!r}")
+        return True
 
     async def stop(self) -> None:
         """Ask it to end, and wait until it has."""

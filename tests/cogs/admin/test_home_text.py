@@ -38,7 +38,7 @@ def test_a_quiet_server_has_few_lines() -> None:
         "💵 Spent today: $4.20",
         "💵 Spent this month: $60.00",
         "🚩 No reports to decide",
-        "ℹ️ Nothing limits what this server spends. `/quota budget` does.",
+        "ℹ️ This server has no budget. Set one with `/quota budget`.",
     ]
 
 
@@ -47,7 +47,7 @@ def test_what_was_spent_stands_beside_the_budget() -> None:
     found = lines(replace(QUIET, budgets=budgets))
     assert "💵 Spent today: $4.20" in found
     assert "💵 Spent this month: $60.00 of $200.00" in found
-    assert not any("Nothing limits" in line for line in found)
+    assert not any("no budget" in line for line in found)
 
 
 def test_reports_lead_to_where_they_are_decided() -> None:
