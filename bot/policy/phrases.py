@@ -21,6 +21,8 @@ PERIOD_NAMES: Mapping[Period, LiteralString] = {Period.DAY: N_("today"), Period.
 OWN_REASONS: Mapping[re.Pattern[str], LiteralString] = {
     re.compile(r"Video (?P<number>[0-9a-f]{16}) was reported\."): N_("Video {number} was reported."),
     re.compile(r"report (?P<number>[0-9a-f]{16})"): N_("report {number}"),
+    # As the message calls it in which moderators decided (`bot.moderation.deletion_appeals`).
+    re.compile(r"appeal (?P<number>[0-9a-f]{16})"): N_("request {number}"),
 }
 
 

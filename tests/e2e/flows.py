@@ -184,7 +184,7 @@ async def a_film_that_is_none(world: World) -> None:
 
 async def a_report(world: World) -> None:
     await choose_board(world, world.moderators_channel)
-    await ask_for_video(world)
+    video = await ask_for_video(world)
     bob, result = add_bob(world), the_result(world)
     form = await bob.click(result, custom_id=id_of(result, ":report:"))
     await bob.submit_modal(form, {"reason": REASON})
@@ -196,6 +196,13 @@ async def a_report(world: World) -> None:
     await bob.click(message, custom_id=id_of(message, ":block:"))  # who is no moderator
     await world.mona.click(message, custom_id=id_of(message, ":block:"))
     await world.mona.click(message, custom_id=id_of(message, ":delete:"))
+    removed = card(world, video)
+    await bob.click(removed, custom_id=id_of(removed, ":appeal-video:"))  # whose video it isn't
+    form = await world.alice.click(removed, custom_id=id_of(removed, ":appeal-video:"))
+    await world.alice.submit_modal(form, {"why": REASON})
+    appeal = await _open_appeal(world)
+    await world.mona.click(appeal, custom_id=id_of(appeal, ":allow:"))
+    await world.alice.click(removed, custom_id=id_of(removed, ":appeal-video:"))  # a second time
     await world.alice.slash(world.channel, "videos")
     await ask(world)
     await _all_entries_posted(world)
