@@ -17,6 +17,7 @@ from bot.moderation.appeals import Appeals
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
 from bot.preview.service import Previews
 from bot.privacy.service import Privacy
@@ -47,6 +48,7 @@ class Services:
     rules: QuotaRules
     previews: Previews
     moderation: Moderation
+    strikes: Strikes
     undo: Undo
     usage: UsageReports
     reports: Reports

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Self
 
 from bot.admission.budgets import BudgetState
 from bot.admission.limits import Limit, QuotaVerdict
@@ -29,6 +30,11 @@ class RefusedError(UserError):
     def __init__(self, sentence: str) -> None:
         super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
         self.sentence = sentence
+
+    def note(self, text: str) -> Self:
+        """Say something more, below; return this error."""
+        self.args = (f"{self}\n{text}",)
+        return self
 
 
 class PausedError(RefusedError):
@@ -166,10 +172,14 @@ class WaitingFullError(RefusedError):
 
 
 class ShotRefusedError(RefusedError):
-    """One shot of a film is refused for itself, such as for its words or its model; `sentence`: why."""
+    """One shot of a film is refused for itself, such as for its words or its model; `sentence`: why.
 
-    def __init__(self, number: int, sentence: str) -> None:
+    `is_word`: for a forbidden word.
+    """
+
+    def __init__(self, number: int, sentence: str, *, is_word: bool = False) -> None:
         super().__init__(_("Shot {number}: {reason}", number=number, reason=sentence))
+        self.is_word = is_word
 
 
 class FilmTooLongError(RefusedError):

@@ -16,6 +16,8 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
+from bot.policy.strike_rows import fetch_standing
+from bot.policy.strikes import Standing
 
 SPENDING_WINDOW = timedelta(days=30)
 
@@ -27,6 +29,7 @@ class Entitlement:
     Attributes:
         spent: the provider's credits for the member's videos of the last 30 days.
         max_waiting: how many requests the member may have in the queue; None: any number.
+        strikes: those that count; None: the server gives none.
     """
 
     now: datetime
@@ -37,6 +40,7 @@ class Entitlement:
     budgets: tuple[BudgetState, ...]
     spent: float
     max_waiting: int | None = None
+    strikes: Standing | None = None
 
     @property
     def obstacle(self) -> PausedError | BlockedError | QuotaReachedError | WaitingFullError | None:
@@ -79,6 +83,10 @@ class Entitlements:
             own = fetch_member_spent(session, guild_id, user_id, now - SPENDING_WINDOW, now)
             limits = resolve_limits(policy.rules, member_policy, user_id, role_ids, self._daily_limit, now)
             budgets = states_of(policy.budgets, spent, now)
-            return Entitlement(now, policy, member_policy, limits, use, budgets, own, self._max_waiting)
+            rules = policy.strikes
+            strikes = rules and fetch_standing(session, rules, guild_id, user_id, now)
+            return Entitlement(
+                now, policy, member_policy, limits, use, budgets, own, self._max_waiting, strikes
+            )
 
         return await self._database.read(look, hurried=True)

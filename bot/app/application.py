@@ -16,6 +16,7 @@ from bot.app.gateway_side import (
     build_gateway,
     build_outbox_relay,
     build_position_updater,
+    build_strike_notices,
 )
 from bot.app.shared import Shared, open_shared, timing_of
 from bot.app.worker_side import WorkerSide, build_film_runner, build_worker
@@ -42,6 +43,7 @@ from cogs.delivery.card_throttle import CardEdits
 from cogs.delivery.delivery import DiscordDelivery
 from cogs.delivery.film_delivery import FilmDelivery
 from cogs.delivery.moderator_channel import DiscordModeratorChannel
+from cogs.delivery.strike_messages import DiscordMemberMessages
 from cogs.ui.servers import Servers
 
 __all__ = ["App", "open_app", "timing_of"]
@@ -209,6 +211,7 @@ def _tasks_of_gateway(
         "outbox": build_outbox_relay(shared, board).run,
         "positions": build_position_updater(shared, delivery).run,
         "departures": build_departures(shared, gateway, servers.is_gone).run,
+        "strikes": build_strike_notices(shared, DiscordMemberMessages(gateway.bot, servers)).run,
     }
 
 

@@ -29,6 +29,8 @@ from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
+from bot.moderation.strike_notices import MemberMessages, StrikeNotices
+from bot.moderation.strikes import Strikes
 from bot.moderation.undo import Undo
 from bot.policy.recent import RecentPolicies
 from bot.preview.service import Previews
@@ -65,6 +67,11 @@ def build_gateway(shared: Shared) -> GatewaySide:
 def build_outbox_relay(shared: Shared, board: ModeratorChannel) -> OutboxRelay:
     """Make what serves the moderators' channels; any number of processes may run it."""
     return OutboxRelay(shared.database, board, shared.signals.stopping)
+
+
+def build_strike_notices(shared: Shared, messages: MemberMessages) -> StrikeNotices:
+    """Make what tells members of strikes; any number of processes may run it."""
+    return StrikeNotices(shared.database, messages, shared.signals.stopping)
 
 
 def build_position_updater(shared: Shared, delivery: DeliveryPort) -> PositionUpdater:
@@ -131,6 +138,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),
         moderation=Moderation(decisions, models),
+        strikes=Strikes(decisions),
         undo=Undo(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),

@@ -48,6 +48,8 @@ class Action(StrEnum):
     UNBLOCK = "unblock"
     WORD_ADD = "word_add"
     WORD_REMOVE = "word_remove"
+    STRIKES = "strikes"
+    FORGIVE = "forgive"
     SETTINGS = "settings"
     CANCEL = "cancel"
     VIDEO_DELETE = "video_delete"
@@ -82,6 +84,38 @@ class AuditRow(Base):
     new: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str | None] = mapped_column(Text)
     post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to post, or posted
+
+
+class StrikeKind(StrEnum):
+    """What a strike was given for."""
+
+    WORD = "word"  # a request that was refused for a forbidden word
+    SAFETY = "safety"  # a prompt that the provider's safety refused
+    REPORT = "report"  # a video that a moderator deleted after a report
+
+
+class StrikeRow(Base):
+    """One strike: `source` names the act, and none gives two. It is deleted when no window counts it."""
+
+    __tablename__ = "strikes"
+    __table_args__ = (
+        Index("ix_strikes_member", "guild_id", "user_id", "created_at"),
+        # Finds what a member has on all servers.
+        Index("ix_strikes_user", "user_id", "created_at"),
+        # Finds what no window counts any more.
+        Index("ix_strikes_created", "created_at"),
+        Index("ix_strikes_tell", "tell_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[StrikeKind] = mapped_column(named(StrikeKind))
+    source: Mapped[str] = mapped_column(String(80), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    forgiven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    locale: Mapped[str | None] = mapped_column(String(16))  # of the member who is told
+    tell_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to send, or sent
 
 
 class ReportRow(Base):

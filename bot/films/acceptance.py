@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,9 @@ from bot.admission.denials import (
     WaitingFullError,
     WordNotAllowedError,
 )
+from bot.admission.strikes import is_for_word, strike_for
 from bot.db.film_models import FilmRow
+from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import FilmSpec, ShotPlan, plan_shots
@@ -26,6 +28,8 @@ from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
 
 TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,8 @@ def _refused_shot(number: int, refusal: UserError) -> UserError:
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
     if isinstance(refusal, RefusedError):
-        return ShotRefusedError(number, refusal.sentence)
+        is_word = isinstance(refusal, WordNotAllowedError)
+        return ShotRefusedError(number, refusal.sentence, is_word=is_word)
     return refusal
 
 
@@ -171,3 +176,23 @@ def _total(contexts: Sequence[AdmissionContext]) -> float | None:
     """Return the price of all shots; None: one of them isn't known."""
     prices = [context.price for context in contexts]
     return None if None in prices else sum(price or 0 for price in prices)
+
+
+def striking(
+    work: Work[Answer | UserError], requester: Requester, source: str, now: datetime
+) -> Work[Answer | UserError]:
+    """Return work that gives the strike of a film's forbidden word, though nothing else of it may stand."""
+
+    def decide(session: Session) -> Answer | UserError:
+        try:
+            with session.begin_nested():
+                answer = work(session)
+        except ShotRefusedError as error:
+            if not is_for_word(error):
+                raise
+            answer = error
+        if not isinstance(answer, UserError):
+            return answer
+        return strike_for(session, requester.guild_id, requester.user_id, source, answer, now)
+
+    return decide

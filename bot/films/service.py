@@ -12,7 +12,7 @@ from bot.db.database import DECISION_PATIENCE, Database
 from bot.db.film_models import FilmRow
 from bot.db.models import ANSWER_GRACE
 from bot.errors import DatabaseBusyError, RestartingError, UserError
-from bot.films.acceptance import Acceptance, DearerError, Offered
+from bot.films.acceptance import Acceptance, DearerError, Offered, striking
 from bot.films.rows import (
     Film,
     attach_card,
@@ -85,8 +85,11 @@ class Films:
             row = insert_offer(session, requester, spec, now)
             return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
 
+        source = f"interaction:{requester.interaction_id}"
         with count_refusals():
-            answer = await self._database.write(offer, requester.guild_id, hurried=True)
+            answer = await self._database.write(
+                striking(offer, requester, source, now), requester.guild_id, hurried=True
+            )
             if isinstance(answer, UserError):
                 raise answer
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
@@ -118,7 +121,10 @@ class Films:
                         _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                     )
                 film = await self._database.write(
-                    accept, requester.guild_id, hurried=True, patience=DECISION_PATIENCE
+                    striking(accept, requester, _source(film_id, revision), now),
+                    requester.guild_id,
+                    hurried=True,
+                    patience=DECISION_PATIENCE,
                 )
                 if isinstance(film, UserError):
                     raise film
@@ -196,7 +202,9 @@ class Films:
                 session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
             )
 
-        answer = await self._database.write(offer, requester.guild_id, hurried=True)
+        answer = await self._database.write(
+            striking(offer, requester, _source(film_id, revision), now), requester.guild_id, hurried=True
+        )
         if isinstance(answer, UserError):
             raise answer
         return await self._quote(requester, answer)
@@ -208,3 +216,8 @@ class Films:
         return FilmQuote.of(
             row, preview, requester, contexts, self._daily_limit, eta, now, is_changed=offered.is_changed
         )
+
+
+def _source(film_id: str, revision: int) -> str:
+    """Return how a strike names an offered film: all clicks on it are one act."""
+    return f"film:{film_id}:{revision}"

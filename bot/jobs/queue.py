@@ -23,6 +23,7 @@ from bot.jobs.claims import UNFINISHED, select_due
 from bot.jobs.closures import LONGEST_WAIT
 from bot.jobs.endings import made, unmade
 from bot.jobs.fair_order import count_running, fetch_line, fetch_next_place, is_free
+from bot.jobs.strikes import brings_strike, strike_for_safety
 from bot.jobs.task_ids import ensure_free
 from bot.metrics import metrics
 from bot.provider.costs import Cost
@@ -267,7 +268,7 @@ class GenerationQueue:
         ):
             with attempt:
                 try:
-                    changed = await self._write(generation.id, expected, values)
+                    changed = await self._write(generation, expected, values)
                 except OutcomeUnknownError:
                     expected.add(cast("Status", values.get("status", generation.status)))  # it may be done
                     raise
@@ -277,14 +278,18 @@ class GenerationQueue:
         return changed
 
     async def _write(
-        self, generation_id: str, expected: Collection[Status], values: dict[str, object]
+        self, generation: Generation, expected: Collection[Status], values: dict[str, object]
     ) -> Generation | None:
-        own = (Generation.id == generation_id, Generation.lease_owner == self._owner)
+        own = (Generation.id == generation.id, Generation.lease_owner == self._owner)
         row = update(Generation).where(*own, Generation.status.in_(expected)).values(values)
         changed = row.returning(Generation).execution_options(synchronize_session=False)
+        is_strike = brings_strike(values)
 
         def change(session: Session) -> Generation | None:
-            ensure_free(session, generation_id, values.get("provider_id"))
-            return session.scalar(changed)
+            ensure_free(session, generation.id, values.get("provider_id"))
+            found = session.scalar(changed)
+            if is_strike and found is not None:
+                strike_for_safety(session, found, self._clock())
+            return found
 
-        return await self._database.write(change)
+        return await self._database.write(change, generation.guild_id if is_strike else None)

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
 from bot.db.models import NOBODY, Generation
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
@@ -18,6 +18,7 @@ from bot.moderation.decisions import Moderator
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, store_member_policy
+from bot.policy.strike_rows import Act, give_strike
 
 BLOCK_TIME = timedelta(hours=24)
 REASON = re.compile(r"report (?P<report>[0-9a-f]{16})")  # of the rows below
@@ -177,6 +178,9 @@ def _delete(
         .values(deleted_by=by.user_id)
     )
     _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
+    source, locale = f"video:{generation.id}", generation.locale
+    act = Act(by.guild_id, generation.user_id, StrikeKind.REPORT, source, locale=locale)
+    give_strike(session, act, now)
 
 
 def _block(

@@ -22,6 +22,7 @@ from bot.moderation.told import (
     tell_grant,
     tell_pause,
     tell_reset,
+    tell_strikes,
     word_teller,
 )
 from bot.policy.documents import (
@@ -33,12 +34,14 @@ from bot.policy.documents import (
     Pause,
     Period,
     Policy,
+    StrikeRules,
     tell_block,
 )
 
 PAUSE_KEYS = frozenset({"since", "reason"})
 BLOCK_KEYS = frozenset({"since", "until", "reason"})
 UNDO_COLONS = 2  # at least: what was undone, its kind, its subject
+UNSORTED = frozenset({"grants", "steps"})  # lists of objects, in an order of their own
 LATER_KEYS = frozenset({"since", "reason"})  # rows of earlier versions don't tell them
 
 DocumentT = TypeVar("DocumentT", Policy, MemberPolicy)
@@ -135,7 +138,7 @@ def is_restored(decision: Decision, present: Told, now: datetime) -> bool:
 
 
 def _ordered(told: Told) -> Told:
-    return told and {key: value if key == "grants" else in_order(value) for key, value in told.items()}
+    return told and {key: value if key in UNSORTED else in_order(value) for key, value in told.items()}
 
 
 def _only_moved(before: Told, left: Told) -> tuple[Told, Told]:
@@ -180,6 +183,16 @@ def _pause(decision: Decision) -> Part[Policy] | None:
         return policy.model_copy(update={"pause": Pause.model_validate(told) if told else None})
 
     return Part(tell_pause, put)
+
+
+def _strikes(decision: Decision) -> Part[Policy]:
+    del decision
+
+    def put(policy: Policy, told: Told, now: datetime) -> Policy:
+        del now
+        return policy.model_copy(update={"strikes": StrikeRules.model_validate(told) if told else None})
+
+    return Part(tell_strikes, put)
 
 
 def _word(decision: Decision) -> Part[Policy] | None:
@@ -255,6 +268,7 @@ SERVER_PARTS: Mapping[Action, Callable[[Decision], Part[Policy] | None]] = {
     Action.WORD_ADD: _word,
     Action.WORD_REMOVE: _word,
     Action.SETTINGS: _settings,
+    Action.STRIKES: _strikes,
 }
 MEMBER_PARTS: Mapping[Action, Callable[[Decision], Part[MemberPolicy] | None]] = {
     Action.GRANT: _grant,

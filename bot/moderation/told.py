@@ -35,6 +35,11 @@ def tell_pause(policy: Policy) -> Told:
     return {"since": pause.since.isoformat(), "reason": pause.reason} if pause else None
 
 
+def tell_strikes(policy: Policy) -> Told:
+    """Tell the ladder of strikes."""
+    return policy.strikes.model_dump(mode="json") if policy.strikes else None
+
+
 def find_word(policy: Policy, word: str) -> str | None:
     """Return a forbidden word as it is kept, however it was written now."""
     return next((other for other in policy.words if fold(other) == fold(word)), None)

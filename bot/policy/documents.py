@@ -4,7 +4,7 @@ They are stored whole (`bot.db.guild_models`), so that a rule and what it is che
 go, and read here only: everything that follows from them is pure.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -80,6 +80,29 @@ class ServerSettings(Document):
     saves_at_once: bool = False  # limits and budgets are saved without a preview
 
 
+class Step(Document):
+    """From so many strikes on, each one blocks. `pause`: seconds; None: until a moderator ends it."""
+
+    strikes: int = Field(ge=1)
+    pause: int | None = Field(gt=0)
+
+
+class StrikeRules(Document):
+    """How strikes climb (`steps`, ascending), and after how many days each one fades."""
+
+    days: int = Field(default=7, ge=1, le=30)
+    steps: tuple[Step, ...] = (
+        Step(strikes=3, pause=60 * 60),
+        Step(strikes=5, pause=24 * 60 * 60),
+        Step(strikes=8, pause=None),
+    )
+
+    @property
+    def window(self) -> timedelta:
+        """For how long a strike counts."""
+        return timedelta(days=self.days)
+
+
 class Policy(ServerSettings):
     """A server's document."""
 
@@ -87,6 +110,7 @@ class Policy(ServerSettings):
     rules: tuple[Rule, ...] = ()
     budgets: dict[Period, Budget] = Field(default_factory=dict[Period, Budget])
     words: tuple[str, ...] = ()
+    strikes: StrikeRules | None = None  # None: nothing gives any
 
     def with_rule(self, rule: Rule) -> Self:
         """Return the document with `rule` in place of an earlier one of its kind and subject."""

@@ -9,7 +9,8 @@ Three steps, each a batch inside a transaction of the caller's:
    the video could not be taken down without them.
 3. Anonymous, where the member asked for it: once no window counts the row as theirs any more.
 
-A film goes with its shots: it is erased, unlinked and anonymous once all of them are.
+A strike is deleted once no window can count it, and a forgiven one when its member asks for that. A film
+goes with its shots: it is erased, unlinked and anonymous once all of them are.
 """
 
 import secrets
@@ -33,7 +34,7 @@ from sqlalchemy.orm import Session
 
 from bot.admission.limits import LONGEST_WINDOW
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import ReportRow
+from bot.db.guild_models import ReportRow, StrikeRow
 from bot.db.models import NOBODY, Generation, QuoteRow
 from bot.media.image_links import fetchable_until
 from bot.provider.catalogue import OptionValue
@@ -256,6 +257,20 @@ def forget_film_offers(session: Session, condition: ColumnElement[bool], most: i
     gone = delete(FilmRow).where(FilmRow.id.in_(row_ids), offers)
     session.execute(gone.execution_options(synchronize_session=False))
     return len(row_ids)
+
+
+def forget_strikes(session: Session, now: datetime, most: int = BATCH) -> int:
+    """Delete up to `most` strikes that no window can count any more; return how many there were."""
+    old = StrikeRow.created_at <= now - LONGEST_WINDOW
+    row_ids = session.scalars(select(StrikeRow.id).where(old).limit(most)).all()
+    if row_ids:
+        session.execute(delete(StrikeRow).where(StrikeRow.id.in_(row_ids)))
+    return len(row_ids)
+
+
+def forget_forgiven(session: Session, user_id: int) -> None:
+    """Delete a member's strikes that were forgiven; the others count until they fade, like requests."""
+    session.execute(delete(StrikeRow).where(StrikeRow.user_id == user_id, StrikeRow.forgiven_at.is_not(None)))
 
 
 def without_words(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import AppealRow, ReportRow
+from bot.db.guild_models import AppealRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow, is_own
 from bot.money import usd
 from bot.policy.documents import MemberPolicy, Rule
@@ -25,6 +25,7 @@ def export_all(
     offers: Sequence[Json],
     reports: Sequence[Json],
     appeals: Sequence[Json],
+    strikes: Sequence[Json],
     member_policies: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
 ) -> Json:
@@ -38,6 +39,7 @@ def export_all(
         "offers": offers,
         "reports": reports,
         "appeals": appeals,
+        "strikes": strikes,
         "limits": [
             export_limits(server, member_policies.get(server, MemberPolicy()), rules.get(server, ()))
             for server in servers
@@ -163,6 +165,17 @@ def export_appeal(row: AppealRow) -> Json:
         "answer": row.words,
         "told_at": _time(row.told_at),
         "used_at": _time(row.used_at),
+    }
+
+
+def export_strike(row: StrikeRow) -> Json:
+    """Return one strike; it is deleted once no server's window can count it."""
+    return {
+        "server_id": str(row.guild_id),
+        "kind": row.kind.value,
+        "about": row.source,
+        "created_at": _time(row.created_at),
+        "forgiven_at": _time(row.forgiven_at),
     }
 
 

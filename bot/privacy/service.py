@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import AppealRow, GuildRow, MemberRow, ReportRow
+from bot.db.guild_models import AppealRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
 from bot.privacy.appeals import forget_appeals
-from bot.privacy.erasure import erase_batch
+from bot.privacy.erasure import erase_batch, forget_forgiven
 from bot.privacy.export import (
     Json,
     export_all,
@@ -26,11 +26,12 @@ from bot.privacy.export import (
     export_quote,
     export_report,
     export_request,
+    export_strike,
 )
 
 PAGE = 200  # rows that are read at once
 
-Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, AppealRow)
+Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, AppealRow, StrikeRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -56,14 +57,15 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, Any]:
         """Return everything that is recorded about a member's own requests, on all servers, as JSON.
 
-        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports` and `appeals` (oldest
-        first), and `limits` (by the server's id); see `bot.privacy.export`.
+        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports`, `appeals` and
+        `strikes` (oldest first), and `limits` (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
         offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_quote)
         films = await self._read_all(FilmRow, FilmRow.user_id == user_id, export_film)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
         appeals = await self._read_all(AppealRow, AppealRow.user_id == user_id, export_appeal)
+        strikes = await self._read_all(StrikeRow, StrikeRow.user_id == user_id, export_strike)
         return await self._database.read(
             lambda session: export_all(
                 user_id,
@@ -73,6 +75,7 @@ class Privacy:
                 offers=offers,
                 reports=reports,
                 appeals=appeals,
+                strikes=strikes,
                 member_policies=_fetch_member_policies(session, user_id),
                 rules=_fetch_own_rules(session, user_id),
             ),
@@ -113,6 +116,7 @@ class Privacy:
             before = _count(session, not_gone)
             offers = _forget_quotes(session, user_id)
             forget_appeals(session, user_id, now)
+            forget_forgiven(session, user_id)
             return before, offers
 
         before, offers = await self._database.write(wish, hurried=True)

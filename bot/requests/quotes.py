@@ -12,6 +12,7 @@ from bot.admission.appeals import offer
 from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
+from bot.admission.strikes import strike_for
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
@@ -26,6 +27,7 @@ from bot.requests.confirmation import (
     discard,
     fetch_open,
     kept_spec,
+    quote_source,
     renew,
     spec_in,
 )
@@ -161,8 +163,10 @@ class Quotes:
             lambda session: fetch_open(session, requester, quote_id, self._clock()), hurried=True
         )
 
-    async def change(self, requester: Requester, quote_id: str, spec: RequestSpec) -> Quote:
-        """Offer something else instead; nothing is asked for.
+    async def change(
+        self, requester: Requester, quote_id: str, spec: RequestSpec, *, is_repeated: bool = False
+    ) -> Quote:
+        """Offer something else instead; nothing is asked for. `is_repeated`: it's the same once more.
 
         Raises:
             BadRequestError: the options do not make a video.
@@ -179,7 +183,11 @@ class Quotes:
             )
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
-            if refusal is None:
+            if refusal is not None:
+                typed = f"interaction:{requester.interaction_id}"
+                source = quote_source(quote_row) if is_repeated else typed
+                strike_for(session, requester.guild_id, requester.user_id, source, refusal, now)
+            else:
                 quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
             return quote_row, context, refusal
 
@@ -191,7 +199,7 @@ class Quotes:
     async def repeat(self, requester: Requester, quote_id: str) -> Quote:
         """Offer the same once more, where the member does not see what is offered; raises as `change`."""
         quote_row = await self.find(requester, quote_id)
-        return await self.change(requester, quote_id, spec_in(quote_row))
+        return await self.change(requester, quote_id, spec_in(quote_row), is_repeated=True)
 
     async def drop(self, requester: Requester, quote_id: str) -> None:
         """Forget an offer.

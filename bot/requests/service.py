@@ -36,6 +36,7 @@ from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
+from bot.requests.strikes import struck
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -107,7 +108,7 @@ class GenerationService:
             context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
-            return refusal
+            return refusal and struck(session, requester, kept_spec(video, spec), refusal, None, now)
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
@@ -173,7 +174,7 @@ class GenerationService:
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
             offer(session, refusal, (requester, video, context), now)
-            return refusal
+            return struck(session, requester, spec, refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)

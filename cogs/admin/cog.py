@@ -15,12 +15,13 @@ from bot.clock import utc_now
 from bot.discord_client.client import VeoBot
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
-from cogs.admin import admin_text, settings_command
+from cogs.admin import admin_text, settings_command, strikes_text
 from cogs.admin.doctor import examine
 from cogs.admin.home_view import HomeButton, OpenButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.words import WordsGroup
+from cogs.moderation.ladder import LONGEST_LADDER, MOST_DAYS, parse_ladder
 from cogs.moderation.setting_parsers import complete_models
 from cogs.moderation.targets import ensure_person, moderator_of
 from cogs.ui.interaction import Interaction
@@ -92,6 +93,34 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
             file_lines=[admin_text.plain_block_line(user_id, block) for user_id, block in blocked],
             file_name="blocked.txt",
         )
+
+    @app_commands.command(name="strikes", description="Block members after repeated violations")
+    @app_commands.describe(
+        enabled="Turn strikes on or off",
+        ladder="Strikes and blocks, such as 3: 1h, 5: 1 day, 8: moderator",
+        days="Days until a strike fades (default: 7)",
+    )
+    async def strikes(
+        self,
+        interaction: Interaction,
+        enabled: bool | None = None,
+        ladder: Range[str, 1, LONGEST_LADDER] | None = None,
+        days: Range[int, 1, MOST_DAYS] | None = None,
+    ) -> None:
+        """Change the ladder of strikes; without options, show it."""
+        steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
+        rules = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=days)
+        await _reply(interaction, strikes_text.rules_text(rules))
+
+    @app_commands.command(
+        name="forgive", description="Forgive a member's strikes and end the block they brought"
+    )
+    @app_commands.describe(member="The member; they may have left the server")
+    async def forgive(self, interaction: Interaction, member: discord.User) -> None:
+        """Let a member's strikes count no more."""
+        user_id = ensure_person(member)
+        forgiven = await self._services.strikes.forgive(moderator_of(interaction), user_id)
+        await _reply(interaction, strikes_text.forgiven_text(user_id, forgiven))
 
     @app_commands.command(name="settings", description="Show or change the settings")
     @app_commands.describe(**settings_command.descriptions(), reset="Restore a setting's default")

@@ -13,18 +13,25 @@ from cogs.moderation.alert_text import render_here
 from cogs.ui.links import post_link
 
 SPENT: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("💵 Spent today: {money}"),
-    Period.MONTH: N_("💵 Spent this month: {money}"),
+    Period.DAY: N_("💵 Spent or reserved today: {money}"),
+    Period.MONTH: N_("💵 Spent or reserved this month: {money}"),
 }
 SPENT_OF: Mapping[Period, LiteralString] = {
-    Period.DAY: N_("💵 Spent today: {money} of {budget}"),
-    Period.MONTH: N_("💵 Spent this month: {money} of {budget}"),
+    Period.DAY: N_("💵 Spent or reserved today: {money} of {budget}"),
+    Period.MONTH: N_("💵 Spent or reserved this month: {money} of {budget}"),
 }
 
 
-def render_home(guild_id: int, overview: Overview) -> str:
-    """Return how a server stands, what is wrong with it first."""
-    return "\n".join([_("🏠 **Videos on this server**"), *_troubles(overview), *_lines(guild_id, overview)])
+def render_home(guild_id: int, overview: Overview, *, with_money: bool) -> str:
+    """Return how a server stands, what is wrong with it first; `with_money`: what was spent, too."""
+    queue = _(
+        "⏳ Queue: {waiting} waiting, {running} in progress",
+        waiting=number(overview.waiting),
+        running=number(overview.running),
+    )
+    money = _money(overview) if with_money else ()
+    rest = _lines(guild_id, overview)
+    return "\n".join([_("🏠 **Videos on this server**"), *_troubles(overview), queue, *money, *rest])
 
 
 def _troubles(overview: Overview) -> Iterator[str]:
@@ -35,12 +42,7 @@ def _troubles(overview: Overview) -> Iterator[str]:
         yield f"⚠️ {render_here(AlertKind.DELIVERIES_FAILING, overview.alert)}"
 
 
-def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
-    yield _(
-        "⏳ Queue: {waiting} waiting, {running} in progress",
-        waiting=number(overview.waiting),
-        running=number(overview.running),
-    )
+def _money(overview: Overview) -> Iterator[str]:
     budgets = {state.period: state.budget for state in overview.budgets}
     for period in Period:
         money, budget = show_usd(overview.spent[period]), budgets.get(period)
@@ -48,11 +50,14 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
             yield _(SPENT[period], money=money)
         else:
             yield _(SPENT_OF[period], money=money, budget=show_usd(budget))
+    if not budgets:
+        yield _("ℹ️ This server has no budget. Set one with `/quota budget`.")
+
+
+def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     yield _reports_line(guild_id, overview)
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
-    if not budgets:
-        yield _("ℹ️ This server has no budget. Set one with `/quota budget`.")
     if overview.policy.moderators_channel_id is None:
         yield _(
             "ℹ️ Without a moderators' channel, nobody sees reports from members. Set one with "

@@ -9,7 +9,7 @@ from cogs.admin.home_text import render_home
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.settings_command import render_settings
-from cogs.moderation.permissions import COMMAND, ensure_moderator
+from cogs.moderation.permissions import COMMAND, ensure_moderator, is_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.quota.pagers import COMMAND as QUOTA
 from cogs.quota.pagers import fill_with_usage, rules_content
@@ -67,9 +67,10 @@ def _labels() -> Mapping[str, str]:
 
 
 async def home_content(interaction: Interaction, home: Home) -> Content:
-    """Return the message as the server stands now."""
+    """Return the message as the server stands now; asks Discord, so defer first."""
     guild_id = moderator_of(interaction).guild_id
-    text = render_home(guild_id, await home.read(guild_id))
+    may_see_money = await is_moderator(interaction, QUOTA)
+    text = render_home(guild_id, await home.read(guild_id), with_money=may_see_money)
     return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES)))
 
 

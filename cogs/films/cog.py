@@ -58,7 +58,9 @@ class FilmCog(commands.Cog):
             "generate_audio": generate_audio,
         }
         requester_of(interaction)
-        spec = FilmSpec("", (), model, options, images_of(image, None), Continuity(continuity))
+        stands_alone = continuity == Continuity.CUTS.value  # a modified client may send anything
+        follows = Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
+        spec = FilmSpec("", (), model, options, images_of(image, None), follows)
         await interaction.response.send_modal(FilmForm(spec))
 
     @film.autocomplete("model")

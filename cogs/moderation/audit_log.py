@@ -11,10 +11,11 @@ from bot.db.guild_models import Action, AuditRow
 from bot.db.models import NOBODY
 from bot.escape import plain
 from bot.i18n import _, ngettext, number
-from bot.policy.documents import LimitKind
+from bot.policy.documents import LimitKind, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_budgets import budget_change, budget_reached, budget_warning
 from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_changes
 from cogs.moderation.undo_text import undo_sentence
 
@@ -140,6 +141,26 @@ def _word_remove(entry: AuditRow, who: str) -> str:
     return _("{who} allowed “{word}” in prompts again.", who=who, word=_word(entry.old))
 
 
+def _strikes(entry: AuditRow, who: str) -> str:
+    if not entry.new:
+        return _("{who} turned strikes off.", who=who)
+    ladder = ladder_text(StrikeRules.model_validate(entry.new))
+    if not entry.old:
+        return _("{who} turned strikes on: {ladder}.", who=who, ladder=ladder)
+    before = ladder_text(StrikeRules.model_validate(entry.old))
+    return _("{who} changed strikes: {ladder} (before: {before}).", who=who, ladder=ladder, before=before)
+
+
+def _forgive(entry: AuditRow, who: str) -> str:
+    return ngettext(
+        "{who} forgave {count} strike of {subject}.",
+        "{who} forgave {count} strikes of {subject}.",
+        (entry.new or {}).get("strikes", 0),
+        who=who,
+        subject=_subject(entry),
+    )
+
+
 def _settings(entry: AuditRow, who: str) -> str:
     changes = setting_changes(entry.old or {}, entry.new or {})
     if not changes:
@@ -187,6 +208,8 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.WORD_ADD: _word_add,
     Action.WORD_REMOVE: _word_remove,
     Action.SETTINGS: _settings,
+    Action.STRIKES: _strikes,
+    Action.FORGIVE: _forgive,
     Action.CANCEL: _cancel,
     Action.VIDEO_DELETE: _video_delete,
     Action.REPORT_DISMISS: _report_dismiss,

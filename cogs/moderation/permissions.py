@@ -91,8 +91,14 @@ async def ensure_moderator(interaction: Interaction, command: str = COMMAND) -> 
     Raises:
         NotModeratorError: they may not.
     """
-    if interaction.guild_id is None:
+    if not await is_moderator(interaction, command):
         raise NotModeratorError(command)
+
+
+async def is_moderator(interaction: Interaction, command: str = COMMAND) -> bool:
+    """Whether the person may use a command of moderators in this server; asks Discord, so defer first."""
+    if interaction.guild_id is None:
+        return False
     allowed = interaction.permissions
     person = Person(
         interaction.guild_id,
@@ -102,8 +108,7 @@ async def ensure_moderator(interaction: Interaction, command: str = COMMAND) -> 
         has_default=allowed.manage_guild,
     )
     of_command, of_application = await _fetch_overrides(interaction.client, person.guild_id, command)
-    if not may_use(person, of_command, of_application):
-        raise NotModeratorError(command)
+    return may_use(person, of_command, of_application)
 
 
 async def _fetch_overrides(bot: VeoBot, guild_id: int, command: str) -> tuple[list[Override], list[Override]]:

@@ -10,9 +10,10 @@ from bot.moderation.restoring import Decision, decision_of
 from bot.moderation.told import Told
 from bot.moderation.undo import ChangedSince, Undone
 from bot.money import show_money
-from bot.policy.documents import LimitKind, Period
+from bot.policy.documents import LimitKind, Period, StrikeRules
 from bot.policy.phrases import count_videos, describe_limit, told_reason
 from cogs.moderation.audit_log_parts import mention, parse_moment, show_end, show_moment
+from cogs.moderation.ladder import ladder_text
 from cogs.moderation.server_settings import setting_states, told_apart
 
 WORD_LENGTH = 100  # characters; escaped it may be twice as long
@@ -163,6 +164,12 @@ def _settings(decision: Decision, told: Told) -> States:
     return setting_states(told or {})
 
 
+def _strikes(decision: Decision, told: Told) -> States:
+    del decision
+    state = ladder_text(StrikeRules.model_validate(told)) if told else pgettext("strikes", "off")
+    return {_("strikes"): state}
+
+
 STATES: Mapping[Action, Callable[[Decision, Told], States]] = {
     Action.QUOTA_SET: _limits,
     Action.QUOTA_UNSET: _limits,
@@ -176,4 +183,5 @@ STATES: Mapping[Action, Callable[[Decision, Told], States]] = {
     Action.GRANT: _grant,
     Action.RESET: _reset,
     Action.SETTINGS: _settings,
+    Action.STRIKES: _strikes,
 }

@@ -14,7 +14,16 @@ from cogs.admin.home_view import PLACES
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.bot.drawn import draw
-from tests.e2e.driver import PROMPT, ask, ask_and_hold, ask_for_video, eventually, shown, the_result
+from tests.e2e.driver import (
+    PROMPT,
+    ask,
+    ask_and_hold,
+    ask_for_video,
+    direct_messages,
+    eventually,
+    shown,
+    the_result,
+)
 from tests.e2e.filming import finished, latest
 from tests.e2e.reporting import REASON, add_bob, choose_board
 from tests.e2e.spoken import id_of
@@ -23,10 +32,24 @@ from tests.e2e.videos import card, message_of
 WHY = "because they asked"
 WORD = "zebra"
 GREEN = "a green dragon"
+FILTERED = "Unsafe content"  # as the provider's safety filter says
 SELDOM_USED = "google/veo-3.1-t2v"  # once it was gone, requests of it are left alone for a while
 # What people wrote and called things, and the provider's own words.
 WRITTEN = (
-    *(PROMPT, GREEN, REASON, WHY, WORD, "Studio", "alice", "mona", "cat.gif", "Error 400", "Too bright"),
+    *(
+        PROMPT,
+        GREEN,
+        REASON,
+        WHY,
+        WORD,
+        "Studio",
+        "alice",
+        "mona",
+        "cat.gif",
+        "Error 400",
+        "Too bright",
+        FILTERED,
+    ),
     f"Model {SELDOM_USED} not found",
 )
 
@@ -233,6 +256,45 @@ async def refusals(world: World) -> None:
     await world.alice.slash(channel, "usage")
 
 
+async def strikes(world: World) -> None:
+    mona, channel = world.mona, world.channel
+    await choose_board(world, world.moderators_channel)
+    await mona.slash(channel, "veo-admin strikes")
+    await mona.slash(channel, "veo-admin words add", word=WORD)
+    await mona.slash(channel, "veo-admin strikes", ladder="many")
+    await mona.slash(channel, "veo-admin strikes", ladder="2: 1h, 1: 1h")
+    await mona.slash(channel, "veo-admin strikes", ladder="101: 1h")
+    await mona.slash(channel, "veo-admin strikes", ladder="2: 90m, 3: 1 day, 4: moderator", days=1)
+    await mona.slash(channel, "veo-admin strikes", days=7)
+    await ask_for_video(world)
+    bob, result = add_bob(world), the_result(world)
+    form = await bob.click(result, custom_id=id_of(result, ":report:"))
+    await bob.submit_modal(form, {"reason": REASON})
+    board = world.moderators_channel
+    await eventually("a report", lambda: any(message.components for message in board.history()))
+    [message] = [message for message in board.history() if message.components]
+    world.provider.faults.add("retrieve", Fault.failed(FILTERED))
+    await ask(world)
+    await world.wait_for_delivery()
+    await mona.click(message, custom_id=id_of(message, ":delete:"))
+    await eventually("a message about each", lambda: len(direct_messages(world)) >= len(("safety", "report")))
+    await world.alice.slash(channel, "usage")
+    await mona.slash(channel, "veo-admin forgive", member=world.alice)
+    for _ in range(3):
+        await ask(world, prompt=WORD)
+        await mona.slash(channel, "veo-admin unblock", member=world.alice)
+    await mona.slash(channel, "veo-admin block", member=world.alice, **{"for": "3 days"})
+    await mona.slash(channel, "veo-admin forgive", member=world.alice)
+    await mona.slash(channel, "veo-admin block", member=world.alice)
+    await mona.slash(channel, "veo-admin forgive", member=world.alice)
+    await mona.slash(channel, "veo-admin strikes", enabled=False)
+    log = shown(await mona.slash(channel, "veo-admin log")).message
+    newest = await world.app.services.moderation.list_log(world.guild.id, size=1)
+    await mona.click(log, custom_id=f"veo1:undo:{newest[0].id}")
+    await _all_entries_posted(world)
+    await world.alice.slash(channel, "privacy export")
+
+
 async def limits(world: World) -> None:
     mona, channel = world.mona, world.channel
     await choose_board(world, world.moderators_channel)
@@ -372,6 +434,7 @@ FLOWS: tuple[Flow, ...] = (
     a_report,
     an_appeal,
     refusals,
+    strikes,
     limits,
     input_that_makes_no_sense,
     the_use_of_the_server,

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 # Tables without an end. Of reports, rules and blocks there are few, and offers are over after minutes.
 # All that a server ever asked for is too much, too.
 GROWING = re.compile(
-    r"^SCAN (generations|films|audit)\b|^SEARCH (generations|films|audit) .*\(guild_id=\?\)$"
+    r"^SCAN (generations|films|audit|strikes)\b|^SEARCH (generations|films|audit|strikes) .*\(guild_id=\?\)$"
 )
 # But for its last ones: the order is the index's.
 NEWEST = re.compile(r"WHERE \w+\.guild_id = \? ORDER BY .*DESC.*LIMIT", re.DOTALL)

@@ -67,6 +67,10 @@ ALLOWED = {
         "Add that scope at the provider, or set AIMLAPI_KEY to another key.": "for operators",
         "Raise its limit at the provider, or set AIMLAPI_KEY to another key.": "for operators",
     },
+    "bot/policy/strikes.py": {"Too many strikes.": "written down, so in English"},
+    "cogs/moderation/ladder.py": dict.fromkeys(
+        ("until a moderator decides", "until unblocked"), "what is understood"
+    ),
     "bot/moderation/report_decisions.py": {
         "Video ": "written down, so in English",
         " was reported.": "the same",

@@ -9,6 +9,15 @@ from bot.admission.lateness import WINDOW, Lateness
 QUICK = 0.05  # seconds from Discord to us
 
 
+@pytest.fixture
+def lateness() -> Lateness:
+    """Two interactions came as quickly as the way can be."""
+    lateness = Lateness()
+    for made_at in (-1.0, 0.0):
+        lateness.note(made_at, made_at + QUICK)
+    return lateness
+
+
 @given(ahead=st.floats(-1e9, 1e9))
 def test_a_clock_that_is_wrong_makes_nothing_late(ahead: float) -> None:
     lateness = Lateness()
@@ -16,26 +25,26 @@ def test_a_clock_that_is_wrong_makes_nothing_late(ahead: float) -> None:
     assert found == pytest.approx([0.0] * 100, abs=1e-6)
 
 
-def test_what_waited_is_late_by_as_much_as_it_waited() -> None:
-    lateness = Lateness()
-    lateness.note(made_at=0.0, now=QUICK)
+def test_what_waited_is_late_by_as_much_as_it_waited(lateness: Lateness) -> None:
     assert lateness.note(made_at=1.0, now=1.0 + QUICK + 3.5) == pytest.approx(3.5)
 
 
-def test_what_waited_first_is_known_to_be_late_once_a_quicker_one_came() -> None:
+def test_what_waited_first_is_known_to_be_late_once_quicker_ones_came() -> None:
     lateness = Lateness()
     assert lateness.note(made_at=0.0, now=4.0) == 0.0
-    lateness.note(made_at=5.0, now=5.0 + QUICK)
-    assert lateness.note(made_at=6.0, now=10.0) == pytest.approx(4.0 - QUICK)
+    for made_at in (5.0, 6.0):
+        lateness.note(made_at, made_at + QUICK)
+    assert lateness.note(made_at=7.0, now=11.0) == pytest.approx(4.0 - QUICK)
 
 
-def test_the_quickest_counts_on_into_the_next_minutes() -> None:
-    lateness = Lateness()
-    lateness.note(made_at=0.0, now=QUICK)
+def test_one_with_a_time_that_is_still_to_come_makes_no_other_late(lateness: Lateness) -> None:
+    lateness.note(made_at=5.0, now=1.0)
+    assert lateness.note(made_at=2.0, now=2.0 + 2 * QUICK) == pytest.approx(QUICK)
+
+
+def test_the_quick_ones_count_on_into_the_next_minutes(lateness: Lateness) -> None:
     assert lateness.note(made_at=WINDOW + 1, now=WINDOW + 1 + 3.0) == pytest.approx(3.0 - QUICK)
 
 
-def test_a_clock_that_drifts_is_forgiven_after_a_while() -> None:
-    lateness = Lateness()
-    lateness.note(made_at=0.0, now=QUICK)
+def test_a_clock_that_drifts_is_forgiven_after_a_while(lateness: Lateness) -> None:
     assert lateness.note(made_at=2 * WINDOW, now=2 * WINDOW + 3.0) == 0.0

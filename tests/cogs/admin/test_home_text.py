@@ -28,25 +28,31 @@ QUIET = Overview(
 
 
 def lines(overview: Overview) -> list[str]:
-    return render_home(SERVER, overview).splitlines()
+    return render_home(SERVER, overview, with_money=True).splitlines()
 
 
 def test_a_quiet_server_has_few_lines() -> None:
     assert lines(QUIET) == [
         "🏠 **Videos on this server**",
         "⏳ Queue: 0 waiting, 0 in progress",
-        "💵 Spent today: $4.20",
-        "💵 Spent this month: $60.00",
-        "🚩 No reports to decide",
+        "💵 Spent or reserved today: $4.20",
+        "💵 Spent or reserved this month: $60.00",
         "ℹ️ This server has no budget. Set one with `/quota budget`.",
+        "🚩 No reports to decide",
     ]
+
+
+def test_who_may_not_use_quota_sees_no_money() -> None:
+    text = render_home(SERVER, QUIET, with_money=False)
+    assert "$" not in text
+    assert "budget" not in text
 
 
 def test_what_was_spent_stands_beside_the_budget() -> None:
     budgets = states_of({Period.MONTH: Budget(credits=to_credits(200), since=NOW)}, SPENT, NOW)
     found = lines(replace(QUIET, budgets=budgets))
-    assert "💵 Spent today: $4.20" in found
-    assert "💵 Spent this month: $60.00 of $200.00" in found
+    assert "💵 Spent or reserved today: $4.20" in found
+    assert "💵 Spent or reserved this month: $60.00 of $200.00" in found
     assert not any("no budget" in line for line in found)
 
 
@@ -80,4 +86,4 @@ def test_everything_at_once_fits_into_a_message() -> None:
         report_posts=posts,
         blocked=10**6,
     )
-    assert len(render_home(2**63, overview)) <= 1900
+    assert len(render_home(2**63, overview, with_money=True)) <= 1900

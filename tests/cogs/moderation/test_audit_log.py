@@ -36,7 +36,23 @@ USD = 2_000_000
 BUDGET_NEWS = {"budget": 10 * USD, "spent": 8.5 * USD, "resets_at": UNTIL}
 GRANTS = [{"amount": 2, "until": UNTIL}, {"amount": 3, "until": UNTIL}]
 
+HOURLY = {"days": 1, "steps": [{"strikes": 3, "pause": 3600}]}
+ENDLESS = {"days": 7, "steps": [{"strikes": 2, "pause": 5400}, {"strikes": 4, "pause": None}]}
+LADDER = "strikes within 7 days, 2: 90 minutes and 4: until a moderator ends it"
+
 LINES = [
+    (entry(A.STRIKES, new=ENDLESS), f"turned strikes on: {LADDER}."),
+    (
+        entry(A.STRIKES, old=HOURLY, new=ENDLESS),
+        f"changed strikes: {LADDER} (before: strikes within 1 day, 3: 1 hour).",
+    ),
+    (entry(A.STRIKES, old=HOURLY), "turned strikes off."),
+    (entry(A.FORGIVE, "member:6", new={"strikes": 1}), "forgave 1 strike of <@6>."),
+    (entry(A.FORGIVE, "member:6", new={"strikes": 2}), "forgave 2 strikes of <@6>."),
+    (
+        entry(A.BLOCK, "member:6", new={"until": UNTIL}, reason="strikes: 3"),
+        f"blocked <@6> from /veo until {END}. Reason: “strikes: 3”.",
+    ),
     (entry(A.QUOTA_SET, new={"day": 5}), "limited everyone to 5 videos in 24 hours (new)."),
     (
         entry(A.QUOTA_SET, "member:6", old={"day": 3}, new={"day": 1, "week": None}),

@@ -16,7 +16,8 @@ async def test_a_command_that_comes_too_late_to_be_answered_makes_nothing(
 ) -> None:
     async with Starter(wire, provider, tmp_path).start() as program:
         await program.wait_for_line("ready")
-        await (await wire.interact(ALICE, "usage", {})).answered()  # as quick as the way can be
+        for _ in range(2):
+            await (await wire.interact(ALICE, "usage", {})).answered()  # as quick as the way can be
         shown = wire.messages()
         os.kill(program.pid, signal.SIGSTOP)
         await wire.interact(ALICE, "veo", REQUEST)

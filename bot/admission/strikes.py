@@ -1,0 +1,53 @@
+"""The strike that a request costs which is refused for a forbidden word, where the server gives any."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.admission.denials import RefusedError, ShotRefusedError, WordNotAllowedError
+from bot.db.guild_models import StrikeKind
+from bot.errors import UserError
+from bot.i18n import _
+from bot.policy.strike_rows import Act, Struck, give_strike
+from bot.policy.strikes import describe_standing
+from bot.timestamps import relative_time
+
+
+def strike_for(
+    session: Session, guild_id: int, user_id: int, source: str, refusal: UserError, now: datetime
+) -> UserError:
+    """Give the strike of a refusal, in its transaction; return the refusal, with what the member reads of it.
+
+    `source`: names what the member did; a retried interaction and a second click on one button are the same.
+    """
+    if not isinstance(refusal, RefusedError) or not is_for_word(refusal):
+        return refusal
+    act = Act(guild_id, user_id, StrikeKind.WORD, source, is_answered=True)
+    struck = give_strike(session, act, now)
+    return refusal if struck is None else refusal.note(strike_text(struck))
+
+
+def strike_text(struck: Struck) -> str:
+    """Return what a member reads who got a strike."""
+    lines = [_("⚠️ **This counts as a strike.**"), describe_standing(struck.standing)]
+    if struck.block is not None:
+        lines.append(block_text(struck))
+    return " ".join(lines)
+
+
+def block_text(struck: Struck) -> str:
+    """Return until when the member is blocked; empty: they aren't."""
+    if struck.block is None:
+        return ""
+    if struck.block.until is None:
+        end = _("Ask a moderator when you can use it again.")
+    else:
+        end = _("The block ends {when}.", when=relative_time(struck.block.until))
+    blocked = _("You're blocked from /veo on this server.")
+    return f"{blocked} {end}"
+
+
+def is_for_word(refusal: UserError) -> bool:
+    """Whether a forbidden word is the reason."""
+    is_shot = isinstance(refusal, ShotRefusedError) and refusal.is_word
+    return is_shot or isinstance(refusal, WordNotAllowedError)

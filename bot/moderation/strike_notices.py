@@ -1,0 +1,109 @@
+"""Tells members of strikes that no refusal told them of: by direct message, each once.
+
+The rows are the outbox: `tell_at` says when one is due. A process takes a row by moving its `tell_at`, sends
+the message with one nonce, and clears `tell_at`. A member who takes no messages finds it in `/usage`.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.guild_models import StrikeRow
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.policy.store import fetch_member_policy, fetch_policy
+from bot.policy.strike_rows import Struck, fetch_standing
+from bot.signals import run_every
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOOK_INTERVAL = 2.0  # seconds between looks for due rows
+LOOK_SIZE = 10  # rows in one look
+SEND_TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
+RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce
+PATIENCE = timedelta(hours=24)  # with Discord, since the strike
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a member is told: the strike, and how they stand now."""
+
+    row: StrikeRow
+    struck: Struck
+
+
+class MemberMessages(Protocol):
+    """Sends direct messages; Discord's side is `cogs.delivery.strike_messages`."""
+
+    async def tell_strike(self, notice: Notice) -> None:
+        """Send one; raises `DeliveryPostponedError`: later perhaps; `UndeliverableError`: they take none."""
+        ...
+
+
+class StrikeNotices:
+    """Sends what is due, until the program stops."""
+
+    def __init__(
+        self,
+        database: Database,
+        messages: MemberMessages,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._messages = messages
+        self._stopping = stopping
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look for what is due until `stopping` is set."""
+        await run_every(LOOK_INTERVAL, self._stopping, self.look, failed="members cannot be told of strikes")
+
+    async def look(self) -> None:
+        """Send what is due now."""
+        now = self._clock()
+        due = select(StrikeRow).where(StrikeRow.tell_at <= now).order_by(StrikeRow.tell_at).limit(LOOK_SIZE)
+        for row in await self._database.read(lambda session: session.scalars(due).all()):
+            if not self._stopping.is_set():
+                await self._serve(row)
+
+    async def _serve(self, row: StrikeRow) -> None:
+        now = self._clock()
+        notice = await self._database.write(lambda session: _claim(session, row, now))
+        if notice is None:
+            return
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await self._messages.tell_strike(notice)
+        except (DeliveryPostponedError, TimeoutError) as error:
+            log.warning("a member was not told of a strike yet", strike=row.id, reason=repr(error))
+            if now - row.created_at < PATIENCE:
+                return
+        except UndeliverableError as error:
+            log.info("a member takes no message about a strike", strike=row.id, reason=str(error))
+        await self._database.write(lambda session: _settle(session, row))
+
+
+def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
+    """Take a row; None: another process has it, or there is nothing to tell any more."""
+    taken = update(StrikeRow).where(StrikeRow.id == row.id, StrikeRow.tell_at == row.tell_at)
+    result = session.execute(taken.values(tell_at=now + RETRY))
+    if not isinstance(result, CursorResult) or not result.rowcount:
+        return None
+    rules = fetch_policy(session, row.guild_id).strikes
+    standing = rules and fetch_standing(session, rules, row.guild_id, row.user_id, now)
+    if not standing or not standing.count:
+        _settle(session, row)
+        return None
+    block = fetch_member_policy(session, row.guild_id, row.user_id).block
+    return Notice(row, Struck(standing, block if block is not None and block.holds(now) else None))
+
+
+def _settle(session: Session, row: StrikeRow) -> None:
+    session.execute(update(StrikeRow).where(StrikeRow.id == row.id).values(tell_at=None))

@@ -1,0 +1,129 @@
+"""Strikes that climb and fade: which count now, how long the newest one blocks, how that is told. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from bot.db.guild_models import StrikeKind
+from bot.i18n import N_, _, format_and, ngettext, number
+from bot.policy.documents import Block, Step, StrikeRules
+from bot.timestamps import relative_time
+
+BLOCK_REASON = "Too many strikes."  # as it is written down; told by `bot.policy.phrases`
+
+KINDS: Mapping[StrikeKind, LiteralString] = {
+    StrikeKind.WORD: N_("blocked words: {count}"),
+    StrikeKind.SAFETY: N_("prompts that the video service's safety filter rejected: {count}"),
+    StrikeKind.REPORT: N_("videos that moderators deleted after a report: {count}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One strike that nobody has forgiven."""
+
+    kind: StrikeKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's strikes that count, oldest first, and the rules by which they do."""
+
+    rules: StrikeRules
+    strikes: tuple[Strike, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many count."""
+        return len(self.strikes)
+
+    @property
+    def fades_at(self) -> datetime | None:
+        """When the oldest one stops counting; None: there is none."""
+        return self.strikes[0].at + self.rules.window if self.strikes else None
+
+    @property
+    def all_faded_at(self) -> datetime | None:
+        """When the newest one stops counting; None: there is none."""
+        return self.strikes[-1].at + self.rules.window if self.strikes else None
+
+
+def standing_of(rules: StrikeRules, strikes: Iterable[Strike], now: datetime) -> Standing:
+    """Return which strikes count at a moment."""
+    alive = [strike for strike in strikes if now < strike.at + rules.window]
+    return Standing(rules, tuple(sorted(alive, key=lambda strike: strike.at)))
+
+
+def step_at(rules: StrikeRules, count: int) -> Step | None:
+    """Return the highest step that so many strikes reach; None: they block nobody."""
+    reached = [step for step in rules.steps if step.strikes <= count]
+    return max(reached, key=lambda step: step.strikes, default=None)
+
+
+def step_after(rules: StrikeRules, count: int) -> Step | None:
+    """Return the next step; None: there is none."""
+    left = [step for step in rules.steps if step.strikes > count]
+    return min(left, key=lambda step: step.strikes, default=None)
+
+
+def block_for(present: Block | None, standing: Standing, now: datetime) -> Block | None:
+    """Return the block that a member's newest strike brings; None: none, or the present one holds as long."""
+    step = step_at(standing.rules, standing.count)
+    if step is None:
+        return None
+    until = None if step.pause is None else now + timedelta(seconds=step.pause)
+    if present is not None and present.holds(now) and not _ends_before(present.until, until):
+        return None
+    return Block(since=now, until=until, reason=BLOCK_REASON)
+
+
+def _ends_before(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and (other is None or one < other)
+
+
+def describe_standing(standing: Standing) -> str:
+    """Return how many strikes count, for what, when they fade, and what comes next."""
+    rules, kinds = standing.rules, Counter(strike.kind for strike in standing.strikes)
+    if standing.fades_at is None or standing.all_faded_at is None:
+        return _("You have no strikes.")
+    counted = ngettext("You have {count} strike.", "You have {count} strikes.", standing.count)
+    what = format_and(_(KINDS[kind], count=number(kinds[kind])) for kind in StrikeKind if kinds[kind])
+    if standing.count == 1:
+        fades = _("It fades {when}.", when=relative_time(standing.fades_at))
+    else:
+        fades = _(
+            "The oldest one fades {when}, the newest one {last}.",
+            when=relative_time(standing.fades_at),
+            last=relative_time(standing.all_faded_at),
+        )
+    parts = (counted, _("Counted: {what}.", what=what), fades, _next(rules, standing.count))
+    return " ".join(filter(None, parts))
+
+
+def describe_pause(pause: int | None) -> str:
+    """Return how long a block lasts; None: until a moderator ends it."""
+    return _("until a moderator ends it") if pause is None else describe_span(pause)
+
+
+def describe_span(seconds: int) -> str:
+    """Return a time in its largest whole unit, such as "90 minutes"."""
+    if seconds % 86400 == 0:
+        return ngettext("{count} day", "{count} days", seconds // 86400)
+    if seconds % 3600 == 0:
+        return ngettext("{count} hour", "{count} hours", seconds // 3600)
+    return ngettext("{count} minute", "{count} minutes", -(-seconds // 60))
+
+
+def _next(rules: StrikeRules, count: int) -> str:
+    step = step_after(rules, count)
+    if step is None or step_at(rules, count) is not None:
+        return _("Another one blocks you again.")
+    return ngettext(
+        "From {count} strike on, you're blocked: {span}.",
+        "From {count} strikes on, you're blocked: {span}.",
+        step.strikes,
+        span=describe_pause(step.pause),
+    )

@@ -1,0 +1,51 @@
+"""What moderators read after `/veo-admin strikes` and `forgive`. Pure text."""
+
+from bot.i18n import _, ngettext
+from bot.moderation.strikes import Forgiven
+from bot.policy.documents import Block, StrikeRules
+from bot.timestamps import moment
+from cogs.moderation.ladder import ladder_text
+
+
+def rules_text(rules: StrikeRules | None) -> str:
+    """Return the answer to `strikes`: the ladder, and what gives a strike."""
+    if rules is None:
+        return _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
+    safety = _("a prompt that the video service's safety filter rejects")
+    lines = [
+        _("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_text(rules)),
+        _("A member gets a strike for each of these:"),
+        f"- {_('a request with a blocked word')}",
+        f"- {safety}",
+        f"- {_('a video that a moderator deletes after a report')}",
+        _("Members see their strikes in `/usage`. `/veo-admin forgive` removes them."),
+    ]
+    return "\n".join(lines)
+
+
+def forgiven_text(user_id: int, forgiven: Forgiven) -> str:
+    """Return the answer to `forgive`."""
+    who = f"<@{user_id}>"
+    lines = [_forgiven_line(who, forgiven.strikes)]
+    if forgiven.is_unblocked:
+        lines.append(_("They can request videos again, within the limits."))
+    if forgiven.block is not None:
+        lines.append(_block_line(forgiven.block))
+    return " ".join(lines)
+
+
+def _forgiven_line(who: str, strikes: int) -> str:
+    if not strikes:
+        return _("{member} has no strikes that count.", member=who)
+    return ngettext(
+        "✅ **Forgiven.** {count} strike of {member} no longer counts.",
+        "✅ **Forgiven.** {count} strikes of {member} no longer count.",
+        strikes,
+        member=who,
+    )
+
+
+def _block_line(block: Block) -> str:
+    if block.until is None:
+        return _("A moderator's block still holds, until `/veo-admin unblock`.")
+    return _("A moderator's block still holds, until {date}.", date=moment(block.until))

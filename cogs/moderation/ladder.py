@@ -1,0 +1,72 @@
+"""The ladder of strikes: what moderators type, and how it is told. Pure.
+
+What is understood of the times is what `bot.admission.parsing` understands.
+"""
+
+import re
+from itertools import pairwise
+
+from bot.admission.parsing import parse_span
+from bot.errors import BadInputError
+from bot.i18n import _, format_and, ngettext
+from bot.policy.documents import Step, StrikeRules
+from bot.policy.strikes import describe_pause
+
+LONGEST_LADDER = 200  # characters
+MOST_STEPS = 10
+MOST_STRIKES = 100
+MOST_DAYS = 30  # in which a strike counts
+ENTRY = re.compile(r"([0-9]{1,3}) ?[:=] ?(.+)")
+NEXT = re.compile(r"[,;] ?(?=[0-9]{1,3} ?[:=])")
+UNTIL_UNBLOCKED = frozenset({"moderator", "until a moderator decides", "until unblocked", "forever", "∞"})
+
+
+def parse_ladder(text: str) -> tuple[Step, ...]:
+    """Return a ladder such as "3: 1h, 5: 1 day, 8: moderator".
+
+    Raises:
+        BadInputError: it is none, or a later step blocks for a shorter time.
+    """
+    entries = [ENTRY.fullmatch(entry.strip()) for entry in NEXT.split(" ".join(text.casefold().split()))]
+    found = [entry for entry in entries if entry is not None]
+    if len(found) < len(entries):
+        raise BadInputError(
+            # Translators: the example stays English: nothing else is understood
+            _("Enter steps such as 3: 1h, 5: 1 day, 8: moderator. Nothing changed.")
+        )
+    steps = tuple(Step.model_construct(strikes=int(entry[1]), pause=_pause(entry[2])) for entry in found)
+    _ensure_climbing(steps)
+    return steps
+
+
+def ladder_text(rules: StrikeRules) -> str:
+    """Return the ladder in words, such as "3 strikes in 7 days: 1 hour, 5: 1 day"."""
+    steps = format_and(
+        _("{strikes}: {span}", strikes=step.strikes, span=describe_pause(step.pause)) for step in rules.steps
+    )
+    return ngettext(
+        "strikes within {count} day, {steps}", "strikes within {count} days, {steps}", rules.days, steps=steps
+    )
+
+
+def _pause(text: str) -> int | None:
+    return None if text in UNTIL_UNBLOCKED else int(parse_span(text).total_seconds())
+
+
+def _ensure_climbing(steps: tuple[Step, ...]) -> None:
+    if len(steps) > MOST_STEPS or not all(0 < step.strikes <= MOST_STRIKES for step in steps):
+        raise BadInputError(
+            _(
+                "A ladder can have up to {steps} steps, from 1 to {strikes} strikes. Nothing changed.",
+                steps=MOST_STEPS,
+                strikes=MOST_STRIKES,
+            )
+        )
+    if not all(lower.strikes < upper.strikes and _climbs(lower, upper) for lower, upper in pairwise(steps)):
+        raise BadInputError(
+            _("Each step needs more strikes than the one before, and can't block for less. Nothing changed.")
+        )
+
+
+def _climbs(lower: Step, upper: Step) -> bool:
+    return upper.pause is None or (lower.pause is not None and lower.pause <= upper.pause)

@@ -1,0 +1,112 @@
+"""Members are told of strikes that no refusal told them of: each once, whatever Discord says meanwhile."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.db.database import Database
+from bot.db.guild_models import StrikeKind
+from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.strike_notices import PATIENCE, RETRY, Notice, StrikeNotices
+from bot.moderation.strikes import Strikes
+from bot.policy.strike_rows import Act, give_strike
+from tests.bot.clocks import StoppedClock
+
+pytestmark = pytest.mark.both_engines
+
+GUILD, ALICE, MONA = 1, 3, Moderator(1, 9)
+LATER = DeliveryPostponedError("Discord is down")
+
+
+class RecordingMessages:
+    """Remembers what members were told; `troubles`: what goes wrong, one for each message."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+        self.tries = 0
+        self.troubles: list[Exception] = []
+
+    async def tell_strike(self, notice: Notice) -> None:
+        self.tries += 1
+        await asyncio.sleep(0)  # another process may look meanwhile
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.told.append(notice.struck.standing.count)
+
+
+@pytest.fixture
+def messages() -> RecordingMessages:
+    """Direct messages that remember."""
+    return RecordingMessages()
+
+
+@pytest.fixture
+async def notices(database: Database, messages: RecordingMessages, clock: StoppedClock) -> StrikeNotices:
+    """The outbox of a server that gives strikes; one waits in it."""
+    await Strikes(Decisions(database, clock)).change(MONA, is_on=True)
+    await give(database, clock, StrikeKind.REPORT, "video:1")
+    return StrikeNotices(database, messages, asyncio.Event(), clock)
+
+
+async def give(
+    database: Database, clock: StoppedClock, kind: StrikeKind, source: str, *, is_answered: bool = False
+) -> None:
+    act, now = Act(GUILD, ALICE, kind, source, is_answered=is_answered), clock()
+    await database.write(lambda session: give_strike(session, act, now), GUILD)
+
+
+async def look_often(notices: StrikeNotices, clock: StoppedClock, span: timedelta = 3 * RETRY) -> None:
+    """Let several processes look at once, again and again."""
+    until = clock() + span
+    while clock() < until:
+        await asyncio.gather(notices.look(), notices.look())
+        clock.advance(RETRY)
+
+
+async def test_a_strike_is_told_once(
+    database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    await give(database, clock, StrikeKind.WORD, "interaction:1", is_answered=True)
+    await look_often(notices, clock)
+    assert messages.told == [2], "one was told by the refusal, and both count"
+
+
+async def test_it_is_told_later_where_discord_is_down(
+    notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    messages.troubles = [LATER]
+    await notices.look()
+    await notices.look()
+    assert (messages.tries, messages.told) == (1, []), "it isn't asked again at once"
+    await look_often(notices, clock)
+    assert (messages.tries, messages.told) == (2, [1])
+
+
+async def test_a_member_who_takes_no_messages_is_not_asked_again(
+    notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    messages.troubles = [UndeliverableError("closed")]
+    await look_often(notices, clock)
+    assert (messages.tries, messages.told) == (1, [])
+
+
+async def test_after_a_day_nobody_is_told(
+    notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    clock.advance(PATIENCE)
+    messages.troubles = [LATER]
+    await look_often(notices, clock)
+    assert (messages.tries, messages.told) == (1, [])
+
+
+async def test_what_was_forgiven_or_is_off_is_not_told(
+    database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    strikes = Strikes(Decisions(database, clock))
+    await strikes.forgive(MONA, ALICE)
+    await give(database, clock, StrikeKind.SAFETY, "request:2")
+    await strikes.change(MONA, is_on=False)
+    await look_often(notices, clock)
+    assert messages.tries == 0
