@@ -13,6 +13,7 @@ from bot.jobs.cancellation import Cancellation
 from bot.library.history import History
 from bot.library.removal import Removal
 from bot.library.reposts import Reposts
+from bot.moderation.appeals import Appeals
 from bot.moderation.reports import Reports
 from bot.moderation.rules import QuotaRules
 from bot.moderation.service import Moderation
@@ -51,6 +52,7 @@ class Services:
     undo: Undo
     usage: UsageReports
     reports: Reports
+    appeals: Appeals
     privacy: Privacy
     checkup: Checkup
     cooldown: Cooldown

@@ -4,15 +4,16 @@
 two requests cannot take one place or the same money.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use
 from bot.admission.blocklist import find_forbidden
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
+from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
@@ -32,60 +33,12 @@ from bot.admission.prices import recall_price
 from bot.admission.spending import fetch_spent
 from bot.admission.usage_counts import fetch_use
 from bot.db.guild_models import Action
-from bot.db.models import Placement
 from bot.errors import UserError
 from bot.policy.audit import record, was_recorded
 from bot.policy.documents import MemberPolicy, Policy
 from bot.policy.store import fetch_rules
 from bot.provider.catalogue import CATALOGUE, Model, VideoRequest, resolution_rank
 from bot.provider.choosing import alike, is_allowed
-
-
-@dataclass(frozen=True, slots=True)
-class Requester:
-    """Who asks, and where: all ids are Discord's.
-
-    Attributes:
-        role_ids: the member's roles.
-        parent_id: the channel that the thread belongs to, where `channel_id` is a thread.
-        placement: where the result can go, as far as Discord's permissions say.
-        may_reply: it can go into the channel itself, too.
-        locale: Discord's name of their language, such as "pt-BR".
-    """
-
-    interaction_id: int
-    guild_id: int
-    channel_id: int
-    user_id: int
-    placement: Placement
-    role_ids: frozenset[int] = frozenset()
-    parent_id: int | None = None
-    locale: str | None = None
-    may_reply: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AdmissionContext:
-    """What a decision rests on, read in one transaction.
-
-    Attributes:
-        price: what the video will cost, in credits; None: not known.
-        budgets: the server's, as they stand without this video.
-        max_waiting: how many requests the member may have in the queue; None: any number.
-        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
-        gone: ids of the models that the provider doesn't list any more.
-        models: those that the bot offers.
-    """
-
-    policy: Policy = field(default_factory=Policy)
-    member_policy: MemberPolicy = field(default_factory=MemberPolicy)
-    use: Use = field(default_factory=Use)
-    budgets: tuple[BudgetState, ...] = ()
-    price: float | None = None
-    max_waiting: int | None = None
-    is_recalled: bool = False
-    gone: frozenset[str] = frozenset()
-    models: Sequence[Model] = CATALOGUE
 
 
 def check_request(
@@ -104,7 +57,8 @@ def check_request(
 def check_place(requester: Requester, context: AdmissionContext, now: datetime) -> UserError | None:
     """Return why the member may not have videos there at all, or None."""
     policy = context.policy
-    if (refusal := check_access(policy, context.member_policy, now)) is not None:
+    refusal = check_access(policy, context.member_policy, now, context.releases)
+    if refusal is not None:
         return refusal
     if policy.channels and not policy.channels & {requester.channel_id, requester.parent_id}:
         return ChannelNotAllowedError(policy.channels)
@@ -112,13 +66,13 @@ def check_place(requester: Requester, context: AdmissionContext, now: datetime) 
 
 
 def check_access(
-    policy: Policy, member_policy: MemberPolicy, now: datetime
+    policy: Policy, member_policy: MemberPolicy, now: datetime, releases: Collection[Release] = ()
 ) -> PausedError | BlockedError | None:
-    """Return why the member can request nothing on this server, or None."""
+    """Return why the member can request nothing on this server, or None; `releases`: for one request."""
     block = member_policy.block
     if policy.pause is not None:
         return PausedError(policy.pause.reason)
-    if block is not None and block.holds(now):
+    if block is not None and block.holds(now) and not passes(block, releases):
         return BlockedError(block.until, block.reason)
     return None
 
@@ -137,8 +91,8 @@ def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | 
     policy = context.policy
     return (
         check_settings(video, policy, context.models)
-        or check_words(video.prompt, policy)
-        or check_words(str(video.resolved.get("negative_prompt", "")), policy)
+        or check_words(video.prompt, policy, context.releases)
+        or check_words(str(video.resolved.get("negative_prompt", "")), policy, context.releases)
     )
 
 
@@ -167,9 +121,10 @@ def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 
-def check_words(words: str, policy: Policy) -> UserError | None:
-    """Return an error that names the first forbidden word, or None."""
-    found = find_forbidden(words, policy.words) if policy.words else None
+def check_words(words: str, policy: Policy, releases: Sequence[Release] = ()) -> UserError | None:
+    """Return an error that names the first forbidden word that no release passes, or None."""
+    forbidden = left_words(policy.words, releases) if releases else policy.words
+    found = find_forbidden(words, forbidden) if forbidden else None
     return None if found is None else WordNotAllowedError(found)
 
 
@@ -243,8 +198,12 @@ class Admission:
         now: datetime,
         *,
         is_quoted: bool = False,
+        made_from: Sequence[object] = (),
     ) -> AdmissionContext:
-        """Read what the decision about this request rests on; `is_quoted`: the price is shown."""
+        """Read what the decision about this request rests on.
+
+        `is_quoted`: the price is shown. `made_from`: see `bot.requests.spec.RequestSpec.made_from`.
+        """
         policy, member_policy = fetch_rules(session, requester.guild_id, requester.user_id)
         use = fetch_use(session, requester.guild_id, requester.user_id, member_policy, now)
         price = quoted = self._prices.quote(video)
@@ -254,6 +213,7 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
+        mark = fingerprint(video, made_from) if policy.words or member_policy.block is not None else ""
         return AdmissionContext(
             policy,
             member_policy,
@@ -264,6 +224,8 @@ class Admission:
             is_recalled,
             self.gone,
             self.models,
+            fetch_releases(session, requester, mark, now) if mark else (),
+            mark,
         )
 
     def decide(
@@ -283,7 +245,8 @@ class Admission:
     def note_accepted(
         self, session: Session, requester: Requester, context: AdmissionContext, now: datetime
     ) -> None:
-        """Record what moderators must know of a request that is accepted."""
+        """Record what moderators must know of a request that is accepted, and that it passed what it did."""
+        use(session, context.releases, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:

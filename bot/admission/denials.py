@@ -19,7 +19,13 @@ NO_MONEY_AT_ALL = N_("This server's video budget is 0, so nobody can request vid
 
 
 class RefusedError(UserError):
-    """A rule of the server does not allow the request; `sentence` says why, for other texts too."""
+    """A rule of the server does not allow the request; `sentence` says why, for other texts too.
+
+    Attributes:
+        appeal_id: what the member can ask a moderator about; None: nothing.
+    """
+
+    appeal_id: str | None = None
 
     def __init__(self, sentence: str) -> None:
         super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
@@ -119,6 +125,7 @@ class WordNotAllowedError(RefusedError):
         super().__init__(
             _("Your prompt contains something this server doesn't allow: “{word}”.", word=plain(word, 100))
         )
+        self.word = word
 
 
 class PriceUnknownError(RefusedError):

@@ -23,6 +23,7 @@ from bot.jobs.queue_estimate import QueueEstimate
 from bot.library.history import History
 from bot.library.removal import Removal
 from bot.library.reposts import Reposts
+from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions
 from bot.moderation.outbox_relay import ModeratorChannel, OutboxRelay
 from bot.moderation.reports import Reports
@@ -141,6 +142,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         undo=Undo(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),
+        appeals=Appeals(database),
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),

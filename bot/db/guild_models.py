@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, String, Text
+from sqlalchemy import JSON, BigInteger, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.models import Base, UtcDateTime, named
+
+OPEN_APPEAL = "asked_at IS NOT NULL AND decision IS NULL"  # in the words of an index
 
 
 class GuildRow(Base):
@@ -52,6 +54,8 @@ class Action(StrEnum):
     CANCEL = "cancel"
     VIDEO_DELETE = "video_delete"
     REPORT_DISMISS = "report_dismiss"
+    APPEAL_ALLOW = "appeal_allow"
+    APPEAL_DECLINE = "appeal_decline"
     UNDO = "undo"
     BUDGET_WARNING = "budget_warning"
     BUDGET_REACHED = "budget_reached"
@@ -135,3 +139,54 @@ class ReportRow(Base):
     deleted_by: Mapped[int | None] = mapped_column(BigInteger)
     blocked_by: Mapped[int | None] = mapped_column(BigInteger)
     dismissed_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AppealDecision(StrEnum):
+    """What a moderator makes of an appeal."""
+
+    ALLOW = "allow"  # the request, once
+    LIFT = "lift"  # the rule
+    DECLINE = "decline"
+
+
+class AppealRow(Base):
+    """A refused request, and what becomes of it: it's offered, asked about, decided, and perhaps made.
+
+    Until a moderator is asked (`asked_at`), it's only what the button under the refusal is about.
+    """
+
+    __tablename__ = "appeals"
+    __table_args__ = (
+        Index("ix_appeals_member", "guild_id", "user_id"),
+        Index("ix_appeals_user", "user_id"),
+        Index("ix_appeals_post", "post_at"),
+        # One that is open for each member.
+        Index(
+            "ix_appeals_open",
+            "guild_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text(OPEN_APPEAL),
+            postgresql_where=text(OPEN_APPEAL),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    locale: Mapped[str | None] = mapped_column(String(16))
+    rule: Mapped[str] = mapped_column(Text)  # "word:…", "block:…": see `bot.admission.appeals`
+    prompt: Mapped[str] = mapped_column(Text)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # of the request
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    why: Mapped[str | None] = mapped_column(Text)  # in the member's words
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)  # where moderators see it
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    post_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to post, or posted
+    decision: Mapped[AppealDecision | None] = mapped_column(named(AppealDecision))
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    words: Mapped[str | None] = mapped_column(Text)  # the moderator's, for the member
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member was
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the request was accepted

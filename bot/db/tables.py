@@ -1,7 +1,7 @@
 """All tables: who copies, compares or migrates them takes them from here, so that none is forgotten."""
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
+from bot.db.guild_models import AppealRow, AuditRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Base, Generation, QuoteRow, StateRow
 
 METADATA = Base.metadata
@@ -14,5 +14,6 @@ ROWS: tuple[type[Base], ...] = (
     MemberRow,
     AuditRow,
     ReportRow,
+    AppealRow,
     StrikeRow,
 )

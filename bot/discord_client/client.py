@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ EXTENSIONS = (
     "cogs.usage.cog",
     "cogs.privacy.cog",
     "cogs.reports.cog",
+    "cogs.appeals.cog",
     "cogs.veo.menus",
 )
 
@@ -76,6 +77,8 @@ class VeoBot(commands.Bot):
             **options,
         )
         self.services = services
+        # What stands under the answer that an error becomes; the cogs say.
+        self.way_on: Callable[[Exception], discord.ui.View | None] = lambda _: None
         self._database = database
         self._extensions = extensions
         self._upload: asyncio.Task[None] | None = None

@@ -62,7 +62,7 @@ async def _keep_pace(interaction: discord.Interaction[Any]) -> bool:
     return False
 
 
-async def reply_with_error(interaction: discord.Interaction, error: Exception) -> None:
+async def reply_with_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell the person, and only them, what went wrong with what they did."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
     if isinstance(cause, discord.HTTPException) and cause.code in NOBODY_TO_ANSWER:
@@ -73,21 +73,23 @@ async def reply_with_error(interaction: discord.Interaction, error: Exception) -
         return
     text = _text(interaction, cause)
     try:
-        await _tell(interaction, text)
+        await _tell(interaction, text, interaction.client.way_on(cause))
     except discord.HTTPException as failure:
         log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
 
 
-async def _tell(interaction: discord.Interaction, text: str) -> None:
+async def _tell(interaction: discord.Interaction[Any], text: str, view: discord.ui.View | None) -> None:
+    """Answer privately; `view`: what the person can do now."""
+    buttons = discord.utils.MISSING if view is None else view
     if not interaction.response.is_done():
         try:
-            await interaction.response.send_message(text, ephemeral=True)
+            await interaction.response.send_message(text, ephemeral=True, view=buttons)
         except discord.HTTPException as failure:
             if failure.code != ALREADY_ANSWERED or SENT not in interaction.extras:
                 raise
         else:
             return
-    await interaction.followup.send(text, ephemeral=True)
+    await interaction.followup.send(text, ephemeral=True, view=buttons)
 
 
 def _text(interaction: discord.Interaction, error: Exception) -> str:

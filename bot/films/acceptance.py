@@ -139,7 +139,8 @@ class Acceptance:
         self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
     ) -> AdmissionContext:
         """Read what the decision rests on; a shot that may become another kind costs what the dearer does."""
-        context = self._admission.fetch_context(session, requester, plan.video, now, is_quoted=True)
+        found = self._admission.fetch_context(session, requester, plan.video, now, is_quoted=True)
+        context = replace(found, releases=())  # what a moderator let pass is one request, no film's shots
         other = None if plan.without is None else self._admission.price_of(plan.without)
         if other is None or context.price is None:
             return context

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import AuditRow, ReportRow
+from bot.db.guild_models import AppealRow, AuditRow, ReportRow
 from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
+from bot.moderation.appeal_decisions import Appeal, load_appeal, note_told
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.store import fetch_policy
 from bot.signals import run_every
@@ -32,17 +33,21 @@ RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_
 REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
 PATIENCE = timedelta(hours=24)  # with a channel that refuses
 
-Row = AuditRow | ReportRow
-Shown = AuditRow | ReportedVideo
+Row = AuditRow | ReportRow | AppealRow
+Shown = AuditRow | ReportedVideo | Appeal
 
 # The outboxes, and since when a row of each waits.
-OUTBOXES = ((AuditRow, AuditRow.at), (ReportRow, ReportRow.created_at))
+OUTBOXES = (
+    (AuditRow, AuditRow.at),
+    (ReportRow, ReportRow.created_at),
+    (AppealRow, AppealRow.created_at),
+)
 
 
 class ModeratorChannel(Protocol):
     """Shows things in a channel of the moderators; Discord's side is `cogs.delivery.moderator_channel`.
 
-    Both may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
+    All may raise `DeliveryPostponedError`: later perhaps; and `UndeliverableError`: the channel refuses.
     """
 
     async def post_entry(self, channel_id: int, entry: AuditRow) -> None:
@@ -51,6 +56,18 @@ class ModeratorChannel(Protocol):
 
     async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
         """Show a report with its buttons; return the message's id."""
+        ...
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        """Show what a member asks about, with its buttons; return the message's id."""
+        ...
+
+    async def tell_member(self, appeal: Appeal) -> bool:
+        """Send a member what was decided; return whether Discord took it."""
+        ...
+
+    async def update_appeal(self, appeal: Appeal) -> None:
+        """Show in the appeal's message what was decided."""
         ...
 
 
@@ -121,6 +138,8 @@ class OutboxRelay:
             if not _move(session, row, self._clock() + RETRY, seen=row.post_at):
                 return None
             channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
+            if isinstance(row, AppealRow) and row.decision is not None:
+                channel_id = row.channel_id  # its message is where it is
             if channel_id is not None:
                 return channel_id, _load(session, row)
             _move(session, row, None)  # a report is shown later: `Moderation.change_settings`
@@ -131,16 +150,30 @@ class OutboxRelay:
     async def _post(self, channel_id: int, shown: Shown) -> int | None:
         if isinstance(shown, ReportedVideo):
             return await self._board.post_report(channel_id, shown)
+        if isinstance(shown, Appeal) and shown.row.decision is not None and shown.row.message_id is not None:
+            return await self._follow_up(shown, shown.row.message_id)
+        if isinstance(shown, Appeal):
+            return await self._board.post_appeal(channel_id, shown)
         await self._board.post_entry(channel_id, shown)
         return None
+
+    async def _follow_up(self, appeal: Appeal, message_id: int) -> int:
+        """Do what follows a decision, where the process that wrote it down could not; return the message."""
+        row = appeal.row
+        if row.told_at is None and await self._board.tell_member(appeal):
+            row.told_at = self._clock()
+            await self._database.write(lambda session: note_told(session, row.id, self._clock()))
+        await self._board.update_appeal(appeal)
+        return message_id
 
     async def _note_posted(self, row: Row, channel_id: int, message_id: int | None) -> None:
         def settle(session: Session) -> None:
             _move(session, row, None)
-            if isinstance(row, ReportRow):
+            if isinstance(row, ReportRow | AppealRow):
+                table = type(row)
                 session.execute(
-                    update(ReportRow)
-                    .where(ReportRow.id == row.id)
+                    update(table)
+                    .where(table.id == row.id)
                     .values(channel_id=channel_id, message_id=message_id)
                 )
 
@@ -162,7 +195,8 @@ class OutboxRelay:
         """Post no row that has waited since `before`; `/veo-admin log` still has the trail."""
 
         def give_up(session: Session) -> None:
-            for table, waiting_since in OUTBOXES:
+            # A member waits for an answer to an appeal, so that one is tried until the channel is back.
+            for table, waiting_since in OUTBOXES[:2]:
                 waiting = update(table).where(
                     table.guild_id == guild_id, table.post_at.is_not(None), waiting_since <= before
                 )
@@ -193,6 +227,8 @@ class OutboxRelay:
 def _load(session: Session, row: Row) -> Shown:
     if isinstance(row, AuditRow):
         return row
+    if isinstance(row, AppealRow):
+        return load_appeal(session, session.get_one(AppealRow, row.id))
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
     return ReportedVideo(report, session.get(Generation, row.generation_id))
 

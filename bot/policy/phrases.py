@@ -23,6 +23,8 @@ OWN_REASONS: Mapping[re.Pattern[str], LiteralString] = {
     re.compile(r"Too many strikes\."): N_("Too many strikes."),
     re.compile(r"strikes: (?P<number>[0-9]+)"): N_("strikes: {number}"),
     re.compile(r"report (?P<number>[0-9a-f]{16})"): N_("report {number}"),
+    # As the message calls it in which moderators decided (`bot.moderation.deletion_appeals`).
+    re.compile(r"appeal (?P<number>[0-9a-f]{16})"): N_("request {number}"),
 }
 
 

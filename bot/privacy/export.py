@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import ReportRow, StrikeRow
+from bot.db.guild_models import AppealRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow, is_own
 from bot.money import usd
 from bot.policy.documents import MemberPolicy, Rule
@@ -24,6 +24,7 @@ def export_all(
     films: Sequence[Json],
     offers: Sequence[Json],
     reports: Sequence[Json],
+    appeals: Sequence[Json],
     strikes: Sequence[Json],
     member_policies: Mapping[int, MemberPolicy],
     rules: Mapping[int, Sequence[Rule]],
@@ -37,6 +38,7 @@ def export_all(
         "films": films,
         "offers": offers,
         "reports": reports,
+        "appeals": appeals,
         "strikes": strikes,
         "limits": [
             export_limits(server, member_policies.get(server, MemberPolicy()), rules.get(server, ()))
@@ -144,6 +146,25 @@ def export_report(report: ReportRow) -> Json:
         "reason": report.reason,
         "video_deleted": report.deleted_by is not None,
         "dismissed": report.dismissed_by is not None,
+    }
+
+
+def export_appeal(row: AppealRow) -> Json:
+    """Return what the member could ask a moderator about, or did; who decided is not theirs to know."""
+    return {
+        "id": row.id,
+        "server_id": str(row.guild_id),
+        "locale": row.locale,
+        "created_at": _time(row.created_at),
+        "prompt": row.prompt,
+        "rule": row.rule,
+        "asked_at": _time(row.asked_at),
+        "why": row.why,
+        "decision": row.decision and row.decision.value,
+        "decided_at": _time(row.decided_at),
+        "answer": row.words,
+        "told_at": _time(row.told_at),
+        "used_at": _time(row.used_at),
     }
 
 

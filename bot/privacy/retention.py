@@ -18,6 +18,7 @@ from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
+from bot.privacy.appeals import drop_appeals
 from bot.privacy.erasure import (
     ASKED_TO_FORGET,
     BATCH,
@@ -93,6 +94,7 @@ class Retention:
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
         forgotten = {
             "offers": offers,
+            "appeals": await self._database.write(lambda session: drop_appeals(session, now, self._keep)),
             "previews": await self._database.write(lambda session: forget_previews(session, now)),
             "strikes": await self._repeat(lambda session: forget_strikes(session, now)),
             "erased": erased,

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import GuildRow, MemberRow, ReportRow, StrikeRow
+from bot.db.guild_models import AppealRow, GuildRow, MemberRow, ReportRow, StrikeRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import DatabaseBusyError
 from bot.policy.documents import MemberPolicy, Policy, Rule, Scope
+from bot.privacy.appeals import forget_appeals
 from bot.privacy.erasure import erase_batch, forget_forgiven
 from bot.privacy.export import (
     Json,
     export_all,
+    export_appeal,
     export_film,
     export_quote,
     export_report,
@@ -29,7 +31,7 @@ from bot.privacy.export import (
 
 PAGE = 200  # rows that are read at once
 
-Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, StrikeRow)
+Row = TypeVar("Row", Generation, FilmRow, QuoteRow, ReportRow, AppealRow, StrikeRow)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -55,13 +57,14 @@ class Privacy:
     async def export(self, user_id: int) -> dict[str, Any]:
         """Return everything that is recorded about a member's own requests, on all servers, as JSON.
 
-        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports` and `strikes` (oldest
-        first), and `limits` (by the server's id); see `bot.privacy.export`.
+        The keys are `user_id`, `exported_at`, `requests`, `films`, `offers`, `reports`, `appeals` and
+        `strikes` (oldest first), and `limits` (by the server's id); see `bot.privacy.export`.
         """
         requests = await self._read_all(Generation, Generation.user_id == user_id, export_request)
         offers = await self._read_all(QuoteRow, QuoteRow.user_id == user_id, export_quote)
         films = await self._read_all(FilmRow, FilmRow.user_id == user_id, export_film)
         reports = await self._read_all(ReportRow, ReportRow.reporter_id == user_id, export_report)
+        appeals = await self._read_all(AppealRow, AppealRow.user_id == user_id, export_appeal)
         strikes = await self._read_all(StrikeRow, StrikeRow.user_id == user_id, export_strike)
         return await self._database.read(
             lambda session: export_all(
@@ -71,6 +74,7 @@ class Privacy:
                 films=films,
                 offers=offers,
                 reports=reports,
+                appeals=appeals,
                 strikes=strikes,
                 member_policies=_fetch_member_policies(session, user_id),
                 rules=_fetch_own_rules(session, user_id),
@@ -111,6 +115,7 @@ class Privacy:
             session.execute(update(Generation).where(own, Generation.erase_at.is_(None)).values(erase_at=now))
             before = _count(session, not_gone)
             offers = _forget_quotes(session, user_id)
+            forget_appeals(session, user_id, now)
             forget_forgiven(session, user_id)
             return before, offers
 

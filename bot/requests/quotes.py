@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import offer
 from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
@@ -177,8 +178,11 @@ class Quotes:
 
         def change(session: Session) -> tuple[QuoteRow, AdmissionContext, UserError | None]:
             quote_row = fetch_open(session, requester, quote_id, now)
-            context = self._admission.fetch_context(session, requester, video, now, is_quoted=True)
+            context = self._admission.fetch_context(
+                session, requester, video, now, is_quoted=True, made_from=spec.made_from
+            )
             refusal = self._admission.decide(session, requester, video, context, now)
+            offer(session, refusal, (requester, video, context), now)
             if refusal is not None:
                 typed = f"interaction:{requester.interaction_id}"
                 source = quote_source(quote_row) if is_repeated else typed

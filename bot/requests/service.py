@@ -10,6 +10,7 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
+from bot.admission.appeals import offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
@@ -104,8 +105,9 @@ class GenerationService:
         video, now = understand(spec, self._admission.models, self._admission.gone), self._clock()
 
         def decide(session: Session) -> UserError | None:
-            context = self._admission.fetch_context(session, requester, video, now)
+            context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
             refusal = self._admission.decide(session, requester, video, context, now)
+            offer(session, refusal, (requester, video, context), now)
             return refusal and struck(session, requester, kept_spec(video, spec), refusal, None, now)
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
@@ -167,10 +169,11 @@ class GenerationService:
         if spec.continues_id is not None and spec.continues_id == spec.source_id:
             fetch_continuable(session, requester.guild_id, spec.continues_id)
         context = self._admission.fetch_context(
-            session, requester, video, now, is_quoted=quote_row is not None
+            session, requester, video, now, is_quoted=quote_row is not None, made_from=spec.made_from
         )
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
+            offer(session, refusal, (requester, video, context), now)
             return struck(session, requester, spec, refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)

@@ -1,6 +1,6 @@
 """What a member asks for, on its way from the command to the row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.media.images import ImageInput
@@ -40,3 +40,15 @@ class RequestSpec:
     source_id: str | None = None
     continues_id: str | None = None
     shot: Shot | None = None
+
+    @property
+    def made_from(self) -> Sequence[object]:
+        """What its images are known by when it's sent again: each upload has another link at Discord."""
+        if self.continues_id is not None:
+            return [self.continues_id]
+        return [
+            image.url.partition("?")[0]
+            if image.size is None
+            else [image.content_type, image.size, image.width, image.height]
+            for image in self.images
+        ]

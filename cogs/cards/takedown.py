@@ -9,18 +9,20 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.discord_client.client import VeoBot
 from bot.errors import UserError
-from bot.i18n import _
+from bot.i18n import _, locale_used
 from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
 from cogs.cards.card_message import card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import film_of
 from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.items import Item, view_of
 from cogs.ui.links import post_link
 from cogs.ui.lists import together
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+WayOn = Callable[[str], Item]  # from a generation's ID
 GONE = frozenset({10003, 10004, 10008})  # unknown channel, server, message
 THREAD_ARCHIVED = 50083  # nothing in it can be deleted before it is opened again
 
@@ -40,10 +42,10 @@ class TakedownError(UserError):
         )
 
 
-async def take_down(client: VeoBot, generation: Generation) -> None:
+async def take_down(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:
     """Delete all messages with the video that are still there, and show the card anew.
 
-    A film that shows it as a shot goes with it.
+    A film that shows it as a shot goes with it. `way_on`: see `show_card`.
 
     Raises:
         TakedownError: one is still there.
@@ -57,7 +59,7 @@ async def take_down(client: VeoBot, generation: Generation) -> None:
             left.append(post)
     if left:
         raise TakedownError(generation, left)
-    await show_card(client, generation)
+    await show_card(client, generation, way_on)
 
 
 async def _film_posts(client: VeoBot, generation: Generation) -> list[Posted]:
@@ -77,12 +79,18 @@ def film_posts(row: FilmRow) -> list[Posted]:
             return posts
 
 
-async def show_card(client: VeoBot, generation: Generation) -> None:
-    """Edit the card to how the generation stands; a card that cannot be edited stays as it is."""
+async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:
+    """Edit the card to how the generation stands; a card that cannot be edited stays as it is.
+
+    `way_on`: makes the button with which the member goes on, in their language; a film's card has none.
+    """
     if generation.card_id is None:
         return
     film = await film_of(generation, client.services.films.find)
     message = card_message(generation) if film is None else film_message(film)
+    if film is None and way_on is not None:
+        with locale_used(generation.locale):
+            message["view"] = view_of(way_on(generation.id))
     channel = client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
     try:
         await channel.get_partial_message(generation.card_id).edit(**message)

@@ -11,8 +11,12 @@ from bot.db.guild_models import AuditRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
+from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.report_decisions import ReportedVideo
 from bot.monitoring.alerts import Announcement
+from cogs.appeals.answers import answer_member, has_left
+from cogs.appeals.appeal_text import render_appeal
+from cogs.appeals.decision_buttons import appeal_view
 from cogs.moderation.alert_text import render_alert
 from cogs.moderation.audit_log import entry_line
 from cogs.reports.buttons import report_view
@@ -66,6 +70,67 @@ class DiscordModeratorChannel:
             nonce=f"report-{reported.report.id}",
             view=view,
         )
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        """Show what a member asks about, with its buttons; return the message's id.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
+        """
+        row = appeal.row
+        forms = await self._forms_of(appeal)
+        with locale_used(await self._locale_of(row.guild_id)):
+            view = appeal_view(appeal)
+        # In another channel it's another message, which Discord must not take for the first.
+        nonce = f"a{row.id}-{channel_id % 10**6}"
+        return await self._send(channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view)
+
+    async def tell_member(self, appeal: Appeal) -> bool:
+        """Send a member what was decided; return whether Discord took it.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+        """
+        guild = await self._servers.find(appeal.row.guild_id)
+        try:
+            await answer_member(self._client, appeal.row, guild and guild.name)
+        except CALL_ERRORS as error:
+            if classify_error(error) is Remedy.LATER:
+                raise postponed(error) from error
+            log.warning("a member was not told about their appeal", appeal=appeal.row.id, error=str(error))
+            return False
+        return True
+
+    async def update_appeal(self, appeal: Appeal) -> None:
+        """Show in the appeal's message what was decided; one that is gone or closed stays as it is.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+        """
+        row = appeal.row
+        if row.channel_id is None or row.message_id is None:
+            return
+        channel = self._client.get_partial_messageable(row.channel_id, guild_id=row.guild_id)
+        for content in await self._forms_of(appeal):
+            try:
+                await channel.get_partial_message(row.message_id).edit(content=content, view=None)
+            except CALL_ERRORS as error:
+                remedy = classify_error(error)
+                if remedy is Remedy.LATER:
+                    raise postponed(error) from error
+                log.warning("an appeal was not edited", appeal=row.id, error=str(error))
+                if remedy is not Remedy.NOT_THE_WORDS:
+                    return
+            else:
+                return
+
+    async def _forms_of(self, appeal: Appeal) -> list[str]:
+        """Return an appeal's message with and without the words of members."""
+        row = appeal.row
+        is_gone = await has_left(self._client, row.guild_id, row.user_id)
+        with locale_used(await self._locale_of(row.guild_id)):
+            return [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
 
     async def post_alert(self, channel_id: int, announcement: Announcement) -> None:
         """Tell that something is wrong, or not any more.

@@ -187,6 +187,14 @@ def _report_dismiss(entry: AuditRow, who: str) -> str:
     return _("{who} dismissed a report of the video `{video}`.", who=who, video=_name(entry))
 
 
+def _appeal_allow(entry: AuditRow, who: str) -> str:
+    return _("{who} allowed a refused request of {subject} once.", who=who, subject=_subject(entry))
+
+
+def _appeal_decline(entry: AuditRow, who: str) -> str:
+    return _("{who} declined an appeal by {subject}.", who=who, subject=_subject(entry))
+
+
 SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.QUOTA_SET: _quota_set,
     Action.QUOTA_UNSET: _quota_unset,
@@ -205,6 +213,8 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
     Action.CANCEL: _cancel,
     Action.VIDEO_DELETE: _video_delete,
     Action.REPORT_DISMISS: _report_dismiss,
+    Action.APPEAL_ALLOW: _appeal_allow,
+    Action.APPEAL_DECLINE: _appeal_decline,
     Action.UNDO: undo_sentence,
     Action.BUDGET_WARNING: budget_warning,
     Action.BUDGET_REACHED: budget_reached,

@@ -11,7 +11,8 @@ from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
-from cogs.cards.takedown import take_down
+from cogs.appeals.buttons import AskAboutVideoButton
+from cogs.cards.takedown import WayOn, take_down
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
@@ -129,12 +130,18 @@ class DecisionButton(Item):
         generation = reported.generation
         is_removed = generation is not None and generation.removed_at is not None
         if generation is not None and is_removed and self._decision is ReportDecision.DELETE:
-            await take_down(interaction.client, generation)
+            await take_down(interaction.client, generation, _way_on(reported))
         try:
             await _show(interaction, reported)
         except CALL_ERRORS as error:
             log.warning("a report was not edited", report=reported.report.id, error=str(error))
             raise NotShownError from error
+
+
+def _way_on(reported: ReportedVideo) -> WayOn | None:
+    """Return what leads the member on whose video was deleted; a moderator's own decision needs nothing."""
+    generation, by = reported.generation, reported.report.deleted_by
+    return None if generation is None or by in {None, generation.user_id} else AskAboutVideoButton
 
 
 def _label_of(decision: ReportDecision) -> str:

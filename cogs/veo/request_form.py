@@ -38,7 +38,8 @@ class RequestForm(Form):
             if interaction.response.is_done():
                 raise
             words = words_to_copy(spec.prompt)
-            await interaction.response.send_message(str(error), embed=words, ephemeral=True)
+            way_on = interaction.client.way_on(error) or discord.utils.MISSING
+            await interaction.response.send_message(str(error), embed=words, view=way_on, ephemeral=True)
 
     async def use(self, interaction: Interaction, spec: RequestSpec) -> None:
         """Do what the form is for; every error becomes a reply."""

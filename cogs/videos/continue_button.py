@@ -95,7 +95,10 @@ class ContinueForm(Form):
         except UserError as error:
             log.info("not continued", kind=type(error).__name__, generation=self._generation_id)
             words = words_to_copy(self._prompt.value)
-            await interaction.edit_original_response(content=str(error), embed=words, attachments=[])
+            view = interaction.client.way_on(error)
+            await interaction.edit_original_response(
+                content=str(error), embed=words, attachments=[], view=view
+            )
 
 
 async def _continue(interaction: Interaction, generation_id: str, prompt: str, model: Model | None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
+from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.outbox_relay import OutboxRelay
 from bot.moderation.report_decisions import ReportedVideo
 from bot.policy.audit import record
@@ -33,6 +34,7 @@ class RecordingModeratorChannel:
         self.shown: list[tuple[int, str]] = []
         self.reports: list[ReportedVideo] = []
         self.tries: list[int] = []  # channels
+        self.told: list[int] = []  # members
         self.trouble: Hook = lambda _: None
         self.hangs_in: int | None = None
 
@@ -45,6 +47,19 @@ class RecordingModeratorChannel:
         self.shown.append((channel_id, reported.report.reason))
         self.reports.append(reported)
         return 4000 + len(self.shown)
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        await self._try(channel_id)
+        self.shown.append((channel_id, appeal.row.why or ""))
+        return 5000 + len(self.shown)
+
+    async def tell_member(self, appeal: Appeal) -> bool:
+        self.told.append(appeal.row.user_id)
+        return True
+
+    async def update_appeal(self, appeal: Appeal) -> None:
+        await self._try(appeal.row.channel_id or 0)
+        self.shown.append((appeal.row.channel_id or 0, f"{appeal.row.decision}: {appeal.row.told_at}"))
 
     async def _try(self, channel_id: int) -> None:
         self.tries.append(channel_id)

@@ -6,6 +6,8 @@ Buttons are found by their ids, so the flows work in every language.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import discord
+
 from bot.clock import utc_now
 from bot.media.image_links import MARGIN
 from cogs.admin.home_view import PLACES
@@ -205,7 +207,7 @@ async def a_film_that_is_none(world: World) -> None:
 
 async def a_report(world: World) -> None:
     await choose_board(world, world.moderators_channel)
-    await ask_for_video(world)
+    video = await ask_for_video(world)
     bob, result = add_bob(world), the_result(world)
     form = await bob.click(result, custom_id=id_of(result, ":report:"))
     await bob.submit_modal(form, {"reason": REASON})
@@ -217,6 +219,13 @@ async def a_report(world: World) -> None:
     await bob.click(message, custom_id=id_of(message, ":block:"))  # who is no moderator
     await world.mona.click(message, custom_id=id_of(message, ":block:"))
     await world.mona.click(message, custom_id=id_of(message, ":delete:"))
+    removed = card(world, video)
+    await bob.click(removed, custom_id=id_of(removed, ":appeal-video:"))  # whose video it isn't
+    form = await world.alice.click(removed, custom_id=id_of(removed, ":appeal-video:"))
+    await world.alice.submit_modal(form, {"why": REASON})
+    appeal = await _open_appeal(world)
+    await world.mona.click(appeal, custom_id=id_of(appeal, ":allow:"))
+    await world.alice.click(removed, custom_id=id_of(removed, ":appeal-video:"))  # a second time
     await world.alice.slash(world.channel, "videos")
     await ask(world)
     await _all_entries_posted(world)
@@ -369,6 +378,31 @@ async def moderation(world: World) -> None:
     await _all_entries_posted(world)
 
 
+async def an_appeal(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
+    await world.mona.slash(world.channel, "veo-admin words add", word=WORD)
+    for action, prompt in (("allow", f"{PROMPT} {WORD}"), ("decline", f"{GREEN} {WORD}")):
+        refusal = shown(await ask(world, prompt=prompt)).message
+        form = await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))
+        await world.alice.submit_modal(form, {"why": REASON})
+        await world.alice.click(refusal, custom_id=id_of(refusal, ":appeal:"))  # one is open
+        message = await _open_appeal(world)
+        await add_bob(world, name=f"bob {action}").click(message, custom_id=id_of(message, f":{action}:"))
+        answer = await world.mona.click(message, custom_id=id_of(message, f":{action}:"))
+        if action == "decline":
+            await world.mona.submit_modal(answer, {"words": WHY})
+    await ask(world, prompt=f"{PROMPT} {WORD}")
+    await world.wait_for_delivery()
+    await world.alice.slash(world.channel, "privacy export")
+    await _all_entries_posted(world)
+
+
+async def _open_appeal(world: World) -> discord.Message:
+    board = world.moderators_channel
+    await eventually("an appeal", lambda: any(message.components for message in board.history()))
+    return next(message for message in board.history() if message.components)
+
+
 async def _all_entries_posted(world: World) -> None:
     """Wait until the moderators' channel has all that was done."""
     log = world.app.services.moderation
@@ -398,6 +432,7 @@ FLOWS: tuple[Flow, ...] = (
     forgotten,
     the_menus,
     a_report,
+    an_appeal,
     refusals,
     strikes,
     limits,

@@ -1,4 +1,4 @@
-"""A stage with something to steal: three members' videos, requests, offers and reports, and four thieves."""
+"""A stage with something to steal: what three members have and asked, and four thieves."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ import discord
 import simcord
 from simcord.backend import serializers
 
+from bot.moderation.decisions import Moderator
 from sandbox.world import wait_until
 from tests.e2e.raw import COMPONENT
 from tests.e2e.reporting import add_bob, open_board
@@ -20,6 +21,7 @@ from tests.fuzz.stage import Stage, open_stage
 STRANGERS = ("another member", "a moderator of another server")
 ENTITLED = ("the owner", "a moderator")
 ELSEWHERE = "the owner in another server"
+FORBIDDEN = "forbidden"
 
 
 class Crime:
@@ -54,6 +56,8 @@ class Crime:
         await open_board(world)
         elsewhere = world.env.create_guild("Elsewhere")
         elsewhere.create_text_channel("videos")
+        board = {"moderators_channel_id": elsewhere.create_text_channel("moderators").id}
+        await world.app.services.moderation.change_settings(Moderator(elsewhere.id, 1), board)
         role = elsewhere.create_role("Moderators", permissions=discord.Permissions(manage_guild=True))
         zoe = elsewhere.add_member(world.env.create_user("zoe"), roles=[role])
         yves = elsewhere.add_member(world.env.create_user("yves"))
@@ -66,11 +70,13 @@ class Crime:
             await moderator.slash(_place_of(moderator), "veo-admin settings", ask_first=True)
             answer = await moderator.slash(_place_of(moderator), "veo-admin queue")
             shown = (await wait_until(partial(_answer_of, answer), seconds=20)).message
+            await moderator.slash(_place_of(moderator), "veo-admin words add", word=FORBIDDEN)
             self._messages[moderator.guild.id] = (shown.channel.id, shown.id)
         for name, (owner, _) in owners.items():
             await owner.slash(_place_of(owner), "veo", prompt="is offered", duration=4)
             form = await owner.slash(_place_of(owner), "film", duration=4)
             await owner.submit_modal(form, {"title": "A film", "shots": "is offered"})
+            await self._appeal(owner)
             self.belongings_of[name] = self._find(owner)
 
     async def _have_videos(self, owners: dict[str, tuple[simcord.MemberActor, simcord.MemberActor]]) -> None:
@@ -88,6 +94,13 @@ class Crime:
             await owner.slash(_place_of(owner), "veo", prompt="is in progress", duration=4)
         await self._wait_for_calm(requests=2 * len(owners))
 
+    async def _appeal(self, owner: simcord.MemberActor) -> None:
+        """Let an owner ask the moderators about a refusal."""
+        services, place = self.stage.world.app.services, Moderator(owner.guild.id, owner.id)
+        await owner.slash(_place_of(owner), "veo", prompt=f"is {FORBIDDEN}", duration=4)
+        (kept,) = self.rows.read("SELECT id FROM appeals WHERE user_id = ?", owner.id)
+        await services.appeals.ask(place, kept["id"], "it is a play")
+
     def _find(self, owner: simcord.MemberActor) -> dict[str, str]:
         """Return the ids of what is somebody's."""
         read = self.rows.read
@@ -96,6 +109,7 @@ class Crime:
         (quote_row,) = read("SELECT id FROM drafts WHERE user_id = ?", owner.id)
         (film,) = read("SELECT id FROM films WHERE user_id = ?", owner.id)
         (reported,) = read("SELECT id FROM reports WHERE generation_id = ?", video["id"])
+        (appeal,) = read("SELECT id FROM appeals WHERE user_id = ?", owner.id)
         (decision,) = read("SELECT max(id) AS id FROM audit WHERE guild_id = ?", owner.guild.id)
         return {
             "decision": str(decision["id"]),
@@ -104,6 +118,7 @@ class Crime:
             "offer": quote_row["id"],
             "film": film["id"],
             "report": reported["id"],
+            "appeal": appeal["id"],
             "member": str(owner.id),
         }
 
@@ -164,6 +179,7 @@ class Crime:
             read(f"SELECT * FROM members WHERE NOT ({mine}) ORDER BY guild_id, user_id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM guilds WHERE NOT ({here}) ORDER BY guild_id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM audit WHERE NOT ({here}) ORDER BY id", guild_id),  # noqa: S608 ours
+            read(f"SELECT * FROM appeals WHERE NOT ({mine}) ORDER BY id", guild_id),  # noqa: S608 ours
             read(f"SELECT * FROM reports WHERE NOT ({reported}) ORDER BY id", guild_id),  # noqa: S608 ours
         ]
 

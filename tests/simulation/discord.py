@@ -18,6 +18,7 @@ from bot.eta.eta import NO_ETA, Eta
 from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, UndeliverableError, UploadBrokenError
 from bot.media.files import Clip
 from bot.media.fitting import Loss
+from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.outbox_relay import ReportedVideo
 
 if TYPE_CHECKING:
@@ -282,6 +283,23 @@ class Board:
         await self._process.go("Discord")
         await self._process.come_back("Discord")
         return self._process.world.discord.new_id()
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:  # noqa: ARG002 the same
+        """Show an appeal."""
+        await self._process.go("Discord")
+        await self._process.come_back("Discord")
+        return self._process.world.discord.new_id()
+
+    async def tell_member(self, appeal: Appeal) -> bool:  # noqa: ARG002 the same
+        """Tell a member what was decided."""
+        await self._process.go("Discord")
+        await self._process.come_back("Discord")
+        return True
+
+    async def update_appeal(self, appeal: Appeal) -> None:  # noqa: ARG002 the same
+        """Show what was decided."""
+        await self._process.go("Discord")
+        await self._process.come_back("Discord")
 
 
 def thread_of(card_id: int | None) -> int | None:

@@ -53,7 +53,8 @@ QUEUED = "SELECT 1 FROM generations WHERE delivered_at IS NULL AND status = 'que
 UNSENT = "SELECT 1 FROM generations WHERE status IN ('preparing', 'queued') LIMIT 1"
 OUTBOX = (
     "SELECT 1 FROM audit WHERE post_at IS NOT NULL"
-    " UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL LIMIT 1"
+    " UNION SELECT 1 FROM reports WHERE post_at IS NOT NULL"
+    " UNION SELECT 1 FROM appeals WHERE post_at IS NOT NULL LIMIT 1"
 )
 UNCHARGED = (
     "SELECT 1 FROM generations WHERE provider_id IS NOT NULL AND finished_at IS NOT NULL"

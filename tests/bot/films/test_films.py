@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import fingerprint, word_rule
 from bot.admission.check_request import Admission
 from bot.admission.denials import BudgetReachedError, FilmTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
-from bot.db.guild_models import Action, AuditRow
+from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
 from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
 from bot.failures import FailureKind
@@ -35,10 +36,10 @@ from bot.media.image_store import ImageStore
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError
 from bot.policy.documents import Period
-from bot.provider.catalogue import CATALOGUE
+from bot.provider.catalogue import CATALOGUE, build_request
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
-from tests.bot.rows import new_requester
+from tests.bot.rows import MODEL, new_requester
 
 pytestmark = pytest.mark.both_engines
 
@@ -99,6 +100,27 @@ async def found(films: Films, film: Film) -> Film:
 
 def film_queue(database: Database, clock: StoppedClock, owner: str = "one") -> FilmQueue:
     return FilmQueue(database, owner, lease=LEASE, models=CATALOGUE, clock=clock)
+
+
+async def test_what_a_moderator_let_pass_once_is_no_film_of_it(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.add_word(MODERATOR, "shot")
+    video = build_request(MODEL, "shot 1", {"duration": 4})
+    row = AppealRow(
+        id="a" * 16,
+        guild_id=1,
+        user_id=new_requester().user_id,
+        rule=word_rule("shot"),
+        prompt=video.prompt,
+        fingerprint=fingerprint(video, []),
+        created_at=clock(),
+        decision=AppealDecision.ALLOW,
+        decided_at=clock(),
+    )
+    await database.write(lambda session: session.add(row))
+    with pytest.raises(ShotRefusedError):
+        await films.offer(new_requester(), replace(spec(1), model=MODEL))
 
 
 async def test_an_offer_costs_what_the_click_does_and_leaves_no_shot(

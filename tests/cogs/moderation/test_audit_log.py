@@ -148,6 +148,8 @@ LINES = [
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 6}), "deleted the video `00ff` of <@6>."),
     (entry(A.VIDEO_DELETE, "generation:00ff", new={"user_id": 0}), "deleted the video `00ff`."),
     (entry(A.REPORT_DISMISS, "generation:00ff"), "dismissed a report of the video `00ff`."),
+    (entry(A.APPEAL_ALLOW, "member:6"), "allowed a refused request of <@6> once."),
+    (entry(A.APPEAL_DECLINE, "member:6"), "declined an appeal by <@6>."),
     (
         entry(A.UNDO, "7:quota_set:role:8", old={"day": 3, "week": None}, new={"day": 5}),
         "undid #7: limits of <@&8>: "

@@ -1,0 +1,130 @@
+"""Requests that a rule refused: what a member can ask moderators about, and what these let pass once.
+
+`Allow once` releases one request past one rule. The request is known by its fingerprint, and the rule by its
+name: the forbidden word as it's written, or the block by when it began, so that neither another word nor
+a new block is passed.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.context import AdmissionContext, Release, Requester
+from bot.admission.denials import BlockedError, RefusedError, WordNotAllowedError
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.policy.documents import Block
+from bot.provider.catalogue import VideoRequest
+
+RELEASE_TIME = timedelta(hours=24)  # for which a request is allowed
+OFFER_TIME = timedelta(hours=24)  # in which a moderator can be asked about a refusal
+PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
+WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
+
+
+def word_rule(word: str) -> str:
+    """Return the name of the rule that forbids a word."""
+    return f"{WORD}{word}"
+
+
+def block_rule(block: Block) -> str:
+    """Return the name of a member's block; a later one has another."""
+    return f"{BLOCK}{block.since.isoformat()}"
+
+
+def deletion_rule(generation_id: str) -> str:
+    """Return the name of what took a video down after a report; no request is refused because of it."""
+    return f"{DELETION}{generation_id}"
+
+
+def rule_of(refusal: Exception | None, block: Block | None) -> str | None:
+    """Return which rule a member can ask moderators about, or None; `block`: the member's."""
+    match refusal:
+        case WordNotAllowedError():
+            return word_rule(refusal.word)
+        case BlockedError() if block is not None:
+            return block_rule(block)
+        case _:
+            return None
+
+
+def left_words(words: Collection[str], releases: Collection[Release]) -> list[str]:
+    """Return the forbidden words that no release passes."""
+    passed = {release.rule for release in releases}
+    return [word for word in words if word_rule(word) not in passed]
+
+
+def passes(block: Block, releases: Collection[Release]) -> bool:
+    """Whether a release passes a block."""
+    return any(release.rule == block_rule(block) for release in releases)
+
+
+def fingerprint(video: VideoRequest, made_from: Sequence[object]) -> str:
+    """Return what tells a request apart from others: model, words, options, and what it's made from.
+
+    The seed says nothing that a rule could forbid, and *Re-roll* has another one with each click.
+    """
+    options = {name: value for name, value in video.resolved.items() if name != "seed"}
+    told = json.dumps([video.model.id, video.prompt, options, made_from], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def offer(
+    session: Session,
+    refusal: Exception | None,
+    asked: tuple[Requester, VideoRequest, AdmissionContext],
+    now: datetime,
+) -> None:
+    """Keep a refused request, so that its member can ask a moderator about it: the last one only.
+
+    Nothing is kept where there are no moderators to ask, or no such rule. The refusal remembers the row's ID.
+    """
+    requester, video, context = asked
+    rule = rule_of(refusal, context.member_policy.block)
+    if rule is None or context.policy.moderators_channel_id is None or not isinstance(refusal, RefusedError):
+        return
+    row = AppealRow(
+        guild_id=requester.guild_id,
+        user_id=requester.user_id,
+        locale=requester.locale,
+        rule=rule,
+        prompt=video.prompt,
+        fingerprint=context.fingerprint,
+        created_at=now,
+    )
+    refusal.appeal_id = keep_last(session, row)
+
+
+def keep_last(session: Session, row: AppealRow) -> str:
+    """Keep what a member can ask about, in place of what they could and didn't; return its ID."""
+    mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
+    session.execute(delete(AppealRow).where(*mine, AppealRow.asked_at.is_(None)))
+    row.id = secrets.token_hex(8)
+    session.add(row)
+    return row.id
+
+
+def fetch_releases(
+    session: Session, requester: Requester, fingerprint: str, now: datetime
+) -> tuple[Release, ...]:
+    """Return what lets a request of a member pass."""
+    query = select(AppealRow.id, AppealRow.rule).where(
+        AppealRow.guild_id == requester.guild_id,
+        AppealRow.user_id == requester.user_id,
+        AppealRow.decision == AppealDecision.ALLOW,
+        AppealRow.used_at.is_(None),
+        AppealRow.decided_at > now - RELEASE_TIME,
+        AppealRow.fingerprint == fingerprint,
+    )
+    return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
+
+
+def use(session: Session, releases: Collection[Release], now: datetime) -> None:
+    """Note that a request passed, so that it does so once."""
+    found = [release.appeal_id for release in releases]
+    if found:
+        session.execute(update(AppealRow).where(AppealRow.id.in_(found)).values(used_at=now))

@@ -1,0 +1,69 @@
+"""Who asks for a video, and what the decision about it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.admission.budgets import BudgetState
+from bot.admission.limits import Use
+from bot.db.models import Placement
+from bot.policy.documents import MemberPolicy, Policy
+from bot.provider.catalogue import CATALOGUE, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Lets a request pass a rule once, since a moderator allowed it (`bot.admission.appeals`)."""
+
+    appeal_id: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks, and where: all ids are Discord's.
+
+    Attributes:
+        role_ids: the member's roles.
+        parent_id: the channel that the thread belongs to, where `channel_id` is a thread.
+        placement: where the result can go, as far as Discord's permissions say.
+        may_reply: it can go into the channel itself, too.
+        locale: Discord's name of their language, such as "pt-BR".
+    """
+
+    interaction_id: int
+    guild_id: int
+    channel_id: int
+    user_id: int
+    placement: Placement
+    role_ids: frozenset[int] = frozenset()
+    parent_id: int | None = None
+    locale: str | None = None
+    may_reply: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionContext:
+    """What a decision rests on, read in one transaction.
+
+    Attributes:
+        price: what the video will cost, in credits; None: not known.
+        budgets: the server's, as they stand without this video.
+        max_waiting: how many requests the member may have in the queue; None: any number.
+        is_recalled: the price is what such videos did cost, since the provider's list does not tell.
+        gone: ids of the models that the provider doesn't list any more.
+        models: those that the bot offers.
+        releases: the rules that this one request passes, since a moderator allowed it.
+        fingerprint: of the request, where a moderator can let it pass a rule (`bot.admission.appeals`).
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    member_policy: MemberPolicy = field(default_factory=MemberPolicy)
+    use: Use = field(default_factory=Use)
+    budgets: tuple[BudgetState, ...] = ()
+    price: float | None = None
+    max_waiting: int | None = None
+    is_recalled: bool = False
+    gone: frozenset[str] = frozenset()
+    models: Sequence[Model] = CATALOGUE
+    releases: tuple[Release, ...] = ()
+    fingerprint: str = ""

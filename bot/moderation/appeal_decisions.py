@@ -1,0 +1,157 @@
+"""What moderators make of an appeal: one decision, in the transaction of its audit row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.appeals import BLOCK, DELETION, WORD, block_rule
+from bot.db.guild_models import Action, AppealDecision, AppealRow
+from bot.db.models import Generation
+from bot.errors import UserError
+from bot.i18n import N_, _
+from bot.moderation.decisions import Moderator
+from bot.moderation.deletion_appeals import give_another_try
+from bot.moderation.service import without_word
+from bot.moderation.told import word_teller
+from bot.policy.audit import record
+from bot.policy.documents import tell_block
+from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
+
+RECENT = 10  # of the member's requests, for the moderators
+# In which who decides tells the member and shows the decision; after that, the outbox does.
+FOLLOW_UP = timedelta(seconds=60)
+
+ALREADY: dict[AppealDecision, LiteralString] = {
+    AppealDecision.ALLOW: N_("{who} has already allowed this request once. Nothing changed."),
+    AppealDecision.LIFT: N_("{who} has already lifted the rule. Nothing changed."),
+    AppealDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
+}
+Chosen = tuple[str, AppealDecision, str | None]  # the appeal's ID, what is decided, words for the member
+
+
+class AppealNotFoundError(UserError):
+    """The server has no such appeal; another server's looks exactly like one that never was."""
+
+    def __init__(self) -> None:
+        super().__init__(_("I no longer have this request. Nothing changed."))
+
+
+class OwnAppealError(UserError):
+    """A moderator decides about their own request."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is your own request, so another moderator has to decide. Nothing changed."))
+
+
+class AppealClosedError(UserError):
+    """Somebody has decided it already; the sentence names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An appeal, and the last requests of its member, newest first."""
+
+    row: AppealRow
+    recent: Sequence[Generation]
+
+
+def fetch_appeal(session: Session, guild_id: int, appeal_id: str) -> AppealRow | None:
+    """Return what a member of this server asked a moderator about, or None."""
+    return session.scalar(
+        select(AppealRow).where(
+            AppealRow.id == appeal_id, AppealRow.guild_id == guild_id, AppealRow.asked_at.is_not(None)
+        )
+    )
+
+
+def load_appeal(session: Session, row: AppealRow) -> Appeal:
+    """Return an appeal with what moderators see beside it."""
+    recent = session.scalars(
+        select(Generation)
+        .where(Generation.guild_id == row.guild_id, Generation.user_id == row.user_id)
+        .order_by(Generation.created_at.desc())
+        .limit(RECENT)
+    )
+    return Appeal(row, recent.all())
+
+
+def choices(row: AppealRow) -> Sequence[AppealDecision]:
+    """Return what a moderator can decide about an appeal: after a deletion there's no rule to lift."""
+    is_deletion = row.rule.startswith(DELETION)
+    return [AppealDecision.ALLOW, AppealDecision.DECLINE] if is_deletion else list(AppealDecision)
+
+
+def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
+    """Check that a moderator can decide about an appeal.
+
+    Raises:
+        AppealNotFoundError, OwnAppealError, AppealClosedError: they can't.
+    """
+    if row is None:
+        raise AppealNotFoundError
+    if row.user_id == by.user_id:
+        raise OwnAppealError
+    if row.decision is not None:
+        raise AppealClosedError(_(ALREADY[row.decision], who=f"<@{row.decided_by}>"))
+
+
+def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) -> Appeal:
+    """Decide an appeal and do what follows in the database; see `bot.moderation.appeals.Appeals.decide`."""
+    appeal_id, decision, words = chosen
+    found = fetch_appeal(session, by.guild_id, appeal_id)
+    ensure_decidable(found, by)
+    if found is None or decision not in choices(found):
+        raise AppealNotFoundError
+    row = session.scalar(
+        update(AppealRow)
+        .where(AppealRow.id == appeal_id, AppealRow.decision.is_(None))
+        .values(
+            decision=decision, decided_by=by.user_id, decided_at=now, words=words, post_at=now + FOLLOW_UP
+        )
+        .returning(AppealRow)
+    )
+    if row is None:
+        raise AppealNotFoundError
+    if decision is AppealDecision.LIFT:
+        _lift(session, by, row, now)
+    elif decision is AppealDecision.ALLOW and row.rule.startswith(DELETION):
+        give_another_try(session, by, row, now)
+    else:
+        action = Action.APPEAL_ALLOW if decision is AppealDecision.ALLOW else Action.APPEAL_DECLINE
+        record(session, by.guild_id, by.user_id, action, now, subject=f"member:{row.user_id}", reason=words)
+    return load_appeal(session, row)
+
+
+def note_told(session: Session, appeal_id: str, now: datetime) -> None:
+    """Remember that the member knows what was decided."""
+    session.execute(update(AppealRow).where(AppealRow.id == appeal_id).values(told_at=now))
+
+
+def _lift(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:
+    """End the rule for good; the trail's row is that of the usual command, so that it can be undone."""
+    if row.rule.startswith(WORD):
+        _lift_word(session, by, row.rule.removeprefix(WORD), now)
+    elif row.rule.startswith(BLOCK):
+        _lift_block(session, by, row, now)
+
+
+def _lift_word(session: Session, by: Moderator, word: str, now: datetime) -> None:
+    policy, tell = fetch_policy(session, by.guild_id), word_teller(word)
+    changed = without_word(policy, word)
+    store_policy(session, by.guild_id, changed)
+    action, old, new = Action.WORD_REMOVE, tell(policy), tell(changed)
+    record(session, by.guild_id, by.user_id, action, now, subject="words", old=old, new=new)
+
+
+def _lift_block(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:
+    member_policy = fetch_member_policy(session, by.guild_id, row.user_id)
+    block = member_policy.block
+    if block is not None and block_rule(block) == row.rule:  # a later block stays
+        changed = member_policy.model_copy(update={"block": None})
+        store_member_policy(session, by.guild_id, row.user_id, changed)
+        subject, old = f"member:{row.user_id}", tell_block(block)
+        record(session, by.guild_id, by.user_id, Action.UNBLOCK, now, subject=subject, old=old)

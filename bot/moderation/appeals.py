@@ -1,0 +1,182 @@
+"""Members ask moderators about a refusal: one open appeal a member, and none for a while after a decline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.admission.appeals import PAUSE, keep_last
+from bot.clock import Clock, utc_now
+from bot.db.database import Database
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.errors import BadInputError
+from bot.i18n import N_, _
+from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
+from bot.moderation.decisions import Moderator, checked_reason
+from bot.moderation.deletion_appeals import CannotAskError, fetch_deleted, row_of
+from bot.policy.store import fetch_policy
+from bot.timestamps import relative_time
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+GONE = N_("I no longer have that request. Send it again, then ask a moderator. Nothing was sent.")
+NOBODY_TO_ASK = N_(
+    "This server has no channel for moderators right now, so I can't ask anyone. Write to a moderator "
+    "yourself. Nothing was sent."
+)
+ASKED_ALREADY = N_("You've already asked a moderator. Wait for their answer to that first. Nothing was sent.")
+DECLINED_LATELY = N_("A moderator declined your last request. You can ask again {when}. Nothing was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides whether a member can ask.
+
+    Attributes:
+        has_channel: the server has a channel for moderators.
+        has_open: an appeal of theirs waits.
+        declined_at: when their last one was declined.
+    """
+
+    has_channel: bool
+    has_open: bool
+    declined_at: datetime | None
+
+
+def check_appeal(situation: Situation, now: datetime) -> CannotAskError | None:
+    """Return why the member can't ask a moderator now, or None."""
+    if not situation.has_channel:
+        return CannotAskError(_(NOBODY_TO_ASK))
+    if situation.has_open:
+        return CannotAskError(_(ASKED_ALREADY))
+    declined_at = situation.declined_at
+    if declined_at is not None and now < declined_at + PAUSE:
+        return CannotAskError(_(DECLINED_LATELY, when=relative_time(declined_at + PAUSE)))
+    return None
+
+
+class Appeals:
+    """Takes appeals, and decides them."""
+
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def offer_deletion(self, member: Moderator, generation_id: str) -> str:
+        """Keep a member's video that was deleted after a report, to ask about it; return the appeal's ID.
+
+        Raises:
+            CannotAskError: not about that, or not now.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+
+        def write(session: Session) -> str:
+            now = self._clock()
+            generation = fetch_deleted(session, member, generation_id)
+            if problem := check_appeal(_fetch_situation(session, member), now):
+                raise problem
+            return keep_last(session, row_of(generation, now))
+
+        return await self._database.write(write, member.guild_id, hurried=True)
+
+    async def ask(self, member: Moderator, appeal_id: str, why: str) -> AppealRow:
+        """Ask the moderators about a refusal; `bot.moderation.outbox_relay` shows it to them.
+
+        `member`: who asks, and where.
+
+        Raises:
+            BadInputError: nothing was said, or too much.
+            CannotAskError: not about that, or not now.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        cleaned = checked_reason(why)
+        if cleaned is None:
+            raise BadInputError(_("Say in a few words why a moderator should allow it. Nothing was sent."))
+
+        def write(session: Session) -> AppealRow:
+            now = self._clock()
+            _ensure_possible(session, member, appeal_id, now)
+            return session.scalars(
+                update(AppealRow)
+                .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
+                .values(why=cleaned, asked_at=now, post_at=now)
+                .returning(AppealRow)
+            ).one()
+
+        row = await self._database.write(write, member.guild_id, hurried=True)
+        log.info("asked a moderator", appeal=appeal_id, guild=member.guild_id, user=member.user_id)
+        return row
+
+    async def ensure_possible(self, member: Moderator, appeal_id: str) -> None:
+        """Refuse what `ask` would refuse now, before the member writes anything; raises as `ask`."""
+        await self._database.read(
+            lambda session: _ensure_possible(session, member, appeal_id, self._clock()), hurried=True
+        )
+
+    async def get(self, guild_id: int, appeal_id: str) -> Appeal | None:
+        """Return an appeal of this server as it stands, or None."""
+
+        def look(session: Session) -> Appeal | None:
+            row = fetch_appeal(session, guild_id, appeal_id)
+            return None if row is None else load_appeal(session, row)
+
+        return await self._database.read(look, hurried=True)
+
+    async def decide(
+        self, by: Moderator, appeal_id: str, decision: AppealDecision, words: str | None = None
+    ) -> Appeal:
+        """Decide an appeal; its audit row and what is lifted are in the same transaction.
+
+        `words`: for the member. They are told by the caller, who says so (`note_told`).
+
+        Raises:
+            BadInputError: the words are too long.
+            AppealNotFoundError: this server has no such appeal.
+            OwnAppealError: it's the moderator's own.
+            AppealClosedError: somebody was faster.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+        cleaned = checked_reason(words)
+
+        def write(session: Session) -> Appeal:
+            return carry_out(session, by, (appeal_id, decision, cleaned), self._clock())
+
+        appeal = await self._database.write(write, by.guild_id, hurried=True)
+        log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
+        return appeal
+
+    async def note_shown(self, appeal_id: str) -> None:
+        """Remember that nothing is left to do about a decision."""
+        shown = update(AppealRow).where(AppealRow.id == appeal_id, AppealRow.decision.is_not(None))
+        await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
+
+    async def note_told(self, appeal_id: str) -> None:
+        """Remember that the member knows what was decided."""
+        await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
+
+
+def _ensure_possible(session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:
+    row = session.get(AppealRow, appeal_id)
+    mine = (member.guild_id, member.user_id)
+    if row is None or (row.guild_id, row.user_id) != mine:
+        raise CannotAskError(_(GONE))
+    if row.decision is None and (problem := check_appeal(_fetch_situation(session, member), now)):
+        raise problem
+    if row.asked_at is not None:
+        raise CannotAskError(_(GONE))
+
+
+def _fetch_situation(session: Session, member: Moderator) -> Situation:
+    rows = session.scalars(
+        select(AppealRow).where(AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id)
+    ).all()
+    return Situation(
+        has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
+        has_open=any(row.asked_at is not None and row.decision is None for row in rows),
+        declined_at=max(
+            (row.decided_at for row in rows if row.decided_at and row.decision is AppealDecision.DECLINE),
+            default=None,
+        ),
+    )

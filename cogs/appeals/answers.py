@@ -1,0 +1,32 @@
+"""What follows a decision: the member's direct message, and the moderators' message as decided."""
+
+import discord
+
+from bot.db.guild_models import AppealRow
+from bot.i18n import _, locale_used
+from cogs.appeals.appeal_text import render_decision
+from cogs.ui.discord_errors import CALL_ERRORS
+
+UNKNOWN_MEMBER = 10007  # Discord: nobody on the server has this ID
+
+
+async def answer_member(client: discord.Client, row: AppealRow, server: str | None) -> None:
+    """Send the member what was decided, in their language; `server`: its name, if that's known.
+
+    Raises:
+        One of `CALL_ERRORS`: Discord didn't take it.
+    """
+    with locale_used(row.locale):
+        text = render_decision(row, server or _("your server"))
+    channel = await client.create_dm(discord.Object(row.user_id))
+    # Another nonce than the moderators' message has: Discord takes the same one for the same message.
+    await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)
+
+
+async def has_left(client: discord.Client, guild_id: int, user_id: int) -> bool:
+    """Whether somebody is not on a server any more; no, while Discord does not tell."""
+    try:
+        await client.http.get_member(guild_id, user_id)
+    except CALL_ERRORS as error:
+        return isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MEMBER
+    return False

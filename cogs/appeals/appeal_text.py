@@ -1,0 +1,172 @@
+"""What moderators read about an appeal, and what its member reads. Pure text."""
+
+from typing import LiteralString
+
+from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, WORD
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation, Status
+from bot.escape import plain
+from bot.i18n import N_, _
+from bot.moderation.appeal_decisions import Appeal
+from bot.timestamps import relative_time
+from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
+
+PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
+WHY_LENGTH = 300
+RECENT_LENGTH = 60
+NAME_LENGTH = 100  # of a server
+MESSAGE_LENGTH = 2000
+
+ASKED = N_(
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer. Nothing was requested, "
+    "and this didn't count toward your limit."
+)
+ASKED_ABOUT_VIDEO = N_(
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer. The video stays "
+    "deleted."
+)
+DECIDED: dict[AppealDecision, LiteralString] = {
+    AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
+    AppealDecision.LIFT: N_("🔓 **Rule lifted** by {moderator}."),
+    AppealDecision.DECLINE: N_("❌ **Declined** by {moderator}."),
+}
+GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
+STATES = {
+    Status.SUCCEEDED: "✅",
+    Status.FAILED: "❌",
+    Status.CANCELLED: "🛑",
+}
+
+
+def render_asked(row: AppealRow) -> str:
+    """Return what the member reads who asked."""
+    return _(ASKED_ABOUT_VIDEO if row.rule.startswith(DELETION) else ASKED)
+
+
+def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False) -> str:
+    """Return the message for moderators as the appeal stands; `quote`: with the words of members.
+
+    `has_left`: the member is not on the server any more. Of the last requests, only those are named that
+    a message has room for.
+    """
+    row = appeal.row
+    left = [_("⚠️ {member} has left the server.", member=f"<@{row.user_id}>")] if has_left else []
+    before = [
+        _("🙋 **A member asks a moderator**"),
+        _why_line(row, quote=quote),
+        _rule_line(row, quote=quote),
+        *([f"{QUOTE_MARK}{_prompt(row)}"] if quote else []),
+        *left,
+    ]
+    after = [*_outcome(row), f"{NUMBER_MARK}{_('request {number}', number=row.id)}"]
+    recent = _recent_lines(appeal, quote=quote)
+    while recent and len("\n".join([*before, *recent, *after])) > MESSAGE_LENGTH:
+        recent.pop()
+    return "\n".join([*before, *recent, *after])
+
+
+def render_decision(row: AppealRow, server: str) -> str:
+    """Return what the member is told; `server`: its name."""
+    name = plain(server, NAME_LENGTH)
+    lines = [_decision_line(row, name)]
+    if row.words:
+        lines.append(_("They say: “{words}”", words=plain(row.words, WHY_LENGTH)))
+    if row.prompt:
+        lines.append(f"{QUOTE_MARK}{_prompt(row)}")
+    return "\n".join(lines)
+
+
+def _decision_line(row: AppealRow, server: str) -> str:
+    at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
+    match row.decision:
+        case AppealDecision.ALLOW if is_deletion:
+            ends = relative_time(at + RELEASE_TIME)
+            return _(
+                "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
+                "back, but you have one extra video. It expires {when}.",
+                server=server,
+                when=ends,
+            )
+        case AppealDecision.ALLOW:
+            ends = relative_time(at + RELEASE_TIME)
+            return _(
+                "✅ **A moderator of {server} allowed this request once.** Send it again exactly as it was. "
+                "The permission ends {when}.",
+                server=server,
+                when=ends,
+            )
+        case AppealDecision.LIFT:
+            return _(
+                "✅ **A moderator of {server} lifted the rule that stopped this request.** You can send it "
+                "again.",
+                server=server,
+            )
+        case _ if is_deletion:
+            return _(
+                "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
+                "something else {when}.",
+                server=server,
+                when=relative_time(at + PAUSE),
+            )
+        case _:
+            again = relative_time(at + PAUSE)
+            return _(
+                "❌ **A moderator of {server} declined this request.** You can ask about another one {when}.",
+                server=server,
+                when=again,
+            )
+
+
+def _why_line(row: AppealRow, *, quote: bool) -> str:
+    who, when = f"<@{row.user_id}>", relative_time(row.asked_at or row.created_at)
+    if not quote:
+        return _("{member} asked {when}. This server's filter hides the words.", member=who, when=when)
+    return _(
+        "{member} asked {when}: “{why}”",
+        member=who,
+        when=when,
+        why=plain(row.why or "", WHY_LENGTH) or _(ERASED_PROMPT),
+    )
+
+
+def _rule_line(row: AppealRow, *, quote: bool) -> str:
+    if row.rule.startswith(DELETION):
+        return _(
+            "Deleted after a report. The video can't be brought back; *Allow once* gives them one extra "
+            "video for 24 hours:"
+        )
+    if row.rule.startswith(BLOCK):
+        return _("Refused because they're blocked:")
+    if not quote:
+        return _("Refused because of a blocked word.")
+    return _("Refused because of the blocked word “{word}”:", word=plain(row.rule.removeprefix(WORD), 100))
+
+
+def _prompt(row: AppealRow) -> str:
+    return plain(row.prompt, PROMPT_LENGTH) or _(ERASED_PROMPT)
+
+
+def _recent_lines(appeal: Appeal, *, quote: bool) -> list[str]:
+    if not appeal.recent:
+        return [_("They haven't requested a video here yet.")]
+    return [_("Their last requests:"), *(_recent_line(one, quote=quote) for one in appeal.recent)]
+
+
+def _recent_line(generation: Generation, *, quote: bool) -> str:
+    state, when = STATES.get(generation.status, "⏳"), relative_time(generation.created_at)
+    state = "🗑️" if generation.removed_at is not None else state
+    return f"{state} {when} {shown_prompt(generation, RECENT_LENGTH)}" if quote else f"{state} {when}"
+
+
+def _outcome(row: AppealRow) -> list[str]:
+    if row.decision is None:
+        return []
+    is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
+    lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    if row.told_at is not None:
+        return [*lines, _("I told {member} in a direct message.", member=f"<@{row.user_id}>")]
+    untold = _(
+        "⚠️ I couldn't send {member} a direct message, so they don't know yet. Tell them yourself.",
+        member=f"<@{row.user_id}>",
+    )
+    return [*lines, untold]

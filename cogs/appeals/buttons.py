@@ -1,0 +1,89 @@
+"""The button under a refusal with which a member asks a moderator, and its form."""
+
+from typing import Self
+
+import discord
+
+from bot.admission.denials import RefusedError
+from bot.i18n import _, pgettext
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from cogs.appeals.appeal_text import render_asked
+from cogs.moderation.targets import moderator_of
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form, Item, view_of
+from cogs.ui.video_button import VideoButton
+
+
+class AskButton(Item):
+    """Asks a member why a moderator should allow what was refused."""
+
+    action = "appeal"
+    pattern = r"(?P<appeal>[0-9a-f]{16})"
+    emoji = "🙋"
+
+    def __init__(self, appeal_id: str) -> None:
+        super().__init__(appeal_id)
+        self._appeal_id = appeal_id
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Ask a moderator")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, if they can ask."""
+        await interaction.client.services.appeals.ensure_possible(moderator_of(interaction), self._appeal_id)
+        await interaction.response.send_modal(AskForm(self._appeal_id))
+
+
+class AskAboutVideoButton(VideoButton):
+    """Asks the member why their video shouldn't have been deleted; it stands under the card."""
+
+    action = "appeal-video"
+    emoji = "🙋"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Ask a moderator")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, if they can ask."""
+        appeals, member = interaction.client.services.appeals, moderator_of(interaction)
+        await interaction.response.send_modal(
+            AskForm(await appeals.offer_deletion(member, self.generation_id))
+        )
+
+
+class AskForm(Form):
+    """Takes what the member says."""
+
+    def __init__(self, appeal_id: str) -> None:
+        super().__init__(pgettext("title", "Ask a moderator"))
+        self._appeal_id = appeal_id
+        self._why = discord.ui.TextInput[Self](
+            custom_id="why",
+            style=discord.TextStyle.paragraph,
+            min_length=1,
+            max_length=REASON_MAX_LENGTH,
+        )
+        self.add_item(
+            discord.ui.Label(
+                text=pgettext("label", "Why should it be allowed?"),
+                description=_("Moderators see this, your prompt and your last 10 requests on this server."),
+                component=self._why,
+            )
+        )
+
+    async def act(self, interaction: Interaction) -> None:
+        """Write the appeal down."""
+        why = self._why.value  # before anything is awaited, in which the form could be sent again
+        row = await interaction.client.services.appeals.ask(moderator_of(interaction), self._appeal_id, why)
+        await interaction.response.send_message(render_asked(row), ephemeral=True)
+
+
+def way_on(error: Exception) -> discord.ui.View | None:
+    """Return what stands under a refusal that a moderator can be asked about."""
+    if isinstance(error, RefusedError) and error.appeal_id is not None:
+        return view_of(AskButton(error.appeal_id))
+    return None

@@ -1,0 +1,158 @@
+"""The buttons under an appeal in the moderators' channel, and telling the member what was decided."""
+
+import re
+from typing import Self
+
+import discord
+import structlog
+
+from bot.db.guild_models import AppealDecision
+from bot.i18n import _, locale_used, pgettext
+from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
+from bot.moderation.decisions import REASON_MAX_LENGTH
+from cogs.appeals.answers import answer_member, has_left
+from cogs.appeals.appeal_text import render_appeal
+from cogs.moderation.permissions import ensure_moderator
+from cogs.moderation.targets import moderator_of
+from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form, Item, view_of
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+STYLES = {
+    AppealDecision.ALLOW: discord.ButtonStyle.success,
+    AppealDecision.LIFT: discord.ButtonStyle.danger,
+    AppealDecision.DECLINE: discord.ButtonStyle.secondary,
+}
+
+
+class AppealDecisionButton(Item):
+    """Carries out what a moderator makes of an appeal."""
+
+    action = "appeal-decide"
+    pattern = r"(?P<decision>allow|lift|decline):(?P<appeal>[0-9a-f]{16})"
+
+    def __init__(self, decision: AppealDecision, appeal_id: str) -> None:
+        super().__init__(decision, appeal_id, label=_label_of(decision))
+        self.item.style = STYLES[decision]
+        self._decision = decision
+        self._appeal_id = appeal_id
+
+    @classmethod
+    def from_match(cls, match: re.Match[str]) -> Self:
+        """Return the button that was clicked."""
+        return cls(AppealDecision(match["decision"]), match["appeal"])
+
+    async def act(self, interaction: Interaction) -> None:
+        """Decide, or ask for words to decline with."""
+        if self._decision is not AppealDecision.DECLINE:
+            await interaction.response.defer()
+            await _decide(interaction, self._appeal_id, self._decision)
+            return
+        await ensure_moderator(interaction)
+        by = moderator_of(interaction)
+        appeal = await interaction.client.services.appeals.get(by.guild_id, self._appeal_id)
+        try:
+            ensure_decidable(None if appeal is None else appeal.row, by)
+        except AppealClosedError:
+            await interaction.response.defer()
+            await _decide(interaction, self._appeal_id, self._decision)
+        else:
+            await interaction.response.send_modal(DeclineForm(self._appeal_id))
+
+
+class DeclineForm(Form):
+    """Takes what the moderator says to the member."""
+
+    def __init__(self, appeal_id: str) -> None:
+        super().__init__(pgettext("title", "Decline"))
+        self._appeal_id = appeal_id
+        self._words = discord.ui.TextInput[Self](
+            custom_id="words",
+            style=discord.TextStyle.paragraph,
+            required=False,
+            max_length=REASON_MAX_LENGTH,
+        )
+        self.add_item(
+            discord.ui.Label(
+                text=pgettext("label", "What should I tell them?"),
+                description=_("I send it to the member in a direct message, without your name."),
+                component=self._words,
+            )
+        )
+
+    async def act(self, interaction: Interaction) -> None:
+        """Decline."""
+        words = self._words.value  # before anything is awaited, in which the form could be sent again
+        await interaction.response.defer()
+        await _decide(interaction, self._appeal_id, AppealDecision.DECLINE, words)
+
+
+def _label_of(decision: AppealDecision) -> str:
+    match decision:
+        case AppealDecision.ALLOW:
+            return pgettext("button", "Allow once")
+        case AppealDecision.LIFT:
+            return pgettext("button", "Lift")
+        case AppealDecision.DECLINE:
+            return pgettext("button", "Decline")
+
+
+def appeal_view(appeal: Appeal) -> discord.ui.View | None:
+    """Return the buttons of an appeal that is open, or None."""
+    if appeal.row.decision is not None:
+        return None
+    return view_of(*(AppealDecisionButton(decision, appeal.row.id) for decision in choices(appeal.row)))
+
+
+async def _decide(
+    interaction: Interaction, appeal_id: str, decision: AppealDecision, words: str | None = None
+) -> None:
+    """Decide, tell the member, and show what was decided.
+
+    A click after that is told so, but whatever is not done yet is done: the process may have ended, or
+    Discord may have refused, right after the decision. Where nobody clicks again, the outbox does it.
+    """
+    await ensure_moderator(interaction)
+    by, appeals = moderator_of(interaction), interaction.client.services.appeals
+    too_late: AppealClosedError | None = None
+    try:
+        await appeals.decide(by, appeal_id, decision, words)
+    except AppealClosedError as error:
+        too_late = error
+    appeal = await appeals.get(by.guild_id, appeal_id)
+    if appeal is not None and appeal.row.told_at is None and await _tell(interaction, appeal):
+        await appeals.note_told(appeal_id)
+        appeal = await appeals.get(by.guild_id, appeal_id)
+    if appeal is not None:
+        await _show(interaction, appeal)
+        await appeals.note_shown(appeal_id)
+    if too_late is not None:
+        raise too_late
+
+
+async def _tell(interaction: Interaction, appeal: Appeal) -> bool:
+    """Tell the member; return whether Discord took it."""
+    try:
+        await answer_member(interaction.client, appeal.row, interaction.guild and interaction.guild.name)
+    except CALL_ERRORS as error:
+        log.warning("a member was not told about their appeal", appeal=appeal.row.id, error=str(error))
+        return False
+    return True
+
+
+async def _show(interaction: Interaction, appeal: Appeal) -> None:
+    """Edit the moderators' message, without the member's words where a filter stops them."""
+    row, view = appeal.row, appeal_view(appeal)
+    is_gone = await has_left(interaction.client, row.guild_id, row.user_id)
+    with locale_used(interaction.guild_locale and interaction.guild_locale.value):
+        text = render_appeal(appeal, has_left=is_gone)
+        unquoted = render_appeal(appeal, quote=False, has_left=is_gone)
+    try:
+        await interaction.edit_original_response(content=text, view=view)
+    except CALL_ERRORS as error:
+        if classify_error(error) is not Remedy.NOT_THE_WORDS:
+            log.warning("an appeal was not edited", appeal=row.id, error=str(error))
+            return
+        await interaction.edit_original_response(content=unquoted, view=view)

@@ -1,0 +1,203 @@
+"""When a member can ask a moderator: one open appeal, and a pause after a decline."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.admission.appeals import PAUSE, deletion_rule
+from bot.db.database import Database
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.moderation.appeal_decisions import FOLLOW_UP, AppealClosedError, AppealNotFoundError
+from bot.moderation.appeals import Appeals, Situation, check_appeal
+from bot.moderation.decisions import Moderator
+from bot.moderation.deletion_appeals import CannotAskError
+from bot.privacy.appeals import drop_appeals
+from bot.privacy.service import Privacy
+from tests.bot.boards import (
+    CHANNEL,
+    GUILD,
+    RecordingModeratorChannel,
+    add_report,
+    running,
+    set_channel,
+    shown,
+)
+from tests.bot.clocks import StoppedClock, until
+from tests.bot.rows import insert
+
+pytestmark = pytest.mark.both_engines
+
+ALICE, MONA, NICK = Moderator(GUILD, 7), Moderator(GUILD, 98), Moderator(GUILD, 99)
+ELSEWHERE = Moderator(GUILD + 1, 98)
+FREE = Situation(has_channel=True, has_open=False, declined_at=None)
+
+
+@pytest.fixture
+def appeals(database: Database, clock: StoppedClock) -> Appeals:
+    """The service with a clock that stands still."""
+    return Appeals(database, clock)
+
+
+async def refused(database: Database, clock: StoppedClock, appeal_id: str = "a" * 16) -> str:
+    """Keep a refused request of alice's, on a server with a channel for moderators."""
+    await set_channel(database, GUILD, CHANNEL)
+    row = AppealRow(
+        id=appeal_id,
+        guild_id=GUILD,
+        user_id=ALICE.user_id,
+        rule="word:dragon",
+        prompt="a dragon",
+        fingerprint="f" * 64,
+        created_at=clock(),
+    )
+    await database.write(lambda session: session.add(row))
+    return appeal_id
+
+
+async def asked(appeals: Appeals, database: Database, clock: StoppedClock) -> str:
+    appeal_id = await refused(database, clock)
+    await appeals.ask(ALICE, appeal_id, "it is a play")
+    return appeal_id
+
+
+async def rows(database: Database) -> list[AppealRow]:
+    return await database.read(lambda session: list(session.scalars(select(AppealRow)).all()))
+
+
+def test_one_open_appeal_and_a_pause_after_a_decline(clock: StoppedClock) -> None:
+    now = clock()
+    assert check_appeal(FREE, now) is None
+    assert check_appeal(Situation(has_channel=False, has_open=False, declined_at=None), now) is not None
+    assert check_appeal(Situation(has_channel=True, has_open=True, declined_at=None), now) is not None
+    for ago, may in ((PAUSE - timedelta(seconds=1), False), (PAUSE, True)):
+        declined = Situation(has_channel=True, has_open=False, declined_at=now - ago)
+        assert (check_appeal(declined, now) is None) is may
+
+
+async def test_of_two_moderators_at_once_one_decides(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    outcomes = await asyncio.gather(
+        appeals.decide(MONA, appeal_id, AppealDecision.ALLOW),
+        appeals.decide(NICK, appeal_id, AppealDecision.DECLINE),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, AppealClosedError) for outcome in outcomes) == 1
+
+
+async def test_what_follows_a_decision_is_done_once_though_the_process_ended_right_after_it(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    board, appeal_id = RecordingModeratorChannel(), await asked(appeals, database, clock)
+    async with running(database, board, clock):
+        await shown(board, "it is a play")
+        await until("it is posted", lambda: is_settled(database))
+        await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+        assert not await is_settled(database)
+        clock.advance(FOLLOW_UP)
+        told = clock()
+        await until("it is followed up", lambda: is_settled(database))
+        assert board.told == [ALICE.user_id]
+        await shown(board, f"allow: {told}")
+    [row] = await rows(database)
+    assert (row.told_at, row.post_at, row.channel_id, row.message_id) == (told, None, CHANNEL, 5001)
+
+
+async def test_what_was_followed_up_is_left_alone(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    await appeals.note_told(appeal_id)
+    await appeals.note_shown(appeal_id)
+    assert await is_settled(database)
+
+
+async def is_settled(database: Database) -> bool:
+    return all(row.post_at is None for row in await rows(database))
+
+
+async def test_another_server_decides_nothing(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    with pytest.raises(AppealNotFoundError):
+        await appeals.decide(ELSEWHERE, appeal_id, AppealDecision.ALLOW)
+
+
+async def test_there_is_nothing_to_lift_after_a_deletion(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    rule = update(AppealRow).values(rule=deletion_rule("b" * 16))
+    await database.write(lambda session: session.execute(rule))
+    with pytest.raises(AppealNotFoundError):
+        await appeals.decide(MONA, appeal_id, AppealDecision.LIFT)
+    [row] = await rows(database)
+    assert row.decision is None
+
+
+async def test_only_what_was_deleted_after_a_report_can_be_asked_about(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    video = await insert(database, guild_id=GUILD, user_id=ALICE.user_id, removed_at=clock())
+    with pytest.raises(CannotAskError, match="after a report"):
+        await appeals.offer_deletion(ALICE, video.id)
+    await add_report(database, "r" * 16, clock(), video.id, deleted_by=MONA.user_id)
+    for stranger in (MONA, Moderator(GUILD + 1, ALICE.user_id)):
+        with pytest.raises(CannotAskError, match="Only the member"):
+            await appeals.offer_deletion(stranger, video.id)
+    assert [row.id for row in await rows(database)] == []
+    offered = await appeals.offer_deletion(ALICE, video.id)
+    await appeals.ask(ALICE, offered, "it is a play")
+    await appeals.decide(MONA, offered, AppealDecision.ALLOW)
+    with pytest.raises(CannotAskError, match="already asked a moderator about this video"):
+        await appeals.offer_deletion(ALICE, video.id)
+
+
+async def test_nobody_asks_about_anothers_request(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await refused(database, clock)
+    with pytest.raises(CannotAskError):
+        await appeals.ask(MONA, appeal_id, "it is a play")
+
+
+async def test_deleting_ones_data_takes_appeals_along_but_not_the_pause(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.DECLINE, "no")
+    await refused(database, clock, "b" * 16)
+    privacy = Privacy(database, clock)
+    exported = await privacy.export(ALICE.user_id)
+    assert [(one["id"], one["why"], one["answer"]) for one in exported["appeals"]] == [
+        (appeal_id, "it is a play", "no"),
+        ("b" * 16, None, None),
+    ]
+    await privacy.forget(ALICE.user_id)
+    [left] = await rows(database)
+    assert (left.id, left.prompt, left.why, left.words) == (appeal_id, "", None, None)
+    new = await refused(database, clock, "c" * 16)
+    with pytest.raises(CannotAskError):
+        await appeals.ask(ALICE, new, "it is a play")
+    clock.advance(PAUSE)
+    assert await database.write(lambda session: drop_appeals(session, clock(), None)) == 2
+    assert await rows(database) == []
+
+
+async def test_old_appeals_are_dropped_once_they_are_over(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    keep = timedelta(hours=1)
+    clock.advance(keep)
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "it still holds"
+    clock.advance(PAUSE)
+    assert await database.write(lambda session: drop_appeals(session, clock(), None)) == 0
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1

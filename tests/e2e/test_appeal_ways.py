@@ -1,0 +1,77 @@
+"""Ask a moderator, whatever the refused request came from; and where the moderators' channel moves."""
+
+import pytest
+import simcord
+
+from sandbox.world import World
+from tests.e2e.driver import ask, ask_for_video, shown, the_result
+from tests.e2e.quoting import send
+from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
+from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, LIFT, WHY, WORD, appeals_in, the_appeal
+from tests.e2e.videos import newest
+
+FORBIDDEN = f"a {WORD} lands"
+
+
+@pytest.fixture(autouse=True)
+def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows often."""
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+
+
+async def a_video(world: World) -> simcord.ChannelHandle:
+    """Let alice have a video, and forbid a word of what she'll ask for next; return the board."""
+    board = await open_board(world)
+    await ask_for_video(world, prompt="a red fox")
+    await world.app.services.moderation.add_word(mona_of(world), WORD)
+    return board
+
+
+async def from_form(world: World, label: str) -> simcord.ResponseMessage:
+    """Let alice ask from the form of a button under her video; return the answer."""
+    form = await world.alice.click(the_result(world), label=label)
+    return shown(await send(world, form, prompt=FORBIDDEN))
+
+
+async def allowed(world: World, board: simcord.ChannelHandle, refusal: simcord.ResponseMessage) -> None:
+    """Let alice ask a moderator about a refusal, and a moderator allow it once."""
+    assert buttons(refusal.message) == [BUTTON], refusal.content
+    form = await world.alice.click(refusal.message, label=BUTTON)
+    await world.alice.submit_modal(form, {"why": WHY})
+    assert await click(world.mona, await the_appeal(board), ALLOW) == []
+
+
+@pytest.mark.parametrize("label", ["Remix", "Continue"])
+async def test_what_a_form_asked_for_can_be_allowed_and_sent_again(world: World, label: str) -> None:
+    board = await a_video(world)
+    refusal = await from_form(world, label)
+    assert f"“{WORD}”" in refusal.content
+    await allowed(world, board, refusal)
+    await from_form(world, label)
+    assert (await newest(world, 2)).prompt == FORBIDDEN
+
+
+async def test_a_re_roll_passes_a_block_once_whatever_its_seed(world: World) -> None:
+    board = await a_video(world)
+    await world.app.services.moderation.block(mona_of(world), world.alice.id, None, "spam")
+    result = the_result(world)
+    await allowed(world, board, shown(await world.alice.click(result, label="Re-roll")))
+    await world.alice.click(result, label="Re-roll")
+    assert (await newest(world, 2)).prompt == "a red fox"
+    assert "You're blocked" in shown(await ask(world, prompt="a red fox")).content
+
+
+async def test_an_open_appeal_is_shown_again_where_the_moderators_are_now(world: World) -> None:
+    board = await a_video(world)
+    refusal = await from_form(world, "Remix")
+    form = await world.alice.click(refusal.message, label=BUTTON)
+    await world.alice.submit_modal(form, {"why": WHY})
+    await the_appeal(board)
+    other = world.guild.create_text_channel("mods")
+    await choose_board(world, other)
+    message = await the_appeal(other)
+    assert buttons(message) == [ALLOW, LIFT, DECLINE]
+    assert await click(world.mona, message, ALLOW) == []
+    [too_late] = await click(world.mona, appeals_in(board)[0], LIFT)
+    assert "has already allowed" in too_late
+    assert buttons(appeals_in(board)[0]) == [], "the earlier message still offers a decision"

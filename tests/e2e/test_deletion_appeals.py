@@ -1,0 +1,85 @@
+"""A member asks a moderator about their video that was deleted after a report, and may make it again."""
+
+import discord
+import pytest
+import simcord
+
+from bot.db.models import Generation
+from sandbox.world import World
+from tests.e2e.driver import ask, card_message_of, direct_messages, rows, shown
+from tests.e2e.limiting import use
+from tests.e2e.reporting import add_bob, buttons, click, mona_of, report_of_bob
+from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, WHY, the_appeal
+
+
+@pytest.fixture(autouse=True)
+def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows often."""
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+
+
+async def deleted(world: World) -> tuple[Generation, simcord.ChannelHandle, discord.Message]:
+    """Let a moderator delete alice's video after a report; return it, the board and the card."""
+    generation, board, report = await report_of_bob(world)
+    assert await click(world.mona, report, "Delete video") == []
+    card = card_message_of(world, generation)
+    assert buttons(card) == [BUTTON]
+    return generation, board, card
+
+
+async def appeal(world: World, card: discord.Message) -> str:
+    """Let alice ask about the video; return what she is told."""
+    answer = await world.alice.click(card, label=BUTTON)
+    if answer.modal is None:
+        assert shown(answer).ephemeral
+        return shown(answer).content
+    told = shown(await world.alice.submit_modal(answer, {"why": WHY}))
+    assert told.ephemeral
+    return told.content
+
+
+async def test_a_deleted_video_can_be_made_again_with_one_more_by_a_grant_that_can_be_undone(
+    world: World,
+) -> None:
+    generation, board, card = await deleted(world)
+    assert (await appeal(world, card)).endswith("The video stays deleted.")
+    message = await the_appeal(board)
+    assert "Deleted after a report." in message.content
+    assert f"> {generation.prompt}" in message.content
+    assert buttons(message) == [ALLOW, DECLINE]
+    services = world.app.services
+    await use(world, "set", videos="1")
+    refused = shown(await ask(world)).content
+    assert "limit" in refused, refused
+    assert await click(world.mona, message, ALLOW) == []
+    assert "one extra video" in (await the_appeal(board)).content
+    [told] = direct_messages(world)
+    assert "lets you make your deleted video again" in told.content
+    await ask(world)
+    await world.wait_for_delivery()
+    assert len(await rows(world)) == 2
+    [grant] = await services.moderation.list_log(world.guild.id, size=1)
+    await services.undo.undo(mona_of(world), grant.id)
+    assert (await services.rules.read(world.guild.id, world.alice.id)).member_policy.grants == ()
+
+
+async def test_only_its_member_asks_and_once(world: World) -> None:
+    _, board, card = await deleted(world)
+    for stranger in (add_bob(world, name="eve"), world.mona):
+        [text] = [shown(await stranger.click(card, label=BUTTON)).content]
+        assert text == "Only the member who requested this video can ask about it. Nothing was sent."
+    await appeal(world, card)
+    form = await world.mona.click(await the_appeal(board), label=DECLINE)
+    await world.mona.submit_modal(form, {"words": "it is cruel"})
+    [told] = direct_messages(world)
+    assert "your video stays deleted" in told.content
+    assert "it is cruel" in told.content
+    assert "already asked a moderator about this video" in await appeal(world, card)
+
+
+async def test_the_button_of_a_deleted_video_lives_through_a_restart(world: World) -> None:
+    _, board, card = await deleted(world)
+    await world.restart()
+    await appeal(world, card)
+    assert await click(world.mona, await the_appeal(board), ALLOW) == []
+    assert len(direct_messages(world)) == 1
