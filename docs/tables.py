@@ -20,9 +20,9 @@ from bot.provider.catalogue import (
     Option,
 )
 from bot.provider.choosing import choose_model, family_heads
-from bot.provider.input_kinds import BY_IMAGES
+from bot.provider.input_kinds import BY_IMAGES, InputKind
 from bot.settings import Settings
-from cogs.veo.options import IMAGES, MODEL, OPTIONS, PROMPT, default_of
+from cogs.veo.options import FILES, MODEL, OPTIONS, PROMPT, default_of
 from docs.command_tables import commands_options, commands_overview
 from docs.markdown import table
 
@@ -57,7 +57,7 @@ def parameters_table() -> str:
             ", ".join(f"`{model.label}`" for model in family_heads(CATALOGUE)),
             _default_models(),
         ),
-        *((f"`{name}`", description, "a file", "none") for name, description in IMAGES.items()),
+        *((f"`{name}`", description, "a file", "none") for name, description in FILES.items()),
         *(_parameter(option) for option in OPTIONS.values()),
     ]
     return table(("option", "meaning", "values", "default"), rows)
@@ -133,8 +133,8 @@ def _marked(name: str) -> re.Pattern[str]:
 def _default_models() -> str:
     """Return which family it is when none is chosen: the first one that can."""
     sources: dict[str, list[str]] = {}
-    for kind in BY_IMAGES:
-        family = choose_model(CATALOGUE, None, len(kind.image_fields)).family
+    for kind in (*BY_IMAGES, InputKind.REFERENCES):
+        family = choose_model(CATALOGUE, None, kind).family
         sources.setdefault(family, []).append(kind.source)
     return ", ".join(
         f"`{family}`" if "" in s else f"{' or '.join(s)} `{family}`" for family, s in sources.items()

@@ -40,6 +40,7 @@ OFFERS: Mapping[str, Offer] = {
     "google/veo-3.1-i2v-fast": Offer("veo-3.1-i2v-fast", 390_000, 260_000),
     "google/veo-3.1-first-last-image-to-video": Offer("veo-3.1-flf2v", 1_040_000, 520_000),
     "google/veo-3.1-first-last-image-to-video-fast": Offer("veo-3.1-flf2v-fast", 390_000, 260_000),
+    "google/veo-3.1-reference-to-video": Offer("veo-3.1-r2v", 1_040_000, 520_000),
     "google/veo3-1-extend-video": Offer("veo-3.1-extend", 1_040_000, 520_000),
     "google/veo3-1-fast-extend-video": Offer("veo-3.1-fast-extend", 390_000, 260_000),
     "veo-3.1-lite-generate-001": Offer("veo-3.1-lite", 195_000, 130_000),

@@ -57,8 +57,7 @@ def check_body(body: object) -> Order:
     prompt = fields.get("prompt", MISSING)
     if not isinstance(prompt, str):
         raise _invalid("prompt", "string", prompt)
-    image_fields = model.kind.image_fields
-    images = [_check_image(name, fields.get(name, MISSING)) for name in image_fields]
+    images = _check_images(model, fields)
     video = _check_video(fields.get("video_url", MISSING)) if model.kind is InputKind.VIDEO else None
     for name, value in fields.items():
         if name in NAMED - {"model", "prompt", *model.kind.fields}:
@@ -93,6 +92,19 @@ def _check_field(model: Model, name: str, value: object) -> None:
         raise _invalid(name, _expected(option), value)
     if option.choices and value not in option.choices:
         raise _invalid(name, _expected(option), value)
+
+
+def _check_images(model: Model, fields: dict[str, object]) -> list[bytes | None]:
+    """Return the model's images, in their order; None for a link."""
+    if model.kind is not InputKind.REFERENCES:
+        return [_check_image(name, fields.get(name, MISSING)) for name in model.kind.image_fields]
+    (name,) = model.kind.image_fields
+    value = fields.get(name, MISSING)
+    # The prose says "up to 3"; that there must be one is a guess.
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    if len(found) not in model.kind.counts:
+        raise _invalid(name, "an array of 1 to 3 strings", fields.get(name, MISSING))
+    return [_check_image(f"{name}.{place}", image) for place, image in enumerate(found)]
 
 
 def _check_image(name: str, value: object) -> bytes | None:
@@ -142,13 +154,14 @@ def _order(
     model: Model, fields: dict[str, object], images: tuple[bytes, ...], unnamed: tuple[str, ...]
 ) -> Order:
     defaults = {option.name: option.default for option in model.options}
+    first = () if model.kind is InputKind.REFERENCES else images  # which only show who or what is in it
     resolved: dict[str, object] = {**defaults, **fields}
     seed = resolved.get("seed")
     return Order(
         model=model,
         prompt=str(resolved["prompt"]),
         duration=int(str(resolved["duration"])),
-        aspect_ratio=_ratio(resolved["aspect_ratio"], images),
+        aspect_ratio=_ratio(resolved.get("aspect_ratio"), first),
         resolution=str(resolved["resolution"]),
         generate_audio=resolved["generate_audio"] is True,
         seed=seed if isinstance(seed, int) else None,

@@ -1,7 +1,7 @@
 """`veo-bot generate`: one video in a terminal, without Discord."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,8 @@ from bot.provider.catalogue import (
     VideoRequest,
     build_request,
 )
-from bot.provider.choosing import choose_model, find_model
+from bot.provider.choosing import choose_model, find_model, kind_for
+from bot.provider.input_kinds import MOST_REFERENCES, InputKind
 from bot.provider_settings import ProviderSettings
 from bot.settings import SettingsError, load_provider_settings
 
@@ -43,6 +44,10 @@ def generate(
     ] = None,
     image: Annotated[Path | None, typer.Option(help="An image to start from.")] = None,
     last_image: Annotated[Path | None, typer.Option(help="An image to end with.")] = None,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(help="An image of who or what to show; up to three times, without the images above."),
+    ] = None,
     duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
     resolution: Annotated[str | None, typer.Option(help="720P or 1080P.")] = None,
@@ -74,7 +79,8 @@ def generate(
         if resume:
             begin = partial(resume_in_terminal, settings, resume)
         else:
-            request = _request_of(settings, model, _read_prompt(prompt), options, image, last_image)
+            files = _files_of(image, last_image, reference or [])
+            request = _request_of(settings, model, _read_prompt(prompt), options, files)
             begin = partial(generate_in_terminal, settings, request)
     except (SettingsError, InvalidOptionError, GenerateError) as error:
         raise stop(error) from None
@@ -95,26 +101,43 @@ def _read_prompt(prompt: str | None) -> str:
     return said
 
 
+def _files_of(
+    image: Path | None, last_image: Path | None, references: Sequence[Path]
+) -> tuple[InputKind, Sequence[Path]]:
+    """Return what the video is made from, and its files.
+
+    Raises:
+        GenerateError: they don't go together.
+    """
+    files = [file for file in (image, last_image) if file is not None]
+    if image is None and last_image is not None:
+        raise GenerateError("--last-image needs an --image to start from.")
+    if not references:
+        return kind_for(len(files)), files
+    if files:
+        raise GenerateError("A video can't have --reference and an --image or --last-image too.")
+    if len(references) > MOST_REFERENCES:
+        raise GenerateError(f"A video can have up to {MOST_REFERENCES} references.")
+    return InputKind.REFERENCES, references
+
+
 def _request_of(
     settings: ProviderSettings,
     model: str | None,
     prompt: str,
     options: Mapping[str, OptionValue | None],
-    image: Path | None,
-    last_image: Path | None,
+    given: tuple[InputKind, Sequence[Path]],
 ) -> VideoRequest:
     """Return what is asked for, with the images in it; of the model's family it is the one that takes them.
 
     Raises:
         InvalidOptionError: the options do not make a video.
-        GenerateError: an image cannot be used, or there is a last one but no first one.
+        GenerateError: an image cannot be used.
     """
-    if image is None and last_image is not None:
-        raise GenerateError("--last-image needs an --image to start from.")
+    kind, files = given
     models = settings.offered_models
     if model is not None and find_model(models, model) is None:
         known = dict.fromkeys(one.provider_name for one in models)
         raise GenerateError(f"There's no model {model}. Available: {', '.join(known)}.")
-    files = [file for file in (image, last_image) if file is not None]
-    request = build_request(choose_model(models, model, len(files)).id, prompt, options)
+    request = build_request(choose_model(models, model, kind).id, prompt, options)
     return request.with_images(read_images(files, request.model.sides(len(files))))

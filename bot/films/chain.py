@@ -20,6 +20,7 @@ from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
 from bot.provider.catalogue import Model, get_model
 from bot.provider.choosing import models_for
+from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import find_post
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -120,7 +121,7 @@ def _beginning(
         reason = before[0].failure_kind
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
         return _unsent(kind, now)
-    model, family = get_model(shot.model), models_for(models, 0)
+    model, family = get_model(shot.model), models_for(models, InputKind.TEXT)
     words = next((other for other in family if model and other.family == model.family), None)
     return (
         _unsent(FailureKind.MODEL_GONE, now)

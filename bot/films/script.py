@@ -11,6 +11,7 @@ from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, InvalidOptionError, Model, OptionValue, VideoRequest
 from bot.provider.choosing import choose_model
+from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
 from bot.requests.service import understand
@@ -133,7 +134,7 @@ def _default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str
     if film.continuity is Continuity.CUTS:
         return None
     try:
-        return choose_model(models, None, 1, gone).family
+        return choose_model(models, None, InputKind.IMAGE, gone).family
     except InvalidOptionError as error:
         raise BadRequestError(_free(str(error))) from error
 

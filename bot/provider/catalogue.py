@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from bot.i18n import N_, _, ngettext
-from bot.provider.input_kinds import LABELS, InputKind
+from bot.provider.input_kinds import LABELS, MOST_REFERENCES, InputKind
 from bot.provider.options import InvalidOptionError, Option, OptionValue, checked_text
 
 PROMPT_MAX_LENGTH = 2000  # characters; one Discord message holds no more
@@ -30,8 +30,8 @@ class Model:
             several kinds of input, `#` and the kind for all rows but the first.
         family: our name for all that differ in their `kind` only.
         description: what it is good for, in English.
-        min_sides: pixels that its images need on their shorter side, in the order of
-            `InputKind.image_fields`; missing: the schema asks for none.
+        min_sides: pixels that its images need on their shorter side, in their order; missing: the schema
+            asks for none.
     """
 
     id: str
@@ -65,7 +65,8 @@ class VideoRequest:
     """A checked request: what is sent to the provider, and nothing else.
 
     `options` holds only what the member chose, spelled as the provider spells it; `images` the images, or
-    the video, as links or data URIs, in the order of `InputKind.fields`; nothing until it is sent.
+    the video, as links or data URIs, in the order of `InputKind.fields`, references as they were given;
+    nothing until it is sent.
     """
 
     model: Model
@@ -79,7 +80,7 @@ class VideoRequest:
         Raises:
             InvalidOptionError: its model is not made for so many.
         """
-        if len(images) != len(self.model.kind.fields):
+        if len(images) not in self.model.kind.counts:
             raise InvalidOptionError(
                 ngettext(
                     "{model} can't use {count} image.",
@@ -91,14 +92,14 @@ class VideoRequest:
         return replace(self, images=tuple(images))
 
     @property
-    def body(self) -> dict[str, OptionValue]:
+    def body(self) -> dict[str, OptionValue | list[str]]:
         """The JSON body of the create call.
 
         Raises:
             ValueError: it has not the images that its model needs.
         """
-        images = dict(zip(self.model.kind.fields, self.images, strict=True))
-        return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **images}
+        files = self.model.kind.placed(self.images)
+        return {"model": self.model.provider_name, "prompt": self.prompt, **self.options, **files}
 
     @property
     def resolved(self) -> dict[str, OptionValue]:
@@ -147,11 +148,13 @@ VEO_3 = (DURATION, ASPECT_RATIO, RESOLUTION, *_WORDING)
 VEO_3_IMAGE = (DURATION, IMAGE_RATIO, RESOLUTION, *_WORDING)
 VEO_3_1 = (DURATION, ASPECT_RATIO, RESOLUTION_3_1, *_WORDING, AUTO_FIX)
 VEO_3_1_IMAGE = (DURATION, IMAGE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
+VEO_3_1_REFERENCES = (ONLY_8, RESOLUTION_3_1, GENERATE_AUDIO)
 
 # "Should be 720p or higher resolution"; of resolutions the schemas say that the number is the shorter side.
 # What is asked of the first image is not asked of the last one.
 FIRST_720 = (720,)
 BOTH_720 = (720, 720)
+ALL_720 = (720,) * MOST_REFERENCES
 
 # Of the two that are called lite, each takes no image, one or two under one name.
 LITE = (DURATION, ASPECT_RATIO, RESOLUTION, GENERATE_AUDIO)
@@ -161,7 +164,9 @@ LITE_PREVIEW_FRAMES = (ONLY_8, IMAGE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
+_ALIKE = N_("Newer; keeps who or what you show alike")
 _LIGHTER, _EARLY = N_("A lighter version"), N_("An early version of Lite")
+_REFERENCES = "google/veo-3.1-reference-to-video"
 _FRAMES = "veo-3.1-first-last-image-to-video"
 _LITE, _LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 
@@ -196,6 +201,7 @@ CATALOGUE: tuple[Model, ...] = (
     Model("google/veo-3.1-i2v-fast", "Veo 3.1 Fast", InputKind.IMAGE, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}", "Veo 3.1", InputKind.FRAMES, _NEWER, VEO_3_1_IMAGE, FIRST_720),
     Model(f"google/{_FRAMES}-fast", "Veo 3.1 Fast", InputKind.FRAMES, _NEWER_QUICK, VEO_3_1_IMAGE, FIRST_720),
+    Model(_REFERENCES, "Veo 3.1", InputKind.REFERENCES, _ALIKE, VEO_3_1_REFERENCES, ALL_720),
     *_lite(_LITE, "Veo 3.1 Lite", _LIGHTER, (LITE, LITE_IMAGE, LITE_IMAGE)),
     *_lite(
         _LITE_PREVIEW,

@@ -1,4 +1,4 @@
-"""Which of several models makes a video: by what somebody calls it, and by the images that are given.
+"""Which of several models makes a video: by what somebody calls it, and by what is given to make it from.
 
 `models` is always what may be chosen, in its order; the first one that can is the default.
 """
@@ -8,7 +8,7 @@ from collections.abc import Collection, Container, Sequence
 from bot.escape import plain
 from bot.i18n import _, format_or, locale_used, ngettext
 from bot.provider.catalogue import CATALOGUE, EXTENDERS, Model, get_model
-from bot.provider.input_kinds import CANNOT, NEEDS_MORE, InputKind
+from bot.provider.input_kinds import BY_IMAGES, CANNOT, NEEDS_MORE, InputKind
 from bot.provider.options import InvalidOptionError
 
 NAME_LENGTH = 60  # characters of what somebody calls a model
@@ -44,18 +44,30 @@ def family_heads(models: Sequence[Model]) -> tuple[Model, ...]:
     heads: dict[str, Model] = {}
     for model in models:
         other = heads.get(model.family, model)
-        heads[model.family] = min(other, model, key=images_of)
+        heads[model.family] = min(other, model, key=rank_of)
     return tuple(heads.values())
 
 
-def images_of(model: Model) -> int:
-    """Return how many images a row makes a video from."""
-    return len(model.kind.image_fields)
+def rank_of(model: Model) -> int:
+    """Return a number by which the rows of a family are compared: what makes videos from less comes first."""
+    return model.kind.rank
 
 
-def models_for(models: Sequence[Model], images: int) -> tuple[Model, ...]:
-    """Return the rows that make a video from so many images."""
-    return tuple(model for model in models if images_of(model) == images)
+def kind_for(images: int) -> InputKind:
+    """Return what a video is made from that's made from so many images, which aren't references.
+
+    Raises:
+        InvalidOptionError: no model makes one.
+    """
+    for kind in BY_IMAGES:
+        if images in kind.counts:
+            return kind
+    raise InvalidOptionError(_none_from(images))
+
+
+def models_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
+    """Return the rows that make a video from that."""
+    return tuple(model for model in models if model.kind is kind)
 
 
 def extenders_of(models: Sequence[Model]) -> tuple[Model, ...]:
@@ -68,7 +80,7 @@ def alike(models: Sequence[Model], model: Model) -> tuple[Model, ...]:
     """Return the rows that make videos from the same as `model`."""
     if model.kind is InputKind.VIDEO:
         return extenders_of(models)
-    return models_for(models, images_of(model))
+    return models_for(models, model.kind)
 
 
 def is_allowed(model: Model, allowed: Collection[str]) -> bool:
@@ -102,33 +114,41 @@ def find_model(models: Sequence[Model], name: str) -> Model | None:
     return found[0] if found else None
 
 
-def choose_model(models: Sequence[Model], name: str | None, images: int, gone: Container[str] = ()) -> Model:
-    """Return the row that makes a video from so many images, of the same family as the one called `name`.
+def choose_model(
+    models: Sequence[Model], name: str | None, kind: InputKind, gone: Container[str] = ()
+) -> Model:
+    """Return the row that makes a video from what's given, of the same family as the one called `name`.
 
     None: the member chose no family, so it is the first one that can, and is not `gone`.
 
     Raises:
         InvalidOptionError: no model is called so, or its family cannot.
     """
-    able = models_for(models, images)
+    able = models_for(models, kind)
     if not able:
-        raise InvalidOptionError(_none_for(images))
+        raise InvalidOptionError(_none_for(kind))
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
     if chosen is None:
         raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
-    if images_of(chosen) > images:
+    if rank_of(chosen) > kind.rank:
         raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
     for model in able:
         if model.family == chosen.family:
             return model
-    raise InvalidOptionError(_(CANNOT[able[0].kind], family=chosen.family, others=_families(able)))
+    raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(able)))
 
 
-def _none_for(images: int) -> str:
-    if not images:
+def _none_for(kind: InputKind) -> str:
+    if kind is InputKind.TEXT:
         return _("I have no model that makes a video from text alone. Add an `image`.")
+    if kind is InputKind.REFERENCES:
+        return _("No model makes a video from reference images.")
+    return _none_from(kind.counts[0])
+
+
+def _none_from(images: int) -> str:
     return ngettext(
         "No model makes a video from {count} image.", "No model makes a video from {count} images.", images
     )

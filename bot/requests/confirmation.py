@@ -21,7 +21,7 @@ from bot.errors import AlreadyRequestedError, RepeatedError, UndecidedError, Use
 from bot.i18n import _
 from bot.media.images import ImageInput
 from bot.provider.catalogue import VideoRequest
-from bot.requests.spec import RequestSpec
+from bot.requests.spec import RequestSpec, takes_references
 from bot.timestamps import relative_time
 
 QUOTE_LIFE = timedelta(minutes=15)  # from the last time that the member was shown it
@@ -246,6 +246,7 @@ def spec_in(quote_row: QuoteRow) -> RequestSpec:
         tuple(ImageInput(**image) for image in images),
         source_id=quote_row.source_id,
         continues_id=quote_row.continues_id,
+        has_references=takes_references(quote_row.model),
     )
 
 

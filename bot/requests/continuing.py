@@ -19,6 +19,7 @@ from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 from bot.media.whole_videos import VideoTooLargeError, WholeVideos
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
 from bot.provider.choosing import extenders_of, models_for
+from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ def find_post(session: Session, guild_id: int, generation_id: str) -> list[int |
 
 def models_after(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:
     """Return those of `models` that can continue a video, the one of the same family first."""
-    return by_family(generation, models_for(models, 1))
+    return by_family(generation, models_for(models, InputKind.IMAGE))
 
 
 def by_family(generation: Generation, models: Sequence[Model]) -> tuple[Model, ...]:

@@ -18,7 +18,7 @@ from bot.provider.catalogue import (
     VideoRequest,
     build_request,
 )
-from bot.provider.choosing import family_heads, images_of
+from bot.provider.choosing import family_heads, rank_of
 from bot.provider.input_kinds import InputKind
 from bot.provider.pricing import duration_of
 from bot.requests.successors import SOME_PROMPT
@@ -47,8 +47,8 @@ class ModelChoice:
 
     @property
     def id(self) -> str:
-        """The id of the row that takes the fewest images, which stands for the family."""
-        return min(self.models, key=images_of).id
+        """The id of the row that makes videos from the least, which stands for the family."""
+        return min(self.models, key=rank_of).id
 
     @property
     def kinds(self) -> tuple[InputKind, ...]:
@@ -71,24 +71,24 @@ class ModelChoices:
         self._policies = policies
 
     async def list(
-        self, guild_id: int, options: Mapping[str, object], images: int
+        self, guild_id: int, options: Mapping[str, object], given: InputKind
     ) -> tuple[ModelChoice, ...]:
         """Return what can make a video in the server with what was entered so far, in the models' order.
 
         Where the server's document can't be read in time, its settings rule nothing out.
         """
         policy = await self._policies.find(guild_id)
-        return list_choices(self._models, options, images, policy or Policy(), self._prices)
+        return list_choices(self._models, options, given, policy or Policy(), self._prices)
 
 
 def list_choices(
     models: Sequence[Model],
     options: Mapping[str, object],
-    images: int,
+    given: InputKind,
     policy: Policy,
     prices: Prices,
 ) -> tuple[ModelChoice, ...]:
-    """Return the families of `models` that can make a video with `options` from at least so many images.
+    """Return the families of `models` that can make a video with `options` from what is `given`, and more.
 
     What none of them takes is half typed, or is refused in words when it is sent, so it rules nothing out.
     """
@@ -102,7 +102,7 @@ def list_choices(
         request = None if model.id in prices.gone else _possible(model, taken, policy)
         if request is not None:
             found[model.family].append(request)
-    choices = (_choice(requests, images, prices) for requests in found.values())
+    choices = (_choice(requests, given, prices) for requests in found.values())
     return _with_cheapest([choice for choice in choices if choice is not None])
 
 
@@ -130,12 +130,12 @@ def _possible(model: Model, options: Mapping[str, OptionValue], policy: Policy) 
     return request if check_settings(request, policy, ()) is None else None
 
 
-def _choice(requests: Sequence[VideoRequest], images: int, prices: Prices) -> ModelChoice | None:
+def _choice(requests: Sequence[VideoRequest], given: InputKind, prices: Prices) -> ModelChoice | None:
     """Return a family's choice; the price is that of the row which takes the fewest further images."""
-    able = [request for request in requests if images_of(request.model) >= images]
+    able = [request for request in requests if given.may_become(request.model.kind)]
     if not able:
         return None
-    request = min(able, key=lambda request: images_of(request.model))
+    request = min(able, key=lambda request: rank_of(request.model))
     models = tuple(request.model for request in requests)
     return ModelChoice(models, duration_of(request), prices.quote(request))
 

@@ -16,7 +16,7 @@ from bot.media.images import ImageInput
 from bot.provider.catalogue import OptionValue, VideoRequest, get_model
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import SEED_MAX
-from bot.requests.spec import RequestSpec
+from bot.requests.spec import RequestSpec, takes_references
 from bot.timestamps import relative_time
 
 DOUBLE_CLICK = timedelta(seconds=10)  # in which the same wish from the same source is the same click
@@ -132,4 +132,5 @@ def spec_of(generation: Generation, now: datetime) -> RequestSpec:
         images,
         source_id=generation.id,
         continues_id=generation.continues_id,
+        has_references=takes_references(generation.model),
     )

@@ -252,7 +252,7 @@ def understand(spec: RequestSpec, models: Sequence[Model], gone: Container[str] 
         BadRequestError: the options or the images do not make one.
     """
     try:
-        model = _extender(spec, models) or choose_model(models, spec.model, len(spec.images), gone)
+        model = _extender(spec, models) or choose_model(models, spec.model, spec.kind, gone)
         video = build_request(model.id, spec.prompt, spec.options)
     except InvalidOptionError as error:
         raise BadRequestError(f"{error} " + _("This didn't count toward your limit.")) from error

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.media.images import ImageInput
-from bot.provider.catalogue import OptionValue
+from bot.provider.catalogue import OptionValue, get_model
+from bot.provider.choosing import kind_for
+from bot.provider.input_kinds import InputKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class RequestSpec:
         source_id: the generation that it repeats or continues.
         continues_id: the generation whose last frame is its first image; a repeat has it from its source.
         shot: its place in a film, if it's a part of one.
+        has_references: its images show who or what is to be in the video, not its beginning and end.
     """
 
     model: str | None
@@ -40,6 +43,16 @@ class RequestSpec:
     source_id: str | None = None
     continues_id: str | None = None
     shot: Shot | None = None
+    has_references: bool = False
+
+    @property
+    def kind(self) -> InputKind:
+        """What the video is made from.
+
+        Raises:
+            InvalidOptionError: no video is made from so many images.
+        """
+        return InputKind.REFERENCES if self.has_references else kind_for(len(self.images))
 
     @property
     def made_from(self) -> Sequence[object]:
@@ -52,3 +65,9 @@ class RequestSpec:
             else [image.content_type, image.size, image.width, image.height]
             for image in self.images
         ]
+
+
+def takes_references(model_id: str) -> bool:
+    """Whether the images of a request for a model are references."""
+    model = get_model(model_id)
+    return model is not None and model.kind is InputKind.REFERENCES

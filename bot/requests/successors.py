@@ -9,7 +9,7 @@ from bot.failures import FailureKind
 from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
-from bot.provider.choosing import images_of, models_for
+from bot.provider.choosing import models_for
 from bot.provider.input_kinds import InputKind
 from bot.requests.repeats import is_known
 
@@ -62,7 +62,7 @@ def find_successor(
     """
     if gone.kind is InputKind.VIDEO:  # the button under the video chooses again
         return None
-    able = models_for(models, images_of(gone))
+    able = models_for(models, gone.kind)
     place = able.index(gone) if gone in able else 0
     for model in (*able[place:], *able[:place]):
         if model == gone or model.id in prices.gone or _wants_larger(model, gone):
@@ -78,5 +78,5 @@ def find_successor(
 
 def _wants_larger(model: Model, gone: Model) -> bool:
     """Whether images that were large enough for the model that is gone may be too small."""
-    count = images_of(model)
+    count = model.kind.counts[-1]
     return any(side > had for side, had in zip(model.sides(count), gone.sides(count), strict=True))

@@ -37,12 +37,14 @@ HEADLINES: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("{member} requested a video"),
     InputKind.IMAGE: N_("{member} requested a video from an image"),
     InputKind.FRAMES: N_("{member} requested a video from two images"),
+    InputKind.REFERENCES: N_("{member} requested a video from reference images"),
     InputKind.VIDEO: N_("{member} is extending a video"),
 }
 ALT_TEXTS: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("Video made from the prompt: {prompt}"),
     InputKind.IMAGE: N_("Video made from an image and the prompt: {prompt}"),
     InputKind.FRAMES: N_("Video made from two images and the prompt: {prompt}"),
+    InputKind.REFERENCES: N_("Video made from reference images and the prompt: {prompt}"),
     InputKind.VIDEO: N_("Video that goes on from another one, made from the prompt: {prompt}"),
 }
 
@@ -142,8 +144,7 @@ def shown_prompt(generation: Generation, length: int = PROMPT_LENGTH) -> str:
 def alt_text(generation: Generation) -> str:
     """Return what a screen reader says in place of the video, in the member's language."""
     with locale_used(generation.locale):
-        text = _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))
-    return text[:ALT_TEXT_LENGTH]
+        return _(ALT_TEXTS[_kind_of(generation)], prompt=in_words(generation.prompt))[:ALT_TEXT_LENGTH]
 
 
 def thread_name(generation: Generation) -> str:

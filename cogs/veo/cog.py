@@ -10,7 +10,7 @@ from bot.provider.catalogue import PROMPT_MAX_LENGTH
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH, SEED_MAX
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
-from cogs.veo.images import images_of
+from cogs.veo.images import with_files
 from cogs.veo.model_input import complete_model
 from cogs.veo.options import choices, descriptions
 from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
@@ -30,6 +30,9 @@ class VeoCog(commands.Cog):
         model: str | None = None,
         image: discord.Attachment | None = None,
         last_image: discord.Attachment | None = None,
+        reference_1: discord.Attachment | None = None,
+        reference_2: discord.Attachment | None = None,
+        reference_3: discord.Attachment | None = None,
         duration: int | None = None,
         aspect_ratio: str | None = None,
         resolution: str | None = None,
@@ -50,7 +53,9 @@ class VeoCog(commands.Cog):
             "generate_audio": generate_audio,
             "auto_fix": auto_fix,
         }
-        await ask(interaction, RequestSpec(model, prompt, options, images_of(image, last_image)))
+        references = (reference_1, reference_2, reference_3)
+        spec = with_files(RequestSpec(model, prompt, options), (image, last_image), references)
+        await ask(interaction, spec)
 
     @veo.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:

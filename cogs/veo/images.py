@@ -1,7 +1,8 @@
 """The images that a member offers: as options of the command, or in a message."""
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import discord
@@ -10,6 +11,7 @@ from yarl import URL
 from bot.errors import BadRequestError
 from bot.i18n import _, translate_stored
 from bot.media.images import CDN_HOSTS, KINDS, ImageInput, ensure_usable
+from bot.requests.spec import RequestSpec
 
 
 def images_of(
@@ -26,6 +28,29 @@ def images_of(
         )
     given = (attachment for attachment in (image, last_image) if attachment is not None)
     return tuple(from_attachment(attachment) for attachment in given)
+
+
+def with_files(
+    spec: RequestSpec,
+    frames: tuple[discord.Attachment | None, discord.Attachment | None],
+    references: Sequence[discord.Attachment | None],
+) -> RequestSpec:
+    """Return a request with what was attached: the first and the last image, or references.
+
+    Raises:
+        BadRequestError: both were attached, or a last image without a first one.
+    """
+    shown = [attachment for attachment in references if attachment is not None]
+    if not shown:
+        return replace(spec, images=images_of(*frames))
+    if any(attachment is not None for attachment in frames):
+        raise BadRequestError(
+            _(
+                "A video can't have references and an `image` or `last_image` too. Use one or the other. "
+                "This didn't count toward your limit."
+            )
+        )
+    return replace(spec, images=tuple(map(from_attachment, shown)), has_references=True)
 
 
 def image_in(message: discord.Message) -> ImageInput:

@@ -1,17 +1,17 @@
 """The option `model` of /veo: what Discord suggests while a member types, from what they entered so far."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import LiteralString
 
 from discord.app_commands import Choice
 
 from bot.i18n import N_, _, format_or, pgettext
 from bot.money import show_usd
-from bot.provider.choosing import PART, names_of
+from bot.provider.choosing import PART, kind_for, names_of
 from bot.provider.input_kinds import InputKind
 from bot.requests.model_choices import ModelChoice
 from cogs.ui.interaction import Interaction
-from cogs.veo.options import IMAGES, OPTIONS
+from cogs.veo.options import IMAGES, OPTIONS, REFERENCES
 
 NAME_MAX_LENGTH = 100  # characters of a choice that Discord shows
 
@@ -19,6 +19,7 @@ TAKEN: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("text"),
     InputKind.IMAGE: N_("one image"),
     InputKind.FRAMES: N_("two images"),
+    InputKind.REFERENCES: N_("references"),
 }
 
 
@@ -31,10 +32,16 @@ async def complete_model(interaction: Interaction, typed: str, images: int = 0) 
         return []
     entered = dict(iter(interaction.namespace))
     options = {name: value for name, value in entered.items() if name in OPTIONS}
-    # An image counts by its name: Discord describes no files while somebody types.
-    images = max(images, sum(name in entered for name in IMAGES))
-    choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, images)
+    given = _given(entered, images)
+    choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, given)
     return [Choice(name=model_text(choice), value=choice.id) for choice in choices if fits(choice, typed)]
+
+
+def _given(entered: Container[str], images: int) -> InputKind:
+    """Return what was given so far; a file counts by its name, as Discord describes none while one types."""
+    if any(name in entered for name in REFERENCES):
+        return InputKind.REFERENCES
+    return kind_for(max(images, sum(name in entered for name in IMAGES)))
 
 
 def fits(choice: ModelChoice, typed: str) -> bool:

@@ -5,6 +5,7 @@ from discord.app_commands import Choice
 from bot.i18n import N_, _, format_or
 from bot.media.images import KINDS, MAX_SIZE
 from bot.provider.catalogue import CATALOGUE, Option, OptionValue
+from bot.provider.input_kinds import MOST_REFERENCES
 
 # The options that are no fields of the catalogue.
 PROMPT = N_("Describe the video")
@@ -13,6 +14,11 @@ IMAGES = {
     "image": f"An image to start from: {KINDS.replace(' and', ' or')}, up to {MAX_SIZE // 2**20} MiB",
     "last_image": "An image to end with; needs the first image too",
 }
+REFERENCES = {
+    "reference_1": "An image of who or what to show; not together with the images above",
+    **{f"reference_{number}": "Another one" for number in range(2, MOST_REFERENCES + 1)},
+}
+FILES = {**IMAGES, **REFERENCES}
 
 
 def _collect() -> dict[str, Option]:
@@ -30,7 +36,7 @@ OPTIONS = _collect()
 def descriptions() -> dict[str, str]:
     """Return what Discord shows beside each option, with the true default where there is one."""
     options = {name: _describe(option) for name, option in OPTIONS.items()}
-    return {"prompt": PROMPT, "model": MODEL, **IMAGES, **options}
+    return {"prompt": PROMPT, "model": MODEL, **FILES, **options}
 
 
 def choices() -> dict[str, list[Choice[str | int | float]]]:

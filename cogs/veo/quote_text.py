@@ -3,7 +3,8 @@
 Of the server's money it says no more than `/usage` does: whether there is some.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
 from bot.db.models import Generation
@@ -12,6 +13,7 @@ from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
+from bot.provider.choosing import kind_for
 from bot.provider.input_kinds import InputKind
 from bot.requests.quotes import Quote
 from bot.timestamps import relative_time
@@ -28,11 +30,13 @@ PROMPT_LENGTH = 300  # characters of the prompt in the text, which also has more
 SECONDS_STEP = 10  # a wait in seconds is rounded up to this
 LONGEST_IN_SECONDS = 90  # longer waits are told in minutes
 
-HEADINGS = (
-    N_("🧾 **Check your video before you spend anything:**"),
-    N_("🧾 **Check your video from an image before you spend anything:**"),
-    N_("🧾 **Check your video from two images before you spend anything:**"),
-)  # by the number of images
+HEADINGS: Mapping[InputKind, LiteralString] = {
+    InputKind.TEXT: N_("🧾 **Check your video before you spend anything:**"),
+    InputKind.IMAGE: N_("🧾 **Check your video from an image before you spend anything:**"),
+    InputKind.FRAMES: N_("🧾 **Check your video from two images before you spend anything:**"),
+    InputKind.REFERENCES: N_("🧾 **Check your video from reference images before you spend anything:**"),
+    InputKind.VIDEO: N_("🧾 **Check your extension before you spend anything:**"),
+}
 
 
 def render_quote(quote: Quote) -> Card:
@@ -57,9 +61,7 @@ def render_quote(quote: Quote) -> Card:
 
 def _heading(quote: Quote) -> str:
     model = get_model(quote.quote_row.model)
-    if model is not None and model.kind is InputKind.VIDEO:
-        return _("🧾 **Check your extension before you spend anything:**")
-    return _(HEADINGS[len(quote.quote_row.pictures)])
+    return _(HEADINGS[model.kind if model else kind_for(len(quote.quote_row.pictures))])
 
 
 def price_line(price: float | None, *, is_recalled: bool) -> str:

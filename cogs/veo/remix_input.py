@@ -26,7 +26,7 @@ class RemixInputs:
     def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
         # Where none of them can, the form still opens, and what it sends is refused in words.
-        models = models_for(models, len(spec.images)) or models_for(CATALOGUE, len(spec.images))
+        models = models_for(models, spec.kind) or models_for(CATALOGUE, spec.kind)
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Option
+from cogs.veo.options import FILES
 from sandbox.world import World
 from tests.e2e.driver import ask, case, requests
 
@@ -40,7 +41,7 @@ async def test_the_command_exists_in_servers_only_and_for_every_member(world: Wo
 
 async def test_the_options_are_a_prompt_and_what_nobody_has_to_choose(world: World) -> None:
     options = command(world)["options"]
-    assert {option["name"] for option in options} == {"prompt", "model", "image", "last_image", *OPTIONS}
+    assert {option["name"] for option in options} == {"prompt", "model", *FILES, *OPTIONS}
     assert options[0]["name"] == "prompt"
     assert [option["name"] for option in options if option["required"]] == ["prompt"]
     assert (options[0]["min_length"], options[0]["max_length"]) == (1, PROMPT_MAX_LENGTH)

@@ -12,6 +12,7 @@ from bot.db.models import Generation, Placement, Status
 from bot.media.files import probe
 from bot.provider.catalogue import CATALOGUE, Model, OptionValue
 from bot.provider.choosing import family_heads
+from bot.provider.input_kinds import InputKind
 from sandbox.calls import LEGACY_PATH, UNIVERSAL_PATH
 from sandbox.world import World
 from tests.bot.drawn import draw
@@ -31,6 +32,7 @@ from tests.e2e.driver import (
 )
 
 IMAGES = {"image": ("cat.png", draw()), "last_image": ("dog.webp", draw("WEBP"))}
+REFERENCES = {"reference_1": ("cat.png", draw()), "reference_2": ("dog.webp", draw("WEBP"))}
 # How the card tells the options that a member did not choose.
 WORDS: dict[str, Callable[[OptionValue], str]] = {
     "duration": lambda value: f"{value} seconds",
@@ -51,10 +53,11 @@ def shortest(model: Model) -> int | str:
 def choices_for(model: Model) -> dict[str, Any]:
     """Return what a member chooses so that this model makes the video: its family, and the images."""
     head = next(head for head in family_heads(CATALOGUE) if head.family == model.family)
+    frames = dict(list(IMAGES.items())[: len(model.kind.image_fields)])
     return {
         "model": head.id,
         "duration": shortest(model),
-        **dict(list(IMAGES.items())[: len(model.kind.image_fields)]),
+        **(REFERENCES if model.kind is InputKind.REFERENCES else frames),
     }
 
 

@@ -31,7 +31,7 @@ async def test_models_are_suggested_with_the_price_of_what_was_entered(world: Wo
     assert await suggested(world) == {
         "Veo 3 · 8 s · about $4.16 · text or one image": "google/veo3",
         "Veo 3 Fast · 8 s · about $1.56 · text or one image": "google/veo-3.0-fast",
-        f"Veo 3.1 · 8 s · about $4.16 · {everything}": "google/veo-3.1-t2v",
+        "Veo 3.1 · 8 s · about $4.16 · text, one image, two images or references": "google/veo-3.1-t2v",
         f"Veo 3.1 Fast · 8 s · about $1.56 · {everything}": "google/veo-3.1-t2v-fast",
         f"Veo 3.1 Lite · 8 s · about $0.78 · cheapest · {everything}": LITE,
         f"Veo 3.1 Lite Preview · 8 s · about $0.78 · cheapest · {everything}": LITE_PREVIEW,
@@ -45,6 +45,7 @@ async def test_images_rule_out_what_cannot_take_them(world: World) -> None:
     assert len(await with_files(world, "image")) == 6
     able = ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast", LITE, LITE_PREVIEW]
     assert await with_files(world, "image", "last_image") == able
+    assert await with_files(world, "reference_2") == ["google/veo-3.1-t2v"]
 
 
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bot.media.images import data_uri_of
 from bot.provider.catalogue import ALL_MODELS, CATALOGUE, Model
+from bot.provider.input_kinds import InputKind
 from sandbox.offers import OFFERS
 from sandbox.refusals import RefusalError
 from sandbox.schema import check_body
@@ -97,7 +98,9 @@ async def test_every_field_of_every_model_is_accepted(client: Client, model: Mod
     duration = model.option("duration")
     assert duration is not None
     options |= {"resolution": resolution.choices[0], "duration": duration.choices[0]}
-    images = dict.fromkeys(model.kind.image_fields, DATA_URI)
+    images: dict[str, Any] = dict.fromkeys(model.kind.image_fields, DATA_URI)
+    if model.kind is InputKind.REFERENCES:
+        images = {"image_urls": [DATA_URI] * 3}
     answer = await client.create(model=model.provider_name, **options, **images)
 
     assert answer.status == 200, answer.body
@@ -175,6 +178,37 @@ async def test_images_that_may_be_left_out_decide_what_else_is_taken(
     answer = await client.create(model="google/veo-3-1-lite-generate-preview", **fields)
 
     assert answer.status == status, answer.body
+
+
+REFERENCES = "google/veo-3.1-reference-to-video"
+WRONG_REFERENCES: list[tuple[dict[str, object], str]] = [
+    ({}, "image_urls: Expected an array of 1 to 3 strings, Received undefined"),
+    ({"image_urls": []}, "image_urls: Expected an array of 1 to 3 strings, Received []"),
+    ({"image_urls": [DATA_URI] * 4}, "image_urls: Expected an array of 1 to 3 strings"),
+    ({"image_urls": DATA_URI}, "image_urls: Expected an array of 1 to 3 strings"),
+    ({"image_urls": [DATA_URI, 7]}, "image_urls.1: Expected string, Received 7"),
+    ({"image_urls": [DATA_URI], "image_url": DATA_URI}, "image_url: Unrecognized key"),
+    ({"image_urls": [DATA_URI], "aspect_ratio": "16:9"}, "aspect_ratio: Unrecognized key"),
+    ({"image_urls": [DATA_URI], "duration": 4}, "duration: Expected 8, Received 4"),
+    ({"model": IMAGE, "image_url": DATA_URI, "image_urls": [DATA_URI]}, "image_urls: Unrecognized key"),
+]
+
+
+@pytest.mark.parametrize(("fields", "refusal"), WRONG_REFERENCES, ids=range(len(WRONG_REFERENCES)))
+async def test_references_are_one_to_three_images_and_nothing_else(
+    client: Client, fields: dict[str, Any], refusal: str
+) -> None:
+    answer = await client.create(**{"model": REFERENCES, "duration": 8, **fields})
+
+    assert_error_form(answer, 400)
+    assert answer.json["message"].startswith(f"Body validation error! {refusal}")
+
+
+def test_references_come_in_their_order_and_leave_the_length_and_the_ratio_alone() -> None:
+    uris = [data_uri_of(draw(size=size)) for size in ((720, 1280), (1280, 720))]
+    order = check_body({"model": REFERENCES, "prompt": "a dragon", "image_urls": uris})
+    assert [data_uri_of(image) for image in order.images] == uris
+    assert (order.duration, order.aspect_ratio, order.resolution) == (8, "16:9", "1080p")
 
 
 async def test_a_link_is_an_image_too(client: Client) -> None:

@@ -412,6 +412,27 @@ async def test_generate_sends_the_images(
     assert "Saved veo.mp4" in finished.text
 
 
+async def test_generate_sends_references_in_their_order(tmp_path: Path, files: Path) -> None:
+    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
+    for name, content in images.items():
+        (tmp_path / name).write_bytes(content)
+    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
+        finished = await veo_bot(
+            tmp_path,
+            *["generate", "a red dragon", "--reference", "cat.jpg", "--reference", "dog.png"],
+            AIMLAPI_KEY=provider.key,
+            AIMLAPI_BASE_URL=provider.url,
+            POLL_INTERVAL="0.1",
+        )
+        assert finished.code == 0, finished.text
+        (created,) = [call for call in provider.calls if call.kind == "create"]
+    assert created.json == {
+        "model": "google/veo-3.1-reference-to-video",
+        "prompt": "a red dragon",
+        "image_urls": [data_uri_of(content) for content in images.values()],
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -427,6 +448,9 @@ async def test_generate_sends_the_images(
             ["--image", "good.png", "--last-image", "page.png"],
             "page.png: That file isn't a PNG, JPEG or WebP image",
         ),
+        (["--reference", "good.png", "--image", "good.png"], "A video can't have --reference and an --image"),
+        (["--reference", "good.png"] * 4, "A video can have up to 3 references."),
+        (["--reference", "good.png", "--duration", "4"], "`duration` must be 8."),
         (["--last-image", "good.png"], "--last-image needs an --image to start from."),
         (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
         (["--image", "good.png", "--model", "google/veo-3.1-t2v", "--seed", "1"], "has no option `seed`."),

@@ -94,6 +94,7 @@ EXPECTED_MODELS: dict[str, tuple[str, InputKind, tuple[tuple[str, ...], str], bo
     "google/veo-3.1-i2v-fast": ("Veo 3.1 Fast", IMAGE, NEW, False),
     "google/veo-3.1-first-last-image-to-video": ("Veo 3.1", FRAMES, NEW, False),
     "google/veo-3.1-first-last-image-to-video-fast": ("Veo 3.1 Fast", FRAMES, NEW, False),
+    "google/veo-3.1-reference-to-video": ("Veo 3.1", InputKind.REFERENCES, NEW, False),
     "veo-3.1-lite-generate-001": ("Veo 3.1 Lite", TEXT, OLD, False),
     "veo-3.1-lite-generate-001#image": ("Veo 3.1 Lite", IMAGE, OLD, False),
     "veo-3.1-lite-generate-001#frames": ("Veo 3.1 Lite", FRAMES, OLD, False),
@@ -102,7 +103,7 @@ EXPECTED_MODELS: dict[str, tuple[str, InputKind, tuple[tuple[str, ...], str], bo
     "google/veo-3-1-lite-generate-preview#frames": ("Veo 3.1 Lite Preview", FRAMES, NEW, False),
 }
 # "When using last_image_url, the duration can only be 8s."
-ONLY_8 = "google/veo-3-1-lite-generate-preview#frames"
+ONLY_8 = {"google/veo-3-1-lite-generate-preview#frames", "google/veo-3.1-reference-to-video"}
 
 
 def test_the_models_are_those_of_the_documents() -> None:
@@ -118,7 +119,9 @@ def test_every_model_takes_the_documented_options(model: Model) -> None:
         expected["aspect_ratio"] = (str, ("16:9", "9:16"), None)
     if not has_words:
         expected = {name: expected[name] for name in expected.keys() - WORDS}
-    if model.id == ONLY_8:
+    if kind is InputKind.REFERENCES:
+        del expected["aspect_ratio"]
+    if model.id in ONLY_8:
         expected["duration"] = (int, (8,), 8)
     if model.id.startswith("google/veo-3.1-t2v"):
         expected |= AUTO_FIX

@@ -10,10 +10,10 @@ from bot.provider.catalogue import (
     Model,
     build_request,
 )
-from bot.provider.choosing import choose_model, family_heads, find_model, parse_models
+from bot.provider.choosing import choose_model, family_heads, find_model, kind_for, parse_models
 from tests.bot.rows import PROMPT
 
-TEXT, IMAGE = InputKind.TEXT, InputKind.IMAGE
+TEXT, IMAGE, FRAMES, REFERENCES = InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES, InputKind.REFERENCES
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 
@@ -33,56 +33,70 @@ def test_members_choose_from_the_families() -> None:
 @pytest.mark.parametrize("model", family_heads(CATALOGUE), ids=lambda model: model.family)
 @pytest.mark.parametrize("kind", [TEXT, IMAGE])
 def test_with_an_image_it_is_the_image_model_of_the_same_family(model: Model, kind: InputKind) -> None:
-    chosen = choose_model(CATALOGUE, model.id, len(kind.image_fields))
+    chosen = choose_model(CATALOGUE, model.id, kind)
     assert (chosen.family, chosen.kind) == (model.family, kind)
 
 
 @pytest.mark.parametrize(
-    ("model_id", "images", "expected"),
+    ("model_id", "kind", "expected"),
     [
-        (None, 0, "google/veo3"),
-        (None, 1, "google/veo-3.0-i2v"),
-        (None, 2, "google/veo-3.1-first-last-image-to-video"),
-        ("google/veo-3.1-t2v", 2, "google/veo-3.1-first-last-image-to-video"),
-        ("google/veo-3.1-t2v-fast", 2, "google/veo-3.1-first-last-image-to-video-fast"),
-        ("google/veo-3.0-i2v-fast", 1, "google/veo-3.0-i2v-fast"),
+        (None, TEXT, "google/veo3"),
+        (None, IMAGE, "google/veo-3.0-i2v"),
+        (None, FRAMES, "google/veo-3.1-first-last-image-to-video"),
+        (None, REFERENCES, "google/veo-3.1-reference-to-video"),
+        ("google/veo-3.1-t2v", REFERENCES, "google/veo-3.1-reference-to-video"),
+        ("google/veo-3.1-i2v", REFERENCES, "google/veo-3.1-reference-to-video"),
+        ("google/veo-3.1-t2v", FRAMES, "google/veo-3.1-first-last-image-to-video"),
+        ("google/veo-3.1-t2v-fast", FRAMES, "google/veo-3.1-first-last-image-to-video-fast"),
+        ("google/veo-3.0-i2v-fast", IMAGE, "google/veo-3.0-i2v-fast"),
     ],
 )
 def test_the_model_follows_from_the_family_and_the_images(
-    model_id: str | None, images: int, expected: str
+    model_id: str | None, kind: InputKind, expected: str
 ) -> None:
-    assert choose_model(CATALOGUE, model_id, images).id == expected
+    assert choose_model(CATALOGUE, model_id, kind).id == expected
 
 
 @pytest.mark.parametrize(
-    ("model_id", "images", "sentence"),
+    ("model_id", "kind", "sentence"),
     [
         (
             "google/veo3",
-            2,
+            FRAMES,
             "Veo 3 can't make a video from two images. "
             "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         (
             "google/veo-3.0-fast",
-            2,
+            FRAMES,
             "Veo 3 Fast can't make a video from two images. "
             "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
-        ("google/veo-3.0-i2v", 0, "Veo 3 from an image needs an image."),
-        ("google/veo-3.1-first-last-image-to-video", 1, "Veo 3.1 from two images needs two images."),
-        ("google/veo3", 3, "No model makes a video from 3 images."),
+        ("google/veo-3.0-i2v", TEXT, "Veo 3 from an image needs an image."),
+        ("google/veo-3.1-first-last-image-to-video", IMAGE, "Veo 3.1 from two images needs two images."),
+        (
+            "Veo 3.1 from reference images",
+            FRAMES,
+            "Veo 3.1 from reference images needs at least one. Add `reference_1`.",
+        ),
+        (
+            "google/veo3",
+            REFERENCES,
+            "Veo 3 can't make a video from reference images. Choose Veo 3.1.",
+        ),
         (
             "google/veo2",
-            2,
+            FRAMES,
             "“google/veo2” isn't a model that I can use. Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite "
             "or Veo 3.1 Lite Preview.",
         ),
     ],
 )
-def test_what_a_family_cannot_do_is_refused_in_a_sentence(model_id: str, images: int, sentence: str) -> None:
+def test_what_a_family_cannot_do_is_refused_in_a_sentence(
+    model_id: str, kind: InputKind, sentence: str
+) -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(CATALOGUE, model_id, images)
+        choose_model(CATALOGUE, model_id, kind)
     assert str(refusal.value) == sentence
 
 
@@ -117,35 +131,36 @@ def test_the_providers_name_means_all_its_rows_to_an_operator() -> None:
 def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_first_row_does() -> None:
     some = parse_models("google/veo-3.1-i2v, Veo 3.1 Fast, Veo 3.1")
     assert [model.id for model in family_heads(some)] == ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast"]
-    assert choose_model(some, "veo 3.1", 1).id == "google/veo-3.1-i2v"
-    assert choose_model(some, None, 0).id == "google/veo-3.1-t2v-fast", "the first that can"
+    assert choose_model(some, "veo 3.1", IMAGE).id == "google/veo-3.1-i2v"
+    assert choose_model(some, None, TEXT).id == "google/veo-3.1-t2v-fast", "the first that can"
 
 
 @pytest.mark.parametrize(
-    ("models", "name", "images", "sentence"),
+    ("models", "name", "kind", "sentence"),
     [
-        ("Veo 3", "google/veo-3.1-t2v", 0, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
-        ("Veo 3", None, 2, "No model makes a video from 2 images."),
+        ("Veo 3", "google/veo-3.1-t2v", TEXT, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
+        ("Veo 3", None, FRAMES, "No model makes a video from 2 images."),
+        ("Veo 3", None, REFERENCES, "No model makes a video from reference images."),
         (
             "google/veo-3.0-i2v",
             None,
-            0,
+            TEXT,
             "I have no model that makes a video from text alone. Add an `image`.",
         ),
-        ("google/veo3, Veo 3.1", "veo 3", 1, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
+        ("google/veo3, Veo 3.1", "veo 3", IMAGE, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
     ],
 )
 def test_what_the_operator_does_not_offer_is_refused(
-    models: str, name: str | None, images: int, sentence: str
+    models: str, name: str | None, kind: InputKind, sentence: str
 ) -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(parse_models(models), name, images)
+        choose_model(parse_models(models), name, kind)
     assert str(refusal.value) == sentence
 
 
 def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> None:
     with pytest.raises(InvalidOptionError) as refusal:
-        choose_model(CATALOGUE, "*sora*", 0, {"google/veo3"})
+        choose_model(CATALOGUE, "*sora*", TEXT, {"google/veo3"})
     assert str(refusal.value) == (
         r"“\*sora\*” isn't a model that I can use. Choose Veo 3 Fast, "
         "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview."
@@ -181,7 +196,9 @@ def test_images_are_sent_in_the_fields_of_the_model() -> None:
 def test_a_model_that_takes_several_kinds_is_sent_under_its_one_name(
     images: tuple[str, ...], row: str
 ) -> None:
-    request = build_request(choose_model(CATALOGUE, "veo-3.1-lite-generate-001", len(images)).id, PROMPT, {})
+    request = build_request(
+        choose_model(CATALOGUE, "veo-3.1-lite-generate-001", kind_for(len(images))).id, PROMPT, {}
+    )
     assert request.model.id == row
     assert request.with_images(images).body == {
         "model": "veo-3.1-lite-generate-001",
@@ -190,24 +207,45 @@ def test_a_model_that_takes_several_kinds_is_sent_under_its_one_name(
     }
 
 
+@pytest.mark.parametrize("references", [["a"], ["a", "b", "c"]])
+def test_references_are_sent_as_a_list(references: list[str]) -> None:
+    request = build_request("google/veo-3.1-reference-to-video", PROMPT, {})
+    assert request.with_images(references).body == {
+        "model": "google/veo-3.1-reference-to-video",
+        "prompt": PROMPT,
+        "image_urls": references,
+    }
+
+
+def test_no_more_than_two_images_are_the_beginning_and_the_end() -> None:
+    with pytest.raises(InvalidOptionError, match=r"^No model makes a video from 3 images\.$"):
+        kind_for(3)
+
+
+def test_a_family_is_not_represented_by_what_needs_references_unless_that_is_all_of_it() -> None:
+    some = parse_models("google/veo-3.1-reference-to-video, google/veo-3.1-i2v")
+    assert [model.kind for model in family_heads(some)] == [IMAGE]
+    assert choose_model(some, "Veo 3.1", IMAGE).kind is IMAGE
+
+
 def test_two_images_may_leave_one_length() -> None:
-    row = choose_model(CATALOGUE, "google/veo-3-1-lite-generate-preview", 2).id
+    row = choose_model(CATALOGUE, "google/veo-3-1-lite-generate-preview", FRAMES).id
     with pytest.raises(InvalidOptionError, match=r"^Here, `duration` must be 8\.$"):
         build_request(row, PROMPT, {"duration": 4})
     assert build_request(row, PROMPT, {}).resolved["duration"] == 8
 
 
 @every_model
-@pytest.mark.parametrize("count", range(4))
+@pytest.mark.parametrize("count", range(5))
 def test_a_request_without_the_images_of_its_model_cannot_be_sent(model: Model, count: int) -> None:
     request = build_request(model.id, PROMPT, {})
-    if count == len(model.kind.image_fields):
+    if count in model.kind.counts:
         assert request.with_images(["x"] * count).images == ("x",) * count
     else:
         with pytest.raises(InvalidOptionError):
             request.with_images(["x"] * count)
     if model.kind.image_fields:
-        with pytest.raises(ValueError, match="zip"):
+        with pytest.raises(ValueError, match="files"):
             _ = request.body
 
 

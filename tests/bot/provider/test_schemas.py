@@ -13,7 +13,7 @@ FOLDER = Path("shared", "aiml-openapi")
 JSON_TYPES: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
 # Not offered: by which way the provider has it made, and a filter whose default is the usual one.
 NO_OPTIONS = {"model", "prompt", "provider", "person_generation"}
-FILES = {"image_url", "last_image_url", "video_url"}
+FILES = {"image_url", "last_image_url", "image_urls", "video_url"}
 
 
 def schema_of(model_id: str) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from bot.requests.model_choices import ModelChoice, list_choices
 SEEDED = ["Veo 3", "Veo 3 Fast", "Veo 3.1", "Veo 3.1 Fast"]
 ALL = [*SEEDED, "Veo 3.1 Lite", "Veo 3.1 Lite Preview"]
 IDS = {"Veo 3 Fast": "google/veo-3.0-fast", "Veo 3.1": "google/veo-3.1-t2v"}
+TEXT, IMAGE, FRAMES, REFERENCES = InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES, InputKind.REFERENCES
+REFERENCE_MODEL = "google/veo-3.1-reference-to-video"
 IMAGE_MODELS = frozenset(model.id for model in CATALOGUE if model.kind is InputKind.IMAGE)
 
 
@@ -35,41 +37,43 @@ class SecondPrices:
 
 def choices(
     options: Mapping[str, Any] | None = None,
-    images: int = 0,
+    given: InputKind = TEXT,
     policy: Policy | None = None,
     prices: SecondPrices | None = None,
 ) -> dict[str, ModelChoice]:
-    found = list_choices(CATALOGUE, options or {}, images, policy or Policy(), prices or SecondPrices())
+    found = list_choices(CATALOGUE, options or {}, given, policy or Policy(), prices or SecondPrices())
     return {choice.family: choice for choice in found}
 
 
 @pytest.mark.parametrize(
-    ("options", "images", "policy", "gone", "families"),
+    ("options", "given", "policy", "gone", "families"),
     [
-        ({}, 0, Policy(), (), ALL),
-        ({}, 2, Policy(), (), ALL[2:]),
-        ({}, 3, Policy(), (), []),
-        ({"seed": 7}, 0, Policy(), (), SEEDED),
-        ({"seed": 7}, 1, Policy(), (), ["Veo 3", "Veo 3 Fast"]),
-        ({}, 0, Policy(), ("google/veo3", "google/veo-3.0-i2v"), ALL[1:]),
-        ({}, 1, Policy(), ("google/veo3",), ALL),
-        ({}, 0, Policy(models=frozenset(IDS.values())), (), list(IDS)),
-        ({}, 1, Policy(models=frozenset(IDS.values())), (), []),
-        ({"duration": 8}, 0, Policy(longest_duration=6), (), []),
-        ({}, 0, Policy(longest_duration=6), (), ALL),
-        ({}, 0, Policy(longest_duration=3), (), []),
-        ({"resolution": "1080P"}, 0, Policy(highest_resolution="720P"), (), []),
-        ({}, 0, Policy(highest_resolution="720P"), (), ALL),
-        ({}, 0, Policy(words=("video",)), (), ALL),
+        ({}, TEXT, Policy(), (), ALL),
+        ({}, FRAMES, Policy(), (), ALL[2:]),
+        ({}, REFERENCES, Policy(), (), ["Veo 3.1"]),
+        ({}, REFERENCES, Policy(), (REFERENCE_MODEL,), []),
+        ({"duration": 4}, REFERENCES, Policy(), (), []),
+        ({"seed": 7}, TEXT, Policy(), (), SEEDED),
+        ({"seed": 7}, IMAGE, Policy(), (), ["Veo 3", "Veo 3 Fast"]),
+        ({}, TEXT, Policy(), ("google/veo3", "google/veo-3.0-i2v"), ALL[1:]),
+        ({}, IMAGE, Policy(), ("google/veo3",), ALL),
+        ({}, TEXT, Policy(models=frozenset(IDS.values())), (), list(IDS)),
+        ({}, IMAGE, Policy(models=frozenset(IDS.values())), (), []),
+        ({"duration": 8}, TEXT, Policy(longest_duration=6), (), []),
+        ({}, TEXT, Policy(longest_duration=6), (), ALL),
+        ({}, TEXT, Policy(longest_duration=3), (), []),
+        ({"resolution": "1080P"}, TEXT, Policy(highest_resolution="720P"), (), []),
+        ({}, TEXT, Policy(highest_resolution="720P"), (), ALL),
+        ({}, TEXT, Policy(words=("video",)), (), ALL),
         # Half typed, or refused in words when it is sent.
-        ({"duration": 5}, 0, Policy(), (), ALL),
-        ({"duration": "eight", "seed": None, "generate_audio": float("nan")}, 0, Policy(), (), ALL),
+        ({"duration": 5}, TEXT, Policy(), (), ALL),
+        ({"duration": "eight", "seed": None, "generate_audio": float("nan")}, TEXT, Policy(), (), ALL),
     ],
 )
 def test_what_cannot_make_the_video_here_is_not_offered(
-    options: Mapping[str, Any], images: int, policy: Policy, gone: tuple[str, ...], families: list[str]
+    options: Mapping[str, Any], given: InputKind, policy: Policy, gone: tuple[str, ...], families: list[str]
 ) -> None:
-    assert list(choices(options, images, policy, SecondPrices(frozenset(gone)))) == families
+    assert list(choices(options, given, policy, SecondPrices(frozenset(gone)))) == families
 
 
 @pytest.mark.parametrize(
@@ -91,11 +95,12 @@ def test_the_price_is_that_of_the_options_entered_so_far(
 
 def test_each_says_what_it_still_takes_and_stands_for_its_family() -> None:
     text, image, frames = BY_IMAGES
-    assert choices()["Veo 3.1"].kinds == (text, image, frames)
+    assert choices()["Veo 3.1"].kinds == (text, image, frames, REFERENCES)
+    assert choices({"duration": 4})["Veo 3.1"].kinds == (text, image, frames)
     assert choices({"seed": 7})["Veo 3.1"].kinds == (text,)
     assert choices(prices=SecondPrices(IMAGE_MODELS))["Veo 3"].kinds == (text,)
-    assert choices(images=2)["Veo 3.1"].id == "google/veo-3.1-t2v"
-    assert choices(images=1, prices=SecondPrices(frozenset({"google/veo3"})))["Veo 3"].id == (
+    assert choices(given=FRAMES)["Veo 3.1"].id == "google/veo-3.1-t2v"
+    assert choices(given=IMAGE, prices=SecondPrices(frozenset({"google/veo3"})))["Veo 3"].id == (
         "google/veo-3.0-i2v"
     )
 

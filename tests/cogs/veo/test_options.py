@@ -4,7 +4,7 @@ import inspect
 
 from bot.provider.catalogue import CATALOGUE
 from cogs.veo.cog import VeoCog
-from cogs.veo.options import IMAGES, OPTIONS, choices, descriptions
+from cogs.veo.options import FILES, OPTIONS, choices, descriptions
 
 
 def test_every_option_of_every_model_is_there_once() -> None:
@@ -25,7 +25,7 @@ def test_models_that_share_an_option_agree_about_all_but_spelling_and_default() 
 
 def test_the_command_takes_exactly_these_options() -> None:
     parameters = list(inspect.signature(VeoCog.veo.callback).parameters)
-    assert parameters == ["self", "interaction", "prompt", "model", *IMAGES, *OPTIONS]
+    assert parameters == ["self", "interaction", "prompt", "model", *FILES, *OPTIONS]
 
 
 def test_the_defaults_are_said() -> None:
@@ -34,6 +34,9 @@ def test_the_defaults_are_said() -> None:
         "model": "Which model makes it",
         "image": "An image to start from: PNG, JPEG or WebP, up to 8 MiB",
         "last_image": "An image to end with; needs the first image too",
+        "reference_1": "An image of who or what to show; not together with the images above",
+        "reference_2": "Another one",
+        "reference_3": "Another one",
         "duration": "Length of the video in seconds (default: 8)",
         "aspect_ratio": "Landscape or portrait (default: 16:9 or the video service's choice, by model)",
         "resolution": "Resolution of the video (default: 720P or 1080p, by model)",

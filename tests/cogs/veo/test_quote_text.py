@@ -87,8 +87,19 @@ def test_an_offer_in_full() -> None:
     ("values", "line"),
     [
         ({"changed": True}, "⚠️ **The price has changed since you saw it.** Please decide again."),
-        ({"pictures": [IMAGE]}, "🧾 **Check your video from an image before you spend anything:**"),
-        ({"pictures": [IMAGE] * 2}, "🧾 **Check your video from two images before you spend anything:**"),
+        ({"model": "google/veo-3.0-i2v"}, "🧾 **Check your video from an image before you spend anything:**"),
+        (
+            {"model": "google/veo-3-1-lite-generate-preview#frames"},
+            "🧾 **Check your video from two images before you spend anything:**",
+        ),
+        (
+            {"model": "google/veo-3.1-reference-to-video"},
+            "🧾 **Check your video from reference images before you spend anything:**",
+        ),
+        (
+            {"model": "gone/model", "pictures": [IMAGE]},
+            "🧾 **Check your video from an image before you spend anything:**",
+        ),
         (
             {"price": None},
             "💰 Price: **unknown**. The video service doesn't show it right now, and nobody has "
@@ -118,7 +129,7 @@ def test_an_offer_in_full() -> None:
             f"<t:{int((NOON + timedelta(hours=300)).timestamp())}:R>.",
         ),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_each_thing_has_its_line(values: dict[str, Any], line: str) -> None:
     assert line in said(**values)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bot.media.images import ImageInput
 from bot.provider.catalogue import CATALOGUE, Model, OptionValue, build_request
-from bot.provider.choosing import family_heads, models_for
+from bot.provider.choosing import family_heads, kind_for, models_for
+from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
 from cogs.veo.remix_input import RemixInputs
 
@@ -68,8 +69,9 @@ def test_a_form_that_is_sent_as_it_opened_changes_nothing(
 @given(model=st.sampled_from(CATALOGUE), prompt=words, chosen=options)
 def test_images_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, OptionValue]) -> None:
     images = tuple(ImageInput.checked(field) for field in model.kind.image_fields)
+    has_references = model.kind is InputKind.REFERENCES
     able = {name: value for name, value in chosen.items() if takes(model, name, value)}
-    spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), images)
+    spec = RequestSpec(model.id, prompt, as_spelled(model.id, able), images, has_references=has_references)
     inputs = RemixInputs(CATALOGUE, spec)
     assert send(inputs) == spec
     assert ("image" in (inputs.labels[-1].description or "")) is bool(images)
@@ -78,7 +80,7 @@ def test_images_stay_as_they_were(model: Model, prompt: str, chosen: dict[str, O
 @given(model=models, images=st.integers(0, 2), prompt=words, chosen=options)
 def test_discord_takes_the_form(model: str, images: int, prompt: str, chosen: dict[str, OptionValue]) -> None:
     given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * images
-    model = model if not images else models_for(CATALOGUE, images)[0].id
+    model = model if not images else models_for(CATALOGUE, kind_for(images))[0].id
     inputs = RemixInputs(CATALOGUE, RequestSpec(model, prompt, chosen, given_ones))
     assert len(inputs.labels) == 5
     for label in inputs.labels:
