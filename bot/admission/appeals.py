@@ -23,6 +23,7 @@ from bot.provider.catalogue import VideoRequest
 RELEASE_TIME = timedelta(hours=24)  # for which a request is allowed
 OFFER_TIME = timedelta(hours=24)  # in which a moderator can be asked about a refusal
 PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
+ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
@@ -123,8 +124,15 @@ def fetch_releases(
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
 
 
-def use(session: Session, releases: Collection[Release], now: datetime) -> None:
+def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:
     """Note that a request passed, so that it does so once."""
     found = [release.appeal_id for release in releases]
     if found:
-        session.execute(update(AppealRow).where(AppealRow.id.in_(found)).values(used_at=now))
+        used = update(AppealRow).where(AppealRow.id.in_(found))
+        session.execute(used.values(used_at=now, used_by=generation_id))
+
+
+def free(session: Session, generation_id: str) -> None:
+    """Let a request that was taken back pass once more."""
+    used = update(AppealRow).where(AppealRow.used_by == generation_id)
+    session.execute(used.values(used_at=None, used_by=None))
