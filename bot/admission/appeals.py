@@ -101,12 +101,42 @@ def offer(
 
 
 def keep_last(session: Session, row: AppealRow) -> str:
-    """Keep what a member can ask about, in place of what they could and didn't; return its ID."""
-    mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
-    session.execute(delete(AppealRow).where(*mine, AppealRow.asked_at.is_(None)))
+    """Keep what a member can ask about: the last refused request, and each deleted video; return its ID.
+
+    What is kept already stays the same appeal: a form about it may be open.
+    """
+    mine = (
+        AppealRow.guild_id == row.guild_id,
+        AppealRow.user_id == row.user_id,
+        AppealRow.asked_at.is_(None),
+    )
+    same = select(AppealRow).where(
+        *mine, AppealRow.rule == row.rule, AppealRow.fingerprint == row.fingerprint
+    )
+    kept = session.scalar(same.limit(1))
+    if kept is not None:
+        kept.created_at, kept.locale = row.created_at, row.locale
+        return kept.id
+    if not row.rule.startswith(DELETION):
+        others = delete(AppealRow).where(*mine, ~AppealRow.rule.startswith(DELETION))
+        session.execute(others.execution_options(synchronize_session=False))
     row.id = secrets.token_hex(8)
     session.add(row)
     return row.id
+
+
+def show_open(session: Session, guild_id: int, now: datetime) -> int:
+    """Let a server's open appeals be shown in its moderators' channel; return how many there are.
+
+    Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
+    """
+    is_open = (
+        AppealRow.guild_id == guild_id,
+        AppealRow.asked_at.is_not(None),
+        AppealRow.decision.is_(None),
+    )
+    shown = update(AppealRow).where(*is_open).values(post_at=now)
+    return len(session.scalars(shown.returning(AppealRow.id)).all())
 
 
 def fetch_releases(

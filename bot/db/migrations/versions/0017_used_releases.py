@@ -1,4 +1,4 @@
-"""Which request passed a rule that a moderator let one pass: taken back, it leaves the permission free again."""
+"""Which request used what a moderator allowed once: if it is taken back, that can be used again."""
 
 import sqlalchemy as sa
 from alembic import op
