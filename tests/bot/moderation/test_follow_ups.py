@@ -16,6 +16,7 @@ from bot.privacy.service import Privacy
 from tests.bot.appealing import ALICE, MONA, asked, is_settled, rows
 from tests.bot.boards import (
     CHANNEL,
+    TICK,
     RecordingModeratorChannel,
     add_entry,
     all_due_was_tried,
@@ -38,6 +39,7 @@ async def decided(appeals: Appeals, database: Database, clock: StoppedClock) -> 
     appeal_id = await asked(appeals, database, clock)
     await until("it is posted", lambda: is_settled(database))
     await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    await add_entry(database, "due then", clock() + FOLLOW_UP)
     clock.advance(FOLLOW_UP)
 
 
@@ -47,8 +49,7 @@ async def test_a_message_that_fails_for_now_is_sent_later_and_nothing_else_waits
     board.dms = lambda: DeliveryPostponedError("overloaded", None)
     await decided(appeals, database, clock)
     await all_due_was_tried(database, board, clock())
-    await add_entry(database, "entry", clock())
-    await shown(board, "entry")
+    await shown(board, "due then")
     [row] = await rows(database)
     assert (row.told_at, row.post_at) == (None, clock() + RETRY)
     board.dms = lambda: True
@@ -75,10 +76,10 @@ async def test_a_channel_that_refuses_does_not_keep_a_member_from_being_told(
     appeal_id = await asked(appeals, database, clock)
     await until("it is posted", lambda: is_settled(database))
     await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
-    board.trouble = failing_in(CHANNEL, DeliveryPostponedError("overloaded", 3600.0))
-    await add_entry(database, "entry", clock())
+    board.trouble = failing_in(CHANNEL, DeliveryPostponedError("overloaded", None))
+    await add_entry(database, "an earlier one", clock() - TICK)
     await all_due_was_tried(database, board, clock())
-    clock.advance(FOLLOW_UP)
+    clock.advance(RETRY)  # now both are due
     await until("the member is told", lambda: has_told(board))
 
 
