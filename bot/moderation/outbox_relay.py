@@ -202,8 +202,10 @@ class OutboxRelay:
             )
         refusals = self._refusing[channel_id]
         if now - refusals.since >= PATIENCE and await self._give_up(guild_id, now - PATIENCE):
-            level = log.info if refusals.is_reported else log.error
-            level("gave up showing a message that waited for a day", guild=guild_id, channel=channel_id)
+            if not refusals.is_reported:
+                log.error(
+                    "gave up showing a message that waited for a day", guild=guild_id, channel=channel_id
+                )
             refusals.is_reported = True
         await self._postpone(claim, REFUSED_WAIT)
 

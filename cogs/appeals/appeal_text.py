@@ -32,6 +32,13 @@ DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended."),
     AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
+UNANSWERED = N_(
+    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more."
+)
+UNANSWERED_ABOUT_VIDEO = N_(
+    "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "
+    "the button under its card."
+)
 GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
 STATES = {
     Status.SUCCEEDED: "✅",
@@ -104,18 +111,8 @@ def _decision_line(row: AppealRow, server: str) -> str:
                 "again.",
                 server=server,
             )
-        case AppealDecision.LAPSE if is_deletion:
-            return _(
-                "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask "
-                "again with the button under its card.",
-                server=server,
-            )
         case AppealDecision.LAPSE:
-            return _(
-                "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once "
-                "more.",
-                server=server,
-            )
+            return _(UNANSWERED_ABOUT_VIDEO if is_deletion else UNANSWERED, server=server)
         case _ if is_deletion:
             return _(
                 "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
