@@ -38,12 +38,14 @@ class RedoQuote:
 
     Attributes:
         quote: of the shot alone.
+        together: of it and all shots that are offered with it.
         film: as it stands.
         redo: which shots are offered, and their prices.
         refusal: why the later ones aren't offered, though they should go on from the new shot.
     """
 
     quote: Quote
+    together: Quote
     film: Film
     redo: Redo
     refusal: UserError | None
@@ -165,17 +167,13 @@ class Redoing:
         now, row, contexts = self._clock(), offered.quote_row, offered.trial.contexts
         preview = preview_of(row, now)
         eta = await self._queue_estimate.eta(preview)
-        quote = Quote.of(
-            row,
-            preview,
-            requester,
-            contexts[:1],
-            self._daily_limit,
-            eta,
-            now,
-            is_changed=offered.is_changed,
+        alone, together = (
+            Quote.of(
+                row, preview, requester, some, self._daily_limit, eta, now, is_changed=offered.is_changed
+            )
+            for some in (contexts[:1], contexts)
         )
-        return RedoQuote(quote, offered.film, redo_of(row), offered.trial.refusal)
+        return RedoQuote(alone, together, offered.film, redo_of(row), offered.trial.refusal)
 
 
 def _source(confirmation: Confirmation) -> str:

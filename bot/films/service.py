@@ -146,19 +146,17 @@ class Films:
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def remove(
-        self, film_id: str, actor_id: int | None = None, *, shot_id: str | None = None
-    ) -> Film | None:
+    async def remove(self, film_id: str, actor_id: int, *, shot_id: str | None = None) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
         One that is marked already is returned all the same. Its shots stay; a new take of one that wasn't
-        sent yet is cancelled, where it doesn't go with a shot. One that is being posted at this moment is
-        taken down by `Finishing`.
+        sent yet is cancelled. One that is being posted at this moment is taken down by `Finishing`.
 
         Args:
             film_id: the film.
-            actor_id: who wants that, and may; None: it goes with a shot, which is recorded already.
-            shot_id: that shot; where the film doesn't show it, since it was redone, the film stays.
+            actor_id: who wants that, and may.
+            shot_id: with which the film goes, as was recorded of the shot; where the film doesn't show it,
+                since it was redone, the film stays.
         """
         now = self._clock()
         film = await self._database.write(

@@ -2,11 +2,9 @@
 
 import structlog
 
-from bot.db.models import OPEN, Status
 from bot.errors import NotFoundError
-from bot.films.rows import Film
 from bot.i18n import pgettext
-from cogs.cards.cancelled_text import cancelled_shots
+from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
 from cogs.moderation.owners import find_manageable
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item
@@ -43,10 +41,5 @@ class FilmStopButton(Item):
         await services.cancellation.cancel_film(first.guild_id, self.film_id, interaction.user.id)
         after = await services.films.find(self.film_id)
         if after is not None:
-            await interaction.followup.send(_answer(film, after), ephemeral=True)
-
-
-def _answer(before: Film, after: Film) -> str:
-    was_open = {take.id for take in before.takes if take.status in OPEN}
-    stopped = [take for take in after.takes if take.status is Status.CANCELLED and take.id in was_open]
-    return cancelled_shots(stopped)
+            text = cancelled_shots(stopped_takes(film, after))
+            await interaction.followup.send(text, ephemeral=True)
