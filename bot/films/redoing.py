@@ -18,7 +18,6 @@ from bot.films.acceptance import DearerError, striking
 from bot.films.redo import Redo, check_redo
 from bot.films.redo_acceptance import OfferedRedo, RedoAcceptance, redo_of
 from bot.films.rows import Film, fetch_film
-from bot.i18n import _
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
 from bot.requests.confirmation import (
@@ -124,9 +123,7 @@ class Redoing:
         try:
             with count_request():
                 if self._stopping.is_set():
-                    raise RestartingError(
-                        _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                    )
+                    raise RestartingError
                 film = await self._database.write(
                     striking(accept, requester, _source(confirmation), now),
                     requester.guild_id,

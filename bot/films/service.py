@@ -26,7 +26,6 @@ from bot.films.rows import (
     take_back,
 )
 from bot.films.script import FilmSpec, spec_in
-from bot.i18n import _
 from bot.jobs.ports import Posted
 from bot.jobs.queue_estimate import QueueEstimate
 from bot.metrics.metrics import count_refusals, count_request
@@ -117,9 +116,7 @@ class Films:
         try:
             with count_request():
                 if self._stopping.is_set():
-                    raise RestartingError(
-                        _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                    )
+                    raise RestartingError
                 film = await self._database.write(
                     striking(accept, requester, _source(film_id, revision), now),
                     requester.guild_id,
