@@ -1,18 +1,17 @@
 """What members can do with films: be told the price, and agree to it. Each is one transaction."""
 
-import asyncio
+from functools import cached_property
 
 import stamina
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, Requester
-from bot.clock import Clock, utc_now
-from bot.db.database import DECISION_PATIENCE, Database
+from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.models import ANSWER_GRACE
-from bot.errors import DatabaseBusyError, RestartingError, UserError
-from bot.films.acceptance import Acceptance, DearerError, Offered, striking
+from bot.errors import DatabaseBusyError, UserError
+from bot.films.acceptance import Acceptance, DearerError, Offered
+from bot.films.desk import FilmDesk
 from bot.films.rows import (
     Film,
     attach_card,
@@ -27,8 +26,6 @@ from bot.films.rows import (
 )
 from bot.films.script import FilmSpec, spec_in
 from bot.jobs.ports import Posted
-from bot.jobs.queue_estimate import QueueEstimate
-from bot.metrics.metrics import count_refusals, count_request
 from bot.requests.quotes import BaseQuote, new_preview
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -38,32 +35,12 @@ class FilmQuote(BaseQuote[FilmRow]):
     """The quote for a film."""
 
 
-class Films:
-    """Offers films, and accepts them.
+class Films(FilmDesk):
+    """Offers films, and accepts them."""
 
-    Args:
-        admission: decides about each shot as about any request.
-        work: set when there is new work.
-        stopping: set when the program is to stop; nothing new is accepted then.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        *,
-        admission: Admission,
-        queue_estimate: QueueEstimate,
-        work: asyncio.Event,
-        stopping: asyncio.Event,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._daily_limit = admission.daily_limit
-        self._acceptance = Acceptance(admission)
-        self._queue_estimate = queue_estimate
-        self._work = work
-        self._stopping = stopping
-        self._clock = clock
+    @cached_property
+    def _acceptance(self) -> Acceptance:
+        return Acceptance(self._admission)
 
     async def find(self, film_id: str) -> Film | None:
         """Return a film as it stands, or None."""
@@ -84,13 +61,7 @@ class Films:
             row = insert_offer(session, requester, spec, now)
             return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
 
-        source = f"interaction:{requester.interaction_id}"
-        with count_refusals():
-            answer = await self._database.write(
-                striking(offer, requester, source, now), requester.guild_id, hurried=True
-            )
-            if isinstance(answer, UserError):
-                raise answer
+        answer = await self._offered(offer, requester)
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
         return await self._quote(requester, answer)
 
@@ -114,17 +85,7 @@ class Films:
             return self._acceptance.accept(session, requester, row, plans, now)
 
         try:
-            with count_request():
-                if self._stopping.is_set():
-                    raise RestartingError
-                film = await self._database.write(
-                    striking(accept, requester, _source(film_id, revision), now),
-                    requester.guild_id,
-                    hurried=True,
-                    patience=DECISION_PATIENCE,
-                )
-                if isinstance(film, UserError):
-                    raise film
+            film = await self._accepted(accept, requester, _source(film_id, revision))
         except DearerError:
             return await self._offer_again(requester, film_id, revision)
         log.info("film accepted", film=film_id, shots=len(film.shots), user=requester.user_id)
@@ -199,11 +160,7 @@ class Films:
                 session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
             )
 
-        answer = await self._database.write(
-            striking(offer, requester, _source(film_id, revision), now), requester.guild_id, hurried=True
-        )
-        if isinstance(answer, UserError):
-            raise answer
+        answer = await self._decided(offer, requester, _source(film_id, revision))
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
@@ -211,7 +168,14 @@ class Films:
         preview = new_preview(row, offered.plans[0].spec.prompt, video.model.id, video.options, now)
         eta, contexts = await self._queue_estimate.eta(preview), offered.contexts
         return FilmQuote.of(
-            row, preview, requester, contexts, self._daily_limit, eta, now, is_changed=offered.is_changed
+            row,
+            preview,
+            requester,
+            contexts,
+            self._admission.daily_limit,
+            eta,
+            now,
+            is_changed=offered.is_changed,
         )
 
 
