@@ -6,21 +6,16 @@ from bot.errors import NotFoundError
 from bot.i18n import pgettext
 from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
 from cogs.moderation.owners import find_manageable
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class FilmStopButton(Item):
+class FilmStopButton(FilmButton):
     """Cancels all shots that are waited for: for free before they were sent, else they count."""
 
     action = "film-stop"
-    pattern = r"(?P<film>[0-9a-f]{16})"
-
-    def __init__(self, film_id: str) -> None:
-        super().__init__(film_id)
-        self.film_id = film_id
 
     @classmethod
     def label(cls) -> str:

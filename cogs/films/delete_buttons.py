@@ -12,20 +12,15 @@ from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_car
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class FilmButton(Item):
-    """Base of the buttons that are about one film."""
-
-    pattern = r"(?P<film>[0-9a-f]{16})"
-
-    def __init__(self, film_id: str) -> None:
-        super().__init__(film_id)
-        self.film_id = film_id
+class ManagedFilmButton(FilmButton):
+    """Base of the buttons with which its member and moderators manage a film."""
 
     async def find(self, interaction: Interaction) -> Film:
         """Return the film, for its member and moderators.
@@ -41,7 +36,7 @@ class FilmButton(Item):
         return film
 
 
-class FilmDeleteButton(AskingButton, FilmButton):
+class FilmDeleteButton(AskingButton, ManagedFilmButton):
     """Asks whether the film is to be deleted."""
 
     action = "film-delete"
@@ -58,7 +53,7 @@ class FilmDeleteButton(AskingButton, FilmButton):
         await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
-class FilmConfirmButton(DeletingButton, FilmButton):
+class FilmConfirmButton(DeletingButton, ManagedFilmButton):
     """Deletes the film."""
 
     action = "film-delete-yes"
