@@ -86,9 +86,7 @@ class GenerationService:
         """
         with count_request():
             if self._stopping.is_set():
-                raise RestartingError(
-                    _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                )
+                raise RestartingError
             generation = await self._accept(requester, spec, confirmation)
         # From here on, all that this task says is about it; each interaction has a task of its own.
         bind_contextvars(generation=generation.id)
