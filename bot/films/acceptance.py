@@ -155,10 +155,10 @@ class Acceptance:
                 raise _refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
                 return refusal
-            use(session, context.releases, now)
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
+            use(session, context.releases, before, now)
         return contexts
 
     def context(

@@ -169,10 +169,10 @@ class RedoAcceptance:
                 _check_title(row, context)
             if refusal is not None:
                 return Trial(ids, contexts, refusal)
-            use(session, context.releases, now)
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
+            use(session, context.releases, before, now)
             ids.append(before)
         return Trial(ids, contexts, None)
 
