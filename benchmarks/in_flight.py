@@ -33,6 +33,7 @@ from sqlalchemy import select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
+from loop_delays import watch_loop  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 from stand_ins import NoDiscord, NoHandover, new_row  # noqa: E402
 
@@ -197,7 +198,8 @@ async def carry_all(
         late_watch=LateWatch(queue, veo, database, videos, estimator, timing, utc_now),
         deliver=NoHandover(queue),
     )
-    watching = asyncio.create_task(watch_loop(figures), name="watch")
+    stalls: list[float] = []
+    watching = asyncio.create_task(watch_loop(stalls, STALL_INTERVAL), name="watch")
     running = asyncio.create_task(Runner(queue, workflow, work=work, stopping=stopping).run(), name="runner")
     while await database.read(_has_unfinished):  # noqa: ASYNC110 what is awaited happens in a database
         await asyncio.sleep(1)
@@ -206,18 +208,7 @@ async def carry_all(
     await running
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
-
-
-async def watch_loop(figures: Figures) -> None:
-    """Measure how late the event loop wakes somebody who sleeps."""
-    clock, stalls = asyncio.get_running_loop().time, list[float]()
-    try:
-        while True:
-            due = clock() + STALL_INTERVAL
-            await asyncio.sleep(STALL_INTERVAL)
-            stalls.append(clock() - due)
-    finally:
-        figures.stall, figures.stall_99 = max(stalls), statistics.quantiles(stalls, n=100)[-1]
+    figures.stall, figures.stall_99 = max(stalls), statistics.quantiles(stalls, n=100)[-1]
 
 
 def judge(row: Generation, duration: float, figures: Figures) -> None:

@@ -23,6 +23,7 @@ from typing import Any, cast
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, as the Makefile does
 
+from loop_delays import watch_loop  # noqa: E402
 from sqlalchemy import Table, insert  # noqa: E402
 
 from bot.clock import utc_now  # noqa: E402
@@ -122,7 +123,7 @@ async def measure(previews: Previews, name: str, proposal: Proposal) -> Measured
     """Return what a preview cost."""
     print(name, file=sys.stderr)
     stalls: list[float] = []
-    probe = asyncio.create_task(watch(stalls))
+    probe = asyncio.create_task(watch_loop(stalls, PROBE_SECONDS))
     await asyncio.sleep(0.05)
     stalls.clear()
     used, began = processor_seconds(), time.perf_counter()
@@ -130,14 +131,6 @@ async def measure(previews: Previews, name: str, proposal: Proposal) -> Measured
     used, whole = processor_seconds() - used, time.perf_counter() - began
     probe.cancel()
     return Measured(name, preview, used, whole, max(stalls))
-
-
-async def watch(stalls: list[float]) -> None:
-    """Note by how much later than asked for the event loop comes back."""
-    while True:
-        began = time.perf_counter()
-        await asyncio.sleep(PROBE_SECONDS)
-        stalls.append(time.perf_counter() - began - PROBE_SECONDS)
 
 
 async def roles_of(user_ids: Collection[int]) -> dict[int, frozenset[int]]:

@@ -22,6 +22,9 @@ class BadInputError(UserError):
 class RestartingError(UserError):
     """The program is stopping and takes nothing new."""
 
+    def __init__(self) -> None:
+        super().__init__(_("I'm restarting. Try again in a minute. This didn't count toward your limit."))
+
 
 class UndecidedError(UserError):
     """The member is asked first: the request is neither accepted nor refused yet."""

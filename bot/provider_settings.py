@@ -12,6 +12,8 @@ from bot.written_values import bare, checked_url
 
 ENV_FILE = ".env"
 NOT_PLAIN = re.compile(r"""[^!-~]|["'<>`{}\[\]]|^[A-Z_]+=""")  # the last: the setting's own name
+QUOTED_NAMES = re.compile(r"""["'\u201c\u201d]\s*,|,\s*["'\u201c\u201e]""")
+EXAMPLE = "Veo 3.1 Fast, google/veo-3.1-t2v"  # of MODELS
 VERSION_PATH = re.compile(r"/v[0-9]+(/.*)?$", re.IGNORECASE)
 OWN_ADDRESS = "https://api.aimlapi.com"  # whatever is behind it was copied from a page or an example
 SECRETS = ("aimlapi_key", "discord_token")
@@ -43,8 +45,8 @@ class ProviderSettings(BaseSettings):
     )
     models: str = Field(
         default="",
-        description="The models to offer, as names or IDs with commas between, such as `Veo 3.1 Fast, "
-        "google/veo-3.1-t2v`; the first one is the default. Empty: all.",
+        description="The models to offer, as names or IDs with commas between, such as "
+        f"`{EXAMPLE}`; the first one is the default. Empty: all.",
     )
     data_dir: Path = Field(default=Path("data"), description="Folder for the database and video files.")
 
@@ -53,6 +55,8 @@ class ProviderSettings(BaseSettings):
     def _is_bare(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
             return value
+        if info.field_name == "models" and QUOTED_NAMES.search(value):
+            raise ValueError(f"must have no quotes around single names, as in {EXAMPLE}")
         # Spaces around a secret are named: they hint at what else was copied along.
         return bare(value if info.field_name in SECRETS else value.strip())
 

@@ -4,10 +4,12 @@
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from bot.db.addresses import checked_address, secrets_of, with_folder
@@ -16,6 +18,8 @@ from bot.provider_settings import ENV_FILE, ProviderSettings
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.written_values import checked_url
+
+SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_]+)\s*=")  # how a line of `.env` begins
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -207,6 +211,7 @@ def names_in_environment() -> set[str]:
 
 def _load(kind: type[Kind]) -> Kind:
     try:
+        _ensure_readable(kind)
         return kind()  # pyright: ignore[reportCallIssue]: the environment fills the required fields
     except ValidationError as error:
         raise SettingsError(_problems(error)) from None
@@ -214,6 +219,30 @@ def _load(kind: type[Kind]) -> Kind:
         raise SettingsError([".env: must be UTF-8 text"]) from None
     except OSError as error:
         raise SettingsError([f".env: this user can't read it: {error.strerror}"]) from None
+
+
+def _ensure_readable(kind: type[ProviderSettings]) -> None:
+    """Check the lines of `.env` that are settings: the library leaves out those that it can't read.
+
+    Raises:
+        SettingsError: it would leave one out.
+        UnicodeDecodeError, OSError: as it does.
+    """
+    path = Path(ENV_FILE)
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        broken = [binding.original for binding in parse_stream(lines) if binding.error]
+    names = [(SETTING.match(original.string), original.line) for original in broken]
+    known = {name.upper() for name in kind.model_fields}
+    problems = [
+        f"{found[1].upper()}: line {line} of .env can't be read. Write it without quotes, or with one pair "
+        "around the whole value"
+        for found, line in names
+        if found is not None and found[1].upper() in known - os.environ.keys()
+    ]
+    if problems:
+        raise SettingsError(problems)
 
 
 def _problems(error: ValidationError) -> list[str]:

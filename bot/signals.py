@@ -1,13 +1,16 @@
 """Events shared by a process's tasks: new work and shutdown, and how to wait and repeat until then."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.errors import DatabaseBusyError
+
+T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,6 +47,23 @@ async def pause(seconds: float, stopping: asyncio.Event) -> None:
     except TimeoutError:
         return
     raise StoppingError
+
+
+async def unless_stopping(work: Coroutine[Any, Any, T], stopping: asyncio.Event) -> T:
+    """Return what `work` does; it's cancelled where the program is to stop before that.
+
+    Raises:
+        StoppingError: it is.
+    """
+    task, stop = asyncio.create_task(work), asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return await task
+        raise StoppingError
+    finally:
+        stop.cancel()
+        task.cancel()
 
 
 async def run_every(

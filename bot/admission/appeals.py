@@ -23,6 +23,7 @@ from bot.provider.catalogue import VideoRequest
 RELEASE_TIME = timedelta(hours=24)  # for which a request is allowed
 OFFER_TIME = timedelta(hours=24)  # in which a moderator can be asked about a refusal
 PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
+ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
@@ -100,12 +101,42 @@ def offer(
 
 
 def keep_last(session: Session, row: AppealRow) -> str:
-    """Keep what a member can ask about, in place of what they could and didn't; return its ID."""
-    mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
-    session.execute(delete(AppealRow).where(*mine, AppealRow.asked_at.is_(None)))
+    """Keep what a member can ask about: the last refused request, and each deleted video; return its ID.
+
+    What is kept already stays the same appeal: a form about it may be open.
+    """
+    mine = (
+        AppealRow.guild_id == row.guild_id,
+        AppealRow.user_id == row.user_id,
+        AppealRow.asked_at.is_(None),
+    )
+    same = select(AppealRow).where(
+        *mine, AppealRow.rule == row.rule, AppealRow.fingerprint == row.fingerprint
+    )
+    kept = session.scalar(same.limit(1))
+    if kept is not None:
+        kept.created_at, kept.locale = row.created_at, row.locale
+        return kept.id
+    if not row.rule.startswith(DELETION):
+        others = delete(AppealRow).where(*mine, ~AppealRow.rule.startswith(DELETION))
+        session.execute(others.execution_options(synchronize_session=False))
     row.id = secrets.token_hex(8)
     session.add(row)
     return row.id
+
+
+def show_open(session: Session, guild_id: int, now: datetime) -> int:
+    """Let a server's open appeals be shown in its moderators' channel; return how many there are.
+
+    Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
+    """
+    is_open = (
+        AppealRow.guild_id == guild_id,
+        AppealRow.asked_at.is_not(None),
+        AppealRow.decision.is_(None),
+    )
+    shown = update(AppealRow).where(*is_open).values(post_at=now)
+    return len(session.scalars(shown.returning(AppealRow.id)).all())
 
 
 def fetch_releases(
@@ -123,8 +154,15 @@ def fetch_releases(
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
 
 
-def use(session: Session, releases: Collection[Release], now: datetime) -> None:
+def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:
     """Note that a request passed, so that it does so once."""
     found = [release.appeal_id for release in releases]
     if found:
-        session.execute(update(AppealRow).where(AppealRow.id.in_(found)).values(used_at=now))
+        used = update(AppealRow).where(AppealRow.id.in_(found))
+        session.execute(used.values(used_at=now, used_by=generation_id))
+
+
+def free(session: Session, generation_id: str) -> None:
+    """Let a request that was taken back pass once more."""
+    used = update(AppealRow).where(AppealRow.used_by == generation_id)
+    session.execute(used.values(used_at=None, used_by=None))

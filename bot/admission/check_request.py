@@ -243,10 +243,20 @@ class Admission:
         return refusal
 
     def note_accepted(
-        self, session: Session, requester: Requester, context: AdmissionContext, now: datetime
+        self,
+        session: Session,
+        requester: Requester,
+        context: AdmissionContext,
+        now: datetime,
+        *,
+        generation_id: str | None = None,
     ) -> None:
-        """Record what moderators must know of a request that is accepted, and that it passed what it did."""
-        use(session, context.releases, now)
+        """Record what moderators must know of a request that is accepted, and that it passed what it did.
+
+        `generation_id`: what it became; None: several at once, which pass nothing.
+        """
+        if generation_id is not None:
+            use(session, context.releases, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:

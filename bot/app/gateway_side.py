@@ -99,9 +99,22 @@ def _is_ours(shards: Shards | None) -> Callable[[int], bool]:
     return (lambda _: True) if shards is None else shards.has
 
 
+def _build_continuations(shared: Shared, prices: PriceList) -> Continuations:
+    stores = shared.stores
+    return Continuations(
+        shared.database,
+        stores.videos,
+        stores.last_frames,
+        stores.whole_videos,
+        models=shared.settings.offered_models,
+        prices=prices,
+        stopping=shared.signals.stopping,
+    )
+
+
 def build_services(shared: Shared, prices: PriceList) -> Services:
     """Make what commands call; nothing runs yet."""
-    database, signals, settings, stores = shared.database, shared.signals, shared.settings, shared.stores
+    database, signals, settings = shared.database, shared.signals, shared.settings
     daily_limit, models = settings.default_daily_limit, settings.offered_models
     decisions = Decisions(database)
     rules = QuotaRules(decisions, daily_limit=daily_limit)
@@ -133,7 +146,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         history=History(database),
         removal=Removal(database),
         reposts=Reposts(database, shared.stores.videos),
-        continuations=Continuations(database, stores.videos, stores.last_frames, stores.whole_videos, models),
+        continuations=_build_continuations(shared, prices),
         entitlements=Entitlements(database, daily_limit=daily_limit, max_waiting=settings.max_waiting),
         rules=rules,
         previews=Previews(database, rules, daily_limit=daily_limit),

@@ -142,11 +142,13 @@ class ReportRow(Base):
 
 
 class AppealDecision(StrEnum):
-    """What a moderator makes of an appeal."""
+    """What a moderator makes of an appeal (the first three), or how it ends without one."""
 
     ALLOW = "allow"  # the request, once
     LIFT = "lift"  # the rule
     DECLINE = "decline"
+    LAPSE = "lapse"  # nobody decided in time
+    WITHDRAW = "withdraw"  # its member deleted their data
 
 
 class AppealRow(Base):
@@ -160,6 +162,7 @@ class AppealRow(Base):
         Index("ix_appeals_member", "guild_id", "user_id"),
         Index("ix_appeals_user", "user_id"),
         Index("ix_appeals_post", "post_at"),
+        Index("ix_appeals_used", "used_by"),
         # One that is open for each member.
         Index(
             "ix_appeals_open",
@@ -190,3 +193,4 @@ class AppealRow(Base):
     words: Mapped[str | None] = mapped_column(Text)  # the moderator's, for the member
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member was
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the request was accepted
+    used_by: Mapped[str | None] = mapped_column(String(16))  # what the request became

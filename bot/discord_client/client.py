@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ EXTENSIONS = (
 
 MANY_SERVERS = 1000  # of this process; Discord wants about so many on a shard
 IDENTIFY_SPACING = timedelta(seconds=5.5)  # Discord's 5 ("Gateway", Rate Limiting), and some for the way
+LAST_WORDS = 3.0  # seconds in which a member is told that the program ends, before the connections close
 HEARTBEAT_INTERVAL = 41.25  # seconds; Discord's own, until it says another
 
 
@@ -82,6 +84,7 @@ class VeoBot(commands.Bot):
         self._database = database
         self._extensions = extensions
         self._upload: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[Any]] = set()
         self._heartbeat_interval = HEARTBEAT_INTERVAL
         self._heard: dict[int, float] = {}  # when each connection was last heard, as discord.py counts time
         forgive_events(self)
@@ -131,10 +134,23 @@ class VeoBot(commands.Bot):
         if isinstance(self.tree, VeoTree) and not await self.tree.sync_if_changed(self._database):
             self._upload = asyncio.create_task(self._upload_commands(self.tree), name="commands")
 
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """Let `close` wait for this task a moment: it ends with the program, and then somebody is told so."""
+        task = asyncio.current_task()
+        held: set[asyncio.Task[Any]] = set() if task is None else {task}
+        self._answering |= held
+        try:
+            yield
+        finally:
+            self._answering -= held
+
     async def close(self) -> None:
         """Close all connections."""
         if self._upload is not None:
             self._upload.cancel()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=LAST_WORDS)
         await super().close()
 
     async def _upload_commands(self, tree: VeoTree) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import offer, use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import (
     BudgetReachedError,
@@ -23,10 +24,12 @@ from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import FilmSpec, ShotPlan, plan_shots
+from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
 from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
 
+IN_A_FILM = "film_shot"  # what a moderator let pass tells it by from a video alone
 TOO_MANY = (QuotaReachedError, WaitingFullError, BudgetReachedError)  # fewer shots may be accepted
 
 Answer = TypeVar("Answer")
@@ -40,6 +43,28 @@ class Offered:
     contexts: Sequence[AdmissionContext]
     plans: Sequence[ShotPlan]
     is_changed: bool
+
+
+class ShotWordError(ShotRefusedError):
+    """A shot has a forbidden word, about which a moderator can be asked."""
+
+    def __init__(
+        self,
+        number: int,
+        refusal: WordNotAllowedError,
+        asked: tuple[Requester, VideoRequest, AdmissionContext],
+        *,
+        is_word: bool = True,
+    ) -> None:
+        """`asked`: the shot; `is_word`: it may cost a strike."""
+        super().__init__(number, refusal.sentence, is_word=is_word)
+        self._refusal = refusal
+        self._asked = asked
+
+    def offer(self, session: Session, now: datetime) -> None:
+        """Keep the shot, so that its member can ask; see `bot.admission.appeals.offer`."""
+        offer(session, self._refusal, self._asked, now)
+        self.appeal_id = self._refusal.appeal_id
 
 
 class DearerError(UndecidedError):
@@ -127,20 +152,26 @@ class Acceptance:
                 if refusal is not None:
                     return refusal
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
-                raise _refused_shot(number, refusal)
+                raise _refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
+            use(session, context.releases, before, now)
         return contexts
 
     def context(
         self, session: Session, requester: Requester, plan: ShotPlan, now: datetime
     ) -> AdmissionContext:
-        """Read what the decision rests on; a shot that may become another kind costs what the dearer does."""
-        found = self._admission.fetch_context(session, requester, plan.video, now, is_quoted=True)
-        context = replace(found, releases=())  # what a moderator let pass is one request, no film's shots
+        """Read what the decision rests on; a shot that may become another kind costs what the dearer does.
+
+        What a moderator lets pass is a video alone, or a shot of a film.
+        """
+        made_from = [IN_A_FILM, *plan.spec.made_from]
+        context = self._admission.fetch_context(
+            session, requester, plan.video, now, is_quoted=True, made_from=made_from
+        )
         other = None if plan.without is None else self._admission.price_of(plan.without)
         if other is None or context.price is None:
             return context
@@ -162,13 +193,16 @@ class Acceptance:
         return film
 
 
-def _refused_shot(number: int, refusal: UserError) -> UserError:
+def _refused_shot(
+    number: int, refusal: UserError, asked: tuple[Requester, VideoRequest, AdmissionContext]
+) -> UserError:
     """Return why a film is refused whose shots before this one would have been accepted."""
     if isinstance(refusal, TOO_MANY):
         return FilmTooLongError(number - 1, refusal)
+    if isinstance(refusal, WordNotAllowedError):
+        return ShotWordError(number, refusal, asked)
     if isinstance(refusal, RefusedError):
-        is_word = isinstance(refusal, WordNotAllowedError)
-        return ShotRefusedError(number, refusal.sentence, is_word=is_word)
+        return ShotRefusedError(number, refusal.sentence)
     return refusal
 
 
@@ -181,7 +215,10 @@ def _total(contexts: Sequence[AdmissionContext]) -> float | None:
 def striking(
     work: Work[Answer | UserError], requester: Requester, source: str, now: datetime
 ) -> Work[Answer | UserError]:
-    """Return work that gives the strike of a film's forbidden word, though nothing else of it may stand."""
+    """Return work that gives the strike of a film's forbidden word, though nothing else of it may stand.
+
+    A moderator can be asked about the word.
+    """
 
     def decide(session: Session) -> Answer | UserError:
         try:
@@ -193,6 +230,8 @@ def striking(
             answer = error
         if not isinstance(answer, UserError):
             return answer
+        if isinstance(answer, ShotWordError):
+            answer.offer(session, now)
         return strike_for(session, requester.guild_id, requester.user_id, source, answer, now)
 
     return decide

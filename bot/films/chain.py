@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.db.models import WAITING, Generation, Status
 from bot.failures import BAD_IMAGES, FailureKind
 from bot.films.rows import Film, fetch_film
-from bot.films.takes import is_there, there_takes
+from bot.films.takes import is_shown_nowhere, source_before, there_takes
 from bot.jobs.endings import NOT_CHARGED, released
 from bot.media.frame_links import frame_link
 from bot.provider.catalogue import Model, get_model
@@ -105,13 +105,10 @@ def _beginning(
     if _stays_as_it_is(film, shot):
         return _unsent(FailureKind.SHOT_BEFORE, now)
     before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
-    if any(_is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
+    if any(is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
         return _unsent(FailureKind.UNSHOWN, now)
-    frameless = film.row.frameless_shots or ()
-    there = there_takes(film.takes)  # also where another take of such a shot is being made
-    made = [there[other.shot] for other in before if other.shot in there and other.shot not in frameless]
-    if made:
-        source = made[-1]
+    source = source_before(film.takes, shot.shot or 0, film.row.frameless_shots or ())
+    if source is not None:
         post = find_post(session, source.guild_id, source.id)
         links = [frame_link(source.id)]
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
@@ -137,11 +134,6 @@ def _stays_as_it_is(film: Film, shot: Generation) -> bool:
         return False
     there = there_takes(film.takes)
     return awaited.shot in there or shot.shot in there
-
-
-def _is_shown_nowhere(shot: Generation) -> bool:
-    """Whether no place was left where a shot that was made could be posted."""
-    return is_there(shot) and shot.result_id is None
 
 
 def _unsent(kind: FailureKind, now: datetime) -> Mapping[str, Any]:

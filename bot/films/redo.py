@@ -10,7 +10,7 @@ from bot.db.models import Generation
 from bot.errors import NotFoundError, UserError
 from bot.films.rows import Film
 from bot.films.script import FilmSpec, ShotPlan, plan_shots
-from bot.films.takes import last_takes
+from bot.films.takes import is_shown_nowhere, last_takes, source_before
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
@@ -71,9 +71,25 @@ def _hindrance(film: Film, shot: Generation | None, requester: Requester) -> str
         return _("The prompts of this film were deleted, so I can't redo its shots.")
     if shot is not None and shot.delivered_at is None:
         return _("Shot {number} is still being made. Wait until it's ready.", number=shot.shot or 0)
+    unshown = None if shot is None else _unshown_before(film, shot)
+    if shot is not None and unshown is not None:
+        return _(
+            "I couldn't post shot {before} anywhere, and shot {number} would start from its end. "
+            "Redo shot {before} first.",
+            before=unshown.shot or 0,
+            number=shot.shot or 0,
+        )
     if row.delivered_at is None and film.is_over:
         return _("I'm joining this film right now. Try again in a minute.")
     return ""
+
+
+def _unshown_before(film: Film, shot: Generation) -> Generation | None:
+    """Return a shot after which no other one is made, since it could be posted nowhere."""
+    if film.row.continuity is Continuity.CUTS:
+        return None
+    before = (other for other in film.shots if (other.shot or 0) < (shot.shot or 0))
+    return next((other for other in before if is_shown_nowhere(other)), None)
 
 
 def numbers_after(film: Film, number: int) -> list[int]:
@@ -95,14 +111,15 @@ def plan_redo(
     Where the film's model is gone, it's the first one that can.
 
     Raises:
-        CannotRedoError: the film's first image is gone, and it's the first shot.
+        CannotRedoError: the shot would begin with the film's first image, which is gone.
         ShotRefusedError, BadRequestError: as `plan_shots`.
     """
     row = film.row
     prompts = tuple(prompt if shot.shot == number else shot.prompt for shot in film.shots)
     images = (FRAME_TO_COME,) if row.has_image else ()
-    if number == 1 and row.has_image:
-        images = _first_image(film, now)
+    if row.has_image and _begins_with_image(film, number):
+        first = _first_image(film, number, now)
+        images = first if number == 1 else images
     family = _living_family(film, models, gone)
     spec = FilmSpec(row.title, prompts, family, dict(row.options), images, row.continuity)
     return plan_shots(spec, models, gone)
@@ -113,14 +130,29 @@ def redone(plan: ShotPlan, source: Generation) -> ShotPlan:
     return replace(plan, spec=replace(plan.spec, source_id=source.id))
 
 
-def _first_image(film: Film, now: datetime) -> tuple[ImageInput, ...]:
-    take = last_takes(film.takes)[0]
+def _begins_with_image(film: Film, number: int) -> bool:
+    """Whether a shot would begin with the film's first image, since it's the first one that is made."""
+    if number == 1 or film.row.continuity is Continuity.CUTS:
+        return number == 1
+    before = [shot for shot in film.shots if (shot.shot or 0) < number]
+    source = source_before(film.takes, number, film.row.frameless_shots or ())
+    return source is None and all(shot.delivered_at is not None for shot in before)
+
+
+def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...]:
+    take = last_takes(film.takes)[0] if number == 1 else film.shots[0]
     links = take.picture_urls
     if not links or fetchable_until(links, take.created_at) <= now:
         reason = _(
             "This film begins with an image that I no longer have, so I can't redo its first shot. "
             "Use `/film` and attach it again."
         )
+        if number > 1:
+            reason = _(
+                "Shot {number} would start from this film's first image, which I no longer have. "
+                "Use `/film` and attach it again.",
+                number=number,
+            )
         uncounted = _("This didn't count toward your limit.")
         raise CannotRedoError(f"{reason} {uncounted}")
     return tuple(ImageInput.checked(link) for link in links)

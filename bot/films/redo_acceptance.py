@@ -10,12 +10,13 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
 from bot.admission.denials import RedoTooLongError, RefusedError, ShotRefusedError, WordNotAllowedError
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError
-from bot.films.acceptance import TOO_MANY, Acceptance, DearerError
+from bot.films.acceptance import TOO_MANY, Acceptance, DearerError, ShotWordError
 from bot.films.redo import CannotRedoError, Redo, check_redo, numbers_after, plan_redo, redone
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
@@ -162,7 +163,8 @@ class RedoAcceptance:
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
                 # The words of the later ones were accepted once: they cost no strike.
-                refusal = ShotRefusedError(number, refusal.sentence, is_word=not contexts)
+                asked = (requester, plan.video, context)
+                refusal = ShotWordError(number, refusal, asked, is_word=not contexts)
             if refusal is None and not contexts:
                 _check_title(row, context)
             if refusal is not None:
@@ -170,6 +172,7 @@ class RedoAcceptance:
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
+            use(session, context.releases, before, now)
             ids.append(before)
         return Trial(ids, contexts, None)
 

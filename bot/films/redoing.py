@@ -4,23 +4,19 @@ Each is one transaction. What is accepted is another take of the shot: the film 
 ended, and stays as it is where that fails.
 """
 
-import asyncio
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, Requester
-from bot.clock import Clock, utc_now
-from bot.db.database import DECISION_PATIENCE, Database
-from bot.errors import RestartingError, UserError
-from bot.films.acceptance import DearerError, striking
+from bot.admission.check_request import Requester
+from bot.errors import UserError
+from bot.films.acceptance import DearerError
+from bot.films.desk import FilmDesk
 from bot.films.redo import Redo, check_redo
 from bot.films.redo_acceptance import OfferedRedo, RedoAcceptance, redo_of
 from bot.films.rows import Film, fetch_film
-from bot.i18n import _
-from bot.jobs.queue_estimate import QueueEstimate
-from bot.metrics.metrics import count_refusals, count_request
 from bot.requests.confirmation import (
     Confirmation,
     discard,
@@ -38,43 +34,25 @@ class RedoQuote:
 
     Attributes:
         quote: of the shot alone.
+        together: of it and all shots that are offered with it.
         film: as it stands.
         redo: which shots are offered, and their prices.
         refusal: why the later ones aren't offered, though they should go on from the new shot.
     """
 
     quote: Quote
+    together: Quote
     film: Film
     redo: Redo
     refusal: UserError | None
 
 
-class Redoing:
-    """Offers to redo shots, and accepts that.
+class Redoing(FilmDesk):
+    """Offers to redo shots, and accepts that."""
 
-    Args:
-        admission: decides about each take as about any request.
-        work: set when there is new work.
-        stopping: set when the program is to stop; nothing new is accepted then.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        *,
-        admission: Admission,
-        queue_estimate: QueueEstimate,
-        work: asyncio.Event,
-        stopping: asyncio.Event,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._daily_limit = admission.daily_limit
-        self._acceptance = RedoAcceptance(admission)
-        self._queue_estimate = queue_estimate
-        self._work = work
-        self._stopping = stopping
-        self._clock = clock
+    @cached_property
+    def _acceptance(self) -> RedoAcceptance:
+        return RedoAcceptance(self._admission)
 
     async def find(self, requester: Requester, film_id: str, number: int | None = None) -> Film:
         """Return a film of which the member may redo a shot now; raises as `check_redo`."""
@@ -96,11 +74,7 @@ class Redoing:
         def offer(session: Session) -> OfferedRedo | UserError:
             return self._acceptance.offer(session, requester, Redo(film_id, number, []), prompt, now)
 
-        with count_refusals():
-            work = striking(offer, requester, f"interaction:{requester.interaction_id}", now)
-            answer = await self._database.write(work, requester.guild_id, hurried=True)
-            if isinstance(answer, UserError):
-                raise answer
+        answer = await self._offered(offer, requester)
         log.info("redo offered", film=film_id, shot=number, user=requester.user_id)
         return await self._quote(requester, answer)
 
@@ -120,19 +94,7 @@ class Redoing:
             return self._acceptance.accept(session, requester, confirmation, last, now)
 
         try:
-            with count_request():
-                if self._stopping.is_set():
-                    raise RestartingError(
-                        _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                    )
-                film = await self._database.write(
-                    striking(accept, requester, _source(confirmation), now),
-                    requester.guild_id,
-                    hurried=True,
-                    patience=DECISION_PATIENCE,
-                )
-                if isinstance(film, UserError):
-                    raise film
+            film = await self._accepted(accept, requester, _source(confirmation))
         except DearerError:
             return await self._offer_again(requester, confirmation)
         log.info("redo accepted", film=film.row.id, last=last, user=requester.user_id)
@@ -155,27 +117,27 @@ class Redoing:
             row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 
-        work = striking(offer, requester, _source(confirmation), now)
-        answer = await self._database.write(work, requester.guild_id, hurried=True)
-        if isinstance(answer, UserError):
-            raise answer
+        answer = await self._decided(offer, requester, _source(confirmation))
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: OfferedRedo) -> RedoQuote:
         now, row, contexts = self._clock(), offered.quote_row, offered.trial.contexts
         preview = preview_of(row, now)
         eta = await self._queue_estimate.eta(preview)
-        quote = Quote.of(
-            row,
-            preview,
-            requester,
-            contexts[:1],
-            self._daily_limit,
-            eta,
-            now,
-            is_changed=offered.is_changed,
+        alone, together = (
+            Quote.of(
+                row,
+                preview,
+                requester,
+                some,
+                self._admission.daily_limit,
+                eta,
+                now,
+                is_changed=offered.is_changed,
+            )
+            for some in (contexts[:1], contexts)
         )
-        return RedoQuote(quote, offered.film, redo_of(row), offered.trial.refusal)
+        return RedoQuote(alone, together, offered.film, redo_of(row), offered.trial.refusal)
 
 
 def _source(confirmation: Confirmation) -> str:

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
-from bot.db.models import WAITING, Generation, Status
+from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
 from bot.films.script import FilmSpec
 from bot.films.takes import current_takes, is_there
-from bot.jobs.endings import released
+from bot.jobs.cancellation import cancel_one
 from bot.jobs.ports import Posted
 from bot.media.images import ImageInput
 from bot.policy import audit
@@ -190,7 +190,7 @@ def discard_offer(session: Session, row: FilmRow) -> None:
 
 
 def remove_film(
-    session: Session, film_id: str, actor_id: int | None, shot_id: str | None, now: datetime
+    session: Session, film_id: str, actor_id: int, shot_id: str | None, now: datetime
 ) -> Film | None:
     """Mark a film that was posted, or is being posted, as taken down, and return it; see `Films.remove`."""
     if shot_id is not None and not _may_show(session.get(FilmRow, film_id, with_for_update=True), shot_id):
@@ -198,23 +198,20 @@ def remove_film(
     is_posted = or_(FilmRow.result_id.is_not(None), FilmRow.posting_at.is_not(None))
     shown = (FilmRow.id == film_id, is_posted, FilmRow.removed_at.is_(None))
     marked = session.scalar(update(FilmRow).where(*shown).values(removed_at=now).returning(FilmRow))
-    if marked is not None and actor_id not in {None, marked.user_id}:
+    if marked is not None and shot_id is None and actor_id != marked.user_id:
         subject, new = f"film:{film_id}", {"user_id": marked.user_id}
         audit.record(session, marked.guild_id, actor_id, Action.VIDEO_DELETE, now, subject=subject, new=new)
-    if marked is not None and actor_id is not None:
-        _cancel_unsent(session, film_id, actor_id, now)
+    if marked is not None:
+        _cancel_unsent(session, marked, actor_id, now)
     film = fetch_film(session, film_id)
     return film if film is not None and film.row.removed_at is not None else None
 
 
-def _cancel_unsent(session: Session, film_id: str, actor_id: int, now: datetime) -> None:
+def _cancel_unsent(session: Session, row: FilmRow, actor_id: int, now: datetime) -> None:
     """Cancel the takes that were to change a film which is removed, where nothing of them is paid for."""
-    session.execute(
-        update(Generation)
-        .where(Generation.film_id == film_id, Generation.status.in_(WAITING))
-        .values(status=Status.CANCELLED, cancelled_by=actor_id, **released(now))
-        .execution_options(synchronize_session=False)
-    )
+    unsent = select(Generation.id).where(Generation.film_id == row.id, Generation.status.in_(WAITING))
+    for take_id in session.scalars(unsent.with_for_update()).all():
+        cancel_one(session, row.guild_id, take_id, actor_id, now)
 
 
 def _may_show(row: FilmRow | None, shot_id: str) -> bool:

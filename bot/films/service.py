@@ -1,18 +1,17 @@
 """What members can do with films: be told the price, and agree to it. Each is one transaction."""
 
-import asyncio
+from functools import cached_property
 
 import stamina
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.admission.check_request import Admission, Requester
-from bot.clock import Clock, utc_now
-from bot.db.database import DECISION_PATIENCE, Database
+from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.models import ANSWER_GRACE
-from bot.errors import DatabaseBusyError, RestartingError, UserError
-from bot.films.acceptance import Acceptance, DearerError, Offered, striking
+from bot.errors import DatabaseBusyError, UserError
+from bot.films.acceptance import Acceptance, DearerError, Offered
+from bot.films.desk import FilmDesk
 from bot.films.rows import (
     Film,
     attach_card,
@@ -26,10 +25,7 @@ from bot.films.rows import (
     take_back,
 )
 from bot.films.script import FilmSpec, spec_in
-from bot.i18n import _
 from bot.jobs.ports import Posted
-from bot.jobs.queue_estimate import QueueEstimate
-from bot.metrics.metrics import count_refusals, count_request
 from bot.requests.quotes import BaseQuote, new_preview
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -39,32 +35,12 @@ class FilmQuote(BaseQuote[FilmRow]):
     """The quote for a film."""
 
 
-class Films:
-    """Offers films, and accepts them.
+class Films(FilmDesk):
+    """Offers films, and accepts them."""
 
-    Args:
-        admission: decides about each shot as about any request.
-        work: set when there is new work.
-        stopping: set when the program is to stop; nothing new is accepted then.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        *,
-        admission: Admission,
-        queue_estimate: QueueEstimate,
-        work: asyncio.Event,
-        stopping: asyncio.Event,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._daily_limit = admission.daily_limit
-        self._acceptance = Acceptance(admission)
-        self._queue_estimate = queue_estimate
-        self._work = work
-        self._stopping = stopping
-        self._clock = clock
+    @cached_property
+    def _acceptance(self) -> Acceptance:
+        return Acceptance(self._admission)
 
     async def find(self, film_id: str) -> Film | None:
         """Return a film as it stands, or None."""
@@ -85,13 +61,7 @@ class Films:
             row = insert_offer(session, requester, spec, now)
             return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
 
-        source = f"interaction:{requester.interaction_id}"
-        with count_refusals():
-            answer = await self._database.write(
-                striking(offer, requester, source, now), requester.guild_id, hurried=True
-            )
-            if isinstance(answer, UserError):
-                raise answer
+        answer = await self._offered(offer, requester)
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
         return await self._quote(requester, answer)
 
@@ -115,19 +85,7 @@ class Films:
             return self._acceptance.accept(session, requester, row, plans, now)
 
         try:
-            with count_request():
-                if self._stopping.is_set():
-                    raise RestartingError(
-                        _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                    )
-                film = await self._database.write(
-                    striking(accept, requester, _source(film_id, revision), now),
-                    requester.guild_id,
-                    hurried=True,
-                    patience=DECISION_PATIENCE,
-                )
-                if isinstance(film, UserError):
-                    raise film
+            film = await self._accepted(accept, requester, _source(film_id, revision))
         except DearerError:
             return await self._offer_again(requester, film_id, revision)
         log.info("film accepted", film=film_id, shots=len(film.shots), user=requester.user_id)
@@ -146,19 +104,17 @@ class Films:
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def remove(
-        self, film_id: str, actor_id: int | None = None, *, shot_id: str | None = None
-    ) -> Film | None:
+    async def remove(self, film_id: str, actor_id: int, *, shot_id: str | None = None) -> Film | None:
         """Mark a film that was posted as taken down, and return it; None: there is none.
 
         One that is marked already is returned all the same. Its shots stay; a new take of one that wasn't
-        sent yet is cancelled, where it doesn't go with a shot. One that is being posted at this moment is
-        taken down by `Finishing`.
+        sent yet is cancelled. One that is being posted at this moment is taken down by `Finishing`.
 
         Args:
             film_id: the film.
-            actor_id: who wants that, and may; None: it goes with a shot, which is recorded already.
-            shot_id: that shot; where the film doesn't show it, since it was redone, the film stays.
+            actor_id: who wants that, and may.
+            shot_id: with which the film goes, as was recorded of the shot; where the film doesn't show it,
+                since it was redone, the film stays.
         """
         now = self._clock()
         film = await self._database.write(
@@ -204,11 +160,7 @@ class Films:
                 session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
             )
 
-        answer = await self._database.write(
-            striking(offer, requester, _source(film_id, revision), now), requester.guild_id, hurried=True
-        )
-        if isinstance(answer, UserError):
-            raise answer
+        answer = await self._decided(offer, requester, _source(film_id, revision))
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
@@ -216,7 +168,14 @@ class Films:
         preview = new_preview(row, offered.plans[0].spec.prompt, video.model.id, video.options, now)
         eta, contexts = await self._queue_estimate.eta(preview), offered.contexts
         return FilmQuote.of(
-            row, preview, requester, contexts, self._daily_limit, eta, now, is_changed=offered.is_changed
+            row,
+            preview,
+            requester,
+            contexts,
+            self._admission.daily_limit,
+            eta,
+            now,
+            is_changed=offered.is_changed,
         )
 
 

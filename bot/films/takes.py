@@ -1,6 +1,6 @@
 """Which of a shot's takes counts: each time a shot is redone, it has one more. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from bot.db.models import Generation, Status
@@ -9,6 +9,11 @@ from bot.db.models import Generation, Status
 def is_there(take: Generation) -> bool:
     """Whether a take was made, and neither taken down nor forgotten."""
     return take.status is Status.SUCCEEDED and take.removed_at is None and take.erased_at is None
+
+
+def is_shown_nowhere(take: Generation) -> bool:
+    """Whether no place was left where a take that was made could be posted."""
+    return is_there(take) and take.delivered_at is not None and take.result_id is None
 
 
 def current_takes(takes: Sequence[Generation]) -> list[Generation]:
@@ -31,6 +36,18 @@ def there_takes(takes: Sequence[Generation]) -> dict[int, Generation]:
     return {
         number: in_order([*group])[-1] for number, group in groupby(there, key=lambda take: take.shot or 0)
     }
+
+
+def source_before(takes: Sequence[Generation], number: int, frameless: Collection[int]) -> Generation | None:
+    """Return the take whose last frame a shot begins with, also where another take of it is being made.
+
+    `takes`: as above; `frameless`: the numbers of the shots whose last frame can't be had.
+    """
+    there = there_takes(takes)
+    return next(
+        (there[other] for other in range(number - 1, 0, -1) if other in there and other not in frameless),
+        None,
+    )
 
 
 def in_order(takes: Sequence[Generation]) -> list[Generation]:

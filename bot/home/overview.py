@@ -11,7 +11,7 @@ from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.spending import fetch_spent
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import MemberRow, ReportRow
+from bot.db.guild_models import AppealRow, MemberRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
@@ -19,7 +19,7 @@ from bot.monitoring.alert_store import fetch_alert
 from bot.policy.documents import MemberPolicy, Period, Policy
 from bot.policy.store import fetch_policy
 
-MOST_LINKS = 5  # reports that are linked, the oldest first
+MOST_LINKS = 5  # reports and appeals that are linked, the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Overview:
         budgets: those that are set.
         open_reports: how many reports nobody has decided.
         report_posts: where moderators see the oldest of them.
+        open_appeals, appeal_posts: the same of what members ask moderators.
         blocked: how many members are blocked now.
         alert: about results of this server that can't be posted; None: there's none.
     """
@@ -43,6 +44,8 @@ class Overview:
     budgets: Sequence[BudgetState]
     open_reports: int
     report_posts: Sequence[Posted]
+    open_appeals: int
+    appeal_posts: Sequence[Posted]
     blocked: int
     alert: AlertState | None
 
@@ -70,7 +73,7 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
     policy = fetch_policy(session, guild_id)
     spent = fetch_spent(session, guild_id, {period: period_start(period, now) for period in Period}, now)
     waiting, running = _count_open(session, guild_id)
-    reports = _fetch_open_reports(session, guild_id)
+    reports, appeals = _fetch_open_reports(session, guild_id), _fetch_open_appeals(session, guild_id)
     return Overview(
         policy=policy,
         waiting=waiting,
@@ -78,11 +81,9 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
         spent=spent,
         budgets=states_of(policy.budgets, spent, now),
         open_reports=len(reports),
-        report_posts=[
-            Posted(report.message_id, report.channel_id)
-            for report in reports
-            if report.message_id is not None
-        ][:MOST_LINKS],
+        report_posts=_posts_of(reports),
+        open_appeals=len(appeals),
+        appeal_posts=_posts_of(appeals),
         blocked=_count_blocked(session, guild_id, now),
         alert=fetch_alert(session, AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)),
     )
@@ -113,6 +114,22 @@ def _fetch_open_reports(session: Session, guild_id: int) -> Sequence[ReportRow]:
         .order_by(ReportRow.created_at)
     )
     return session.scalars(query).all()
+
+
+def _fetch_open_appeals(session: Session, guild_id: int) -> Sequence[AppealRow]:
+    """Return what members asked and nobody has decided, the oldest first."""
+    query = (
+        select(AppealRow)
+        .where(AppealRow.guild_id == guild_id, AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
+        .order_by(AppealRow.asked_at)
+    )
+    return session.scalars(query).all()
+
+
+def _posts_of(rows: Sequence[ReportRow] | Sequence[AppealRow]) -> list[Posted]:
+    """Return where moderators see the first of these."""
+    posts = [Posted(row.message_id, row.channel_id) for row in rows if row.message_id is not None]
+    return posts[:MOST_LINKS]
 
 
 def _count_blocked(session: Session, guild_id: int, now: datetime) -> int:

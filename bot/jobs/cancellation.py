@@ -81,7 +81,7 @@ class Cancellation:
         now = self._clock()
 
         cancelled = await self._database.write(
-            lambda session: _cancel(session, guild_id, generation_id, actor_id, now), hurried=True
+            lambda session: cancel_one(session, guild_id, generation_id, actor_id, now), hurried=True
         )
         log.info(
             "cancelled", generation=generation_id, guild=guild_id, actor=actor_id, counts=cancelled.counts
@@ -106,7 +106,7 @@ class Cancellation:
             if not shots:
                 raise TooLateError
             for shot_id in shots:
-                _cancel(session, guild_id, shot_id, actor_id, now)
+                cancel_one(session, guild_id, shot_id, actor_id, now)
             return len(shots)
 
         count = await self._database.write(cancel, hurried=True)
@@ -115,7 +115,9 @@ class Cancellation:
         return count
 
 
-def _cancel(session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime) -> Cancelled:
+def cancel_one(
+    session: Session, guild_id: int, generation_id: str, actor_id: int, now: datetime
+) -> Cancelled:
     """Cancel the row, and record it where somebody else than its member did; raises as `_close`."""
     generation = _close(session, guild_id, generation_id, actor_id, now)
     cancelled = Cancelled(generation, counts=was_sent(generation))

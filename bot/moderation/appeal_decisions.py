@@ -13,6 +13,7 @@ from bot.db.guild_models import Action, AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.errors import UserError
 from bot.i18n import N_, _
+from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
@@ -29,7 +30,15 @@ ALREADY: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("{who} has already allowed this request once. Nothing changed."),
     AppealDecision.LIFT: N_("{who} has already lifted the rule. Nothing changed."),
     AppealDecision.DECLINE: N_("{who} has already declined this. Nothing changed."),
+    AppealDecision.LAPSE: N_("Nobody decided in time, so this has ended. Nothing changed."),
+    AppealDecision.WITHDRAW: N_(
+        "The member deleted their data, so there's nothing left to decide. Nothing changed."
+    ),
 }
+LATER_BLOCK = N_(
+    "They've been blocked again since, so that would change nothing for them. Nothing changed. To end the "
+    "block they have now, use `/veo-admin unblock`."
+)
 Chosen = tuple[str, AppealDecision, str | None]  # the appeal's ID, what is decided, words for the member
 
 
@@ -51,12 +60,27 @@ class AppealClosedError(UserError):
     """Somebody has decided it already; the sentence names them."""
 
 
+class LaterBlockError(UserError):
+    """The block that a moderator wants to end or let pass was replaced by a later one."""
+
+    def __init__(self) -> None:
+        super().__init__(_(LATER_BLOCK))
+
+
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """An appeal, and the last requests of its member, newest first."""
+    """An appeal as it stands.
+
+    Attributes:
+        recent: the last requests of its member, newest first.
+        is_blocked: the member is, and not by the block that the appeal is about.
+        is_pending: the member couldn't be told yet; that is tried again.
+    """
 
     row: AppealRow
     recent: Sequence[Generation]
+    is_blocked: bool = False
+    is_pending: bool = False
 
 
 def fetch_appeal(session: Session, guild_id: int, appeal_id: str) -> AppealRow | None:
@@ -68,7 +92,7 @@ def fetch_appeal(session: Session, guild_id: int, appeal_id: str) -> AppealRow |
     )
 
 
-def load_appeal(session: Session, row: AppealRow) -> Appeal:
+def load_appeal(session: Session, row: AppealRow, now: datetime) -> Appeal:
     """Return an appeal with what moderators see beside it."""
     recent = session.scalars(
         select(Generation)
@@ -76,13 +100,16 @@ def load_appeal(session: Session, row: AppealRow) -> Appeal:
         .order_by(Generation.created_at.desc())
         .limit(RECENT)
     )
-    return Appeal(row, recent.all())
+    block = fetch_member_policy(session, row.guild_id, row.user_id).block
+    is_other = block is not None and block.holds(now) and block_rule(block) != row.rule
+    return Appeal(row, recent.all(), is_blocked=is_other)
 
 
 def choices(row: AppealRow) -> Sequence[AppealDecision]:
     """Return what a moderator can decide about an appeal: after a deletion there's no rule to lift."""
     is_deletion = row.rule.startswith(DELETION)
-    return [AppealDecision.ALLOW, AppealDecision.DECLINE] if is_deletion else list(AppealDecision)
+    lift = [] if is_deletion else [AppealDecision.LIFT]
+    return [AppealDecision.ALLOW, *lift, AppealDecision.DECLINE]
 
 
 def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
@@ -99,13 +126,18 @@ def ensure_decidable(row: AppealRow | None, by: Moderator) -> None:
         raise AppealClosedError(_(ALREADY[row.decision], who=f"<@{row.decided_by}>"))
 
 
-def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) -> Appeal:
+def carry_out(
+    session: Session, by: Moderator, chosen: Chosen, now: datetime, shown_at: Posted | None = None
+) -> Appeal:
     """Decide an appeal and do what follows in the database; see `bot.moderation.appeals.Appeals.decide`."""
     appeal_id, decision, words = chosen
     found = fetch_appeal(session, by.guild_id, appeal_id)
     ensure_decidable(found, by)
     if found is None or decision not in choices(found):
         raise AppealNotFoundError
+    is_about_block = decision is not AppealDecision.DECLINE and found.rule.startswith(BLOCK)
+    if is_about_block and load_appeal(session, found, now).is_blocked:
+        raise LaterBlockError
     row = session.scalar(
         update(AppealRow)
         .where(AppealRow.id == appeal_id, AppealRow.decision.is_(None))
@@ -123,7 +155,9 @@ def carry_out(session: Session, by: Moderator, chosen: Chosen, now: datetime) ->
     else:
         action = Action.APPEAL_ALLOW if decision is AppealDecision.ALLOW else Action.APPEAL_DECLINE
         record(session, by.guild_id, by.user_id, action, now, subject=f"member:{row.user_id}", reason=words)
-    return load_appeal(session, row)
+    if shown_at is not None and row.message_id is None:
+        row.channel_id, row.message_id = shown_at.channel_id, shown_at.message_id
+    return load_appeal(session, row, now)
 
 
 def note_told(session: Session, appeal_id: str, now: datetime) -> None:
@@ -148,10 +182,9 @@ def _lift_word(session: Session, by: Moderator, word: str, now: datetime) -> Non
 
 
 def _lift_block(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:
+    """End the block; the trail says so, too, where there is none any more."""
     member_policy = fetch_member_policy(session, by.guild_id, row.user_id)
-    block = member_policy.block
-    if block is not None and block_rule(block) == row.rule:  # a later block stays
-        changed = member_policy.model_copy(update={"block": None})
-        store_member_policy(session, by.guild_id, row.user_id, changed)
-        subject, old = f"member:{row.user_id}", tell_block(block)
-        record(session, by.guild_id, by.user_id, Action.UNBLOCK, now, subject=subject, old=old)
+    changed = member_policy.model_copy(update={"block": None})
+    store_member_policy(session, by.guild_id, row.user_id, changed)
+    subject, old = f"member:{row.user_id}", tell_block(member_policy.block)
+    record(session, by.guild_id, by.user_id, Action.UNBLOCK, now, subject=subject, old=old)

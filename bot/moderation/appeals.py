@@ -1,5 +1,6 @@
 """Members ask moderators about a refusal: one open appeal a member, and none for a while after a decline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,27 +8,51 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import PAUSE, keep_last
+from bot.admission.appeals import DELETION, PAUSE, keep_last, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.errors import BadInputError
+from bot.errors import BadInputError, UserError
 from bot.i18n import N_, _
+from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, load_appeal, note_told
 from bot.moderation.decisions import Moderator, checked_reason
-from bot.moderation.deletion_appeals import CannotAskError, fetch_deleted, row_of
+from bot.moderation.deletion_appeals import ASKED_BEFORE, CannotAskError, fetch_deleted, row_of
 from bot.policy.store import fetch_policy
 from bot.timestamps import relative_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+OVER = N_(
+    "You've already asked a moderator about this request, and that's over. Send it again if you want to ask "
+    "once more. Nothing was sent."
+)
 GONE = N_("I no longer have that request. Send it again, then ask a moderator. Nothing was sent.")
 NOBODY_TO_ASK = N_(
     "This server has no channel for moderators right now, so I can't ask anyone. Write to a moderator "
     "yourself. Nothing was sent."
 )
-ASKED_ALREADY = N_("You've already asked a moderator. Wait for their answer to that first. Nothing was sent.")
+ASKED_ALREADY = N_(
+    "You've already asked a moderator. Wait for their answer to that first. If nobody answers within 7 days, "
+    "you can ask again. Nothing was sent."
+)
+WITHDRAWN_LATELY = N_(
+    "You deleted your last question to a moderator with your data. You can ask again {when}. Nothing was "
+    "sent."
+)
 DECLINED_LATELY = N_("A moderator declined your last request. You can ask again {when}. Nothing was sent.")
+
+
+class NoChannelError(UserError):
+    """There is no channel in which moderators could see anything."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This server has no moderators' channel. Set one with `/veo-admin settings "
+                "moderators_channel`. Nothing changed."
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +63,13 @@ class Situation:
         has_channel: the server has a channel for moderators.
         has_open: an appeal of theirs waits.
         declined_at: when their last one was declined.
+        withdrawn_at: when they deleted an open one with their data.
     """
 
     has_channel: bool
     has_open: bool
     declined_at: datetime | None
+    withdrawn_at: datetime | None = None
 
 
 def check_appeal(situation: Situation, now: datetime) -> CannotAskError | None:
@@ -54,6 +81,9 @@ def check_appeal(situation: Situation, now: datetime) -> CannotAskError | None:
     declined_at = situation.declined_at
     if declined_at is not None and now < declined_at + PAUSE:
         return CannotAskError(_(DECLINED_LATELY, when=relative_time(declined_at + PAUSE)))
+    withdrawn_at = situation.withdrawn_at
+    if withdrawn_at is not None and now < withdrawn_at + PAUSE:
+        return CannotAskError(_(WITHDRAWN_LATELY, when=relative_time(withdrawn_at + PAUSE)))
     return None
 
 
@@ -120,28 +150,52 @@ class Appeals:
 
         def look(session: Session) -> Appeal | None:
             row = fetch_appeal(session, guild_id, appeal_id)
-            return None if row is None else load_appeal(session, row)
+            return None if row is None else load_appeal(session, row, self._clock())
 
         return await self._database.read(look, hurried=True)
 
+    async def show_again(self, by: Moderator) -> tuple[int, int]:
+        """Show a server's open appeals whose message is gone again; return the channel and how many are open.
+
+        Raises:
+            NoChannelError: the server has no channel for moderators.
+            DatabaseBusyError: nothing can be recorded now.
+        """
+
+        def write(session: Session) -> tuple[int, int]:
+            channel_id = fetch_policy(session, by.guild_id).moderators_channel_id
+            if channel_id is None:
+                raise NoChannelError
+            return channel_id, show_open(session, by.guild_id, self._clock())
+
+        return await self._database.write(write, by.guild_id, hurried=True)
+
     async def decide(
-        self, by: Moderator, appeal_id: str, decision: AppealDecision, words: str | None = None
+        self,
+        by: Moderator,
+        appeal_id: str,
+        decision: AppealDecision,
+        words: str | None = None,
+        *,
+        shown_at: Posted | None = None,
     ) -> Appeal:
         """Decide an appeal; its audit row and what is lifted are in the same transaction.
 
-        `words`: for the member. They are told by the caller, who says so (`note_told`).
+        `words`: for the member. They are told by the caller, who says so (`note_told`). `shown_at`: the
+        message whose button was clicked, since the process may have ended before it was recorded.
 
         Raises:
             BadInputError: the words are too long.
             AppealNotFoundError: this server has no such appeal.
             OwnAppealError: it's the moderator's own.
             AppealClosedError: somebody was faster.
+            LaterBlockError: it's about a block that was replaced.
             DatabaseBusyError: nothing can be recorded now.
         """
         cleaned = checked_reason(words)
 
         def write(session: Session) -> Appeal:
-            return carry_out(session, by, (appeal_id, decision, cleaned), self._clock())
+            return carry_out(session, by, (appeal_id, decision, cleaned), self._clock(), shown_at)
 
         appeal = await self._database.write(write, by.guild_id, hurried=True)
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
@@ -165,7 +219,7 @@ def _ensure_possible(session: Session, member: Moderator, appeal_id: str, now: d
     if row.decision is None and (problem := check_appeal(_fetch_situation(session, member), now)):
         raise problem
     if row.asked_at is not None:
-        raise CannotAskError(_(GONE))
+        raise CannotAskError(_(ASKED_BEFORE if row.rule.startswith(DELETION) else OVER))
 
 
 def _fetch_situation(session: Session, member: Moderator) -> Situation:
@@ -175,8 +229,11 @@ def _fetch_situation(session: Session, member: Moderator) -> Situation:
     return Situation(
         has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
         has_open=any(row.asked_at is not None and row.decision is None for row in rows),
-        declined_at=max(
-            (row.decided_at for row in rows if row.decided_at and row.decision is AppealDecision.DECLINE),
-            default=None,
-        ),
+        declined_at=_last(rows, AppealDecision.DECLINE),
+        withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
     )
+
+
+def _last(rows: Sequence[AppealRow], decision: AppealDecision) -> datetime | None:
+    """Return when one of these appeals ended so for the last time."""
+    return max((row.decided_at for row in rows if row.decided_at and row.decision is decision), default=None)

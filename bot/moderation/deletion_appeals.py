@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import RELEASE_TIME, deletion_rule
-from bot.db.guild_models import Action, AppealRow, ReportRow
+from bot.db.guild_models import Action, AppealDecision, AppealRow, ReportRow
 from bot.db.models import Generation
 from bot.errors import UserError
 from bot.i18n import N_, _
@@ -21,6 +21,9 @@ from bot.policy.documents import Grant
 from bot.policy.store import fetch_member_policy, store_member_policy
 
 NOT_YOURS = N_("Only the member who requested this video can ask about it. Nothing was sent.")
+FORGOTTEN = N_(
+    "I no longer have the prompt of this video, so a moderator couldn't decide about it. Nothing was sent."
+)
 NOT_DELETED = N_("No moderator deleted this video after a report. Nothing was sent.")
 ASKED_BEFORE = N_("You've already asked a moderator about this video. Nothing was sent.")
 
@@ -44,11 +47,14 @@ def fetch_deleted(session: Session, member: Moderator, generation_id: str) -> Ge
     )
     if generation.removed_at is None or session.scalar(was_deleted.limit(1)) is None:
         raise CannotAskError(_(NOT_DELETED))
+    if generation.erased_at is not None or generation.erase_at is not None:
+        raise CannotAskError(_(FORGOTTEN))
     was_asked = select(AppealRow.id).where(
         AppealRow.guild_id == member.guild_id,
         AppealRow.user_id == member.user_id,
         AppealRow.rule == deletion_rule(generation_id),
         AppealRow.asked_at.is_not(None),
+        AppealRow.decision.is_distinct_from(AppealDecision.LAPSE),
     )
     if session.scalar(was_asked.limit(1)) is not None:
         raise CannotAskError(_(ASKED_BEFORE))

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import show_open
 from bot.admission.availability import ensure_possible
 from bot.admission.blocklist import MOST_WORDS, clean_word, fold
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.guild_models import Action, AppealRow, AuditRow, MemberRow, ReportRow
+from bot.db.guild_models import Action, AuditRow, MemberRow, ReportRow
 from bot.errors import BadInputError
 from bot.i18n import ngettext
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
@@ -188,7 +189,7 @@ def without_word(policy: Policy, word: str) -> Policy:
 def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None:
     """Show the reports and appeals that nobody could see in the moderators' channel, once there is one.
 
-    An open appeal is shown again in another channel: the one before may be gone, and its member waits.
+    An open appeal is shown again in another channel, or where its message is gone: its member waits.
     """
     waiting = update(ReportRow).where(
         ReportRow.guild_id == guild_id,
@@ -197,10 +198,4 @@ def show_waiting_reports(session: Session, guild_id: int, now: datetime) -> None
         ReportRow.deleted_by.is_(None),
     )
     session.execute(waiting.values(post_at=now))
-    asked = update(AppealRow).where(
-        AppealRow.guild_id == guild_id,
-        AppealRow.asked_at.is_not(None),
-        AppealRow.decision.is_(None),
-        AppealRow.channel_id.is_distinct_from(fetch_policy(session, guild_id).moderators_channel_id),
-    )
-    session.execute(asked.values(post_at=now))
+    show_open(session, guild_id, now)

@@ -1,41 +1,66 @@
-"""Forgetting what members asked moderators about."""
+"""Forgetting what members asked moderators about, and ending what nobody answered."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, or_, update
+from sqlalchemy import and_, case, delete, or_, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import OFFER_TIME, PAUSE
+from bot.admission.appeals import ANSWER_TIME, OFFER_TIME, PAUSE, WORD
 from bot.db.guild_models import AppealDecision, AppealRow
 
-FORGOTTEN = ""  # the fingerprint of an appeal without its words
+IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
 
 
 def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
-    """Delete a member's appeals, open ones and what was allowed among them.
+    """Delete a member's appeals, and what was allowed among them.
 
-    One that was declined lately loses its words only: else deleting one's data would end the wait.
+    Some lose their words only. One that was declined lately and one that is open stay, else deleting one's
+    data would end the wait; the open one is over, and `post_at` lets moderators see that. So does one whose
+    decision they can't see yet.
     """
     mine = AppealRow.user_id == user_id
-    waits = and_(AppealRow.decision == AppealDecision.DECLINE, AppealRow.decided_at > now - PAUSE)
-    session.execute(
-        update(AppealRow)
-        .where(mine, waits)
-        .values(prompt="", why=None, words=None, locale=None, fingerprint=FORGOTTEN)
+    open_ones = update(AppealRow).where(mine, IS_OPEN)
+    withdrawn = AppealDecision.WITHDRAW
+    session.execute(open_ones.values(decision=withdrawn, decided_at=now, post_at=now))
+    is_kept = or_(
+        and_(
+            AppealRow.decision.in_([AppealDecision.DECLINE, AppealDecision.WITHDRAW]),
+            AppealRow.decided_at > now - PAUSE,
+        ),
+        and_(AppealRow.decision.is_not(None), AppealRow.post_at.is_not(None)),
     )
-    session.execute(delete(AppealRow).where(mine, or_(AppealRow.decision.is_(None), ~waits)))
+    rule = case((AppealRow.rule.startswith(WORD), WORD), else_=AppealRow.rule)
+    mark = case((AppealRow.decision == AppealDecision.ALLOW, AppealRow.fingerprint), else_="")
+    wordless = {"prompt": "", "why": None, "words": None, "locale": None}
+    session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, fingerprint=mark, **wordless))
+    session.execute(delete(AppealRow).where(mine, or_(AppealRow.decision.is_(None), ~is_kept)))
+
+
+def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> int:
+    """End appeals that nobody decided in time; return how many. What follows is left to the outbox.
+
+    `keep`: how long what members wrote is kept; that may be shorter than moderators have.
+    """
+    time = ANSWER_TIME if keep is None else min(keep, ANSWER_TIME)
+    late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - time)
+    ended = late.values(decision=AppealDecision.LAPSE, decided_at=now, post_at=now)
+    return len(session.scalars(ended.returning(AppealRow.id)).all())
 
 
 def drop_appeals(session: Session, now: datetime, keep: timedelta | None) -> int:
     """Delete appeals that nobody was asked about in time, and those kept long enough; return how many.
 
-    `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end.
+    `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end, and
+    whoever didn't get an answer is told that first.
     """
-    is_over = AppealRow.decided_at <= now - PAUSE
+    is_over = or_(
+        AppealRow.decided_at <= now - PAUSE,
+        and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None)),
+    )
     due = [
         and_(AppealRow.asked_at.is_(None), AppealRow.created_at <= now - OFFER_TIME),
-        and_(AppealRow.fingerprint == FORGOTTEN, is_over),
+        and_(AppealRow.prompt == "", is_over),
     ]
     if keep is not None:
-        due.append(and_(AppealRow.asked_at <= now - keep, or_(AppealRow.decision.is_(None), is_over)))
+        due.append(and_(AppealRow.asked_at <= now - keep, is_over))
     return len(session.scalars(delete(AppealRow).where(or_(*due)).returning(AppealRow.id)).all())

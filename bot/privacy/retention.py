@@ -18,7 +18,7 @@ from bot.db.state import forget_previews
 from bot.errors import DatabaseBusyError
 from bot.media.files import VideoStore
 from bot.media.orphaned_files import OrphanedFiles
-from bot.privacy.appeals import drop_appeals
+from bot.privacy.appeals import drop_appeals, end_unanswered
 from bot.privacy.erasure import (
     ASKED_TO_FORGET,
     BATCH,
@@ -92,8 +92,10 @@ class Retention:
         for condition in due:  # one after the other: each has its index
             erased += await self._repeat(partial(erase_batch, condition=condition, now=now))
         anonymous = await self._repeat(lambda session: anonymize_batch(session, now))
+        unanswered = await self._database.write(lambda session: end_unanswered(session, now, self._keep))
         forgotten = {
             "offers": offers,
+            "unanswered_appeals": unanswered,
             "appeals": await self._database.write(lambda session: drop_appeals(session, now, self._keep)),
             "previews": await self._database.write(lambda session: forget_previews(session, now)),
             "strikes": await self._repeat(lambda session: forget_strikes(session, now)),

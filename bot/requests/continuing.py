@@ -1,15 +1,18 @@
 """Continuing a video: its last frame becomes the first image of the next one."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.admission.check_request import Prices
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation, Status
-from bot.errors import NotFoundError, UserError
+from bot.errors import NotFoundError, RestartingError, UserError
 from bot.i18n import _
 from bot.media.downloads import FileGoneError, MediaError
 from bot.media.files import VideoStore
@@ -21,8 +24,11 @@ from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build
 from bot.provider.choosing import extenders_of, models_for
 from bot.provider.input_kinds import InputKind
 from bot.requests.spec import RequestSpec
+from bot.signals import StoppingError, unless_stopping
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 FRAME_TO_COME = ImageInput.checked("")
 
@@ -37,6 +43,8 @@ class Continuations:
     Args:
         videos: who may have kept the file.
         models: those that the bot offers, in the operator's order.
+        prices: also says which models are gone.
+        stopping: set when the program is to stop; nothing is searched for then.
     """
 
     def __init__(
@@ -45,13 +53,18 @@ class Continuations:
         videos: VideoStore,
         frames: LastFrames,
         whole: WholeVideos,
+        *,
         models: Sequence[Model],
+        prices: Prices,
+        stopping: asyncio.Event,
     ) -> None:
         self._database = database
         self._videos = videos
         self._frames = frames
         self._whole = whole
         self._models = models
+        self._prices = prices
+        self._stopping = stopping
 
     async def find(self, guild_id: int, generation_id: str) -> Generation:
         """Return a video that can be continued, as far as the database knows.
@@ -75,11 +88,12 @@ class Continuations:
 
         Raises:
             CannotContinueError: the video is gone, or cannot be read.
+            RestartingError: the program is stopping.
         """
         model = get_model(model_id or "")
         places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
         try:
-            return await self._frames.find(places, model.sides(1)[0] if model else 0)
+            return await self._search(self._frames.find(places, model.sides(1)[0] if model else 0))
         except MediaError as error:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
@@ -89,21 +103,31 @@ class Continuations:
 
         Raises:
             CannotContinueError: the video is gone, or too large.
+            RestartingError: the program is stopping.
         """
         places = VideoPlaces(attachment, self._videos.find_original(generation.id), generation.video_url)
         try:
-            await self._whole.fetch(places)
+            await self._search(self._whole.fetch(places))
         except MediaError as error:
             log.info("no video to extend", generation=generation.id, reason=str(error))
             raise CannotContinueError(_video_sentence(error)) from error
 
+    async def _search(self, search: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await unless_stopping(search, self._stopping)
+        except StoppingError:
+            raise RestartingError from None
+
     def extenders_after(self, generation: Generation) -> tuple[Model, ...]:
-        """Return the models that can extend a video, the one of the same family first."""
-        return by_family(generation, extenders_of(self._models))
+        """Return the living models that can extend a video, the one of the same family first."""
+        return self._living(by_family(generation, extenders_of(self._models)))
 
     def models_after(self, generation: Generation) -> tuple[Model, ...]:
-        """Return the models that can continue a video, the one of the same family first."""
-        return models_after(generation, self._models)
+        """Return the living models that can continue a video, the one of the same family first."""
+        return self._living(models_after(generation, self._models))
+
+    def _living(self, models: Sequence[Model]) -> tuple[Model, ...]:
+        return tuple(model for model in models if model.id not in self._prices.gone)
 
 
 def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Generation:

@@ -4,8 +4,8 @@ It comes from memory, since each key asks for it: the provider's price list, and
 moment ago (`bot.policy.recent`). It decides nothing; the request is checked as any other.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.admission.availability import nearest_allowed
 from bot.admission.check_request import Prices, check_settings
@@ -32,12 +32,15 @@ class ModelChoice:
         models: those of its rows that can be used now, with the rest of what was entered.
         seconds: of the video; None: that isn't known before.
         price: of the video, in credits; None: the list doesn't tell.
+        to_set: what has to be entered, too, since its default is more than the server allows, with the values
+            that `seconds` and `price` are for.
         is_cheapest: it is known that no other choice costs less, and that some cost more.
     """
 
     models: tuple[Model, ...]
     seconds: int | None
     price: float | None
+    to_set: Mapping[str, OptionValue] = field(default_factory=dict[str, OptionValue])
     is_cheapest: bool = False
 
     @property
@@ -69,6 +72,12 @@ class ModelChoices:
         self._models = models
         self._prices = prices
         self._policies = policies
+
+    @property
+    def living(self) -> tuple[Model, ...]:
+        """The models that the provider lists, in the operator's order; all where it lists none of them."""
+        gone = self._prices.gone
+        return tuple(model for model in self._models if model.id not in gone) or tuple(self._models)
 
     async def list(
         self, guild_id: int, options: Mapping[str, object], given: InputKind
@@ -102,7 +111,7 @@ def list_choices(
         request = None if model.id in prices.gone else _possible(model, taken, policy)
         if request is not None:
             found[model.family].append(request)
-    choices = (_choice(requests, given, prices) for requests in found.values())
+    choices = (_choice(requests, given, prices, taken) for requests in found.values())
     return _with_cheapest([choice for choice in choices if choice is not None])
 
 
@@ -130,14 +139,17 @@ def _possible(model: Model, options: Mapping[str, OptionValue], policy: Policy) 
     return request if check_settings(request, policy, ()) is None else None
 
 
-def _choice(requests: Sequence[VideoRequest], given: InputKind, prices: Prices) -> ModelChoice | None:
+def _choice(
+    requests: Sequence[VideoRequest], given: InputKind, prices: Prices, entered: Container[str]
+) -> ModelChoice | None:
     """Return a family's choice; the price is that of the row which takes the fewest further images."""
     able = [request for request in requests if given.may_become(request.model.kind)]
     if not able:
         return None
     request = min(able, key=lambda request: rank_of(request.model))
     models = tuple(request.model for request in requests)
-    return ModelChoice(models, duration_of(request), prices.quote(request))
+    to_set = {name: value for name, value in request.options.items() if name not in entered}
+    return ModelChoice(models, duration_of(request), prices.quote(request), to_set)
 
 
 def _with_cheapest(choices: Sequence[ModelChoice]) -> tuple[ModelChoice, ...]:

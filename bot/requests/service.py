@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 from structlog.contextvars import bind_contextvars
 
-from bot.admission.appeals import offer
+from bot.admission.appeals import free, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
@@ -86,9 +86,7 @@ class GenerationService:
         """
         with count_request():
             if self._stopping.is_set():
-                raise RestartingError(
-                    _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
-                )
+                raise RestartingError
             generation = await self._accept(requester, spec, confirmation)
         # From here on, all that this task says is about it; each interaction has a task of its own.
         bind_contextvars(generation=generation.id)
@@ -178,7 +176,7 @@ class GenerationService:
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)
-        self._admission.note_accepted(session, requester, context, now)
+        self._admission.note_accepted(session, requester, context, now, generation_id=generation.id)
         if quote_row is not None:
             confirm(session, quote_row, generation.id)
         return generation
@@ -203,11 +201,14 @@ class GenerationService:
     async def withdraw(self, generation_id: str) -> None:
         """Forget a request whose answer never reached the member, unless the work has begun.
 
+        What a moderator let it pass, the member can use again.
+
         Raises:
             DatabaseBusyError: it cannot be forgotten now, so that it is served.
         """
-        result = await self._database.write(
-            lambda session: session.execute(
+
+        def forget(session: Session) -> bool:
+            result = session.execute(
                 delete(Generation).where(
                     Generation.id == generation_id,
                     Generation.status.in_(WAITING),
@@ -215,8 +216,12 @@ class GenerationService:
                     Generation.lease_owner.is_(None),
                 )
             )
-        )
-        if isinstance(result, CursorResult) and result.rowcount:
+            is_gone = isinstance(result, CursorResult) and result.rowcount > 0
+            if is_gone:
+                free(session, generation_id)
+            return is_gone
+
+        if await self._database.write(forget):
             FINISHED.labels(WITHDRAWN).inc()
         log.info("withdrawn", generation=generation_id)
 

@@ -17,7 +17,7 @@ from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.services import Services
 from cogs.admin import admin_text, settings_command, strikes_text
 from cogs.admin.doctor import examine
-from cogs.admin.home_view import HomeButton, OpenButton, home_content
+from cogs.admin.home_view import HomeButton, OpenButton, ShowAppealsButton, home_content
 from cogs.admin.log_view import LogButton, UndoAnywayButton, UndoButton, log_content
 from cogs.admin.queue_view import CancelButton, QueueButton, queue_content
 from cogs.admin.words import WordsGroup
@@ -192,6 +192,13 @@ async def _reply(interaction: Interaction, text: str) -> None:
 async def setup(bot: VeoBot) -> None:
     """Add the commands and their buttons; discord.py calls this."""
     bot.add_dynamic_items(
-        HomeButton, OpenButton, CancelButton, QueueButton, LogButton, UndoButton, UndoAnywayButton
+        HomeButton,
+        OpenButton,
+        ShowAppealsButton,
+        CancelButton,
+        QueueButton,
+        LogButton,
+        UndoButton,
+        UndoAnywayButton,
     )
     await bot.add_cog(AdminCog(bot.services))

@@ -1,10 +1,11 @@
 """What /veo-admin home shows. Pure text."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import LiteralString
 
 from bot.home.overview import Overview
 from bot.i18n import N_, _, ngettext, number
+from bot.jobs.ports import Posted
 from bot.money import show_usd
 from bot.monitoring.alert_rules import AlertKind
 from bot.policy.documents import Period
@@ -56,6 +57,8 @@ def _money(overview: Overview) -> Iterator[str]:
 
 def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     yield _reports_line(guild_id, overview)
+    if overview.open_appeals:
+        yield _appeals_line(guild_id, overview)
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if overview.policy.moderators_channel_id is None:
@@ -69,6 +72,31 @@ def _reports_line(guild_id: int, overview: Overview) -> str:
     if not overview.open_reports:
         return _("🚩 No reports to decide")
     amount = ngettext("🚩 {count} report to decide", "🚩 {count} reports to decide", overview.open_reports)
-    links = [post_link(guild_id, post) for post in overview.report_posts]
+    return _linked(amount, guild_id, overview.report_posts)
+
+
+def _appeals_line(guild_id: int, overview: Overview) -> str:
+    amount = ngettext(
+        "🙋 {count} question from members to decide",
+        "🙋 {count} questions from members to decide",
+        overview.open_appeals,
+    )
+    return _linked(amount, guild_id, overview.appeal_posts)
+
+
+def _linked(amount: str, guild_id: int, posts: Sequence[Posted]) -> str:
+    links = [post_link(guild_id, post) for post in posts]
     shown = [f"[{number(place)}]({link})" for place, link in enumerate(filter(None, links), start=1)]
     return f"{amount}: {' '.join(shown)}" if shown else amount
+
+
+def render_shown_again(channel_id: int, count: int) -> str:
+    """Return what is said once open questions of members are shown again."""
+    if not count:
+        return _("No question from a member waits. Nothing changed.")
+    return ngettext(
+        "🙋 {count} question waits. If its message in {channel} is gone, I'm posting it again.",
+        "🙋 {count} questions wait. Where the message in {channel} is gone, I'm posting it again.",
+        count,
+        channel=f"<#{channel_id}>",
+    )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.home.overview import Home
 from bot.i18n import pgettext
 from bot.usage.service import UsagePeriod
-from cogs.admin.home_text import render_home
+from cogs.admin.home_text import render_home, render_shown_again
 from cogs.admin.log_view import log_content
 from cogs.admin.queue_view import queue_content
 from cogs.admin.settings_command import render_settings
@@ -56,6 +56,30 @@ class OpenButton(Item):
         await PLACES[self._place](interaction)
 
 
+class ShowAppealsButton(Item):
+    """Shows what members ask again, where somebody has deleted its message."""
+
+    action = "appeals-show"
+    pattern = r"all"
+    emoji = "🙋"
+
+    def __init__(self) -> None:
+        super().__init__("all")
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Post questions again")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Let them be shown, and say so."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await ensure_moderator(interaction)
+        appeals = interaction.client.services.appeals
+        channel_id, count = await appeals.show_again(moderator_of(interaction))
+        await interaction.edit_original_response(content=render_shown_again(channel_id, count))
+
+
 def _labels() -> Mapping[str, str]:
     return {
         "queue": pgettext("button", "Queue"),
@@ -70,8 +94,10 @@ async def home_content(interaction: Interaction, home: Home) -> Content:
     """Return the message as the server stands now; asks Discord, so defer first."""
     guild_id = moderator_of(interaction).guild_id
     may_see_money = await is_moderator(interaction, QUOTA)
-    text = render_home(guild_id, await home.read(guild_id), with_money=may_see_money)
-    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES)))
+    overview = await home.read(guild_id)
+    text = render_home(guild_id, overview, with_money=may_see_money)
+    asked = [ShowAppealsButton()] if overview.open_appeals else []
+    return Content(content=text, view=view_of(HomeButton(), *map(OpenButton, PLACES), *asked))
 
 
 async def _open_queue(interaction: Interaction) -> None:

@@ -18,18 +18,27 @@ NAME_LENGTH = 100  # of a server
 MESSAGE_LENGTH = 2000
 
 ASKED = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer. Nothing was requested, "
-    "and this didn't count toward your limit."
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or if there's none "
+    "within 7 days. Nothing was requested, and this didn't count toward your limit."
 )
 ASKED_ABOUT_VIDEO = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer. The video stays "
-    "deleted."
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or if there's none "
+    "within 7 days. The video stays deleted."
 )
 DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
     AppealDecision.LIFT: N_("🔓 **Rule lifted** by {moderator}."),
     AppealDecision.DECLINE: N_("❌ **Declined** by {moderator}."),
+    AppealDecision.LAPSE: N_("⌛ **Nobody decided in time,** so this has ended."),
+    AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
+UNANSWERED = N_(
+    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more."
+)
+UNANSWERED_ABOUT_VIDEO = N_(
+    "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "
+    "the button under its card."
+)
 GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
 STATES = {
     Status.SUCCEEDED: "✅",
@@ -57,8 +66,9 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
         _rule_line(row, quote=quote),
         *([f"{QUOTE_MARK}{_prompt(row)}"] if quote else []),
         *left,
+        *_block_line(appeal),
     ]
-    after = [*_outcome(row), f"{NUMBER_MARK}{_('request {number}', number=row.id)}"]
+    after = [*_outcome(appeal), f"{NUMBER_MARK}{_('request {number}', number=row.id)}"]
     recent = _recent_lines(appeal, quote=quote)
     while recent and len("\n".join([*before, *recent, *after])) > MESSAGE_LENGTH:
         recent.pop()
@@ -101,6 +111,8 @@ def _decision_line(row: AppealRow, server: str) -> str:
                 "again.",
                 server=server,
             )
+        case AppealDecision.LAPSE:
+            return _(UNANSWERED_ABOUT_VIDEO if is_deletion else UNANSWERED, server=server)
         case _ if is_deletion:
             return _(
                 "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
@@ -137,7 +149,7 @@ def _rule_line(row: AppealRow, *, quote: bool) -> str:
         )
     if row.rule.startswith(BLOCK):
         return _("Refused because they're blocked:")
-    if not quote:
+    if not quote or not row.prompt:
         return _("Refused because of a blocked word.")
     return _("Refused because of the blocked word “{word}”:", word=plain(row.rule.removeprefix(WORD), 100))
 
@@ -158,13 +170,30 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
     return f"{state} {when} {shown_prompt(generation, RECENT_LENGTH)}" if quote else f"{state} {when}"
 
 
-def _outcome(row: AppealRow) -> list[str]:
+def _block_line(appeal: Appeal) -> list[str]:
+    if not appeal.is_blocked or appeal.row.decision is not None:
+        return []
+    if appeal.row.rule.startswith(BLOCK):
+        return [_("🚫 They've been blocked again since, and none of these buttons ends that.")]
+    return [_("🚫 They're blocked now, too, and none of these buttons ends that.")]
+
+
+def _outcome(appeal: Appeal) -> list[str]:
+    row = appeal.row
     if row.decision is None:
         return []
     is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
     lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    if row.decision is AppealDecision.WITHDRAW:
+        return lines
     if row.told_at is not None:
         return [*lines, _("I told {member} in a direct message.", member=f"<@{row.user_id}>")]
+    if appeal.is_pending:
+        waits = _(
+            "⏳ I couldn't send {member} a direct message yet. I'll keep trying for a day.",
+            member=f"<@{row.user_id}>",
+        )
+        return [*lines, waits]
     untold = _(
         "⚠️ I couldn't send {member} a direct message, so they don't know yet. Tell them yourself.",
         member=f"<@{row.user_id}>",

@@ -1,6 +1,7 @@
 """The buttons under an appeal in the moderators' channel, and telling the member what was decided."""
 
 import re
+from dataclasses import replace
 from typing import Self
 
 import discord
@@ -8,10 +9,12 @@ import structlog
 
 from bot.db.guild_models import AppealDecision
 from bot.i18n import _, locale_used, pgettext
+from bot.jobs.ports import Posted
 from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answers import answer_member, has_left
 from cogs.appeals.appeal_text import render_appeal
+from cogs.moderation.owners import message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
@@ -95,7 +98,7 @@ def _label_of(decision: AppealDecision) -> str:
             return pgettext("button", "Allow once")
         case AppealDecision.LIFT:
             return pgettext("button", "Lift")
-        case AppealDecision.DECLINE:
+        case _:
             return pgettext("button", "Decline")
 
 
@@ -116,30 +119,42 @@ async def _decide(
     """
     await ensure_moderator(interaction)
     by, appeals = moderator_of(interaction), interaction.client.services.appeals
-    too_late: AppealClosedError | None = None
+    clicked, too_late = message_shown(interaction), None
     try:
-        await appeals.decide(by, appeal_id, decision, words)
+        await appeals.decide(by, appeal_id, decision, words, shown_at=clicked)
     except AppealClosedError as error:
         too_late = error
     appeal = await appeals.get(by.guild_id, appeal_id)
-    if appeal is not None and appeal.row.told_at is None and await _tell(interaction, appeal):
-        await appeals.note_told(appeal_id)
-        appeal = await appeals.get(by.guild_id, appeal_id)
     if appeal is not None:
-        await _show(interaction, appeal)
-        await appeals.note_shown(appeal_id)
+        await _follow_up(interaction, appeal, clicked)
     if too_late is not None:
         raise too_late
 
 
-async def _tell(interaction: Interaction, appeal: Appeal) -> bool:
-    """Tell the member; return whether Discord took it."""
+async def _follow_up(interaction: Interaction, appeal: Appeal, clicked: Posted | None) -> None:
+    """Tell the member, if nobody has, and show what was decided.
+
+    What can't be done now is left to the outbox. So is the appeal's message, where another was clicked.
+    """
+    row, appeals = appeal.row, interaction.client.services.appeals
+    if row.told_at is None and row.decision is not AppealDecision.WITHDRAW:
+        appeal = await _tell(interaction, appeal)
+    await _show(interaction, appeal)
+    if not appeal.is_pending and (clicked is None or clicked.message_id == row.message_id):
+        await appeals.note_shown(row.id)
+
+
+async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
+    """Tell the member; return the appeal as it stands after that."""
+    row, appeals = appeal.row, interaction.client.services.appeals
     try:
-        await answer_member(interaction.client, appeal.row, interaction.guild and interaction.guild.name)
+        await answer_member(interaction.client, row, interaction.guild and interaction.guild.name)
     except CALL_ERRORS as error:
-        log.warning("a member was not told about their appeal", appeal=appeal.row.id, error=str(error))
-        return False
-    return True
+        log.warning("a member was not told about their appeal", appeal=row.id, error=str(error))
+        is_pending = classify_error(error) is Remedy.LATER and row.post_at is not None
+        return replace(appeal, is_pending=is_pending)
+    await appeals.note_told(row.id)
+    return await appeals.get(row.guild_id, row.id) or appeal
 
 
 async def _show(interaction: Interaction, appeal: Appeal) -> None:

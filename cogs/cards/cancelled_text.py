@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
-from bot.db.models import Generation, is_being_sent, is_own, was_sent
+from bot.db.models import OPEN, Generation, Status, is_being_sent, is_own, was_sent
+from bot.films.rows import Film
 from bot.i18n import N_, _, ngettext
 
 # By whether the member did it, and whether the request had been sent; None: it was being sent.
@@ -67,3 +68,34 @@ def cancelled_shots(shots: Sequence[Generation]) -> str:
     if not sure and not unsure:
         lines.append(_("None of that counts toward the limit."))
     return " ".join(lines)
+
+
+def stopped_takes(before: Film, after: Film) -> list[Generation]:
+    """Return what was cancelled of a film in between."""
+    was_open = {take.id for take in before.takes if take.status in OPEN}
+    return [take for take in after.takes if take.id in was_open and take.status is Status.CANCELLED]
+
+
+def stopped_lines(before: Film, after: Film) -> list[str]:
+    """Say what becomes of the shots of a removed film that were being redone, and how many of them count."""
+    stopped = stopped_takes(before, after)
+    going_on = sum(take.status in OPEN for take in after.takes)
+    lines = [cancelled_shots(stopped)] if stopped else []
+    if going_on:
+        lines.append(
+            ngettext(
+                "{count} new shot was already sent to the video service. I'll still post it, and it "
+                "counts toward the limit.",
+                "{count} new shots were already sent to the video service. I'll still post them, and "
+                "they count toward the limit.",
+                going_on,
+            )
+        )
+    return lines
+
+
+def film_gone_lines(before: Film | None, after: Film | None) -> list[str]:
+    """Say that a film went with one of its shots, and what becomes of those that were being redone."""
+    if before is None or after is None or before.row.removed_at or not after.row.removed_at:
+        return []
+    return [_("I removed its film, too."), *stopped_lines(before, after)]

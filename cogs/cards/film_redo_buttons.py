@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from bot.films.rows import Film
 from bot.i18n import _, pgettext
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
 from cogs.ui.requester import requester_of
@@ -41,16 +42,11 @@ class RedoShotButton(Item):
         await interaction.response.send_modal(RedoShotButton.form(film, self.shot))
 
 
-class FilmRedoButton(Item):
+class FilmRedoButton(FilmButton):
     """Asks which shot is to be redone."""
 
     action = "film-redo"
-    pattern = r"(?P<film>[0-9a-f]{16})"
     emoji = "🔁"
-
-    def __init__(self, film_id: str) -> None:
-        super().__init__(film_id)
-        self.film_id = film_id
 
     @classmethod
     def label(cls) -> str:

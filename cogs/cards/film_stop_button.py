@@ -2,27 +2,20 @@
 
 import structlog
 
-from bot.db.models import OPEN, Status
 from bot.errors import NotFoundError
-from bot.films.rows import Film
 from bot.i18n import pgettext
-from cogs.cards.cancelled_text import cancelled_shots
+from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
 from cogs.moderation.owners import find_manageable
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class FilmStopButton(Item):
+class FilmStopButton(FilmButton):
     """Cancels all shots that are waited for: for free before they were sent, else they count."""
 
     action = "film-stop"
-    pattern = r"(?P<film>[0-9a-f]{16})"
-
-    def __init__(self, film_id: str) -> None:
-        super().__init__(film_id)
-        self.film_id = film_id
 
     @classmethod
     def label(cls) -> str:
@@ -43,10 +36,5 @@ class FilmStopButton(Item):
         await services.cancellation.cancel_film(first.guild_id, self.film_id, interaction.user.id)
         after = await services.films.find(self.film_id)
         if after is not None:
-            await interaction.followup.send(_answer(film, after), ephemeral=True)
-
-
-def _answer(before: Film, after: Film) -> str:
-    was_open = {take.id for take in before.takes if take.status in OPEN}
-    stopped = [take for take in after.takes if take.status is Status.CANCELLED and take.id in was_open]
-    return cancelled_shots(stopped)
+            text = cancelled_shots(stopped_takes(film, after))
+            await interaction.followup.send(text, ephemeral=True)

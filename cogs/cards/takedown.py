@@ -42,16 +42,18 @@ class TakedownError(UserError):
         )
 
 
-async def take_down(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:
+async def take_down(
+    client: VeoBot, generation: Generation, actor_id: int, way_on: WayOn | None = None
+) -> None:
     """Delete all messages with the video that are still there, and show the card anew.
 
-    A film that shows it as a shot goes with it. `way_on`: see `show_card`.
+    A film that shows it as a shot goes with it. `actor_id`: who wants that; `way_on`: see `show_card`.
 
     Raises:
         TakedownError: one is still there.
     """
     left: list[Posted] = []
-    for post in [*posts_of(generation), *await _film_posts(client, generation)]:
+    for post in [*posts_of(generation), *await _film_posts(client, generation, actor_id)]:
         try:
             await delete_post(client, generation, post)
         except CALL_ERRORS as error:
@@ -62,10 +64,10 @@ async def take_down(client: VeoBot, generation: Generation, way_on: WayOn | None
     await show_card(client, generation, way_on)
 
 
-async def _film_posts(client: VeoBot, generation: Generation) -> list[Posted]:
+async def _film_posts(client: VeoBot, generation: Generation, actor_id: int) -> list[Posted]:
     """Return the message with the film that shows a shot, which is marked as taken down."""
     films, film_id = client.services.films, generation.film_id
-    film = None if film_id is None else await films.remove(film_id, shot_id=generation.id)
+    film = None if film_id is None else await films.remove(film_id, actor_id, shot_id=generation.id)
     return [] if film is None else film_posts(film.row)
 
 

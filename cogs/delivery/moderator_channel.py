@@ -1,13 +1,14 @@
 """The moderators' channel on Discord (see `bot.moderation.outbox_relay.ModeratorChannel`)."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import discord
 import structlog
 from discord.http import Route
 
-from bot.db.guild_models import AuditRow
+from bot.db.guild_models import AppealRow, AuditRow
 from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
@@ -25,6 +26,9 @@ from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postpone
 from cogs.ui.servers import Servers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
+NONCE_LENGTH = 23  # characters of a digest; with the letter before and the one for another form, it's 25
 
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
@@ -72,7 +76,7 @@ class DiscordModeratorChannel:
         )
 
     async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
-        """Show what a member asks about, with its buttons; return the message's id.
+        """Show what a member asks about, with its buttons, in its message if that's there; return its id.
 
         Raises:
             DeliveryPostponedError: later perhaps.
@@ -82,9 +86,14 @@ class DiscordModeratorChannel:
         forms = await self._forms_of(appeal)
         with locale_used(await self._locale_of(row.guild_id)):
             view = appeal_view(appeal)
-        # In another channel it's another message, which Discord must not take for the first.
-        nonce = f"a{row.id}-{channel_id % 10**6}"
-        return await self._send(channel_id, forms, guild_id=row.guild_id, nonce=nonce, view=view)
+        is_there = row.channel_id == channel_id and await self._edit(row, forms, view)
+        if is_there and row.message_id is not None:
+            return row.message_id
+        # In another channel, or once the first is gone, it's another message, which has another nonce.
+        mark = sha256(f"{row.id}-{channel_id}-{row.message_id}".encode()).hexdigest()
+        return await self._send(
+            channel_id, forms, guild_id=row.guild_id, nonce=f"a{mark[:NONCE_LENGTH]}", view=view
+        )
 
     async def tell_member(self, appeal: Appeal) -> bool:
         """Send a member what was decided; return whether Discord took it.
@@ -108,22 +117,38 @@ class DiscordModeratorChannel:
         Raises:
             DeliveryPostponedError: later perhaps.
         """
-        row = appeal.row
-        if row.channel_id is None or row.message_id is None:
+        if appeal.row.message_id is None:
             return
+        try:
+            await self._edit(appeal.row, await self._forms_of(appeal), None)
+        except UndeliverableError as error:
+            log.warning("an appeal was not edited", appeal=appeal.row.id, error=str(error))
+
+    async def _edit(self, row: AppealRow, forms: Sequence[str], view: discord.ui.View | None) -> bool:
+        """Show the first of `forms` that Discord takes in an appeal's message; return whether that's there.
+
+        Raises:
+            DeliveryPostponedError: later perhaps.
+            UndeliverableError: Discord refuses.
+        """
+        if row.channel_id is None or row.message_id is None:
+            return False
         channel = self._client.get_partial_messageable(row.channel_id, guild_id=row.guild_id)
-        for content in await self._forms_of(appeal):
+        refusal: Exception | None = None
+        for content in forms:
             try:
-                await channel.get_partial_message(row.message_id).edit(content=content, view=None)
+                await channel.get_partial_message(row.message_id).edit(content=content, view=view)
             except CALL_ERRORS as error:
-                remedy = classify_error(error)
+                if isinstance(error, discord.HTTPException) and error.code == UNKNOWN_MESSAGE:
+                    return False
+                remedy, refusal = classify_error(error), error
                 if remedy is Remedy.LATER:
                     raise postponed(error) from error
-                log.warning("an appeal was not edited", appeal=row.id, error=str(error))
                 if remedy is not Remedy.NOT_THE_WORDS:
-                    return
+                    break
             else:
-                return
+                return True
+        raise UndeliverableError(str(refusal)) from refusal
 
     async def _forms_of(self, appeal: Appeal) -> list[str]:
         """Return an appeal's message with and without the words of members."""

@@ -19,7 +19,7 @@ from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
 from cogs.veo.images import images_of
 from cogs.veo.model_input import complete_model
-from cogs.veo.options import choices, descriptions
+from cogs.veo.options import choices, descriptions, leave_out
 
 TAKEN = ("model", "image", "duration", "aspect_ratio", "resolution", "generate_audio")  # of /veo's options
 
@@ -76,4 +76,6 @@ async def setup(bot: VeoBot) -> None:
     bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton)
     RedoShotButton.form = RedoForm
     bot.add_dynamic_items(FilmRedoButton, RedoShotButton, RedoButton, RedoDropButton)
-    await bot.add_cog(FilmCog())
+    cog = FilmCog()
+    leave_out(cog.film, bot.services.models)
+    await bot.add_cog(cog)

@@ -2,31 +2,25 @@
 
 import structlog
 
-from bot.db.models import OPEN, Status
 from bot.errors import NotFoundError
 from bot.films.rows import Film
-from bot.i18n import _, ngettext
+from bot.i18n import _
 from bot.library.removal import NothingToRemoveError
-from cogs.cards.cancelled_text import cancelled_shots
+from cogs.cards.cancelled_text import stopped_lines
 from cogs.cards.film_card import film_link, film_number_line
 from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
-from cogs.ui.items import Item, view_of
+from cogs.ui.items import view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class FilmButton(Item):
-    """Base of the buttons that are about one film."""
-
-    pattern = r"(?P<film>[0-9a-f]{16})"
-
-    def __init__(self, film_id: str) -> None:
-        super().__init__(film_id)
-        self.film_id = film_id
+class ManagedFilmButton(FilmButton):
+    """Base of the buttons with which its member and moderators manage a film."""
 
     async def find(self, interaction: Interaction) -> Film:
         """Return the film, for its member and moderators.
@@ -42,7 +36,7 @@ class FilmButton(Item):
         return film
 
 
-class FilmDeleteButton(AskingButton, FilmButton):
+class FilmDeleteButton(AskingButton, ManagedFilmButton):
     """Asks whether the film is to be deleted."""
 
     action = "film-delete"
@@ -59,7 +53,7 @@ class FilmDeleteButton(AskingButton, FilmButton):
         await interaction.response.send_message(text, view=view, ephemeral=True)
 
 
-class FilmConfirmButton(DeletingButton, FilmButton):
+class FilmConfirmButton(DeletingButton, ManagedFilmButton):
     """Deletes the film."""
 
     action = "film-delete-yes"
@@ -73,7 +67,7 @@ class FilmConfirmButton(DeletingButton, FilmButton):
             raise NothingToRemoveError
         done = await self._delete(interaction, film)
         await show_card(interaction.client, film.shots[0])
-        lines = (done, *_stopped_lines(before, film), film_number_line(film.row))
+        lines = (done, *stopped_lines(before, film), film_number_line(film.row))
         text = "\n".join(lines)
         await interaction.edit_original_response(content=text, view=None)
 
@@ -91,22 +85,3 @@ class FilmConfirmButton(DeletingButton, FilmButton):
         if film.row.delivered_at is None:
             return _("🗑️ **Removed.** Its message is deleted as soon as it's posted.")
         raise NothingToRemoveError
-
-
-def _stopped_lines(before: Film, after: Film) -> list[str]:
-    """Say what becomes of the shots that were being redone, and how many of them count."""
-    was_open = {take.id for take in before.takes if take.status in OPEN}
-    stopped = [take for take in after.takes if take.id in was_open and take.status is Status.CANCELLED]
-    going_on = sum(take.status in OPEN for take in after.takes)
-    lines = [cancelled_shots(stopped)] if stopped else []
-    if going_on:
-        lines.append(
-            ngettext(
-                "{count} new shot was already sent to the video service. I'll still post it, and it "
-                "counts toward the limit.",
-                "{count} new shots were already sent to the video service. I'll still post them, and "
-                "they count toward the limit.",
-                going_on,
-            )
-        )
-    return lines

@@ -51,8 +51,8 @@ class FilmForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words = words_to_copy(self._shots.value)
-            await interaction.edit_original_response(content=str(error), embed=words)
+            words, view = words_to_copy(self._shots.value), interaction.client.way_on(error)
+            await interaction.edit_original_response(content=str(error), embed=words, view=view)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)

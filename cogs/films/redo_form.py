@@ -39,8 +39,8 @@ class RedoForm(Form):
         try:
             await self._offer(interaction)
         except UserError as error:
-            words = words_to_copy(self._prompt.value)
-            await interaction.edit_original_response(content=str(error), embed=words)
+            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
+            await interaction.edit_original_response(content=str(error), embed=words, view=view)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, redoing = requester_of(interaction), interaction.client.services.redoing

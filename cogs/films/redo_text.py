@@ -7,10 +7,18 @@ from bot.errors import UserError
 from bot.films.redoing import RedoQuote
 from bot.i18n import _, format_and, ngettext, number
 from bot.money import show_money
+from bot.policy.phrases import describe_limit
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines, shown_prompt
 from cogs.cards.film_card import QUOTE_MARK, shown_title
-from cogs.veo.quote_text import PROMPT_LENGTH, budget_line, limit_line, price_line, wait_line
+from cogs.veo.quote_text import (
+    PROMPT_LENGTH,
+    budget_line,
+    limit_line,
+    price_line,
+    reset_of,
+    wait_line,
+)
 
 
 def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
@@ -27,8 +35,8 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
         *parameter_lines(quote.preview)[:1],
         price_line(quote.quote_row.price, is_recalled=quote.is_recalled),
         _later_line(offered),
-        limit_line(quote),
-        budget_line(quote.budgets),
+        _limit_line(offered),
+        _budget_line(offered),
         wait_line(quote),
         _unposted_line(unposted),
         f"{QUOTE_MARK}{shown_prompt(quote.preview, PROMPT_LENGTH)}",
@@ -36,6 +44,43 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
         _("-# Nothing counts until you click a green button. This offer expires {when}.", when=end),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _limit_line(offered: RedoQuote) -> str:
+    """Say what is left of the limit after each of the two buttons."""
+    alone, together, redo = offered.quote, offered.together, offered.redo
+    if redo.last == redo.shot or alone.limit is None:
+        return limit_line(alone)
+    return _(
+        "🎬 Videos left on your limit: {alone} after shot {first} alone, {together} after shots "
+        "{first}–{last} (the limit is {limit}).",
+        alone=number(alone.left),
+        together=number(together.left),
+        first=redo.shot,
+        last=redo.last,
+        limit=describe_limit(alone.limit.kind, alone.limit.most),
+    )
+
+
+def _budget_line(offered: RedoQuote) -> str:
+    """Say whether each of the two buttons leaves money, where there is a budget, but no sums."""
+    budgets, redo = offered.together.budgets, offered.redo
+    if redo.last == redo.shot or not budgets:
+        return budget_line(offered.quote.budgets)
+    resets_at = reset_of(budgets)
+    if resets_at is None:
+        return _(
+            "🏦 The server's video budget has money left after shots {first}–{last}.",
+            first=redo.shot,
+            last=redo.last,
+        )
+    return _(
+        "🏦 The server's video budget has money left after shot {first} alone; shots {first}–{last} use it "
+        "up. It resets {when}.",
+        first=redo.shot,
+        last=redo.last,
+        when=relative_time(resets_at),
+    )
 
 
 def _later_line(offered: RedoQuote) -> str:

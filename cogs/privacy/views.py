@@ -51,9 +51,14 @@ def question() -> str:
         "**Kept:** what moderators recorded (blocks, grants, their log), and reports. While a "
         "report about one of your videos is open, I also keep the link to it and your name."
     )
+    questions = _(
+        "**Deleted:** what you asked moderators, and what they allowed you once. An open question ends. "
+        "**Kept** for 24 hours: that it ended or was declined, because you can ask again only after that. "
+        "You can't ask about a deleted video whose prompt is gone."
+    )
     messages = _("**Kept on Discord:** posted messages and videos, until somebody deletes them there.")
     later = _("A video that's still being made arrives as usual; I delete its prompt after that.")
-    points = [f"- {point}" for point in (f"{words} {name}", figures, decisions, messages)]
+    points = [f"- {point}" for point in (f"{words} {name}", questions, figures, decisions, messages)]
     return "\n".join([warning, *points, later])
 
 
@@ -61,11 +66,11 @@ def export_text(document: Mapping[str, Any]) -> str:
     """Return the text above the file."""
     return ngettext(
         "📦 Here's everything I have recorded about you on all servers: **{count} request**, "
-        "the reports you made, and what moderators decided about your limits. Only you can see "
-        "this message.",
+        "the reports you made, what you asked moderators and their answers, and what they decided about "
+        "your limits. Only you can see this message.",
         "📦 Here's everything I have recorded about you on all servers: **{count} requests**, "
-        "the reports you made, and what moderators decided about your limits. Only you can see "
-        "this message.",
+        "the reports you made, what you asked moderators and their answers, and what they decided about "
+        "your limits. Only you can see this message.",
         len(document["requests"]),
     )
 

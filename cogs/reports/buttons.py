@@ -130,7 +130,7 @@ class DecisionButton(Item):
         generation = reported.generation
         is_removed = generation is not None and generation.removed_at is not None
         if generation is not None and is_removed and self._decision is ReportDecision.DELETE:
-            await take_down(interaction.client, generation, _way_on(reported))
+            await take_down(interaction.client, generation, interaction.user.id, _way_on(reported))
         try:
             await _show(interaction, reported)
         except CALL_ERRORS as error:

@@ -12,7 +12,7 @@ from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.veo.images import with_files
 from cogs.veo.model_input import complete_model
-from cogs.veo.options import choices, descriptions
+from cogs.veo.options import choices, descriptions, leave_out
 from cogs.veo.quote_buttons import ChangeButton, DropButton, GenerateButton
 from cogs.veo.request import ask
 
@@ -66,4 +66,6 @@ class VeoCog(commands.Cog):
 async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers; discord.py calls this."""
     bot.add_dynamic_items(GenerateButton, ChangeButton, DropButton)
-    await bot.add_cog(VeoCog())
+    cog = VeoCog()
+    leave_out(cog.veo, bot.services.models)
+    await bot.add_cog(cog)

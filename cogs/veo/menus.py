@@ -44,7 +44,7 @@ class MenusCog(commands.Cog):
 async def animate(interaction: Interaction, message: discord.Message) -> None:
     """Ask what the message's image should do."""
     requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
-    image, models = image_in(message), interaction.client.services.models
+    image, models = image_in(message), interaction.client.services.model_choices.living
     await interaction.response.send_modal(PromptForm(models, _text_of(interaction, message), (image,)))
 
 
@@ -54,7 +54,7 @@ async def make_video(interaction: Interaction, message: discord.Message) -> None
     text = _text_of(interaction, message)
     if not text:
         raise BadRequestError(_(NO_TEXT))
-    await interaction.response.send_modal(PromptForm(interaction.client.services.models, text))
+    await interaction.response.send_modal(PromptForm(interaction.client.services.model_choices.living, text))
 
 
 def _text_of(interaction: Interaction, message: discord.Message) -> str:

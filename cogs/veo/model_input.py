@@ -74,4 +74,7 @@ def _parts(choice: ModelChoice) -> Iterator[str]:
         yield pgettext("model", "about {price}", price=show_usd(choice.price))
     if choice.is_cheapest:
         yield pgettext("model", "cheapest")
+    if choice.to_set:
+        values = ", ".join(f"{name}: {value}" for name, value in choice.to_set.items())
+        yield pgettext("model", "set {values}", values=values)
     yield format_or(_(TAKEN[kind]) for kind in choice.kinds)

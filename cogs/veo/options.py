@@ -1,11 +1,14 @@
 """The options of /veo, read from the catalogue, so that Discord shows and checks what the provider takes."""
 
-from discord.app_commands import Choice
+from collections.abc import Sequence
+from typing import Any
+
+from discord.app_commands import Choice, Command
 
 from bot.i18n import N_, _, format_or
 from bot.media.images import KINDS, MAX_SIZE
-from bot.provider.catalogue import CATALOGUE, Option, OptionValue
-from bot.provider.input_kinds import MOST_REFERENCES
+from bot.provider.catalogue import CATALOGUE, Model, Option, OptionValue
+from bot.provider.input_kinds import BY_IMAGES, MOST_REFERENCES, InputKind
 
 # The options that are no fields of the catalogue.
 PROMPT = N_("Describe the video")
@@ -43,6 +46,17 @@ def choices() -> dict[str, list[Choice[str | int | float]]]:
     """Return the values that Discord offers of each option that has fixed ones."""
     options = {name: [_choice(value) for value in option.choices] for name, option in OPTIONS.items()}
     return {name: values for name, values in options.items() if values}
+
+
+def leave_out(command: Command[Any, ..., None], models: Sequence[Model]) -> None:
+    """Take the options away from a command that none of `models` has, so that Discord doesn't show them."""
+    kinds = {model.kind for model in models}
+    images = max((kind.counts[-1] for kind in kinds.intersection(BY_IMAGES)), default=0)
+    unused = {name for name in OPTIONS if not any(model.option(name) for model in models)}
+    unused |= {*list(IMAGES)[images:]} | (set() if InputKind.REFERENCES in kinds else {*REFERENCES})
+    parameters = command._params  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]: not public
+    for name in unused & parameters.keys():
+        del parameters[name]
 
 
 def default_of(name: str) -> str:

@@ -85,7 +85,7 @@ class ChangeButton(QuoteButton):
     async def use(self, interaction: Interaction) -> None:
         """Show the form."""
         services = interaction.client.services
-        quotes, models = services.quotes, services.models
+        quotes, models = services.quotes, services.model_choices.living
         quote_row = await quotes.find(requester_of(interaction), self.offer_id)
         await interaction.response.send_modal(ChangeForm(self.offer_id, models, spec_in(quote_row)))
 

@@ -4,6 +4,7 @@ Of the server's money it says no more than `/usage` does: whether there is some.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import LiteralString
 
 from bot.admission.budgets import BudgetState
@@ -97,13 +98,17 @@ def budget_line(budgets: Sequence[BudgetState]) -> str:
     """Say whether what is offered leaves money, where there is a budget, but no sums."""
     if not budgets:
         return ""
-    empty = [state.resets_at for state in budgets if state.left <= 0]
-    if not empty:
+    resets_at = reset_of(budgets)
+    if resets_at is None:
         return _("🏦 The server's video budget has money left after this one.")
     return _(
-        "🏦 This one uses up the server's video budget. It resets {when}.",
-        when=relative_time(max(empty)),
+        "🏦 This one uses up the server's video budget. It resets {when}.", when=relative_time(resets_at)
     )
+
+
+def reset_of(budgets: Sequence[BudgetState]) -> datetime | None:
+    """Return when there is money again in budgets that are used up; None: none is."""
+    return max((state.resets_at for state in budgets if state.left <= 0), default=None)
 
 
 def wait_line(quote: Quote) -> str:

@@ -3,7 +3,9 @@
 from bot.db.models import Generation
 from bot.i18n import N_, _, pgettext
 from bot.library.removal import NothingToRemoveError, is_shown
+from cogs.cards.cancelled_text import film_gone_lines
 from cogs.cards.card import number_line
+from cogs.cards.shown_film import film_of
 from cogs.cards.takedown import take_down
 from cogs.moderation.owners import find_manageable, message_shown
 from cogs.ui.delete_buttons import AskingButton, DeletingButton
@@ -41,11 +43,14 @@ class ConfirmButton(DeletingButton, VideoButton):
         """Write it down, delete the messages, and say so; a second click finishes what failed."""
         await interaction.response.defer()
         found = await find_manageable(interaction, self.generation_id)
-        removal = interaction.client.services.removal
-        generation = await removal.remove(found.guild_id, found.id, interaction.user.id)
-        await take_down(interaction.client, generation)
-        done = f"{_('🗑️ **Deleted.**')} {_(COUNTS)}\n{number_line(generation)}"
-        await interaction.edit_original_response(content=done, view=None)
+        services = interaction.client.services
+        before = await film_of(found, services.films.find)
+        generation = await services.removal.remove(found.guild_id, found.id, interaction.user.id)
+        await take_down(interaction.client, generation, interaction.user.id)
+        film_lines = film_gone_lines(before, await film_of(found, services.films.find))
+        done = f"{_('🗑️ **Deleted.**')} {_(COUNTS)}"
+        text = "\n".join((done, *film_lines, number_line(generation)))
+        await interaction.edit_original_response(content=text, view=None)
 
 
 class KeepButton(VideoButton):

@@ -77,7 +77,7 @@ class RemixButton(VideoButton):
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
         source = await find_manageable(interaction, self.generation_id)
-        models = interaction.client.services.models
+        models = interaction.client.services.model_choices.living
         await interaction.response.send_modal(RemixForm(models, spec_of(source, utc_now())))
 
 

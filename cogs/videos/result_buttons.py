@@ -3,6 +3,7 @@
 import discord
 
 from bot.db.models import Generation, Status
+from bot.failures import FailureKind
 from bot.i18n import locale_used, pgettext
 from bot.requests.repeats import is_known
 from bot.requests.successors import Successor
@@ -29,6 +30,8 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                     DeleteButton(generation.id),
                     ReportButton(generation.id),
                 )
+            case Status.FAILED if generation.failure_kind is FailureKind.IMAGE_SMALL:
+                return view_of(_other_model(generation))  # the same once more would be refused once more
             case Status.FAILED if generation.film_id is not None:
                 return view_of(_redo(generation))
             case Status.FAILED if instead is not None:
@@ -51,6 +54,12 @@ def _redo(generation: Generation) -> Item | None:
     if generation.film_id is None or generation.shot is None or generation.erased_at is not None:
         return None
     return RedoShotButton(generation.film_id, generation.shot, pgettext("button", "Try again"))
+
+
+def _other_model(generation: Generation) -> Item | None:
+    """Return the form with another model to choose; a film's shots are all made by one family."""
+    is_possible = generation.film_id is None and is_known(generation) and not is_extension(generation)
+    return RemixButton(generation.id) if is_possible else None
 
 
 def _repeats(generation: Generation, label: str | None = None) -> list[Item]:

@@ -35,6 +35,7 @@ class RecordingModeratorChannel:
         self.reports: list[ReportedVideo] = []
         self.tries: list[int] = []  # channels
         self.told: list[int] = []  # members
+        self.dms: Callable[[], bool | Exception] = lambda: True  # what becomes of a direct message
         self.trouble: Hook = lambda _: None
         self.hangs_in: int | None = None
 
@@ -54,8 +55,12 @@ class RecordingModeratorChannel:
         return 5000 + len(self.shown)
 
     async def tell_member(self, appeal: Appeal) -> bool:
-        self.told.append(appeal.row.user_id)
-        return True
+        outcome = self.dms()
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome:
+            self.told.append(appeal.row.user_id)
+        return outcome
 
     async def update_appeal(self, appeal: Appeal) -> None:
         await self._try(appeal.row.channel_id or 0)

@@ -187,6 +187,14 @@ def test_a_bad_value_is_told_in_one_line_that_does_not_show_it(
             "Veo 3.1 Lite Preview; or single models: "
             + ", ".join(dict.fromkeys(model.provider_name for model in CATALOGUE)),
         ),
+        *(
+            (
+                "MODELS",
+                said,
+                "must have no quotes around single names, as in Veo 3.1 Fast, google/veo-3.1-t2v",
+            )
+            for said in ('"Veo 3", "Veo 3.1"', "Veo 3, 'Veo 3.1'", "\u201cVeo 3\u201d,Veo 3.1")
+        ),
         ("MAX_RUNNING", "0", "Input should be greater than or equal to 1"),
         ("AIMLAPI_KEY", f'"{SECRET}"', 'must not have " and " around it'),
         ("DISCORD_TOKEN", f"<{SECRET}>", "must not have < and > around it"),
@@ -220,6 +228,16 @@ def test_a_bad_value_is_told_in_a_readable_sentence(
 ) -> None:
     set_environment(monkeypatch, **{name: value})
     assert problems_of() == [f"{name}: {sentence}"]
+
+
+@pytest.mark.parametrize("load", [load_settings, load_provider_settings])
+def test_a_line_of_the_env_file_that_would_be_left_out_is_told(tmp_path: Path, load: Load) -> None:
+    lines = 'DISCORD_TOKEN=t\nAIMLAPI_KEY=k\n# a comment\nMODELS="Veo 3", "Veo 3.1"\nOTHERS="a" b\n'
+    (tmp_path / ".env").write_text(lines, encoding="utf-8")
+    assert problems_of(load) == [
+        "MODELS: line 4 of .env can't be read. Write it without quotes, or with one pair around the whole "
+        "value"
+    ]
 
 
 @pytest.mark.parametrize("load", [load_settings, load_provider_settings])

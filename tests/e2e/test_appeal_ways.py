@@ -5,12 +5,15 @@ import simcord
 
 from sandbox.world import World
 from tests.e2e.driver import ask, ask_for_video, shown, the_result
-from tests.e2e.quoting import send
+from tests.e2e.filming import finished, make_film, write
+from tests.e2e.quoting import as_shown, prices_known, send
 from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
 from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, LIFT, WHY, WORD, appeals_in, the_appeal
-from tests.e2e.videos import newest
+from tests.e2e.test_film_redo import redo_form
+from tests.e2e.videos import newest, question
 
 FORBIDDEN = f"a {WORD} lands"
+NEW_WORDS = {"prompt": FORBIDDEN}
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +78,29 @@ async def test_an_open_appeal_is_shown_again_where_the_moderators_are_now(world:
     [too_late] = await click(world.mona, appeals_in(board)[0], LIFT)
     assert "has already allowed" in too_late
     assert buttons(appeals_in(board)[0]) == [], "the earlier message still offers a decision"
+
+
+async def test_a_shot_with_a_blocked_word_is_asked_about_and_passes_in_one_film(world: World) -> None:
+    board = await open_board(world)
+    await prices_known(world)
+    await world.app.services.moderation.add_word(mona_of(world), WORD)
+    shots = ("a cat sleeps", f"the {WORD} wakes")
+    refused = shown(await write(world, *shots, continuity="cuts"))
+    assert refused.content.startswith("Shot 2: Your prompt contains something this server doesn't allow")
+    await allowed(world, board, refused)
+    alone = shown(await ask(world, prompt=shots[1], duration=4)).content
+    assert alone.startswith("Your prompt contains"), "it was let pass in a film"
+    film = await make_film(world, *shots, continuity="cuts")
+    assert [shot.prompt for shot in film.shots] == [*shots]
+    again = shown(await write(world, *shots, continuity="cuts"))
+    assert again.content.startswith("Shot 2: "), "it passes once"
+
+
+async def test_a_redone_shot_with_a_blocked_word_passes_once_a_moderator_allows_it(world: World) -> None:
+    board = await open_board(world)
+    await finished(world, await make_film(world, "a cat", "a dog", continuity="cuts"))
+    await world.app.services.moderation.add_word(mona_of(world), WORD)
+    await allowed(world, board, shown(await world.alice.submit_modal(await redo_form(world, 2), NEW_WORDS)))
+    offer = question(await world.alice.submit_modal(await redo_form(world, 2), NEW_WORDS))
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
+    assert (await newest(world, 3)).prompt == FORBIDDEN

@@ -1,5 +1,6 @@
 """Continue: the last frame of a video is the first image of the next one."""
 
+import asyncio
 import base64
 import subprocess
 from io import BytesIO
@@ -7,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg  # pyright: ignore[reportMissingTypeStubs]: it has none; one function is used
+import pytest
 import simcord
 from PIL import Image, ImageChops, ImageStat
 
 from bot.db.models import Generation, Status
+from bot.media.last_frames import LastFrames
+from bot.media.whole_videos import WholeVideos
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.conftest import OpenWorld
@@ -132,6 +136,29 @@ async def test_a_reroll_of_it_after_a_restart_continues_the_same_video(world: Wo
     assert (third.source_id, third.continues_id) == (second.id, source.id)
     assert f"↪️ Continued from [{source.id}](" in card_of(world, third)
     assert bodies(world)[2]["image_url"] == bodies(world)[1]["image_url"]
+
+
+@pytest.mark.parametrize(("button", "search"), [("Continue", LastFrames), ("Extend", WholeVideos)])
+async def test_a_restart_while_the_video_is_searched_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, button: str, search: type
+) -> None:
+    source = await ask_for_video(world)
+    began = asyncio.Event()
+
+    async def search_on(*_: object) -> bytes:
+        began.set()
+        await asyncio.Event().wait()
+        return b""
+
+    monkeypatch.setattr(search, "find" if search is LastFrames else "fetch", search_on)
+    form = await world.alice.click(message_of(world, source.result_id), label=button)
+    sending = asyncio.create_task(send(world, form, prompt=NEXT))
+    await began.wait()
+    await world.restart()
+    said = shown(await sending)
+    assert said.content == "I'm restarting. Try again in a minute. This didn't count toward your limit."
+    assert said.message.embeds[0].description == NEXT
+    assert len(await rows(world)) == 1
 
 
 async def test_the_history_leads_both_ways(world: World) -> None:

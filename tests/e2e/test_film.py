@@ -262,7 +262,7 @@ async def test_a_film_that_is_taken_down_while_it_is_posted_does_not_stay(
     post_video = FilmDelivery.post_video
 
     async def post_late(self: FilmDelivery, row: FilmRow, *parts: Any, **options: Any) -> Posted:
-        await world.app.services.films.remove(row.id)
+        await world.app.services.films.remove(row.id, row.user_id)
         return await post_video(self, row, *parts, **options)
 
     monkeypatch.setattr(FilmDelivery, "post_video", post_late)

@@ -67,7 +67,8 @@ async def test_one_shot_of_a_film_is_redone_and_the_film_posted_again(world: Wor
     offer = question(await world.alice.submit_modal(form, {"prompt": WORDS}))
     assert len(await rows(world)) == 3, "it was requested before the click"
     assert buttons(offer) == ["Redo shot 2 · about $2.08", "Redo shots 2–3 · about $4.16", "Cancel"]
-    assert "Your limit: 46 more videos after this one" in now_shown(world, offer)
+    left = "Videos left on your limit: 46 after shot 2 alone, 45 after shots 2–3 (the limit is 50 videos"
+    assert left in now_shown(world, offer)
     await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
     assert now_shown(world, offer).startswith("✅ **Requested.** [The film's card](https://")
     again = await redone(world, film)
@@ -247,6 +248,24 @@ async def test_who_deletes_the_film_while_shots_are_redone_reads_what_still_coun
     said = now_shown(world, asked)
     assert "🚫 **Cancelled:** 1 shot. None of that counts toward the limit." in said
     assert "1 new shot was already sent to the video service. I'll still post it, and it counts" in said
+    world.provider.release()
+    again = await settled(world, film, takes=4)
+    ends = sorted(take.status.value for take in again.takes)
+    assert ends == ["cancelled", "succeeded", "succeeded", "succeeded"]
+    assert (film_posts(world), world.provider.count("create")) == ([], 3)
+
+
+async def test_new_shots_of_a_film_that_goes_with_a_shot_are_cancelled_free(world: World) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2]))
+    offer = await redo_offer(world, 1)
+    world.provider.hold = True
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
+    await world.provider.called("create", 3)
+    shot = message_of(world, film.shots[1].result_id)
+    asked = shown(await world.mona.click(shot, label="Delete")).message
+    await world.mona.click(asked, label="Delete it")
+    said = now_shown(world, asked)
+    assert "I removed its film, too.\n🚫 **Cancelled:** 1 shot. None of that counts" in said
     world.provider.release()
     again = await settled(world, film, takes=4)
     ends = sorted(take.status.value for take in again.takes)

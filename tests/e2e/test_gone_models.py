@@ -1,13 +1,17 @@
 """A model that is gone: what waits for it ends, with a button that makes the same video by the next one."""
 
+import pytest
+
+from bot.admission.prices import PriceList
 from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
-from tests.e2e.driver import ask, card_of, eventually, results, rows, shown
+from tests.e2e.driver import ask, ask_for_video, card_of, eventually, results, rows, shown
 from tests.e2e.moderating import admin
 from tests.e2e.quoting import offer_in
 from tests.e2e.reporting import buttons
+from tests.e2e.videos import message_of, options_of
 
 GONE = "google/veo3"
 INSTEAD = "Make it with Veo 3 Fast · about $0.78"
@@ -35,3 +39,18 @@ async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: W
     assert (made.source_id, made.status) == (ended.id, Status.SUCCEEDED)
     second = await world.alice.click(message, label=INSTEAD)
     assert "Your second click didn't count." in shown(second).content
+
+
+async def test_no_form_offers_a_model_that_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = await ask_for_video(world, model="google/veo-3.0-fast")
+    post, said = message_of(world, source.result_id), await world.mona.send(world.channel, "a dragon")
+    gone = {GONE, "google/veo-3.0-i2v", "google/veo3-1-extend-video"}
+    monkeypatch.setattr(PriceList, "gone", frozenset(gone))
+    forms = [
+        await world.alice.context_menu(world.channel, "Make a video of this", said),
+        *[await world.alice.click(post, label=label) for label in ("Remix", "Continue", "Extend")],
+    ]
+    for form in forms:
+        offered = options_of(form)["model"]
+        assert offered, "there is nothing to choose"
+        assert gone & {*offered} == set()

@@ -51,9 +51,10 @@ async def test_images_rule_out_what_cannot_take_them(world: World) -> None:
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:
     await admin(world, "settings", models="Veo 3, Veo 3.1", longest_duration=6)
     assert list(await suggested(world)) == [
-        "Veo 3 · 6 s · about $3.12 · text",
-        "Veo 3.1 · 6 s · about $3.12 · text",
+        "Veo 3 · 6 s · about $3.12 · set duration: 6 · text",
+        "Veo 3.1 · 6 s · about $3.12 · set duration: 6 · text",
     ]
+    assert next(iter(await suggested(world, duration=4))) == "Veo 3 · 4 s · about $2.08 · text"
     assert await suggested(world, duration=8) == {}
     assert await with_files(world, "image") == []
 

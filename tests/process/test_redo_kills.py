@@ -1,27 +1,27 @@
 """SIGKILL while a shot of a film is redone: it's paid for once, and the new film is posted once."""
 
-import asyncio
 import signal
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.admission.check_request import Admission, Requester
-from bot.db.database import Database, open_database
-from bot.db.models import Placement
-from bot.eta.duration_estimator import DurationEstimator
+from bot.db.database import Database
 from bot.films.redoing import Redoing, RedoQuote
-from bot.films.rows import Film, fetch_film
-from bot.jobs.queue import GenerationQueue
-from bot.jobs.queue_estimate import QueueEstimate
+from bot.films.rows import Film
 from bot.requests.confirmation import Confirmation
-from sandbox.world import wait_until
-from tests.bot.prices import FixedPrices
-from tests.process.scene import ALICE, Scene, open_scene
-from tests.process.test_film_kills import request_film
+from tests.process.filming import (
+    FORGOTTEN,
+    POSTED,
+    alice,
+    database_of,
+    delivered,
+    films_in,
+    nonce_seconds,
+    open_desk,
+    request_film,
+)
+from tests.process.scene import Scene, open_scene
 from tests.wire_discord import Message
 
 POINTS = {
@@ -30,13 +30,12 @@ POINTS = {
     "the shot is delivered": "bot.jobs.steps.deliver:Deliver._close:after",
     "the shots are joined": "bot.media.joining:Joiner.join:after",
     "the post of the film is announced": "bot.films.finishing:Finishing._begin_posting:after",
-    "the film is posted, not recorded": "cogs.delivery.film_delivery:FilmDelivery.post_video:after",
+    POSTED: "cogs.delivery.film_delivery:FilmDelivery.post_video:after",
     "the film is recorded, the old one not changed": "bot.films.finishing:Finishing.close:before",
     "the old one is changed": "cogs.delivery.film_delivery:FilmDelivery.show_replaced:after",
     "all but the end is recorded": "cogs.delivery.film_delivery:FilmDelivery.show_film:after",
 }
-FORGOTTEN = "the film is posted, not recorded, and its nonce is forgotten"
-ALL_POINTS = POINTS | {FORGOTTEN: POINTS["the film is posted, not recorded"]}
+ALL_POINTS = POINTS | {FORGOTTEN: POINTS[POSTED]}
 DAILY = ["the create call is answered, not recorded", "the post of the film is announced", FORGOTTEN]
 WORDS = "The fox sleeps"
 
@@ -54,27 +53,15 @@ class Outcome:
 
 async def redo(scene: Scene, database: Database, film: Film) -> None:
     """Redo the second shot past Discord."""
-    hour = timedelta(hours=1)
-    queue = GenerationQueue(database, "test", max_running=1, lease=hour)
-    estimator = DurationEstimator(interval=10, rate=50, deadline=hour, max_running=1)
-    redoing = Redoing(
-        database,
-        admission=Admission(FixedPrices(), daily_limit=5),
-        queue_estimate=QueueEstimate(queue, estimator),
-        work=asyncio.Event(),
-        stopping=asyncio.Event(),
-    )
-    channel, guild = scene.wire.channel.id, scene.wire.guild.id
-    alice = Requester((1 << 60) + 1, guild, channel, ALICE, Placement.THREAD)
-    row = (await redoing.offer(alice, film.row.id, 2, WORDS)).quote.quote_row
-    accepted = await redoing.confirm(alice, Confirmation(row.id, row.revision), 2)
+    redoing, requester = open_desk(Redoing, database), alice(scene, 1)
+    row = (await redoing.offer(requester, film.row.id, 2, WORDS)).quote.quote_row
+    accepted = await redoing.confirm(requester, Confirmation(row.id, row.revision), 2)
     assert not isinstance(accepted, RedoQuote)
 
 
 async def play(name: str, folder: Path, files: Path) -> Outcome:
     """Make a film; kill the program while a shot is redone; start it again; let everything settle."""
-    nonce_seconds = 0.0 if name == FORGOTTEN else 180.0
-    async with open_scene(folder, files, nonce_seconds=nonce_seconds) as scene:
+    async with open_scene(folder, files, nonce_seconds=nonce_seconds(name)) as scene:
         async with scene.start() as first, database_of(scene) as database:
             await scene.wire.wait_for_sessions()
             before = await delivered(database, await request_film(scene, database))
@@ -91,28 +78,13 @@ async def play(name: str, folder: Path, files: Path) -> Outcome:
         return Outcome(exit_code, before, film, calls, scene.wire.messages())
 
 
-def database_of(scene: Scene) -> AbstractAsyncContextManager[Database]:
-    """Open the program's own database."""
-    return open_database(f"sqlite+aiosqlite:///{scene.database}")
-
-
-async def delivered(database: Database, film_id: str) -> Film:
-    """Return the film once nothing is left to do."""
-
-    async def look() -> Film | None:
-        film = await database.read(lambda session: fetch_film(session, film_id))
-        return film if film is not None and film.row.delivered_at is not None else None
-
-    return await wait_until(look, seconds=60)
-
-
 @pytest.mark.nightly(daily=DAILY)
 @pytest.mark.parametrize("point", ALL_POINTS)
 async def test_a_redone_shot_survives_a_kill_when(tmp_path: Path, files: Path, point: str) -> None:
     outcome = await play(point, tmp_path, files)
     assert outcome.exit_code == -signal.SIGKILL, "the program was not killed at the named point"
     assert outcome.create_calls == [1, 1, 1]
-    film, posts = outcome.film, [post for post in outcome.messages if "Your film is ready" in post.content]
+    film, posts = outcome.film, films_in(outcome.messages)
     assert [post.id for post in posts] == [film.row.result_id]
     assert film.row.result_id != outcome.before.row.result_id
     assert posts[0].attachments, "the film has no file"

@@ -198,7 +198,8 @@ WRONG_REFERENCES: list[tuple[dict[str, object], str]] = [
 async def test_references_are_one_to_three_images_and_nothing_else(
     client: Client, fields: dict[str, Any], refusal: str
 ) -> None:
-    answer = await client.create(**{"model": REFERENCES, "duration": 8, **fields})
+    body: dict[str, Any] = {"model": REFERENCES, "duration": 8, **fields}
+    answer = await client.create(**body)
 
     assert_error_form(answer, 400)
     assert answer.json["message"].startswith(f"Body validation error! {refusal}")

@@ -202,7 +202,7 @@ async def test_a_film_that_was_not_posted_is_not_being_posted(film: Film, world:
     world.disk.troubles["a1"] = MediaError("later")
     row = await world.look(film, timedelta(minutes=1))
     assert row.posting_at is None, "a look showed that it isn't posted"
-    assert await world.films.remove(film.row.id) is None
+    assert await world.films.remove(film.row.id, film.row.user_id) is None
 
 
 async def test_a_film_whose_posting_was_given_up_is_not_being_posted(film: Film, world: World) -> None:

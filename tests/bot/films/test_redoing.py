@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.admission.check_request import Admission
 from bot.admission.denials import RedoTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
+from bot.db.guild_models import Action, AuditRow
 from bot.db.models import Generation, QuoteRow, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.failures import FailureKind
@@ -347,6 +348,44 @@ async def test_without_its_first_image_the_first_shot_cannot_be_redone_but_the_o
     assert isinstance(await clicked(redoing, quote), Film)
 
 
+async def test_a_shot_that_would_start_from_an_image_that_is_gone_is_not_offered(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, image=IMAGE)
+    await end(database, clock, film.shots[0], Status.FAILED)
+    assert (await offered(redoing, film, 2)).redo.shot == 2
+    clock.advance(timedelta(days=2))
+    with pytest.raises(CannotRedoError, match="Shot 2 would start from this film's first image"):
+        await redoing.offer(new_requester(interaction_id=7), film.row.id, 2, "x")
+
+
+async def test_behind_a_shot_that_is_shown_nowhere_none_is_redone(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await end(database, clock, film.shots[1], Status.SUCCEEDED, result_id=None)
+    with pytest.raises(
+        CannotRedoError, match=r"couldn't post shot 2 anywhere, and shot 3 .* Redo shot 2 first"
+    ):
+        await redoing.find(new_requester(), film.row.id, 3)
+    quote = await offered(redoing, film, 2)
+    assert quote.redo.last == 3, "both can be redone together"
+    assert isinstance(await clicked(redoing, quote, last=3), Film)
+
+
+async def test_a_shot_that_is_being_posted_keeps_none_after_it_from_beginning(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    first = (await redone(redoing, film, 1)).shots[0]
+    quote = await redoing.offer(new_requester(interaction_id=7), film.row.id, 3, "x")
+    third = await clicked(redoing, quote)
+    assert isinstance(third, Film)
+    await end(database, clock, first, Status.SUCCEEDED, result_id=None, delivered_at=None)
+    assert third.shots[2].id in await film_queue(database, clock).release_shots()
+    assert (await found(films, film)).shots[2].status is Status.PREPARING
+
+
 async def test_in_a_film_of_cuts_the_later_shots_are_not_offered(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -366,5 +405,23 @@ async def test_a_shot_that_was_redone_can_be_taken_down_without_the_film(
     again = await redone(redoing, film, 2)
     await end(database, clock, again.shots[1], Status.SUCCEEDED, awaits_id=None)
     await note_post(film_queue(database, clock), await found(films, film), 100, clock)
-    assert await films.remove(film.row.id, shot_id=film.shots[1].id) is None
-    assert await films.remove(film.row.id, shot_id=again.shots[1].id) is not None
+    assert await films.remove(film.row.id, film.row.user_id, shot_id=film.shots[1].id) is None
+    assert await films.remove(film.row.id, film.row.user_id, shot_id=again.shots[1].id) is not None
+
+
+@pytest.mark.parametrize("with_shot", [True, False], ids=["with a shot", "by itself"])
+async def test_new_shots_of_a_film_that_is_removed_are_cancelled_as_the_audit_log_says(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock, *, with_shot: bool
+) -> None:
+    film = await posted(films, database, clock)
+    takes = (await redone(redoing, film, 2, last=3)).shots[1:]
+    shot_id = film.shots[0].id if with_shot else None
+    assert await films.remove(film.row.id, MODERATOR.user_id, shot_id=shot_id) is not None
+    ended = {take.id: take for take in (await found(films, film)).takes}
+    assert [ended[take.id].status for take in takes] == [Status.CANCELLED] * 2
+    assert [ended[take.id].submitted_at for take in takes] == [None] * 2
+    acts = await database.read(lambda session: session.scalars(select(AuditRow)).all())
+    cancelled = {f"generation:{take.id}" for take in takes}
+    assert {row.subject for row in acts if row.action is Action.CANCEL} == cancelled
+    deleted = [row.subject for row in acts if row.action is Action.VIDEO_DELETE]
+    assert deleted == ([] if with_shot else [f"film:{film.row.id}"])

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from bot.admission.appeals import PAUSE, deletion_rule
 from bot.db.database import Database
@@ -15,6 +15,7 @@ from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
+from tests.bot.appealing import ALICE, ELSEWHERE, MONA, NICK, asked, is_settled, refused, rows
 from tests.bot.boards import (
     CHANNEL,
     GUILD,
@@ -30,8 +31,6 @@ from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
 
-ALICE, MONA, NICK = Moderator(GUILD, 7), Moderator(GUILD, 98), Moderator(GUILD, 99)
-ELSEWHERE = Moderator(GUILD + 1, 98)
 FREE = Situation(has_channel=True, has_open=False, declined_at=None)
 
 
@@ -39,32 +38,6 @@ FREE = Situation(has_channel=True, has_open=False, declined_at=None)
 def appeals(database: Database, clock: StoppedClock) -> Appeals:
     """The service with a clock that stands still."""
     return Appeals(database, clock)
-
-
-async def refused(database: Database, clock: StoppedClock, appeal_id: str = "a" * 16) -> str:
-    """Keep a refused request of alice's, on a server with a channel for moderators."""
-    await set_channel(database, GUILD, CHANNEL)
-    row = AppealRow(
-        id=appeal_id,
-        guild_id=GUILD,
-        user_id=ALICE.user_id,
-        rule="word:dragon",
-        prompt="a dragon",
-        fingerprint="f" * 64,
-        created_at=clock(),
-    )
-    await database.write(lambda session: session.add(row))
-    return appeal_id
-
-
-async def asked(appeals: Appeals, database: Database, clock: StoppedClock) -> str:
-    appeal_id = await refused(database, clock)
-    await appeals.ask(ALICE, appeal_id, "it is a play")
-    return appeal_id
-
-
-async def rows(database: Database) -> list[AppealRow]:
-    return await database.read(lambda session: list(session.scalars(select(AppealRow)).all()))
 
 
 def test_one_open_appeal_and_a_pause_after_a_decline(clock: StoppedClock) -> None:
@@ -133,10 +106,6 @@ async def test_what_was_followed_up_is_left_alone(
     await appeals.note_told(appeal_id)
     await appeals.note_shown(appeal_id)
     assert await is_settled(database)
-
-
-async def is_settled(database: Database) -> bool:
-    return all(row.post_at is None for row in await rows(database))
 
 
 async def has_message(database: Database) -> bool:

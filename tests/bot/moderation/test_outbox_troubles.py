@@ -7,7 +7,9 @@ import pytest
 
 from bot.db.database import Database
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.moderation.outbox_relay import PATIENCE, REFUSED_WAIT, RETRY
+from bot.moderation.appeals import Appeals
+from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY
+from tests.bot.appealing import asked
 from tests.bot.boards import (
     CHANNEL,
     TICK,
@@ -106,6 +108,45 @@ async def test_after_a_day_of_refusals_old_rows_are_given_up_and_new_ones_are_no
     clock.advance(REFUSED_WAIT)
     await shown(board, "new entry")
     assert board.in_channel(CHANNEL) == ["new entry"]
+
+
+@pytest.mark.usefixtures("feed")
+async def test_what_is_given_up_is_an_error_once_and_an_appeal_is_none(
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock, logs: Logs
+) -> None:
+    board.trouble = failing_in(CHANNEL, UndeliverableError("unknown channel"))
+    await asked(Appeals(database, clock), database, clock)
+    clock.advance(TICK)
+    await all_due_was_tried(database, board, clock())
+    clock.advance(PATIENCE)
+    await all_due_was_tried(database, board, clock())
+    assert count_errors(logs) == 0, "nothing was given up"
+    for number in range(3):
+        await add_entry(database, f"entry {number}", clock() - PATIENCE)
+        clock.advance(REFUSED_WAIT)
+        await recorded(database, f"entry {number}")
+        await all_due_was_tried(database, board, clock())
+    assert count_errors(logs) == 1
+    board.trouble = lambda _: None
+    clock.advance(REFUSED_WAIT)
+    await shown(board, "it is a play")
+
+
+def count_errors(logs: Logs) -> int:
+    return sum(line["log_level"] == "error" for line in logs)
+
+
+@pytest.mark.usefixtures("feed")
+async def test_an_old_row_that_breaks_the_board_once_is_tried_again(
+    database: Database, board: RecordingModeratorChannel, clock: StoppedClock
+) -> None:
+    errors = iter([RuntimeError("nobody foresaw this")])
+    board.trouble = lambda channel_id: next(errors, None) if channel_id == CHANNEL else None
+    await add_report(database, "waited", clock(), created_at=clock() - 3 * PATIENCE)
+    await all_due_was_tried(database, board, clock())
+    assert (await due_times(database))["waited"] == clock() + REFUSED_WAIT
+    clock.advance(REFUSED_WAIT)
+    await shown(board, "waited")
 
 
 @pytest.mark.usefixtures("feed")

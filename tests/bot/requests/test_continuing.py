@@ -1,13 +1,20 @@
 """What a video is continued with: the same family and options, as far as they go with an image."""
 
+import asyncio
 from collections.abc import Mapping
+from typing import cast
 
 import pytest
 
+from bot.db.database import Database
 from bot.db.models import Status
+from bot.media.files import VideoStore
+from bot.media.last_frames import LastFrames
+from bot.media.whole_videos import WholeVideos
 from bot.provider.catalogue import CATALOGUE, OptionValue
 from bot.provider.choosing import parse_models
-from bot.requests.continuing import continued_spec, is_continuable, models_after
+from bot.requests.continuing import Continuations, continued_spec, is_continuable, models_after
+from tests.bot.requests.test_model_choices import SecondPrices
 from tests.cogs.generation import NOON, generation
 
 
@@ -75,3 +82,19 @@ def test_only_a_video_that_is_there_can_be_continued(
 ) -> None:
     row = generation(**{"status": Status.SUCCEEDED, "delivered_at": NOON, **changes})
     assert is_continuable(row) is expected
+
+
+async def test_models_that_are_gone_are_not_offered(database: Database) -> None:
+    gone = frozenset({"google/veo-3.0-i2v", "google/veo3-1-extend-video"})
+    continuations = Continuations(
+        database,
+        cast("VideoStore", None),
+        cast("LastFrames", None),
+        cast("WholeVideos", None),
+        models=parse_models("Veo 3, Veo 3.1"),
+        prices=SecondPrices(gone),
+        stopping=asyncio.Event(),
+    )
+    source = generation(model="google/veo3")
+    assert [model.id for model in continuations.models_after(source)] == ["google/veo-3.1-i2v"]
+    assert continuations.extenders_after(source) == ()

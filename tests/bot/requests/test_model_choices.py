@@ -105,6 +105,12 @@ def test_each_says_what_it_still_takes_and_stands_for_its_family() -> None:
     )
 
 
+def test_what_has_to_be_set_too_is_named() -> None:
+    policy = Policy(longest_duration=7, highest_resolution="720P")
+    assert choices(policy=policy)["Veo 3.1"].to_set == {"duration": 6, "resolution": "720p"}
+    assert choices({"duration": 4, "resolution": "720p", "seed": 7}, policy=policy)["Veo 3.1"].to_set == {}
+
+
 def test_the_cheapest_is_marked_only_where_that_is_known() -> None:
     def cheapest(**given: Any) -> list[str]:
         return [choice.family for choice in choices(**given).values() if choice.is_cheapest]

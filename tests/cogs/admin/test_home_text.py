@@ -22,6 +22,8 @@ QUIET = Overview(
     budgets=(),
     open_reports=0,
     report_posts=(),
+    open_appeals=0,
+    appeal_posts=(),
     blocked=0,
     alert=None,
 )
@@ -62,6 +64,11 @@ def test_reports_lead_to_where_they_are_decided() -> None:
     assert f"🚩 3 reports to decide: [1]({link}/5) [2]({link}/6)" in found
 
 
+def test_questions_of_members_lead_to_where_they_are_decided() -> None:
+    found = lines(replace(QUIET, open_appeals=2, appeal_posts=[Posted(5, 9)]))
+    assert "🙋 2 questions from members to decide: [1](https://discord.com/channels/1/9/5)" in found
+
+
 def test_what_is_wrong_comes_first() -> None:
     pause, alert = Pause(since=NOW), AlertState(since=NOW, facts={"results": 2})
     _, first, second, third, *_rest = lines(
@@ -84,6 +91,8 @@ def test_everything_at_once_fits_into_a_message() -> None:
         alert=AlertState(since=NOW, facts={"results": 10**6}),
         open_reports=10**6,
         report_posts=posts,
+        open_appeals=10**6,
+        appeal_posts=posts,
         blocked=10**6,
     )
     assert len(render_home(2**63, overview, with_money=True)) <= 1900

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.db.models import Generation, Status
+from bot.failures import FailureKind
 from cogs.cards.card_message import StopButton, card_message
 from cogs.reports.buttons import ReportButton
 from cogs.ui.video_button import VideoButton
@@ -87,6 +88,18 @@ async def test_each_result_has_its_buttons(status: Status, expected: list[str]) 
     row: Generation = generation(status=status)
     assert labels(result_view(row)) == expected
     assert result_view(row).timeout is None
+
+
+async def test_an_image_that_is_too_small_for_a_model_is_tried_with_another_one_only() -> None:
+    row = generation(
+        status=Status.FAILED,
+        failure_kind=FailureKind.IMAGE_SMALL,
+        model="google/veo-3.1-i2v",
+        picture_urls=["https://cdn.example/small.png"],
+    )
+    assert labels(result_view(row)) == ["Remix"]
+    row.film_id, row.shot = "f" * 16, 1
+    assert labels(result_view(row)) == [], "a film's shots are all made by the same models"
 
 
 AGAIN = {"Re-roll", "Try again", "Remix"}

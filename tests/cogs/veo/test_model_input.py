@@ -18,6 +18,8 @@ def test_it_says_the_length_the_price_and_what_it_takes() -> None:
     )
     dear = ModelChoice(FAST[:1], 4, to_credits(1234.5))
     assert model_text(dear) == "Veo 3.1 Fast · 4 s · about $1,234.50 · text"
+    short = ModelChoice(FAST[:1], 4, to_credits(0.4), {"duration": 4, "resolution": "720p"})
+    assert model_text(short) == "Veo 3.1 Fast · 4 s · about $0.40 · set duration: 4, resolution: 720p · text"
     with locale_used("de"):
         assert model_text(dear) == "Veo 3.1 Fast · 4 s · etwa 1.234,50\xa0$ · Text"
 

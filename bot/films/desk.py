@@ -1,0 +1,76 @@
+"""What the services share with which members spend on films: each answer is a transaction, or a refusal."""
+
+import asyncio
+from typing import TypeVar
+
+from bot.admission.check_request import Admission, Requester
+from bot.clock import Clock, utc_now
+from bot.db.database import DECISION_PATIENCE, Database
+from bot.db.transactions import Work
+from bot.errors import RestartingError, UserError
+from bot.films.acceptance import striking
+from bot.jobs.queue_estimate import QueueEstimate
+from bot.metrics.metrics import count_refusals, count_request
+
+Answer = TypeVar("Answer")
+
+
+class FilmDesk:
+    """Base of these services.
+
+    Args:
+        admission: decides about each shot as about any request.
+        work: set when there is new work.
+        stopping: set when the program is to stop; nothing new is accepted then.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        admission: Admission,
+        queue_estimate: QueueEstimate,
+        work: asyncio.Event,
+        stopping: asyncio.Event,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._admission = admission
+        self._queue_estimate = queue_estimate
+        self._work = work
+        self._stopping = stopping
+        self._clock = clock
+
+    async def _offered(self, work: Work[Answer | UserError], requester: Requester) -> Answer:
+        """Return what a member's form is answered with; raises the refusal, which is counted."""
+        with count_refusals():
+            return await self._decided(work, requester, f"interaction:{requester.interaction_id}")
+
+    async def _accepted(self, work: Work[Answer | UserError], requester: Requester, source: str) -> Answer:
+        """Return what was accepted with a click; raises the refusal, and all is counted.
+
+        Raises:
+            RestartingError: the program is stopping.
+        """
+        with count_request():
+            if self._stopping.is_set():
+                raise RestartingError
+            return await self._decided(work, requester, source, DECISION_PATIENCE)
+
+    async def _decided(
+        self,
+        work: Work[Answer | UserError],
+        requester: Requester,
+        source: str,
+        patience: float | None = None,
+    ) -> Answer:
+        """Return a transaction's answer, or raise the refusal that it is; `source`: as in `strike_for`."""
+        answer = await self._database.write(
+            striking(work, requester, source, self._clock()),
+            requester.guild_id,
+            hurried=True,
+            patience=patience,
+        )
+        if isinstance(answer, UserError):
+            raise answer
+        return answer

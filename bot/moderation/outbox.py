@@ -1,0 +1,31 @@
+"""What the outboxes of the moderators' channel have in common: their rows, and when one is due."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from bot.db.guild_models import AppealRow, AuditRow, ReportRow
+from bot.jobs.ports import DeliveryPostponedError
+
+RETRY = timedelta(seconds=60)  # shorter than Discord remembers a nonce (`NONCE_LIFE`)
+REFUSED_WAIT = timedelta(minutes=10)  # a moderator may mend the permissions
+PATIENCE = timedelta(hours=24)  # with what Discord refuses
+
+Row = AuditRow | ReportRow | AppealRow
+
+
+def move(session: Session, row: Row, post_at: datetime | None, *, seen: datetime | None = None) -> bool:
+    """Change when the row is due; `seen`: only where that is what it was. Return whether it was changed."""
+    table = type(row)
+    query = update(table).where(table.id == row.id)
+    if seen is not None:
+        query = query.where(table.post_at == seen)
+    result = session.execute(query.values(post_at=post_at))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def wait_after(error: DeliveryPostponedError | TimeoutError) -> timedelta:
+    """Return after how long Discord is asked again."""
+    asked = error.retry_after if isinstance(error, DeliveryPostponedError) else None
+    return max(RETRY, timedelta(seconds=asked or 0))

@@ -1,0 +1,110 @@
+"""What the buttons that go on from a video share: the form for what happens next, and where the video is."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import discord
+import structlog
+
+from bot.db.models import Generation
+from bot.errors import OutcomeUnknownError, UserError
+from bot.i18n import pgettext
+from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
+from cogs.cards.video_posts import find_posts
+from cogs.moderation.owners import find_manageable
+from cogs.ui.discord_errors import CALL_ERRORS
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form
+from cogs.ui.requester import requester_of
+from cogs.ui.video_button import VideoButton
+from cogs.veo.answer import AnswerLostError
+from cogs.veo.remix_input import select_of
+from cogs.veo.request_form import words_to_copy
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class NextButton(VideoButton):
+    """Base of the buttons: give `form`."""
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, unless it is clear already that nothing can go on from the video."""
+        source = await find_source(interaction, self.generation_id)
+        requester_of(interaction)  # who cannot have a video here should not have to fill in the form first
+        await interaction.response.send_modal(self.form(interaction, source))
+
+    def form(self, interaction: Interaction, source: Generation) -> "NextForm":
+        """Return the form; raises `CannotContinueError` where no model can."""
+        raise NotImplementedError
+
+
+class NextForm(Form):
+    """Base of the forms that take the prompt of the next video: give `go_on`.
+
+    Args:
+        title: of the form.
+        description: how the next video begins.
+        source: the video that it goes on from.
+        models: names and ids of those that can make the next one; the first one is chosen already. Without
+            any, the form still opens, and what it sends is refused in words.
+    """
+
+    def __init__(
+        self, title: str, description: str, source: Generation, models: Iterable[tuple[str, str]]
+    ) -> None:
+        super().__init__(title)
+        self._source_id = source.id
+        self._prompt = discord.ui.TextInput[Self](
+            custom_id="prompt",
+            style=discord.TextStyle.paragraph,
+            min_length=1,
+            max_length=PROMPT_MAX_LENGTH,
+        )
+        self.add_item(
+            discord.ui.Label(
+                text=pgettext("label", "What happens next?"), description=description, component=self._prompt
+            )
+        )
+        choices = [*models]
+        self._model = select_of("model", choices, choices[0][1]) if choices else None
+        if self._model is not None:
+            self.add_item(discord.ui.Label(text=pgettext("label", "Model"), component=self._model))
+
+    async def act(self, interaction: Interaction) -> None:
+        """Look for the video, which takes seconds, and ask for the next; a refusal gives the words back."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        model = None if self._model is None else get_model(self._model.values[0])
+        with interaction.client.kept_open():
+            try:
+                source = await find_source(interaction, self._source_id)
+                await self.go_on(interaction, source, self._prompt.value, model)
+            except (AnswerLostError, OutcomeUnknownError):
+                raise  # it may be accepted, and may begin with what this answer shows
+            except UserError as error:
+                log.info("not gone on from", kind=type(error).__name__, generation=self._source_id)
+                words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
+                await interaction.edit_original_response(
+                    content=str(error), embed=words, attachments=[], view=view
+                )
+
+    async def go_on(
+        self, interaction: Interaction, source: Generation, prompt: str, model: Model | None
+    ) -> None:
+        """Ask for the next video, by the same way as /veo; raises as `cogs.veo.request.ask`."""
+        raise NotImplementedError
+
+
+async def find_source(interaction: Interaction, generation_id: str) -> Generation:
+    """Return the video that a click wants to go on from; raises as `Continuations.find`."""
+    found = await find_manageable(interaction, generation_id)
+    return await interaction.client.services.continuations.find(found.guild_id, found.id)
+
+
+async def attachment_of(interaction: Interaction, generation: Generation) -> str | None:
+    """Return the address of the file in a message that shows the video; None: none that can be read now."""
+    try:
+        attachment = (await find_posts(interaction.client, generation)).attachment
+    except CALL_ERRORS as error:  # it may be found elsewhere
+        log.warning("a message was not read", generation=generation.id, error=str(error))
+        return None
+    return None if attachment is None else attachment.url

@@ -1,0 +1,115 @@
+"""What is left of an appeal that is forgotten, and how one ends that nobody answers."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.admission.appeals import ANSWER_TIME, PAUSE, deletion_rule
+from bot.db.database import Database
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.moderation.appeals import Appeals
+from bot.moderation.deletion_appeals import CannotAskError
+from bot.privacy.appeals import drop_appeals, end_unanswered
+from bot.privacy.service import Privacy
+from tests.bot.appealing import ALICE, MONA, asked, refused, rows
+from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
+from tests.bot.clocks import StoppedClock
+from tests.bot.erasable import insert_delivered
+
+pytestmark = pytest.mark.both_engines
+
+TICK = timedelta(seconds=1)
+
+
+@pytest.fixture
+def appeals(database: Database, clock: StoppedClock) -> Appeals:
+    """The service with a clock that stands still."""
+    return Appeals(database, clock)
+
+
+async def ended(database: Database, clock: StoppedClock, keep: timedelta | None = None) -> int:
+    return await database.write(lambda session: end_unanswered(session, clock(), keep))
+
+
+async def test_what_nobody_decides_in_7_days_ends_and_the_member_can_ask_again(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await asked(appeals, database, clock)
+    clock.advance(ANSWER_TIME - TICK)
+    assert await ended(database, clock) == 0
+    clock.advance(TICK)
+    assert await ended(database, clock) == 1
+    [row] = await rows(database)
+    assert (row.decision, row.decided_at, row.post_at) == (AppealDecision.LAPSE, clock(), clock())
+    await appeals.ask(ALICE, await refused(database, clock, "b" * 16), "it is a play")
+
+
+async def test_what_was_decided_does_not_end_by_itself(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await appeals.decide(MONA, await asked(appeals, database, clock), AppealDecision.ALLOW)
+    clock.advance(2 * ANSWER_TIME)
+    assert await ended(database, clock) == 0
+
+
+async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is_told_first(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    keep = timedelta(days=2)
+    await asked(appeals, database, clock)
+    clock.advance(keep)
+    assert await ended(database, clock, keep) == 1
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "not told yet"
+    [row] = await rows(database)
+    await appeals.note_shown(row.id)
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
+
+
+async def test_an_open_one_of_forgotten_data_is_over_has_no_words_and_ends_no_wait(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await asked(appeals, database, clock)
+    await Privacy(database, clock).forget(ALICE.user_id)
+    [row] = await rows(database)
+    assert (row.decision, row.post_at) == (AppealDecision.WITHDRAW, clock())
+    assert (row.prompt, row.why, row.rule, row.fingerprint) == ("", None, "word:", "")
+    new = await refused(database, clock, "b" * 16)
+    with pytest.raises(CannotAskError, match="deleted your last question"):
+        await appeals.ask(ALICE, new, "it is a play")
+    clock.advance(PAUSE)
+    assert await database.write(lambda session: drop_appeals(session, clock(), None)) == 2
+    await appeals.ask(ALICE, await refused(database, clock, "c" * 16), "it is a play")
+
+
+async def test_a_decision_that_moderators_do_not_see_yet_is_kept_without_words(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.LIFT, "fine")
+    privacy = Privacy(database, clock)
+    await privacy.forget(ALICE.user_id)
+    [row] = await rows(database)
+    assert (row.decision, row.prompt, row.why, row.words) == (AppealDecision.LIFT, "", None, None)
+    await appeals.note_shown(appeal_id)
+    await privacy.forget(ALICE.user_id)
+    assert await rows(database) == []
+
+
+async def test_deleting_ones_data_does_not_let_one_ask_twice_about_a_deleted_video(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    video = await insert_delivered(
+        database, guild_id=GUILD, user_id=ALICE.user_id, delivered_at=clock(), removed_at=clock()
+    )
+    await add_report(database, "r" * 16, clock(), video.id, deleted_by=MONA.user_id)
+    offered = await appeals.offer_deletion(ALICE, video.id)
+    await appeals.ask(ALICE, offered, "it is a play")
+    await appeals.decide(MONA, offered, AppealDecision.ALLOW)
+    await appeals.note_shown(offered)
+    await Privacy(database, clock).forget(ALICE.user_id)
+    left = select(AppealRow.id).where(AppealRow.rule == deletion_rule(video.id))
+    assert await database.read(lambda session: session.scalars(left).all()) == []
+    with pytest.raises(CannotAskError, match="no longer have the prompt"):
+        await appeals.offer_deletion(ALICE, video.id)

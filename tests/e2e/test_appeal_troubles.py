@@ -1,0 +1,154 @@
+"""Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
+
+from datetime import timedelta
+
+import discord
+import pytest
+import simcord
+from sqlalchemy import update
+
+from bot.db.database import open_database
+from bot.db.guild_models import AppealRow
+from sandbox.world import World, wait_until
+from tests.e2e.driver import SECONDS, ask, direct_messages, eventually, refuse, shown
+from tests.e2e.moderating import labels, said, use
+from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
+from tests.e2e.test_appeals import (
+    ALLOW,
+    BUTTON,
+    DECLINE,
+    LIFT,
+    WHY,
+    WORD,
+    appeal,
+    appeal_of_a_word,
+    appeals_in,
+    the_appeal,
+)
+from tests.e2e.test_deletion_appeals import deleted
+
+AGAIN = "Post questions again"
+
+
+@pytest.fixture(autouse=True)
+def the_feed_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for due rows often."""
+    monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
+
+
+async def is_recorded(world: World, message: discord.Message) -> None:
+    """Wait until the database knows where moderators see the appeal."""
+    appeal_id = message.content.split("request ")[-1]
+
+    async def look() -> bool | None:
+        found = await world.app.services.appeals.get(world.guild.id, appeal_id)
+        is_so = found is not None and found.row.message_id == message.id and found.row.post_at is None
+        return True if is_so else None
+
+    await wait_until(look, seconds=SECONDS)
+
+
+async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_is_there_is_not(
+    world: World,
+) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    home = await use(world, "home")
+    assert f"🙋 1 question from members to decide: [1]({message.jump_url})" in said(home)
+    told = await world.mona.click(shown(home).message, label=AGAIN)
+    assert said(told).startswith("🙋 1 question waits.")
+    await is_recorded(world, message)
+    assert [one.id for one in appeals_in(board)] == [message.id]
+    await message.delete()
+    await world.mona.click(shown(home).message, label=AGAIN)
+    again = await the_appeal(board)
+    await is_recorded(world, again)
+    await again.delete()
+    await choose_board(world, board)
+    last = await the_appeal(board)
+    assert await click(world.mona, last, ALLOW) == []
+    await world.mona.click(shown(home).message, label="Refresh")
+    assert "question" not in said(home)
+    assert AGAIN not in labels(home)
+
+
+async def test_a_message_that_fails_for_now_is_no_final_word(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.moderation.appeal_decisions.FOLLOW_UP", timedelta(seconds=1))
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    refuse(world, "POST", "/users/@me/channels", 0, status=500, times=1)
+    await click(world.mona, message, ALLOW)
+    assert f"⏳ I couldn't send <@{world.alice.id}> a direct message yet." in appeals_in(board)[0].content
+    await eventually("the decision", lambda: "I told" in appeals_in(board)[0].content)
+    assert len(direct_messages(world)) == 1
+
+
+async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) -> None:
+    board, moderation = await open_board(world), world.app.services.moderation
+    await moderation.block(mona_of(world), world.alice.id, None, "spam")
+    await appeal(world, shown(await ask(world)))
+    message = await the_appeal(board)
+    await moderation.block(mona_of(world), world.alice.id, None, "spam again")
+    for label in (LIFT, ALLOW):
+        [text] = await click(world.mona, message, label)
+        assert text.startswith("They've been blocked again since")
+    assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
+    await moderation.unblock(mona_of(world), world.alice.id)
+    assert await click(world.mona, message, LIFT) == []
+    [entry] = await moderation.list_log(world.guild.id, size=1)
+    assert (entry.action, entry.old) == ("unblock", None)
+
+
+async def test_moderators_see_that_the_member_is_blocked_too(world: World) -> None:
+    board, moderation = await open_board(world), world.app.services.moderation
+    await moderation.add_word(mona_of(world), WORD)
+    refusal = shown(await ask(world))
+    await moderation.block(mona_of(world), world.alice.id, None, "spam")
+    await appeal(world, refusal)
+    message = await the_appeal(board)
+    assert f"the blocked word “{WORD}”" in message.content
+    assert "🚫 They're blocked now, too" in message.content
+
+
+async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(world: World) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    question = await world.alice.slash(world.channel, "privacy delete")
+    await world.alice.click(shown(question).message, label="Delete my prompts")
+    await eventually("no buttons", lambda: buttons(appeals_in(board)[0]) == [])
+    left = appeals_in(board)[0].content
+    assert "The member deleted their data" in left
+    assert WHY not in left
+    assert WORD not in left
+    assert direct_messages(world) == []
+    assert "deleted your last question" in await appeal(world, shown(await ask(world)))
+
+
+async def test_a_decision_finds_its_message_where_nobody_wrote_it_down(
+    world: World, database_url: str
+) -> None:
+    _, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    lost = update(AppealRow).values(channel_id=None, message_id=None)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(lost))
+    assert await click(world.mona, message, ALLOW) == []
+    await is_recorded(world, message)
+
+
+async def test_two_forms_about_a_deleted_video_are_one_question(world: World) -> None:
+    _, board, card = await deleted(world)
+    forms = [await world.alice.click(card, label=BUTTON) for _ in range(2)]
+    await world.app.services.moderation.add_word(mona_of(world), WORD)
+    await ask(world)  # what is refused meanwhile takes nothing away
+    answers = [shown(await world.alice.submit_modal(form, {"why": WHY})).content for form in forms]
+    assert answers[0].endswith("The video stays deleted.")
+    assert answers[1].startswith("You've already asked a moderator.")
+    form: simcord.InteractionResult = await world.mona.click(await the_appeal(board), label=DECLINE)
+    await world.mona.submit_modal(form, {"words": "no"})
+    assert (
+        "already asked a moderator about this video"
+        in shown(await world.alice.click(card, label=BUTTON)).content
+    )
