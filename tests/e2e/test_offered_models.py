@@ -46,13 +46,15 @@ async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_wor
 async def test_options_that_no_offered_model_has_are_not_shown(open_world: OpenWorld) -> None:
     async with open_world(models="Veo 3") as world:
         shown = {command: names_of_options(world, command) for command in ("veo", "film")}
-        assert {"auto_fix", "last_image"} & shown["veo"] == set()
+        assert {"auto_fix", "last_image", "reference_1", "reference_3"} & shown["veo"] == set()
         assert {"image", "seed", "duration"} <= shown["veo"]
         assert (await ask_for_video(world)).model == "google/veo3"
         await world.restart(models="google/veo-3.1-t2v")
         shown = {command: names_of_options(world, command) for command in ("veo", "film")}
         assert {"image", "last_image"} & (shown["veo"] | shown["film"]) == set()
         assert "auto_fix" in shown["veo"]
+        await world.restart(models="google/veo-3.1-reference-to-video")
+        assert names_of_options(world, "veo") >= {"reference_1", "reference_2", "reference_3"}
 
 
 def names_of_options(world: World, command: str) -> set[str]:

@@ -53,6 +53,8 @@ def choices(
         ({}, REFERENCES, Policy(), (), ["Veo 3.1"]),
         ({}, REFERENCES, Policy(), (REFERENCE_MODEL,), []),
         ({"duration": 4}, REFERENCES, Policy(), (), []),
+        ({}, TEXT, Policy(models=frozenset({REFERENCE_MODEL})), (), ["Veo 3.1"]),
+        ({}, IMAGE, Policy(models=frozenset({REFERENCE_MODEL})), (), []),
         ({"seed": 7}, TEXT, Policy(), (), SEEDED),
         ({"seed": 7}, IMAGE, Policy(), (), ["Veo 3", "Veo 3 Fast"]),
         ({}, TEXT, Policy(), ("google/veo3", "google/veo-3.0-i2v"), ALL[1:]),
