@@ -23,7 +23,7 @@ from tests.bot.rows import new_requester
 IDS = [model.id for model in CATALOGUE]
 
 LABELS = [model.label for model in CATALOGUE]
-ONLY_8 = "Veo 3.1 Lite Preview from two images"
+ONLY_8 = {"Veo 3.1 Lite Preview from two images", "Veo 3.1 from reference images"}
 
 policies = st.builds(
     Policy,
@@ -44,7 +44,7 @@ def test_the_choices_are_those_of_the_catalogue() -> None:
         (Policy(), LABELS),
         (Policy(models=frozenset({"google/veo3"})), ["Veo 3"]),
         (Policy(models=frozenset({"google/veo1"})), []),
-        (Policy(longest_duration=4), [label for label in LABELS if label != ONLY_8]),
+        (Policy(longest_duration=4), [label for label in LABELS if label not in ONLY_8]),
         (Policy(longest_duration=3), []),
         (Policy(highest_resolution="720p"), LABELS),
         (Policy(highest_resolution="480P"), []),

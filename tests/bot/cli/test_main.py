@@ -498,7 +498,7 @@ async def test_generate_obeys_the_setting_of_models(tmp_path: Path) -> None:
     assert (refused.code, refused.text.splitlines()[0]) == (
         2,
         "There's no model veo 3. Available: google/veo-3.1-t2v, google/veo-3.1-i2v, "
-        "google/veo-3.1-first-last-image-to-video.",
+        "google/veo-3.1-first-last-image-to-video, google/veo-3.1-reference-to-video.",
     )
 
 
