@@ -178,10 +178,8 @@ def _total(contexts: Sequence[AdmissionContext]) -> float | None:
     return None if None in prices else sum(price or 0 for price in prices)
 
 
-def striking(
-    work: Work[Answer | UserError], requester: Requester, source: str, now: datetime
-) -> Work[Answer | UserError]:
-    """Return work that gives the strike of a film's forbidden word, though nothing else of it may stand."""
+def striking(work: Work[Answer | UserError], requester: Requester, now: datetime) -> Work[Answer | UserError]:
+    """Return work on what was typed just now, which gives the strike of a forbidden word, if nothing else."""
 
     def decide(session: Session) -> Answer | UserError:
         try:
@@ -193,6 +191,6 @@ def striking(
             answer = error
         if not isinstance(answer, UserError):
             return answer
-        return strike_for(session, requester.guild_id, requester.user_id, source, answer, now)
+        return strike_for(session, requester, answer, now)
 
     return decide

@@ -161,8 +161,8 @@ class RedoAcceptance:
             context = self._acceptance.context(session, requester, plan, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
-                # The words of the later ones were accepted once: they cost no strike.
-                refusal = ShotRefusedError(number, refusal.sentence, is_word=not contexts)
+                is_word = not contexts and _is_typed(film, number, plan, context)
+                refusal = ShotRefusedError(number, refusal.sentence, is_word=is_word)
             if refusal is None and not contexts:
                 _check_title(row, context)
             if refusal is not None:
@@ -172,6 +172,13 @@ class RedoAcceptance:
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
             ids.append(before)
         return Trial(ids, contexts, None)
+
+
+def _is_typed(film: Film, number: int, plan: ShotPlan, context: AdmissionContext) -> bool:
+    """Whether a forbidden word was typed just now; what a take of the shot was made from wasn't."""
+    prompt = plan.video.prompt
+    is_known = any(take.prompt == prompt for take in film.takes if take.shot == number)
+    return not is_known and check_words(prompt, context.policy) is not None
 
 
 def redo_of(quote_row: QuoteRow) -> Redo:

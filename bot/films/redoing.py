@@ -97,7 +97,7 @@ class Redoing:
             return self._acceptance.offer(session, requester, Redo(film_id, number, []), prompt, now)
 
         with count_refusals():
-            work = striking(offer, requester, f"interaction:{requester.interaction_id}", now)
+            work = striking(offer, requester, now)
             answer = await self._database.write(work, requester.guild_id, hurried=True)
             if isinstance(answer, UserError):
                 raise answer
@@ -126,7 +126,7 @@ class Redoing:
                         _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                     )
                 film = await self._database.write(
-                    striking(accept, requester, _source(confirmation), now),
+                    accept,
                     requester.guild_id,
                     hurried=True,
                     patience=DECISION_PATIENCE,
@@ -155,8 +155,7 @@ class Redoing:
             row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 
-        work = striking(offer, requester, _source(confirmation), now)
-        answer = await self._database.write(work, requester.guild_id, hurried=True)
+        answer = await self._database.write(offer, requester.guild_id, hurried=True)
         if isinstance(answer, UserError):
             raise answer
         return await self._quote(requester, answer)
@@ -176,8 +175,3 @@ class Redoing:
             is_changed=offered.is_changed,
         )
         return RedoQuote(quote, offered.film, redo_of(row), offered.trial.refusal)
-
-
-def _source(confirmation: Confirmation) -> str:
-    """Return how a strike names an offer: as `bot.requests.confirmation.quote_source`."""
-    return f"quote:{confirmation.quote_id}:{confirmation.revision}"

@@ -85,11 +85,9 @@ class Films:
             row = insert_offer(session, requester, spec, now)
             return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
 
-        source = f"interaction:{requester.interaction_id}"
         with count_refusals():
-            answer = await self._database.write(
-                striking(offer, requester, source, now), requester.guild_id, hurried=True
-            )
+            work = striking(offer, requester, now)
+            answer = await self._database.write(work, requester.guild_id, hurried=True)
             if isinstance(answer, UserError):
                 raise answer
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
@@ -121,7 +119,7 @@ class Films:
                         _("I'm restarting. Try again in a minute. This didn't count toward your limit.")
                     )
                 film = await self._database.write(
-                    striking(accept, requester, _source(film_id, revision), now),
+                    accept,
                     requester.guild_id,
                     hurried=True,
                     patience=DECISION_PATIENCE,
@@ -204,9 +202,7 @@ class Films:
                 session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
             )
 
-        answer = await self._database.write(
-            striking(offer, requester, _source(film_id, revision), now), requester.guild_id, hurried=True
-        )
+        answer = await self._database.write(offer, requester.guild_id, hurried=True)
         if isinstance(answer, UserError):
             raise answer
         return await self._quote(requester, answer)
@@ -218,8 +214,3 @@ class Films:
         return FilmQuote.of(
             row, preview, requester, contexts, self._daily_limit, eta, now, is_changed=offered.is_changed
         )
-
-
-def _source(film_id: str, revision: int) -> str:
-    """Return how a strike names an offered film: all clicks on it are one act."""
-    return f"film:{film_id}:{revision}"

@@ -9,6 +9,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
+from bot.discord_client.replies import note_shown
 from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
@@ -99,6 +100,7 @@ class ContinueForm(Form):
             await interaction.edit_original_response(
                 content=str(error), embed=words, attachments=[], view=view
             )
+            await note_shown(interaction, error)
 
 
 async def _continue(interaction: Interaction, generation_id: str, prompt: str, model: Model | None) -> None:

@@ -7,6 +7,7 @@ import discord
 import structlog
 
 from bot.db.models import Generation
+from bot.discord_client.replies import note_shown
 from bot.errors import OutcomeUnknownError, UserError
 from bot.i18n import _, pgettext
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, get_model
@@ -82,7 +83,9 @@ class ExtendForm(Form):
         except UserError as error:
             log.info("not extended", kind=type(error).__name__, generation=self._generation_id)
             words = words_to_copy(self._prompt.value)
-            await interaction.edit_original_response(content=str(error), embed=words)
+            view = interaction.client.way_on(error)
+            await interaction.edit_original_response(content=str(error), embed=words, view=view)
+            await note_shown(interaction, error)
 
     async def _extend(self, interaction: Interaction) -> None:
         services = interaction.client.services
