@@ -83,7 +83,7 @@ def _decided_meanwhile(session: Session, guild_id: int, user_id: int, block: Blo
             yield own
 
 
-def _blocks_of(guild_id: int, user_id: int) -> Select[tuple[AuditRow]]:
+def _blocks_of(guild_id: int, user_id: int) -> Select[AuditRow]:
     return select(AuditRow).where(
         AuditRow.guild_id == guild_id,
         AuditRow.action == Action.BLOCK,

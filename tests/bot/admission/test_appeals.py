@@ -44,6 +44,7 @@ def test_a_refusal_names_all_words_of_both_prompts_and_one_release_passes_them()
     assert isinstance(refusal, WordNotAllowedError)
     assert "words this server doesn't allow: “dragon”, “cat” and “red”." in str(refusal)
     rule = rule_of(refusal, None)
+    assert rule is not None
     assert rule == word_rule("dragon", "cat", "red")
     passed = replace(context, releases=(Release("a" * 16, rule),))
     assert check_request(ASKER, video, passed, 5, NOW) is None

@@ -31,9 +31,10 @@ async def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
 
 
 async def refuse(
-    queue: GenerationQueue, database: Database, clock: StoppedClock, reason: str = REFUSED, **changes: Any
+    queue: GenerationQueue, database: Database, clock: StoppedClock, **changes: Any
 ) -> Generation:
     """Let a request end; return it as it was."""
+    reason: str = changes.pop("reason", REFUSED)
     due = {"created_at": clock(), "not_before": clock(), **changes}
     await insert(database, **due)
     [generation] = await queue.claim(100)
@@ -76,5 +77,5 @@ async def test_a_reason_that_only_quotes_the_prompt_gives_none(
     queue: GenerationQueue, database: Database, clock: StoppedClock
 ) -> None:
     prompt = "nsfw content is blocked by safety"
-    await refuse(queue, database, clock, f"Too long: {prompt}", prompt=prompt)
+    await refuse(queue, database, clock, reason=f"Too long: {prompt}", prompt=prompt)
     assert await count(database) == 0
