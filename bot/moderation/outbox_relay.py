@@ -7,6 +7,7 @@ stays down for longer may one entry be.
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -42,6 +43,20 @@ OUTBOXES = (
     (ReportRow, ReportRow.created_at),
     (AppealRow, AppealRow.created_at),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that this process shows, and where.
+
+    `until`: when it's due again. Where that has changed meanwhile, somebody made the row due: a decision, or
+    another channel for moderators. It's then shown again, though it was just shown.
+    """
+
+    row: Row
+    until: datetime
+    channel_id: int
+    shown: Shown
 
 
 class ModeratorChannel(Protocol):
@@ -109,39 +124,39 @@ class OutboxRelay:
         return sorted(await self._database.read(look), key=_waiting_since)[:LOOK_SIZE]
 
     async def _serve(self, row: Row) -> None:
-        claimed = await self._claim(row)
-        if claimed is None:
+        claim = await self._claim(row)
+        if claim is None:
             return
-        channel_id, shown = claimed
         try:
             async with asyncio.timeout(POST_TIMEOUT):
-                message_id = await self._post(channel_id, shown)
+                message_id = await self._post(claim.channel_id, claim.shown)
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("not shown to the moderators yet", guild=row.guild_id, reason=repr(error))
-            await self._postpone(row.guild_id, _wait_after(error))
+            await self._postpone(claim, _wait_after(error))
         except UndeliverableError as error:
-            await self._note_refusal(row.guild_id, channel_id, error)
+            await self._note_refusal(claim, error)
         except Exception:  # a row that cannot be shown must not keep the others from being shown
             log.exception("a row cannot be shown to the moderators", guild=row.guild_id, row=row.id)
-            await self._lay_aside(row)
+            await self._lay_aside(claim)
         else:
-            self._refusing.pop(channel_id, None)
-            await self._note_posted(row, channel_id, message_id)
+            self._refusing.pop(claim.channel_id, None)
+            await self._note_posted(claim, message_id)
 
-    async def _claim(self, row: Row) -> tuple[int, Shown] | None:
+    async def _claim(self, row: Row) -> Claim | None:
         """Return the channel and what to show there.
 
         None: another process has taken the row, or the server has no channel for moderators any more.
         """
+        until = self._clock() + RETRY
 
-        def claim(session: Session) -> tuple[int, Shown] | None:
-            if not _move(session, row, self._clock() + RETRY, seen=row.post_at):
+        def claim(session: Session) -> Claim | None:
+            if not _move(session, row, until, seen=row.post_at):
                 return None
             channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
             if isinstance(row, AppealRow) and row.decision is not None:
                 channel_id = row.channel_id  # its message is where it is
             if channel_id is not None:
-                return channel_id, _load(session, row)
+                return Claim(row, until, channel_id, _load(session, row))
             _move(session, row, None)  # a report is shown later: `Moderation.change_settings`
             return None
 
@@ -166,22 +181,23 @@ class OutboxRelay:
         await self._board.update_appeal(appeal)
         return message_id
 
-    async def _note_posted(self, row: Row, channel_id: int, message_id: int | None) -> None:
+    async def _note_posted(self, claim: Claim, message_id: int | None) -> None:
         def settle(session: Session) -> None:
-            _move(session, row, None)
+            row = claim.row
+            _move(session, row, None, seen=claim.until)
             if isinstance(row, ReportRow | AppealRow):
                 table = type(row)
                 session.execute(
                     update(table)
                     .where(table.id == row.id)
-                    .values(channel_id=channel_id, message_id=message_id)
+                    .values(channel_id=claim.channel_id, message_id=message_id)
                 )
 
         await self._database.write(settle)
 
-    async def _note_refusal(self, guild_id: int, channel_id: int, error: UndeliverableError) -> None:
+    async def _note_refusal(self, claim: Claim, error: UndeliverableError) -> None:
         """Let the whole server wait, so that a closed channel is not asked for each row."""
-        now = self._clock()
+        now, guild_id, channel_id = self._clock(), claim.row.guild_id, claim.channel_id
         if channel_id not in self._refusing:
             self._refusing[channel_id] = now
             log.warning(
@@ -189,7 +205,7 @@ class OutboxRelay:
             )
         if now - self._refusing[channel_id] >= PATIENCE:
             await self._give_up(guild_id, now - PATIENCE)
-        await self._postpone(guild_id, REFUSED_WAIT)
+        await self._postpone(claim, REFUSED_WAIT)
 
     async def _give_up(self, guild_id: int, before: datetime) -> None:
         """Post no row that has waited since `before`; `/veo-admin log` still has the trail."""
@@ -205,23 +221,26 @@ class OutboxRelay:
         await self._database.write(give_up)
         log.error("gave up showing a message that waited for a day", guild=guild_id)
 
-    async def _postpone(self, guild_id: int, wait: timedelta) -> None:
-        """Let all that is due in a server wait, so that it is shown in order later."""
-        until = self._clock() + wait
+    async def _postpone(self, claim: Claim, wait: timedelta) -> None:
+        """Let all that is due in a server wait, so that it is shown in order later.
+
+        What another process is showing just now isn't due, and stays with that process.
+        """
+        now = self._clock()
 
         def postpone(session: Session) -> None:
+            _move(session, claim.row, now + wait, seen=claim.until)
             for table, _ in OUTBOXES:
-                early = update(table).where(table.guild_id == guild_id, table.post_at < until)
-                session.execute(early.values(post_at=until))
+                due = update(table).where(table.guild_id == claim.row.guild_id, table.post_at <= now)
+                session.execute(due.values(post_at=now + wait))
 
         await self._database.write(postpone)
 
-    async def _lay_aside(self, row: Row) -> None:
+    async def _lay_aside(self, claim: Claim) -> None:
         now = self._clock()
-        is_hopeless = now - _waiting_since(row) >= PATIENCE
-        await self._database.write(
-            lambda session: _move(session, row, None if is_hopeless else now + REFUSED_WAIT)
-        )
+        is_hopeless = now - _waiting_since(claim.row) >= PATIENCE
+        later = None if is_hopeless else now + REFUSED_WAIT
+        await self._database.write(lambda session: _move(session, claim.row, later, seen=claim.until))
 
 
 def _load(session: Session, row: Row) -> Shown:

@@ -9,8 +9,8 @@ from bot.db.guild_models import ReportRow
 from bot.db.models import Generation
 from bot.moderation.decisions import Moderator
 from bot.moderation.reports import ReportedVideo
-from sandbox.world import World
-from tests.e2e.driver import ask_for_video, eventually, shown, the_result
+from sandbox.world import World, wait_until
+from tests.e2e.driver import SECONDS, ask_for_video, eventually, shown, the_result
 
 REASON = "it is cruel"
 
@@ -91,6 +91,15 @@ async def read_report(world: World, message: discord.Message) -> ReportedVideo:
     found = await world.app.services.reports.get(world.guild.id, report_id)
     assert found is not None, "the message names no report"
     return found
+
+
+async def is_written_down(world: World, message: discord.Message) -> None:
+    """Wait until the database knows where moderators see a report; the message is there a moment before."""
+
+    async def look() -> bool | None:
+        return True if (await read_report(world, message)).report.message_id == message.id else None
+
+    await wait_until(look, seconds=SECONDS)
 
 
 async def decisions_of(world: World, message: discord.Message) -> tuple[int | None, int | None, int | None]:

@@ -5,7 +5,7 @@ import pytest
 from sandbox.world import World
 from tests.e2e.driver import shown
 from tests.e2e.moderating import accepted, command_id, labels, said, use
-from tests.e2e.reporting import report_of_bob, the_report
+from tests.e2e.reporting import is_written_down, report_of_bob, the_report
 
 PLACES = {
     "Queue": "**1 video is queued or in progress on this server.**",
@@ -39,6 +39,7 @@ async def test_each_button_opens_a_private_message_of_its_own(world: World) -> N
 async def test_a_report_is_linked_until_it_is_decided(world: World) -> None:
     _, board, _ = await report_of_bob(world)
     report = await the_report(board)
+    await is_written_down(world, report)
     answer = await use(world, "home")
     assert f"🚩 1 report to decide: [1]({report.jump_url})" in said(answer)
     await world.mona.click(report, label="Dismiss")

@@ -11,9 +11,8 @@ from bot.clock import utc_now
 from bot.db.models import NOBODY
 from bot.markup import in_words
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from sandbox.world import World, wait_until
+from sandbox.world import World
 from tests.e2e.driver import (
-    SECONDS,
     ask_for_video,
     bodies,
     case,
@@ -31,6 +30,7 @@ from tests.e2e.reporting import (
     add_bob,
     buttons,
     choose_board,
+    is_written_down,
     open_board,
     read_report,
     report,
@@ -108,11 +108,7 @@ async def test_without_a_channel_a_report_waits_until_there_is_one(world: World)
 
 async def test_a_report_that_was_shown_is_not_shown_again_in_another_channel(world: World) -> None:
     _, _, message = await report_of_bob(world)
-
-    async def is_written_down() -> bool | None:
-        return True if (await read_report(world, message)).report.message_id == message.id else None
-
-    await wait_until(is_written_down, seconds=SECONDS)
+    await is_written_down(world, message)
     other = world.guild.create_text_channel("others")
     await choose_board(world, None)
     await choose_board(world, other)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.admission.appeals import PAUSE, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
-from bot.moderation.appeal_decisions import FOLLOW_UP, AppealClosedError, AppealNotFoundError
+from bot.moderation.appeal_decisions import FOLLOW_UP, Appeal, AppealClosedError, AppealNotFoundError
 from bot.moderation.appeals import Appeals, Situation, check_appeal
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import CannotAskError
@@ -18,6 +18,7 @@ from bot.privacy.service import Privacy
 from tests.bot.boards import (
     CHANNEL,
     GUILD,
+    TICK,
     RecordingModeratorChannel,
     add_report,
     running,
@@ -106,6 +107,24 @@ async def test_what_follows_a_decision_is_done_once_though_the_process_ended_rig
     assert (row.told_at, row.post_at, row.channel_id, row.message_id) == (told, None, CHANNEL, 5001)
 
 
+async def test_a_decision_that_comes_before_the_message_was_written_down_is_followed_up_too(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    class QuickModerators(RecordingModeratorChannel):
+        async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+            message_id = await super().post_appeal(channel_id, appeal)
+            clock.advance(TICK)
+            await appeals.decide(MONA, appeal.row.id, AppealDecision.ALLOW)
+            return message_id
+
+    board, _ = QuickModerators(), await asked(appeals, database, clock)
+    async with running(database, board, clock):
+        await until("the message is written down", lambda: has_message(database))
+        clock.advance(FOLLOW_UP)
+        await until("it is followed up", lambda: is_settled(database))
+    assert board.told == [ALICE.user_id]
+
+
 async def test_what_was_followed_up_is_left_alone(
     appeals: Appeals, database: Database, clock: StoppedClock
 ) -> None:
@@ -118,6 +137,10 @@ async def test_what_was_followed_up_is_left_alone(
 
 async def is_settled(database: Database) -> bool:
     return all(row.post_at is None for row in await rows(database))
+
+
+async def has_message(database: Database) -> bool:
+    return all(row.message_id is not None for row in await rows(database))
 
 
 async def test_another_server_decides_nothing(
