@@ -37,7 +37,9 @@ def upgrade() -> None:
 
 
 def _days(policy: dict[str, Any]) -> int:
-    return (policy.get("strikes") or {}).get("days", DAYS)
+    rules: dict[str, Any] = policy.get("strikes") or {}
+    days: int = rules.get("days", DAYS)
+    return days
 
 
 def downgrade() -> None:
