@@ -1,7 +1,7 @@
 """Requests that a rule refused: what a member can ask moderators about, and what these let pass once.
 
 `Allow once` releases one request past one rule. The request is known by its fingerprint, and the rule by its
-name: the forbidden word as it's written, or the block by when it began, so that neither another word nor
+name: the forbidden words as they're written, or the block by when it began, so that neither another word nor
 a new block is passed.
 """
 
@@ -27,9 +27,14 @@ ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
-def word_rule(word: str) -> str:
-    """Return the name of the rule that forbids a word."""
-    return f"{WORD}{word}"
+def word_rule(*words: str) -> str:
+    """Return the name of the rule that forbids words, each of which is one line."""
+    return WORD + "\n".join(words)
+
+
+def words_of(rule: str) -> list[str]:
+    """Return the words that a rule forbids; a block has none."""
+    return rule.removeprefix(WORD).split("\n") if rule.startswith(WORD) else []
 
 
 def block_rule(block: Block) -> str:
@@ -46,7 +51,7 @@ def rule_of(refusal: Exception | None, block: Block | None) -> str | None:
     """Return which rule a member can ask moderators about, or None; `block`: the member's."""
     match refusal:
         case WordNotAllowedError():
-            return word_rule(refusal.word)
+            return word_rule(*refusal.words)
         case BlockedError() if block is not None:
             return block_rule(block)
         case _:
@@ -55,8 +60,8 @@ def rule_of(refusal: Exception | None, block: Block | None) -> str | None:
 
 def left_words(words: Collection[str], releases: Collection[Release]) -> list[str]:
     """Return the forbidden words that no release passes."""
-    passed = {release.rule for release in releases}
-    return [word for word in words if word_rule(word) not in passed]
+    passed = {word for release in releases for word in words_of(release.rule)}
+    return [word for word in words if word not in passed]
 
 
 def passes(block: Block, releases: Collection[Release]) -> bool:
@@ -152,6 +157,19 @@ def fetch_releases(
         AppealRow.fingerprint == fingerprint,
     )
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
+
+
+def was_let_pass(session: Session, requester: Requester, fingerprint: str, now: datetime) -> bool:
+    """Whether a member can send a request again, as a moderator told them lately, and hasn't yet."""
+    query = select(AppealRow.id).where(
+        AppealRow.guild_id == requester.guild_id,
+        AppealRow.user_id == requester.user_id,
+        AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
+        AppealRow.used_at.is_(None),
+        AppealRow.decided_at > now - RELEASE_TIME,
+        AppealRow.fingerprint == fingerprint,
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:

@@ -73,8 +73,8 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
-def find_forbidden(text: str, words: Collection[str]) -> str | None:
-    """Return the first of `words`, as it was written, that occurs in `text`; None: none does.
+def forbidden_in(text: str, words: Collection[str]) -> Iterator[str]:
+    """Yield those of `words`, as they were written, that occur in `text`.
 
     An entry matches whole words, and between its words any blanks and punctuation. A character of a script
     without blanks between words is a word by itself, so such an entry matches anywhere, and a Latin one also
@@ -84,7 +84,7 @@ def find_forbidden(text: str, words: Collection[str]) -> str | None:
     if not BLANKS.isdisjoint(text):  # drawn as nothing by some programs and as a blank by others
         readings.append("".join(" " if char in BLANKS else char for char in text))
     haystack = EDGE.join(map(_pieces, readings))
-    return next((word for word in words if (needle := _entry_pieces(word)) and needle in haystack), None)
+    return (word for word in words if (needle := _entry_pieces(word)) and needle in haystack)
 
 
 def clean_word(text: str) -> str:

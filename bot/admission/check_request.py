@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use
-from bot.admission.blocklist import find_forbidden
+from bot.admission.blocklist import forbidden_in
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import (
@@ -89,10 +89,8 @@ def check_use(
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
     policy = context.policy
-    return (
-        check_settings(video, policy, context.models)
-        or check_words(video.prompt, policy, context.releases)
-        or check_words(str(video.resolved.get("negative_prompt", "")), policy, context.releases)
+    return check_settings(video, policy, context.models) or _judge_words(
+        (video.prompt, str(video.resolved.get("negative_prompt", ""))), context
     )
 
 
@@ -121,11 +119,19 @@ def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 
-def check_words(words: str, policy: Policy, releases: Sequence[Release] = ()) -> UserError | None:
-    """Return an error that names the first forbidden word that no release passes, or None."""
-    forbidden = left_words(policy.words, releases) if releases else policy.words
-    found = find_forbidden(words, forbidden) if forbidden else None
-    return None if found is None else WordNotAllowedError(found)
+def check_words(words: str, policy: Policy) -> UserError | None:
+    """Return an error that names all forbidden words, or None."""
+    found = [*forbidden_in(words, policy.words)] if policy.words else []
+    return WordNotAllowedError(found) if found else None
+
+
+def _judge_words(texts: Sequence[str], context: AdmissionContext) -> UserError | None:
+    """Return an error that names all forbidden words that no release passes, or None."""
+    forbidden = left_words(context.policy.words, context.releases)
+    if not forbidden:
+        return None
+    found = {word for text in texts for word in forbidden_in(text, forbidden)}
+    return WordNotAllowedError([word for word in forbidden if word in found]) if found else None
 
 
 def _judge_use(

@@ -11,7 +11,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
-from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos
+from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos, quote_words
 from bot.timestamps import relative_time
 
 SHOWN_CHANNELS = 5
@@ -23,9 +23,11 @@ class RefusedError(UserError):
 
     Attributes:
         appeal_id: what the member can ask a moderator about; None: nothing.
+        strike_id: the strike that it costs, as its text says; None: none.
     """
 
     appeal_id: str | None = None
+    strike_id: int | None = None
 
     def __init__(self, sentence: str) -> None:
         super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
@@ -119,13 +121,20 @@ class TooHighError(RefusedError):
 
 
 class WordNotAllowedError(RefusedError):
-    """The moderators forbid a word of the prompt."""
+    """The moderators forbid words of the prompt."""
 
-    def __init__(self, word: str) -> None:
-        super().__init__(
-            _("Your prompt contains something this server doesn't allow: “{word}”.", word=plain(word, 100))
-        )
-        self.word = word
+    def __init__(self, words: Sequence[str]) -> None:
+        if len(words) == 1:
+            text = _(
+                "Your prompt contains something this server doesn't allow: “{word}”.",
+                word=plain(words[0], 100),
+            )
+        else:
+            text = _(
+                "Your prompt contains words this server doesn't allow: {words}.", words=quote_words(words)
+            )
+        super().__init__(text)
+        self.words = tuple(words)
 
 
 class PriceUnknownError(RefusedError):

@@ -1,9 +1,14 @@
-"""The strike that a request costs which is refused for a forbidden word, where the server gives any."""
+"""The strike that a request costs which is refused for a forbidden word, where the server gives any.
+
+Only words that were typed for it cost one: what was accepted once, such as an offer or somebody's video that
+is made again, is no offense where a rule came later.
+"""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.admission.context import Requester
 from bot.admission.denials import RefusedError, ShotRefusedError, WordNotAllowedError
 from bot.db.guild_models import StrikeKind
 from bot.errors import UserError
@@ -13,18 +18,27 @@ from bot.policy.strikes import describe_standing
 from bot.timestamps import relative_time
 
 
-def strike_for(
-    session: Session, guild_id: int, user_id: int, source: str, refusal: UserError, now: datetime
-) -> UserError:
+def strike_for(session: Session, requester: Requester, refusal: UserError, now: datetime) -> UserError:
     """Give the strike of a refusal, in its transaction; return the refusal, with what the member reads of it.
 
-    `source`: names what the member did; a retried interaction and a second click on one button are the same.
+    A retried interaction is the same act.
     """
     if not isinstance(refusal, RefusedError) or not is_for_word(refusal):
         return refusal
-    act = Act(guild_id, user_id, StrikeKind.WORD, source, is_answered=True)
+    act = Act(
+        requester.guild_id,
+        requester.user_id,
+        StrikeKind.WORD,
+        f"interaction:{requester.interaction_id}",
+        is_answered=True,
+        locale=requester.locale,
+        appeal_id=refusal.appeal_id,
+    )
     struck = give_strike(session, act, now)
-    return refusal if struck is None else refusal.note(strike_text(struck))
+    if struck is None or not struck.counts:
+        return refusal
+    refusal.strike_id = struck.strike_id
+    return refusal.note(strike_text(struck))
 
 
 def strike_text(struck: Struck) -> str:

@@ -95,7 +95,7 @@ class StrikeKind(StrEnum):
 
 
 class StrikeRow(Base):
-    """One strike: `source` names the act, and none gives two. It is deleted when no window counts it."""
+    """One strike: `source` names the act, and none gives two. It is deleted when no window could count it."""
 
     __tablename__ = "strikes"
     __table_args__ = (
@@ -113,7 +113,9 @@ class StrikeRow(Base):
     kind: Mapped[StrikeKind] = mapped_column(named(StrikeKind))
     source: Mapped[str] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    fades_at: Mapped[datetime] = mapped_column(UtcDateTime)  # as the rules said when it was given
     forgiven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    appeal_id: Mapped[str | None] = mapped_column(String(16))  # of the refusal, where moderators can be asked
     locale: Mapped[str | None] = mapped_column(String(16))  # of the member who is told
     tell_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: nothing to send, or sent
 

@@ -10,8 +10,9 @@ from discord import app_commands
 
 from bot.admission import lateness
 from bot.admission.cooldown import Cooldown, Pace
+from bot.admission.denials import RefusedError
 from bot.discord_client.interaction_payload import BAD_VALUE, OUTDATED
-from bot.errors import AlreadyRequestedError, UserError
+from bot.errors import AlreadyRequestedError, DatabaseBusyError, UserError
 from bot.i18n import N_, _
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,6 +77,18 @@ async def reply_with_error(interaction: discord.Interaction[Any], error: Excepti
         await _tell(interaction, text, interaction.client.way_on(cause))
     except discord.HTTPException as failure:
         log.warning("an error could not be shown", code=failure.code, interaction=interaction.id)
+    else:
+        await note_shown(interaction, cause)
+
+
+async def note_shown(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Remember that a person was shown a refusal that tells of a strike; else a message tells it."""
+    if not isinstance(error, RefusedError) or error.strike_id is None:
+        return
+    try:
+        await interaction.client.services.strikes.note_shown(error.strike_id)
+    except DatabaseBusyError as busy:
+        log.warning("a strike is told twice", strike=error.strike_id, error=str(busy))
 
 
 async def _tell(interaction: discord.Interaction[Any], text: str, view: discord.ui.View | None) -> None:

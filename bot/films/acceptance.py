@@ -18,7 +18,7 @@ from bot.admission.denials import (
     WaitingFullError,
     WordNotAllowedError,
 )
-from bot.admission.strikes import is_for_word, strike_for
+from bot.admission.strikes import strike_for
 from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
@@ -213,25 +213,23 @@ def _total(contexts: Sequence[AdmissionContext]) -> float | None:
 
 
 def striking(
-    work: Work[Answer | UserError], requester: Requester, source: str, now: datetime
+    work: Work[Answer | UserError], requester: Requester, now: datetime, *, is_typed: bool
 ) -> Work[Answer | UserError]:
-    """Return work that gives the strike of a film's forbidden word, though nothing else of it may stand.
+    """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
 
-    A moderator can be asked about the word.
+    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too.
     """
 
     def decide(session: Session) -> Answer | UserError:
         try:
             with session.begin_nested():
                 answer = work(session)
-        except ShotRefusedError as error:
-            if not is_for_word(error):
-                raise
+        except ShotWordError as error:
             answer = error
         if not isinstance(answer, UserError):
             return answer
         if isinstance(answer, ShotWordError):
             answer.offer(session, now)
-        return strike_for(session, requester.guild_id, requester.user_id, source, answer, now)
+        return strike_for(session, requester, answer, now) if is_typed else answer
 
     return decide

@@ -44,9 +44,9 @@ class FilmDesk:
     async def _offered(self, work: Work[Answer | UserError], requester: Requester) -> Answer:
         """Return what a member's form is answered with; raises the refusal, which is counted."""
         with count_refusals():
-            return await self._decided(work, requester, f"interaction:{requester.interaction_id}")
+            return await self._decided(work, requester, is_typed=True)
 
-    async def _accepted(self, work: Work[Answer | UserError], requester: Requester, source: str) -> Answer:
+    async def _accepted(self, work: Work[Answer | UserError], requester: Requester) -> Answer:
         """Return what was accepted with a click; raises the refusal, and all is counted.
 
         Raises:
@@ -55,18 +55,19 @@ class FilmDesk:
         with count_request():
             if self._stopping.is_set():
                 raise RestartingError
-            return await self._decided(work, requester, source, DECISION_PATIENCE)
+            return await self._decided(work, requester, patience=DECISION_PATIENCE)
 
     async def _decided(
         self,
         work: Work[Answer | UserError],
         requester: Requester,
-        source: str,
+        *,
+        is_typed: bool = False,
         patience: float | None = None,
     ) -> Answer:
-        """Return a transaction's answer, or raise the refusal that it is; `source`: as in `strike_for`."""
+        """Return a transaction's answer, or raise the refusal that it is; `is_typed`: as in `striking`."""
         answer = await self._database.write(
-            striking(work, requester, source, self._clock()),
+            striking(work, requester, self._clock(), is_typed=is_typed),
             requester.guild_id,
             hurried=True,
             patience=patience,

@@ -162,9 +162,9 @@ class RedoAcceptance:
             context = self._acceptance.context(session, requester, plan, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
-                # The words of the later ones were accepted once: they cost no strike.
+                is_word = not contexts and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
-                refusal = ShotWordError(number, refusal, asked, is_word=not contexts)
+                refusal = ShotWordError(number, refusal, asked, is_word=is_word)
             if refusal is None and not contexts:
                 _check_title(row, context)
             if refusal is not None:
@@ -175,6 +175,13 @@ class RedoAcceptance:
             use(session, context.releases, before, now)
             ids.append(before)
         return Trial(ids, contexts, None)
+
+
+def _is_typed(film: Film, number: int, plan: ShotPlan, context: AdmissionContext) -> bool:
+    """Whether a forbidden word was typed just now; what a take of the shot was made from wasn't."""
+    prompt = plan.video.prompt
+    is_known = any(take.prompt == prompt for take in film.takes if take.shot == number)
+    return not is_known and check_words(prompt, context.policy) is not None
 
 
 def redo_of(quote_row: QuoteRow) -> Redo:

@@ -94,7 +94,7 @@ class Redoing(FilmDesk):
             return self._acceptance.accept(session, requester, confirmation, last, now)
 
         try:
-            film = await self._accepted(accept, requester, _source(confirmation))
+            film = await self._accepted(accept, requester)
         except DearerError:
             return await self._offer_again(requester, confirmation)
         log.info("redo accepted", film=film.row.id, last=last, user=requester.user_id)
@@ -117,7 +117,7 @@ class Redoing(FilmDesk):
             row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 
-        answer = await self._decided(offer, requester, _source(confirmation))
+        answer = await self._decided(offer, requester)
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: OfferedRedo) -> RedoQuote:
@@ -138,8 +138,3 @@ class Redoing(FilmDesk):
             for some in (contexts[:1], contexts)
         )
         return RedoQuote(alone, together, offered.film, redo_of(row), offered.trial.refusal)
-
-
-def _source(confirmation: Confirmation) -> str:
-    """Return how a strike names an offer: as `bot.requests.confirmation.quote_source`."""
-    return f"quote:{confirmation.quote_id}:{confirmation.revision}"

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import free
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
@@ -272,6 +273,8 @@ def take_back(session: Session, film_id: str) -> bool:
         if not isinstance(result, CursorResult) or result.rowcount < len(film.shots):
             savepoint.rollback()
             return False
+    for shot in film.shots:
+        free(session, shot.id)
     links = film.shots[0].picture_urls or []
     session.execute(
         update(FilmRow)

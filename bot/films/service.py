@@ -85,7 +85,7 @@ class Films(FilmDesk):
             return self._acceptance.accept(session, requester, row, plans, now)
 
         try:
-            film = await self._accepted(accept, requester, _source(film_id, revision))
+            film = await self._accepted(accept, requester)
         except DearerError:
             return await self._offer_again(requester, film_id, revision)
         log.info("film accepted", film=film_id, shots=len(film.shots), user=requester.user_id)
@@ -160,7 +160,7 @@ class Films(FilmDesk):
                 session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
             )
 
-        answer = await self._decided(offer, requester, _source(film_id, revision))
+        answer = await self._decided(offer, requester)
         return await self._quote(requester, answer)
 
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
@@ -177,8 +177,3 @@ class Films(FilmDesk):
             now,
             is_changed=offered.is_changed,
         )
-
-
-def _source(film_id: str, revision: int) -> str:
-    """Return how a strike names an offered film: all clicks on it are one act."""
-    return f"film:{film_id}:{revision}"

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from bot.db.guild_models import StrikeKind
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
-from bot.policy.strike_rows import Act, give_strike
+from bot.policy.strike_rows import Act, act_of, give_strike
+from bot.provider.catalogue import NEGATIVE_PROMPT
 from bot.provider.safety import is_refused_for_safety
 
 
@@ -27,8 +28,21 @@ def brings_strike(values: Mapping[str, object]) -> bool:
 
 
 def strike_for_safety(session: Session, generation: Generation, now: datetime) -> None:
-    """Give the strike, where the server gives any; all shots of a film are one act."""
-    film_id = generation.film_id
-    source = f"request:{generation.id}" if film_id is None else f"film-safety:{film_id}"
+    """Give the strike, where the server gives any.
+
+    There is none for words of which a video was made before: who makes that again can't know better.
+    """
+    kind, reason = generation.failure_kind, generation.failure_reason
+    if kind is None or not is_refused_for_safety(kind, reason, None, generation.prompt):
+        return  # the reason only quotes the prompt
+    before = None if generation.source_id is None else session.get(Generation, generation.source_id)
+    if before is not None and before.status is Status.SUCCEEDED and _has_same_words(before, generation):
+        return
+    source = f"request:{act_of(generation)}"
     act = Act(generation.guild_id, generation.user_id, StrikeKind.SAFETY, source, locale=generation.locale)
     give_strike(session, act, now)
+
+
+def _has_same_words(one: Generation, other: Generation) -> bool:
+    negative = NEGATIVE_PROMPT.name
+    return (one.prompt, one.options.get(negative)) == (other.prompt, other.options.get(negative))

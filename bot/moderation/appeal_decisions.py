@@ -8,7 +8,7 @@ from typing import LiteralString
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import BLOCK, DELETION, WORD, block_rule
+from bot.admission.appeals import BLOCK, DELETION, WORD, block_rule, words_of
 from bot.db.guild_models import Action, AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.errors import UserError
@@ -17,6 +17,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
+from bot.moderation.strikes import forgive_asked
 from bot.moderation.told import word_teller
 from bot.policy.audit import record
 from bot.policy.documents import tell_block
@@ -148,6 +149,8 @@ def carry_out(
     )
     if row is None:
         raise AppealNotFoundError
+    if decision is not AppealDecision.DECLINE:
+        forgive_asked(session, by, row, now)
     if decision is AppealDecision.LIFT:
         _lift(session, by, row, now)
     elif decision is AppealDecision.ALLOW and row.rule.startswith(DELETION):
@@ -168,17 +171,19 @@ def note_told(session: Session, appeal_id: str, now: datetime) -> None:
 def _lift(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:
     """End the rule for good; the trail's row is that of the usual command, so that it can be undone."""
     if row.rule.startswith(WORD):
-        _lift_word(session, by, row.rule.removeprefix(WORD), now)
+        _lift_words(session, by, words_of(row.rule), now)
     elif row.rule.startswith(BLOCK):
         _lift_block(session, by, row, now)
 
 
-def _lift_word(session: Session, by: Moderator, word: str, now: datetime) -> None:
-    policy, tell = fetch_policy(session, by.guild_id), word_teller(word)
-    changed = without_word(policy, word)
-    store_policy(session, by.guild_id, changed)
-    action, old, new = Action.WORD_REMOVE, tell(policy), tell(changed)
-    record(session, by.guild_id, by.user_id, action, now, subject="words", old=old, new=new)
+def _lift_words(session: Session, by: Moderator, words: Sequence[str], now: datetime) -> None:
+    """Take words off the list, each with a row of its own, so that each can be undone."""
+    for word in words:
+        policy, tell = fetch_policy(session, by.guild_id), word_teller(word)
+        changed = without_word(policy, word)
+        store_policy(session, by.guild_id, changed)
+        action, old, new = Action.WORD_REMOVE, tell(policy), tell(changed)
+        record(session, by.guild_id, by.user_id, action, now, subject="words", old=old, new=new)
 
 
 def _lift_block(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:

@@ -18,7 +18,7 @@ from bot.moderation.decisions import Moderator
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, store_member_policy
-from bot.policy.strike_rows import Act, give_strike
+from bot.policy.strike_rows import Act, deletion_source, give_strike
 
 BLOCK_TIME = timedelta(hours=24)
 REASON = re.compile(r"report (?P<report>[0-9a-f]{16})")  # of the rows below
@@ -178,7 +178,7 @@ def _delete(
         .values(deleted_by=by.user_id)
     )
     _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
-    source, locale = f"video:{generation.id}", generation.locale
+    source, locale = deletion_source(generation), generation.locale
     act = Act(by.guild_id, generation.user_id, StrikeKind.REPORT, source, locale=locale)
     give_strike(session, act, now)
 
@@ -192,7 +192,7 @@ def _block(
     if user_id == NOBODY:
         raise NobodyToBlockError
     member_policy = fetch_member_policy(session, by.guild_id, user_id)
-    block = _longer(member_policy.block, now, f"Video {generation.id} was reported.")
+    block = _longer(member_policy.block, _new_block(now, generation.id))
     store_member_policy(session, by.guild_id, user_id, member_policy.model_copy(update={"block": block}))
     record(
         session,
@@ -207,12 +207,25 @@ def _block(
     )
 
 
-def _longer(present: Block | None, now: datetime, reason: str) -> Block:
-    """Return a block of `BLOCK_TIME`, or the present one where that holds longer."""
-    until = now + BLOCK_TIME
-    if present is not None and (present.until is None or present.until >= until):
-        return present
-    return Block(since=now, until=until, reason=reason)
+def block_of_report(session: Session, blocked: AuditRow) -> Block | None:
+    """Return the block that a moderator decided about a report, though one that held longer stayed; or None.
+
+    `blocked`: the row of a block.
+    """
+    found = REASON.fullmatch(blocked.reason or "")
+    report = found and fetch_report(session, blocked.guild_id, found["report"])
+    return _new_block(blocked.at, report.generation_id) if report else None
+
+
+def _new_block(now: datetime, generation_id: str) -> Block:
+    return Block(since=now, until=now + BLOCK_TIME, reason=f"Video {generation_id} was reported.")
+
+
+def _longer(present: Block | None, block: Block) -> Block:
+    """Return the present block where that holds longer."""
+    if present is None or present.until is None or block.until is None:
+        return present or block
+    return present if present.until >= block.until else block
 
 
 def _record(

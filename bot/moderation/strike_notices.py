@@ -102,7 +102,8 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
         _settle(session, row)
         return None
     block = fetch_member_policy(session, row.guild_id, row.user_id).block
-    return Notice(row, Struck(standing, block if block is not None and block.holds(now) else None))
+    present = block if block is not None and block.holds(now) else None
+    return Notice(row, Struck(row.id, counts=True, standing=standing, block=present))
 
 
 def _settle(session: Session, row: StrikeRow) -> None:

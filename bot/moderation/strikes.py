@@ -4,18 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from bot.db.guild_models import Action, AuditRow, StrikeRow
+from bot.admission.appeals import DELETION
+from bot.db.guild_models import Action, AppealRow, StrikeRow
+from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.restoring import decision_of, still_holding
-from bot.moderation.told import Told, tell_strikes
+from bot.moderation.strike_blocks import count_blocked, end_block
+from bot.moderation.told import tell_strikes
 from bot.policy.audit import record
-from bot.policy.documents import Block, Policy, Step, StrikeRules, tell_block
-from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
+from bot.policy.documents import Block, Policy, Step, StrikeRules
+from bot.policy.store import fetch_policy
+from bot.policy.strike_rows import deletion_source, note_shown
 
 Steps = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StrikesNow:
+    """The rules, None: strikes are off; then `blocked`: how many members are blocked because of them."""
+
+    rules: StrikeRules | None
+    blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +51,27 @@ class Strikes:
         is_on: bool | None = None,
         steps: Steps | None = None,
         days: int | None = None,
-    ) -> StrikeRules | None:
-        """Switch strikes on or off, and change the ladder; return the rules as they are now, None: off.
+    ) -> StrikesNow:
+        """Switch strikes on or off, and change the ladder; return how it is now.
 
         Without anything to change, nothing is recorded. A ladder or a time switches them on.
         """
-        if is_on is None and steps is None and days is None:
-            policy = await self._decisions.database.read(
-                lambda session: fetch_policy(session, by.guild_id), hurried=True
+        if (is_on, steps, days) != (None, None, None):
+            change = partial(changed_rules, is_on=is_on, steps=steps, days=days)
+            await self._decisions.change_policy(
+                by,
+                AuditEvent(Action.STRIKES, "server"),
+                lambda policy: policy.model_copy(update={"strikes": change(policy)}),
+                tell_strikes,
             )
-            return policy.strikes
-        change = partial(changed_rules, is_on=is_on, steps=steps, days=days)
-        _, policy = await self._decisions.change_policy(
-            by,
-            AuditEvent(Action.STRIKES, "server"),
-            lambda policy: policy.model_copy(update={"strikes": change(policy)}),
-            tell_strikes,
+        return await self._decisions.database.read(
+            lambda session: self._now(session, by.guild_id), hurried=True
         )
-        return policy.strikes
+
+    def _now(self, session: Session, guild_id: int) -> StrikesNow:
+        rules = fetch_policy(session, guild_id).strikes
+        blocked = count_blocked(session, guild_id, self._decisions.clock()) if rules is None else 0
+        return StrikesNow(rules, blocked)
 
     async def forgive(self, by: Moderator, user_id: int) -> Forgiven:
         """Let none of a member's strikes count any more, and end the block that they brought.
@@ -66,9 +80,16 @@ class Strikes:
         """
         return await self._decisions.write(by, lambda session: self._forgive(session, by, user_id))
 
+    async def note_shown(self, strike_id: int) -> None:
+        """Remember that a member was shown the refusal that tells them of a strike.
+
+        Raises:
+            DatabaseBusyError: it can't be recorded now; they're told once more, by a message.
+        """
+        await self._decisions.database.write(lambda session: note_shown(session, strike_id), hurried=True)
+
     def _forgive(self, session: Session, by: Moderator, user_id: int) -> Forgiven:
         now = self._decisions.clock()
-        rules = fetch_policy(session, by.guild_id).strikes or StrikeRules()
         rows = session.scalars(
             select(StrikeRow).where(
                 StrikeRow.guild_id == by.guild_id,
@@ -76,28 +97,13 @@ class Strikes:
                 StrikeRow.forgiven_at.is_(None),
             )
         ).all()
-        for row in rows:  # a longer window would count again what has faded
+        for row in rows:
             row.forgiven_at, row.tell_at = now, None
-        forgiven = sum(row.created_at > now - rules.window for row in rows)
+        forgiven = sum(row.fades_at > now for row in rows)
         if forgiven:
-            self._record(session, by, Action.FORGIVE, user_id, None, {"strikes": forgiven})
-        policy = fetch_member_policy(session, by.guild_id, user_id)
-        block = policy.block
-        if block is None or not block.holds(now):
-            return Forgiven(forgiven)
-        earlier = _without_strikes(session, by.guild_id, user_id, block, now)
-        if earlier != block:
-            restored = policy.model_copy(update={"block": earlier})
-            store_member_policy(session, by.guild_id, user_id, restored)
-            action = Action.UNBLOCK if earlier is None else Action.BLOCK
-            self._record(session, by, action, user_id, tell_block(block), tell_block(earlier))
-        return Forgiven(forgiven, earlier, is_unblocked=earlier is None)
-
-    def _record(
-        self, session: Session, by: Moderator, action: Action, user_id: int, old: Told, new: Told
-    ) -> None:
-        now, subject = self._decisions.clock(), f"member:{user_id}"
-        record(session, by.guild_id, by.user_id, action, now, subject=subject, old=old, new=new)
+            _record(session, by, user_id, forgiven, now)
+        before, block = end_block(session, by, user_id, now)
+        return Forgiven(forgiven, block, is_unblocked=before is not None and block is None)
 
 
 def changed_rules(
@@ -111,27 +117,37 @@ def changed_rules(
     return rules.model_copy(update={name: value for name, value in changes.items() if value is not None})
 
 
-def _without_strikes(
-    session: Session, guild_id: int, user_id: int, block: Block, now: datetime
-) -> Block | None:
-    """Return the block that would hold without those that strikes brought."""
-    left: Block | None = block
-    while left is not None and (entry := _entry_of(session, guild_id, user_id, left)) is not None:
-        before = still_holding(decision_of(entry).before, now)
-        left = Block.model_validate(before) if before else None
-    return left
+def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datetime) -> None:
+    """Forgive the strike that a refusal gave, or a deletion, and end the block that it brought.
 
-
-def _entry_of(session: Session, guild_id: int, user_id: int, block: Block) -> AuditRow | None:
-    """Return the row of the trail with which strikes brought a block; None: a moderator decided it."""
-    return session.scalars(
-        select(AuditRow)
-        .where(
-            AuditRow.guild_id == guild_id,
-            AuditRow.action == Action.BLOCK,
-            AuditRow.at == block.since,
-            AuditRow.subject == f"member:{user_id}",
-            AuditRow.actor_id.is_(None),
+    `appeal`: what its member asked about it.
+    """
+    strike = session.scalar(
+        select(StrikeRow).where(
+            StrikeRow.guild_id == appeal.guild_id,
+            StrikeRow.user_id == appeal.user_id,
+            StrikeRow.forgiven_at.is_(None),
+            StrikeRow.fades_at > now,
+            or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
         )
-        .limit(1)
-    ).one_or_none()
+    )
+    if strike is None:
+        return
+    strike.forgiven_at, strike.tell_at = now, None
+    _record(session, by, appeal.user_id, 1, now, reason=f"appeal {appeal.id}")
+    end_block(session, by, appeal.user_id, now, since=strike.created_at)
+
+
+def _deletion_in(session: Session, appeal: AppealRow) -> str | None:
+    """Return how a strike names the deletion that an appeal is about; None: it's about none."""
+    if not appeal.rule.startswith(DELETION):
+        return None
+    generation = session.get(Generation, appeal.rule.removeprefix(DELETION))
+    return generation and deletion_source(generation)
+
+
+def _record(
+    session: Session, by: Moderator, user_id: int, strikes: int, now: datetime, *, reason: str | None = None
+) -> None:
+    subject, new = f"member:{user_id}", {"strikes": strikes}
+    record(session, by.guild_id, by.user_id, Action.FORGIVE, now, subject=subject, new=new, reason=reason)

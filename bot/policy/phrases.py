@@ -1,14 +1,15 @@
 """Words about limits and money that several texts share, so that a thing is called the same everywhere."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from bot.escape import plain
-from bot.i18n import N_, _, ngettext
+from bot.i18n import N_, _, format_and, ngettext
 from bot.policy.documents import LimitKind, Period
 
 REASON_LENGTH = 300  # characters of a moderator's reason
+WORDS_LENGTH = 100  # characters of words that are named together
 
 WINDOW_NAMES: Mapping[LimitKind, LiteralString] = {
     LimitKind.DAY: N_("24 hours"),
@@ -41,6 +42,18 @@ def describe_limit(kind: LimitKind, most: int | None) -> str:
     if window is None:
         return _("{videos} at once", videos=videos)
     return _("{videos} in {window}", videos=videos, window=_(window))
+
+
+def quote_words(words: Sequence[str]) -> str:
+    """Return words in quotation marks; of many, the first ones and how many more there are."""
+    shown, length = list[str](), 0
+    for word in words:
+        length += len(word)
+        if shown and length > WORDS_LENGTH:
+            break
+        shown.append(_("“{word}”", word=plain(word, WORDS_LENGTH)))
+    left = len(words) - len(shown)
+    return format_and([*shown, ngettext("{count} more", "{count} more", left)] if left else shown)
 
 
 def told_reason(reason: str) -> str:

@@ -4,17 +4,19 @@ The block that a strike brings is written in the same transaction, with its row 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, StrikeKind, StrikeRow
-from bot.db.models import NOBODY
+from bot.db.models import NOBODY, Generation
 from bot.policy.audit import record
 from bot.policy.documents import Block, StrikeRules, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy
 from bot.policy.strikes import Standing, Strike, block_for, standing_of
+
+ANSWER_TIME = timedelta(seconds=60)  # in which it is noted that a refusal was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,10 @@ class Act:
 
     Attributes:
         source: names the act, so that it gives one strike however often it is told.
-        is_answered: the refusal itself says so to the member; otherwise they are sent a message.
+        is_answered: the refusal itself says so to the member; they are sent a message all the same, unless
+            it's noted soon that they were shown it (`note_shown`).
         locale: the language of that message.
+        appeal_id: what the member can ask a moderator about, who may forgive the strike with it.
     """
 
     guild_id: int
@@ -33,14 +37,34 @@ class Act:
     source: str
     is_answered: bool = False
     locale: str | None = None
+    appeal_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What came of a strike: how the member stands; `block`: what keeps them from requests now."""
+    """What came of a strike, and how the member stands.
 
+    Attributes:
+        strike_id: its row.
+        counts: neither forgiven nor faded; an act that is told again may have given it long ago.
+        block: what keeps the member from requests now.
+    """
+
+    strike_id: int
+    counts: bool
     standing: Standing
     block: Block | None = None
+
+
+def act_of(generation: Generation) -> str:
+    """Return what names a request as an act: a film is one, and so are shots that are redone together."""
+    film_id = generation.film_id
+    return generation.id if film_id is None else f"{film_id}:{generation.created_at.isoformat()}"
+
+
+def deletion_source(generation: Generation) -> str:
+    """Return how a strike names that a video was deleted after a report."""
+    return f"video:{act_of(generation)}"
 
 
 def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
@@ -48,39 +72,55 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     rules = fetch_policy(session, act.guild_id).strikes
     if rules is None or act.user_id == NOBODY:
         return None
-    given = session.scalar(select(StrikeRow.id).where(StrikeRow.source == act.source))
-    if given is None:
-        _give(session, act, rules, now)
+    row = session.scalar(select(StrikeRow).where(StrikeRow.source == act.source))
+    if row is None:
+        row = _give(session, act, rules, now)
+    elif act.appeal_id is not None:  # the act is told again: what could be asked about before is gone
+        row.appeal_id = act.appeal_id
+    counts = row.forgiven_at is None and now < row.fades_at
     block = fetch_member_policy(session, act.guild_id, act.user_id).block
     standing = fetch_standing(session, rules, act.guild_id, act.user_id, now)
-    return Struck(standing, block if block is not None and block.holds(now) else None)
+    return Struck(row.id, counts, standing, block if block is not None and block.holds(now) else None)
+
+
+def note_shown(session: Session, strike_id: int) -> None:
+    """Remember that the member was shown the strike by the refusal, so that no message has to tell it."""
+    session.execute(update(StrikeRow).where(StrikeRow.id == strike_id).values(tell_at=None))
 
 
 def fetch_standing(
     session: Session, rules: StrikeRules, guild_id: int, user_id: int, now: datetime
 ) -> Standing:
     """Return a member's strikes that count."""
-    query = select(StrikeRow.kind, StrikeRow.created_at).where(
+    query = select(StrikeRow.kind, StrikeRow.fades_at).where(
         StrikeRow.guild_id == guild_id,
         StrikeRow.user_id == user_id,
-        StrikeRow.created_at > now - rules.window,
+        StrikeRow.fades_at > now,
         StrikeRow.forgiven_at.is_(None),
     )
-    return standing_of(rules, [Strike(kind, at) for kind, at in session.execute(query)], now)
+    return standing_of(rules, [Strike(kind, fades_at) for kind, fades_at in session.execute(query)], now)
 
 
-def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> None:
+def _give(session: Session, act: Act, rules: StrikeRules, now: datetime) -> StrikeRow:
+    """Write a strike down, and the block that it brings."""
     row = StrikeRow(
         guild_id=act.guild_id,
         user_id=act.user_id,
         kind=act.kind,
         source=act.source,
         created_at=now,
+        fades_at=now + rules.window,
         locale=act.locale,
-        tell_at=None if act.is_answered else now,
+        tell_at=now + ANSWER_TIME if act.is_answered else now,
+        appeal_id=act.appeal_id,
     )
     session.add(row)
     session.flush()
+    _block(session, act, rules, now)
+    return row
+
+
+def _block(session: Session, act: Act, rules: StrikeRules, now: datetime) -> None:
     standing = fetch_standing(session, rules, act.guild_id, act.user_id, now)
     member_policy = fetch_member_policy(session, act.guild_id, act.user_id)
     block = block_for(member_policy.block, standing, now)

@@ -22,15 +22,15 @@ KINDS: Mapping[StrikeKind, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One strike that nobody has forgiven."""
+    """One strike that nobody has forgiven; when it fades was settled when it was given."""
 
     kind: StrikeKind
-    at: datetime
+    fades_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A member's strikes that count, oldest first, and the rules by which they do."""
+    """A member's strikes that count, in the order in which they fade, and the ladder that they climb."""
 
     rules: StrikeRules
     strikes: tuple[Strike, ...] = ()
@@ -42,19 +42,19 @@ class Standing:
 
     @property
     def fades_at(self) -> datetime | None:
-        """When the oldest one stops counting; None: there is none."""
-        return self.strikes[0].at + self.rules.window if self.strikes else None
+        """When the first one stops counting; None: there is none."""
+        return self.strikes[0].fades_at if self.strikes else None
 
     @property
     def all_faded_at(self) -> datetime | None:
-        """When the newest one stops counting; None: there is none."""
-        return self.strikes[-1].at + self.rules.window if self.strikes else None
+        """When the last one stops counting; None: there is none."""
+        return self.strikes[-1].fades_at if self.strikes else None
 
 
 def standing_of(rules: StrikeRules, strikes: Iterable[Strike], now: datetime) -> Standing:
     """Return which strikes count at a moment."""
-    alive = [strike for strike in strikes if now < strike.at + rules.window]
-    return Standing(rules, tuple(sorted(alive, key=lambda strike: strike.at)))
+    alive = [strike for strike in strikes if now < strike.fades_at]
+    return Standing(rules, tuple(sorted(alive, key=lambda strike: strike.fades_at)))
 
 
 def step_at(rules: StrikeRules, count: int) -> Step | None:
@@ -85,22 +85,38 @@ def _ends_before(one: datetime | None, other: datetime | None) -> bool:
 
 
 def describe_standing(standing: Standing) -> str:
-    """Return how many strikes count, for what, when they fade, and what comes next."""
-    rules, kinds = standing.rules, Counter(strike.kind for strike in standing.strikes)
-    if standing.fades_at is None or standing.all_faded_at is None:
+    """Return what members read of theirs: how many count, for what, when they fade, and what comes next."""
+    if not standing.count:
         return _("You have no strikes.")
     counted = ngettext("You have {count} strike.", "You have {count} strikes.", standing.count)
+    return f"{counted} {_what_counted(standing)} {_next(standing.rules, standing.count)}".rstrip()
+
+
+def describe_strikes_of(standing: Standing, user_id: int) -> str:
+    """Return what moderators read of a member's: how many count, for what, and when they fade."""
+    member = f"<@{user_id}>"
+    if not standing.count:
+        return _("{member} has no strikes that count.", member=member)
+    counted = ngettext(
+        "{member} has {count} strike.", "{member} has {count} strikes.", standing.count, member=member
+    )
+    return f"{counted} {_what_counted(standing)}"
+
+
+def _what_counted(standing: Standing) -> str:
+    if standing.fades_at is None or standing.all_faded_at is None:
+        return ""
+    kinds = Counter(strike.kind for strike in standing.strikes)
     what = format_and(_(KINDS[kind], count=number(kinds[kind])) for kind in StrikeKind if kinds[kind])
     if standing.count == 1:
         fades = _("It fades {when}.", when=relative_time(standing.fades_at))
     else:
         fades = _(
-            "The oldest one fades {when}, the newest one {last}.",
+            "The first one fades {when}, the last one {last}.",
             when=relative_time(standing.fades_at),
             last=relative_time(standing.all_faded_at),
         )
-    parts = (counted, _("Counted: {what}.", what=what), fades, _next(rules, standing.count))
-    return " ".join(filter(None, parts))
+    return f"{_('Counted: {what}.', what=what)} {fades}"
 
 
 def describe_pause(pause: int | None) -> str:
@@ -118,9 +134,12 @@ def describe_span(seconds: int) -> str:
 
 
 def _next(rules: StrikeRules, count: int) -> str:
-    step = step_after(rules, count)
-    if step is None or step_at(rules, count) is not None:
-        return _("Another one blocks you again.")
+    """Say what the next strikes bring; that the present ones brought a block is for others to say."""
+    following, step = step_at(rules, count + 1), step_after(rules, count)
+    if following is not None:
+        return _("With the next one, you're blocked: {span}.", span=describe_pause(following.pause))
+    if step is None:
+        return ""
     return ngettext(
         "From {count} strike on, you're blocked: {span}.",
         "From {count} strikes on, you're blocked: {span}.",

@@ -281,8 +281,3 @@ def _is_as(quote_row: QuoteRow) -> ColumnElement[bool]:
 
 def _is_there(session: Session, generation_id: str) -> bool:
     return session.scalar(select(Generation.id).where(Generation.id == generation_id)) is not None
-
-
-def quote_source(quote_row: QuoteRow) -> str:
-    """Return how a strike names what was offered: all clicks on it are one act."""
-    return f"quote:{quote_row.id}:{quote_row.revision}"

@@ -12,7 +12,6 @@ from bot.admission.appeals import offer
 from bot.admission.budgets import BudgetState
 from bot.admission.check_request import Admission, AdmissionContext, Requester
 from bot.admission.limits import Limit, remaining, resolve_limits
-from bot.admission.strikes import strike_for
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
@@ -27,12 +26,12 @@ from bot.requests.confirmation import (
     discard,
     fetch_open,
     kept_spec,
-    quote_source,
     renew,
     spec_in,
 )
 from bot.requests.service import GenerationService, understand
 from bot.requests.spec import RequestSpec
+from bot.requests.strikes import struck
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -163,10 +162,8 @@ class Quotes:
             lambda session: fetch_open(session, requester, quote_id, self._clock()), hurried=True
         )
 
-    async def change(
-        self, requester: Requester, quote_id: str, spec: RequestSpec, *, is_repeated: bool = False
-    ) -> Quote:
-        """Offer something else instead; nothing is asked for. `is_repeated`: it's the same once more.
+    async def change(self, requester: Requester, quote_id: str, spec: RequestSpec) -> Quote:
+        """Offer something else instead; nothing is asked for.
 
         Raises:
             BadRequestError: the options do not make a video.
@@ -184,9 +181,8 @@ class Quotes:
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
             if refusal is not None:
-                typed = f"interaction:{requester.interaction_id}"
-                source = quote_source(quote_row) if is_repeated else typed
-                strike_for(session, requester.guild_id, requester.user_id, source, refusal, now)
+                asked = (requester, kept_spec(video, spec), context)
+                refusal = struck(session, asked, refusal, quote_row, now)
             else:
                 quote_row = renew(session, quote_row, kept_spec(video, spec), context.price, now)
             return quote_row, context, refusal
@@ -199,7 +195,7 @@ class Quotes:
     async def repeat(self, requester: Requester, quote_id: str) -> Quote:
         """Offer the same once more, where the member does not see what is offered; raises as `change`."""
         quote_row = await self.find(requester, quote_id)
-        return await self.change(requester, quote_id, spec_in(quote_row), is_repeated=True)
+        return await self.change(requester, quote_id, spec_in(quote_row))
 
     async def drop(self, requester: Requester, quote_id: str) -> None:
         """Forget an offer.

@@ -106,7 +106,8 @@ class GenerationService:
             context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
             refusal = self._admission.decide(session, requester, video, context, now)
             offer(session, refusal, (requester, video, context), now)
-            return refusal and struck(session, requester, kept_spec(video, spec), refusal, None, now)
+            asked = (requester, kept_spec(video, spec), context)
+            return refusal and struck(session, asked, refusal, None, now)
 
         refusal = await self._database.write(decide, requester.guild_id, hurried=True)
         if refusal is not None:
@@ -172,7 +173,7 @@ class GenerationService:
         refusal = self._admission.decide(session, requester, video, context, now)
         if refusal is not None:
             offer(session, refusal, (requester, video, context), now)
-            return struck(session, requester, spec, refusal, quote_row, now)
+            return struck(session, (requester, spec, context), refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
         generation = insert_request(session, requester, spec, context, now)

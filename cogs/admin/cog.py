@@ -109,8 +109,8 @@ class AdminCog(commands.GroupCog, group_name="veo-admin", group_description="Mod
     ) -> None:
         """Change the ladder of strikes; without options, show it."""
         steps, by = ladder and parse_ladder(ladder), moderator_of(interaction)
-        rules = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=days)
-        await _reply(interaction, strikes_text.rules_text(rules))
+        now = await self._services.strikes.change(by, is_on=enabled, steps=steps or None, days=days)
+        await _reply(interaction, strikes_text.rules_text(now))
 
     @app_commands.command(
         name="forgive", description="Forgive a member's strikes and end the block they brought"

@@ -1,16 +1,17 @@
 """What moderators read after `/veo-admin strikes` and `forgive`. Pure text."""
 
 from bot.i18n import _, ngettext
-from bot.moderation.strikes import Forgiven
-from bot.policy.documents import Block, StrikeRules
+from bot.moderation.strikes import Forgiven, StrikesNow
+from bot.policy.documents import Block
 from bot.timestamps import moment
 from cogs.moderation.ladder import ladder_text
 
 
-def rules_text(rules: StrikeRules | None) -> str:
+def rules_text(strikes: StrikesNow) -> str:
     """Return the answer to `strikes`: the ladder, and what gives a strike."""
+    rules = strikes.rules
     if rules is None:
-        return _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
+        return _off_text(strikes.blocked)
     safety = _("a prompt that the video service's safety filter rejects")
     lines = [
         _("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_text(rules)),
@@ -21,6 +22,20 @@ def rules_text(rules: StrikeRules | None) -> str:
         _("Members see their strikes in `/usage`. `/veo-admin forgive` removes them."),
     ]
     return "\n".join(lines)
+
+
+def _off_text(blocked: int) -> str:
+    off = _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
+    if not blocked:
+        return off
+    stays = ngettext(
+        "{count} member is still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
+        "`/veo-admin forgive` ends that block.",
+        "{count} members are still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
+        "`/veo-admin forgive` ends such a block.",
+        blocked,
+    )
+    return f"{off}\n{stays}"
 
 
 def forgiven_text(user_id: int, forgiven: Forgiven) -> str:

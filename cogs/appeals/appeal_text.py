@@ -2,12 +2,13 @@
 
 from typing import LiteralString
 
-from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, WORD
+from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, words_of
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _
 from bot.moderation.appeal_decisions import Appeal
+from bot.policy.phrases import quote_words
 from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
@@ -151,7 +152,10 @@ def _rule_line(row: AppealRow, *, quote: bool) -> str:
         return _("Refused because they're blocked:")
     if not quote or not row.prompt:
         return _("Refused because of a blocked word.")
-    return _("Refused because of the blocked word “{word}”:", word=plain(row.rule.removeprefix(WORD), 100))
+    words = words_of(row.rule)
+    if len(words) > 1:
+        return _("Refused because of the blocked words {words}:", words=quote_words(words))
+    return _("Refused because of the blocked word “{word}”:", word=plain("".join(words), 100))
 
 
 def _prompt(row: AppealRow) -> str:

@@ -5,6 +5,7 @@ from typing import Self
 
 import discord
 
+from bot.discord_client.replies import note_shown
 from bot.errors import UserError
 from bot.films.script import MAX_SHOTS, TITLE_MAX_LENGTH, FilmSpec, parse_prompts
 from bot.i18n import _, pgettext
@@ -53,6 +54,7 @@ class FilmForm(Form):
         except UserError as error:
             words, view = words_to_copy(self._shots.value), interaction.client.way_on(error)
             await interaction.edit_original_response(content=str(error), embed=words, view=view)
+            await note_shown(interaction, error)
 
     async def _offer(self, interaction: Interaction) -> None:
         requester, names = requester_of(interaction), names_of(interaction)

@@ -10,6 +10,7 @@ from bot.moderation.rules import RuleBook
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Period, Rule, Scope
 from bot.policy.phrases import describe_limit
+from bot.policy.strikes import describe_strikes_of
 from cogs.quota.member_now import now_text
 from cogs.quota.quota_text import RANKING
 from cogs.usage.usage_text import grant_lines, use_line
@@ -62,6 +63,8 @@ def member_text(user_id: int, entitlement: Entitlement, role_ids: Collection[int
     lines += grant_lines(entitlement.member_policy, entitlement.now)
     cost = show_money(entitlement.spent)
     lines.append(_("Their videos of the last 30 days cost {money}.", money=cost))
+    if entitlement.strikes is not None:
+        lines.append(describe_strikes_of(entitlement.strikes, user_id))
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import pytest
 import simcord
 
 from bot.db.guild_models import AppealDecision
+from bot.policy.documents import Step
 from sandbox.world import World
 from tests.e2e.driver import ask, direct_messages, eventually, refuse, rows, shown
 from tests.e2e.reporting import add_bob, buttons, choose_board, click, mona_of, open_board
@@ -70,6 +71,40 @@ async def test_allow_once_lets_exactly_that_request_pass_once(world: World) -> N
     assert len(await rows(world)) == 1
     assert WORD in shown(await ask(world)).content, "it passed twice"
     assert len(await rows(world)) == 1
+
+
+async def test_a_prompt_with_two_forbidden_words_is_allowed_by_one_click_and_its_strike_is_gone(
+    world: World,
+) -> None:
+    board, services = await open_board(world), world.app.services
+    for word in (WORD, "red"):
+        await services.moderation.add_word(mona_of(world), word)
+    await services.strikes.change(mona_of(world), steps=(Step(strikes=1, pause=3600),))
+    refusal = shown(await ask(world, prompt="a red dragon"))
+    assert "doesn't allow: “dragon” and “red”." in refusal.content
+    assert "You're blocked" in refusal.content
+    await appeal(world, refusal)
+    message = await the_appeal(board)
+    assert "the blocked words “dragon” and “red”:" in message.content
+    assert await click(world.mona, message, ALLOW) == []
+    await ask(world, prompt="a red dragon")
+    await world.wait_for_delivery()
+    assert len(await rows(world)) == 1, "something else stopped it"
+    entitlement = await services.entitlements.read(world.guild.id, world.alice.id, ())
+    assert entitlement.strikes is not None
+    assert entitlement.strikes.count == 0
+
+
+async def test_what_a_moderator_said_can_be_sent_again_costs_no_strike_for_a_new_word(world: World) -> None:
+    _, message = await appeal_of_a_word(world)
+    await click(world.mona, message, ALLOW)
+    services = world.app.services
+    await services.strikes.change(mona_of(world), is_on=True)
+    await services.moderation.add_word(mona_of(world), "red")
+    again = shown(await ask(world))
+    assert "“red”" in again.content
+    assert "strike" not in again.content
+    assert "strike" in shown(await ask(world, prompt="red")).content
 
 
 async def test_lifting_ends_the_rule_and_can_be_undone(world: World) -> None:

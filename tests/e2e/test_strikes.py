@@ -1,10 +1,14 @@
 """Strikes: what gives one, how they block, who sees them, and how moderators take them back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from simcord.backend.errors import SetupError
+from sqlalchemy import func, select
 
+from bot.db.database import open_database
+from bot.db.guild_models import StrikeRow
 from sandbox.provider import Fault
 from sandbox.world import World
 from tests.e2e.driver import ask, direct_messages, eventually, the_result
@@ -14,7 +18,7 @@ from tests.e2e.quoting import as_shown, ask_first, buttons_kept
 from tests.e2e.quoting import offered as quoted
 from tests.e2e.reporting import click, report_of_bob
 from tests.e2e.test_admin_undo import log_of, newest, undo
-from tests.e2e.videos import private
+from tests.e2e.videos import filled_in, private
 
 WORD = "zebra"
 
@@ -43,6 +47,8 @@ async def test_forbidden_words_climb_the_ladder_and_the_refusal_says_what_counte
     blocked = await refused(world, "Reason: “Too many strikes.”")
     assert "counts as a strike" not in blocked
     assert "Counted: blocked words: 3." in await usage(world)
+    shown = private(await world.mona.slash(world.channel, "quota rules", member=world.alice))
+    assert f"<@{world.alice.id}> has 3 strikes. Counted: blocked words: 3. The first one fades <t:" in shown
     [(user_id, block)] = await world.app.services.moderation.list_blocked(world.guild.id)
     assert user_id == world.alice.id
     assert block.until is not None
@@ -135,14 +141,64 @@ async def test_a_moderators_own_block_is_not_shortened_and_outlives_forgiveness(
     await refused(world, "spam")
 
 
-async def test_clicks_on_one_offer_give_one_strike(world: World) -> None:
+async def test_a_click_on_an_offer_from_before_the_word_was_forbidden_gives_none(world: World) -> None:
     await ask_first(world)
     message = await quoted(world, prompt=f"a {WORD}")
     await turn_on(world)
-    for _ in range(2):
-        with buttons_kept(world, message):
-            await world.alice.click(as_shown(world, message), label="Generate")
-    assert await kinds(world) == ["word"]
+    with buttons_kept(world, message):
+        said = private(await world.alice.click(as_shown(world, message), label="Generate"))
+    assert WORD in said
+    assert "strike" not in said
+    assert await kinds(world) == []
+
+
+async def test_a_refusal_that_was_shown_is_not_told_by_a_message_wherever_it_is_shown(
+    world: World, database_url: str
+) -> None:
+    await ask(world)
+    await world.wait_for_delivery()
+    await turn_on(world, ladder="9: 1h")
+    await refused(world, prompt=WORD)
+    await write(world, f"a {WORD}", "a fox")
+    for label in ("Continue", "Extend", "Remix"):
+        form = await world.alice.click(the_result(world), label=label)
+        fields = {name: value if "prompt" in name else [value] for name, value in filled_in(form).items()}
+        await world.alice.submit_modal(form, {**fields, "prompt": WORD})
+    assert await kinds(world) == ["word"] * 5
+    assert await untold(database_url) == 0
+
+
+async def untold(database_url: str) -> int:
+    """Return how many strikes a message is still to tell of."""
+    due = select(func.count()).where(StrikeRow.tell_at.is_not(None))
+    async with open_database(database_url) as database:
+        return await database.read(lambda session: session.scalar(due) or 0)
+
+
+async def test_a_refusal_that_discord_lost_is_told_by_a_message(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.policy.strike_rows.ANSWER_TIME", timedelta(0))
+    await turn_on(world)
+    world.env.inject_error("POST", "/interactions/*/*/callback", status=404, code=10062, times=1)
+    await ask(world, prompt=WORD)
+    await eventually("a message", lambda: bool(direct_messages(world)))
+    [message] = direct_messages(world)
+    assert message.content.startswith(
+        f"⚠️ **You got a strike on {world.guild.name}.** Your prompt contained something the server doesn't "
+        "allow.\nYou have 1 strike."
+    )
+
+
+async def test_who_stays_blocked_is_said_when_strikes_are_turned_off(world: World) -> None:
+    await turn_on(world, ladder="1: moderator")
+    await refused(world, prompt=WORD)
+    off = await admin(world, "strikes", enabled=False)
+    assert "**Strikes are off.**" in off
+    assert "1 member is still blocked because of strikes." in off
+    assert "They can request videos again" in await admin(world, "forgive", member=world.alice)
+    assert "still blocked" not in await admin(world, "strikes")
+    await accepted(world)
 
 
 async def test_a_film_with_a_forbidden_word_gives_one_strike(world: World) -> None:

@@ -31,12 +31,26 @@ def refused(context: AdmissionContext, *rules: str) -> UserError | None:
 
 def test_a_word_is_passed_and_another_one_is_not() -> None:
     context = AdmissionContext(policy=Policy(words=("red", "dragon")))
-    first = refused(context)
-    assert isinstance(first, WordNotAllowedError)
-    assert rule_of(first, None) == word_rule("red")
     second = refused(context, word_rule("red"))
+    assert isinstance(second, WordNotAllowedError)
     assert rule_of(second, None) == word_rule("dragon")
     assert refused(context, word_rule("red"), word_rule("dragon")) is None
+
+
+def test_a_refusal_names_all_words_of_both_prompts_and_one_release_passes_them() -> None:
+    context = AdmissionContext(policy=Policy(words=("blue", "dragon", "cat", "red")))
+    video = build_request("google/veo3", "a red dragon", {"negative_prompt": "a red cat"})
+    refusal = check_request(ASKER, video, context, 5, NOW)
+    assert isinstance(refusal, WordNotAllowedError)
+    assert "words this server doesn't allow: “dragon”, “cat” and “red”." in str(refusal)
+    rule = rule_of(refusal, None)
+    assert rule is not None
+    assert rule == word_rule("dragon", "cat", "red")
+    passed = replace(context, releases=(Release("a" * 16, rule),))
+    assert check_request(ASKER, video, passed, 5, NOW) is None
+    many = WordNotAllowedError([f"word number {number}" for number in range(40)])
+    assert "“word number 0”, “word number 1”" in str(many)
+    assert "and 33 more." in str(many)
 
 
 def test_a_block_is_passed_and_the_next_one_and_other_rules_are_not() -> None:

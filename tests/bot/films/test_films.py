@@ -20,6 +20,7 @@ from bot.db.models import Generation, Status
 from bot.errors import RepeatedError
 from bot.failures import FailureKind
 from bot.films import chain
+from bot.films.acceptance import IN_A_FILM
 from bot.films.frames import ShotFrames
 from bot.films.queue import FilmQueue
 from bot.films.rows import Film
@@ -102,23 +103,29 @@ def film_queue(database: Database, clock: StoppedClock, owner: str = "one") -> F
     return FilmQueue(database, owner, lease=LEASE, models=CATALOGUE, clock=clock)
 
 
-async def test_what_a_moderator_let_pass_once_is_no_film_of_it(
-    films: Films, desk: Desk, database: Database, clock: StoppedClock
+async def allow_once(
+    database: Database, clock: StoppedClock, prompt: str, word: str, made_from: list[object]
 ) -> None:
-    await desk.moderation.add_word(MODERATOR, "shot")
-    video = build_request(MODEL, "shot 1", {"duration": 4})
+    video = build_request(MODEL, prompt, {"duration": 4})
     row = AppealRow(
         id="a" * 16,
         guild_id=1,
         user_id=new_requester().user_id,
-        rule=word_rule("shot"),
+        rule=word_rule(word),
         prompt=video.prompt,
-        fingerprint=fingerprint(video, []),
+        fingerprint=fingerprint(video, made_from),
         created_at=clock(),
         decision=AppealDecision.ALLOW,
         decided_at=clock(),
     )
     await database.write(lambda session: session.add(row))
+
+
+async def test_what_a_moderator_let_pass_once_is_no_film_of_it(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.add_word(MODERATOR, "shot")
+    await allow_once(database, clock, "shot 1", "shot", [])
     with pytest.raises(ShotRefusedError):
         await films.offer(new_requester(), replace(spec(1), model=MODEL))
 
@@ -222,6 +229,22 @@ async def test_a_film_whose_card_was_refused_is_an_offer_again(films: Films, dat
     again = await films.confirm(new_requester(), film.row.id, film.row.revision)
     assert isinstance(again, Film)
     assert [shot.prompt for shot in again.shots] == ["shot 1", "shot 2"]
+
+
+async def test_a_film_that_is_taken_back_leaves_what_was_allowed_free_for_once(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.add_word(MODERATOR, "2")
+    await allow_once(database, clock, "shot 2", "2", [IN_A_FILM])
+    asked = replace(spec(2, Continuity.CUTS), model=MODEL)
+    quote = await films.offer(new_requester(), asked)
+    for is_taken_back in (True, False):
+        film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+        assert isinstance(film, Film)
+        if is_taken_back:
+            await films.withdraw(film.row.id)
+    with pytest.raises(ShotRefusedError):
+        await films.offer(new_requester(interaction_id=2), asked)
 
 
 async def test_a_film_that_was_begun_is_not_taken_back(

@@ -251,6 +251,11 @@ async def test_forbidden_words_are_named_with_their_shot(
     await Strikes(Decisions(database, clock)).change(MODERATOR, steps=(Step(strikes=2, pause=3600),))
     with pytest.raises(ShotRefusedError, match=r"(?s)^Shot 2: .*This didn't count.*This counts as a strike"):
         await offered(redoing, film, 2, "a goblin")
+    await desk.moderation.add_word(MODERATOR, film.shots[1].prompt)
+    with pytest.raises(ShotRefusedError) as unchanged:
+        await offered(redoing, film, 2, film.shots[1].prompt)
+    assert "strike" not in str(unchanged.value), "its words were accepted when they were typed"
+    await desk.moderation.remove_word(MODERATOR, film.shots[1].prompt)
     quote = await offered(redoing, film, 2)
     await desk.moderation.add_word(MODERATOR, "dragons")
     with pytest.raises(CannotRedoError, match="doesn't allow this film's title anymore"):

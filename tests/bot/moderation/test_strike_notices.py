@@ -11,7 +11,7 @@ from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.strike_notices import PATIENCE, RETRY, Notice, StrikeNotices
 from bot.moderation.strikes import Strikes
-from bot.policy.strike_rows import Act, give_strike
+from bot.policy.strike_rows import Act, Struck, give_strike
 from tests.bot.clocks import StoppedClock
 
 pytestmark = pytest.mark.both_engines
@@ -52,9 +52,11 @@ async def notices(database: Database, messages: RecordingMessages, clock: Stoppe
 
 async def give(
     database: Database, clock: StoppedClock, kind: StrikeKind, source: str, *, is_answered: bool = False
-) -> None:
+) -> Struck:
     act, now = Act(GUILD, ALICE, kind, source, is_answered=is_answered), clock()
-    await database.write(lambda session: give_strike(session, act, now), GUILD)
+    struck = await database.write(lambda session: give_strike(session, act, now), GUILD)
+    assert struck is not None, "it is off"
+    return struck
 
 
 async def look_often(notices: StrikeNotices, clock: StoppedClock, span: timedelta = 3 * RETRY) -> None:
@@ -68,9 +70,21 @@ async def look_often(notices: StrikeNotices, clock: StoppedClock, span: timedelt
 async def test_a_strike_is_told_once(
     database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
 ) -> None:
-    await give(database, clock, StrikeKind.WORD, "interaction:1", is_answered=True)
+    struck = await give(database, clock, StrikeKind.WORD, "interaction:1", is_answered=True)
+    await Strikes(Decisions(database, clock)).note_shown(struck.strike_id)
     await look_often(notices, clock)
     assert messages.told == [2], "one was told by the refusal, and both count"
+
+
+async def test_a_strike_whose_refusal_was_never_shown_is_told_by_a_message(
+    database: Database, notices: StrikeNotices, messages: RecordingMessages, clock: StoppedClock
+) -> None:
+    await notices.look()
+    await give(database, clock, StrikeKind.WORD, "interaction:1", is_answered=True)
+    await notices.look()
+    assert messages.told == [1], "its answer may be on its way"
+    await look_often(notices, clock)
+    assert messages.told == [1, 2]
 
 
 async def test_it_is_told_later_where_discord_is_down(

@@ -121,6 +121,32 @@ async def test_a_faded_strike_climbs_no_more(database: Database, clock: StoppedC
     assert (struck.standing.count, struck.block) == (1, None)
 
 
+async def test_a_strike_fades_as_it_was_said_whatever_window_is_set_later(
+    database: Database, clock: StoppedClock, strikes: Strikes
+) -> None:
+    await give(database, clock, "a")
+    clock.advance(timedelta(days=6))
+    await strikes.change(MONA, days=1)
+    struck = await give(database, clock, "b")
+    assert struck is not None
+    assert struck.standing.count == 2, "a shorter one takes nothing away"
+    clock.advance(timedelta(days=1))
+    await strikes.change(MONA, days=30)
+    struck = await give(database, clock, "c")
+    assert struck is not None
+    assert struck.standing.count == 1, "a longer one revives nothing"
+    assert struck.standing.fades_at == clock() + timedelta(days=30)
+
+
+async def test_an_act_that_is_told_again_counts_only_until_it_is_forgiven(
+    database: Database, clock: StoppedClock, strikes: Strikes
+) -> None:
+    given = [await give(database, clock, "a"), await give(database, clock, "a")]
+    await strikes.forgive(MONA, ALICE)
+    given.append(await give(database, clock, "a"))
+    assert [struck and struck.counts for struck in given] == [True, True, False]
+
+
 async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks_of_strikes(
     database: Database, clock: StoppedClock, strikes: Strikes, decisions: Decisions
 ) -> None:
@@ -138,18 +164,6 @@ async def test_forgiving_restores_what_a_moderator_had_decided_before_two_blocks
     assert [row.actor_id for row in await blocks_told(database)] == [9, None, None, 9], (
         "one is in force again"
     )
-
-
-async def test_what_was_forgiven_after_it_faded_counts_in_no_longer_window(
-    database: Database, clock: StoppedClock, strikes: Strikes
-) -> None:
-    await give(database, clock, "a")
-    clock.advance(timedelta(days=7))
-    assert (await strikes.forgive(MONA, ALICE)).strikes == 0
-    await strikes.change(MONA, days=30)
-    struck = await give(database, clock, "b")
-    assert struck is not None
-    assert struck.standing.count == 1
 
 
 async def test_what_is_kept_is_exported_and_goes(

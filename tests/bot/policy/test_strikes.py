@@ -30,7 +30,8 @@ steps = st.builds(
 )
 rules = st.builds(StrikeRules, days=st.integers(1, 30), steps=steps)
 ages = st.timedeltas(timedelta(), timedelta(days=40))
-strikes = st.lists(st.builds(Strike, st.sampled_from(StrikeKind), ages.map(NOW.__sub__)), max_size=40)
+fading = st.timedeltas(timedelta(days=-40), timedelta(days=40)).map(NOW.__add__)
+strikes = st.lists(st.builds(Strike, st.sampled_from(StrikeKind), fading), max_size=40)
 ends = st.none() | st.timedeltas(timedelta(1), timedelta(days=400)).map(NOW.__add__)
 blocks = st.none() | st.builds(Block, since=st.just(NOW), until=ends)
 
@@ -42,11 +43,11 @@ def end_of(block: Block | None) -> datetime:
 
 
 @given(rules, strikes, ages)
-def test_a_strike_counts_for_the_window_and_then_fades(
+def test_a_strike_counts_until_it_fades(
     given_rules: StrikeRules, given_strikes: list[Strike], later: timedelta
 ) -> None:
     now, then = (standing_of(given_rules, given_strikes, at) for at in (NOW, NOW + later))
-    assert now.count == sum(strike.at > NOW - given_rules.window for strike in given_strikes)
+    assert now.count == sum(strike.fades_at > NOW for strike in given_strikes)
     assert then.count <= now.count
     if now.all_faded_at is not None:
         assert standing_of(given_rules, given_strikes, now.all_faded_at).count == 0
@@ -98,3 +99,6 @@ def test_what_counted_is_said_for_any_ladder(given_rules: StrikeRules, given_str
     standing = standing_of(given_rules, given_strikes, NOW)
     text = describe_standing(standing)
     assert (f"You have {standing.count} strike" in text) == bool(standing.count)
+    next_one = standing.count and step_at(given_rules, standing.count + 1)
+    assert ("With the next one, you're blocked" in text) == bool(next_one)
+    assert "again" not in text, "nothing has blocked them yet, or it ended"

@@ -9,13 +9,34 @@ from bot.provider.models import WITHOUT_VIDEO
 from bot.provider.safety import is_refused_for_safety
 from sandbox.jobs import FILTERED
 
+PROMPT = "a safety inspector blocks the road"
 REFUSED = [
     FILTERED["message"],
     "Your prompt was blocked by our safety filters.",
+    "Your prompt was blocked by our safety filters. Please try again with other words.",
     "content_policy_violation",
     "ContentPolicyViolation: try another prompt",
+    "PROHIBITED_CONTENT",
+    "moderation_blocked",
+    "SAFETY",
+    "Finish reason: SAFETY",
+    "Request rejected. Reason: safety.",
     "The image violates Google's Responsible AI practices and usage guidelines.",
+    "This prompt contains sensitive words that violate Google's Responsible AI practices. Try rephrasing the "
+    "prompt.",
+    "Your current safety filter threshold filtered out 2 generated videos. You will not be charged.",
     "Prompt contains prohibited content",
+    "The content was flagged.",
+    "Your request has been flagged as potentially harmful",
+    "The content could not be processed because it contained material flagged by a content checker.",
+    "Blocked by Google's usage guidelines",
+    "The generation was blocked by the provider's community guidelines.",
+    "Prompt failed moderation",
+    "Failure to pass the risk control system",
+    "NSFW content detected",
+    "The prompt violates our policies.",
+    "Rejected due to safety concerns",
+    f"The prompt {PROMPT} was flagged",
 ]
 OTHER = [
     WITHOUT_VIDEO,
@@ -25,17 +46,41 @@ OTHER = [
     "Option names are case-sensitive.",
     "",
     None,
+    # Out of order:
+    "The safety service is overloaded. The request was rejected.",
+    "Request blocked: timeout while waiting for the moderation service",
+    "Safety filter timed out",
+    "The content moderation service is temporarily unavailable, so the video was refused",
+    "Failed to run the safety checker",
+    "Internal error: safety check crashed, request rejected",
+    "Could not reach the moderation API; request denied",
+    "Rejected because the safety system is busy, try again later",
+    # Options:
+    "safety_tolerance must be between 1 and 6",
+    "Invalid value for safety_tolerance",
+    "safety_tolerance 7 is not allowed",
+    "Safety tolerance is a parameter that is not allowed here",
+    "Unknown field enable_safety_checker was rejected",
+    "Access denied by organization policy",
+    "Rejected by the billing policy",
+    # What the member wrote:
+    'The prompt "blocked by safety, nsfw content detected" is too long',
+    "The prompt “a sensitive topic that is not allowed” is too long",
+    "Unsupported text 'flagged content, safety violation",
+    "The model doesn't allow `nsfw content blocked` as a seed",
+    f"{PROMPT}: too long",
+    f"Too long: {PROMPT.upper()}",
 ]
 
 
 @pytest.mark.parametrize("reason", REFUSED)
 def test_a_refusal_for_safety_is_known_by_its_words(reason: str) -> None:
-    assert is_refused_for_safety(FailureKind.UNMADE, reason, None)
-    assert is_refused_for_safety(FailureKind.REFUSED, reason, None)
-    assert not is_refused_for_safety(FailureKind.UNMADE, reason, datetime.now(UTC)), "it may come yet"
-    assert not is_refused_for_safety(FailureKind.BROKEN, reason, None)
+    assert is_refused_for_safety(FailureKind.UNMADE, reason, None, PROMPT)
+    assert is_refused_for_safety(FailureKind.REFUSED, reason, None, PROMPT)
+    assert not is_refused_for_safety(FailureKind.UNMADE, reason, datetime.now(UTC), PROMPT), "it may come yet"
+    assert not is_refused_for_safety(FailureKind.BROKEN, reason, None, PROMPT)
 
 
 @pytest.mark.parametrize("reason", OTHER)
 def test_any_other_reason_is_none(reason: str | None) -> None:
-    assert not is_refused_for_safety(FailureKind.UNMADE, reason, None)
+    assert not is_refused_for_safety(FailureKind.UNMADE, reason, None, PROMPT)

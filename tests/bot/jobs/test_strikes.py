@@ -1,0 +1,81 @@
+"""The strike for what the provider's safety refused: for which words, and that a redo is one of its own."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.db.database import Database
+from bot.db.guild_models import StrikeRow
+from bot.db.models import Generation, Status
+from bot.failures import FailureKind
+from bot.jobs.queue import GenerationQueue
+from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.strikes import Strikes
+from tests.bot.clocks import StoppedClock
+from tests.bot.engine import LEASE
+from tests.bot.rows import insert
+
+pytestmark = pytest.mark.both_engines
+
+REFUSED = "The prompt was blocked by our safety filters."
+MONA = Moderator(1, 9)
+
+
+@pytest.fixture
+async def queue(database: Database, clock: StoppedClock) -> GenerationQueue:
+    """The queue of a server that gives strikes."""
+    await Strikes(Decisions(database, clock)).change(MONA, is_on=True)
+    return GenerationQueue(database, "one", max_running=100, lease=LEASE, clock=clock)
+
+
+async def refuse(
+    queue: GenerationQueue, database: Database, clock: StoppedClock, **changes: Any
+) -> Generation:
+    """Let a request end; return it as it was."""
+    reason: str = changes.pop("reason", REFUSED)
+    due = {"created_at": clock(), "not_before": clock(), **changes}
+    await insert(database, **due)
+    [generation] = await queue.claim(100)
+    return await queue.fail(generation, FailureKind.UNMADE, reason)
+
+
+async def count(database: Database) -> int:
+    return len(await database.read(lambda session: session.scalars(select(StrikeRow)).all()))
+
+
+async def test_shots_that_were_requested_together_are_one_act_and_a_redo_is_another(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    film: dict[str, Any] = {"film_id": "f" * 16, "created_at": clock()}
+    for number in (1, 2):
+        await refuse(queue, database, clock, **film, shot=number)
+    assert await count(database) == 1
+    for number in (2, 3):
+        await refuse(
+            queue, database, clock, **{**film, "created_at": clock() + timedelta(hours=1)}, shot=number
+        )
+    assert await count(database) == 2
+
+
+async def test_words_of_which_a_video_was_made_give_none(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    made = await insert(database, status=Status.SUCCEEDED, prompt="a fox", user_id=4)
+    await refuse(queue, database, clock, prompt="a fox", source_id=made.id)
+    assert await count(database) == 0
+    await refuse(queue, database, clock, prompt="a fox in a war", source_id=made.id)
+    options = {"negative_prompt": "a war"}
+    refused = await refuse(queue, database, clock, prompt="a fox", options=options, source_id=made.id)
+    assert await count(database) == 2, "other words are an act of their own"
+    await refuse(queue, database, clock, prompt="a fox", options=options, source_id=refused.id)
+    assert await count(database) == 3, "none was made of these"
+
+
+async def test_a_reason_that_only_quotes_the_prompt_gives_none(
+    queue: GenerationQueue, database: Database, clock: StoppedClock
+) -> None:
+    prompt = "nsfw content is blocked by safety"
+    await refuse(queue, database, clock, reason=f"Too long: {prompt}", prompt=prompt)
+    assert await count(database) == 0
