@@ -32,11 +32,15 @@ IS_LAST = pytest.StashKey[bool]()
 
 @pytest.fixture(autouse=True)
 def waits_are_short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Look for due work often, stop at once, and repeat downloads without pauses."""
+    """Look for due work often, stop at once, repeat downloads without pauses, and join films of few images.
+
+    Films have their real rate in `tests/bot/media/test_joining.py` and in whole programs.
+    """
     monkeypatch.setattr("bot.jobs.runner.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.films.runner.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.moderation.outbox_relay.LOOK_INTERVAL", 0.05)
     monkeypatch.setattr("bot.jobs.runner.STOP_GRACE", 0.3)
+    monkeypatch.setattr("bot.media.joining.FRAME_RATE", 4)
     with stamina.set_testing(True, attempts=FETCH_ATTEMPTS):
         yield
 
