@@ -219,10 +219,8 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        mark, is_stoppable = (
-            fingerprint(video, made_from),
-            bool(policy.words) or member_policy.block is not None,
-        )
+        mark = fingerprint(video, made_from)
+        is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
             policy,
             member_policy,
@@ -266,7 +264,8 @@ class Admission:
         """
         if generation_id is not None:
             use(session, context.releases, generation_id, now)
-            use_lifted(session, requester, context.fingerprint, generation_id, now)
+            if context.policy.strikes is not None:  # all that a lifted word spares
+                use_lifted(session, requester, context.fingerprint, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
