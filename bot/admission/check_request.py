@@ -119,7 +119,7 @@ def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 
-def check_words(words: str, policy: Policy) -> UserError | None:
+def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     """Return an error that names all forbidden words, or None."""
     found = [*forbidden_in(words, policy.words)] if policy.words else []
     return WordNotAllowedError(found) if found else None

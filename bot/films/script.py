@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.admission.denials import ShotRefusedError
+from bot.admission.film_denials import ShotRefusedError
 from bot.db.film_models import Continuity, FilmRow
 from bot.errors import BadRequestError
 from bot.i18n import _, ngettext

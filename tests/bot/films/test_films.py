@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fingerprint, word_rule
 from bot.admission.check_request import Admission
-from bot.admission.denials import BudgetReachedError, FilmTooLongError, ShotRefusedError
+from bot.admission.denials import BudgetReachedError
+from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
