@@ -259,7 +259,7 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: several at once, which pass nothing.
+        `generation_id`: what it became; None: a film's shots, for each of which that was recorded.
         """
         if generation_id is not None:
             use(session, context.releases, generation_id, now)

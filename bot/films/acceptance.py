@@ -23,7 +23,7 @@ from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.rows import Film, change_offer, fetch_film
-from bot.films.script import FilmSpec, ShotPlan, plan_shots
+from bot.films.script import FilmSpec, ShotPlan, plan_shots, without_links
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
 from bot.requests.rows import insert_request, placement_of
@@ -197,7 +197,7 @@ class Acceptance:
             "placement": placement_of(requester, context.policy.placement),
             "locale": requester.locale,
             "prompts": [],
-            "pictures": [],
+            "pictures": without_links(row.pictures),
         }
         film = fetch_film(session, change_offer(session, row, values).id)
         if film is None:

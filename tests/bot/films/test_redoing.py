@@ -416,6 +416,17 @@ async def test_behind_a_shot_that_is_shown_nowhere_none_is_redone(
     assert isinstance(await clicked(redoing, quote, last=3), Film)
 
 
+async def test_a_shot_that_is_shown_nowhere_hinders_none_that_starts_from_a_later_one(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, result_id=None)
+    again = await redone(redoing, film, 3)
+    assert again.shots[2].id in await film_queue(database, clock).release_shots()
+    begun = (await found(films, film)).shots[2]
+    assert (begun.status, begun.continues_id) == (Status.PREPARING, film.shots[1].id)
+
+
 async def test_a_shot_that_is_being_posted_keeps_none_after_it_from_beginning(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
