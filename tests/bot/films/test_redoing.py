@@ -31,6 +31,7 @@ from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
+from tests.postgres import connect
 
 __all__ = ["desk", "films"]
 pytestmark = pytest.mark.both_engines
@@ -374,6 +375,19 @@ async def test_a_shot_that_failed_is_tried_again_while_the_others_are_made(
     taken = await queue.claim()
     assert taken is not None
     assert len(taken.names) == 2
+
+
+@pytest.mark.postgres_only
+async def test_posting_waits_for_no_take_that_goes_with_a_removed_film(
+    films: Films, redoing: Redoing, database: Database, database_url: str, clock: StoppedClock
+) -> None:
+    film = await redone(redoing, await posted(films, database, clock), 3)
+    new = film.takes[-1].id
+    async with connect(database_url) as removal:
+        await removal.execute("BEGIN")
+        await removal.execute("SELECT 1 FROM generations WHERE id = $1 FOR UPDATE", new)
+        posting = film_queue(database, clock).begin_posting(film.row, ("other",), clock())
+        assert await asyncio.wait_for(posting, 20) is None, "it shows others by now"
 
 
 async def test_without_its_first_image_the_first_shot_cannot_be_redone_but_the_others_can(
