@@ -119,7 +119,7 @@ def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 
-def check_words(words: str, policy: Policy) -> UserError | None:
+def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     """Return an error that names all forbidden words, or None."""
     found = [*forbidden_in(words, policy.words)] if policy.words else []
     return WordNotAllowedError(found) if found else None
@@ -260,7 +260,7 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: several at once, which pass nothing.
+        `generation_id`: what it became; None: a film's shots, for each of which that was recorded.
         """
         if generation_id is not None:
             use(session, context.releases, generation_id, now)
