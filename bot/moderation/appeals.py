@@ -201,9 +201,14 @@ class Appeals:
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
         return appeal
 
-    async def note_shown(self, appeal_id: str) -> None:
-        """Remember that nothing is left to do about a decision."""
-        shown = update(AppealRow).where(AppealRow.id == appeal_id, AppealRow.decision.is_not(None))
+    async def note_shown(self, row: AppealRow) -> None:
+        """Remember that nothing is left to do about a decision; `row`: the appeal as it was before that.
+
+        Unless the outbox has something to do since.
+        """
+        shown = update(AppealRow).where(
+            AppealRow.id == row.id, AppealRow.decision.is_not(None), AppealRow.post_at == row.post_at
+        )
         await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
 
     async def note_told(self, appeal_id: str) -> None:

@@ -1,12 +1,11 @@
 """Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
 
-from datetime import timedelta
-
 import discord
 import pytest
 import simcord
 from sqlalchemy import update
 
+from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
 from sandbox.world import World, wait_until
@@ -72,16 +71,36 @@ async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_
     assert AGAIN not in labels(home)
 
 
-async def test_a_message_that_fails_for_now_is_no_final_word(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.moderation.appeal_decisions.FOLLOW_UP", timedelta(seconds=1))
+async def let_the_outbox_follow_up(database_url: str) -> None:
+    """Let what follows a decision be due, as after `FOLLOW_UP`."""
+    due = update(AppealRow).where(AppealRow.post_at.is_not(None)).values(post_at=utc_now())
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(due))
+
+
+async def test_a_message_that_fails_for_now_is_no_final_word(world: World, database_url: str) -> None:
     board, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     refuse(world, "POST", "/users/@me/channels", 0, status=500, times=1)
     await click(world.mona, message, ALLOW)
     assert f"⏳ I couldn't send <@{world.alice.id}> a direct message yet." in appeals_in(board)[0].content
+    await let_the_outbox_follow_up(database_url)
     await eventually("the decision", lambda: "I told" in appeals_in(board)[0].content)
+    assert len(direct_messages(world)) == 1
+
+
+async def test_a_decision_that_cannot_be_shown_at_once_is_shown_later(
+    world: World, database_url: str
+) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    refuse(world, "PATCH", "/webhooks/*/*/messages/*", 50001, status=403, times=1)
+    await click(world.mona, message, ALLOW)
+    assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
+    await let_the_outbox_follow_up(database_url)
+    await eventually("the decision", lambda: "Allowed once" in appeals_in(board)[0].content)
+    assert buttons(appeals_in(board)[0]) == []
+    await is_recorded(world, message)
     assert len(direct_messages(world)) == 1
 
 
