@@ -27,6 +27,11 @@ ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
+def answer_time(keep: timedelta | None) -> timedelta:
+    """Return how long moderators can decide; `keep`: how long what members wrote is kept."""
+    return ANSWER_TIME if keep is None else min(keep, ANSWER_TIME)
+
+
 def word_rule(*words: str) -> str:
     """Return the name of the rule that forbids words, each of which is one line."""
     return WORD + "\n".join(words)

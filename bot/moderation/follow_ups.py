@@ -13,9 +13,9 @@ from sqlalchemy import update
 
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.guild_models import AppealRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.moderation.appeal_decisions import Appeal, note_told
+from bot.moderation.appeal_decisions import Appeal, is_news, note_told
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, move, wait_after
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -89,9 +89,9 @@ class FollowUps:
         await self._database.write(lambda session: session.execute(found.values(message_id=row.message_id)))
 
     async def _tell(self, appeal: Appeal) -> None:
-        """Tell the member, who has deleted the question where it is withdrawn."""
+        """Tell the member, if there's something to tell."""
         row = appeal.row
-        if row.told_at is not None or row.decision is AppealDecision.WITHDRAW:
+        if not is_news(row):
             return
         try:
             async with asyncio.timeout(TIMEOUT):

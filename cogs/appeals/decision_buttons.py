@@ -10,7 +10,7 @@ import structlog
 from bot.db.guild_models import AppealDecision
 from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
-from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
+from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable, is_news
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answers import answer_member, has_left
 from cogs.appeals.appeal_text import render_appeal
@@ -137,7 +137,7 @@ async def _follow_up(interaction: Interaction, appeal: Appeal, clicked: Posted |
     What can't be done now is left to the outbox. So is the appeal's message, where another was clicked.
     """
     row, appeals = appeal.row, interaction.client.services.appeals
-    if row.told_at is None and row.decision is not AppealDecision.WITHDRAW:
+    if is_news(row):
         appeal = await _tell(interaction, appeal)
     is_shown = await _show(interaction, appeal)
     is_its_own = clicked is None or clicked.message_id == row.message_id
