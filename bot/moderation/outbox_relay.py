@@ -254,7 +254,12 @@ class OutboxRelay:
         if is_hopeless:
             del self._failing[key]
         later = None if is_hopeless else now + REFUSED_WAIT
-        await self._database.write(lambda session: move(session, claim.row, later, seen=claim.until))
+
+        def lay_aside(session: Session) -> None:
+            move(session, claim.row, later, seen=claim.until)
+            _show_end(session, claim.row, now + REFUSED_WAIT)
+
+        await self._database.write(lay_aside)
 
 
 def _load(session: Session, row: Row, now: datetime) -> Shown:

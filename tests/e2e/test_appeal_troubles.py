@@ -9,7 +9,7 @@ from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
 from sandbox.world import World, wait_until
-from tests.e2e.driver import SECONDS, ask, direct_messages, eventually, refuse, shown
+from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use
 from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
 from tests.e2e.test_appeals import (
@@ -143,6 +143,22 @@ async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(w
     assert WORD not in left
     assert direct_messages(world) == []
     assert "deleted your last question" in await appeal(world, shown(await ask(world)))
+
+
+async def test_words_are_gone_from_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    lost = update(AppealRow).values(message_id=None)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(lost))
+    question = await world.alice.slash(world.channel, "privacy delete")
+    await world.alice.click(shown(question).message, label="Delete my prompts")
+    again = await the_appeal(board, 2)  # the simulated Discord knows no nonces
+    await eventually("the edit", lambda: len(bodies(world, "PATCH", f"/messages/{again.id}")) == 1)
+    assert WHY not in again.content
+    sent = [body["nonce"] for body in bodies(world, "POST", f"/channels/{board.id}/messages")]
+    first, second = [nonce for nonce in sent if not nonce.startswith("audit-")]
+    assert first == second, "Discord could not tell that it is the same message"
 
 
 async def test_a_decision_finds_its_message_where_nobody_wrote_it_down(
