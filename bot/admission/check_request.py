@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use
+from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
 from bot.admission.blocklist import forbidden_in
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -219,7 +219,10 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        mark = fingerprint(video, made_from) if policy.words or member_policy.block is not None else ""
+        mark, is_stoppable = (
+            fingerprint(video, made_from),
+            bool(policy.words) or member_policy.block is not None,
+        )
         return AdmissionContext(
             policy,
             member_policy,
@@ -230,7 +233,7 @@ class Admission:
             is_recalled,
             self.gone,
             self.models,
-            fetch_releases(session, requester, mark, now) if mark else (),
+            fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
         )
 
@@ -263,6 +266,7 @@ class Admission:
         """
         if generation_id is not None:
             use(session, context.releases, generation_id, now)
+            use_lifted(session, requester, context.fingerprint, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
