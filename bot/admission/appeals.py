@@ -27,6 +27,11 @@ ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
 
+def answer_time(keep: timedelta | None) -> timedelta:
+    """Return how long moderators can decide; `keep`: how long what members wrote is kept."""
+    return ANSWER_TIME if keep is None else min(keep, ANSWER_TIME)
+
+
 def word_rule(*words: str) -> str:
     """Return the name of the rule that forbids words, each of which is one line."""
     return WORD + "\n".join(words)
@@ -159,14 +164,23 @@ def fetch_releases(
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
 
 
-def was_let_pass(
-    session: Session, requester: Requester, fingerprint: str, now: datetime, *, judged_by: str
-) -> bool:
-    """Whether a member can send a request again, as a moderator who let a word pass told them lately.
+def excuse(session: Session, requester: Requester, fingerprints: Collection[str], now: datetime) -> bool:
+    """Whether a member sends again what a moderator who let a word pass told them to, so it costs no strike.
 
-    That ends when it's accepted or, where the rule was lifted, refused for a word (`use_lifted`).
-    `judged_by`: names the interaction that is judged, which may be retried.
+    That ends when it's accepted or, where the rule was lifted, with this refusal; a retried interaction is
+    the same refusal. `fingerprints`: of the request, or of all shots of a film.
     """
+    judged_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
+    if not any(_was_let_pass(session, requester, one, judged_by, now) for one in fingerprints):
+        return False
+    for one in fingerprints:
+        use_lifted(session, requester, one, judged_by, now)
+    return True
+
+
+def _was_let_pass(
+    session: Session, requester: Requester, fingerprint: str, judged_by: str, now: datetime
+) -> bool:
     query = select(AppealRow.id).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
@@ -177,7 +191,7 @@ def was_let_pass(
 
 
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
-    """Note that a request was judged after its rule was lifted; `used_by`: what it became, or `judged_by`."""
+    """Note that a request was judged after its rule was lifted; `used_by`: what it became, or the interaction."""
     lifted = update(AppealRow).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision == AppealDecision.LIFT,

@@ -155,7 +155,7 @@ def build_services(shared: Shared, prices: PriceList) -> Services:
         undo=Undo(decisions, models),
         usage=UsageReports(database),
         reports=Reports(database),
-        appeals=Appeals(database),
+        appeals=Appeals(database, keep=shared.keep),
         privacy=Privacy(database),
         checkup=Checkup(database, shared.veo, sample=sample_of(models)),
         cooldown=Cooldown(settings.max_actions),

@@ -76,15 +76,20 @@ class Shared:
     estimator: DurationEstimator
     prices: PriceList
 
+    @property
+    def keep(self) -> timedelta | None:
+        """How long what members wrote is kept; None: until they ask."""
+        days = self.settings.prompt_retention_days
+        return timedelta(days=days) if days else None
+
     def retention(self) -> Retention:
         """Return what forgets in the database, and deletes files in this process's folder."""
-        days = self.settings.prompt_retention_days
         orphaned_files = OrphanedFiles(self.database, self.stores.videos, self.stores.images)
         return Retention(
             self.database,
             self.stores.videos,
             orphaned_files,
-            keep=timedelta(days=days) if days else None,
+            keep=self.keep,
             stopping=self.signals.stopping,
         )
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fingerprint, offer, use, was_let_pass
+from bot.admission.appeals import excuse, fingerprint, offer, use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_place, check_words
 from bot.admission.context import Release
 from bot.admission.denials import (
@@ -263,7 +263,8 @@ def striking(
         if isinstance(answer, ShotWordError):
             answer.offer(session, now)
         shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
-        is_told = any(was_let_pass(session, requester, shot, now) for shot in shots)
-        return strike_for(session, requester, answer, now) if is_typed and not is_told else answer
+        if not is_typed or excuse(session, requester, shots, now):
+            return answer
+        return strike_for(session, requester, answer, now)
 
     return decide

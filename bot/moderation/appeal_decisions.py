@@ -163,6 +163,15 @@ def carry_out(
     return load_appeal(session, row, now)
 
 
+def is_news(row: AppealRow) -> bool:
+    """Whether the member is to be told how an appeal ended: they haven't been, and it still holds for them.
+
+    Who deletes their data ends an open question, and gives up what they were allowed once.
+    """
+    is_given_up = row.decision is AppealDecision.ALLOW and not row.fingerprint
+    return row.told_at is None and row.decision is not AppealDecision.WITHDRAW and not is_given_up
+
+
 def note_told(session: Session, appeal_id: str, now: datetime) -> None:
     """Remember that the member knows what was decided."""
     session.execute(update(AppealRow).where(AppealRow.id == appeal_id).values(told_at=now))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, PAUSE, keep_last, show_open
+from bot.admission.appeals import DELETION, PAUSE, answer_time, keep_last, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
@@ -33,8 +33,8 @@ NOBODY_TO_ASK = N_(
     "yourself. Nothing was sent."
 )
 ASKED_ALREADY = N_(
-    "You've already asked a moderator. Wait for their answer to that first. If nobody answers within 7 days, "
-    "you can ask again. Nothing was sent."
+    "You've already asked a moderator. Wait for their answer to that first. If there's none, you can ask "
+    "again {when}. Nothing was sent."
 )
 WITHDRAWN_LATELY = N_(
     "You deleted your last question to a moderator with your data. You can ask again {when}. Nothing was "
@@ -61,13 +61,13 @@ class Situation:
 
     Attributes:
         has_channel: the server has a channel for moderators.
-        has_open: an appeal of theirs waits.
+        open_until: when an open one of theirs ends without an answer.
         declined_at: when their last one was declined.
         withdrawn_at: when they deleted an open one with their data.
     """
 
     has_channel: bool
-    has_open: bool
+    open_until: datetime | None
     declined_at: datetime | None
     withdrawn_at: datetime | None = None
 
@@ -76,8 +76,8 @@ def check_appeal(situation: Situation, now: datetime) -> CannotAskError | None:
     """Return why the member can't ask a moderator now, or None."""
     if not situation.has_channel:
         return CannotAskError(_(NOBODY_TO_ASK))
-    if situation.has_open:
-        return CannotAskError(_(ASKED_ALREADY))
+    if situation.open_until is not None:
+        return CannotAskError(_(ASKED_ALREADY, when=relative_time(situation.open_until)))
     declined_at = situation.declined_at
     if declined_at is not None and now < declined_at + PAUSE:
         return CannotAskError(_(DECLINED_LATELY, when=relative_time(declined_at + PAUSE)))
@@ -88,11 +88,16 @@ def check_appeal(situation: Situation, now: datetime) -> CannotAskError | None:
 
 
 class Appeals:
-    """Takes appeals, and decides them."""
+    """Takes appeals, and decides them; `keep`: how long what members wrote is kept."""
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, clock: Clock = utc_now, *, keep: timedelta | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._answer_time = answer_time(keep)
+
+    def end_of(self, row: AppealRow) -> datetime:
+        """Return when an open appeal ends without an answer (`bot.privacy.appeals`)."""
+        return (row.asked_at or row.created_at) + self._answer_time
 
     async def offer_deletion(self, member: Moderator, generation_id: str) -> str:
         """Keep a member's video that was deleted after a report, to ask about it; return the appeal's ID.
@@ -105,7 +110,7 @@ class Appeals:
         def write(session: Session) -> str:
             now = self._clock()
             generation = fetch_deleted(session, member, generation_id)
-            if problem := check_appeal(_fetch_situation(session, member), now):
+            if problem := check_appeal(self._fetch_situation(session, member), now):
                 raise problem
             return keep_last(session, row_of(generation, now))
 
@@ -127,7 +132,7 @@ class Appeals:
 
         def write(session: Session) -> AppealRow:
             now = self._clock()
-            _ensure_possible(session, member, appeal_id, now)
+            self._ensure_possible(session, member, appeal_id, now)
             return session.scalars(
                 update(AppealRow)
                 .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
@@ -142,7 +147,7 @@ class Appeals:
     async def ensure_possible(self, member: Moderator, appeal_id: str) -> None:
         """Refuse what `ask` would refuse now, before the member writes anything; raises as `ask`."""
         await self._database.read(
-            lambda session: _ensure_possible(session, member, appeal_id, self._clock()), hurried=True
+            lambda session: self._ensure_possible(session, member, appeal_id, self._clock()), hurried=True
         )
 
     async def get(self, guild_id: int, appeal_id: str) -> Appeal | None:
@@ -201,37 +206,43 @@ class Appeals:
         log.info("appeal decided", appeal=appeal_id, decision=decision.value, by=by.user_id)
         return appeal
 
-    async def note_shown(self, appeal_id: str) -> None:
-        """Remember that nothing is left to do about a decision."""
-        shown = update(AppealRow).where(AppealRow.id == appeal_id, AppealRow.decision.is_not(None))
+    async def note_shown(self, row: AppealRow) -> None:
+        """Remember that nothing is left to do about a decision; `row`: the appeal as it was before that.
+
+        Unless the outbox has something to do since.
+        """
+        shown = update(AppealRow).where(
+            AppealRow.id == row.id, AppealRow.decision.is_not(None), AppealRow.post_at == row.post_at
+        )
         await self._database.write(lambda session: session.execute(shown.values(post_at=None)), hurried=True)
 
     async def note_told(self, appeal_id: str) -> None:
         """Remember that the member knows what was decided."""
         await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
 
+    def _ensure_possible(self, session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:
+        row = session.get(AppealRow, appeal_id)
+        mine = (member.guild_id, member.user_id)
+        if row is None or (row.guild_id, row.user_id) != mine:
+            raise CannotAskError(_(GONE))
+        if row.decision is None and (problem := check_appeal(self._fetch_situation(session, member), now)):
+            raise problem
+        if row.asked_at is not None:
+            raise CannotAskError(_(ASKED_BEFORE if row.rule.startswith(DELETION) else OVER))
 
-def _ensure_possible(session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:
-    row = session.get(AppealRow, appeal_id)
-    mine = (member.guild_id, member.user_id)
-    if row is None or (row.guild_id, row.user_id) != mine:
-        raise CannotAskError(_(GONE))
-    if row.decision is None and (problem := check_appeal(_fetch_situation(session, member), now)):
-        raise problem
-    if row.asked_at is not None:
-        raise CannotAskError(_(ASKED_BEFORE if row.rule.startswith(DELETION) else OVER))
-
-
-def _fetch_situation(session: Session, member: Moderator) -> Situation:
-    rows = session.scalars(
-        select(AppealRow).where(AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id)
-    ).all()
-    return Situation(
-        has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
-        has_open=any(row.asked_at is not None and row.decision is None for row in rows),
-        declined_at=_last(rows, AppealDecision.DECLINE),
-        withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
-    )
+    def _fetch_situation(self, session: Session, member: Moderator) -> Situation:
+        rows = session.scalars(
+            select(AppealRow).where(
+                AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id
+            )
+        ).all()
+        open_ones = (row for row in rows if row.asked_at is not None and row.decision is None)
+        return Situation(
+            has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
+            open_until=max(map(self.end_of, open_ones), default=None),
+            declined_at=_last(rows, AppealDecision.DECLINE),
+            withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
+        )
 
 
 def _last(rows: Sequence[AppealRow], decision: AppealDecision) -> datetime | None:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from sqlalchemy import update
 
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.guild_models import AppealDecision
+from bot.db.guild_models import AppealRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
-from bot.moderation.appeal_decisions import Appeal, note_told
+from bot.moderation.appeal_decisions import Appeal, is_news, note_told
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, move, wait_after
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -25,8 +26,13 @@ TIMEOUT = 10.0  # seconds for one message; the program's end waits for it
 class AppealMessages(Protocol):
     """Shows how an appeal ended; Discord's side is `cogs.delivery.moderator_channel`.
 
-    Both may raise `DeliveryPostponedError`: later perhaps.
+    All may raise `DeliveryPostponedError`: later perhaps; and those that show something to moderators
+    `UndeliverableError`: the channel refuses.
     """
+
+    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
+        """Show what a member asks about, with its buttons, in its message if that's there; return its id."""
+        ...
 
     async def tell_member(self, appeal: Appeal) -> bool:
         """Send a member what was decided; return whether Discord took it."""
@@ -54,12 +60,14 @@ class FollowUps:
         try:
             await self._tell(appeal)
             async with asyncio.timeout(TIMEOUT):
+                await self._find_message(appeal)
                 await self._messages.update_appeal(appeal)
         except (DeliveryPostponedError, TimeoutError) as error:
             log.warning("an appeal's end is not shown yet", appeal=appeal.row.id, reason=repr(error))
             post_at = self._later(appeal, wait_after(error))
         except UndeliverableError as error:
             log.warning("an appeal's end is not shown", appeal=appeal.row.id, reason=str(error))
+            post_at = self._later(appeal, REFUSED_WAIT)
         except Exception:  # one that cannot be shown must not keep the others from being shown
             log.exception("an appeal's end cannot be shown", appeal=appeal.row.id)
             post_at = self._later(appeal, REFUSED_WAIT)
@@ -68,10 +76,22 @@ class FollowUps:
             lambda session: move(session, appeal.row, post_at, seen=appeal.row.post_at)
         )
 
-    async def _tell(self, appeal: Appeal) -> None:
-        """Tell the member, who has deleted the question where it is withdrawn."""
+    async def _find_message(self, appeal: Appeal) -> None:
+        """Learn which message is the appeal's, where nobody knows whether the channel has one.
+
+        Who posts the same once more is told the first message, as long as Discord remembers its nonce.
+        """
         row = appeal.row
-        if row.told_at is not None or row.decision is AppealDecision.WITHDRAW:
+        if row.message_id is not None or row.channel_id is None:
+            return
+        row.message_id = await self._messages.post_appeal(row.channel_id, appeal)
+        found = update(AppealRow).where(AppealRow.id == row.id, AppealRow.message_id.is_(None))
+        await self._database.write(lambda session: session.execute(found.values(message_id=row.message_id)))
+
+    async def _tell(self, appeal: Appeal) -> None:
+        """Tell the member, if there's something to tell."""
+        row = appeal.row
+        if not is_news(row):
             return
         try:
             async with asyncio.timeout(TIMEOUT):

@@ -48,7 +48,8 @@ class Claim:
     """A row that this process shows, and where.
 
     `until`: when it's due again. Where that has changed meanwhile, somebody made the row due: a decision, or
-    another channel for moderators. It's then shown again, though it was just shown.
+    another channel for moderators. It's then shown again, though it was just shown. So is an appeal that was
+    decided meanwhile, whatever has been done about that: what this process shows is the open question.
     """
 
     row: Row
@@ -69,10 +70,6 @@ class ModeratorChannel(AppealMessages, Protocol):
 
     async def post_report(self, channel_id: int, reported: ReportedVideo) -> int:
         """Show a report with its buttons; return the message's id."""
-        ...
-
-    async def post_appeal(self, channel_id: int, appeal: Appeal) -> int:
-        """Show what a member asks about, with its buttons, in its message if that's there; return its id."""
         ...
 
 
@@ -164,6 +161,8 @@ class OutboxRelay:
                 return shown
             channel_id = fetch_policy(session, row.guild_id).moderators_channel_id
             if channel_id is not None:
+                if isinstance(shown, Appeal) and shown.row.message_id is None:
+                    shown.row.channel_id = channel_id  # it may be there, though nobody learns of its message
                 return Claim(row, until, channel_id, shown)
             move(session, row, None)  # a report is shown later: `Moderation.change_settings`
             return None
@@ -189,6 +188,7 @@ class OutboxRelay:
                     .where(table.id == row.id)
                     .values(channel_id=claim.channel_id, message_id=message_id)
                 )
+            _show_end(session, row, self._clock())
 
         await self._database.write(settle)
 
@@ -238,6 +238,7 @@ class OutboxRelay:
 
         def postpone(session: Session) -> None:
             move(session, claim.row, now + wait, seen=claim.until)
+            _show_end(session, claim.row, now + wait)  # Discord may still take what it didn't answer
             for table, _ in OUTBOXES:
                 due = [table.guild_id == claim.row.guild_id, table.post_at <= now]
                 if table is AppealRow:
@@ -253,7 +254,12 @@ class OutboxRelay:
         if is_hopeless:
             del self._failing[key]
         later = None if is_hopeless else now + REFUSED_WAIT
-        await self._database.write(lambda session: move(session, claim.row, later, seen=claim.until))
+
+        def lay_aside(session: Session) -> None:
+            move(session, claim.row, later, seen=claim.until)
+            _show_end(session, claim.row, now + REFUSED_WAIT)
+
+        await self._database.write(lay_aside)
 
 
 def _load(session: Session, row: Row, now: datetime) -> Shown:
@@ -263,6 +269,13 @@ def _load(session: Session, row: Row, now: datetime) -> Shown:
         return load_appeal(session, session.get_one(AppealRow, row.id), now)
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
     return ReportedVideo(report, session.get(Generation, row.generation_id))
+
+
+def _show_end(session: Session, row: Row, at: datetime) -> None:
+    """Let the end of an appeal be shown again, where it was decided while the open question was shown."""
+    if isinstance(row, AppealRow):
+        ended = update(AppealRow).where(AppealRow.id == row.id, AppealRow.decision.is_not(None))
+        session.execute(ended.values(post_at=at))
 
 
 def _key_of(row: Row) -> tuple[str, int | str]:

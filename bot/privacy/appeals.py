@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, or_, update
+from sqlalchemy import and_, case, delete, exists, or_, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import ANSWER_TIME, OFFER_TIME, PAUSE, WORD
+from bot.admission.appeals import DELETION, OFFER_TIME, PAUSE, WORD, answer_time
 from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation
 
 IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
 
@@ -30,9 +31,8 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
         and_(AppealRow.decision.is_not(None), AppealRow.post_at.is_not(None)),
     )
     rule = case((AppealRow.rule.startswith(WORD), WORD), else_=AppealRow.rule)
-    mark = case((AppealRow.decision == AppealDecision.ALLOW, AppealRow.fingerprint), else_="")
-    wordless = {"prompt": "", "why": None, "words": None, "locale": None}
-    session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, fingerprint=mark, **wordless))
+    wordless = {"prompt": "", "fingerprint": "", "why": None, "words": None, "locale": None}
+    session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, **wordless))
     session.execute(delete(AppealRow).where(mine, or_(AppealRow.decision.is_(None), ~is_kept)))
 
 
@@ -41,8 +41,12 @@ def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> i
 
     `keep`: how long what members wrote is kept; that may be shorter than moderators have.
     """
-    time = ANSWER_TIME if keep is None else min(keep, ANSWER_TIME)
-    late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - time)
+    late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
+    # Without the video's prompt, its member can't ask again: they aren't told that they can.
+    has_prompt = exists().where(
+        Generation.id == AppealRow.fingerprint, Generation.erased_at.is_(None), Generation.erase_at.is_(None)
+    )
+    session.execute(late.where(AppealRow.rule.startswith(DELETION), ~has_prompt).values(prompt=""))
     ended = late.values(decision=AppealDecision.LAPSE, decided_at=now, post_at=now)
     return len(session.scalars(ended.returning(AppealRow.id)).all())
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import use_lifted, was_let_pass
+from bot.admission.appeals import excuse
 from bot.admission.check_request import AdmissionContext, Requester, check_words
 from bot.admission.strikes import is_for_word, strike_for
 from bot.db.models import Generation, QuoteRow
@@ -31,9 +31,7 @@ def struck(
     typed = [words for words in _typed(spec, accepted) if check_words(words, context.policy) is not None]
     if not typed or not is_for_word(refusal):
         return refusal
-    judged_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
-    if was_let_pass(session, requester, context.fingerprint, now, judged_by=judged_by):
-        use_lifted(session, requester, context.fingerprint, judged_by, now)
+    if excuse(session, requester, [context.fingerprint], now):
         return refusal
     return strike_for(session, requester, refusal, now)
 

@@ -1,5 +1,6 @@
 """What moderators read about an appeal, and what its member reads. Pure text."""
 
+from datetime import datetime
 from typing import LiteralString
 
 from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, words_of
@@ -7,7 +8,7 @@ from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _
-from bot.moderation.appeal_decisions import Appeal
+from bot.moderation.appeal_decisions import Appeal, is_news
 from bot.policy.phrases import quote_words
 from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
@@ -19,12 +20,12 @@ NAME_LENGTH = 100  # of a server
 MESSAGE_LENGTH = 2000
 
 ASKED = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or if there's none "
-    "within 7 days. Nothing was requested, and this didn't count toward your limit."
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
+    "there's none. Nothing was requested, and this didn't count toward your limit."
 )
 ASKED_ABOUT_VIDEO = N_(
-    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or if there's none "
-    "within 7 days. The video stays deleted."
+    "✅ **I asked the moderators.** I'll send you a direct message with their answer, or {when} if "
+    "there's none. The video stays deleted."
 )
 DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.ALLOW: N_("✅ **Allowed once** by {moderator}, for 24 hours."),
@@ -40,6 +41,9 @@ UNANSWERED_ABOUT_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "
     "the button under its card."
 )
+UNANSWERED_ABOUT_ERASED_VIDEO = N_(
+    "⌛ **No moderator of {server} answered you in time.** Your video stays deleted."
+)
 GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
 STATES = {
     Status.SUCCEEDED: "✅",
@@ -48,9 +52,10 @@ STATES = {
 }
 
 
-def render_asked(row: AppealRow) -> str:
-    """Return what the member reads who asked."""
-    return _(ASKED_ABOUT_VIDEO if row.rule.startswith(DELETION) else ASKED)
+def render_asked(row: AppealRow, ends_at: datetime) -> str:
+    """Return what the member reads who asked; `ends_at`: when the question ends without an answer."""
+    is_deletion = row.rule.startswith(DELETION)
+    return _(ASKED_ABOUT_VIDEO if is_deletion else ASKED, when=relative_time(ends_at))
 
 
 def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False) -> str:
@@ -112,8 +117,10 @@ def _decision_line(row: AppealRow, server: str) -> str:
                 "again.",
                 server=server,
             )
+        case AppealDecision.LAPSE if is_deletion:
+            return _(UNANSWERED_ABOUT_VIDEO if row.prompt else UNANSWERED_ABOUT_ERASED_VIDEO, server=server)
         case AppealDecision.LAPSE:
-            return _(UNANSWERED_ABOUT_VIDEO if is_deletion else UNANSWERED, server=server)
+            return _(UNANSWERED, server=server)
         case _ if is_deletion:
             return _(
                 "❌ **A moderator of {server} decided that your video stays deleted.** You can ask about "
@@ -200,7 +207,7 @@ def _outcome(appeal: Appeal) -> list[str]:
         return []
     is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
     lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
-    if row.decision is AppealDecision.WITHDRAW:
+    if row.told_at is None and not is_news(row):
         return lines
     if row.told_at is not None:
         return [*lines, _("I told {member} in a direct message.", member=f"<@{row.user_id}>")]

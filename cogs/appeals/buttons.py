@@ -78,8 +78,9 @@ class AskForm(Form):
     async def act(self, interaction: Interaction) -> None:
         """Write the appeal down."""
         why = self._why.value  # before anything is awaited, in which the form could be sent again
-        row = await interaction.client.services.appeals.ask(moderator_of(interaction), self._appeal_id, why)
-        await interaction.response.send_message(render_asked(row), ephemeral=True)
+        appeals = interaction.client.services.appeals
+        row = await appeals.ask(moderator_of(interaction), self._appeal_id, why)
+        await interaction.response.send_message(render_asked(row, appeals.end_of(row)), ephemeral=True)
 
 
 def way_on(error: Exception) -> discord.ui.View | None:

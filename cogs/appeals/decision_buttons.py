@@ -10,7 +10,7 @@ import structlog
 from bot.db.guild_models import AppealDecision
 from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
-from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable
+from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, ensure_decidable, is_news
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answers import answer_member, has_left
 from cogs.appeals.appeal_text import render_appeal
@@ -137,11 +137,12 @@ async def _follow_up(interaction: Interaction, appeal: Appeal, clicked: Posted |
     What can't be done now is left to the outbox. So is the appeal's message, where another was clicked.
     """
     row, appeals = appeal.row, interaction.client.services.appeals
-    if row.told_at is None and row.decision is not AppealDecision.WITHDRAW:
+    if is_news(row):
         appeal = await _tell(interaction, appeal)
-    await _show(interaction, appeal)
-    if not appeal.is_pending and (clicked is None or clicked.message_id == row.message_id):
-        await appeals.note_shown(row.id)
+    is_shown = await _show(interaction, appeal)
+    is_its_own = clicked is None or clicked.message_id == row.message_id
+    if is_shown and is_its_own and not appeal.is_pending:
+        await appeals.note_shown(appeal.row)
 
 
 async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
@@ -157,17 +158,19 @@ async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
     return await appeals.get(row.guild_id, row.id) or appeal
 
 
-async def _show(interaction: Interaction, appeal: Appeal) -> None:
-    """Edit the moderators' message, without the member's words where a filter stops them."""
+async def _show(interaction: Interaction, appeal: Appeal) -> bool:
+    """Edit the moderators' message, without the member's words where a filter stops them; return whether."""
     row, view = appeal.row, appeal_view(appeal)
     is_gone = await has_left(interaction.client, row.guild_id, row.user_id)
     with locale_used(interaction.guild_locale and interaction.guild_locale.value):
-        text = render_appeal(appeal, has_left=is_gone)
-        unquoted = render_appeal(appeal, quote=False, has_left=is_gone)
-    try:
-        await interaction.edit_original_response(content=text, view=view)
-    except CALL_ERRORS as error:
-        if classify_error(error) is not Remedy.NOT_THE_WORDS:
-            log.warning("an appeal was not edited", appeal=row.id, error=str(error))
-            return
-        await interaction.edit_original_response(content=unquoted, view=view)
+        forms = [render_appeal(appeal, quote=quote, has_left=is_gone) for quote in (True, False)]
+    for text in forms:
+        try:
+            await interaction.edit_original_response(content=text, view=view)
+        except CALL_ERRORS as error:
+            if classify_error(error) is not Remedy.NOT_THE_WORDS:
+                log.warning("an appeal was not edited", appeal=row.id, error=str(error))
+                return False
+        else:
+            return True
+    return False

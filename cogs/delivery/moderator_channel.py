@@ -112,17 +112,14 @@ class DiscordModeratorChannel:
         return True
 
     async def update_appeal(self, appeal: Appeal) -> None:
-        """Show in the appeal's message what was decided; one that is gone or closed stays as it is.
+        """Show in the appeal's message what was decided, where there is one.
 
         Raises:
             DeliveryPostponedError: later perhaps.
+            UndeliverableError: the channel refuses.
         """
-        if appeal.row.message_id is None:
-            return
-        try:
+        if appeal.row.message_id is not None:
             await self._edit(appeal.row, await self._forms_of(appeal), None)
-        except UndeliverableError as error:
-            log.warning("an appeal was not edited", appeal=appeal.row.id, error=str(error))
 
     async def _edit(self, row: AppealRow, forms: Sequence[str], view: discord.ui.View | None) -> bool:
         """Show the first of `forms` that Discord takes in an appeal's message; return whether that's there.

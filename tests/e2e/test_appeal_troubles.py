@@ -1,16 +1,17 @@
 """Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import discord
 import pytest
 import simcord
 from sqlalchemy import update
 
+from bot.clock import utc_now
 from bot.db.database import open_database
 from bot.db.guild_models import AppealRow
 from sandbox.world import World, wait_until
-from tests.e2e.driver import SECONDS, ask, direct_messages, eventually, refuse, shown
+from tests.e2e.driver import SECONDS, ask, bodies, direct_messages, eventually, refuse, shown
 from tests.e2e.moderating import labels, said, use
 from tests.e2e.reporting import buttons, choose_board, click, mona_of, open_board
 from tests.e2e.test_appeals import (
@@ -72,16 +73,36 @@ async def test_a_question_whose_message_was_deleted_is_shown_again_and_one_that_
     assert AGAIN not in labels(home)
 
 
-async def test_a_message_that_fails_for_now_is_no_final_word(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.moderation.appeal_decisions.FOLLOW_UP", timedelta(seconds=1))
+async def let_the_outbox_follow_up(database_url: str) -> None:
+    """Let what follows a decision be due, as after `FOLLOW_UP`."""
+    due = update(AppealRow).where(AppealRow.post_at.is_not(None)).values(post_at=utc_now())
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(due))
+
+
+async def test_a_message_that_fails_for_now_is_no_final_word(world: World, database_url: str) -> None:
     board, message = await appeal_of_a_word(world)
     await is_recorded(world, message)
     refuse(world, "POST", "/users/@me/channels", 0, status=500, times=1)
     await click(world.mona, message, ALLOW)
     assert f"⏳ I couldn't send <@{world.alice.id}> a direct message yet." in appeals_in(board)[0].content
+    await let_the_outbox_follow_up(database_url)
     await eventually("the decision", lambda: "I told" in appeals_in(board)[0].content)
+    assert len(direct_messages(world)) == 1
+
+
+async def test_a_decision_that_cannot_be_shown_at_once_is_shown_later(
+    world: World, database_url: str
+) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    refuse(world, "PATCH", "/webhooks/*/*/messages/*", 50001, status=403, times=1)
+    await click(world.mona, message, ALLOW)
+    assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
+    await let_the_outbox_follow_up(database_url)
+    await eventually("the decision", lambda: "Allowed once" in appeals_in(board)[0].content)
+    assert buttons(appeals_in(board)[0]) == []
+    await is_recorded(world, message)
     assert len(direct_messages(world)) == 1
 
 
@@ -132,6 +153,22 @@ async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(w
     assert WORD not in left
     assert direct_messages(world) == []
     assert "deleted your last question" in await appeal(world, shown(await ask(world)))
+
+
+async def test_words_are_gone_from_a_message_that_nobody_wrote_down(world: World, database_url: str) -> None:
+    board, message = await appeal_of_a_word(world)
+    await is_recorded(world, message)
+    lost = update(AppealRow).values(message_id=None)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(lost))
+    question = await world.alice.slash(world.channel, "privacy delete")
+    await world.alice.click(shown(question).message, label="Delete my prompts")
+    again = await the_appeal(board, 2)  # the simulated Discord knows no nonces
+    await eventually("the edit", lambda: len(bodies(world, "PATCH", f"/messages/{again.id}")) == 1)
+    assert WHY not in again.content
+    sent = [body["nonce"] for body in bodies(world, "POST", f"/channels/{board.id}/messages")]
+    first, second = [nonce for nonce in sent if not nonce.startswith("audit-")]
+    assert first == second, "Discord could not tell that it is the same message"
 
 
 async def test_a_decision_finds_its_message_where_nobody_wrote_it_down(

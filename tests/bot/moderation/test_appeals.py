@@ -31,7 +31,7 @@ from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
 
-FREE = Situation(has_channel=True, has_open=False, declined_at=None)
+FREE = Situation(has_channel=True, open_until=None, declined_at=None)
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def appeals(database: Database, clock: StoppedClock) -> Appeals:
 def test_one_open_appeal_and_a_pause_after_a_decline(clock: StoppedClock) -> None:
     now = clock()
     assert check_appeal(FREE, now) is None
-    assert check_appeal(Situation(has_channel=False, has_open=False, declined_at=None), now) is not None
-    assert check_appeal(Situation(has_channel=True, has_open=True, declined_at=None), now) is not None
+    assert check_appeal(Situation(has_channel=False, open_until=None, declined_at=None), now) is not None
+    assert check_appeal(Situation(has_channel=True, open_until=now, declined_at=None), now) is not None
     for ago, may in ((PAUSE - timedelta(seconds=1), False), (PAUSE, True)):
-        declined = Situation(has_channel=True, has_open=False, declined_at=now - ago)
+        declined = Situation(has_channel=True, open_until=None, declined_at=now - ago)
         assert (check_appeal(declined, now) is None) is may
 
 
@@ -104,7 +104,7 @@ async def test_what_was_followed_up_is_left_alone(
     appeal_id = await asked(appeals, database, clock)
     await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
     await appeals.note_told(appeal_id)
-    await appeals.note_shown(appeal_id)
+    await appeals.note_shown((await rows(database))[0])
     assert await is_settled(database)
 
 

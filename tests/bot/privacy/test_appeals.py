@@ -8,10 +8,15 @@ from sqlalchemy import select
 from bot.admission.appeals import ANSWER_TIME, PAUSE, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation
+from bot.moderation.appeal_decisions import Appeal, is_news
 from bot.moderation.appeals import Appeals
 from bot.moderation.deletion_appeals import CannotAskError
 from bot.privacy.appeals import drop_appeals, end_unanswered
+from bot.privacy.erasure import erase_batch
 from bot.privacy.service import Privacy
+from bot.timestamps import relative_time
+from cogs.appeals.appeal_text import render_asked, render_decision
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
 from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
@@ -62,7 +67,7 @@ async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is
     assert await ended(database, clock, keep) == 1
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "not told yet"
     [row] = await rows(database)
-    await appeals.note_shown(row.id)
+    await appeals.note_shown(row)
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
 
 
@@ -91,7 +96,7 @@ async def test_a_decision_that_moderators_do_not_see_yet_is_kept_without_words(
     await privacy.forget(ALICE.user_id)
     [row] = await rows(database)
     assert (row.decision, row.prompt, row.why, row.words) == (AppealDecision.LIFT, "", None, None)
-    await appeals.note_shown(appeal_id)
+    await appeals.note_shown((await rows(database))[0])
     await privacy.forget(ALICE.user_id)
     assert await rows(database) == []
 
@@ -107,9 +112,51 @@ async def test_deleting_ones_data_does_not_let_one_ask_twice_about_a_deleted_vid
     offered = await appeals.offer_deletion(ALICE, video.id)
     await appeals.ask(ALICE, offered, "it is a play")
     await appeals.decide(MONA, offered, AppealDecision.ALLOW)
-    await appeals.note_shown(offered)
+    await appeals.note_shown((await rows(database))[0])
     await Privacy(database, clock).forget(ALICE.user_id)
     left = select(AppealRow.id).where(AppealRow.rule == deletion_rule(video.id))
     assert await database.read(lambda session: session.scalars(left).all()) == []
     with pytest.raises(CannotAskError, match="no longer have the prompt"):
         await appeals.offer_deletion(ALICE, video.id)
+
+
+async def test_who_cannot_ask_about_a_deleted_video_again_is_not_told_that_they_can(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await set_channel(database, GUILD, CHANNEL)
+    removed = {"delivered_at": clock(), "removed_at": clock()}
+    video = await insert_delivered(database, guild_id=GUILD, user_id=ALICE.user_id, **removed)
+    await add_report(database, "r" * 16, clock(), video.id, deleted_by=MONA.user_id)
+    await appeals.ask(ALICE, await appeals.offer_deletion(ALICE, video.id), "it is a play")
+    clock.advance(ANSWER_TIME)
+    is_due = Generation.delivered_at <= clock()
+    await database.write(lambda session: erase_batch(session, is_due, clock()))
+    assert await ended(database, clock, ANSWER_TIME) == 1
+    [row] = await rows(database)
+    told = render_decision(Appeal(row, ()), "Ours")
+    assert "Your video stays deleted." in told
+    assert "ask again" not in told
+
+
+async def test_what_was_allowed_once_is_given_up_with_the_data(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    await Privacy(database, clock).forget(ALICE.user_id)
+    [row] = await rows(database)
+    assert row.fingerprint == ""
+    assert not is_news(row), "the member is told to send it again"
+
+
+async def test_when_a_member_can_ask_again_is_what_the_operator_says(
+    database: Database, clock: StoppedClock
+) -> None:
+    keep = timedelta(days=2)
+    appeals = Appeals(database, clock, keep=keep)
+    await asked(appeals, database, clock)
+    [row] = await rows(database)
+    ends = relative_time(clock() + keep)
+    assert ends in render_asked(row, appeals.end_of(row))
+    with pytest.raises(CannotAskError, match=ends):
+        await appeals.ask(ALICE, await refused(database, clock, "b" * 16), "it is a play")
