@@ -66,7 +66,7 @@ class FilmCog(commands.Cog):
     @film.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that can make such shots here, each with the price of one."""
-        follows = interaction.namespace["continuity"] != Continuity.CUTS.value
+        follows = interaction.namespace.continuity != Continuity.CUTS.value
         return await complete_model(interaction, typed, images=int(follows))
 
 

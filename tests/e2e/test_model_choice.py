@@ -11,9 +11,9 @@ LITE, LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-
 FILE = 11  # Discord's number of such options
 
 
-async def suggested(world: World, typed: str = "", **entered: Any) -> dict[str, str]:
+async def suggested(world: World, typed: str = "", command: str = "veo", **entered: Any) -> dict[str, str]:
     """Return the lines that alice sees while she types the model, each with the id behind it."""
-    choices = await world.alice.autocomplete(world.channel, "veo", "model", typed, **entered)
+    choices = await world.alice.autocomplete(world.channel, command, "model", typed, **entered)
     return {choice["name"]: choice["value"] for choice in choices}
 
 
@@ -46,6 +46,13 @@ async def test_images_rule_out_what_cannot_take_them(world: World) -> None:
     able = ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast", LITE, LITE_PREVIEW]
     assert await with_files(world, "image", "last_image") == able
     assert await with_files(world, "reference_2") == ["google/veo-3.1-t2v"]
+
+
+async def test_a_films_models_are_suggested_whether_or_not_its_continuity_was_entered(world: World) -> None:
+    first = "Veo 3 · 8 s · about $4.16 · text or one image"
+    for entered in ({}, {"continuity": "continuous"}, {"continuity": "cuts"}):
+        with case(entered):
+            assert next(iter(await suggested(world, command="film", **entered))) == first
 
 
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:
