@@ -167,6 +167,9 @@ _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer,
 _ALIKE = N_("Newer; keeps who or what you show alike")
 _LIGHTER, _EARLY = N_("A lighter version"), N_("An early version of Lite")
 _REFERENCES = "google/veo-3.1-reference-to-video"
+# The ids of all rows that ever took references. An id stays when its row goes: what was written down with it
+# says by that alone what its images are.
+REFERENCE_MODELS = frozenset({_REFERENCES})
 _FRAMES = "veo-3.1-first-last-image-to-video"
 _LITE, _LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 

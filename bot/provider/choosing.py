@@ -126,7 +126,7 @@ def choose_model(
     """
     able = models_for(models, kind)
     if not able:
-        raise InvalidOptionError(_none_for(kind))
+        raise InvalidOptionError(none_for(kind))
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
@@ -140,11 +140,12 @@ def choose_model(
     raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(able)))
 
 
-def _none_for(kind: InputKind) -> str:
+def none_for(kind: InputKind) -> str:
+    """Say that no model makes a video from that."""
     if kind is InputKind.TEXT:
         return _("I have no model that makes a video from text alone. Add an `image`.")
     if kind is InputKind.REFERENCES:
-        return _("No model makes a video from reference images.")
+        return _("I have no model that makes a video from reference images.")
     return _none_from(kind.counts[0])
 
 

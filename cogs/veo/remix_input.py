@@ -6,10 +6,11 @@ from typing import Any
 
 import discord
 
+from bot.errors import BadRequestError
 from bot.i18n import _, ngettext, pgettext
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Model, OptionValue, get_model
-from bot.provider.choosing import models_for
+from bot.provider.choosing import models_for, none_for
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
 from bot.requests.spec import RequestSpec
 
@@ -21,12 +22,18 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `spec`; `models`: those that can be chosen."""
+    """The fields, filled in with `spec`; `models`: those that can be chosen.
+
+    Raises:
+        BadRequestError: the catalogue has no model any more that makes a video from the same.
+    """
 
     def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
         # Where none of them can, the form still opens, and what it sends is refused in words.
         models = models_for(models, spec.kind) or models_for(CATALOGUE, spec.kind)
+        if not models:
+            raise BadRequestError(f"{none_for(spec.kind)} " + _("This didn't count toward your limit."))
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(

@@ -140,7 +140,7 @@ def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_fir
     [
         ("Veo 3", "google/veo-3.1-t2v", TEXT, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
         ("Veo 3", None, FRAMES, "No model makes a video from 2 images."),
-        ("Veo 3", None, REFERENCES, "No model makes a video from reference images."),
+        ("Veo 3", None, REFERENCES, "I have no model that makes a video from reference images."),
         (
             "google/veo-3.0-i2v",
             None,
