@@ -130,10 +130,11 @@ def choose_model(
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
+    others = [model for model in able if model.id not in gone] or able
     if chosen is None:
-        raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
+        raise InvalidOptionError(_unknown(name, others))
     if rank_of(chosen) > kind.rank:
-        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
+        raise InvalidOptionError(_needs(chosen, kind, others))
     for model in able:
         if model.family == chosen.family:
             return model
@@ -153,6 +154,16 @@ def _none_from(images: int) -> str:
     return ngettext(
         "No model makes a video from {count} image.", "No model makes a video from {count} images.", images
     )
+
+
+def _needs(model: Model, given: InputKind, others: Sequence[Model]) -> str:
+    if model.kind is InputKind.REFERENCES and given is not InputKind.TEXT:
+        need = _("{model} takes reference images instead of an image.", model=model.label)
+    else:
+        need = _(NEEDS_MORE[model.kind], model=model.label)
+    # Where the member is may have no place for more images.
+    way_on = _("You can also choose {others}.", others=_families(others))
+    return f"{need} {way_on}"
 
 
 def _unknown(name: str, others: Sequence[Model]) -> str:

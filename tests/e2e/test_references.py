@@ -67,8 +67,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {**EIGHT, "reference_3": ("small.png", draw(size=(1280, 719)))},
         "“small.png” is 1,280 × 719 pixels, and Veo 3.1 needs at least 720 on each side.",
     ),
-    ({"model": MODEL, "duration": 8}, "Veo 3.1 from reference images needs at least one. Add `reference_1`."),
-    ({"model": MODEL, "image": CAT}, "Veo 3.1 from reference images needs at least one. Add `reference_1`."),
+    (
+        {"model": MODEL, "duration": 8},
+        "Veo 3.1 from reference images needs reference images. You can also choose Veo 3, Veo 3 Fast,",
+    ),
+    (
+        {"model": MODEL, "image": CAT},
+        "Veo 3.1 from reference images takes reference images instead of an image. You can also choose Veo 3,",
+    ),
 ]
 
 

@@ -481,7 +481,10 @@ async def test_generate_refuses_images_that_cannot_be_sent(
         (["a dragon", "--model", "veo9"], "There's no model veo9. Available: google/veo"),
         ([], "Describe the video, or fetch one with --resume."),
         (["-"], "Describe the video, or fetch one with --resume."),
-        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from an image needs an image."),
+        (
+            ["a dragon", "--model", "google/veo-3.1-i2v"],
+            "Veo 3.1 from an image needs an image. You can also choose Veo 3,",
+        ),
     ],
 )
 async def test_generate_refuses_what_the_catalogue_does_not_allow(

@@ -14,6 +14,7 @@ from bot.provider.choosing import choose_model, family_heads, find_model, kind_f
 from tests.bot.rows import PROMPT
 
 TEXT, IMAGE, FRAMES, REFERENCES = InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES, InputKind.REFERENCES
+ALSO = "You can also choose Veo 3, Veo 3 Fast, Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview."
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 
@@ -72,12 +73,27 @@ def test_the_model_follows_from_the_family_and_the_images(
             "Veo 3 Fast can't make a video from two images. "
             "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
-        ("google/veo-3.0-i2v", TEXT, "Veo 3 from an image needs an image."),
-        ("google/veo-3.1-first-last-image-to-video", IMAGE, "Veo 3.1 from two images needs two images."),
+        ("google/veo-3.0-i2v", TEXT, f"Veo 3 from an image needs an image. {ALSO}"),
+        (
+            "google/veo-3.1-first-last-image-to-video",
+            IMAGE,
+            f"Veo 3.1 from two images needs two images. {ALSO}",
+        ),
+        (
+            "google/veo-3.1-reference-to-video",
+            TEXT,
+            f"Veo 3.1 from reference images needs reference images. {ALSO}",
+        ),
+        (
+            "google/veo-3.1-reference-to-video",
+            IMAGE,
+            f"Veo 3.1 from reference images takes reference images instead of an image. {ALSO}",
+        ),
         (
             "Veo 3.1 from reference images",
             FRAMES,
-            "Veo 3.1 from reference images needs at least one. Add `reference_1`.",
+            "Veo 3.1 from reference images takes reference images instead of an image. You can also choose "
+            "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         (
             "google/veo3",
