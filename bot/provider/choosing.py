@@ -70,6 +70,12 @@ def models_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
     return tuple(model for model in models if model.kind is kind)
 
 
+def heads_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
+    """Return the heads of the families that make a video from that; of all families where none does."""
+    able = {model.family for model in models_for(models, kind)}
+    return tuple(head for head in family_heads(models) if head.family in able) or family_heads(models)
+
+
 def extenders_of(models: Sequence[Model]) -> tuple[Model, ...]:
     """Return the rows that extend videos and are of a family in `models`."""
     families = {model.family for model in models}

@@ -73,7 +73,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"model": MODEL, "image": CAT},
-        "Veo 3.1 from reference images takes reference images instead of an image. You can also choose Veo 3,",
+        "Veo 3.1 from reference images takes reference images instead of an image. You can also choose Veo 3",
     ),
 ]
 
