@@ -132,7 +132,7 @@ def choose_model(
     """
     able = models_for(models, kind)
     if not able:
-        raise InvalidOptionError(none_for(kind))
+        raise InvalidOptionError(none_for(kind, models))
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
@@ -147,10 +147,12 @@ def choose_model(
     raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(able)))
 
 
-def none_for(kind: InputKind) -> str:
-    """Say that no model makes a video from that."""
+def none_for(kind: InputKind, models: Sequence[Model]) -> str:
+    """Say that none of `models` makes a video from that."""
     if kind is InputKind.TEXT:
-        return _("I have no model that makes a video from text alone. Add an `image`.")
+        kinds = sorted({model.kind for model in models}, key=lambda kind: kind.rank)
+        sources = format_or(kind.source for kind in kinds)
+        return _("I have no model that makes a video from text alone, only {sources}.", sources=sources)
     if kind is InputKind.REFERENCES:
         return _("I have no model that makes a video from reference images.")
     return _none_from(kind.counts[0])

@@ -33,7 +33,9 @@ class RemixInputs:
         # Where none of them can, the form still opens, and what it sends is refused in words.
         models = models_for(models, spec.kind) or models_for(CATALOGUE, spec.kind)
         if not models:
-            raise BadRequestError(f"{none_for(spec.kind)} " + _("This didn't count toward your limit."))
+            raise BadRequestError(
+                f"{none_for(spec.kind, models)} " + _("This didn't count toward your limit.")
+            )
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
         self._negative = _text(

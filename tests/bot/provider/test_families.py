@@ -161,7 +161,14 @@ def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_fir
             "google/veo-3.0-i2v",
             None,
             TEXT,
-            "I have no model that makes a video from text alone. Add an `image`.",
+            "I have no model that makes a video from text alone, only from an image.",
+        ),
+        (
+            "google/veo-3.1-reference-to-video, google/veo-3.1-first-last-image-to-video",
+            None,
+            TEXT,
+            "I have no model that makes a video from text alone, only from two images or "
+            "from reference images.",
         ),
         ("google/veo3, Veo 3.1", "veo 3", IMAGE, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
     ],
