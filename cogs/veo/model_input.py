@@ -19,7 +19,7 @@ TAKEN: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("text"),
     InputKind.IMAGE: N_("one image"),
     InputKind.FRAMES: N_("two images"),
-    InputKind.REFERENCES: N_("references"),
+    InputKind.REFERENCES: N_("reference images"),
 }
 
 

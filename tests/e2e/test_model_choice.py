@@ -31,7 +31,7 @@ async def test_models_are_suggested_with_the_price_of_what_was_entered(world: Wo
     assert await suggested(world) == {
         "Veo 3 · 8 s · about $4.16 · text or one image": "google/veo3",
         "Veo 3 Fast · 8 s · about $1.56 · text or one image": "google/veo-3.0-fast",
-        "Veo 3.1 · 8 s · about $4.16 · text, one image, two images or references": "google/veo-3.1-t2v",
+        "Veo 3.1 · 8 s · about $4.16 · text, one image, two images or reference images": "google/veo-3.1-t2v",
         f"Veo 3.1 Fast · 8 s · about $1.56 · {everything}": "google/veo-3.1-t2v-fast",
         f"Veo 3.1 Lite · 8 s · about $0.78 · cheapest · {everything}": LITE,
         f"Veo 3.1 Lite Preview · 8 s · about $0.78 · cheapest · {everything}": LITE_PREVIEW,

@@ -52,10 +52,10 @@ EIGHT = {"duration": 8, "reference_1": CAT}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {**EIGHT, "image": DOG},
-        "A video can't have references and an `image` or `last_image` too. Use one or the other. "
+        "A video can't have reference images and an `image` or `last_image` too. Use one or the other. "
         "This didn't count toward your limit.",
     ),
-    ({**EIGHT, "last_image": DOG}, "A video can't have references and an `image` or `last_image` too."),
+    ({**EIGHT, "last_image": DOG}, "A video can't have reference images and an `image` or `last_image` too."),
     ({"reference_1": CAT, "duration": 4}, "Here, `duration` must be 8. This didn't count"),
     ({**EIGHT, "aspect_ratio": "9:16"}, "Veo 3.1 from reference images has no option `aspect_ratio`."),
     (
