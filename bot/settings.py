@@ -3,6 +3,7 @@
 `.env.example` lists all of them and docs/settings.md is made from these fields.
 """
 
+import io
 import os
 import re
 from pathlib import Path
@@ -19,7 +20,11 @@ from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.written_values import checked_url
 
-SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_]+)\s*=")  # how a line of `.env` begins
+SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")  # how a line of `.env` begins
+LOST = (
+    "line {line} of .env can't be read. Write the value without quotes, or with one pair around all of it, "
+    "and close the quotes above it"
+)
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
 
@@ -222,27 +227,42 @@ def _load(kind: type[Kind]) -> Kind:
 
 
 def _ensure_readable(kind: type[ProviderSettings]) -> None:
-    """Check the lines of `.env` that are settings: the library leaves out those that it can't read.
+    """Check that the settings in `.env` are read: the library leaves out lines that it doesn't understand.
 
     Raises:
-        SettingsError: it would leave one out.
-        UnicodeDecodeError, OSError: as it does.
+        SettingsError: one wouldn't be, and nothing sets it instead.
+        UnicodeDecodeError, OSError: as the library.
     """
     path = Path(ENV_FILE)
-    if not path.exists():
+    if not path.is_file():  # what can be read once only is left to the library
         return
-    with path.open(encoding="utf-8") as lines:
-        broken = [binding.original for binding in parse_stream(lines) if binding.error]
-    names = [(SETTING.match(original.string), original.line) for original in broken]
-    known = {name.upper() for name in kind.model_fields}
-    problems = [
-        f"{found[1].upper()}: line {line} of .env can't be read. Write it without quotes, or with one pair "
-        "around the whole value"
-        for found, line in names
-        if found is not None and found[1].upper() in known - os.environ.keys()
-    ]
+    known = {name.upper() for name in kind.model_fields} - os.environ.keys()
+    lost = lost_lines(path.read_text(encoding="utf-8"))
+    problems = [f"{name}: {LOST.format(line=line)}" for name, line in lost.items() if name in known]
     if problems:
         raise SettingsError(problems)
+
+
+def lost_lines(text: str) -> dict[str, int]:
+    """Return the names in a `.env` whose last line isn't read as theirs, and the numbers of these lines.
+
+    Such a line can't be understood, or a quote that was opened before it isn't closed.
+    """
+    last = {
+        found[1].upper(): number
+        for number, line in enumerate(text.split("\n"), 1)
+        if (found := SETTING.match(line)) is not None
+    }
+    read = {
+        (binding.key.upper(), binding.original.line + _blank_lines(binding.original.string))
+        for binding in parse_stream(io.StringIO(text))
+        if binding.key and not binding.error
+    }
+    return {name: line for name, line in last.items() if (name, line) not in read}
+
+
+def _blank_lines(text: str) -> int:
+    return text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _problems(error: ValidationError) -> list[str]:

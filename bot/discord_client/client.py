@@ -3,8 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -134,16 +133,12 @@ class VeoBot(commands.Bot):
         if isinstance(self.tree, VeoTree) and not await self.tree.sync_if_changed(self._database):
             self._upload = asyncio.create_task(self._upload_commands(self.tree), name="commands")
 
-    @contextmanager
-    def kept_open(self) -> Generator[None]:
-        """Let `close` wait for this task a moment: it ends with the program, and then somebody is told so."""
+    def keep_open(self) -> None:
+        """Let `close` wait a moment for the end of this task: somebody may be told of the restart in it."""
         task = asyncio.current_task()
-        held: set[asyncio.Task[Any]] = set() if task is None else {task}
-        self._answering |= held
-        try:
-            yield
-        finally:
-            self._answering -= held
+        if task is not None:
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -75,19 +75,19 @@ class NextForm(Form):
         """Look for the video, which takes seconds, and ask for the next; a refusal gives the words back."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         model = None if self._model is None else get_model(self._model.values[0])
-        with interaction.client.kept_open():
-            try:
-                source = await find_source(interaction, self._source_id)
-                await self.go_on(interaction, source, self._prompt.value, model)
-            except (AnswerLostError, OutcomeUnknownError):
-                raise  # it may be accepted, and may begin with what this answer shows
-            except UserError as error:
-                log.info("not gone on from", kind=type(error).__name__, generation=self._source_id)
-                words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
-                await interaction.edit_original_response(
-                    content=str(error), embed=words, attachments=[], view=view
-                )
-                await note_shown(interaction, error)
+        interaction.client.keep_open()
+        try:
+            source = await find_source(interaction, self._source_id)
+            await self.go_on(interaction, source, self._prompt.value, model)
+        except (AnswerLostError, OutcomeUnknownError):
+            raise  # it may be accepted, and may begin with what this answer shows
+        except UserError as error:
+            log.info("not gone on from", kind=type(error).__name__, generation=self._source_id)
+            words, view = words_to_copy(self._prompt.value), interaction.client.way_on(error)
+            await interaction.edit_original_response(
+                content=str(error), embed=words, attachments=[], view=view
+            )
+            await note_shown(interaction, error)
 
     async def go_on(
         self, interaction: Interaction, source: Generation, prompt: str, model: Model | None

@@ -231,13 +231,40 @@ def test_a_bad_value_is_told_in_a_readable_sentence(
 
 
 @pytest.mark.parametrize("load", [load_settings, load_provider_settings])
-def test_a_line_of_the_env_file_that_would_be_left_out_is_told(tmp_path: Path, load: Load) -> None:
-    lines = 'DISCORD_TOKEN=t\nAIMLAPI_KEY=k\n# a comment\nMODELS="Veo 3", "Veo 3.1"\nOTHERS="a" b\n'
-    (tmp_path / ".env").write_text(lines, encoding="utf-8")
-    assert problems_of(load) == [
-        "MODELS: line 4 of .env can't be read. Write it without quotes, or with one pair around the whole "
-        "value"
-    ]
+@pytest.mark.parametrize(
+    ("lines", "lost"),
+    [
+        ('# a comment\n\nMODELS="Veo 3", "Veo 3.1"\nOTHERS="a" b\n', 5),
+        ('NOTE="it\nMODELS="Veo 3"\n', 4),
+        ('NOTE="old\nMODELS=Veo 3\nX="y"\n', 4),
+        ('MODELS=Veo 3.1\nNOTE="old\nexport MODELS=Veo 3\nX="y"\n', 5),
+    ],
+)
+def test_a_line_of_the_env_file_that_would_be_left_out_is_told(
+    tmp_path: Path, load: Load, lines: str, lost: int
+) -> None:
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN=t\nAIMLAPI_KEY=k\n{lines}", encoding="utf-8")
+    [problem] = problems_of(load)
+    assert problem.startswith(f"MODELS: line {lost} of .env can't be read. ")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'MODELS="Veo 3" "x"\nMODELS=Veo 3\n',
+        'MODELS=\'Veo 3\'\nOTHERS="a" b\n#MODELS="a" b\n',
+        'NOTE="two\n\nlines"\n\n  export MODELS = "Veo 3" # ours\n',
+    ],
+)
+def test_a_line_that_is_replaced_or_isnt_ours_stops_nothing(tmp_path: Path, lines: str) -> None:
+    (tmp_path / ".env").write_text(f"AIMLAPI_KEY=k\n{lines}", encoding="utf-8")
+    assert load_provider_settings().models == "Veo 3"
+
+
+def test_an_env_file_that_is_a_folder_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    set_environment(monkeypatch)
+    (tmp_path / ".env").mkdir()
+    assert load_settings().models == ""
 
 
 @pytest.mark.parametrize("load", [load_settings, load_provider_settings])

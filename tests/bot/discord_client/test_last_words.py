@@ -14,9 +14,9 @@ async def test_the_connections_stay_open_until_the_last_word_is_said(database: D
     states: list[bool] = []
 
     async def answer() -> None:
-        with bot.kept_open():
-            await said.wait()
-            states.append(bot.is_closed())
+        bot.keep_open()
+        await said.wait()
+        states.append(bot.is_closed())
 
     async with bot:
         answering = asyncio.create_task(answer())
