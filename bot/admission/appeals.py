@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -159,17 +159,40 @@ def fetch_releases(
     return tuple(Release(appeal_id, rule) for appeal_id, rule in session.execute(query))
 
 
-def was_let_pass(session: Session, requester: Requester, fingerprint: str, now: datetime) -> bool:
-    """Whether a member can send a request again, as a moderator told them lately, and hasn't yet."""
+def was_let_pass(
+    session: Session, requester: Requester, fingerprint: str, now: datetime, *, judged_by: str
+) -> bool:
+    """Whether a member can send a request again, as a moderator who let a word pass told them lately.
+
+    That ends when it's accepted or, where the rule was lifted, refused for a word (`use_lifted`).
+    `judged_by`: names the interaction that is judged, which may be retried.
+    """
     query = select(AppealRow.id).where(
-        AppealRow.guild_id == requester.guild_id,
-        AppealRow.user_id == requester.user_id,
+        *_of_word(requester, fingerprint),
         AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
-        AppealRow.used_at.is_(None),
         AppealRow.decided_at > now - RELEASE_TIME,
-        AppealRow.fingerprint == fingerprint,
+        or_(AppealRow.used_at.is_(None), AppealRow.used_by == judged_by),
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
+    """Note that a request was judged after its rule was lifted; `used_by`: what it became, or `judged_by`."""
+    lifted = update(AppealRow).where(
+        *_of_word(requester, fingerprint),
+        AppealRow.decision == AppealDecision.LIFT,
+        AppealRow.used_at.is_(None),
+    )
+    session.execute(lifted.values(used_at=now, used_by=used_by))
+
+
+def _of_word(requester: Requester, fingerprint: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AppealRow.guild_id == requester.guild_id,
+        AppealRow.user_id == requester.user_id,
+        AppealRow.rule.startswith(WORD),
+        AppealRow.fingerprint == fingerprint,
+    )
 
 
 def use(session: Session, releases: Collection[Release], generation_id: str, now: datetime) -> None:

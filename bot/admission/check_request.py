@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use
+from bot.admission.appeals import fetch_releases, fingerprint, left_words, passes, use, use_lifted
 from bot.admission.blocklist import forbidden_in
 from bot.admission.budgets import BudgetState, exhausted, period_start, states_of
 from bot.admission.context import AdmissionContext, Release, Requester
@@ -120,7 +120,7 @@ def _judge_model(video: VideoRequest, context: AdmissionContext) -> UserError | 
     return ModelGoneError(video.model.label, [model.label for model in others])
 
 
-def check_words(words: str, policy: Policy) -> UserError | None:
+def check_words(words: str, policy: Policy) -> WordNotAllowedError | None:
     """Return an error that names all forbidden words, or None."""
     found = [*forbidden_in(words, policy.words)] if policy.words else []
     return WordNotAllowedError(found) if found else None
@@ -220,7 +220,8 @@ class Admission:
         spent = fetch_spent(session, requester.guild_id, since, now)
         states = states_of(policy.budgets, spent, now)
         is_recalled = quoted is None and price is not None
-        mark = fingerprint(video, made_from) if policy.words or member_policy.block is not None else ""
+        mark = fingerprint(video, made_from)
+        is_stoppable = bool(policy.words) or member_policy.block is not None
         return AdmissionContext(
             policy,
             member_policy,
@@ -231,7 +232,7 @@ class Admission:
             is_recalled,
             self.gone,
             self.models,
-            fetch_releases(session, requester, mark, now) if mark else (),
+            fetch_releases(session, requester, mark, now) if is_stoppable else (),
             mark,
         )
 
@@ -260,10 +261,12 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: several at once, which pass nothing.
+        `generation_id`: what it became; None: a film's shots, for each of which that was recorded.
         """
         if generation_id is not None:
             use(session, context.releases, generation_id, now)
+            if context.policy.strikes is not None:  # all that a lifted word spares
+                use_lifted(session, requester, context.fingerprint, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:

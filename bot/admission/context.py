@@ -53,7 +53,7 @@ class AdmissionContext:
         gone: ids of the models that the provider doesn't list any more.
         models: those that the bot offers.
         releases: the rules that this one request passes, since a moderator allowed it.
-        fingerprint: of the request, where a moderator can let it pass a rule (`bot.admission.appeals`).
+        fingerprint: of the request, by which a moderator can let it pass a rule (`bot.admission.appeals`).
     """
 
     policy: Policy = field(default_factory=Policy)

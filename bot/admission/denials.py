@@ -24,10 +24,13 @@ class RefusedError(UserError):
     Attributes:
         appeal_id: what the member can ask a moderator about; None: nothing.
         strike_id: the strike that it costs, as its text says; None: none.
+        fingerprints: of all shots of the film that it refuses for a word: it costs no strike where a
+            moderator let one of them pass.
     """
 
     appeal_id: str | None = None
     strike_id: int | None = None
+    fingerprints: Sequence[str] = ()
 
     def __init__(self, sentence: str) -> None:
         super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
@@ -178,64 +181,6 @@ class WaitingFullError(RefusedError):
             )
         )
         self.most = most
-
-
-class ShotRefusedError(RefusedError):
-    """One shot of a film is refused for itself, such as for its words or its model; `sentence`: why.
-
-    `is_word`: for a forbidden word.
-    """
-
-    def __init__(self, number: int, sentence: str, *, is_word: bool = False) -> None:
-        super().__init__(_("Shot {number}: {reason}", number=number, reason=sentence))
-        self.is_word = is_word
-
-
-class FilmTooLongError(RefusedError):
-    """Some of a film's shots would fit, but not all; `reason`: why the next one doesn't."""
-
-    def __init__(
-        self, fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError
-    ) -> None:
-        super().__init__(_film_sentence(fitting, reason))
-
-
-class RedoTooLongError(RefusedError):
-    """Of shots that should be redone together not all fit; `reason`: why the next one doesn't."""
-
-    def __init__(self, fitting: int, reason: RefusedError) -> None:
-        super().__init__(
-            ngettext(
-                "Only {count} of these shots fits right now. {reason}",
-                "Only {count} of these shots fit right now. {reason}",
-                fitting,
-                reason=reason.sentence,
-            )
-        )
-
-
-def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:
-    match reason:
-        case BudgetReachedError():
-            return ngettext(
-                "This server's video budget has money for {count} shot right now. Make the film shorter.",
-                "This server's video budget has money for {count} shots right now. Make the film shorter.",
-                fitting,
-            )
-        case WaitingFullError():
-            return ngettext(
-                "You can have {count} more video in the queue here right now, and each shot is one. "
-                "Make the film shorter.",
-                "You can have {count} more videos in the queue here right now, and each shot is one. "
-                "Make the film shorter.",
-                fitting,
-            )
-        case QuotaReachedError():
-            return ngettext(
-                "Your limit leaves {count} video right now, and each shot is one. Make the film shorter.",
-                "Your limit leaves {count} videos right now, and each shot is one. Make the film shorter.",
-                fitting,
-            )
 
 
 def _quota_sentence(verdict: QuotaVerdict) -> str:

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.admission.context import Requester
-from bot.admission.denials import RefusedError, ShotRefusedError, WordNotAllowedError
+from bot.admission.denials import RefusedError, WordNotAllowedError
+from bot.admission.film_denials import ShotRefusedError, TitleNotAllowedError
 from bot.db.guild_models import StrikeKind
 from bot.errors import UserError
 from bot.i18n import _
@@ -64,4 +65,4 @@ def block_text(struck: Struck) -> str:
 def is_for_word(refusal: UserError) -> bool:
     """Whether a forbidden word is the reason."""
     is_shot = isinstance(refusal, ShotRefusedError) and refusal.is_word
-    return is_shot or isinstance(refusal, WordNotAllowedError)
+    return is_shot or isinstance(refusal, WordNotAllowedError | TitleNotAllowedError)

@@ -68,7 +68,8 @@ class FilmRow(Base):
     prompts: Mapped[list[str]] = mapped_column(JSON)  # of the offer; the shots have them once it's accepted
     model: Mapped[str | None] = mapped_column(String(64))  # as the member chose it
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
-    # What the first shot is made from, until it's accepted: the fields of `bot.media.images.ImageInput`.
+    # What the first shot is made from: the fields of `bot.media.images.ImageInput`. Once it's accepted,
+    # without link and name, and with the card nothing.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
     has_image: Mapped[bool] = mapped_column(default=False)  # outlives the links to it
     continuity: Mapped[Continuity] = mapped_column(named(Continuity))

@@ -194,5 +194,5 @@ class AppealRow(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     words: Mapped[str | None] = mapped_column(Text)  # the moderator's, for the member
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the member was
-    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the request was accepted
-    used_by: Mapped[str | None] = mapped_column(String(16))  # what the request became
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the request was accepted, or judged
+    used_by: Mapped[str | None] = mapped_column(String(16))  # what it became, or its interaction

@@ -7,23 +7,23 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import offer, use
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
+from bot.admission.appeals import fingerprint, offer, use, was_let_pass
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_place, check_words
+from bot.admission.context import Release
 from bot.admission.denials import (
     BudgetReachedError,
-    FilmTooLongError,
     QuotaReachedError,
     RefusedError,
-    ShotRefusedError,
     WaitingFullError,
     WordNotAllowedError,
 )
+from bot.admission.film_denials import FilmTooLongError, ShotRefusedError, TitleNotAllowedError
 from bot.admission.strikes import strike_for
 from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
 from bot.films.rows import Film, change_offer, fetch_film
-from bot.films.script import FilmSpec, ShotPlan, plan_shots
+from bot.films.script import FilmSpec, ShotPlan, plan_shots, without_links
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
 from bot.requests.rows import insert_request, placement_of
@@ -58,6 +58,8 @@ class ShotWordError(ShotRefusedError):
     ) -> None:
         """`asked`: the shot; `is_word`: it may cost a strike."""
         super().__init__(number, refusal.sentence, is_word=is_word)
+        self.has_moderators = asked[2].policy.moderators_channel_id is not None
+        self.fingerprints = refusal.fingerprints
         self._refusal = refusal
         self._asked = asked
 
@@ -69,6 +71,17 @@ class ShotWordError(ShotRefusedError):
 
 class DearerError(UndecidedError):
     """The price has risen since the member saw it; nothing was accepted."""
+
+
+class Releases:
+    """What lets the shots of one film pass, by their fingerprints: equal shots have it in common."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Release, ...]] = {}
+
+    def for_all(self, context: AdmissionContext) -> AdmissionContext:
+        """Return a shot's context with what lets the first one of its like pass."""
+        return replace(context, releases=self._found.setdefault(context.fingerprint, context.releases))
 
 
 class Acceptance:
@@ -142,15 +155,14 @@ class Acceptance:
         Raises:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
-        contexts: list[AdmissionContext] = []
+        contexts, releases = list[AdmissionContext](), Releases()
         before: str | None = None
         for number, plan in enumerate(plans, start=1):
-            context = self.context(session, requester, plan, now)
-            refusal = self._admission.decide(session, requester, plan.video, context, now)
-            if refusal is None and not contexts:
-                refusal = check_words(row.title, context.policy)
-                if refusal is not None:
-                    return refusal
+            context = releases.for_all(self.context(session, requester, plan, now))
+            refusal = None if contexts else _judge_title(requester, row, context, now)
+            refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
+            if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
+                refusal.fingerprints = fingerprints(plans)
             if refusal is not None and (contexts or isinstance(refusal, WordNotAllowedError)):
                 raise _refused_shot(number, refusal, (requester, plan.video, context))
             if refusal is not None:
@@ -168,7 +180,7 @@ class Acceptance:
 
         What a moderator lets pass is a video alone, or a shot of a film.
         """
-        made_from = [IN_A_FILM, *plan.spec.made_from]
+        made_from = _made_from(plan)
         context = self._admission.fetch_context(
             session, requester, plan.video, now, is_quoted=True, made_from=made_from
         )
@@ -185,12 +197,31 @@ class Acceptance:
             "placement": placement_of(requester, context.policy.placement),
             "locale": requester.locale,
             "prompts": [],
-            "pictures": [],
+            "pictures": without_links(row.pictures),
         }
         film = fetch_film(session, change_offer(session, row, values).id)
         if film is None:
             raise LookupError(row.id)
         return film
+
+
+def fingerprints(plans: Sequence[ShotPlan]) -> list[str]:
+    """Return what tells each shot apart from other requests."""
+    return [fingerprint(plan.video, _made_from(plan)) for plan in plans]
+
+
+def _made_from(plan: ShotPlan) -> list[object]:
+    return [IN_A_FILM, *plan.spec.made_from]
+
+
+def _judge_title(
+    requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
+) -> TitleNotAllowedError | None:
+    """Return an error that names the forbidden words of the title, if its member may have videos there."""
+    found = check_words(row.title, context.policy)
+    if found is None or check_place(requester, context, now) is not None:
+        return None
+    return TitleNotAllowedError(found.words)
 
 
 def _refused_shot(
@@ -217,7 +248,8 @@ def striking(
 ) -> Work[Answer | UserError]:
     """Return work that keeps what a shot's forbidden word leads to, though nothing else of it may stand.
 
-    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too.
+    A moderator can be asked about it. `is_typed`: the words came just now, so that it costs a strike, too,
+    unless a moderator let a shot of the film pass: the member sends it again as they were told.
     """
 
     def decide(session: Session) -> Answer | UserError:
@@ -230,6 +262,8 @@ def striking(
             return answer
         if isinstance(answer, ShotWordError):
             answer.offer(session, now)
-        return strike_for(session, requester, answer, now) if is_typed else answer
+        shots = answer.fingerprints if isinstance(answer, RefusedError) else ()
+        is_told = any(was_let_pass(session, requester, shot, now) for shot in shots)
+        return strike_for(session, requester, answer, now) if is_typed and not is_told else answer
 
     return decide

@@ -104,18 +104,18 @@ def _beginning(
     """
     if _stays_as_it_is(film, shot):
         return _unsent(FailureKind.SHOT_BEFORE, now)
-    before = [other for other in film.shots if (other.shot or 0) < (shot.shot or 0)]
-    if any(is_shown_nowhere(other) for other in before):  # so this one would be, too, and be paid for
-        return _unsent(FailureKind.UNSHOWN, now)
     source = source_before(film.takes, shot.shot or 0, film.row.frameless_shots or ())
+    if source is not None and is_shown_nowhere(source):  # so this one would be, too, and be paid for
+        return _unsent(FailureKind.UNSHOWN, now)
     if source is not None:
         post = find_post(session, source.guild_id, source.id)
         links = [frame_link(source.id)]
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
-    if links := before[0].picture_urls:
+    first = film.shots[0]
+    if links := first.picture_urls:
         return {"picture_urls": links}
     if film.row.has_image:  # words alone would be another model at another price than they agreed to
-        reason = before[0].failure_kind
+        reason = first.failure_kind
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
         return _unsent(kind, now)
     model, family = get_model(shot.model), models_for(models, InputKind.TEXT)

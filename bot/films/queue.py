@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.film_models import FilmRow
-from bot.db.models import Generation
+from bot.db.models import WAITING, Generation
 from bot.films.chain import has_ready, release_ready
 from bot.films.rows import Film, fetch_film
 from bot.jobs.closures import LONGEST_WAIT
@@ -109,8 +109,10 @@ class FilmQueue:
         """
 
         def begin(session: Session) -> tuple[bool, FilmRow | None]:
-            # The lock keeps a removal waiting for the note.
-            session.scalars(select(Generation.id).where(Generation.film_id == row.id).with_for_update()).all()
+            # The lock keeps a removal waiting for the note. Only of what may be shown: `remove_film` has the
+            # film's lock before it locks takes that wait, and each would wait for the other.
+            ended = (Generation.film_id == row.id, Generation.status.not_in(WAITING))
+            session.scalars(select(Generation.id).where(*ended).with_for_update()).all()
             film = fetch_film(session, row.id)
             if film is None or film.names != names or film.row.removed_at is not None:
                 return False, None

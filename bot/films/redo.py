@@ -85,11 +85,11 @@ def _hindrance(film: Film, shot: Generation | None, requester: Requester) -> str
 
 
 def _unshown_before(film: Film, shot: Generation) -> Generation | None:
-    """Return a shot after which no other one is made, since it could be posted nowhere."""
+    """Return the take that a shot would start from, if it could be posted nowhere."""
     if film.row.continuity is Continuity.CUTS:
         return None
-    before = (other for other in film.shots if (other.shot or 0) < (shot.shot or 0))
-    return next((other for other in before if is_shown_nowhere(other)), None)
+    source = source_before(film.takes, shot.shot or 0, film.row.frameless_shots or ())
+    return source if source is not None and is_shown_nowhere(source) else None
 
 
 def numbers_after(film: Film, number: int) -> list[int]:

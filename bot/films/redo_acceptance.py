@@ -12,11 +12,19 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import use
 from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
-from bot.admission.denials import RedoTooLongError, RefusedError, ShotRefusedError, WordNotAllowedError
+from bot.admission.denials import RefusedError, WordNotAllowedError
+from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError
-from bot.films.acceptance import TOO_MANY, Acceptance, DearerError, ShotWordError
+from bot.films.acceptance import (
+    TOO_MANY,
+    Acceptance,
+    DearerError,
+    Releases,
+    ShotWordError,
+    fingerprints,
+)
 from bot.films.redo import CannotRedoError, Redo, check_redo, numbers_after, plan_redo, redone
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
@@ -152,18 +160,19 @@ class RedoAcceptance:
         Raises:
             ShotRefusedError: the first one has forbidden words.
         """
-        row, contexts, ids = film.row, list[AdmissionContext](), list[str]()
+        row, contexts, ids, releases = film.row, list[AdmissionContext](), list[str](), Releases()
         place = replace(
             requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
         )
         before = next((shot.id for shot in film.shots if shot.shot == numbers[0] - 1), None)
         for number in numbers:
             plan = plans[number - 1]
-            context = self._acceptance.context(session, requester, plan, now)
+            context = releases.for_all(self._acceptance.context(session, requester, plan, now))
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
                 is_word = not contexts and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
+                refusal.fingerprints = fingerprints([plans[other - 1] for other in numbers])
                 refusal = ShotWordError(number, refusal, asked, is_word=is_word)
             if refusal is None and not contexts:
                 _check_title(row, context)

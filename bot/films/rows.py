@@ -14,11 +14,10 @@ from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
-from bot.films.script import FilmSpec
+from bot.films.script import FilmSpec, with_links
 from bot.films.takes import current_takes, is_there
 from bot.jobs.cancellation import cancel_one
 from bot.jobs.ports import Posted
-from bot.media.images import ImageInput
 from bot.policy import audit
 from bot.requests.confirmation import (
     QUOTE_LIFE,
@@ -247,7 +246,9 @@ def note_frameless(session: Session, shot: Generation) -> None:
 def attach_card(session: Session, film_id: str, card_id: int, now: datetime) -> None:
     """Note a film's card, and let its shots begin."""
     session.execute(
-        update(FilmRow).where(FilmRow.id == film_id, FilmRow.card_id.is_(None)).values(card_id=card_id)
+        update(FilmRow)
+        .where(FilmRow.id == film_id, FilmRow.card_id.is_(None))
+        .values(card_id=card_id, pictures=[])
     )
     session.execute(
         update(Generation)
@@ -282,7 +283,7 @@ def take_back(session: Session, film_id: str) -> bool:
         .values(
             accepted_at=None,
             prompts=[shot.prompt for shot in film.shots],
-            pictures=[asdict(ImageInput.checked(link)) for link in links],
+            pictures=with_links(film.row.pictures, links),
         )
     )
     return True

@@ -1,10 +1,10 @@
 """What a member asks for with a film, and what each of its shots is to be made from. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.admission.denials import ShotRefusedError
+from bot.admission.film_denials import ShotRefusedError
 from bot.db.film_models import Continuity, FilmRow
 from bot.errors import BadRequestError
 from bot.i18n import _, ngettext
@@ -107,6 +107,18 @@ def spec_in(row: FilmRow) -> FilmSpec:
         tuple(ImageInput(**image) for image in images),
         row.continuity,
     )
+
+
+def without_links(pictures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is kept of an offer's images: by which a moderator's decision knows the request again."""
+    return [{**picture, "url": "", "filename": ""} for picture in pictures]
+
+
+def with_links(pictures: Sequence[Mapping[str, Any]], links: Sequence[str]) -> list[dict[str, Any]]:
+    """Return an offer's images again; `links`: the shots have them."""
+    if len(pictures) != len(links):  # it was accepted by a version that kept nothing of them
+        return [asdict(ImageInput.checked(link)) for link in links]
+    return [{**picture, "url": link} for picture, link in zip(pictures, links, strict=True)]
 
 
 def _later_plan(

@@ -6,18 +6,21 @@ from bot.admission.denials import (
     BlockedError,
     BudgetReachedError,
     ChannelNotAllowedError,
-    FilmTooLongError,
     ModelGoneError,
     ModelNotAllowedError,
     PausedError,
     PriceUnknownError,
     QuotaReachedError,
-    RedoTooLongError,
-    ShotRefusedError,
     TooHighError,
     TooLongError,
     WaitingFullError,
     WordNotAllowedError,
+)
+from bot.admission.film_denials import (
+    FilmTooLongError,
+    RedoTooLongError,
+    ShotRefusedError,
+    TitleNotAllowedError,
 )
 from bot.errors import BadRequestError, DatabaseBusyError, RepeatedError, RestartingError, UserError
 from bot.provider.errors import (
@@ -43,6 +46,7 @@ RULES: Mapping[type[UserError], str] = {
     TooLongError: "duration",
     TooHighError: "resolution",
     WordNotAllowedError: "word",
+    TitleNotAllowedError: "word",
     QuotaReachedError: "quota",
     WaitingFullError: "queue",
     BudgetReachedError: "budget",

@@ -17,10 +17,10 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
-from bot.moderation.strikes import forgive_asked
+from bot.moderation.strikes import block_left, forgive_asked
 from bot.moderation.told import word_teller
 from bot.policy.audit import record
-from bot.policy.documents import tell_block
+from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, fetch_policy, store_member_policy, store_policy
 
 RECENT = 10  # of the member's requests, for the moderators
@@ -74,13 +74,13 @@ class Appeal:
 
     Attributes:
         recent: the last requests of its member, newest first.
-        is_blocked: the member is, and not by the block that the appeal is about.
+        block: the member's, unless a decision for them ends it or lets this request pass it.
         is_pending: the member couldn't be told yet; that is tried again.
     """
 
     row: AppealRow
     recent: Sequence[Generation]
-    is_blocked: bool = False
+    block: Block | None = None
     is_pending: bool = False
 
 
@@ -101,9 +101,9 @@ def load_appeal(session: Session, row: AppealRow, now: datetime) -> Appeal:
         .order_by(Generation.created_at.desc())
         .limit(RECENT)
     )
-    block = fetch_member_policy(session, row.guild_id, row.user_id).block
-    is_other = block is not None and block.holds(now) and block_rule(block) != row.rule
-    return Appeal(row, recent.all(), is_blocked=is_other)
+    block = block_left(session, row, now)
+    is_other = block is not None and block_rule(block) != row.rule
+    return Appeal(row, recent.all(), block=block if is_other else None)
 
 
 def choices(row: AppealRow) -> Sequence[AppealDecision]:
@@ -137,7 +137,7 @@ def carry_out(
     if found is None or decision not in choices(found):
         raise AppealNotFoundError
     is_about_block = decision is not AppealDecision.DECLINE and found.rule.startswith(BLOCK)
-    if is_about_block and load_appeal(session, found, now).is_blocked:
+    if is_about_block and load_appeal(session, found, now).block is not None:
         raise LaterBlockError
     row = session.scalar(
         update(AppealRow)

@@ -3,7 +3,7 @@
 All functions run inside a transaction of the caller's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -19,24 +19,52 @@ from bot.policy.store import fetch_member_policy, store_member_policy
 
 
 def end_block(
-    session: Session, by: Moderator, user_id: int, now: datetime, *, since: datetime | None = None
+    session: Session, by: Moderator, user_id: int, now: datetime, *, since: Collection[datetime] | None = None
 ) -> tuple[Block | None, Block | None]:
     """End the block that strikes brought, and return the member's block before and after that.
 
     What moderators decided before or meanwhile holds again, as long as it would have.
-    `since`: only if it's the block of the strike of that moment.
+    `since`: only blocks of the strikes of these moments.
     """
     policy = fetch_member_policy(session, by.guild_id, user_id)
     block = policy.block
     if block is None or not block.holds(now):
         return None, None
-    left = _without_strikes(session, by.guild_id, user_id, block, now, since)
+    left = without_strikes(session, (by.guild_id, user_id), block, now, since=since)
     if left != block:
         store_member_policy(session, by.guild_id, user_id, policy.model_copy(update={"block": left}))
         action, subject = Action.UNBLOCK if left is None else Action.BLOCK, f"member:{user_id}"
         old, new = tell_block(block), tell_block(left)
         record(session, by.guild_id, by.user_id, action, now, subject=subject, old=old, new=new)
     return block, left
+
+
+def without_strikes(
+    session: Session,
+    member: tuple[int, int],
+    block: Block,
+    now: datetime,
+    *,
+    since: Collection[datetime] | None = None,
+) -> Block | None:
+    """Return what holds of a member's block once strikes are forgiven; `since`: those of these moments.
+
+    `member`: the server, and who it is.
+    """
+    left: Block | None = block
+    decided: list[Block] = []
+    while left is not None and (since is None or left.since in since):
+        entry = _entry_of(session, *member, left)
+        if entry is None:
+            break
+        decided += _decided_meanwhile(session, *member, left)
+        before = still_holding(decision_of(entry).before, now)
+        left = Block.model_validate(before) if before else None
+    holding = [other for other in (left, *decided) if other is not None and other.holds(now)]
+    return next(
+        (other for other in holding if other.until is None),
+        max(holding, key=lambda other: other.until or now, default=None),
+    )
 
 
 def count_blocked(session: Session, guild_id: int, now: datetime) -> int:
@@ -46,25 +74,6 @@ def count_blocked(session: Session, guild_id: int, now: datetime) -> int:
     return sum(
         block is not None and block.holds(now) and _entry_of(session, guild_id, user_id, block) is not None
         for user_id, block in blocks
-    )
-
-
-def _without_strikes(
-    session: Session, guild_id: int, user_id: int, block: Block, now: datetime, since: datetime | None
-) -> Block | None:
-    left: Block | None = block
-    decided: list[Block] = []
-    while left is not None and since in (None, left.since):
-        entry = _entry_of(session, guild_id, user_id, left)
-        if entry is None:
-            break
-        decided += _decided_meanwhile(session, guild_id, user_id, left)
-        before = still_holding(decision_of(entry).before, now)
-        left = Block.model_validate(before) if before else None
-    holding = [other for other in (left, *decided) if other is not None and other.holds(now)]
-    return next(
-        (other for other in holding if other.until is None),
-        max(holding, key=lambda other: other.until or now, default=None),
     )
 
 

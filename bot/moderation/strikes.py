@@ -1,5 +1,6 @@
 """What moderators do with strikes: switch them on, set the ladder, forgive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,11 +12,11 @@ from bot.admission.appeals import DELETION
 from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
-from bot.moderation.strike_blocks import count_blocked, end_block
+from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
 from bot.moderation.told import tell_strikes
 from bot.policy.audit import record
 from bot.policy.documents import Block, Policy, Step, StrikeRules
-from bot.policy.store import fetch_policy
+from bot.policy.store import fetch_member_policy, fetch_policy
 from bot.policy.strike_rows import deletion_source, note_shown
 
 Steps = tuple[Step, ...]
@@ -118,24 +119,42 @@ def changed_rules(
 
 
 def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datetime) -> None:
-    """Forgive the strike that a refusal gave, or a deletion, and end the block that it brought.
+    """Forgive the strikes that a refusal gave, or a deletion, and end the block that they brought.
 
-    `appeal`: what its member asked about it.
+    `appeal`: what its member asked about it; the same request may have been sent more than once. A strike
+    that has faded counts no more, but its block may hold.
     """
-    strike = session.scalar(
-        select(StrikeRow).where(
-            StrikeRow.guild_id == appeal.guild_id,
-            StrikeRow.user_id == appeal.user_id,
-            StrikeRow.forgiven_at.is_(None),
-            StrikeRow.fades_at > now,
-            or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
-        )
+    strikes = _asked_about(session, appeal)
+    for strike in strikes:
+        strike.forgiven_at, strike.tell_at = now, None
+    forgiven = sum(strike.fades_at > now for strike in strikes)
+    if forgiven:
+        _record(session, by, appeal.user_id, forgiven, now, reason=f"appeal {appeal.id}")
+    end_block(session, by, appeal.user_id, now, since=_moments(strikes))
+
+
+def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | None:
+    """Return the member's block that still holds once the strikes that an appeal is about are forgiven."""
+    block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block
+    if block is None or not block.holds(now):
+        return None
+    member, since = (appeal.guild_id, appeal.user_id), _moments(_asked_about(session, appeal))
+    return without_strikes(session, member, block, now, since=since)
+
+
+def _asked_about(session: Session, appeal: AppealRow) -> Sequence[StrikeRow]:
+    """Return the strikes that an appeal is about and that nobody has forgiven."""
+    query = select(StrikeRow).where(
+        StrikeRow.guild_id == appeal.guild_id,
+        StrikeRow.user_id == appeal.user_id,
+        StrikeRow.forgiven_at.is_(None),
+        or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
     )
-    if strike is None:
-        return
-    strike.forgiven_at, strike.tell_at = now, None
-    _record(session, by, appeal.user_id, 1, now, reason=f"appeal {appeal.id}")
-    end_block(session, by, appeal.user_id, now, since=strike.created_at)
+    return session.scalars(query).all()
+
+
+def _moments(strikes: Sequence[StrikeRow]) -> set[datetime]:
+    return {strike.created_at for strike in strikes}
 
 
 def _deletion_in(session: Session, appeal: AppealRow) -> str | None:

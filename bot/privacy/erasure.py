@@ -205,7 +205,7 @@ def _erase_films(session: Session, row_ids: Collection[str], now: datetime) -> N
             FilmRow.erased_at.is_(None),
             not_(exists().where(Generation.film_id == FilmRow.id, Generation.erased_at.is_(None))),
         )
-        .values(title="", locale=None, erased_at=now)
+        .values(title="", locale=None, pictures=[], erased_at=now)
         .execution_options(synchronize_session=False)
     )
 

@@ -2,7 +2,8 @@
 
 Only what says so in the provider's own words counts: a member may get a strike for it, so an end that safety
 can cause, such as one without a video and without a reason, isn't one. Nor is one that only mentions safety,
-since its service is out of order, an option is named like that, or the prompt is quoted.
+since its service is out of order, an option is named like that, or the prompt is quoted. A doubtful sentence
+doesn't count: it has to name what stopped the request (`CAUSE`), as one of `OFFENSES` does.
 """
 
 import re
@@ -20,46 +21,87 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 # Up to the end where it's cut off. An apostrophe within a word opens nothing.
 QUOTED = _pattern(r""" "[^"]*(?:"|$) | “[^”]*(?:”|$) | `[^`]*(?:`|$) | (?<!\w)'[^']*(?:'(?!\w)|$) """)
-# Trouble of the service's own, or about options.
-OTHER = _pattern(
-    r"""overload | time[ds]?[\ -]?out | unavailable | temporar | maintenance | internal | connection
-    | (?:server|service)\ error | rate[\ -]limit | too\ many\ requests
+NAMES = re.compile(r"\b\w+_\w+")  # of options
+SENTENCE_ENDS = re.compile(r"[.!?;\n]+(?:\s+|$)")
+ADVICE = re.compile(r"if you (?:believe|think|feel)\b", re.IGNORECASE)  # its sentence tells no cause
+
+# What speaks against it, wherever it stands: trouble of the service's own, and what is wrong with options.
+TROUBLE = _pattern(
+    r"""overload | time[ds]?[\ -]?out | unavailable | temporar | maintenance | connection | crash | \bbusy\b
+    | \bdown\b | offline | \bslow | (?:server|service|internal)\ (?:error|failure|problem)
+    | returned | \b5\d\d\b | rate[\ -]limit | too\ many\ requests
     | (?:try|retry)(?:\ again)?\ (?:later|in\ a|soon)
     | (?:could\ not|couldn't|cannot|can't|unable\ to)\ (?:reach|connect|run|load|check)
-    | fail(?:ed|s|ure)\ to\ (?!pass)
-    | parameter | argument | must\ be | expected | out\ of\ range | between\ \d
-    | invalid\ (?:value|enum|option)
-    """
+    | fail(?:ed|s|ure)\ to\ (?!pass)"""
 )
+OPTIONS = _pattern(
+    r"""parameter | argument | must\ be | expected | out\ of\ range | between\ \d | content-type | header
+    | schema | invalid\ (?:value|enum|option)"""
+)
+# And in its own sentence: it's about who asks, not about what is in the prompt.
+ACCOUNT = _pattern(
+    r"""\b(?:keys?|accounts?|access|billing|payments?|plans?|subscriptions?|organi[sz]ations?|quotas?|ip)\b
+    | \busers?\b(?![\ -](?:prompts?|inputs?|content|provided|supplied))"""
+)
+
+TOOL = (
+    r"(?:(?:safety|content|moderation|nsfw|risk\ control)"
+    r"\ (?:systems?|filters?|check(?:s|ers?)?|classifiers?|guardrails?) | moderation | risk\ control)"
+)
+RULES = (
+    r"(?:responsible\ ai"
+    r"| (?:content|safety|usage|use|community|moderation)\ (?:polic(?:y|ies)|guidelines?|rules?))"
+)
+MATERIAL = (
+    r"(?:nsfw | (?:sensitive|harmful|prohibited|inappropriate|unsafe|explicit|disallowed)"
+    r"\ (?:words?|content|topics?|material|uses?|imagery)) (?![\w-])"
+)
+CAUSE = rf"(?:{TOOL} | {RULES} | {MATERIAL} | safety)"
+ITSELF = r"\b(?!\ (?:settings?|endpoints?|queues?|services?|models?|options?|api|is|are|was|were)\b)"
+CONTENT = r"(?:content|prompts?|inputs?|images?|videos?|outputs?|text|words?|material)"
+STOPS = (
+    r"(?:block(?:s|ed)|reject(?:s|ed)|refuse[sd]|flag(?:s|ged)|filter(?:s|ed)|declin(?:es|ed)|stop(?:s|ped))"
+)
+STOPPED = rf"(?:{STOPS} | denied | prohibited | disallowed | not\ (?:allowed|permitted))"
+BREAKS = r"(?:violat\w+ | breach\w* | against | (?:not|n't)\ (?:comply\ with|follow|meet))"
+FEW = r"(?:(?!(?:too|for|with|by|in|on|to|not)\b)[\w']+\s+){0,4}?"  # words, such as "the provider's"
+BY = r"(?:\s*[:,(\-–]\s*|\s+(?:by|due\ to|because\ of|under|for|as|as\ a\ result\ of)\s+)"
+
 CODES = _pattern(
     r"""\b(?:content[_\ -]?policy[_\ -]?violation | moderation_blocked | prohibited_content
-    | content_filter(?:ed)? | nsfw_(?:content_)?detected | (?:blocked|image|prompt|input|output)_safety)\b"""
+    | content_filter(?:ed)? | nsfw_(?:content_)?detected | (?:blocked|image|prompt|input|output)_safety
+    | (?:input|output)[a-z]*sensitivecontentdetected)\b"""
 )
-NAMES = re.compile(r"\w+_\w+")  # of options
-SENTENCE_ENDS = re.compile(r"[.!?;\n]+(?:\s+|$)")
-ALONE = _pattern(r"(?:(?:finish|block)[\ ]?reason\W*)?(?:safety|nsfw|prohibited\ content|unsafe\ content)\W*")
-
-CAUSE = (
-    r"(?:safety | moderation | nsfw | risk\ control | responsible\ ai"
-    r"| content\ (?:polic(?:y|ies)|filters?|checker)"
-    r"| (?:usage|use|community|safety|content)\ (?:polic(?:y|ies)|guidelines|rules)"
-    r"| (?:sensitive|harmful|prohibited|inappropriate|unsafe|explicit|disallowed)"
-    r"\ (?:words?|content|topics?|material|uses?|imagery))"
+ALONE = _pattern(
+    r"\A(?:(?:finish|block)[\ ]?reason\W*)?(?:safety|nsfw|prohibited\ content|unsafe\ content)\W*\Z"
 )
-SUBJECT = r"(?:content|prompts?|inputs?|request|images?|videos?|outputs?|text|words?|material)"
-VERDICT = (
-    r"(?:block | reject | refus | flag | filter(?:ed|s)\ | den(?:ied|y|ies) | declin | violat | prohibit"
-    r"| disallow | breach | stopped | detected | trigger | contain | against | removed"
-    r"| not\ (?:allowed|permitted))"
+STOPPED_BY = _pattern(rf"\b{STOPPED}{BY}{FEW}{CAUSE}{ITSELF}")
+TOOL_STOPS = _pattern(rf"\b{TOOL}{ITSELF}\s+(?:\w+\s+)??(?:{STOPS}|triggered)\b")
+BREAKS_RULES = _pattern(
+    rf"\b{BREAKS}\s+{FEW}{RULES}\b | \b{CONTENT}\s+{BREAKS}\s+(?:our|the)\s+(?:polic(?:y|ies)|guidelines)\b"
 )
+HAS_MATERIAL = _pattern(
+    rf"\b(?:contain(?:s|ed|ing)?|detected|found)\s+{FEW}{MATERIAL}"
+    rf"| \b{MATERIAL}\s+{FEW}(?:detected|found|not\ (?:allowed|permitted))\b"
+)
+DOES_NOT_PASS = _pattern(
+    rf"\b(?:failed|fails|triggered|(?:failed|failure)\ to\ pass|did(?:\ not|n't)\ pass)\s+{FEW}{TOOL}{ITSELF}"
+    rf"| \b{CONTENT}\ moderation\ failed\b"
+)
+IS_FLAGGED = _pattern(
+    rf"\b{CONTENT}\s+(?:(?:is|are|was|were|has\ been|have\ been)\s+)?flagged\s*\Z"
+    r"| \bflagged\ (?:as|for)\ (?:\w+\ )?(?:harmful|unsafe|inappropriate|sensitive|explicit|nsfw)\b"
+)
+REASON = _pattern(rf"\b(?:reason|because\ of|due\ to)\b\W+(?:\w+\W+){{0,2}}?{CAUSE}{ITSELF}")
 OFFENSES = (
-    _pattern(rf"\b{VERDICT} .* \b{CAUSE}\b | \b{CAUSE}\b .* \b{VERDICT}"),
-    _pattern(r"\bviolat\w*(?:\s+\S+){0,5}?\s+(?:polic(?:y|ies)|guidelines?)\b"),
-    _pattern(rf"\b{SUBJECT}\s+(?:\S+\s+){{0,3}}?flagged\b | \bflagged\ (?:as|for)\b"),
-    _pattern(
-        rf"\b(?:fail(?:ed|s)|fail(?:ed|ure)\ to\ pass|did(?:\ not|n't)\ pass)\s+(?:\S+\s+){{0,3}}?{CAUSE}\b"
-    ),
-    _pattern(rf"\b(?:reason|because\ of|due\ to)\b\W+(?:\w+\W+){{0,2}}?{CAUSE}\b"),
+    ALONE,
+    STOPPED_BY,
+    TOOL_STOPS,
+    BREAKS_RULES,
+    HAS_MATERIAL,
+    DOES_NOT_PASS,
+    IS_FLAGGED,
+    REASON,
 )
 
 
@@ -72,17 +114,21 @@ def is_refused_for_safety(
     """
     if kind not in KINDS or late_until is not None or reason is None or reason in OWN_REASONS:
         return False
-    said = QUOTED.sub(" ", _without(prompt, reason))
-    if OTHER.search(said):
+    sentences = [
+        sentence.strip()
+        for sentence in SENTENCE_ENDS.split(QUOTED.sub(" ", _without(prompt, reason)))
+        if ADVICE.match(sentence) is None
+    ]
+    if any(TROUBLE.search(sentence) or OPTIONS.search(sentence) for sentence in sentences):
         return False
-    if CODES.search(said):
-        return True
-    sentences = [sentence.strip() for sentence in SENTENCE_ENDS.split(NAMES.sub(" ", said))]
     return any(_is_offense(sentence) for sentence in sentences)
 
 
 def _is_offense(sentence: str) -> bool:
-    return ALONE.fullmatch(sentence) is not None or any(offense.search(sentence) for offense in OFFENSES)
+    if ACCOUNT.search(sentence):
+        return False
+    said = NAMES.sub(" ", sentence)
+    return CODES.search(sentence) is not None or any(offense.search(said) for offense in OFFENSES)
 
 
 def _without(prompt: str, reason: str) -> str:

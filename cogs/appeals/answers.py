@@ -2,22 +2,23 @@
 
 import discord
 
-from bot.db.guild_models import AppealRow
 from bot.i18n import _, locale_used
+from bot.moderation.appeal_decisions import Appeal
 from cogs.appeals.appeal_text import render_decision
 from cogs.ui.discord_errors import CALL_ERRORS
 
 UNKNOWN_MEMBER = 10007  # Discord: nobody on the server has this ID
 
 
-async def answer_member(client: discord.Client, row: AppealRow, server: str | None) -> None:
+async def answer_member(client: discord.Client, appeal: Appeal, server: str | None) -> None:
     """Send the member what was decided, in their language; `server`: its name, if that's known.
 
     Raises:
         One of `CALL_ERRORS`: Discord didn't take it.
     """
+    row = appeal.row
     with locale_used(row.locale):
-        text = render_decision(row, server or _("your server"))
+        text = render_decision(appeal, server or _("your server"))
     channel = await client.create_dm(discord.Object(row.user_id))
     # Another nonce than the moderators' message has: Discord takes the same one for the same message.
     await channel.send(text, nonce=f"answer-{row.id}", suppress_embeds=True)

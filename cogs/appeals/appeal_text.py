@@ -76,10 +76,10 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
     return "\n".join([*before, *recent, *after])
 
 
-def render_decision(row: AppealRow, server: str) -> str:
+def render_decision(appeal: Appeal, server: str) -> str:
     """Return what the member is told; `server`: its name."""
-    name = plain(server, NAME_LENGTH)
-    lines = [_decision_line(row, name)]
+    row, name = appeal.row, plain(server, NAME_LENGTH)
+    lines = [_decision_line(row, name), *_still_blocked_line(appeal)]
     if row.words:
         lines.append(_("They say: “{words}”", words=plain(row.words, WHY_LENGTH)))
     if row.prompt:
@@ -130,6 +130,18 @@ def _decision_line(row: AppealRow, server: str) -> str:
             )
 
 
+def _still_blocked_line(appeal: Appeal) -> list[str]:
+    """Say that what was decided for the member has to wait, since a block of theirs holds."""
+    if appeal.block is None or appeal.row.decision not in (AppealDecision.ALLOW, AppealDecision.LIFT):
+        return []
+    if appeal.block.until is None:
+        end = _("Ask a moderator when you can use it again.")
+    else:
+        end = _("The block ends {when}.", when=relative_time(appeal.block.until))
+    blocked = _("🚫 **Not yet, though:** you're still blocked from /veo there.")
+    return [f"{blocked} {end}"]
+
+
 def _why_line(row: AppealRow, *, quote: bool) -> str:
     who, when = f"<@{row.user_id}>", relative_time(row.asked_at or row.created_at)
     if not quote:
@@ -175,7 +187,7 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
 
 
 def _block_line(appeal: Appeal) -> list[str]:
-    if not appeal.is_blocked or appeal.row.decision is not None:
+    if appeal.block is None or appeal.row.decision is not None:
         return []
     if appeal.row.rule.startswith(BLOCK):
         return [_("🚫 They've been blocked again since, and none of these buttons ends that.")]

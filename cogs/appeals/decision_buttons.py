@@ -148,7 +148,7 @@ async def _tell(interaction: Interaction, appeal: Appeal) -> Appeal:
     """Tell the member; return the appeal as it stands after that."""
     row, appeals = appeal.row, interaction.client.services.appeals
     try:
-        await answer_member(interaction.client, row, interaction.guild and interaction.guild.name)
+        await answer_member(interaction.client, appeal, interaction.guild and interaction.guild.name)
     except CALL_ERRORS as error:
         log.warning("a member was not told about their appeal", appeal=row.id, error=str(error))
         is_pending = classify_error(error) is Remedy.LATER and row.post_at is not None

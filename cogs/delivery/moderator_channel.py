@@ -103,7 +103,7 @@ class DiscordModeratorChannel:
         """
         guild = await self._servers.find(appeal.row.guild_id)
         try:
-            await answer_member(self._client, appeal.row, guild and guild.name)
+            await answer_member(self._client, appeal, guild and guild.name)
         except CALL_ERRORS as error:
             if classify_error(error) is Remedy.LATER:
                 raise postponed(error) from error

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from bot.admission.denials import RefusedError
+from bot.admission.film_denials import ShotRefusedError
 from bot.errors import UserError
+from bot.films.acceptance import ShotWordError
 from bot.films.redoing import RedoQuote
 from bot.i18n import _, format_and, ngettext, number
 from bot.money import show_money
@@ -103,12 +105,27 @@ def _later_line(offered: RedoQuote) -> str:
 
 
 def _cannot(shot: int, refusal: UserError) -> str:
-    return _(
+    text = _(
         "⏩ The next shots start from the old shot's last frame. I can't redo them from shot {number} "
         "on: {reason}",
         number=shot,
-        reason=refusal.sentence if isinstance(refusal, RefusedError) else str(refusal),
+        reason=_reason(refusal),
     )
+    if not isinstance(refusal, ShotWordError) or not refusal.has_moderators:
+        return text
+    way_on = _("To ask a moderator about that, redo shot {number} alone.", number=shot)
+    return f"{text} {way_on}"
+
+
+def _reason(refusal: UserError) -> str:
+    """Return why a shot is refused, without its number."""
+    match refusal:
+        case ShotRefusedError():
+            return refusal.reason
+        case RefusedError():
+            return refusal.sentence
+        case _:
+            return str(refusal)
 
 
 def _unposted_line(unposted: Sequence[int]) -> str:

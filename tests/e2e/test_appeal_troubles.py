@@ -1,6 +1,6 @@
 """Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import discord
 import pytest
@@ -101,15 +101,23 @@ async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) 
     assert (entry.action, entry.old) == ("unblock", None)
 
 
-async def test_moderators_see_that_the_member_is_blocked_too(world: World) -> None:
+@pytest.mark.parametrize("label", [ALLOW, LIFT])
+async def test_moderators_see_that_the_member_is_blocked_too_and_the_member_reads_that_it_has_to_wait(
+    world: World, label: str
+) -> None:
     board, moderation = await open_board(world), world.app.services.moderation
     await moderation.add_word(mona_of(world), WORD)
     refusal = shown(await ask(world))
-    await moderation.block(mona_of(world), world.alice.id, None, "spam")
+    until = datetime(2100, 1, 1, tzinfo=UTC)
+    await moderation.block(mona_of(world), world.alice.id, until, "spam")
     await appeal(world, refusal)
     message = await the_appeal(board)
     assert f"the blocked word “{WORD}”" in message.content
     assert "🚫 They're blocked now, too" in message.content
+    assert await click(world.mona, message, label) == []
+    [told] = direct_messages(world)
+    ends = f"The block ends <t:{int(until.timestamp())}:R>."
+    assert f"🚫 **Not yet, though:** you're still blocked from /veo there. {ends}" in told.content
 
 
 async def test_deleting_ones_data_ends_the_question_and_takes_the_buttons_away(world: World) -> None:

@@ -86,7 +86,9 @@ async def test_a_prompt_with_two_forbidden_words_is_allowed_by_one_click_and_its
     await appeal(world, refusal)
     message = await the_appeal(board)
     assert "the blocked words “dragon” and “red”:" in message.content
+    assert "🚫" not in message.content, "the buttons end the block of its strike"
     assert await click(world.mona, message, ALLOW) == []
+    assert "blocked" not in direct_messages(world)[0].content
     await ask(world, prompt="a red dragon")
     await world.wait_for_delivery()
     assert len(await rows(world)) == 1, "something else stopped it"

@@ -1,4 +1,4 @@
-"""Fixtures: databases to copy from and to."""
+"""Fixtures: databases to copy from and to, and empty ones."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,6 +8,15 @@ import pytest
 
 from tests.bot.db.contents import NewDatabase
 from tests.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new()
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ from bot.db.sqlite import BUSY_TIMEOUT_MS, PRAGMAS, READERS
 from bot.db.state import get_state, keep_state
 from tests.bot.rows import insert, reread
 from tests.bot.troubles import LOSSES, every_damage, lose
-from tests.postgres import Postgres
 
 pytestmark = pytest.mark.both_engines
 
@@ -125,15 +124,6 @@ async def test_a_writer_that_is_ended_while_it_commits_leaves_all_or_nothing_and
         event.remove(Engine, "commit", end_the_writer)
     assert await get_state(database, "colour") == "red"
     assert caplog.messages == []
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database without tables."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/empty.db"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.new()
 
 
 async def test_connections_that_come_at_once_migrate_the_same_new_database(empty_url: str) -> None:

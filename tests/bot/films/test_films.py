@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot.admission.appeals import fingerprint, word_rule
 from bot.admission.check_request import Admission
-from bot.admission.denials import BudgetReachedError, FilmTooLongError, ShotRefusedError
+from bot.admission.denials import BudgetReachedError
+from bot.admission.film_denials import FilmTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
 from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
@@ -231,20 +232,45 @@ async def test_a_film_whose_card_was_refused_is_an_offer_again(films: Films, dat
     assert [shot.prompt for shot in again.shots] == ["shot 1", "shot 2"]
 
 
+async def take_back_and_accept(films: Films, asked: FilmSpec) -> Film:
+    """Let a film be accepted, taken back and accepted again."""
+    quote = await films.offer(new_requester(), asked)
+    film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    await films.withdraw(film.row.id)
+    film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    return film
+
+
 async def test_a_film_that_is_taken_back_leaves_what_was_allowed_free_for_once(
     films: Films, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
     await desk.moderation.add_word(MODERATOR, "2")
     await allow_once(database, clock, "shot 2", "2", [IN_A_FILM])
     asked = replace(spec(2, Continuity.CUTS), model=MODEL)
-    quote = await films.offer(new_requester(), asked)
-    for is_taken_back in (True, False):
-        film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
-        assert isinstance(film, Film)
-        if is_taken_back:
-            await films.withdraw(film.row.id)
+    await take_back_and_accept(films, asked)
     with pytest.raises(ShotRefusedError):
         await films.offer(new_requester(interaction_id=2), asked)
+
+
+async def test_a_film_that_is_taken_back_is_known_by_its_image_again(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await desk.moderation.add_word(MODERATOR, "1")
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    asked = replace(spec(2), images=(ImageInput(IMAGE, "me.png", "image/png", 9, width=640, height=480),))
+    with pytest.raises(ShotRefusedError):
+        await films.offer(new_requester(interaction_id=1), asked)
+    allow = update(AppealRow).values(decision=AppealDecision.ALLOW, decided_at=clock())
+    await database.write(lambda session: session.execute(allow))
+    film = await take_back_and_accept(films, asked)
+    assert film.shots[0].picture_urls == [IMAGE]
+    kept = str(film.row.pictures)
+    assert "http" not in kept
+    assert "me.png" not in kept
+    await films.attach_card(film.row.id, 10)
+    assert (await found(films, film)).row.pictures == []
 
 
 async def test_a_film_that_was_begun_is_not_taken_back(

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.admission.check_request import Admission
-from bot.admission.denials import RedoTooLongError, ShotRefusedError
+from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
-from bot.db.guild_models import Action, AuditRow
+from bot.db.guild_models import Action, AppealDecision, AppealRow, AuditRow
 from bot.db.models import Generation, QuoteRow, Status
 from bot.errors import NotFoundError, RepeatedError
 from bot.failures import FailureKind
@@ -26,10 +26,12 @@ from bot.moderation.strikes import Strikes
 from bot.policy.documents import Period
 from bot.policy.strikes import Step
 from bot.requests.confirmation import Confirmation, UnknownQuoteError
+from cogs.films.redo_text import render_redo
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
+from tests.postgres import connect
 
 __all__ = ["desk", "films"]
 pytestmark = pytest.mark.both_engines
@@ -263,6 +265,43 @@ async def test_forbidden_words_are_named_with_their_shot(
     assert len((await found(films, film)).takes) == 3
 
 
+async def test_a_later_shot_with_a_forbidden_word_is_named_once_and_how_to_ask_about_it(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await desk.moderation.add_word(MODERATOR, "3")
+    reason = "from shot 3 on: Your prompt contains something this server doesn't allow: “3”."
+    assert f"{reason}\n" in render_redo(await offered(redoing, film, 2), [])
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    offer = await redoing.offer(new_requester(interaction_id=7), film.row.id, 2, "x")
+    assert f"{reason} To ask a moderator about that, redo shot 3 alone.\n" in render_redo(offer, [])
+    with pytest.raises(ShotRefusedError) as refusal:
+        await redoing.offer(new_requester(interaction_id=8), film.row.id, 3, film.shots[2].prompt)
+    assert refusal.value.appeal_id is not None
+
+
+async def test_equal_shots_that_are_redone_are_let_pass_together_and_once(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    same = film.shots[2].prompt
+    await desk.moderation.add_word(MODERATOR, "3")
+    await desk.moderation.change_settings(MODERATOR, {"moderators_channel_id": 5})
+    with pytest.raises(ShotRefusedError):
+        await offered(redoing, film, 2, same)
+    allow = update(AppealRow).values(decision=AppealDecision.ALLOW, decided_at=clock())
+    await database.write(lambda session: session.execute(allow))
+    quote = await redoing.offer(new_requester(interaction_id=7), film.row.id, 2, same)
+    again = await clicked(redoing, quote, last=3)
+    assert isinstance(again, Film)
+    assert prompts(again) == ["shot 1", same, same]
+    for shot in again.shots[1:]:
+        await end(database, clock, shot, Status.SUCCEEDED)
+    await note_post(film_queue(database, clock), await found(films, film), 100, clock)
+    with pytest.raises(ShotRefusedError):
+        await redoing.offer(new_requester(interaction_id=8), film.row.id, 2, same)
+
+
 async def test_a_price_that_has_risen_is_shown_before_anything_is_spent(
     films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
 ) -> None:
@@ -338,6 +377,19 @@ async def test_a_shot_that_failed_is_tried_again_while_the_others_are_made(
     assert len(taken.names) == 2
 
 
+@pytest.mark.postgres_only
+async def test_posting_waits_for_no_take_that_goes_with_a_removed_film(
+    films: Films, redoing: Redoing, database: Database, database_url: str, clock: StoppedClock
+) -> None:
+    film = await redone(redoing, await posted(films, database, clock), 3)
+    new = film.takes[-1].id
+    async with connect(database_url) as removal:
+        await removal.execute("BEGIN")
+        await removal.execute("SELECT 1 FROM generations WHERE id = $1 FOR UPDATE", new)
+        posting = film_queue(database, clock).begin_posting(film.row, ("other",), clock())
+        assert await asyncio.wait_for(posting, 20) is None, "it shows others by now"
+
+
 async def test_without_its_first_image_the_first_shot_cannot_be_redone_but_the_others_can(
     films: Films, redoing: Redoing, database: Database, clock: StoppedClock
 ) -> None:
@@ -376,6 +428,17 @@ async def test_behind_a_shot_that_is_shown_nowhere_none_is_redone(
     quote = await offered(redoing, film, 2)
     assert quote.redo.last == 3, "both can be redone together"
     assert isinstance(await clicked(redoing, quote, last=3), Film)
+
+
+async def test_a_shot_that_is_shown_nowhere_hinders_none_that_starts_from_a_later_one(
+    films: Films, redoing: Redoing, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await end(database, clock, film.shots[0], Status.SUCCEEDED, result_id=None)
+    again = await redone(redoing, film, 3)
+    assert again.shots[2].id in await film_queue(database, clock).release_shots()
+    begun = (await found(films, film)).shots[2]
+    assert (begun.status, begun.continues_id) == (Status.PREPARING, film.shots[1].id)
 
 
 async def test_a_shot_that_is_being_posted_keeps_none_after_it_from_beginning(

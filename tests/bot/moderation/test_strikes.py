@@ -160,6 +160,24 @@ async def test_the_block_of_the_strike_ends_with_it_and_the_trail_tells_both(
 
 
 @pytest.mark.usefixtures("strikes")
+async def test_all_strikes_of_a_request_that_was_sent_again_are_forgiven_and_none_blocks_even_one_that_faded(
+    strikes: Strikes, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(database, clock, word_rule("red"))
+    await strikes.change(MONA, days=1, steps=(Step(strikes=1, pause=3 * 86400), Step(strikes=2, pause=None)))
+    await give(database, clock, "faded", appeal_id=appeal_id)
+    await give(database, clock, "faded, too", appeal_id=appeal_id)
+    clock.advance(timedelta(days=1))
+    await give(database, clock, "counts", appeal_id=appeal_id)
+    await Appeals(database, clock).decide(MONA, appeal_id, AppealDecision.ALLOW)
+    assert await sources(database) == []
+    assert await get_block(database, ALICE) is None
+    forgave, unblocked, _ = (await audit_rows(database))[-3:]
+    assert (forgave.action, forgave.new) == (Action.FORGIVE, {"strikes": 1}), "two count no more"
+    assert unblocked.action is Action.UNBLOCK
+
+
+@pytest.mark.usefixtures("strikes")
 async def test_allowing_after_a_deletion_forgives_its_strike_and_lifting_a_block_forgives_none(
     reports: Reports, database: Database, clock: StoppedClock
 ) -> None:

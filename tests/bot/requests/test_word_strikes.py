@@ -1,19 +1,22 @@
 """Which refused requests give a strike: words that were typed for them, and a retried interaction once."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from bot.admission.check_request import Admission
-from bot.admission.denials import WordNotAllowedError
+from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.db.database import Database
-from bot.db.guild_models import StrikeRow
+from bot.db.guild_models import AppealDecision, StrikeRow
 from bot.db.models import Generation
+from bot.moderation.appeals import Appeals
 from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.service import Moderation
 from bot.moderation.strikes import Strikes
+from bot.policy.documents import Step
 from bot.provider.catalogue import OptionValue
 from bot.requests.repeats import spec_of
 from bot.requests.service import GenerationService
@@ -78,6 +81,69 @@ async def test_making_a_video_again_whose_word_is_forbidden_by_now_gives_none_un
             await service.request(new_requester(user_id=4), spec)
         assert len(await sources(database)) - before == is_strike, name
         assert ("counts as a strike" in str(refused.value)) == is_strike, name
+
+
+@dataclass
+class Room:
+    """A server with strikes, in which a member asks and a moderator answers."""
+
+    service: GenerationService
+    database: Database
+    clock: StoppedClock
+    sent: int = 100
+
+    async def refused(self) -> RefusedError:
+        """Send the request, which is refused, and return how."""
+        self.sent += 1
+        self.clock.advance(timedelta(minutes=1))
+        with pytest.raises(RefusedError) as refused:
+            await self.service.request(new_requester(interaction_id=self.sent), SPEC)
+        return refused.value
+
+    async def answer(self, refusal: RefusedError, decision: AppealDecision) -> None:
+        """Let the member ask about a refusal, and decide."""
+        appeals, requester = Appeals(self.database, self.clock), new_requester()
+        assert refusal.appeal_id is not None, "there is nothing to ask about"
+        await appeals.ask(Moderator(1, requester.user_id), refusal.appeal_id, "please")
+        await appeals.decide(MONA, refusal.appeal_id, decision)
+
+
+@pytest.fixture
+async def room(service: GenerationService, database: Database, clock: StoppedClock) -> Room:
+    """A server whose moderators can be asked; strikes block nobody."""
+    decisions = Decisions(database, clock)
+    await Moderation(decisions).change_settings(MONA, {"moderators_channel_id": 5})
+    await Strikes(decisions).change(MONA, steps=(Step(strikes=9, pause=None),))
+    return Room(service, database, clock)
+
+
+@pytest.mark.parametrize("decision", [AppealDecision.ALLOW, AppealDecision.LIFT])
+async def test_letting_a_block_pass_lets_no_word_be_typed_without_a_strike(
+    room: Room, decision: AppealDecision
+) -> None:
+    moderation = Moderation(Decisions(room.database, room.clock))
+    await moderation.block(MONA, new_requester().user_id, None)
+    await room.answer(await room.refused(), decision)
+    await moderation.unblock(MONA, new_requester().user_id)
+    assert "counts as a strike" in str(await room.refused())
+
+
+async def test_after_a_word_was_lifted_the_request_is_judged_without_a_strike_once(room: Room) -> None:
+    await room.answer(await room.refused(), AppealDecision.LIFT)
+    await Moderation(Decisions(room.database, room.clock)).add_word(MONA, "zebra")
+    assert "strike" not in str(await room.refused())
+    room.sent -= 1
+    assert "strike" not in str(await room.refused()), "the same interaction, which is retried"
+    assert "counts as a strike" in str(await room.refused())
+
+
+async def test_a_request_that_was_accepted_after_its_word_was_lifted_is_excused_no_more(
+    room: Room,
+) -> None:
+    await room.answer(await room.refused(), AppealDecision.LIFT)
+    await room.service.request(new_requester(interaction_id=7), SPEC)
+    await Moderation(Decisions(room.database, room.clock)).add_word(MONA, "zebra")
+    assert "counts as a strike" in str(await room.refused())
 
 
 def again(source: Generation) -> RequestSpec:

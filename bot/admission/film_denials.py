@@ -1,0 +1,84 @@
+"""Why a film is refused, or a new shot of one: as `bot.admission.denials`."""
+
+from collections.abc import Sequence
+
+from bot.admission.denials import BudgetReachedError, QuotaReachedError, RefusedError, WaitingFullError
+from bot.escape import plain
+from bot.i18n import _, ngettext
+from bot.policy.phrases import quote_words
+
+
+class TitleNotAllowedError(RefusedError):
+    """The moderators forbid words of a film's title."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        if len(words) == 1:
+            text = _(
+                "This film's title contains something this server doesn't allow: “{word}”.",
+                word=plain(words[0], 100),
+            )
+        else:
+            text = _(
+                "This film's title contains words this server doesn't allow: {words}.",
+                words=quote_words(words),
+            )
+        super().__init__(f"{text} {_('Choose another title.')}")
+
+
+class ShotRefusedError(RefusedError):
+    """One shot of a film is refused for itself, such as for its words or its model; `sentence`: why.
+
+    `is_word`: for a forbidden word. `reason`: the sentence without the shot's number.
+    """
+
+    def __init__(self, number: int, sentence: str, *, is_word: bool = False) -> None:
+        super().__init__(_("Shot {number}: {reason}", number=number, reason=sentence))
+        self.is_word = is_word
+        self.reason = sentence
+
+
+class FilmTooLongError(RefusedError):
+    """Some of a film's shots would fit, but not all; `reason`: why the next one doesn't."""
+
+    def __init__(
+        self, fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError
+    ) -> None:
+        super().__init__(_film_sentence(fitting, reason))
+
+
+class RedoTooLongError(RefusedError):
+    """Of shots that should be redone together not all fit; `reason`: why the next one doesn't."""
+
+    def __init__(self, fitting: int, reason: RefusedError) -> None:
+        super().__init__(
+            ngettext(
+                "Only {count} of these shots fits right now. {reason}",
+                "Only {count} of these shots fit right now. {reason}",
+                fitting,
+                reason=reason.sentence,
+            )
+        )
+
+
+def _film_sentence(fitting: int, reason: QuotaReachedError | WaitingFullError | BudgetReachedError) -> str:
+    match reason:
+        case BudgetReachedError():
+            return ngettext(
+                "This server's video budget has money for {count} shot right now. Make the film shorter.",
+                "This server's video budget has money for {count} shots right now. Make the film shorter.",
+                fitting,
+            )
+        case WaitingFullError():
+            return ngettext(
+                "You can have {count} more video in the queue here right now, and each shot is one. "
+                "Make the film shorter.",
+                "You can have {count} more videos in the queue here right now, and each shot is one. "
+                "Make the film shorter.",
+                fitting,
+            )
+        case QuotaReachedError():
+            return ngettext(
+                "Your limit leaves {count} video right now, and each shot is one. Make the film shorter.",
+                "Your limit leaves {count} videos right now, and each shot is one. Make the film shorter.",
+                fitting,
+            )

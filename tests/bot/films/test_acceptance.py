@@ -1,0 +1,85 @@
+"""Forbidden words of films on both databases: what can be allowed once, and what costs a strike."""
+
+import pytest
+
+from bot.admission.denials import RefusedError
+from bot.db.database import Database
+from bot.db.film_models import Continuity
+from bot.films.acceptance import IN_A_FILM
+from bot.films.script import FilmSpec
+from bot.films.service import FilmQuote, Films
+from bot.moderation.decisions import Decisions
+from bot.moderation.strikes import Strikes
+from bot.policy.strikes import Step
+from tests.bot.clocks import StoppedClock
+from tests.bot.films.test_films import allow_once, desk, films
+from tests.bot.quoting import MODERATOR, Desk
+from tests.bot.rows import MODEL, new_requester
+
+__all__ = ["desk", "films"]
+pytestmark = pytest.mark.both_engines
+
+
+async def forbid(desk: Desk, database: Database, clock: StoppedClock, *words: str) -> None:
+    """Forbid words, each of which costs a strike."""
+    for word in words:
+        await desk.moderation.add_word(MODERATOR, word)
+    await Strikes(Decisions(database, clock)).change(MODERATOR, steps=(Step(strikes=9, pause=3600),))
+
+
+def cuts(*prompts: str, title: str = "Dragons") -> FilmSpec:
+    return FilmSpec(title, prompts, MODEL, {"duration": 4}, (), Continuity.CUTS)
+
+
+async def refused(films: Films, asked: FilmSpec, interaction_id: int) -> str:
+    """Return why a film is refused."""
+    with pytest.raises(RefusedError) as refusal:
+        await films.offer(new_requester(interaction_id=interaction_id), asked)
+    return str(refusal.value)
+
+
+async def test_a_film_that_a_moderator_let_pass_costs_no_strike_for_its_next_shot(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad", "awful")
+    film = cuts("bad fox", "awful fox")
+    assert "This counts as a strike" in await refused(films, film, 1)
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    said = await refused(films, film, 2)
+    assert said.startswith("Shot 2: ")
+    assert "strike" not in said
+    assert "strike" in await refused(films, cuts("an awful cat"), 3), "nobody let that pass"
+
+
+async def test_a_shot_that_a_moderator_let_pass_costs_no_strike_for_what_was_forbidden_since(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad", "fox")
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    said = await refused(films, cuts("bad fox"), 1)
+    assert "“fox”" in said
+    assert "strike" not in said
+
+
+async def test_the_title_is_judged_first_and_called_the_title(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad", "dragons")
+    said = await refused(films, cuts("bad fox"), 1)
+    assert said.startswith("This film's title contains something this server doesn't allow: “dragons”.")
+    assert "This counts as a strike" in said
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    assert "strike" not in await refused(films, cuts("bad fox"), 2)
+
+
+async def test_equal_shots_of_one_film_are_let_pass_together_and_once(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "bad")
+    await allow_once(database, clock, "bad fox", "bad", [IN_A_FILM])
+    asked = cuts("bad fox", "bad fox")
+    quote = await films.offer(new_requester(), asked)
+    film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert not isinstance(film, FilmQuote)
+    assert [shot.prompt for shot in film.shots] == ["bad fox", "bad fox"]
+    assert (await refused(films, asked, 2)).startswith("Shot 1: ")
