@@ -38,6 +38,10 @@ class FailureKind(StrEnum):
         """What the member can do now."""
         return _(ADVICE[self])
 
+    def advice_by(self, *, has_others: bool) -> str:
+        """Return what the member can do now; `has_others`: another model could make the video."""
+        return self.advice if has_others else _(ADVICE_WITHOUT_OTHERS.get(self, ADVICE[self]))
+
 
 # What is said in place of the advice while the provider is still asked for the video.
 STILL_ASKED = N_(
@@ -94,4 +98,10 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     FailureKind.SHOT_BEFORE: N_("Redo the shot before it first."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
+}
+
+# In place of the above where no other model could make the video.
+ADVICE_WITHOUT_OTHERS: Mapping[FailureKind, LiteralString] = {
+    FailureKind.MODEL_GONE: N_("No other model that you can use here makes such a video. Try again later."),
+    FailureKind.IMAGE_SMALL: N_("Use one that is at least 720 pixels wide and high."),
 }

@@ -33,7 +33,7 @@ from sandbox.terms import Terms
 __all__ = ["FULL", "QUICK", "Call", "Fault", "Kind", "Provider", "Quality"]
 
 HOST = "127.0.0.1"
-MAX_BODY = 32 * 2**20  # bytes; two images in Base64 and what belongs to them
+MAX_BODY = 48 * 2**20  # bytes; three images in Base64 and what belongs to them
 SHUTDOWN_SECONDS = 0.2  # what a hanging answer is given before it is cancelled
 KINDS_WITH_KEY: frozenset[Kind] = frozenset({"create", "retrieve", "logs", "billing", "key"})
 

@@ -191,7 +191,7 @@ def _was_let_pass(
 
 
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
-    """Note that a request was judged after its rule was lifted; `used_by`: what it became, or the interaction."""
+    """Note that a request was judged after its rule was lifted; `used_by`: its ID, or the interaction."""
     lifted = update(AppealRow).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision == AppealDecision.LIFT,

@@ -100,7 +100,8 @@ def check_settings(video: VideoRequest, policy: Policy, models: Sequence[Model])
     `models`: those that the bot offers.
     """
     if not is_allowed(video.model, policy.models):
-        allowed = [model.label for model in models if model.id in policy.models]
+        able = alike(models, video.model)
+        allowed = [model.label for model in able if is_allowed(model, policy.models)]
         return ModelNotAllowedError(video.model.label, allowed)
     spec, longest = video.resolved, policy.longest_duration
     if longest is not None and int(spec.get("duration", 0)) > longest:

@@ -71,7 +71,7 @@ class ChannelNotAllowedError(RefusedError):
 
 
 class ModelNotAllowedError(RefusedError):
-    """The moderators allow other models only. `others`: those of them that the bot has."""
+    """The moderators allow other models only. `others`: those of them that could make the video."""
 
     def __init__(self, label: str, others: Sequence[str]) -> None:
         if others:
@@ -82,8 +82,8 @@ class ModelNotAllowedError(RefusedError):
             )
         else:
             text = _(
-                "{model} isn't allowed on this server, and I don't have the models that are. "
-                "Tell a moderator.",
+                "{model} isn't allowed on this server, and I have no allowed model that makes such a "
+                "video. Ask a moderator to allow it.",
                 model=label,
             )
         super().__init__(text)

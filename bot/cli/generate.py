@@ -46,7 +46,7 @@ def generate(
     last_image: Annotated[Path | None, typer.Option(help="An image to end with.")] = None,
     reference: Annotated[
         list[Path] | None,
-        typer.Option(help="An image of who or what to show; up to three times, without the images above."),
+        typer.Option(help="A reference image: who or what to show; up to three times, without the above."),
     ] = None,
     duration: Annotated[int | None, typer.Option(help="Seconds: 4, 6 or 8.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="16:9 or 9:16.")] = None,
@@ -110,14 +110,14 @@ def _files_of(
         GenerateError: they don't go together.
     """
     files = [file for file in (image, last_image) if file is not None]
+    if references and files:
+        raise GenerateError("A video can't have --reference and an --image or --last-image too.")
     if image is None and last_image is not None:
         raise GenerateError("--last-image needs an --image to start from.")
     if not references:
         return kind_for(len(files)), files
-    if files:
-        raise GenerateError("A video can't have --reference and an --image or --last-image too.")
     if len(references) > MOST_REFERENCES:
-        raise GenerateError(f"A video can have up to {MOST_REFERENCES} references.")
+        raise GenerateError(f"A video can have up to {MOST_REFERENCES} reference images.")
     return InputKind.REFERENCES, references
 
 

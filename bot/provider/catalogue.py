@@ -164,9 +164,12 @@ LITE_PREVIEW_FRAMES = (ONLY_8, IMAGE_RATIO, RESOLUTION_3_1, GENERATE_AUDIO)
 
 _BEST, _QUICK = N_("Best image and sound quality"), N_("Quicker and cheaper")
 _NEWER, _NEWER_QUICK = N_("Newer; can go from one image to another"), N_("Newer, quicker and cheaper")
-_ALIKE = N_("Newer; keeps who or what you show alike")
+_ALIKE = N_("Keeps people and things from your images recognizable")
 _LIGHTER, _EARLY = N_("A lighter version"), N_("An early version of Lite")
 _REFERENCES = "google/veo-3.1-reference-to-video"
+# The ids of all rows that ever took references. An id stays when its row goes: what was written down with it
+# says by that alone what its images are.
+REFERENCE_MODELS = frozenset({_REFERENCES})
 _FRAMES = "veo-3.1-first-last-image-to-video"
 _LITE, _LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 

@@ -70,6 +70,12 @@ def models_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
     return tuple(model for model in models if model.kind is kind)
 
 
+def heads_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
+    """Return the heads of the families that make a video from that; of all families where none does."""
+    able = {model.family for model in models_for(models, kind)}
+    return tuple(head for head in family_heads(models) if head.family in able) or family_heads(models)
+
+
 def extenders_of(models: Sequence[Model]) -> tuple[Model, ...]:
     """Return the rows that extend videos and are of a family in `models`."""
     families = {model.family for model in models}
@@ -126,25 +132,29 @@ def choose_model(
     """
     able = models_for(models, kind)
     if not able:
-        raise InvalidOptionError(_none_for(kind))
+        raise InvalidOptionError(none_for(kind, models))
     if name is None:
         return next((model for model in able if model.id not in gone), able[0])
     chosen = find_model(models, name)
+    others = [model for model in able if model.id not in gone] or able
     if chosen is None:
-        raise InvalidOptionError(_unknown(name, [model for model in able if model.id not in gone] or able))
+        raise InvalidOptionError(_unknown(name, others))
     if rank_of(chosen) > kind.rank:
-        raise InvalidOptionError(_(NEEDS_MORE[chosen.kind], model=chosen.label))
+        raise InvalidOptionError(_needs(chosen, kind, others))
     for model in able:
         if model.family == chosen.family:
             return model
     raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(able)))
 
 
-def _none_for(kind: InputKind) -> str:
+def none_for(kind: InputKind, models: Sequence[Model]) -> str:
+    """Say that none of `models` makes a video from that."""
     if kind is InputKind.TEXT:
-        return _("I have no model that makes a video from text alone. Add an `image`.")
+        kinds = sorted({model.kind for model in models}, key=lambda kind: kind.rank)
+        sources = format_or(kind.source for kind in kinds)
+        return _("I have no model that makes a video from text alone, only {sources}.", sources=sources)
     if kind is InputKind.REFERENCES:
-        return _("No model makes a video from reference images.")
+        return _("I have no model that makes a video from reference images.")
     return _none_from(kind.counts[0])
 
 
@@ -152,6 +162,16 @@ def _none_from(images: int) -> str:
     return ngettext(
         "No model makes a video from {count} image.", "No model makes a video from {count} images.", images
     )
+
+
+def _needs(model: Model, given: InputKind, others: Sequence[Model]) -> str:
+    if model.kind is InputKind.REFERENCES and given is not InputKind.TEXT:
+        need = _("{model} takes reference images instead of an image.", model=model.label)
+    else:
+        need = _(NEEDS_MORE[model.kind], model=model.label)
+    # Where the member is may have no place for more images.
+    way_on = _("You can also choose {others}.", others=_families(others))
+    return f"{need} {way_on}"
 
 
 def _unknown(name: str, others: Sequence[Model]) -> str:

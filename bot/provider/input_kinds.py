@@ -95,7 +95,7 @@ LABELS: Mapping[InputKind, LiteralString] = {
 NEEDS_MORE: Mapping[InputKind, LiteralString] = {
     InputKind.IMAGE: N_("{model} needs an image."),
     InputKind.FRAMES: N_("{model} needs two images."),
-    InputKind.REFERENCES: N_("{model} needs at least one. Add `reference_1`."),
+    InputKind.REFERENCES: N_("{model} needs reference images."),
 }
 CANNOT: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("{family} can't make a video from text alone. Choose {others}."),

@@ -24,8 +24,8 @@ from bot.provider.words import WordFilter
 
 CALL_TIMEOUT = 60.0  # seconds
 CONNECT_TIMEOUT = 15.0  # seconds
-SLOWEST_UPLOAD = 128 * 1024  # bytes a second: images make a body of up to 22 million
-LONGEST_ANSWER = 64 * 2**20  # bytes; the log may repeat the images of several requests
+SLOWEST_UPLOAD = 128 * 1024  # bytes a second: images make a body of up to 34 million
+LONGEST_ANSWER = 96 * 2**20  # bytes; the log may repeat the images of several requests
 CHUNK = 256 * 1024  # bytes
 
 Answer = TypeVar("Answer", bound=BaseModel)

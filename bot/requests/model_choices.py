@@ -4,7 +4,7 @@ It comes from memory, since each key asks for it: the provider's price list, and
 moment ago (`bot.policy.recent`). It decides nothing; the request is checked as any other.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.admission.availability import nearest_allowed
@@ -80,14 +80,20 @@ class ModelChoices:
         return tuple(model for model in self._models if model.id not in gone) or tuple(self._models)
 
     async def list(
-        self, guild_id: int, options: Mapping[str, object], given: InputKind
+        self,
+        guild_id: int,
+        options: Mapping[str, object],
+        given: InputKind,
+        kinds: Collection[InputKind] = tuple(InputKind),
     ) -> tuple[ModelChoice, ...]:
         """Return what can make a video in the server with what was entered so far, in the models' order.
 
-        Where the server's document can't be read in time, its settings rule nothing out.
+        `kinds`: what videos can be made from at all where it's entered. Where the server's document can't be
+        read in time, its settings rule nothing out.
         """
-        policy = await self._policies.find(guild_id)
-        return list_choices(self._models, options, given, policy or Policy(), self._prices)
+        policy = await self._policies.find(guild_id) or Policy()
+        models = [model for model in self._models if model.kind in kinds]
+        return list_choices(models, options, given, policy, self._prices)
 
 
 def list_choices(

@@ -103,7 +103,9 @@ def ensure_first_click(
 
 def _needs_image(generation: Generation) -> bool:
     model = get_model(generation.model)
-    return model is not None and model.kind is not InputKind.TEXT
+    if model is None:
+        return takes_references(generation.model)
+    return model.kind is not InputKind.TEXT
 
 
 def _is_alike(one: Mapping[str, OptionValue], other: Mapping[str, OptionValue]) -> bool:

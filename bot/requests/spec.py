@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.media.images import ImageInput
-from bot.provider.catalogue import OptionValue, get_model
+from bot.provider.catalogue import REFERENCE_MODELS, OptionValue
 from bot.provider.choosing import kind_for
 from bot.provider.input_kinds import InputKind
 
@@ -68,6 +68,5 @@ class RequestSpec:
 
 
 def takes_references(model_id: str) -> bool:
-    """Whether the images of a request for a model are references."""
-    model = get_model(model_id)
-    return model is not None and model.kind is InputKind.REFERENCES
+    """Whether the images of a request for a model are references, even if the catalogue has it no more."""
+    return model_id in REFERENCE_MODELS

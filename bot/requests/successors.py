@@ -1,6 +1,6 @@
 """What can make a video in place of a model that is gone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.admission.check_request import Prices, check_settings
@@ -9,7 +9,7 @@ from bot.failures import FailureKind
 from bot.policy.documents import Policy
 from bot.policy.recent import RecentPolicies
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
-from bot.provider.choosing import models_for
+from bot.provider.choosing import alike, models_for
 from bot.provider.input_kinds import InputKind
 from bot.requests.repeats import is_known
 
@@ -48,6 +48,24 @@ class Successors:
         policy = await self._policies.find(generation.guild_id) or Policy()
         return find_successor(self._models, model, generation.options, policy, self._prices)
 
+    def has_others(self, generation: Generation) -> bool:
+        """Whether another model could make the video of a request that its own couldn't make."""
+        return has_others(self._models, generation, self._prices.gone)
+
+
+def has_others(models: Sequence[Model], generation: Generation, gone: Container[str]) -> bool:
+    """Whether one of `models` that isn't gone could make the video of a request that its own couldn't make.
+
+    Where an image was too small, that is one which asks for less.
+    """
+    model = get_model(generation.model)
+    if model is None:
+        return True
+    others = [other for other in alike(models, model) if other != model and other.id not in gone]
+    if generation.failure_kind is FailureKind.IMAGE_SMALL:
+        return any(_wants_larger(model, other) for other in others)
+    return bool(others)
+
 
 def find_successor(
     models: Sequence[Model],
@@ -76,7 +94,7 @@ def find_successor(
     return None
 
 
-def _wants_larger(model: Model, gone: Model) -> bool:
-    """Whether images that were large enough for the model that is gone may be too small."""
+def _wants_larger(model: Model, other: Model) -> bool:
+    """Whether images that are large enough for the other model may be too small."""
     count = model.kind.counts[-1]
-    return any(side > had for side, had in zip(model.sides(count), gone.sides(count), strict=True))
+    return any(side > had for side, had in zip(model.sides(count), other.sides(count), strict=True))

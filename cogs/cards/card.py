@@ -78,11 +78,11 @@ def headline(generation: Generation) -> str:
     return _(HEADLINES[_kind_of(generation)], member=member(generation))
 
 
-def render_ending(generation: Generation, *, quote: bool = True) -> str:
-    """Return the message that takes the video's place; `quote`: with the provider's own words."""
+def render_ending(generation: Generation, *, quote: bool = True, has_others: bool = True) -> str:
+    """Return the message that takes the video's place; `quote` and `has_others` as for a failure."""
     if generation.status is Status.CANCELLED:
         return render_cancellation(generation)
-    return render_failure(generation, quote=quote)
+    return render_failure(generation, quote=quote, has_others=has_others)
 
 
 def render_cancellation(generation: Generation) -> str:
@@ -99,19 +99,18 @@ def render_cancellation(generation: Generation) -> str:
         )
 
 
-def render_failure(generation: Generation, *, quote: bool = True) -> str:
-    """Return the message about a failure, in the member's language; `quote`: with the provider's words."""
+def render_failure(generation: Generation, *, quote: bool = True, has_others: bool = True) -> str:
+    """Return the message about a failure, in the member's language.
+
+    `quote`: with the provider's words; `has_others`: another model could make the video.
+    """
     kind = generation.failure_kind or FailureKind.BROKEN
     with locale_used(generation.locale):
         sentences = [_("{member} I couldn't get you this video.", member=member(generation)), kind.sentence]
         sentences += reasons(kind, generation.failure_reason or "", quote=quote)
-        return "\n".join(
-            [
-                f"{FAILED_MARK} {' '.join(sentences)}",
-                f"{_did_not_count()} {kind.advice if generation.late_until is None else _(STILL_ASKED)}",
-                number_line(generation),
-            ]
-        )
+        advice = kind.advice_by(has_others=has_others) if generation.late_until is None else _(STILL_ASKED)
+        why = f"{FAILED_MARK} {' '.join(sentences)}"
+        return f"{why}\n{_did_not_count()} {advice}\n{number_line(generation)}"
 
 
 def render_result(generation: Generation, *, quote: bool = True) -> str:

@@ -37,6 +37,7 @@ class ResultMessage:
         with_file: the video is attached; otherwise a link to it is given.
         with_words: the words of the member and the provider are quoted.
         instead: what can make the video where the model is gone.
+        has_others: another model could make it.
     """
 
     generation: Generation
@@ -45,6 +46,7 @@ class ResultMessage:
     with_file: bool = True
     with_words: bool = True
     instead: Successor | None = None
+    has_others: bool = True
 
     @property
     def subject(self) -> Generation:
@@ -81,7 +83,7 @@ class ResultMessage:
 
     def _text(self, *, quote: bool, link: bool) -> str:
         if self.clip is None:
-            return render_ending(self.generation, quote=quote)
+            return render_ending(self.generation, quote=quote, has_others=self.has_others)
         text = render_result(self.generation, quote=quote)
         if self.with_file:
             return text if self.loss is None else f"{text}\n{self._loss_line(self.loss, link=link)}"

@@ -112,10 +112,12 @@ class DiscordDelivery:
     async def post_ending(self, generation: Generation) -> Posted:
         """Post why there is no video: it failed or was cancelled."""
         instead = self._successors and await self._successors.find(generation)
-        return await self._post(ResultMessage(generation, clip=None, instead=instead))
+        has_others = self._successors is None or self._successors.has_others(generation)
+        return await self._post(ResultMessage(generation, None, instead=instead, has_others=has_others))
 
     async def _post(self, message: ResultMessage) -> Posted:
-        return await self.posts.post(message, result_view(message.generation, message.instead))
+        view = result_view(message.generation, message.instead, has_others=message.has_others)
+        return await self.posts.post(message, view)
 
     async def _card_of(self, generation: Generation) -> tuple[CardMessage, str]:
         """Return the card, which is the film's where it's a shot, and its nonce."""

@@ -8,6 +8,7 @@ from discord.ext import commands
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
 from bot.films.script import FilmSpec
+from bot.provider.input_kinds import InputKind
 from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
@@ -22,6 +23,7 @@ from cogs.veo.model_input import complete_model
 from cogs.veo.options import choices, descriptions, leave_out
 
 TAKEN = ("model", "image", "duration", "aspect_ratio", "resolution", "generate_audio")  # of /veo's options
+SHOT_KINDS = (InputKind.TEXT, InputKind.IMAGE)
 
 
 class FilmCog(commands.Cog):
@@ -66,8 +68,8 @@ class FilmCog(commands.Cog):
     @film.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that can make such shots here, each with the price of one."""
-        follows = interaction.namespace["continuity"] != Continuity.CUTS.value
-        return await complete_model(interaction, typed, images=int(follows))
+        follows = interaction.namespace.continuity != Continuity.CUTS.value
+        return await complete_model(interaction, typed, int(follows), SHOT_KINDS)
 
 
 async def setup(bot: VeoBot) -> None:

@@ -35,7 +35,7 @@ def with_files(
     frames: tuple[discord.Attachment | None, discord.Attachment | None],
     references: Sequence[discord.Attachment | None],
 ) -> RequestSpec:
-    """Return a request with what was attached: the first and the last image, or references.
+    """Return a request with what was attached: the first and the last image, or reference images.
 
     Raises:
         BadRequestError: both were attached, or a last image without a first one.
@@ -46,8 +46,8 @@ def with_files(
     if any(attachment is not None for attachment in frames):
         raise BadRequestError(
             _(
-                "A video can't have references and an `image` or `last_image` too. Use one or the other. "
-                "This didn't count toward your limit."
+                "A video can't have reference images and an `image` or `last_image` too. Use one or the "
+                "other. This didn't count toward your limit."
             )
         )
     return replace(spec, images=tuple(map(from_attachment, shown)), has_references=True)

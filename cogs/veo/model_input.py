@@ -1,6 +1,6 @@
 """The option `model` of /veo: what Discord suggests while a member types, from what they entered so far."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import LiteralString
 
 from discord.app_commands import Choice
@@ -19,21 +19,24 @@ TAKEN: Mapping[InputKind, LiteralString] = {
     InputKind.TEXT: N_("text"),
     InputKind.IMAGE: N_("one image"),
     InputKind.FRAMES: N_("two images"),
-    InputKind.REFERENCES: N_("references"),
+    InputKind.REFERENCES: N_("reference images"),
 }
 
 
-async def complete_model(interaction: Interaction, typed: str, images: int = 0) -> list[Choice[str]]:
+async def complete_model(
+    interaction: Interaction, typed: str, images: int = 0, kinds: Collection[InputKind] = tuple(InputKind)
+) -> list[Choice[str]]:
     """Return the models that can make the video, each with its price; nothing outside of a server.
 
-    `images`: that the model has to take, whatever was entered.
+    `images`: that the model has to take, whatever was entered. `kinds`: what the command can give it.
     """
     if interaction.guild_id is None:
         return []
     entered = dict(iter(interaction.namespace))
     options = {name: value for name, value in entered.items() if name in OPTIONS}
     given = _given(entered, images)
-    choices = await interaction.client.services.model_choices.list(interaction.guild_id, options, given)
+    model_choices = interaction.client.services.model_choices
+    choices = await model_choices.list(interaction.guild_id, options, given, kinds)
     return [Choice(name=model_text(choice), value=choice.id) for choice in choices if fits(choice, typed)]
 
 

@@ -18,8 +18,8 @@ IMAGES = {
     "last_image": "An image to end with; needs the first image too",
 }
 REFERENCES = {
-    "reference_1": "An image of who or what to show; not together with the images above",
-    **{f"reference_{number}": "Another one" for number in range(2, MOST_REFERENCES + 1)},
+    "reference_1": "A reference image: who or what to show; not together with the images above",
+    **{f"reference_{number}": "Another reference image" for number in range(2, MOST_REFERENCES + 1)},
 }
 FILES = {**IMAGES, **REFERENCES}
 

@@ -8,7 +8,7 @@ import discord
 from bot.i18n import _, pgettext, translate_stored
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, Model, OptionValue
-from bot.provider.choosing import family_heads
+from bot.provider.choosing import heads_for, kind_for
 from bot.requests.spec import RequestSpec
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form
@@ -41,7 +41,8 @@ class PromptForm(Form):
         self.add_item(
             discord.ui.Label(text=pgettext("label", "Prompt"), description=_(PROMPT), component=self._prompt)
         )
-        self._selects = {name: _select(name, _offered(name, models)) for name in CHOSEN}
+        heads = heads_for(models, kind_for(len(images)))
+        self._selects = {name: _select(name, _offered(name, heads)) for name in CHOSEN}
         for name, select in self._selects.items():
             description = translate_stored(OPTIONS[name].description) if name in OPTIONS else _(MODEL)
             self.add_item(discord.ui.Label(text=_label(name), description=description, component=select))
@@ -60,13 +61,13 @@ def _select(name: str, offered: list[discord.SelectOption]) -> discord.ui.Select
     )
 
 
-def _offered(name: str, models: Sequence[Model]) -> list[discord.SelectOption]:
+def _offered(name: str, heads: Sequence[Model]) -> list[discord.SelectOption]:
     if name == "model":
         return [
             discord.SelectOption(
                 label=head.family, value=head.id, description=translate_stored(head.description)
             )
-            for head in family_heads(models)
+            for head in heads
         ]
     return [discord.SelectOption(label=str(value), value=str(value)) for value in OPTIONS[name].choices]
 

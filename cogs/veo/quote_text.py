@@ -14,8 +14,8 @@ from bot.i18n import N_, _, ngettext, number
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
 from bot.provider.catalogue import get_model
-from bot.provider.choosing import kind_for
 from bot.provider.input_kinds import InputKind
+from bot.requests.confirmation import spec_in
 from bot.requests.quotes import Quote
 from bot.timestamps import relative_time
 from cogs.cards.card import (
@@ -62,7 +62,7 @@ def render_quote(quote: Quote) -> Card:
 
 def _heading(quote: Quote) -> str:
     model = get_model(quote.quote_row.model)
-    return _(HEADINGS[model.kind if model else kind_for(len(quote.quote_row.pictures))])
+    return _(HEADINGS[model.kind if model else spec_in(quote.quote_row).kind])
 
 
 def price_line(price: float | None, *, is_recalled: bool) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 import discord
 
+from bot.errors import BadRequestError
 from bot.i18n import _, ngettext, pgettext
 from bot.policy.phrases import seconds
 from bot.provider.catalogue import CATALOGUE, PROMPT_MAX_LENGTH, Model, OptionValue, get_model
-from bot.provider.choosing import models_for
+from bot.provider.choosing import models_for, none_for
 from bot.provider.options import NEGATIVE_PROMPT_MAX_LENGTH
 from bot.requests.spec import RequestSpec
 
@@ -21,16 +22,27 @@ Select = discord.ui.Select[Any]
 
 
 class RemixInputs:
-    """The fields, filled in with `spec`; `models`: those that can be chosen."""
+    """The fields, filled in with `spec`; `models`: those that can be chosen.
+
+    Raises:
+        BadRequestError: the catalogue has no model any more that makes a video from the same.
+    """
 
     def __init__(self, models: Sequence[Model], spec: RequestSpec) -> None:
         self._spec = spec
         # Where none of them can, the form still opens, and what it sends is refused in words.
         models = models_for(models, spec.kind) or models_for(CATALOGUE, spec.kind)
+        if not models:
+            raise BadRequestError(
+                f"{none_for(spec.kind, models)} " + _("This didn't count toward your limit.")
+            )
         model = get_model(spec.model or "") or models[0]
         self._prompt = _text("prompt", spec.prompt, PROMPT_MAX_LENGTH)
-        self._negative = _text(
-            "negative_prompt", _current(spec, model, "negative_prompt"), NEGATIVE_PROMPT_MAX_LENGTH
+        negative = _current(spec, model, "negative_prompt")
+        self._negative = (
+            _text("negative_prompt", negative, NEGATIVE_PROMPT_MAX_LENGTH)
+            if any(other.option("negative_prompt") for other in models)
+            else None
         )
         self._model = select_of("model", [(other.label, other.id) for other in models], model.id)
         durations = [str(value) for value in _choices(models, "duration")]
@@ -58,11 +70,7 @@ class RemixInputs:
                 description=_("Describe the video"),
                 component=self._prompt,
             ),
-            Label(
-                text=pgettext("label", "Negative prompt"),
-                description=_("What the video should not show"),
-                component=self._negative,
-            ),
+            *self._negative_labels,
             Label(text=pgettext("label", "Model"), component=self._model),
             Label(text=pgettext("label", "Duration"), component=self._duration),
             Label(
@@ -78,6 +86,19 @@ class RemixInputs:
             ),
         ]
 
+    @property
+    def _negative_labels(self) -> list[Label]:
+        """The field, unless no model has the option: what is written there would be lost."""
+        if self._negative is None:
+            return []
+        return [
+            Label(
+                text=pgettext("label", "Negative prompt"),
+                description=_("What the video should not show"),
+                component=self._negative,
+            )
+        ]
+
     def read(self) -> RequestSpec:
         """Return the spec as the form was sent; its fields are checked later."""
         model_id = self._model.values[0]
@@ -86,7 +107,7 @@ class RemixInputs:
             "duration": int(self._duration.values[0]),
             "aspect_ratio": None if ratio == OWN_RATIO else ratio,
             "resolution": height,
-            "negative_prompt": self._negative.value.strip() or None,
+            "negative_prompt": None if self._negative is None else self._negative.value.strip() or None,
         }
         options = _merge(self._spec, get_model(model_id), chosen)
         return replace(self._spec, model=model_id, prompt=self._prompt.value, options=options)

@@ -16,10 +16,13 @@ from cogs.videos.extend_button import ExtendButton, is_extension
 from cogs.videos.repeat_buttons import RemixButton, RerollButton, SuccessorButton
 
 
-def result_view(generation: Generation, instead: Successor | None = None) -> discord.ui.View:
+def result_view(
+    generation: Generation, instead: Successor | None = None, *, has_others: bool = True
+) -> discord.ui.View:
     """Return the buttons for what became of the request, in the member's language.
 
-    There are none where a moderator stopped it. `instead`: what can make the video where the model is gone.
+    There are none where a moderator stopped it. `instead`: what can make the video where the model is gone;
+    `has_others`: another model could.
     """
     with locale_used(generation.locale):
         match generation.status:
@@ -31,12 +34,15 @@ def result_view(generation: Generation, instead: Successor | None = None) -> dis
                     ReportButton(generation.id),
                 )
             case Status.FAILED if generation.failure_kind is FailureKind.IMAGE_SMALL:
-                return view_of(_other_model(generation))  # the same once more would be refused once more
+                # The same once more would be refused once more.
+                return view_of(_other_model(generation) if has_others else None)
             case Status.FAILED if generation.film_id is not None:
                 return view_of(_redo(generation))
             case Status.FAILED if instead is not None:
                 other = SuccessorButton(generation.id, instead.model.id, instead.price)
                 return view_of(other, RemixButton(generation.id))
+            case Status.FAILED if generation.failure_kind is FailureKind.MODEL_GONE and not has_others:
+                return view_of(*_repeats(generation, pgettext("button", "Try again"))[:1])
             case Status.FAILED:
                 return view_of(*_repeats(generation, pgettext("button", "Try again")))
             case _:

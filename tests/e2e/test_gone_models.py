@@ -7,6 +7,7 @@ from bot.db.models import Status
 from bot.failures import FailureKind
 from bot.provider.catalogue import CATALOGUE
 from sandbox.world import World
+from tests.bot.drawn import draw
 from tests.e2e.driver import ask, ask_for_video, card_of, eventually, results, rows, shown
 from tests.e2e.moderating import admin
 from tests.e2e.quoting import offer_in
@@ -39,6 +40,19 @@ async def test_a_request_of_a_model_that_is_gone_ends_with_a_way_on(own_world: W
     assert (made.source_id, made.status) == (ended.id, Status.SUCCEEDED)
     second = await world.alice.click(message, label=INSTEAD)
     assert "Your second click didn't count." in shown(second).content
+
+
+async def test_where_no_other_model_takes_references_none_is_to_be_chosen(own_world: World) -> None:
+    world, model = own_world, "google/veo-3.1-reference-to-video"
+    await eventually("the prices are known", lambda: world.provider.count("models") >= len(CATALOGUE))
+    world.provider.terms.sold_out.add(model)
+    await ask(world, reference_1=("cat.png", draw()), duration=8)
+    ended = await world.wait_for_delivery()
+    assert ended.failure_kind is FailureKind.MODEL_GONE
+    [message] = results(world)
+    assert "No other model that you can use here makes such a video. Try again later." in message.content
+    assert "Choose another one." not in message.content
+    assert buttons(message) == ["Try again"]
 
 
 async def test_no_form_offers_a_model_that_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

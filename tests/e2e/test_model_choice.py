@@ -11,9 +11,9 @@ LITE, LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-
 FILE = 11  # Discord's number of such options
 
 
-async def suggested(world: World, typed: str = "", **entered: Any) -> dict[str, str]:
+async def suggested(world: World, typed: str = "", command: str = "veo", **entered: Any) -> dict[str, str]:
     """Return the lines that alice sees while she types the model, each with the id behind it."""
-    choices = await world.alice.autocomplete(world.channel, "veo", "model", typed, **entered)
+    choices = await world.alice.autocomplete(world.channel, command, "model", typed, **entered)
     return {choice["name"]: choice["value"] for choice in choices}
 
 
@@ -31,7 +31,7 @@ async def test_models_are_suggested_with_the_price_of_what_was_entered(world: Wo
     assert await suggested(world) == {
         "Veo 3 · 8 s · about $4.16 · text or one image": "google/veo3",
         "Veo 3 Fast · 8 s · about $1.56 · text or one image": "google/veo-3.0-fast",
-        "Veo 3.1 · 8 s · about $4.16 · text, one image, two images or references": "google/veo-3.1-t2v",
+        "Veo 3.1 · 8 s · about $4.16 · text, one image, two images or reference images": "google/veo-3.1-t2v",
         f"Veo 3.1 Fast · 8 s · about $1.56 · {everything}": "google/veo-3.1-t2v-fast",
         f"Veo 3.1 Lite · 8 s · about $0.78 · cheapest · {everything}": LITE,
         f"Veo 3.1 Lite Preview · 8 s · about $0.78 · cheapest · {everything}": LITE_PREVIEW,
@@ -46,6 +46,13 @@ async def test_images_rule_out_what_cannot_take_them(world: World) -> None:
     able = ["google/veo-3.1-t2v", "google/veo-3.1-t2v-fast", LITE, LITE_PREVIEW]
     assert await with_files(world, "image", "last_image") == able
     assert await with_files(world, "reference_2") == ["google/veo-3.1-t2v"]
+
+
+async def test_a_films_models_are_suggested_whether_or_not_its_continuity_was_entered(world: World) -> None:
+    first = "Veo 3 · 8 s · about $4.16 · text or one image"
+    for entered in ({}, {"continuity": "continuous"}, {"continuity": "cuts"}):
+        with case(entered):
+            assert next(iter(await suggested(world, command="film", **entered))) == first
 
 
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:

@@ -3,8 +3,9 @@
 from bot.db.models import Status
 from bot.provider.choosing import extenders_of, parse_models
 from sandbox.world import World
+from tests.bot.drawn import draw
 from tests.e2e.conftest import OpenWorld
-from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, eventually, the_result
+from tests.e2e.driver import ask, ask_and_hold, ask_for_video, assert_refused, case, eventually, the_result
 from tests.e2e.moderating import admin
 from tests.e2e.videos import options_of
 
@@ -41,6 +42,32 @@ async def test_everything_that_offers_or_takes_models_obeys_the_setting(open_wor
         assert asked == {model.id for model in (*offered, *extenders_of(offered))}, (
             "other prices were fetched"
         )
+
+
+async def test_what_takes_other_images_only_is_offered_where_such_can_be_given(open_world: OpenWorld) -> None:
+    frames, references = "google/veo-3.1-first-last-image-to-video", "google/veo-3.1-reference-to-video"
+    models = f"{references}, {frames}-fast, Veo 3, veo-3.1-lite-generate-001"
+    async with open_world(models=models) as world:
+        await prices_known(world)
+        suggested = {
+            command: [
+                choice["value"]
+                for choice in await world.alice.autocomplete(world.channel, command, "model", "")
+            ]
+            for command in ("veo", "film")
+        }
+        able = ["google/veo3", "veo-3.1-lite-generate-001"]
+        assert suggested == {"veo": [references, f"{frames}-fast", *able], "film": able}
+        said = await world.mona.send(world.channel, "a dragon", attachments=[("cat.png", draw())])
+        for menu in ("Make a video of this", "Animate this image"):
+            with case(menu):
+                form = await world.alice.context_menu(world.channel, menu, said)
+                assert options_of(form)["model"] == able
+        lines = [
+            choice["name"]
+            for choice in await world.alice.autocomplete(world.channel, "film", "model", "lite")
+        ]
+        assert [line.rpartition(" · ")[2] for line in lines] == ["text or one image"]
 
 
 async def test_options_that_no_offered_model_has_are_not_shown(open_world: OpenWorld) -> None:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from bot.media.images import data_uri_of
+from bot.provider import catalogue
+from cogs.veo import remix_input
 from sandbox.world import World
 from tests.bot.drawn import BLUE, draw
-from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, card_of, case, the_result
-from tests.e2e.quoting import as_shown, ask_first, generate, offered, prices_known, send
+from tests.e2e.driver import PROMPT, ask, ask_for_video, assert_refused, card_of, case, shown, the_result
+from tests.e2e.quoting import BUTTONS, as_shown, ask_first, generate, offered, prices_known, send
 from tests.e2e.videos import newest, options_of
 
 MODEL = "google/veo-3.1-reference-to-video"
@@ -43,14 +47,15 @@ async def test_three_references_arrive_in_their_order(world: World) -> None:
     assert sent(world) == [body_with(CAT, DOG, HAT)]
 
 
+NO_MODEL = "I have no model that makes a video from reference images. This didn't count toward your limit."
 EIGHT = {"duration": 8, "reference_1": CAT}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {**EIGHT, "image": DOG},
-        "A video can't have references and an `image` or `last_image` too. Use one or the other. "
+        "A video can't have reference images and an `image` or `last_image` too. Use one or the other. "
         "This didn't count toward your limit.",
     ),
-    ({**EIGHT, "last_image": DOG}, "A video can't have references and an `image` or `last_image` too."),
+    ({**EIGHT, "last_image": DOG}, "A video can't have reference images and an `image` or `last_image` too."),
     ({"reference_1": CAT, "duration": 4}, "Here, `duration` must be 8. This didn't count"),
     ({**EIGHT, "aspect_ratio": "9:16"}, "Veo 3.1 from reference images has no option `aspect_ratio`."),
     (
@@ -62,8 +67,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {**EIGHT, "reference_3": ("small.png", draw(size=(1280, 719)))},
         "“small.png” is 1,280 × 719 pixels, and Veo 3.1 needs at least 720 on each side.",
     ),
-    ({"model": MODEL, "duration": 8}, "Veo 3.1 from reference images needs at least one. Add `reference_1`."),
-    ({"model": MODEL, "image": CAT}, "Veo 3.1 from reference images needs at least one. Add `reference_1`."),
+    (
+        {"model": MODEL, "duration": 8},
+        "Veo 3.1 from reference images needs reference images. You can also choose Veo 3, Veo 3 Fast,",
+    ),
+    (
+        {"model": MODEL, "image": CAT},
+        "Veo 3.1 from reference images takes reference images instead of an image. You can also choose Veo 3",
+    ),
 ]
 
 
@@ -105,3 +116,24 @@ async def test_an_offer_keeps_them_when_it_is_changed_and_after_a_restart(world:
     await generate(world, as_shown(world, offer))
     await newest(world, 1)
     assert sent(world) == [{**body_with(CAT, DOG, HAT), "resolution": "720p"}]
+
+
+async def test_references_stay_references_when_the_catalogue_loses_their_model(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = own_world
+    await ask_for_video(world, **THREE, duration=8)
+    await ask_first(world)
+    offer = await offered(world, reference_1=CAT, duration=8)
+    three = await offered(world, **THREE, duration=8)
+    await world.restart(models="Veo 3, google/veo-3.1-t2v")
+    left = tuple(model for model in catalogue.ALL_MODELS if model.id != MODEL)
+    monkeypatch.setattr(catalogue, "ALL_MODELS", left)
+    monkeypatch.setattr(remix_input, "CATALOGUE", left)
+    posts = [(the_result(world), ("Re-roll", "Remix")), (offer, BUTTONS[:2]), (three, BUTTONS[:2])]
+    for message, labels in posts:
+        for label in labels:
+            with case((message.content, label)):
+                answer = await world.alice.click(message, label=label)
+                assert [part.content for part in (answer.followups or [shown(answer)])] == [NO_MODEL]
+    assert len(sent(world)) == 1

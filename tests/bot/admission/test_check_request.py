@@ -419,5 +419,19 @@ def test_a_server_that_allows_only_what_the_bot_does_not_offer_is_told_so() -> N
     video = build_request("google/veo3", "x", {})
     refusal = check_settings(video, Policy(models=frozenset({"google/veo-3.1-t2v"})), CATALOGUE[:1])
     assert str(refusal).startswith(
-        "Veo 3 isn't allowed on this server, and I don't have the models that are. Tell a moderator."
+        "Veo 3 isn't allowed on this server, and I have no allowed model that makes such a video. "
+        "Ask a moderator to allow it."
     )
+
+
+def test_only_allowed_models_that_make_such_a_video_are_named() -> None:
+    policy = Policy(models=frozenset({"google/veo-3.1-t2v", "google/veo-3.1-i2v", "google/veo-3.0-fast"}))
+    for model_id, words in (
+        ("google/veo3", "Veo 3 isn't allowed on this server. Choose Veo 3 Fast or Veo 3.1. "),
+        (
+            "google/veo-3.1-reference-to-video",
+            "Veo 3.1 from reference images isn't allowed on this server, and I have no allowed model ",
+        ),
+    ):
+        refusal = check_settings(build_request(model_id, "x", {}), policy, CATALOGUE)
+        assert str(refusal).startswith(words), str(refusal)

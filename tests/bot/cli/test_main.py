@@ -449,7 +449,8 @@ async def test_generate_sends_references_in_their_order(tmp_path: Path, files: P
             "page.png: That file isn't a PNG, JPEG or WebP image",
         ),
         (["--reference", "good.png", "--image", "good.png"], "A video can't have --reference and an --image"),
-        (["--reference", "good.png"] * 4, "A video can have up to 3 references."),
+        (["--reference", "good.png", "--last-image", "good.png"], "A video can't have --reference and"),
+        (["--reference", "good.png"] * 4, "A video can have up to 3 reference images."),
         (["--reference", "good.png", "--duration", "4"], "`duration` must be 8."),
         (["--last-image", "good.png"], "--last-image needs an --image to start from."),
         (["--image", "good.png", "--last-image", "good.png", "--model", "google/veo3"], "from two images."),
@@ -481,7 +482,10 @@ async def test_generate_refuses_images_that_cannot_be_sent(
         (["a dragon", "--model", "veo9"], "There's no model veo9. Available: google/veo"),
         ([], "Describe the video, or fetch one with --resume."),
         (["-"], "Describe the video, or fetch one with --resume."),
-        (["a dragon", "--model", "google/veo-3.1-i2v"], "Veo 3.1 from an image needs an image."),
+        (
+            ["a dragon", "--model", "google/veo-3.1-i2v"],
+            "Veo 3.1 from an image needs an image. You can also choose Veo 3,",
+        ),
     ],
 )
 async def test_generate_refuses_what_the_catalogue_does_not_allow(

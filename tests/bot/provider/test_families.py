@@ -14,6 +14,7 @@ from bot.provider.choosing import choose_model, family_heads, find_model, kind_f
 from tests.bot.rows import PROMPT
 
 TEXT, IMAGE, FRAMES, REFERENCES = InputKind.TEXT, InputKind.IMAGE, InputKind.FRAMES, InputKind.REFERENCES
+ALSO = "You can also choose Veo 3, Veo 3 Fast, Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview."
 
 every_model = pytest.mark.parametrize("model", CATALOGUE, ids=lambda model: model.id)
 
@@ -72,12 +73,27 @@ def test_the_model_follows_from_the_family_and_the_images(
             "Veo 3 Fast can't make a video from two images. "
             "Choose Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
-        ("google/veo-3.0-i2v", TEXT, "Veo 3 from an image needs an image."),
-        ("google/veo-3.1-first-last-image-to-video", IMAGE, "Veo 3.1 from two images needs two images."),
+        ("google/veo-3.0-i2v", TEXT, f"Veo 3 from an image needs an image. {ALSO}"),
+        (
+            "google/veo-3.1-first-last-image-to-video",
+            IMAGE,
+            f"Veo 3.1 from two images needs two images. {ALSO}",
+        ),
+        (
+            "google/veo-3.1-reference-to-video",
+            TEXT,
+            f"Veo 3.1 from reference images needs reference images. {ALSO}",
+        ),
+        (
+            "google/veo-3.1-reference-to-video",
+            IMAGE,
+            f"Veo 3.1 from reference images takes reference images instead of an image. {ALSO}",
+        ),
         (
             "Veo 3.1 from reference images",
             FRAMES,
-            "Veo 3.1 from reference images needs at least one. Add `reference_1`.",
+            "Veo 3.1 from reference images takes reference images instead of an image. You can also choose "
+            "Veo 3.1, Veo 3.1 Fast, Veo 3.1 Lite or Veo 3.1 Lite Preview.",
         ),
         (
             "google/veo3",
@@ -140,12 +156,19 @@ def test_a_family_stands_for_its_row_with_the_fewest_images_and_comes_as_its_fir
     [
         ("Veo 3", "google/veo-3.1-t2v", TEXT, "“Veo 3.1” isn't a model that I can use. Choose Veo 3."),
         ("Veo 3", None, FRAMES, "No model makes a video from 2 images."),
-        ("Veo 3", None, REFERENCES, "No model makes a video from reference images."),
+        ("Veo 3", None, REFERENCES, "I have no model that makes a video from reference images."),
         (
             "google/veo-3.0-i2v",
             None,
             TEXT,
-            "I have no model that makes a video from text alone. Add an `image`.",
+            "I have no model that makes a video from text alone, only from an image.",
+        ),
+        (
+            "google/veo-3.1-reference-to-video, google/veo-3.1-first-last-image-to-video",
+            None,
+            TEXT,
+            "I have no model that makes a video from text alone, only from two images or "
+            "from reference images.",
         ),
         ("google/veo3, Veo 3.1", "veo 3", IMAGE, "Veo 3 can't make a video from an image. Choose Veo 3.1."),
     ],

@@ -33,6 +33,17 @@ async def test_images_as_large_as_they_may_be_are_sent_as_they_are(
     }
 
 
+async def test_as_many_references_as_there_may_be_are_sent_as_they_are(
+    veo: VeoClient, provider: Provider
+) -> None:
+    kinds = ("PNG", "JPEG", "WEBP")
+    images = [data_uri_of(draw(kind) + os.urandom(MAX_SIZE - len(draw(kind)))) for kind in kinds]
+    request = build_request("google/veo-3.1-reference-to-video", PROMPT, {})
+    await veo.create(request.with_images(images), "ours")
+    (call,) = provider.calls
+    assert call.json == {"model": request.model.id, "prompt": PROMPT, "image_urls": images}
+
+
 async def test_a_large_body_is_given_more_time(
     session: aiohttp.ClientSession, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from bot.errors import RepeatedError
 from bot.failures import BAD_IMAGES, FailureKind
 from bot.jobs.queue import GenerationQueue
 from bot.media.image_links import LIFE, MARGIN
+from bot.provider import catalogue
 from bot.provider.catalogue import CATALOGUE, Model, build_request
 from bot.provider.choosing import family_heads
 from bot.provider.input_kinds import InputKind
@@ -28,7 +29,7 @@ from bot.requests.repeats import (
     with_new_seed,
 )
 from bot.requests.service import GenerationService, understand
-from bot.requests.spec import RequestSpec
+from bot.requests.spec import RequestSpec, takes_references
 from tests.bot.clocks import StoppedClock
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, new_row
@@ -165,6 +166,17 @@ def test_what_was_made_from_images_is_not_made_anew_without_them(model: Model) -
     if not is_known(row):
         with pytest.raises(ImageGoneError, match=r"that I no longer have\. .* This didn't count"):
             spec_of(row, NOON)
+
+
+def test_neither_are_references_when_the_catalogue_loses_their_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = new_row(model="google/veo-3.1-reference-to-video", created_at=NOON)
+    monkeypatch.setattr(catalogue, "ALL_MODELS", ())
+    assert not is_known(row)
+
+
+def test_the_id_of_every_model_that_takes_references_says_so_by_itself() -> None:
+    for model in CATALOGUE:
+        assert takes_references(model.id) is (model.kind is InputKind.REFERENCES), model.id
 
 
 @pytest.mark.parametrize("model", IMAGED, ids=lambda model: model.label)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
+from bot.failures import FailureKind
 from bot.policy.documents import Policy
 from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
 from bot.provider.choosing import parse_models
 from bot.provider.input_kinds import InputKind
-from bot.requests.successors import find_successor
+from bot.requests.successors import find_successor, has_others
 from tests.bot.prices import FixedPrices
+from tests.bot.rows import new_row
 
 SMALL = Policy(highest_resolution="720P")
 TWO = Policy(models=frozenset({"google/veo3", "google/veo-3.1-t2v"}))
@@ -58,3 +60,30 @@ def test_every_model_has_one_but_that_which_alone_takes_references() -> None:
             continue
         assert found is not None, model.id
         assert (found.model.kind, found.price) == (model.kind, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "others_gone", "kind", "expected"),
+    [
+        ("google/veo3", (), FailureKind.MODEL_GONE, True),
+        ("google/veo-3.1-reference-to-video", (), FailureKind.MODEL_GONE, False),
+        ("google/veo3-1-extend-video", (), FailureKind.MODEL_GONE, True),
+        ("google/veo3-1-extend-video", ("google/veo3-1-fast-extend-video",), FailureKind.MODEL_GONE, False),
+        # Veo 3 takes images of any size.
+        ("google/veo-3.1-i2v", (), FailureKind.IMAGE_SMALL, True),
+        (
+            "google/veo-3.1-i2v",
+            ("google/veo-3.0-i2v", "google/veo-3.0-i2v-fast"),
+            FailureKind.IMAGE_SMALL,
+            False,
+        ),
+        ("veo-3.1-lite-generate-001#frames", (), FailureKind.IMAGE_SMALL, True),
+        ("google/veo-3.1-first-last-image-to-video", (), FailureKind.IMAGE_SMALL, False),
+        ("google/veo-3.1-reference-to-video", (), FailureKind.IMAGE_SMALL, False),
+    ],
+)
+def test_another_model_could_make_the_video_where_it_takes_the_same_images(
+    model: str, others_gone: tuple[str, ...], kind: FailureKind, *, expected: bool
+) -> None:
+    row = new_row(model=model, failure_kind=kind)
+    assert has_others(CATALOGUE, row, frozenset(others_gone)) is expected

@@ -102,6 +102,13 @@ async def test_an_image_that_is_too_small_for_a_model_is_tried_with_another_one_
     assert labels(result_view(row)) == [], "a film's shots are all made by the same models"
 
 
+async def test_no_other_model_is_offered_where_none_could_make_the_video() -> None:
+    row = generation(status=Status.FAILED, failure_kind=FailureKind.IMAGE_SMALL)
+    assert labels(result_view(row, has_others=False)) == []
+    row.failure_kind = FailureKind.MODEL_GONE
+    assert labels(result_view(row, has_others=False)) == ["Try again"]
+
+
 AGAIN = {"Re-roll", "Try again", "Remix"}
 
 

@@ -82,7 +82,7 @@ def test_discord_takes_the_form(model: str, images: int, prompt: str, chosen: di
     given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * images
     model = model if not images else models_for(CATALOGUE, kind_for(images))[0].id
     inputs = RemixInputs(CATALOGUE, RequestSpec(model, prompt, chosen, given_ones))
-    assert len(inputs.labels) == 5
+    assert len(inputs.labels) <= 5
     for label in inputs.labels:
         assert len(label.text) <= 45
         assert len(label.description or "") <= 100
@@ -125,3 +125,15 @@ def test_heights_that_differ_in_spelling_only_are_one_choice() -> None:
     images = [option["label"] for option in fields(inputs)["picture"]["options"]]
     assert images == ["16:9 720P", "16:9 1080P", "9:16 720P", "9:16 1080P"]
     assert send(inputs, model="google/veo3").options == {"resolution": "1080P"}, "what it was made with stays"
+
+
+def test_what_no_model_of_the_form_has_is_no_field() -> None:
+    def names(model_id: str, *, has_references: bool = False, images: int = 0) -> list[str]:
+        given_ones = (ImageInput.checked("https://cdn.example/cat.png"),) * images
+        spec = RequestSpec(model_id, "a dragon", {}, given_ones, has_references=has_references)
+        return [*fields(RemixInputs(CATALOGUE, spec))]
+
+    everything = ["prompt", "negative_prompt", "model", "duration", "picture"]
+    assert names("google/veo3") == everything
+    references = names("google/veo-3.1-reference-to-video", has_references=True, images=3)
+    assert references == [name for name in everything if name != "negative_prompt"]
