@@ -30,7 +30,7 @@ settings.register_profile(
 settings.load_profile("unhurried")
 
 # Seconds that the program waits where somebody waits for it. A machine that stands still for as long is not
-# what is tested; whoever tests haste sets its own.
+# what is tested; a test of haste sets its own.
 HASTE = (
     "bot.db.database.ANSWER_PATIENCE",
     "cogs.ui.requester.PATIENCE",
@@ -39,6 +39,9 @@ HASTE = (
     "cogs.veo.request.DEFER_TIMEOUT",
     "cogs.moderation.owners.PATIENCE",
 )
+
+# Tests of whole programs wait nearly all of their time. At the end, they would leave the cores idle.
+PROGRAMS = Path(__file__).parent / "process", Path(__file__).parent / "wire"
 
 PATIENCE_SECONDS = 150.0  # for a thousand requests at once on a machine that has other work
 REASON = pytest.StashKey[str]()
@@ -61,7 +64,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave slow cases to the night, but for those that are asked for by name."""
+    """Leave slow cases to the night, but for those that are asked for by name; what waits comes first."""
+    items.sort(key=lambda item: not any(map(item.path.is_relative_to, PROGRAMS)))
     if config.getoption("--thorough") or any("::" in argument for argument in config.args):
         return
     kept = [item for item in items if not _is_nightly(item)]
