@@ -55,7 +55,7 @@ def drop_appeals(session: Session, now: datetime, keep: timedelta | None) -> int
     """Delete appeals that nobody was asked about in time, and those kept long enough; return how many.
 
     `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end, and
-    whoever didn't get an answer is told that first.
+    a member without an answer is told that first.
     """
     is_over = or_(
         AppealRow.decided_at <= now - PAUSE,
