@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +98,14 @@ class Stage:
             await kept.close()
 
 
-async def _know_prices(world: World) -> bool | None:
-    last = build_request(CATALOGUE[-1].id, "x", {})
-    return world.app.prices.quote(last) is not None or None
+async def prices_are_known(world: World) -> None:
+    """Wait until the bot has read the price of every model: it asks for one after the other."""
+
+    async def look() -> bool | None:
+        quotes = [world.app.prices.quote(build_request(model.id, "x", {})) for model in CATALOGUE]
+        return None not in quotes or None
+
+    await wait_until(look, seconds=30)
 
 
 class _Kept:
@@ -120,9 +124,7 @@ class _Kept:
         world = World(provider, sandbox_settings(provider, folder), timing_with(), is_dated_now=True)
         life = Life(world)
         await life.begin()
-        await wait_until(
-            partial(_know_prices, world), seconds=30
-        )  # else a first test's request has no estimate
+        await prices_are_known(world)  # else a first test's request has no estimate
         return cls(life, world, folder)
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from sandbox.world import World
 from tests.e2e.driver import ask, assert_refused, case, rows, shown
 from tests.e2e.moderating import admin
 from tests.e2e.raw import TYPING, answers_in, send_raw
+from tests.e2e.stage import prices_are_known
 
 LITE, LITE_PREVIEW = "veo-3.1-lite-generate-001", "google/veo-3-1-lite-generate-preview"
 FILE = 11  # Discord's number of such options
@@ -28,6 +29,7 @@ async def with_files(world: World, *names: str) -> list[str]:
 
 async def test_models_are_suggested_with_the_price_of_what_was_entered(world: World) -> None:
     everything = "text, one image or two images"
+    await prices_are_known(world)
     assert await suggested(world) == {
         "Veo 3 · 8 s · about $4.16 · text or one image": "google/veo3",
         "Veo 3 Fast · 8 s · about $1.56 · text or one image": "google/veo-3.0-fast",
