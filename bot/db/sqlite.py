@@ -119,17 +119,19 @@ class SqliteStorage:
     @asynccontextmanager
     async def open(self, *, patient: bool = False) -> AsyncGenerator[SqliteConnections]:  # noqa: ARG002 nothing ends a long transaction
         """Open the file; see `bot.db.engines.Storage`."""
-        connections = SqliteConnections(self._engine("BEGIN IMMEDIATE"), self._engine("BEGIN DEFERRED"))
+        engine = self._create_engine()
+        connections = SqliteConnections(
+            _beginning(engine, "BEGIN IMMEDIATE"), _beginning(engine, "BEGIN DEFERRED")
+        )
         try:
             yield connections
         finally:
             await connections.close()
 
-    def _engine(self, begin: str) -> Engine:
+    def _create_engine(self) -> Engine:
         # Parameters of a statement stay out of errors, which are logged: prompts are among them.
         engine = create_engine(self._url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True)
         event.listen(engine, "connect", _prepare_connection)
-        event.listen(engine, "begin", partial(_begin, begin))
         return engine
 
     def create_lone_engine(self) -> AsyncEngine:
@@ -220,6 +222,13 @@ def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
     cursor.close()
+
+
+def _beginning(engine: Engine, begin: str) -> Engine:
+    """Return the engine with transactions that begin like this; what one compiles, the others find."""
+    beginning = engine.execution_options()
+    event.listen(beginning, "begin", partial(_begin, begin))
+    return beginning
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
