@@ -374,63 +374,49 @@ async def test_a_video_that_was_not_waited_for_can_be_fetched_later(tmp_path: Pa
     assert "Saved b.mp4" in by_request.text, by_request.text
 
 
+CAT, DOG = draw("JPEG"), draw(colour=BLUE)
+
+
 @pytest.mark.parametrize(
-    ("options", "model", "fields"),
+    ("options", "sent"),
     [
-        (["--image", "cat.jpg"], "google/veo-3.0-i2v", ["image_url"]),
         (
-            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast"],
-            "google/veo-3.1-i2v-fast",
-            ["image_url"],
+            ["--image", "cat.jpg", "--duration", "4"],
+            {"model": "google/veo-3.0-i2v", "duration": 4, "image_url": data_uri_of(CAT)},
         ),
         (
-            ["--last-image", "dog.png", "--image", "cat.jpg"],
-            "google/veo-3.1-first-last-image-to-video",
-            ["image_url", "last_image_url"],
+            ["--image", "cat.jpg", "--model", "google/veo-3.1-t2v-fast", "--duration", "4"],
+            {"model": "google/veo-3.1-i2v-fast", "duration": 4, "image_url": data_uri_of(CAT)},
+        ),
+        (
+            ["--last-image", "dog.png", "--image", "cat.jpg", "--duration", "4"],
+            {
+                "model": "google/veo-3.1-first-last-image-to-video",
+                "duration": 4,
+                "image_url": data_uri_of(CAT),
+                "last_image_url": data_uri_of(DOG),
+            },
+        ),
+        (
+            ["--reference", "cat.jpg", "--reference", "dog.png"],
+            {
+                "model": "google/veo-3.1-reference-to-video",
+                "image_urls": [data_uri_of(CAT), data_uri_of(DOG)],
+            },
         ),
     ],
-    ids=["one", "another family", "two"],
+    ids=["one", "another family", "two", "references"],
 )
 async def test_generate_sends_the_images(
-    tmp_path: Path, files: Path, options: list[str], model: str, fields: list[str]
+    tmp_path: Path, files: Path, options: list[str], sent: dict[str, Any]
 ) -> None:
-    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
-    for name, content in images.items():
-        (tmp_path / name).write_bytes(content)
+    (tmp_path / "cat.jpg").write_bytes(CAT)
+    (tmp_path / "dog.png").write_bytes(DOG)
     async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        finished = await veo_bot(
-            tmp_path,
-            *["generate", "a red dragon", "--duration", "4", *options],
-            AIMLAPI_KEY=provider.key,
-            AIMLAPI_BASE_URL=provider.url,
-            POLL_INTERVAL="0.1",
-        )
-        assert finished.code == 0, finished.text
+        finished = await generate(tmp_path, provider, "a red dragon", *options)
         (created,) = [call for call in provider.calls if call.kind == "create"]
-    sent = dict(zip(fields, map(data_uri_of, images.values()), strict=False))
-    assert created.json == {"model": model, "prompt": "a red dragon", "duration": 4, **sent}
-    assert "Saved veo.mp4" in finished.text
-
-
-async def test_generate_sends_references_in_their_order(tmp_path: Path, files: Path) -> None:
-    images = {"cat.jpg": draw("JPEG"), "dog.png": draw(colour=BLUE)}
-    for name, content in images.items():
-        (tmp_path / name).write_bytes(content)
-    async with Provider(generation_seconds=0.1, render=QUICK, files=files) as provider:
-        finished = await veo_bot(
-            tmp_path,
-            *["generate", "a red dragon", "--reference", "cat.jpg", "--reference", "dog.png"],
-            AIMLAPI_KEY=provider.key,
-            AIMLAPI_BASE_URL=provider.url,
-            POLL_INTERVAL="0.1",
-        )
-        assert finished.code == 0, finished.text
-        (created,) = [call for call in provider.calls if call.kind == "create"]
-    assert created.json == {
-        "model": "google/veo-3.1-reference-to-video",
-        "prompt": "a red dragon",
-        "image_urls": [data_uri_of(content) for content in images.values()],
-    }
+    assert created.json == {"prompt": "a red dragon", **sent}
+    assert "Saved veo.mp4" in finished.text, finished.text
 
 
 @pytest.mark.parametrize(
