@@ -35,6 +35,9 @@ PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
 )
 
+# What may be over at the next start; where a full disk leaves no room for the WAL's index, it's an I/O error.
+PASSING_CODES = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
+
 PAGES, PAGE_SIZE = text("PRAGMA page_count"), text("PRAGMA page_size")
 QUICK_CHECK_MOST = 256 * 2**20  # bytes that a start reads through, in about a second
 
@@ -189,12 +192,12 @@ class SqliteStorage:
         return isinstance(error, OperationalError) and primary_code(error) != sqlite3.SQLITE_ERROR
 
     def waits_for(self, error: Exception) -> bool:
-        """Whether another process holds the database, as a backup does for a while."""
-        return isinstance(error, OperationalError) and "database is locked" in str(error)
+        """Whether another process holds the database, as a backup does for a while, or the disk is full."""
+        return isinstance(error, OperationalError) and primary_code(error) in PASSING_CODES
 
     def is_in_use(self, error: Exception) -> bool:
         """Whether another program has the file open."""
-        return self.waits_for(error)
+        return isinstance(error, OperationalError) and primary_code(error) == sqlite3.SQLITE_BUSY
 
     def explain(self, error: Exception) -> str | None:
         """Say why the file cannot be used."""
@@ -203,7 +206,7 @@ class SqliteStorage:
         if is_corrupt(error):
             return self._name_damage(str(error.__cause__ or error))
         if isinstance(error, SQLAlchemyError):
-            return f"The database can't be opened: {error.__cause__ or error}"
+            return f"The database can't be opened: {_reason_of(error)}"
         if isinstance(error, OSError):
             return f"I can't create the database's folder: {error.strerror}"
         return None
@@ -222,6 +225,12 @@ def _want_alone(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
     cursor.close()
+
+
+def _reason_of(error: SQLAlchemyError) -> str:
+    reason = str(error.__cause__ or error)
+    # SQLite's own words don't lead to what is nearly always wrong then.
+    return f"{reason} (is the disk full?)" if primary_code(error) == sqlite3.SQLITE_IOERR else reason
 
 
 def _beginning(engine: Engine, begin: str) -> Engine:

@@ -178,6 +178,22 @@ async def test_a_database_that_is_away_is_worth_another_start(tmp_path: Path) ->
     assert SECRET not in finished.text
 
 
+# The kernel refuses to let any file grow, as on a disk that is full.
+ON_A_FULL_DISK = (
+    "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room})); " + IMPATIENT
+)
+
+
+@pytest.mark.parametrize("room", [0, 40960], ids=["for nothing", "for half of the tables"])
+async def test_a_disk_that_is_full_is_worth_another_start(tmp_path: Path, room: int) -> None:
+    code = ON_A_FULL_DISK.format(room=room)
+    finished = await python(tmp_path, "-c", code, "run", DISCORD_TOKEN="a-token", AIMLAPI_KEY="a-key")
+    assert finished.code == 1, f"systemd does not start again what ends with 2: {finished.text}"
+    assert re.search(r"DATABASE_URL: The database can't be opened: .*disk.*full", finished.text)
+    assert "Traceback" not in finished.text
+
+
 async def test_a_database_that_is_copied_into_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     old, new = tmp_path / "old.db", tmp_path / "new.db"
     async with open_database(f"sqlite+aiosqlite:///{old}"):
