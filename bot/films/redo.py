@@ -120,7 +120,7 @@ def plan_redo(
     if row.has_image and _begins_with_image(film, number):
         first = _first_image(film, number, now)
         images = first if number == 1 else images
-    family = _living_family(film, models, gone)
+    family = living_family(film, models, gone)
     spec = FilmSpec(row.title, prompts, family, dict(row.options), images, row.continuity)
     return plan_shots(spec, models, gone)
 
@@ -158,7 +158,8 @@ def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ..
     return tuple(ImageInput.checked(link) for link in links)
 
 
-def _living_family(film: Film, models: Sequence[Model], gone: Container[str]) -> str | None:
+def living_family(film: Film, models: Sequence[Model], gone: Container[str]) -> str | None:
+    """Return the family that made a film, or None where it makes no more."""
     made_by = get_model(film.shots[0].model)
     if made_by is None:
         return None

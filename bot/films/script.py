@@ -9,8 +9,15 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.errors import BadRequestError
 from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
-from bot.provider.catalogue import PROMPT_MAX_LENGTH, InvalidOptionError, Model, OptionValue, VideoRequest
-from bot.provider.choosing import choose_model
+from bot.provider.catalogue import (
+    CATALOGUE,
+    PROMPT_MAX_LENGTH,
+    InvalidOptionError,
+    Model,
+    OptionValue,
+    VideoRequest,
+)
+from bot.provider.choosing import choose_model, kind_for, models_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
@@ -19,6 +26,7 @@ from bot.requests.spec import RequestSpec
 
 MAX_SHOTS = 8
 TITLE_MAX_LENGTH = 80  # characters
+SCRIPT_MAX_LENGTH = 4000  # characters of all shots, which is what Discord takes in one field
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,19 @@ def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = (
     family = first.model.family
     plans += [_later_plan(film, prompt, family, models, gone) for prompt in film.prompts[1:]]
     return plans
+
+
+def first_models(film: FilmSpec, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Return the rows that make a film's first shot, of the families that can make the others, too.
+
+    Where none can, it's those of the whole catalogue: what is chosen then is refused in words.
+    """
+    kind = kind_for(len(film.images))
+    families = {model.family for model in models}
+    if film.continuity is Continuity.CONTINUOUS:
+        families = {model.family for model in models_for(models, InputKind.IMAGE)}
+    able = tuple(model for model in models_for(models, kind) if model.family in families)
+    return able or models_for(CATALOGUE, kind)
 
 
 def spec_in(row: FilmRow) -> FilmSpec:

@@ -12,6 +12,7 @@ from bot.db.models import ANSWER_GRACE
 from bot.errors import DatabaseBusyError, UserError
 from bot.films.acceptance import Acceptance, DearerError, Offered
 from bot.films.desk import FilmDesk
+from bot.films.remix import spec_of
 from bot.films.rows import (
     Film,
     attach_card,
@@ -45,6 +46,10 @@ class Films(FilmDesk):
     async def find(self, film_id: str) -> Film | None:
         """Return a film as it stands, or None."""
         return await self._database.read(lambda session: fetch_film(session, film_id), hurried=True)
+
+    def remix(self, film: Film) -> FilmSpec:
+        """Return what a film was made from, to be changed; raises as `spec_of`."""
+        return spec_of(film, self._admission.models, self._admission.gone, self._clock())
 
     async def offer(self, requester: Requester, spec: FilmSpec) -> FilmQuote:
         """Say what a film would cost, and write that down; nothing is spent.

@@ -21,6 +21,7 @@ from cogs.cards.card import (
 )
 from cogs.cards.card_message import CardMessage
 from cogs.cards.film_redo_buttons import FilmRedoButton
+from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.ui.items import Item, view_of
 from cogs.ui.links import LinkButton, message_link, post_link
@@ -58,7 +59,8 @@ def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
     if any(shot.status in OPEN for shot in film.shots):
         return [FilmStopButton(row.id)]
     is_gone = row.removed_at is not None or row.erased_at is not None
-    return [film_button(row), None if is_gone else FilmRedoButton(row.id)]
+    repeats = [] if is_gone else [FilmRedoButton(row.id), FilmRemixButton(row.id)]
+    return [film_button(row), *repeats]
 
 
 def film_state(film: Film) -> str:

@@ -2,17 +2,15 @@
 
 import structlog
 
-from bot.errors import NotFoundError
 from bot.i18n import pgettext
 from cogs.cards.cancelled_text import cancelled_shots, stopped_takes
-from cogs.moderation.owners import find_manageable
-from cogs.ui.film_button import FilmButton
+from cogs.cards.managed_film import ManagedFilmButton
 from cogs.ui.interaction import Interaction
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class FilmStopButton(FilmButton):
+class FilmStopButton(ManagedFilmButton):
     """Cancels all shots that are waited for: for free before they were sent, else they count."""
 
     action = "film-stop"
@@ -28,12 +26,8 @@ class FilmStopButton(FilmButton):
         The runner brings the card up to date.
         """
         await interaction.response.defer()
-        services = interaction.client.services
-        film = await services.films.find(self.film_id)
-        if film is None or not film.shots:
-            raise NotFoundError
-        first = await find_manageable(interaction, film.shots[0].id)
-        await services.cancellation.cancel_film(first.guild_id, self.film_id, interaction.user.id)
+        services, film = interaction.client.services, await self.find(interaction)
+        await services.cancellation.cancel_film(film.row.guild_id, self.film_id, interaction.user.id)
         after = await services.films.find(self.film_id)
         if after is not None:
             text = cancelled_shots(stopped_takes(film, after))

@@ -12,6 +12,7 @@ from bot.media.files import Clip
 from bot.media.fitting import Loss
 from cogs.cards.film_message import FilmMessage, is_film
 from cogs.cards.film_redo_buttons import FilmRedoButton
+from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.replaced_film import replace_post
 from cogs.cards.shown_film import FindFilm
 from cogs.cards.takedown import delete_post, film_posts
@@ -94,5 +95,9 @@ class FilmDelivery:
         if film is None:
             raise UndeliverableError("the film is not recorded any more")
         with locale_used(subject.locale):
-            view = view_of(FilmRedoButton(subject.id), FilmDeleteButton(subject.id))
+            view = view_of(
+                FilmRedoButton(subject.id),
+                FilmRemixButton(subject.id),
+                FilmDeleteButton(subject.id),
+            )
         return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)

@@ -10,9 +10,10 @@ from bot.discord_client.client import VeoBot
 from bot.films.script import FilmSpec
 from bot.provider.input_kinds import InputKind
 from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
+from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.films.delete_buttons import FilmConfirmButton, FilmDeleteButton
-from cogs.films.form import FilmForm
+from cogs.films.form import FilmForm, remix_form
 from cogs.films.offer_buttons import DropFilmButton, MakeFilmButton
 from cogs.films.redo_form import RedoForm
 from cogs.films.redo_offer import RedoButton, RedoDropButton
@@ -74,7 +75,8 @@ class FilmCog(commands.Cog):
 
 async def setup(bot: VeoBot) -> None:
     """Add the cog, and the buttons of offers and cards; discord.py calls this."""
-    bot.add_dynamic_items(MakeFilmButton, DropFilmButton, FilmStopButton)
+    FilmRemixButton.form = remix_form
+    bot.add_dynamic_items(MakeFilmButton, DropFilmButton, FilmStopButton, FilmRemixButton)
     bot.add_dynamic_items(FilmDeleteButton, FilmConfirmButton)
     RedoShotButton.form = RedoForm
     bot.add_dynamic_items(FilmRedoButton, RedoShotButton, RedoButton, RedoDropButton)

@@ -2,38 +2,20 @@
 
 import structlog
 
-from bot.errors import NotFoundError
 from bot.films.rows import Film
 from bot.i18n import _
 from bot.library.removal import NothingToRemoveError
 from cogs.cards.cancelled_text import stopped_lines
 from cogs.cards.film_card import film_link, film_number_line
+from cogs.cards.managed_film import ManagedFilmButton
 from cogs.cards.takedown import TakedownError, delete_post, film_posts, show_card
-from cogs.moderation.owners import find_manageable, message_shown
+from cogs.moderation.owners import message_shown
 from cogs.ui.delete_buttons import AskingButton, DeletingButton
 from cogs.ui.discord_errors import CALL_ERRORS
-from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import view_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class ManagedFilmButton(FilmButton):
-    """Base of the buttons with which its member and moderators manage a film."""
-
-    async def find(self, interaction: Interaction) -> Film:
-        """Return the film, for its member and moderators.
-
-        Raises:
-            NotFoundError: there is none, or it is another server's.
-            NotYoursError, SlowDiscordError: as `find_manageable`.
-        """
-        film = await interaction.client.services.films.find(self.film_id)
-        if film is None or not film.shots:
-            raise NotFoundError
-        await find_manageable(interaction, film.shots[0].id)
-        return film
 
 
 class FilmDeleteButton(AskingButton, ManagedFilmButton):

@@ -19,7 +19,7 @@ from cogs.ui.items import Form
 from cogs.ui.requester import requester_of
 from cogs.ui.video_button import VideoButton
 from cogs.veo.answer import AnswerLostError
-from cogs.veo.remix_input import select_of
+from cogs.veo.option_inputs import select_of
 from cogs.veo.request_form import words_to_copy
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -1,0 +1,68 @@
+"""Making a film once more from its form: what it was made from, as far as that is still there. Pure."""
+
+from collections.abc import Container, Sequence
+from datetime import datetime
+
+from bot.errors import UserError
+from bot.films.redo import living_family
+from bot.films.rows import Film
+from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec
+from bot.films.takes import last_takes
+from bot.i18n import _, number
+from bot.media.image_links import fetchable_until
+from bot.media.images import ImageInput
+from bot.provider.catalogue import Model
+
+
+class CannotRemixError(UserError):
+    """The film's form can't be filled in again; the sentence says why."""
+
+    def __init__(self, reason: str) -> None:
+        uncounted = _("This didn't count toward your limit.")
+        super().__init__(f"{reason} {uncounted}")
+
+
+def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: datetime) -> FilmSpec:
+    """Return a film as its member asked for it, with the words of the shots that were redone.
+
+    Where its model is gone, none is chosen.
+
+    Raises:
+        CannotRemixError: it was removed, or what it was made from isn't known any more.
+    """
+    row, shots = film.row, film.shots
+    if row.removed_at is not None:
+        raise CannotRemixError(
+            _("This film was removed, so I can't use it again. Use `/film` to make a new one.")
+        )
+    if row.erased_at is not None or any(shot.erased_at is not None for shot in shots):
+        raise CannotRemixError(
+            _(
+                "The prompts of this film were deleted, so I can't use them again. Use `/film` and enter "
+                "them again."
+            )
+        )
+    # A form has one line for each shot, and words that were redone may have several.
+    prompts = tuple(" ".join(shot.prompt.split()) for shot in shots)
+    if len("\n".join(prompts)) > SCRIPT_MAX_LENGTH:
+        raise CannotRemixError(
+            _(
+                "The prompts of this film have more than {most} characters together, which is more than a "
+                "form can take. Use `/film` to make it in parts.",
+                most=number(SCRIPT_MAX_LENGTH),
+            )
+        )
+    family = living_family(film, models, gone)
+    return FilmSpec(row.title, prompts, family, dict(row.options), _images(film, now), row.continuity)
+
+
+def _images(film: Film, now: datetime) -> tuple[ImageInput, ...]:
+    if not film.row.has_image:
+        return ()
+    first = last_takes(film.takes)[0]
+    links = first.picture_urls
+    if not links or fetchable_until(links, first.created_at) <= now:
+        raise CannotRemixError(
+            _("This film begins with an image that I no longer have. Use `/film` and attach it again.")
+        )
+    return tuple(ImageInput.checked(link) for link in links)

@@ -1,0 +1,36 @@
+"""The button that opens a film's form again, with everything filled in."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from bot.films.script import FilmSpec
+from bot.i18n import pgettext
+from bot.provider.catalogue import Model
+from cogs.cards.managed_film import ManagedFilmButton
+from cogs.ui.interaction import Interaction
+from cogs.ui.items import Form
+from cogs.ui.requester import requester_of
+
+
+class FilmRemixButton(ManagedFilmButton):
+    """Shows the form; what it sends is a film of its own, by the limits of whoever clicks.
+
+    Attributes:
+        form: takes the changed film; `cogs.films`, which knows what is done with it, gives it.
+    """
+
+    action = "film-remix"
+    emoji = "✏️"
+    form: ClassVar[Callable[[FilmSpec, Sequence[Model]], Form]]
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the words on it."""
+        return pgettext("button", "Remix")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form, unless it's clear already that no film can come of it."""
+        requester_of(interaction)
+        services, film = interaction.client.services, await self.find(interaction)
+        spec = services.films.remix(film)
+        await interaction.response.send_modal(FilmRemixButton.form(spec, services.model_choices.living))
