@@ -47,9 +47,18 @@ def block_rule(block: Block) -> str:
     return f"{BLOCK}{block.since.isoformat()}"
 
 
-def deletion_rule(generation_id: str) -> str:
-    """Return the name of what took a video down after a report; no request is refused because of it."""
-    return f"{DELETION}{generation_id}"
+def deletion_rule(subject_id: str, shots: int | None = None) -> str:
+    """Return the name of what took something down after a report; no request is refused because of it.
+
+    `shots`: how many a film had; None: it was a video.
+    """
+    return f"{DELETION}{subject_id}" if shots is None else f"{DELETION}{subject_id}:{shots}"
+
+
+def deleted_by(rule: str) -> tuple[str, int | None]:
+    """Return the ID of what such a rule took down, and how many shots it had; None: it was a video."""
+    subject_id, _, shots = rule.removeprefix(DELETION).partition(":")
+    return subject_id, int(shots) if shots.isdecimal() else None
 
 
 def rule_of(refusal: Exception | None, block: Block | None) -> str | None:

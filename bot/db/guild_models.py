@@ -121,7 +121,7 @@ class StrikeRow(Base):
 
 
 class ReportRow(Base):
-    """A member's report of a video, and what moderators made of it; each decision can be made once."""
+    """A member's report of a video or a film, and what moderators made of it; each decision works once."""
 
     __tablename__ = "reports"
     __table_args__ = (
@@ -131,7 +131,7 @@ class ReportRow(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     guild_id: Mapped[int] = mapped_column(BigInteger)
-    generation_id: Mapped[str] = mapped_column(String(16))
+    generation_id: Mapped[str] = mapped_column(String(16))  # or a film's: no two of all these IDs are alike
     reporter_id: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import free
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import Action
+from bot.db.guild_models import Action, ReportRow
 from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
 from bot.films.script import FilmSpec, with_links
@@ -35,10 +35,12 @@ class Film:
     Attributes:
         takes: all that was requested for its shots: one each, and one more for each time a shot is redone;
             none while it's an offer.
+        is_deleted: another member, a moderator, deleted it after a report.
     """
 
     row: FilmRow
     takes: Sequence[Generation]
+    is_deleted: bool = False
 
     @property
     def shots(self) -> list[Generation]:
@@ -99,7 +101,12 @@ def fetch_film(session: Session, film_id: str) -> Film | None:
     takes = session.scalars(
         select(Generation).where(Generation.film_id == film_id).order_by(Generation.shot)
     ).all()
-    return Film(row, takes)
+    return Film(row, takes, is_deleted=row.removed_at is not None and _was_deleted(session, row))
+
+
+def _was_deleted(session: Session, row: FilmRow) -> bool:
+    about_it = (ReportRow.generation_id == row.id, ReportRow.deleted_by != row.user_id)
+    return session.scalar(select(ReportRow.id).where(*about_it).limit(1)) is not None
 
 
 def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: datetime) -> FilmRow:

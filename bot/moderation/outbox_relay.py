@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, AuditRow, ReportRow
-from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal, load_appeal
 from bot.moderation.follow_ups import AppealMessages, FollowUps
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY, Row, move, wait_after
-from bot.moderation.report_decisions import ReportedVideo
+from bot.moderation.reported import ReportedVideo, load_reported
 from bot.policy.store import fetch_policy
 from bot.signals import run_every
 
@@ -268,7 +267,7 @@ def _load(session: Session, row: Row, now: datetime) -> Shown:
     if isinstance(row, AppealRow):
         return load_appeal(session, session.get_one(AppealRow, row.id), now)
     report = session.get_one(ReportRow, row.id)  # somebody may have decided it since it was found
-    return ReportedVideo(report, session.get(Generation, row.generation_id))
+    return load_reported(session, report)
 
 
 def _show_end(session: Session, row: Row, at: datetime) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -11,10 +10,11 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import Action, AuditRow, ReportRow, StrikeKind
-from bot.db.models import NOBODY, Generation
+from bot.db.models import NOBODY
 from bot.errors import NotFoundError, UserError
 from bot.i18n import N_, _
 from bot.moderation.decisions import Moderator
+from bot.moderation.reported import ReportedVideo, act_in, load_reported, remove_film
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
 from bot.policy.store import fetch_member_policy, store_member_policy
@@ -25,7 +25,14 @@ REASON = re.compile(r"report (?P<report>[0-9a-f]{16})")  # of the rows below
 
 DISMISSED = N_("{who} has already dismissed this report. Nothing changed.")
 DELETED = N_("{who} has already deleted this video. Nothing changed.")
+FILM_DELETED = N_("{who} has already deleted this film. Nothing changed.")
 BLOCKED = N_("{who} has already blocked the member because of this report. Nothing changed.")
+UNKNOWN_MEMBER = N_(
+    "I no longer know who requested this video because they deleted their data. Nothing changed."
+)
+UNKNOWN_FILMMAKER = N_(
+    "I no longer know who requested this film because they deleted their data. Nothing changed."
+)
 
 
 Taken = tuple[int | None, LiteralString]  # who decided so, and the sentence about it
@@ -53,34 +60,23 @@ class ReportClosedError(UserError):
 class NobodyToBlockError(UserError):
     """It is not recorded any more who asked for the video."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("I no longer know who requested this video because they deleted their data. Nothing changed.")
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedVideo:
-    """A report and what it is about; `generation` is None where the row is gone."""
-
-    report: ReportRow
-    generation: Generation | None
+    def __init__(self, *, is_film: bool) -> None:
+        super().__init__(_(UNKNOWN_FILMMAKER if is_film else UNKNOWN_MEMBER))
 
 
 def carry_out(
     session: Session, by: Moderator, report_id: str, decision: ReportDecision, now: datetime
 ) -> ReportedVideo:
     """Decide a report and do what follows in the database; see `bot.moderation.reports.Reports.decide`."""
-    report = _claim(session, by, report_id, decision)
-    generation = session.get(Generation, report.generation_id)
+    reported = load_reported(session, _claim(session, by, report_id, decision))
     match decision:
         case ReportDecision.DELETE:
-            _delete(session, by, report, generation, now)
+            _delete(session, by, reported, now)
         case ReportDecision.BLOCK:
-            _block(session, by, report, generation, now)
+            _block(session, by, reported, now)
         case ReportDecision.DISMISS:
-            _record(session, by, Action.REPORT_DISMISS, report, now)
-    return ReportedVideo(report, generation)
+            _record(session, by, Action.REPORT_DISMISS, reported, now)
+    return reported
 
 
 def fetch_report(session: Session, guild_id: int, report_id: str) -> ReportRow | None:
@@ -126,7 +122,9 @@ def _claim(session: Session, by: Moderator, report_id: str, decision: ReportDeci
     if report is not None:
         return report
     report = fetch_report(session, by.guild_id, report_id)
-    raise ReportNotFoundError if report is None else _closed(report, decision)
+    if report is None:
+        raise ReportNotFoundError
+    raise _closed(load_reported(session, report), decision)
 
 
 # How the columns that say who decided begin.
@@ -148,9 +146,10 @@ def _undecided(decision: ReportDecision) -> Sequence[ColumnElement[bool]]:
     return [ReportRow.dismissed_by.is_(None), *others[decision]]
 
 
-def _closed(report: ReportRow, decision: ReportDecision) -> ReportClosedError:
+def _closed(reported: ReportedVideo, decision: ReportDecision) -> ReportClosedError:
+    report = reported.report
     dismissed: Taken = (report.dismissed_by, DISMISSED)
-    deleted: Taken = (report.deleted_by, DELETED)
+    deleted: Taken = (report.deleted_by, DELETED if reported.film is None else FILM_DELETED)
     blocked: Taken = (report.blocked_by, BLOCKED)
     order: Mapping[ReportDecision, Sequence[Taken]] = {
         ReportDecision.DELETE: (dismissed, deleted),
@@ -161,38 +160,47 @@ def _closed(report: ReportRow, decision: ReportDecision) -> ReportClosedError:
     return ReportClosedError(_(sentence, who=f"<@{who}>"))
 
 
-def _delete(
-    session: Session, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
-) -> None:
-    if generation is None:
+def _delete(session: Session, by: Moderator, reported: ReportedVideo, now: datetime) -> None:
+    subject, film = reported.subject, reported.film
+    if subject is None:
         raise NotFoundError
-    generation.removed_at = generation.removed_at or now
-    generation.video_url = None
+    if film is not None:
+        deleted, source = remove_film(session, film, by.user_id, now), act_in(film)
+    else:
+        deleted, source = _remove_video(reported, now)
     session.execute(
         update(ReportRow)
         .where(
-            ReportRow.generation_id == generation.id,
+            ReportRow.generation_id.in_(deleted),
             ReportRow.deleted_by.is_(None),
             ReportRow.dismissed_by.is_(None),
         )
         .values(deleted_by=by.user_id)
     )
-    _record(session, by, Action.VIDEO_DELETE, report, now, new={"user_id": generation.user_id})
-    source, locale = deletion_source(generation), generation.locale
-    act = Act(by.guild_id, generation.user_id, StrikeKind.REPORT, source, locale=locale)
+    _record(session, by, Action.VIDEO_DELETE, reported, now, new={"user_id": subject.user_id})
+    act = Act(by.guild_id, subject.user_id, StrikeKind.REPORT, source, locale=subject.locale)
     give_strike(session, act, now)
 
 
-def _block(
-    session: Session, by: Moderator, report: ReportRow, generation: Generation | None, now: datetime
-) -> None:
+def _remove_video(reported: ReportedVideo, now: datetime) -> tuple[list[str], str]:
+    """Mark the video as taken down; return its ID in a list, and how a strike names that."""
+    generation = reported.generation
     if generation is None:
         raise NotFoundError
-    user_id = generation.user_id
+    generation.removed_at = generation.removed_at or now
+    generation.video_url = None
+    return [generation.id], deletion_source(generation)
+
+
+def _block(session: Session, by: Moderator, reported: ReportedVideo, now: datetime) -> None:
+    subject = reported.subject
+    if subject is None:
+        raise NotFoundError
+    user_id = subject.user_id
     if user_id == NOBODY:
-        raise NobodyToBlockError
+        raise NobodyToBlockError(is_film=reported.film is not None)
     member_policy = fetch_member_policy(session, by.guild_id, user_id)
-    block = _longer(member_policy.block, _new_block(now, generation.id))
+    block = _longer(member_policy.block, _new_block(now, reported))
     store_member_policy(session, by.guild_id, user_id, member_policy.model_copy(update={"block": block}))
     record(
         session,
@@ -203,7 +211,7 @@ def _block(
         subject=f"member:{user_id}",
         old=tell_block(member_policy.block),
         new=tell_block(block),
-        reason=f"report {report.id}",
+        reason=f"report {reported.report.id}",
     )
 
 
@@ -214,11 +222,15 @@ def block_of_report(session: Session, blocked: AuditRow) -> Block | None:
     """
     found = REASON.fullmatch(blocked.reason or "")
     report = found and fetch_report(session, blocked.guild_id, found["report"])
-    return _new_block(blocked.at, report.generation_id) if report else None
+    return _new_block(blocked.at, load_reported(session, report)) if report else None
 
 
-def _new_block(now: datetime, generation_id: str) -> Block:
-    return Block(since=now, until=now + BLOCK_TIME, reason=f"Video {generation_id} was reported.")
+def _new_block(now: datetime, reported: ReportedVideo) -> Block:
+    subject_id = reported.report.generation_id
+    reason = f"Video {subject_id} was reported."
+    if reported.film is not None:
+        reason = f"Film {subject_id} was reported."
+    return Block(since=now, until=now + BLOCK_TIME, reason=reason)
 
 
 def _longer(present: Block | None, block: Block) -> Block:
@@ -232,18 +244,19 @@ def _record(
     session: Session,
     by: Moderator,
     action: Action,
-    report: ReportRow,
+    reported: ReportedVideo,
     now: datetime,
     *,
     new: dict[str, Any] | None = None,
 ) -> None:
+    kind, report = "generation" if reported.film is None else "film", reported.report
     record(
         session,
         by.guild_id,
         by.user_id,
         action,
         now,
-        subject=f"generation:{report.generation_id}",
+        subject=f"{kind}:{report.generation_id}",
         new=new,
         reason=f"report {report.id}",
     )

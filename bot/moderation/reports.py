@@ -8,37 +8,47 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation, Status
 from bot.errors import BadInputError, NotFoundError, UserError
-from bot.i18n import _
+from bot.i18n import N_, _
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator, checked_reason
-from bot.moderation.report_decisions import ReportDecision, ReportedVideo, carry_out, fetch_report
+from bot.moderation.report_decisions import ReportDecision, carry_out, fetch_report
+from bot.moderation.reported import ReportedVideo, fetch_reported_film, load_reported
 from bot.policy.store import fetch_policy
+
+NO_VIDEO = N_("There's no video with that ID to report. Nothing changed.")
+NO_FILM = N_("There's no film with that ID to report. Nothing changed.")
+REMOVED = N_("This video has already been removed. There's nothing more to do.")
+FILM_REMOVED = N_("This film has already been removed. There's nothing more to do.")
+REPORTED = N_("You've already reported this video. One report is enough.")
+FILM_REPORTED = N_("You've already reported this film. One report is enough.")
+NO_REASON = N_("Describe what's wrong with it in a few words. Nothing was sent.")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class NoVideoError(UserError):
-    """The generation has no video that anybody could see."""
+    """There is no video or film that anybody could see."""
 
-    def __init__(self) -> None:
-        super().__init__(_("There's no video with that ID to report. Nothing changed."))
+    def __init__(self, *, is_film: bool = False) -> None:
+        super().__init__(_(NO_FILM if is_film else NO_VIDEO))
 
 
 class RemovedError(UserError):
-    """The video was taken down before."""
+    """It was taken down before."""
 
-    def __init__(self) -> None:
-        super().__init__(_("This video has already been removed. There's nothing more to do."))
+    def __init__(self, *, is_film: bool = False) -> None:
+        super().__init__(_(FILM_REMOVED if is_film else REMOVED))
 
 
 class AlreadyReportedError(UserError):
-    """The same member reported the same video before."""
+    """The same member reported the same before."""
 
-    def __init__(self) -> None:
-        super().__init__(_("You've already reported this video. One report is enough."))
+    def __init__(self, *, is_film: bool = False) -> None:
+        super().__init__(_(FILM_REPORTED if is_film else REPORTED))
 
 
 class Reports:
@@ -51,47 +61,47 @@ class Reports:
     async def report(
         self,
         guild_id: int,
-        generation_id: str,
+        subject_id: str,
         reporter_id: int,
         reason: str,
         shown_at: Posted | None = None,
     ) -> ReportRow:
         """Write a report down; it is shown to the moderators by `bot.moderation.outbox_relay`.
 
-        `shown_at`: the message that the member saw the video in; moderators find it even where the
-        message's id is not recorded any more (`bot.privacy.erasure`). `post_at` is None where nobody would
-        see the report yet.
+        `subject_id`: of a video or a film. `shown_at`: the message that the member saw it in; moderators
+        find it even where the message's id is not recorded any more (`bot.privacy.erasure`). `post_at` is
+        None where nobody would see the report yet.
 
         Raises:
             BadInputError: the reason is empty or too long.
-            NotFoundError: this server has no such generation.
+            NotFoundError: this server has no such video or film.
             NoVideoError, RemovedError: there is nothing to report.
-            AlreadyReportedError: one report per member and video.
+            AlreadyReportedError: one report per member and video or film.
             DatabaseBusyError: nothing can be recorded now.
         """
         cleaned = checked_reason(reason)
         if cleaned is None:
-            raise BadInputError(_("Describe what's wrong with the video in a few words. Nothing was sent."))
+            raise BadInputError(_(NO_REASON))
         now = self._clock()
 
         def add(session: Session) -> ReportRow:
-            generation = _fetch_video(session, guild_id, generation_id)
-            _ensure_shown(generation, shown_at)
+            subject = _fetch_subject(session, guild_id, subject_id)
+            _ensure_shown(subject, shown_at)
             has_channel = fetch_policy(session, guild_id).moderators_channel_id is not None
             row = ReportRow(
                 id=secrets.token_hex(8),
                 guild_id=guild_id,
-                generation_id=generation_id,
+                generation_id=subject_id,
                 reporter_id=reporter_id,
                 reason=cleaned,
                 created_at=now,
                 post_at=now if has_channel else None,
             )
-            _insert(session, row)
+            _insert(session, row, is_film=isinstance(subject, FilmRow))
             return row
 
         row = await self._database.write(add, guild_id, hurried=True)
-        log.info("reported", report=row.id, generation=generation_id, guild=guild_id, user=reporter_id)
+        log.info("reported", report=row.id, subject=subject_id, guild=guild_id, user=reporter_id)
         return row
 
     async def get(self, guild_id: int, report_id: str) -> ReportedVideo | None:
@@ -99,22 +109,21 @@ class Reports:
 
         def look(session: Session) -> ReportedVideo | None:
             report = fetch_report(session, guild_id, report_id)
-            if report is None:
-                return None
-            return ReportedVideo(report, session.get(Generation, report.generation_id))
+            return None if report is None else load_reported(session, report)
 
         return await self._database.read(look, hurried=True)
 
     async def decide(self, by: Moderator, report_id: str, decision: ReportDecision) -> ReportedVideo:
         """Decide a report; its audit row and a block are in the same transaction.
 
-        A deleted video is deleted in all its reports. What is posted is taken down by the caller.
+        What is deleted is deleted in all its reports; a film is, with its shots. What is posted is taken down
+        by the caller.
 
         Raises:
             ReportNotFoundError: this server has no such report.
             ReportClosedError: somebody was faster.
             NobodyToBlockError: the member is not known any more.
-            NotFoundError: the generation's row is gone.
+            NotFoundError: the row of what was reported is gone.
             DatabaseBusyError: nothing can be recorded now.
         """
         reported = await self._database.write(
@@ -126,30 +135,40 @@ class Reports:
         return reported
 
 
-def _fetch_video(session: Session, guild_id: int, generation_id: str) -> Generation:
-    generation = session.get(Generation, generation_id)
-    if generation is None or generation.guild_id != guild_id:
+def _fetch_subject(session: Session, guild_id: int, subject_id: str) -> Generation | FilmRow:
+    film = fetch_reported_film(session, subject_id)
+    subject = session.get(Generation, subject_id) if film is None else film.row
+    if subject is None or subject.guild_id != guild_id:
         raise NotFoundError
-    return generation
+    return subject
 
 
-def _ensure_shown(generation: Generation, shown_at: Posted | None) -> None:
-    """Check that there is a video to see; remember its message where that is not recorded (any more).
+def _ensure_shown(subject: Generation | FilmRow, shown_at: Posted | None) -> None:
+    """Check that there is something to see; remember its message where that is not recorded (any more).
 
     Raises:
         NoVideoError, RemovedError: see `Reports.report`.
     """
-    if generation.removed_at is not None:
-        raise RemovedError
-    if generation.status is not Status.SUCCEEDED or (generation.result_id is None and shown_at is None):
-        raise NoVideoError
-    if generation.result_id is None and shown_at is not None:
-        generation.result_id, generation.result_channel_id = shown_at.message_id, shown_at.channel_id
+    is_film = isinstance(subject, FilmRow)
+    if subject.removed_at is not None:
+        raise RemovedError(is_film=is_film)
+    is_lost = subject.result_id is None
+    if not _was_made(subject) or (is_lost and shown_at is None):
+        raise NoVideoError(is_film=is_film)
+    if is_lost and shown_at is not None:
+        subject.result_id, subject.result_channel_id = shown_at.message_id, shown_at.channel_id
 
 
-def _insert(session: Session, row: ReportRow) -> None:
+def _was_made(subject: Generation | FilmRow) -> bool:
+    """Whether there was a video; a film has its message's ID until its words are erased."""
+    if isinstance(subject, FilmRow):
+        return subject.result_id is not None or subject.erased_at is not None
+    return subject.status is Status.SUCCEEDED
+
+
+def _insert(session: Session, row: ReportRow, *, is_film: bool) -> None:
     session.add(row)
     try:
         session.flush()
     except IntegrityError as error:
-        raise AlreadyReportedError from error
+        raise AlreadyReportedError(is_film=is_film) from error

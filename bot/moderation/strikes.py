@@ -8,10 +8,11 @@ from functools import partial
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION
+from bot.admission.appeals import DELETION, deleted_by
 from bot.db.guild_models import Action, AppealRow, StrikeRow
 from bot.db.models import Generation
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator
+from bot.moderation.reported import act_in, fetch_reported_film
 from bot.moderation.strike_blocks import count_blocked, end_block, without_strikes
 from bot.moderation.told import tell_strikes
 from bot.policy.audit import record
@@ -161,8 +162,12 @@ def _deletion_in(session: Session, appeal: AppealRow) -> str | None:
     """Return how a strike names the deletion that an appeal is about; None: it's about none."""
     if not appeal.rule.startswith(DELETION):
         return None
-    generation = session.get(Generation, appeal.rule.removeprefix(DELETION))
-    return generation and deletion_source(generation)
+    subject_id, shots = deleted_by(appeal.rule)
+    if shots is None:
+        generation = session.get(Generation, subject_id)
+        return generation and deletion_source(generation)
+    film = fetch_reported_film(session, subject_id)
+    return film and act_in(film)
 
 
 def _record(

@@ -21,6 +21,7 @@ PERIOD_NAMES: Mapping[Period, LiteralString] = {Period.DAY: N_("today"), Period.
 # What the bot writes down as a reason, in English (`bot.moderation.report_decisions`).
 OWN_REASONS: Mapping[re.Pattern[str], LiteralString] = {
     re.compile(r"Video (?P<number>[0-9a-f]{16}) was reported\."): N_("Video {number} was reported."),
+    re.compile(r"Film (?P<number>[0-9a-f]{16}) was reported\."): N_("Film {number} was reported."),
     re.compile(r"Too many strikes\."): N_("Too many strikes."),
     re.compile(r"strikes: (?P<number>[0-9]+)"): N_("strikes: {number}"),
     re.compile(r"report (?P<number>[0-9a-f]{16})"): N_("report {number}"),

@@ -42,9 +42,11 @@ def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> i
     `keep`: how long what members wrote is kept; that may be shorter than moderators have.
     """
     late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
-    # Without the video's prompt, its member can't ask again: they aren't told that they can.
+    # Without the prompt of the video or film, its member can't ask again: they aren't told that they can.
     has_prompt = exists().where(
-        Generation.id == AppealRow.fingerprint, Generation.erased_at.is_(None), Generation.erase_at.is_(None)
+        or_(Generation.id == AppealRow.fingerprint, Generation.film_id == AppealRow.fingerprint),
+        Generation.erased_at.is_(None),
+        Generation.erase_at.is_(None),
     )
     session.execute(late.where(AppealRow.rule.startswith(DELETION), ~has_prompt).values(prompt=""))
     ended = late.values(decision=AppealDecision.LAPSE, decided_at=now, post_at=now)

@@ -70,9 +70,9 @@ _HAS_LINKS = or_(
     Generation.result_channel_id.is_not(None),
     Generation.earlier_posts.is_not(None),
 )
-# Moderators can still take the video down: a block alone does not end that.
+# Moderators can still take the video down, or the film that it's a shot of: a block alone does not end that.
 _HAS_OPEN_REPORT = exists().where(
-    ReportRow.generation_id == Generation.id,
+    ReportRow.generation_id.in_((Generation.id, Generation.film_id)),
     ReportRow.deleted_by.is_(None),
     ReportRow.dismissed_by.is_(None),
 )

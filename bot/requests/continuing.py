@@ -141,7 +141,7 @@ def fetch_continuable(session: Session, guild_id: int, generation_id: str) -> Ge
         reason = _("The prompt and the link of this video were deleted, so I can't continue it.")
     elif not is_continuable(generation):
         reason = _("There's no finished video with that ID to continue.")
-    elif _has_open_report(session, generation_id):
+    elif _has_open_report(session, generation):
         # Who made it isn't told that somebody reported it.
         reason = _("This video can't be continued right now. Try again later.")
     else:
@@ -226,9 +226,10 @@ def _made_with(generation: Generation) -> dict[str, OptionValue]:
         return dict(generation.options)
 
 
-def _has_open_report(session: Session, generation_id: str) -> bool:
+def _has_open_report(session: Session, generation: Generation) -> bool:
+    """Whether moderators still have to decide about a video, or about the film that it's a shot of."""
     query = select(ReportRow.id).where(
-        ReportRow.generation_id == generation_id,
+        ReportRow.generation_id.in_([generation.id, generation.film_id or generation.id]),
         ReportRow.deleted_by.is_(None),
         ReportRow.dismissed_by.is_(None),
     )

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import LiteralString
 
-from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, words_of
+from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, deleted_by, words_of
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
-from bot.i18n import N_, _
+from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal, is_news
 from bot.policy.phrases import quote_words
 from bot.timestamps import relative_time
@@ -44,7 +44,6 @@ UNANSWERED_ABOUT_VIDEO = N_(
 UNANSWERED_ABOUT_ERASED_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted."
 )
-GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
 STATES = {
     Status.SUCCEEDED: "✅",
     Status.FAILED: "❌",
@@ -96,13 +95,7 @@ def _decision_line(row: AppealRow, server: str) -> str:
     at, is_deletion = row.decided_at or row.created_at, row.rule.startswith(DELETION)
     match row.decision:
         case AppealDecision.ALLOW if is_deletion:
-            ends = relative_time(at + RELEASE_TIME)
-            return _(
-                "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
-                "back, but you have one extra video. It expires {when}.",
-                server=server,
-                when=ends,
-            )
+            return _extra_line(row, server, relative_time(at + RELEASE_TIME))
         case AppealDecision.ALLOW:
             ends = relative_time(at + RELEASE_TIME)
             return _(
@@ -137,6 +130,26 @@ def _decision_line(row: AppealRow, server: str) -> str:
             )
 
 
+def _extra_line(row: AppealRow, server: str, ends: str) -> str:
+    shots = deleted_by(row.rule)[1]
+    if shots is not None:
+        return ngettext(
+            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
+            "back, but you have {count} extra video. It expires {when}.",
+            "✅ **A moderator of {server} lets you make your deleted film again.** I can't bring it "
+            "back, but you have {count} extra videos. They expire {when}.",
+            shots,
+            server=server,
+            when=ends,
+        )
+    return _(
+        "✅ **A moderator of {server} lets you make your deleted video again.** I can't bring it "
+        "back, but you have one extra video. It expires {when}.",
+        server=server,
+        when=ends,
+    )
+
+
 def _still_blocked_line(appeal: Appeal) -> list[str]:
     """Say that what was decided for the member has to wait, since a block of theirs holds."""
     if appeal.block is None or appeal.row.decision not in (AppealDecision.ALLOW, AppealDecision.LIFT):
@@ -162,6 +175,15 @@ def _why_line(row: AppealRow, *, quote: bool) -> str:
 
 
 def _rule_line(row: AppealRow, *, quote: bool) -> str:
+    shots = deleted_by(row.rule)[1] if row.rule.startswith(DELETION) else None
+    if shots is not None:
+        return ngettext(
+            "Deleted after a report, with its {count} shot. The film can't be brought back; *Allow once* "
+            "gives them {count} extra video for 24 hours:",
+            "Deleted after a report, with its {count} shots. The film can't be brought back; *Allow once* "
+            "gives them {count} extra videos for 24 hours:",
+            shots,
+        )
     if row.rule.startswith(DELETION):
         return _(
             "Deleted after a report. The video can't be brought back; *Allow once* gives them one extra "
@@ -206,7 +228,8 @@ def _outcome(appeal: Appeal) -> list[str]:
     if row.decision is None:
         return []
     is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
-    lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    moderator = f"<@{row.decided_by}>"
+    lines = [_given(row, moderator) if is_given else _(DECIDED[row.decision], moderator=moderator)]
     if row.told_at is None and not is_news(row):
         return lines
     if row.told_at is not None:
@@ -222,3 +245,15 @@ def _outcome(appeal: Appeal) -> list[str]:
         member=f"<@{row.user_id}>",
     )
     return [*lines, untold]
+
+
+def _given(row: AppealRow, moderator: str) -> str:
+    shots = deleted_by(row.rule)[1]
+    if shots is None:
+        return _("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.", moderator=moderator)
+    return ngettext(
+        "✅ **Allowed once** by {moderator}: {count} extra video, for 24 hours.",
+        "✅ **Allowed once** by {moderator}: {count} extra videos, for 24 hours.",
+        shots,
+        moderator=moderator,
+    )

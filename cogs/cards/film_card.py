@@ -20,6 +20,7 @@ from cogs.cards.card import (
     shown_prompt,
 )
 from cogs.cards.card_message import CardMessage
+from cogs.cards.deletion_button import AskAboutVideoButton
 from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_remix_button import FilmRemixButton
 from cogs.cards.film_stop_button import FilmStopButton
@@ -58,8 +59,9 @@ def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
     row = film.row
     if any(shot.status in OPEN for shot in film.shots):
         return [FilmStopButton(row.id)]
-    is_gone = row.removed_at is not None or row.erased_at is not None
-    repeats = [] if is_gone else [FilmRedoButton(row.id), FilmRemixButton(row.id)]
+    if row.removed_at is not None:
+        return [AskAboutVideoButton(row.id)] if film.is_deleted and row.erased_at is None else []
+    repeats = [] if row.erased_at is not None else [FilmRedoButton(row.id), FilmRemixButton(row.id)]
     return [film_button(row), *repeats]
 
 

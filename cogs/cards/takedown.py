@@ -9,10 +9,11 @@ from bot.db.film_models import FilmRow
 from bot.db.models import Generation
 from bot.discord_client.client import VeoBot
 from bot.errors import UserError
+from bot.films.rows import Film
 from bot.i18n import _, locale_used
 from bot.jobs.ports import Posted
 from bot.library.reposts import posts_of
-from cogs.cards.card_message import card_message
+from cogs.cards.card_message import CardMessage, card_message
 from cogs.cards.film_card import film_message
 from cogs.cards.shown_film import film_of
 from cogs.ui.discord_errors import CALL_ERRORS
@@ -52,16 +53,33 @@ async def take_down(
     Raises:
         TakedownError: one is still there.
     """
+    posts = [*posts_of(generation), *await _film_posts(client, generation, actor_id)]
+    await _delete_all(client, generation, posts)
+    await show_card(client, generation, way_on)
+
+
+async def take_down_film(client: VeoBot, film: Film) -> None:
+    """Delete all messages with a film and with its shots that are still there, and show the card anew.
+
+    Raises:
+        TakedownError: one is still there.
+    """
+    shots = (post for take in film.takes if take.removed_at is not None for post in posts_of(take))
+    await _delete_all(client, film.row, [*film_posts(film.row), *shots])
+    if film.card_id is not None:
+        await _edit_card(client, film.row, film.card_id, film_message(film))
+
+
+async def _delete_all(client: VeoBot, subject: Generation | FilmRow, posts: Sequence[Posted]) -> None:
     left: list[Posted] = []
-    for post in [*posts_of(generation), *await _film_posts(client, generation, actor_id)]:
+    for post in posts:
         try:
-            await delete_post(client, generation, post)
+            await delete_post(client, subject, post)
         except CALL_ERRORS as error:
-            log.error("a removed video is still shown", generation=generation.id, error=str(error))
+            log.error("what was removed is still shown", subject=subject.id, error=str(error))
             left.append(post)
     if left:
-        raise TakedownError(generation, left)
-    await show_card(client, generation, way_on)
+        raise TakedownError(subject, left)
 
 
 async def _film_posts(client: VeoBot, generation: Generation, actor_id: int) -> list[Posted]:
@@ -84,7 +102,7 @@ def film_posts(row: FilmRow) -> list[Posted]:
 async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:
     """Edit the card to how the generation stands; a card that cannot be edited stays as it is.
 
-    `way_on`: makes the button with which the member goes on, in their language; a film's card has none.
+    `way_on`: makes the button with which the member goes on, in their language; a film's card has its own.
     """
     if generation.card_id is None:
         return
@@ -93,11 +111,17 @@ async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None
     if film is None and way_on is not None:
         with locale_used(generation.locale):
             message["view"] = view_of(way_on(generation.id))
-    channel = client.get_partial_messageable(generation.channel_id, guild_id=generation.guild_id)
+    await _edit_card(client, generation, generation.card_id, message)
+
+
+async def _edit_card(
+    client: VeoBot, subject: Generation | FilmRow, card_id: int, message: CardMessage
+) -> None:
+    channel = client.get_partial_messageable(subject.channel_id, guild_id=subject.guild_id)
     try:
-        await channel.get_partial_message(generation.card_id).edit(**message)
+        await channel.get_partial_message(card_id).edit(**message)
     except CALL_ERRORS as error:
-        log.warning("the card was not edited", generation=generation.id, error=str(error))
+        log.warning("the card was not edited", subject=subject.id, error=str(error))
 
 
 async def delete_post(client: discord.Client, generation: Generation | FilmRow, post: Posted) -> None:

@@ -19,6 +19,7 @@ from cogs.cards.takedown import delete_post, film_posts
 from cogs.delivery.card_updates import Cards
 from cogs.delivery.posting import Posts
 from cogs.films.delete_buttons import FilmDeleteButton
+from cogs.reports.buttons import FilmReportButton
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.items import view_of
 from cogs.ui.servers import Servers
@@ -99,5 +100,6 @@ class FilmDelivery:
                 FilmRedoButton(subject.id),
                 FilmRemixButton(subject.id),
                 FilmDeleteButton(subject.id),
+                FilmReportButton(subject.id),
             )
         return await self._posts.post(FilmMessage(film, clip, loss, with_file=with_file), view)

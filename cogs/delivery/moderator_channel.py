@@ -13,7 +13,7 @@ from bot.doctor.channel_access import AccessUnknownError, find_refusal
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
 from bot.moderation.appeal_decisions import Appeal
-from bot.moderation.report_decisions import ReportedVideo
+from bot.moderation.reported import ReportedVideo
 from bot.monitoring.alerts import Announcement
 from cogs.appeals.answers import answer_member, has_left
 from cogs.appeals.appeal_text import render_appeal

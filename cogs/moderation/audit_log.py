@@ -177,13 +177,23 @@ def _cancel(entry: AuditRow, who: str) -> str:
 
 
 def _video_delete(entry: AuditRow, who: str) -> str:
-    user_id, video = (entry.new or {}).get("user_id", NOBODY), _name(entry)
-    if user_id == NOBODY:
-        return _("{who} deleted the video `{video}`.", who=who, video=video)
-    return _("{who} deleted the video `{video}` of {member}.", who=who, video=video, member=f"<@{user_id}>")
+    user_id, name = (entry.new or {}).get("user_id", NOBODY), _name(entry)
+    match _is_film(entry), user_id == NOBODY:
+        case True, True:
+            return _("{who} deleted the film `{film}`.", who=who, film=name)
+        case True, False:
+            member = f"<@{user_id}>"
+            return _("{who} deleted the film `{film}` of {member}.", who=who, film=name, member=member)
+        case False, True:
+            return _("{who} deleted the video `{video}`.", who=who, video=name)
+        case _:
+            member = f"<@{user_id}>"
+            return _("{who} deleted the video `{video}` of {member}.", who=who, video=name, member=member)
 
 
 def _report_dismiss(entry: AuditRow, who: str) -> str:
+    if _is_film(entry):
+        return _("{who} dismissed a report of the film `{film}`.", who=who, film=_name(entry))
     return _("{who} dismissed a report of the video `{video}`.", who=who, video=_name(entry))
 
 
@@ -223,6 +233,10 @@ SENTENCES: Mapping[Action, Callable[[AuditRow, str], str]] = {
 
 def _subject(entry: AuditRow) -> str:
     return mention(entry.subject or "") or _("everyone")
+
+
+def _is_film(entry: AuditRow) -> bool:
+    return (entry.subject or "").startswith("film:")
 
 
 def _name(entry: AuditRow) -> str:

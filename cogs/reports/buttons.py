@@ -1,23 +1,26 @@
-"""The button under a video with which members report it, and those under a report to decide it."""
+"""The buttons to report a video or a film, and those under a report to decide it."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 import discord
 import structlog
 
-from bot.errors import UserError
+from bot.errors import NotFoundError, UserError
 from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
-from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
-from cogs.appeals.buttons import AskAboutVideoButton
-from cogs.cards.takedown import WayOn, take_down
+from bot.moderation.report_decisions import ReportClosedError, ReportDecision
+from bot.moderation.reported import ReportedVideo
+from cogs.cards.deletion_button import AskAboutVideoButton
+from cogs.cards.takedown import WayOn, take_down, take_down_film
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.reports.report_text import open_decisions, render_report, render_thanks
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
+from cogs.ui.film_button import FilmButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
 from cogs.ui.video_button import VideoButton
@@ -51,17 +54,55 @@ class ReportButton(VideoButton):
 
     async def act(self, interaction: Interaction) -> None:
         """Show the form."""
-        form = ReportForm(self.generation_id, message_shown(interaction))
+        title = pgettext("title", "Report this video")
+        form = ReportForm(title, self.generation_id, message_shown(interaction), self._find_server)
         await interaction.response.send_modal(form)
+
+    async def _find_server(self, interaction: Interaction) -> int:
+        return (await find_generation(interaction, self.generation_id)).guild_id
+
+
+class FilmReportButton(FilmButton):
+    """Asks a member why they report the film."""
+
+    action = "film-report"
+    emoji = "🚩"
+
+    @classmethod
+    def label(cls) -> str:
+        """Return the usual label."""
+        return pgettext("button", "Report")
+
+    async def act(self, interaction: Interaction) -> None:
+        """Show the form."""
+        title = pgettext("title", "Report this film")
+        form = ReportForm(title, self.film_id, message_shown(interaction), self._find_server)
+        await interaction.response.send_modal(form)
+
+    async def _find_server(self, interaction: Interaction) -> int:
+        film = await interaction.client.services.films.find(self.film_id)
+        if film is None or not film.shots:
+            raise NotFoundError
+        return (await find_generation(interaction, film.shots[0].id)).guild_id
+
+
+FindServer = Callable[[Interaction], Awaitable[int]]  # whose it is; raises `NotFoundError`
 
 
 class ReportForm(Form):
-    """Takes the reason."""
+    """Takes the reason.
 
-    def __init__(self, generation_id: str, shown_at: Posted | None) -> None:
-        super().__init__(pgettext("title", "Report this video"))
-        self._generation_id = generation_id
+    Args:
+        subject_id: of the video or film.
+        shown_at: the message that they saw it in.
+        find_server: finds the server that it belongs to, for who may see it.
+    """
+
+    def __init__(self, title: str, subject_id: str, shown_at: Posted | None, find_server: FindServer) -> None:
+        super().__init__(title)
+        self._subject_id = subject_id
         self._shown_at = shown_at
+        self._find_server = find_server
         self._reason = discord.ui.TextInput[Self](
             custom_id="reason",
             style=discord.TextStyle.paragraph,
@@ -80,8 +121,8 @@ class ReportForm(Form):
         """Write the report down."""
         reason = self._reason.value  # before anything is awaited, in which the form could be sent again
         report = await interaction.client.services.reports.report(
-            (await find_generation(interaction, self._generation_id)).guild_id,
-            self._generation_id,
+            await self._find_server(interaction),
+            self._subject_id,
             interaction.user.id,
             reason,
             self._shown_at,
@@ -95,8 +136,8 @@ class DecisionButton(Item):
     action = "decide"
     pattern = r"(?P<decision>delete|block|dismiss):(?P<report>[0-9a-f]{16})"
 
-    def __init__(self, decision: ReportDecision, report_id: str) -> None:
-        super().__init__(decision, report_id, label=_label_of(decision))
+    def __init__(self, decision: ReportDecision, report_id: str, *, is_film: bool = False) -> None:
+        super().__init__(decision, report_id, label=_label_of(decision, is_film=is_film))
         self.item.style = STYLES[decision]
         self._decision = decision
         self._report_id = report_id
@@ -127,15 +168,25 @@ class DecisionButton(Item):
             raise too_late
 
     async def _follow_up(self, interaction: Interaction, reported: ReportedVideo) -> None:
-        generation = reported.generation
-        is_removed = generation is not None and generation.removed_at is not None
-        if generation is not None and is_removed and self._decision is ReportDecision.DELETE:
-            await take_down(interaction.client, generation, interaction.user.id, _way_on(reported))
+        subject = reported.subject
+        is_removed = subject is not None and subject.removed_at is not None
+        if is_removed and self._decision is ReportDecision.DELETE:
+            await _take_down(interaction, reported)
         try:
             await _show(interaction, reported)
         except CALL_ERRORS as error:
             log.warning("a report was not edited", report=reported.report.id, error=str(error))
             raise NotShownError from error
+
+
+async def _take_down(interaction: Interaction, reported: ReportedVideo) -> None:
+    """Delete what is posted of it, and show the card anew."""
+    client, generation = interaction.client, reported.generation
+    if generation is not None:
+        await take_down(client, generation, interaction.user.id, _way_on(reported))
+    film = None if reported.film is None else await client.services.films.find(reported.film.row.id)
+    if film is not None:
+        await take_down_film(client, film)
 
 
 def _way_on(reported: ReportedVideo) -> WayOn | None:
@@ -144,8 +195,10 @@ def _way_on(reported: ReportedVideo) -> WayOn | None:
     return None if generation is None or by in {None, generation.user_id} else AskAboutVideoButton
 
 
-def _label_of(decision: ReportDecision) -> str:
+def _label_of(decision: ReportDecision, *, is_film: bool) -> str:
     match decision:
+        case ReportDecision.DELETE if is_film:
+            return pgettext("button", "Delete film")
         case ReportDecision.DELETE:
             return pgettext("button", "Delete video")
         case ReportDecision.BLOCK:
@@ -156,8 +209,8 @@ def _label_of(decision: ReportDecision) -> str:
 
 def report_view(reported: ReportedVideo) -> discord.ui.View | None:
     """Return the buttons for what can still be decided, or None."""
-    report_id = reported.report.id
-    buttons = [DecisionButton(decision, report_id) for decision in open_decisions(reported)]
+    report_id, is_film = reported.report.id, reported.film is not None
+    buttons = [DecisionButton(decision, report_id, is_film=is_film) for decision in open_decisions(reported)]
     return view_of(*buttons) if buttons else None
 
 

@@ -2,17 +2,26 @@
 
 from typing import LiteralString
 
+from bot.db.film_models import FilmRow
 from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation
 from bot.escape import plain
 from bot.i18n import N_, _, pgettext
-from bot.moderation.report_decisions import ReportDecision, ReportedVideo
+from bot.jobs.ports import Posted
+from bot.moderation.report_decisions import ReportDecision
+from bot.moderation.reported import ReportedVideo
 from bot.timestamps import relative_time
-from cogs.cards.card import NUMBER_MARK, QUOTE_MARK, member, shown_prompt
-from cogs.ui.links import message_link
+from cogs.cards.card import NUMBER_MARK, QUOTE_MARK, shown_prompt
+from cogs.cards.film_card import shown_title
+from cogs.ui.links import post_link
+from cogs.ui.lists import MESSAGE_MAX_LENGTH
 
 PROMPT_LENGTH = 300  # characters; escaped they may be twice as many, and a message has 2,000
 REASON_LENGTH = 300
+SHOT_LENGTHS = (300, 200, 120, 80, 50, 30)  # of a film's shots
+
+VIDEO_DELETED = N_("🗑️ **Video deleted** by {moderator}.")
+FILM_DELETED = N_("🗑️ **Film deleted with its shots** by {moderator}.")
 
 THANKS = N_("✅ **Thank you.** I told the moderators of this server.")
 THANKS_FOR_LATER = N_(
@@ -22,22 +31,42 @@ THANKS_FOR_LATER = N_(
 
 
 def render_report(reported: ReportedVideo, *, quote: bool = True) -> str:
-    """Return the message with a report as it stands; `quote`: with the words of members."""
-    report, generation = reported.report, reported.generation
+    """Return the message with a report as it stands; `quote`: with the words of members.
+
+    Of a film's shots, as much is quoted as a message has room for.
+    """
+    text = ""
+    for length in SHOT_LENGTHS:
+        text = _render(reported, length, quote=quote)
+        if len(text) <= MESSAGE_MAX_LENGTH:
+            break
+    return text
+
+
+def _render(reported: ReportedVideo, length: int, *, quote: bool) -> str:
+    report = reported.report
     numbers = _("ID {number} · report {report}", number=report.generation_id, report=report.id)
-    prompt = (
-        [f"{QUOTE_MARK}{shown_prompt(generation, PROMPT_LENGTH)}"] if quote and generation is not None else []
-    )
+    heading = _("🚩 **A video was reported**") if reported.film is None else _("🚩 **A film was reported**")
     return "\n".join(
         [
-            _("🚩 **A video was reported**"),
+            heading,
             _reported_line(report, quote=quote),
-            _made_line(generation),
-            *prompt,
-            *_decisions(report),
+            _made_line(reported.subject),
+            *(_quoted(reported, length) if quote else []),
+            *_decisions(reported),
             f"{NUMBER_MARK}{numbers}",
         ]
     )
+
+
+def _quoted(reported: ReportedVideo, length: int) -> list[str]:
+    """Return the words that the video or film was made from; `length`: of each shot's, in characters."""
+    generation, film = reported.generation, reported.film
+    if film is not None:
+        words = ((shot.shot, shown_prompt(shot, length)) for shot in film.shots)
+        shots = (f"{QUOTE_MARK}**{number}** {prompt}" for number, prompt in words)
+        return [f"{QUOTE_MARK}{shown_title(film.row)}", *shots]
+    return [] if generation is None else [f"{QUOTE_MARK}{shown_prompt(generation, PROMPT_LENGTH)}"]
 
 
 def render_thanks(report: ReportRow) -> str:
@@ -49,13 +78,13 @@ def render_thanks(report: ReportRow) -> str:
 
 def open_decisions(reported: ReportedVideo) -> list[ReportDecision]:
     """Return what can still be decided, as `bot.moderation.report_decisions` allows it."""
-    report, generation = reported.report, reported.generation
+    report, subject = reported.report, reported.subject
     if report.dismissed_by is not None:
         return []
-    can_block = generation is not None and generation.user_id != NOBODY and report.blocked_by is None
+    can_block = subject is not None and subject.user_id != NOBODY and report.blocked_by is None
     is_untouched = report.deleted_by is None and report.blocked_by is None
     possible = {
-        ReportDecision.DELETE: generation is not None and report.deleted_by is None,
+        ReportDecision.DELETE: subject is not None and report.deleted_by is None,
         ReportDecision.BLOCK: can_block,
         ReportDecision.DISMISS: is_untouched,
     }
@@ -76,25 +105,27 @@ def _reported_line(report: ReportRow, *, quote: bool) -> str:
     )
 
 
-def _made_line(generation: Generation | None) -> str:
-    requester = _requester(generation)
-    if generation is None or generation.result_id is None:
+def _made_line(subject: Generation | FilmRow | None) -> str:
+    requester = _requester(subject)
+    if subject is None or subject.result_id is None:
         return _("Made for {member}: I no longer know where it was posted.", member=requester)
-    link = message_link(generation)
+    link = post_link(subject.guild_id, Posted(subject.result_id, subject.result_channel_id))
     if link is None:
         return _("Made for {member}: I sent it as a direct message.", member=requester)
     return _("Made for {member}: {link}", member=requester, link=link)
 
 
-def _requester(generation: Generation | None) -> str:
-    if generation is None or generation.user_id == NOBODY:
+def _requester(subject: Generation | FilmRow | None) -> str:
+    if subject is None or subject.user_id == NOBODY:
         return pgettext("whom a video was made for", "somebody")
-    return member(generation)
+    return f"<@{subject.user_id}>"
 
 
-def _decisions(report: ReportRow) -> list[str]:
+def _decisions(reported: ReportedVideo) -> list[str]:
+    report = reported.report
+    deleted = VIDEO_DELETED if reported.film is None else FILM_DELETED
     made: tuple[tuple[LiteralString, int | None], ...] = (
-        (N_("🗑️ **Video deleted** by {moderator}."), report.deleted_by),
+        (deleted, report.deleted_by),
         (N_("🚫 **Member blocked for 24 hours** by {moderator}."), report.blocked_by),
         (N_("☑️ **Dismissed** by {moderator}."), report.dismissed_by),
     )

@@ -14,7 +14,7 @@ from bot.db.database import Database
 from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.outbox_relay import OutboxRelay
-from bot.moderation.report_decisions import ReportedVideo
+from bot.moderation.reported import ReportedVideo
 from bot.policy.audit import record
 from bot.policy.store import fetch_policy, store_policy
 from tests.bot.clocks import until

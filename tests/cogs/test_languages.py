@@ -13,7 +13,7 @@ from bot.failures import FailureKind
 from bot.i18n import locale_used
 from bot.library.history import HistoryPage
 from bot.media.files import Clip
-from bot.moderation.report_decisions import ReportedVideo
+from bot.moderation.reported import ReportedVideo
 from cogs.admin.queue_text import QueuePage
 from cogs.admin.queue_view import shown_on, view_of_page
 from cogs.cards.card import (

@@ -186,6 +186,7 @@ async def the_menus(world: World) -> None:
 
 
 async def a_film(world: World) -> None:
+    await choose_board(world, world.moderators_channel)
     world.provider.faults.add("create", Fault.status(400), only={"prompt": GREEN})
     form = await world.alice.slash(world.channel, "film", duration=4)
     offer = await world.alice.submit_modal(form, FILMED)
@@ -195,7 +196,28 @@ async def a_film(world: World) -> None:
     post = message_of(world, film.row.result_id)
     question = await world.alice.click(post, custom_id=id_of(post, ":film-delete:"))
     asked = shown(question).message
+    await _report_film(world, post)
+    card_now = message_of(world, film.row.card_id)
+    form = await world.alice.click(card_now, custom_id=id_of(card_now, ":appeal-video:"))
+    await world.alice.submit_modal(form, {"why": REASON})
+    appeal = await _open_appeal(world)
+    await world.mona.click(appeal, custom_id=id_of(appeal, ":allow:"))
     await world.alice.click(asked, custom_id=id_of(asked, ":film-delete-yes:"))
+    await _all_entries_posted(world)
+
+
+async def _report_film(world: World, post: discord.Message) -> None:
+    """Let bob report a film that isn't his to remix, and a moderator delete it."""
+    bob, board = add_bob(world), world.moderators_channel
+    for member in (world.alice, bob):
+        await member.click(post, custom_id=id_of(post, ":film-remix:"))
+    for _ in range(2):
+        form = await bob.click(post, custom_id=id_of(post, ":film-report:"))
+        await bob.submit_modal(form, {"reason": REASON})
+    await eventually("a report", lambda: any(message.components for message in board.history()))
+    [report] = [message for message in board.history() if message.components]
+    await world.mona.click(report, custom_id=id_of(report, ":block:"))
+    await world.mona.click(report, custom_id=id_of(report, ":delete:"))
 
 
 async def a_film_that_is_none(world: World) -> None:

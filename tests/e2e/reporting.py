@@ -8,7 +8,7 @@ import simcord
 from bot.db.guild_models import ReportRow
 from bot.db.models import Generation
 from bot.moderation.decisions import Moderator
-from bot.moderation.reports import ReportedVideo
+from bot.moderation.reported import ReportedVideo
 from sandbox.world import World, wait_until
 from tests.e2e.driver import SECONDS, ask_for_video, eventually, shown, the_result
 

@@ -279,7 +279,7 @@ def card_of_film(world: World, film: Film) -> str:
 async def test_a_film_is_deleted_and_its_shots_stay(world: World) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     (post,) = film_posts(world)
-    assert buttons(post) == ["Redo a shot", "Remix", "Delete"]
+    assert buttons(post) == ["Redo a shot", "Remix", "Delete", "Report"]
     said = private(await add_bob(world).click(post, label="Delete"))
     assert "Only the member who requested this video or a moderator can do that." in said
     asked = await world.alice.click(post, label="Delete")

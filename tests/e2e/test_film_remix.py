@@ -31,7 +31,7 @@ async def test_a_film_is_remixed_by_its_member_and_moderators_each_at_their_own_
 ) -> None:
     film = await finished(world, await make_film(world, *SHOTS[:2], **OPTIONS))
     (post,) = film_posts(world)
-    assert buttons(post) == ["Redo a shot", "Remix", "Delete"]
+    assert buttons(post) == ["Redo a shot", "Remix", "Delete", "Report"]
     assert "Remix" in buttons(message_of(world, film.row.card_id))
     said = private(await add_bob(world).click(post, label="Remix"))
     assert said.startswith("Only the member who requested this video or a moderator can do that.")

@@ -73,6 +73,7 @@ ALLOWED = {
     ),
     "bot/moderation/report_decisions.py": {
         "Video ": "written down, so in English",
+        "Film ": "the same",
         " was reported.": "the same",
     },
     "bot/jobs/ports.py": {

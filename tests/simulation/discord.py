@@ -19,7 +19,7 @@ from bot.jobs.ports import DeliveryPostponedError, IsCurrent, Posted, Undelivera
 from bot.media.files import Clip
 from bot.media.fitting import Loss
 from bot.moderation.appeal_decisions import Appeal
-from bot.moderation.outbox_relay import ReportedVideo
+from bot.moderation.reported import ReportedVideo
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process

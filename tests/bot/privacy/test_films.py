@@ -9,13 +9,15 @@ from sqlalchemy import inspect, update
 from bot.admission.limits import LONGEST_WINDOW
 from bot.db.database import Database
 from bot.db.film_models import Continuity, FilmRow
+from bot.db.guild_models import ReportRow
 from bot.db.models import NOBODY, Generation, Placement
-from bot.privacy.erasure import anonymize_batch, forget_film_offers
+from bot.privacy.erasure import anonymize_batch, forget_film_offers, unlink_batch, unlink_films
 from bot.privacy.service import Forgotten, Privacy
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import ALICE, BOB, DAY, insert_delivered, insert_report
 from tests.bot.privacy.test_export import mark, shown
 from tests.bot.rows import insert
+from tests.bot.rows import reread as reread_row
 
 pytestmark = pytest.mark.both_engines
 
@@ -108,6 +110,21 @@ async def test_the_links_stay_while_moderators_have_to_decide_about_a_shot(
     await privacy.forget(ALICE)
     row = await reread(database)
     assert (row.title, row.card_id) == ("", 10)
+
+
+async def test_the_links_to_a_film_and_its_shots_stay_while_moderators_have_to_decide_about_it(
+    privacy: Privacy, database: Database, clock: StoppedClock
+) -> None:
+    film = await insert_film(database, clock)
+    shot = await insert_delivered(database, film_id="film", shot=1, card_id=10)
+    report = await insert_report(database, shot, generation_id=film.id)
+    await privacy.forget(ALICE)
+    assert ((await reread(database)).card_id, (await reread_row(database, shot.id)).result_id) == (10, 12)
+    decided = update(ReportRow).where(ReportRow.id == report.id).values(dismissed_by=BOB)
+    await database.write(lambda session: session.execute(decided))
+    await database.write(unlink_batch)
+    await database.write(unlink_films)
+    assert ((await reread(database)).card_id, (await reread_row(database, shot.id)).result_id) == (None, None)
 
 
 async def test_once_no_limit_counts_it_the_film_is_nobodys(

@@ -1,0 +1,91 @@
+"""Reports of films on both databases: what can be reported, and what goes with a film that is deleted."""
+
+import pytest
+from sqlalchemy import select
+
+from bot.db.database import Database
+from bot.db.guild_models import StrikeRow
+from bot.db.models import Generation, Status
+from bot.errors import NotFoundError
+from bot.films.redoing import Redoing
+from bot.films.rows import Film
+from bot.films.service import Films
+from bot.jobs.ports import Posted
+from bot.moderation.decisions import Decisions
+from bot.moderation.report_decisions import ReportClosedError, ReportDecision
+from bot.moderation.reports import AlreadyReportedError, NoVideoError, RemovedError, Reports
+from bot.moderation.strikes import Strikes
+from bot.requests.continuing import CannotContinueError, fetch_continuable
+from tests.bot.clocks import StoppedClock
+from tests.bot.films.test_films import accept, desk, films, found, spec
+from tests.bot.films.test_redoing import end, posted, redoing, redone, states
+from tests.bot.reporting import MONA, NICK, REPORTER, reread_report
+from tests.bot.rows import new_requester
+
+__all__ = ["desk", "films", "redoing"]
+pytestmark = pytest.mark.both_engines
+
+DELETE = ReportDecision.DELETE
+SEEN = Posted(5, 10)
+
+
+@pytest.fixture
+def reports(database: Database, clock: StoppedClock) -> Reports:
+    """The service with a clock that stands still."""
+    return Reports(database, clock)
+
+
+async def test_what_shows_no_film_cannot_be_reported(films: Films, reports: Reports) -> None:
+    quote = await films.offer(new_requester(interaction_id=1), spec(2))
+    with pytest.raises(NotFoundError):
+        await reports.report(1, quote.row.id, REPORTER, "bad", SEEN)
+    film = await accept(films, 2, interaction_id=2)
+    with pytest.raises(NoVideoError, match="no film"):
+        await reports.report(1, film.row.id, REPORTER, "bad", SEEN)
+    with pytest.raises(NotFoundError):
+        await reports.report(2, film.row.id, REPORTER, "bad", SEEN)
+
+
+async def test_a_film_that_is_deleted_is_gone_with_its_shots_and_with_what_is_being_redone(
+    films: Films, redoing: Redoing, reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    await Strikes(Decisions(database, clock)).change(MONA, is_on=True)
+    film = await posted(films, database, clock)
+    again = await redone(redoing, film, 2, last=3)
+    await end(database, clock, again.shots[1], Status.RUNNING, delivered_at=None, result_id=None)
+    report = await reports.report(1, film.row.id, REPORTER, "bad")
+    of_shot = await reports.report(1, film.shots[0].id, REPORTER, "bad")
+    with pytest.raises(AlreadyReportedError, match="this film"):
+        await reports.report(1, film.row.id, REPORTER, "bad")
+    await reports.decide(MONA, report.id, DELETE)
+    gone = await found(films, film)
+    assert (gone.row.removed_at, gone.is_deleted) == (clock(), True)
+    assert [(take.status, take.removed_at, take.video_url) for take in gone.takes if take.delivered_at] == [
+        (Status.SUCCEEDED, clock(), None)
+    ] * 3
+    assert [state for state in states(gone.takes) if state[1] is not Status.SUCCEEDED] == [
+        (2, Status.CANCELLED),
+        (3, Status.CANCELLED),
+    ]
+    assert (await reread_report(database, of_shot.id)).deleted_by == MONA.user_id
+    with pytest.raises(ReportClosedError, match="has already deleted this film"):
+        await reports.decide(NICK, report.id, DELETE)
+    with pytest.raises(RemovedError, match="This film"):
+        await reports.report(1, film.row.id, REPORTER + 1, "bad")
+    strikes = await database.read(lambda session: session.scalars(select(StrikeRow)).all())
+    assert [strike.user_id for strike in strikes] == [film.row.user_id]
+
+
+async def test_a_shot_of_a_reported_film_is_not_continued_until_that_is_decided(
+    films: Films, reports: Reports, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock, 2)
+    report = await reports.report(1, film.row.id, REPORTER, "bad")
+    with pytest.raises(CannotContinueError, match="can't be continued right now"):
+        await continued(database, film)
+    await reports.decide(MONA, report.id, ReportDecision.DISMISS)
+    assert (await continued(database, film)).id == film.shots[0].id
+
+
+async def continued(database: Database, film: Film) -> Generation:
+    return await database.read(lambda session: fetch_continuable(session, 1, film.shots[0].id))
