@@ -40,6 +40,7 @@ EXTENSIONS = (
     "cogs.reports.cog",
     "cogs.appeals.cog",
     "cogs.veo.menus",
+    "cogs.films.menus",
 )
 
 

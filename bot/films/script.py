@@ -64,13 +64,18 @@ class ShotPlan:
     without: VideoRequest | None = None
 
 
+def lines_of(text: str) -> tuple[str, ...]:
+    """Return the lines that aren't empty."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
 def parse_prompts(text: str) -> tuple[str, ...]:
     """Return a shot for each line that isn't empty.
 
     Raises:
         BadRequestError: there is none, or there are too many.
     """
-    prompts = tuple(line.strip() for line in text.splitlines() if line.strip())
+    prompts = lines_of(text)
     if not prompts:
         raise BadRequestError(_free(_("A film needs at least one shot. Write one shot per line.")))
     if len(prompts) > MAX_SHOTS:

@@ -180,7 +180,7 @@ async def forgotten(world: World) -> None:
 async def the_menus(world: World) -> None:
     image = await world.mona.send(world.channel, PROMPT, attachments=[("cat.png", draw())])
     nothing = await world.mona.send(world.channel, "\u200b")
-    for menu in ("Animate this image", "Make a video of this"):
+    for menu in ("Animate this image", "Make a video of this", "Make a film of this"):
         await world.alice.context_menu(world.channel, menu, image)
         await world.alice.context_menu(world.channel, menu, nothing)
 

@@ -27,7 +27,7 @@ from tests.e2e.driver import (
     threads,
 )
 
-ANIMATE, MAKE = "Animate this image", "Make a video of this"
+ANIMATE, MAKE, FILM = "Animate this image", "Make a video of this", "Make a film of this"
 CAT, DOG = ("cat.png", draw()), ("dog.jpg", draw("JPEG", colour=BLUE))
 CDN = "https://cdn.discordapp.com/attachments/1/2"
 
@@ -58,7 +58,7 @@ async def open_form(world: World, menu: str, message: discord.Message) -> simcor
 async def test_the_menus_exist_in_servers_only_and_for_everybody(world: World) -> None:
     commands = world.env.backend.commands[None].values()
     menus = {command["name"]: command for command in commands if command["type"] == 3}
-    assert set(menus) == {ANIMATE, MAKE}
+    assert set(menus) == {ANIMATE, MAKE, FILM}
     for menu in menus.values():
         assert (menu["contexts"], menu["integration_types"]) == ([0], [0])
         assert menu["default_member_permissions"] is None
@@ -209,10 +209,11 @@ async def test_a_message_without_an_image_to_use_is_told_at_once(world: World) -
 
 async def test_a_message_without_text_is_told_at_once(world: World) -> None:
     for text in ("", "\u200b \u3164"):
-        answer = await open_form(world, MAKE, await say(world, text, CAT))
-        await assert_refused(
-            world, answer, "That message has no text", "This didn't count toward your limit."
-        )
+        for menu in (MAKE, FILM):
+            answer = await open_form(world, menu, await say(world, text, CAT))
+            await assert_refused(
+                world, answer, "That message has no text", "This didn't count toward your limit."
+            )
 
 
 async def test_a_text_that_is_too_long_is_offered_as_far_as_it_fits(world: World) -> None:
@@ -232,7 +233,7 @@ async def test_where_no_video_can_come_no_form_is_shown(world: World) -> None:
     denied: Any = {world.app.bot.user: discord.PermissionOverwrite(attach_files=False)}
     channel = world.guild.create_text_channel("restricted", overwrites=denied)
     message = await world.mona.send(channel, "a dragon", attachments=[CAT])
-    for menu in (ANIMATE, MAKE):
+    for menu in (ANIMATE, MAKE, FILM):
         answer = await world.alice.context_menu(channel, menu, message)
         await assert_refused(world, answer, "I can't post the video here", "Attach Files")
 

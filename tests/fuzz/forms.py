@@ -20,6 +20,7 @@ OPENERS = {
     "report": ("another member", "veo1:report:{video}"),
     "animate": ("another member", "Animate this image"),
     "make a video": ("another member", "Make a video of this"),
+    "make a film": ("another member", "Make a film of this"),
 }
 
 

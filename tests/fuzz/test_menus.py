@@ -15,7 +15,7 @@ from tests.fuzz.listening import Listener
 from tests.fuzz.sent import ODD_FILES, ODD_IDS, image, odd_values
 from tests.fuzz.tally import fuzz
 
-MENUS = ("Animate this image", "Make a video of this")
+MENUS = ("Animate this image", "Make a video of this", "Make a film of this")
 LINKS = [
     "https://cdn.discordapp.com/attachments/1/2/cat.png",
     "https://media.discordapp.net/x" + "y" * 5000 + ".webp",

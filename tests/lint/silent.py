@@ -95,6 +95,7 @@ ALLOWED = {
     "bot/app/shared.py": {"The folder ": "for operators", " cannot be used: ": "for operators"},
     "bot/db/state.py": {"commands of ": "a note's name"},
     "bot/eta/duration_estimator.py": {"durations of videos": "a note's name"},
+    "cogs/films/menus.py": {"Make a film with each line of a message as a shot": "for the list of commands"},
     "cogs/veo/menus.py": {
         "Make a video from a message's image": "for docs/commands.md",
         "Make a video with a message's text as the prompt": "for docs/commands.md",
