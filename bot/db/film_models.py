@@ -68,10 +68,12 @@ class FilmRow(Base):
     prompts: Mapped[list[str]] = mapped_column(JSON)  # of the offer; the shots have them once it's accepted
     model: Mapped[str | None] = mapped_column(String(64))  # as the member chose it
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
-    # What the first shot is made from: the fields of `bot.media.images.ImageInput`. Once it's accepted,
-    # without link and name, and with the card nothing.
+    # What the first shot is made from, or all of them: the fields of `bot.media.images.ImageInput`. Once it's
+    # accepted, without link and name, and with the card nothing.
     pictures: Mapped[list[dict[str, str | int | None]]] = mapped_column(JSON)
-    has_image: Mapped[bool] = mapped_column(default=False)  # outlives the links to it
+    has_image: Mapped[bool] = mapped_column(default=False)  # of the first shot; outlives the links to it
+    # Its images show who or what is to be in each shot; outlives the links to them.
+    has_references: Mapped[bool] = mapped_column(default=False)
     continuity: Mapped[Continuity] = mapped_column(named(Continuity))
 
     price: Mapped[float | None]  # as the member was told it, in the provider's credits; None: not known

@@ -111,17 +111,20 @@ def plan_redo(
     Where the film's model is gone, it's the first one that can.
 
     Raises:
-        CannotRedoError: the shot would begin with the film's first image, which is gone.
+        CannotRedoError: the shot needs the film's first image or its references, which are gone.
         ShotRefusedError, BadRequestError: as `plan_shots`.
     """
     row = film.row
     prompts = tuple(prompt if shot.shot == number else shot.prompt for shot in film.shots)
     images = (FRAME_TO_COME,) if row.has_image else ()
-    if row.has_image and _begins_with_image(film, number):
+    if row.has_references:
+        images = _references(film, number, now)
+    elif row.has_image and _begins_with_image(film, number):
         first = _first_image(film, number, now)
         images = first if number == 1 else images
     family = living_family(film, models, gone)
-    spec = FilmSpec(row.title, prompts, family, dict(row.options), images, row.continuity)
+    options = dict(row.options)
+    spec = FilmSpec(row.title, prompts, family, options, images, row.continuity, row.has_references)
     return plan_shots(spec, models, gone)
 
 
@@ -141,8 +144,8 @@ def _begins_with_image(film: Film, number: int) -> bool:
 
 def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...]:
     take = last_takes(film.takes)[0] if number == 1 else film.shots[0]
-    links = take.picture_urls
-    if not links or fetchable_until(links, take.created_at) <= now:
+    images = images_of(take, now)
+    if not images:
         reason = _(
             "This film begins with an image that I no longer have, so I can't redo its first shot. "
             "Use `/film` and attach it again."
@@ -155,6 +158,27 @@ def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ..
             )
         uncounted = _("This didn't count toward your limit.")
         raise CannotRedoError(f"{reason} {uncounted}")
+    return images
+
+
+def _references(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...]:
+    take = next(take for take in last_takes(film.takes) if take.shot == number)
+    images = images_of(take, now)
+    if not images:
+        reason = _(
+            "This film was made from reference images that I no longer have, so I can't redo its shots. "
+            "Use `/film` and attach them again."
+        )
+        uncounted = _("This didn't count toward your limit.")
+        raise CannotRedoError(f"{reason} {uncounted}")
+    return images
+
+
+def images_of(take: Generation, now: datetime) -> tuple[ImageInput, ...]:
+    """Return the images that a take was made from, as long as Discord has them; then none."""
+    links = take.picture_urls or ()
+    if not links or fetchable_until(links, take.created_at) <= now:
+        return ()
     return tuple(ImageInput.checked(link) for link in links)
 
 

@@ -4,12 +4,11 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 
 from bot.errors import UserError
-from bot.films.redo import living_family
+from bot.films.redo import images_of, living_family
 from bot.films.rows import Film
 from bot.films.script import SCRIPT_MAX_LENGTH, FilmSpec
 from bot.films.takes import last_takes
 from bot.i18n import _, number
-from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
 from bot.provider.catalogue import Model
 
@@ -52,17 +51,24 @@ def spec_of(film: Film, models: Sequence[Model], gone: Container[str], now: date
                 most=number(SCRIPT_MAX_LENGTH),
             )
         )
-    family = living_family(film, models, gone)
-    return FilmSpec(row.title, prompts, family, dict(row.options), _images(film, now), row.continuity)
+    family, images, options = living_family(film, models, gone), _images(film, now), dict(row.options)
+    return FilmSpec(row.title, prompts, family, options, images, row.continuity, row.has_references)
 
 
 def _images(film: Film, now: datetime) -> tuple[ImageInput, ...]:
-    if not film.row.has_image:
+    row = film.row
+    if not row.has_image and not row.has_references:
         return ()
-    first = last_takes(film.takes)[0]
-    links = first.picture_urls
-    if not links or fetchable_until(links, first.created_at) <= now:
+    images = images_of(last_takes(film.takes)[0], now)
+    if images:
+        return images
+    if row.has_references:
         raise CannotRemixError(
-            _("This film begins with an image that I no longer have. Use `/film` and attach it again.")
+            _(
+                "This film was made from reference images that I no longer have. Use `/film` and attach them "
+                "again."
+            )
         )
-    return tuple(ImageInput.checked(link) for link in links)
+    raise CannotRemixError(
+        _("This film begins with an image that I no longer have. Use `/film` and attach it again.")
+    )

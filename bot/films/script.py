@@ -1,7 +1,7 @@
 """What a member asks for with a film, and what each of its shots is to be made from. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.admission.film_denials import ShotRefusedError
@@ -38,6 +38,7 @@ class FilmSpec:
         model: None: not chosen.
         options: of every shot; those that are None were not chosen.
         images: what the first shot begins with, or nothing.
+        has_references: they show who or what is to be in each shot instead.
     """
 
     title: str
@@ -46,6 +47,12 @@ class FilmSpec:
     options: Mapping[str, OptionValue | None]
     images: tuple[ImageInput, ...]
     continuity: Continuity
+    has_references: bool = False
+
+    @property
+    def kind(self) -> InputKind:
+        """What the first shot is made from."""
+        return InputKind.REFERENCES if self.has_references else kind_for(len(self.images))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,23 @@ def parse_prompts(text: str) -> tuple[str, ...]:
     return prompts
 
 
+def ensure_possible(film: FilmSpec) -> None:
+    """Check what is known before there are any words.
+
+    Raises:
+        BadRequestError: a model takes references or the frame to begin with, but not both.
+    """
+    if film.has_references and film.continuity is Continuity.CONTINUOUS:
+        raise BadRequestError(
+            _free(
+                _(
+                    "With reference images, each shot has to stand on its own. Choose that as `continuity`, "
+                    "or use `image` instead."
+                )
+            )
+        )
+
+
 def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = ()) -> list[ShotPlan]:
     """Return what each shot is made from; `gone`: models that are nobody's default now.
 
@@ -99,11 +123,12 @@ def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = (
         ShotRefusedError: one shot's words make no video.
         BadRequestError: the model, the options or the image make none.
     """
+    ensure_possible(film)
     for number, prompt in enumerate(film.prompts, start=1):
         _ensure_words(number, prompt)
     name = film.model or _default_family(film, models, gone)
-    first = understand(RequestSpec(name, film.prompts[0], film.options, film.images), models, gone)
-    plans = [ShotPlan(first, RequestSpec(first.model.id, first.prompt, dict(first.options), film.images))]
+    plans = [_plan(film, RequestSpec(name, film.prompts[0], film.options, film.images), models, gone)]
+    first = plans[0].video
     family = first.model.family
     plans += [_later_plan(film, prompt, family, models, gone) for prompt in film.prompts[1:]]
     return plans
@@ -114,7 +139,7 @@ def first_models(film: FilmSpec, models: Sequence[Model]) -> tuple[Model, ...]:
 
     Where none can, it's those of the whole catalogue: what is chosen then is refused in words.
     """
-    kind = kind_for(len(film.images))
+    kind = film.kind
     families = {model.family for model in models}
     if film.continuity is Continuity.CONTINUOUS:
         families = {model.family for model in models_for(models, InputKind.IMAGE)}
@@ -132,6 +157,7 @@ def spec_in(row: FilmRow) -> FilmSpec:
         dict(row.options),
         tuple(ImageInput(**image) for image in images),
         row.continuity,
+        row.has_references,
     )
 
 
@@ -151,13 +177,21 @@ def _later_plan(
     film: FilmSpec, prompt: str, family: str, models: Sequence[Model], gone: Container[str]
 ) -> ShotPlan:
     is_continuous = film.continuity is Continuity.CONTINUOUS
-    images = (FRAME_TO_COME,) if is_continuous else ()
-    video = understand(RequestSpec(family, prompt, film.options, images), models, gone)
-    spec = RequestSpec(video.model.id, video.prompt, dict(video.options), images)
+    own = film.images if film.has_references else ()
+    images = (FRAME_TO_COME,) if is_continuous else own
+    plan = _plan(film, RequestSpec(family, prompt, film.options, images), models, gone)
     if not is_continuous or film.images:  # without a frame it begins with the film's image
-        return ShotPlan(video, spec, is_continuous)
+        return replace(plan, awaits=is_continuous)
     text = understand(RequestSpec(family, prompt, film.options), models, gone)
-    return ShotPlan(video, spec, is_continuous, text)
+    return replace(plan, awaits=True, without=text)
+
+
+def _plan(film: FilmSpec, wish: RequestSpec, models: Sequence[Model], gone: Container[str]) -> ShotPlan:
+    """Return one shot, with its model and options as the provider spells them."""
+    wish = replace(wish, has_references=film.has_references)
+    video = understand(wish, models, gone)
+    spec = replace(wish, model=video.model.id, prompt=video.prompt, options=dict(video.options))
+    return ShotPlan(video, spec)
 
 
 def _ensure_words(number: int, prompt: str) -> None:

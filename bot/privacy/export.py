@@ -105,6 +105,7 @@ def export_film(row: FilmRow) -> Json:
         "lost_shots": row.lost_shots,
         "joined_shots": row.joined_shots,
         "has_image": row.has_image,
+        "has_references": row.has_references,
         "card": _link(row.guild_id, row.channel_id, row.card_id),
         "result": _link(row.guild_id, row.result_channel_id, row.result_id),
         "result_id": None if row.result_id is None else str(row.result_id),

@@ -1,5 +1,7 @@
 """The /film command."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
@@ -7,7 +9,10 @@ from discord.ext import commands
 
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
-from bot.films.script import FilmSpec
+from bot.errors import BadRequestError
+from bot.films.script import FilmSpec, ensure_possible
+from bot.i18n import _
+from bot.media.images import ImageInput
 from bot.provider.input_kinds import InputKind
 from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
 from cogs.cards.film_remix_button import FilmRemixButton
@@ -19,12 +24,14 @@ from cogs.films.redo_form import RedoForm
 from cogs.films.redo_offer import RedoButton, RedoDropButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
-from cogs.veo.images import images_of
+from cogs.veo.images import from_attachment, images_of
 from cogs.veo.model_input import complete_model
-from cogs.veo.options import choices, descriptions, leave_out
+from cogs.veo.options import REFERENCES, choices, descriptions, leave_out
 
-TAKEN = ("model", "image", "duration", "aspect_ratio", "resolution", "generate_audio")  # of /veo's options
+# Of /veo's options.
+TAKEN = ("model", "image", *REFERENCES, "duration", "aspect_ratio", "resolution", "generate_audio")
 SHOT_KINDS = (InputKind.TEXT, InputKind.IMAGE)
+CUT_KINDS = (*SHOT_KINDS, InputKind.REFERENCES)
 
 
 class FilmCog(commands.Cog):
@@ -48,6 +55,9 @@ class FilmCog(commands.Cog):
         continuity: str = Continuity.CONTINUOUS.value,
         model: str | None = None,
         image: discord.Attachment | None = None,
+        reference_1: discord.Attachment | None = None,
+        reference_2: discord.Attachment | None = None,
+        reference_3: discord.Attachment | None = None,
         duration: int | None = None,
         aspect_ratio: str | None = None,
         resolution: str | None = None,
@@ -61,16 +71,38 @@ class FilmCog(commands.Cog):
             "generate_audio": generate_audio,
         }
         requester_of(interaction)
+        images, has_references = _images_of(image, (reference_1, reference_2, reference_3))
         stands_alone = continuity == Continuity.CUTS.value  # a modified client may send anything
         follows = Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
-        spec = FilmSpec("", (), model, options, images_of(image, None), follows)
+        spec = FilmSpec("", (), model, options, images, follows, has_references)
+        ensure_possible(spec)
         await interaction.response.send_modal(FilmForm(spec))
 
     @film.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that can make such shots here, each with the price of one."""
         follows = interaction.namespace.continuity != Continuity.CUTS.value
-        return await complete_model(interaction, typed, int(follows), SHOT_KINDS)
+        kinds = SHOT_KINDS if follows else CUT_KINDS
+        return await complete_model(interaction, typed, int(follows), kinds)
+
+
+def _images_of(
+    image: discord.Attachment | None, references: Sequence[discord.Attachment | None]
+) -> tuple[tuple[ImageInput, ...], bool]:
+    """Return what the film is made from, and whether that is references.
+
+    Raises:
+        BadRequestError: it's both.
+    """
+    shown = tuple(from_attachment(reference) for reference in references if reference is not None)
+    if shown and image is not None:
+        raise BadRequestError(
+            _(
+                "A film can't have reference images and an `image` too. Use one or the other. This didn't "
+                "count toward your limit."
+            )
+        )
+    return (shown, True) if shown else (images_of(image, None), False)
 
 
 async def setup(bot: VeoBot) -> None:

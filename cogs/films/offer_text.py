@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import LiteralString
 
-from bot.db.film_models import Continuity
+from bot.db.film_models import Continuity, FilmRow
 from bot.escape import plain
 from bot.films.service import FilmQuote
 from bot.i18n import N_, _, ngettext
@@ -34,6 +34,7 @@ def render_offer(quote: FilmQuote) -> str:
         f"{QUOTE_MARK}{shown_title(row)}",
         *parameter_lines(quote.preview)[:1],
         _(CONTINUITIES[row.continuity]),
+        _references_line(row),
         *(f"**{number}** {plain(prompt, PROMPT_LENGTH)}" for number, prompt in enumerate(row.prompts, 1)),
         _price_line(quote),
         _limit_line(quote, count),
@@ -42,6 +43,16 @@ def render_offer(quote: FilmQuote) -> str:
         _("-# Nothing counts until you click **Make the film**. This offer expires {when}.", when=end),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _references_line(row: FilmRow) -> str:
+    if not row.has_references:
+        return ""
+    return ngettext(
+        "Your reference image is used for each shot.",
+        "Your {count} reference images are used for each shot.",
+        len(row.pictures),
+    )
 
 
 def _price_line(quote: FilmQuote) -> str:

@@ -9,10 +9,11 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.films.remix import CannotRemixError, spec_of
 from bot.films.rows import Film
 from bot.films.script import first_models
-from bot.provider.catalogue import CATALOGUE, get_model
+from bot.provider.catalogue import CATALOGUE, REFERENCE_MODELS, get_model
 from tests.cogs.generation import NOON, generation
 
 IMAGE = "https://cdn.discordapp.com/attachments/1/2/a.png"
+REFERENCED: dict[str, Any] = {"has_references": True, "continuity": Continuity.CUTS}
 
 
 def film(*prompts: str, shots: dict[str, Any] | None = None, **changes: Any) -> Film:
@@ -47,8 +48,9 @@ def test_where_its_model_is_gone_none_is_chosen() -> None:
         (film("x" * 2000, "y" * 2000), "more than 4,000 characters together"),
         (film("one", has_image=True), "begins with an image that I no longer have"),
         (film("one", has_image=True, shots={"picture_urls": [IMAGE]}), "an image that I no longer have"),
+        (film("one", **REFERENCED), "made from reference images that I no longer have"),
     ],
-    ids=["removed", "erased", "a shot erased", "too long", "forgotten", "expired"],
+    ids=["removed", "erased", "a shot erased", "too long", "forgotten", "expired", "references"],
 )
 def test_what_is_not_there_any_more_is_said(made: Film, words: str) -> None:
     with pytest.raises(CannotRemixError, match=words):
@@ -59,6 +61,13 @@ def test_the_first_image_is_kept_as_long_as_discord_has_it() -> None:
     made = film("one", has_image=True, shots={"picture_urls": [IMAGE]})
     (image,) = spec_of(made, CATALOGUE, (), NOON).images
     assert image.url == IMAGE
+
+
+def test_references_are_kept_as_references() -> None:
+    made = film("one", **REFERENCED, shots={"picture_urls": [IMAGE, f"{IMAGE}?2"]})
+    spec = spec_of(made, CATALOGUE, (), NOON)
+    assert (len(spec.images), spec.has_references) == (2, True)
+    assert [model.id for model in first_models(spec, CATALOGUE)] == [*REFERENCE_MODELS]
 
 
 def test_shots_that_follow_on_each_other_need_a_family_that_takes_frames() -> None:

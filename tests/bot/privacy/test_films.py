@@ -75,11 +75,19 @@ async def test_everything_that_a_row_says_about_the_film_is_exported(
     marks = {key: value for key, value in marks.items() if value is not None} | {"user_id": ALICE}
     lists = {"prompts": [WORDS], "pictures": [{"url": "https://cdn.discordapp.com/cat.png"}]}
     await insert_film(
-        database, clock, **marks, **lists, options={"duration": 4}, lost_shots=[3], has_image=True
+        database,
+        clock,
+        **marks,
+        **lists,
+        options={"duration": 4},
+        lost_shots=[3],
+        has_image=True,
+        has_references=True,
     )
     text = json.dumps(await privacy.export(ALICE))
     assert {key for key, value in marks.items() if shown(value) in text} == marks.keys() - INTERNAL
-    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]', '"has_image": true'):
+    flags = ('"has_image": true', '"has_references": true')
+    for word in (WORDS, "cat.png", '"continuous"', '"thread"', '"lost_shots": [3]', *flags):
         assert word in text
     assert (await privacy.export(BOB))["films"] == []
 
