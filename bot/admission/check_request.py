@@ -261,16 +261,23 @@ class Admission:
     ) -> None:
         """Record what moderators must know of a request that is accepted, and that it passed what it did.
 
-        `generation_id`: what it became; None: a film's shots, for each of which that was recorded.
+        `generation_id`: what it became; None: a film's shots, for each of which `note_passed` was called.
         """
         if generation_id is not None:
-            use(session, context.releases, generation_id, now)
-            if context.policy.strikes is not None:  # all that a lifted word spares
-                use_lifted(session, requester, context.fingerprint, generation_id, now)
+            note_passed(session, requester, context, generation_id, now)
         for state in context.budgets:
             reserved = state.after(context.price or 0)
             if reserved.needs_warning:
                 _tell_once(session, requester.guild_id, Action.BUDGET_WARNING, reserved, now)
+
+
+def note_passed(
+    session: Session, requester: Requester, context: AdmissionContext, generation_id: str, now: datetime
+) -> None:
+    """Record that a request passed what moderators let it pass; `generation_id`: what it became."""
+    use(session, context.releases, generation_id, now)
+    if context.policy.strikes is not None:  # all that a lifted word spares
+        use_lifted(session, requester, context.fingerprint, generation_id, now)
 
 
 def _tell_once(session: Session, guild_id: int, action: Action, state: BudgetState, now: datetime) -> None:

@@ -12,17 +12,17 @@ class TitleNotAllowedError(RefusedError):
     """The moderators forbid words of a film's title."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        if len(words) == 1:
-            text = _(
-                "This film's title contains something this server doesn't allow: “{word}”.",
-                word=plain(words[0], 100),
-            )
-        else:
-            text = _(
-                "This film's title contains words this server doesn't allow: {words}.",
-                words=quote_words(words),
-            )
-        super().__init__(f"{text} {_('Choose another title.')}")
+        super().__init__(f"{title_sentence(words)} {_('Choose another title.')}")
+
+
+def title_sentence(words: Sequence[str]) -> str:
+    """Return what names the forbidden words of a film's title."""
+    if len(words) == 1:
+        return _(
+            "This film's title contains something this server doesn't allow: “{word}”.",
+            word=plain(words[0], 100),
+        )
+    return _("This film's title contains words this server doesn't allow: {words}.", words=quote_words(words))
 
 
 class ShotRefusedError(RefusedError):

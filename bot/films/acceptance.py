@@ -7,8 +7,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import excuse, fingerprint, offer, use
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_place, check_words
+from bot.admission.appeals import excuse, fingerprint, offer
+from bot.admission.check_request import (
+    Admission,
+    AdmissionContext,
+    Requester,
+    check_place,
+    check_words,
+    note_passed,
+)
 from bot.admission.context import Release
 from bot.admission.denials import (
     BudgetReachedError,
@@ -159,7 +166,8 @@ class Acceptance:
         before: str | None = None
         for number, plan in enumerate(plans, start=1):
             context = releases.for_all(self.context(session, requester, plan, now))
-            refusal = None if contexts else _judge_title(requester, row, context, now)
+            words = None if contexts else title_words(requester, row, context, now)
+            refusal = TitleNotAllowedError(words) if words else None
             refusal = refusal or self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError | TitleNotAllowedError):
                 refusal.fingerprints = fingerprints(plans)
@@ -170,7 +178,7 @@ class Acceptance:
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
-            use(session, context.releases, before, now)
+            note_passed(session, requester, context, before, now)
         return contexts
 
     def context(
@@ -214,14 +222,14 @@ def _made_from(plan: ShotPlan) -> list[object]:
     return [IN_A_FILM, *plan.spec.made_from]
 
 
-def _judge_title(
+def title_words(
     requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime
-) -> TitleNotAllowedError | None:
-    """Return an error that names the forbidden words of the title, if its member may have videos there."""
+) -> Sequence[str]:
+    """Return the forbidden words of the title, if its member may have videos there; it's judged first."""
     found = check_words(row.title, context.policy)
     if found is None or check_place(requester, context, now) is not None:
-        return None
-    return TitleNotAllowedError(found.words)
+        return ()
+    return found.words
 
 
 def _refused_shot(

@@ -10,10 +10,9 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import use
-from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words
+from bot.admission.check_request import Admission, AdmissionContext, Requester, check_words, note_passed
 from bot.admission.denials import RefusedError, WordNotAllowedError
-from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
+from bot.admission.film_denials import RedoTooLongError, ShotRefusedError, title_sentence
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import UserError
@@ -24,6 +23,7 @@ from bot.films.acceptance import (
     Releases,
     ShotWordError,
     fingerprints,
+    title_words,
 )
 from bot.films.redo import CannotRedoError, Redo, check_redo, numbers_after, plan_redo, redone
 from bot.films.rows import Film, fetch_film
@@ -168,20 +168,20 @@ class RedoAcceptance:
         for number in numbers:
             plan = plans[number - 1]
             context = releases.for_all(self._acceptance.context(session, requester, plan, now))
+            if not contexts:
+                _check_title(requester, row, context, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
             if isinstance(refusal, WordNotAllowedError):
                 is_word = not contexts and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
                 refusal.fingerprints = fingerprints([plans[other - 1] for other in numbers])
                 refusal = ShotWordError(number, refusal, asked, is_word=is_word)
-            if refusal is None and not contexts:
-                _check_title(row, context)
             if refusal is not None:
                 return Trial(ids, contexts, refusal)
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
-            use(session, context.releases, before, now)
+            note_passed(session, requester, context, before, now)
             ids.append(before)
         return Trial(ids, contexts, None)
 
@@ -232,15 +232,12 @@ def _refused_later(number: int, fitting: int, refusal: UserError) -> UserError:
     return refusal
 
 
-def _check_title(row: FilmRow, context: AdmissionContext) -> None:
+def _check_title(requester: Requester, row: FilmRow, context: AdmissionContext, now: datetime) -> None:
     """Raise `CannotRedoError` if the title, which is posted again, was accepted before it was forbidden."""
-    if check_words(row.title, context.policy) is not None:
-        reason = _(
-            "This server doesn't allow this film's title anymore, so I can't redo its shots. "
-            "Use `/film` to make a new one."
-        )
+    if words := title_words(requester, row, context, now):
+        advice = _("I can't redo its shots. Use `/film` to make a new one.")
         uncounted = _("This didn't count toward your limit.")
-        raise CannotRedoError(f"{reason} {uncounted}")
+        raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")
 
 
 def _models(plans: Sequence[ShotPlan], numbers: Sequence[int]) -> list[str]:

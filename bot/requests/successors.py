@@ -56,14 +56,15 @@ class Successors:
 def has_others(models: Sequence[Model], generation: Generation, gone: Container[str]) -> bool:
     """Whether one of `models` that isn't gone could make the video of a request that its own couldn't make.
 
-    Where an image was too small, that is one which asks for less.
+    Where an image was too small, that is one which asks for less; but a film's shots are all made by one
+    family, which nobody can change for one of them.
     """
     model = get_model(generation.model)
     if model is None:
         return True
     others = [other for other in alike(models, model) if other != model and other.id not in gone]
     if generation.failure_kind is FailureKind.IMAGE_SMALL:
-        return any(_wants_larger(model, other) for other in others)
+        return generation.film_id is None and any(_wants_larger(model, other) for other in others)
     return bool(others)
 
 

@@ -5,6 +5,7 @@ import pytest
 from bot.admission.denials import RefusedError
 from bot.db.database import Database
 from bot.db.film_models import Continuity
+from bot.db.guild_models import AppealDecision, AppealRow
 from bot.films.acceptance import IN_A_FILM
 from bot.films.script import FilmSpec
 from bot.films.service import FilmQuote, Films
@@ -83,3 +84,17 @@ async def test_equal_shots_of_one_film_are_let_pass_together_and_once(
     assert not isinstance(film, FilmQuote)
     assert [shot.prompt for shot in film.shots] == ["bad fox", "bad fox"]
     assert (await refused(films, asked, 2)).startswith("Shot 1: ")
+
+
+async def test_a_lifted_word_spares_a_film_one_strike_also_where_it_was_accepted_since(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    await forbid(desk, database, clock, "fox")
+    await allow_once(database, clock, "a lynx", "lynx", [IN_A_FILM], AppealDecision.LIFT)
+    quote = await films.offer(new_requester(), cuts("a lynx"))
+    film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert not isinstance(film, FilmQuote)
+    row = await database.read(lambda session: session.get_one(AppealRow, "a" * 16))
+    assert (row.used_at, row.used_by) == (clock(), film.shots[0].id)
+    await desk.moderation.add_word(MODERATOR, "lynx")
+    assert "strike" in await refused(films, cuts("a lynx"), 2)

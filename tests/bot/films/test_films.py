@@ -105,7 +105,12 @@ def film_queue(database: Database, clock: StoppedClock, owner: str = "one") -> F
 
 
 async def allow_once(
-    database: Database, clock: StoppedClock, prompt: str, word: str, made_from: list[object]
+    database: Database,
+    clock: StoppedClock,
+    prompt: str,
+    word: str,
+    made_from: list[object],
+    decision: AppealDecision = AppealDecision.ALLOW,
 ) -> None:
     video = build_request(MODEL, prompt, {"duration": 4})
     row = AppealRow(
@@ -116,7 +121,7 @@ async def allow_once(
         prompt=video.prompt,
         fingerprint=fingerprint(video, made_from),
         created_at=clock(),
-        decision=AppealDecision.ALLOW,
+        decision=decision,
         decided_at=clock(),
     )
     await database.write(lambda session: session.add(row))

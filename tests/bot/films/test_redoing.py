@@ -260,8 +260,13 @@ async def test_forbidden_words_are_named_with_their_shot(
     await desk.moderation.remove_word(MODERATOR, film.shots[1].prompt)
     quote = await offered(redoing, film, 2)
     await desk.moderation.add_word(MODERATOR, "dragons")
-    with pytest.raises(CannotRedoError, match="doesn't allow this film's title anymore"):
+    with pytest.raises(
+        CannotRedoError, match=r"title contains something .* “dragons”\. I can't redo its shots"
+    ):
         await clicked(redoing, quote)
+    with pytest.raises(CannotRedoError) as titled:
+        await offered(redoing, film, 2, "a goblin")
+    assert "strike" not in str(titled.value), "the title is judged first, as that of a new film"
     assert len((await found(films, film)).takes) == 3
 
 

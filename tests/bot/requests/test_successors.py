@@ -87,3 +87,8 @@ def test_another_model_could_make_the_video_where_it_takes_the_same_images(
 ) -> None:
     row = new_row(model=model, failure_kind=kind)
     assert has_others(CATALOGUE, row, frozenset(others_gone)) is expected
+
+
+def test_a_films_shot_whose_image_is_too_small_has_no_other_model() -> None:
+    shot = new_row(model="google/veo-3.1-i2v", failure_kind=FailureKind.IMAGE_SMALL, film_id="f" * 16, shot=1)
+    assert not has_others(CATALOGUE, shot, ())
