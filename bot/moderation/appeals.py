@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, PAUSE, answer_time, keep_last, show_open
+from bot.admission.appeals import DELETION, PAUSE, WORD, answer_time, keep, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
@@ -27,7 +28,16 @@ OVER = N_(
     "You've already asked a moderator about this request, and that's over. Send it again if you want to ask "
     "once more. Nothing was sent."
 )
-GONE = N_("I no longer have that request. Send it again, then ask a moderator. Nothing was sent.")
+# Who sends a blocked word again may get a strike.
+OVER_FOR_WORD = N_(
+    "You've already asked a moderator about this request, and that's over. Write to a moderator yourself if "
+    "you want to ask once more. Nothing was sent."
+)
+GONE = N_("I no longer have that request, so I can't ask. Write to a moderator yourself. Nothing was sent.")
+VIDEO_GONE = N_(
+    "I no longer have your question. Click *Ask a moderator* under the video's card once more. Nothing was "
+    "sent."
+)
 NOBODY_TO_ASK = N_(
     "This server has no channel for moderators right now, so I can't ask anyone. Write to a moderator "
     "yourself. Nothing was sent."
@@ -112,14 +122,16 @@ class Appeals:
             generation = fetch_deleted(session, member, generation_id)
             if problem := check_appeal(self._fetch_situation(session, member), now):
                 raise problem
-            return keep_last(session, row_of(generation, now))
+            return keep(session, row_of(generation, now))
 
         return await self._database.write(write, member.guild_id, hurried=True)
 
-    async def ask(self, member: Moderator, appeal_id: str, why: str) -> AppealRow:
+    async def ask(
+        self, member: Moderator, appeal_id: str, why: str, *, is_about_video: bool = False
+    ) -> AppealRow:
         """Ask the moderators about a refusal; `bot.moderation.outbox_relay` shows it to them.
 
-        `member`: who asks, and where.
+        `member`: who asks, and where. `is_about_video`: one that was deleted, though that's kept no more.
 
         Raises:
             BadInputError: nothing was said, or too much.
@@ -132,7 +144,8 @@ class Appeals:
 
         def write(session: Session) -> AppealRow:
             now = self._clock()
-            self._ensure_possible(session, member, appeal_id, now)
+            gone = VIDEO_GONE if is_about_video else GONE
+            self._ensure_possible(session, member, appeal_id, now, gone)
             return session.scalars(
                 update(AppealRow)
                 .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
@@ -220,15 +233,17 @@ class Appeals:
         """Remember that the member knows what was decided."""
         await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
 
-    def _ensure_possible(self, session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:
+    def _ensure_possible(
+        self, session: Session, member: Moderator, appeal_id: str, now: datetime, gone: LiteralString = GONE
+    ) -> None:
         row = session.get(AppealRow, appeal_id)
         mine = (member.guild_id, member.user_id)
         if row is None or (row.guild_id, row.user_id) != mine:
-            raise CannotAskError(_(GONE))
+            raise CannotAskError(_(gone))
         if row.decision is None and (problem := check_appeal(self._fetch_situation(session, member), now)):
             raise problem
         if row.asked_at is not None:
-            raise CannotAskError(_(ASKED_BEFORE if row.rule.startswith(DELETION) else OVER))
+            raise CannotAskError(_(_over(row)))
 
     def _fetch_situation(self, session: Session, member: Moderator) -> Situation:
         rows = session.scalars(
@@ -243,6 +258,13 @@ class Appeals:
             declined_at=_last(rows, AppealDecision.DECLINE),
             withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
         )
+
+
+def _over(row: AppealRow) -> LiteralString:
+    """Return what a member is told whose question about this is over."""
+    if row.rule.startswith(DELETION):
+        return ASKED_BEFORE
+    return OVER_FOR_WORD if row.rule.startswith(WORD) else OVER
 
 
 def _last(rows: Sequence[AppealRow], decision: AppealDecision) -> datetime | None:

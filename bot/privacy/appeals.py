@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, case, delete, exists, or_, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, OFFER_TIME, PAUSE, WORD, answer_time
+from bot.admission.appeals import DELETION, OFFER_TIME, PAUSE, WORD, answer_time, went_unanswered
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
 
@@ -55,16 +55,18 @@ def drop_appeals(session: Session, now: datetime, keep: timedelta | None) -> int
     """Delete appeals that nobody was asked about in time, and those kept long enough; return how many.
 
     `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end, and
-    a member without an answer is told that first.
+    a member without an answer is told that first, and can then send the request again for a while.
     """
-    is_over = or_(
-        AppealRow.decided_at <= now - PAUSE,
-        and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None)),
-    )
+    is_told = and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None))
+    can_be_sent_again = and_(is_told, AppealRow.rule.startswith(WORD), went_unanswered(now))
+    is_over = and_(or_(AppealRow.decided_at <= now - PAUSE, is_told), ~can_be_sent_again)
     due = [
         and_(AppealRow.asked_at.is_(None), AppealRow.created_at <= now - OFFER_TIME),
         and_(AppealRow.prompt == "", is_over),
     ]
     if keep is not None:
-        due.append(and_(AppealRow.asked_at <= now - keep, is_over))
+        is_old = AppealRow.asked_at <= now - keep
+        due.append(and_(is_old, is_over))
+        wordless = update(AppealRow).where(is_old, can_be_sent_again)
+        session.execute(wordless.values(rule=WORD, prompt="", why=None, words=None, locale=None))
     return len(session.scalars(delete(AppealRow).where(or_(*due)).returning(AppealRow.id)).all())

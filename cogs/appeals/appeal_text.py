@@ -35,7 +35,8 @@ DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
 UNANSWERED = N_(
-    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more."
+    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more "
+    "within 24 hours."
 )
 UNANSWERED_ABOUT_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.admission.appeals import ANSWER_TIME, PAUSE, deletion_rule
+from bot.admission.appeals import ANSWER_TIME, PAUSE, RELEASE_TIME, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
@@ -68,6 +68,10 @@ async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "not told yet"
     [row] = await rows(database)
     await appeals.note_shown(row)
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0
+    [row] = await rows(database)
+    assert (row.prompt, row.why, row.rule) == ("", None, "word:"), "it can be sent again for a day"
+    clock.advance(RELEASE_TIME)
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
 
 
