@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import BlockedError, RefusedError, WordNotAllowedError
+from bot.admission.usage_counts import COUNTS
 from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation
 from bot.policy.documents import Block
 from bot.provider.catalogue import VideoRequest
 
@@ -26,6 +28,11 @@ PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
 ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
+
+# Nobody has to give back what a request used that failed, or that was cancelled before it was sent.
+_IS_UNUSED = or_(
+    AppealRow.used_at.is_(None), exists().where(Generation.id == AppealRow.used_by, not_(COUNTS))
+)
 
 
 def answer_time(keep: timedelta | None) -> timedelta:
@@ -174,12 +181,12 @@ def show_open(session: Session, guild_id: int, now: datetime) -> int:
 def fetch_releases(
     session: Session, requester: Requester, fingerprint: str, now: datetime
 ) -> tuple[Release, ...]:
-    """Return what lets a request of a member pass."""
+    """Return what lets a request of a member pass, also where it passed before and that didn't count."""
     query = select(AppealRow.id, AppealRow.rule).where(
         AppealRow.guild_id == requester.guild_id,
         AppealRow.user_id == requester.user_id,
         AppealRow.decision == AppealDecision.ALLOW,
-        AppealRow.used_at.is_(None),
+        _IS_UNUSED,
         AppealRow.decided_at > now - RELEASE_TIME,
         AppealRow.fingerprint == fingerprint,
     )
@@ -213,7 +220,7 @@ def _can_be_sent_again(
             ),
             went_unanswered(now),
         ),
-        or_(AppealRow.used_at.is_(None), AppealRow.used_by == judged_by),
+        or_(_IS_UNUSED, AppealRow.used_by == judged_by),
     )
     return session.scalar(query.limit(1)) is not None
 
@@ -232,9 +239,10 @@ def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by
     lifted = update(AppealRow).where(
         *_of_word(requester, fingerprint),
         AppealRow.decision.in_((AppealDecision.LIFT, AppealDecision.LAPSE)),
-        AppealRow.used_at.is_(None),
+        _IS_UNUSED,
     )
-    session.execute(lifted.values(used_at=now, used_by=used_by))
+    values = lifted.values(used_at=now, used_by=used_by)
+    session.execute(values.execution_options(synchronize_session=False))
 
 
 def _of_word(requester: Requester, fingerprint: str) -> tuple[ColumnElement[bool], ...]:
@@ -252,6 +260,16 @@ def use(session: Session, releases: Collection[Release], generation_id: str, now
     if found:
         used = update(AppealRow).where(AppealRow.id.in_(found))
         session.execute(used.values(used_at=now, used_by=generation_id))
+
+
+def was_let_pass(session: Session, generation_ids: Select[str] | Collection[str]) -> bool:
+    """Whether a moderator let a forbidden word of one of these requests pass."""
+    query = select(AppealRow.id).where(
+        AppealRow.used_by.in_(generation_ids),
+        AppealRow.rule.startswith(WORD),
+        AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def free(session: Session, generation_id: str) -> None:
