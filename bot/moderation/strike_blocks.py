@@ -53,8 +53,9 @@ def without_strikes(
     """
     left: Block | None = block
     decided: list[Block] = []
+    entry: AuditRow | None = None
     while left is not None and (since is None or left.since in since):
-        entry = _entry_of(session, *member, left)
+        entry = _entry_of(session, *member, left, before=entry)
         if entry is None:
             break
         decided += _decided_meanwhile(session, *member, left)
@@ -77,10 +78,17 @@ def count_blocked(session: Session, guild_id: int, now: datetime) -> int:
     )
 
 
-def _entry_of(session: Session, guild_id: int, user_id: int, block: Block) -> AuditRow | None:
-    """Return the row of the trail with which strikes brought a block; None: a moderator decided it."""
+def _entry_of(
+    session: Session, guild_id: int, user_id: int, block: Block, *, before: AuditRow | None = None
+) -> AuditRow | None:
+    """Return the row of the trail with which strikes brought a block; None: a moderator decided it.
+
+    `before`: the row of the block that followed, since two strikes may be of the same moment.
+    """
     query = _blocks_of(guild_id, user_id).where(AuditRow.at == block.since, AuditRow.actor_id.is_(None))
-    return session.scalars(query.limit(1)).one_or_none()
+    if before is not None:
+        query = query.where(AuditRow.id < before.id)
+    return session.scalars(query.order_by(AuditRow.id.desc()).limit(1)).one_or_none()
 
 
 def _decided_meanwhile(session: Session, guild_id: int, user_id: int, block: Block) -> Iterator[Block]:

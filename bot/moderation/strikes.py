@@ -125,12 +125,13 @@ def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datet
     that has faded counts no more, but its block may hold.
     """
     strikes = _asked_about(session, appeal)
+    over = _over_with(session, appeal, strikes)
     for strike in strikes:
         strike.forgiven_at, strike.tell_at = now, None
     forgiven = sum(strike.fades_at > now for strike in strikes)
     if forgiven:
         _record(session, by, appeal.user_id, forgiven, now, reason=f"appeal {appeal.id}")
-    end_block(session, by, appeal.user_id, now, since=_moments(strikes))
+    end_block(session, by, appeal.user_id, now, since=over)
 
 
 def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | None:
@@ -138,8 +139,11 @@ def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | No
     block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block
     if block is None or not block.holds(now):
         return None
-    member, since = (appeal.guild_id, appeal.user_id), _moments(_asked_about(session, appeal))
-    return without_strikes(session, member, block, now, since=since)
+    member, over = (
+        (appeal.guild_id, appeal.user_id),
+        _over_with(session, appeal, _asked_about(session, appeal)),
+    )
+    return without_strikes(session, member, block, now, since=over)
 
 
 def _asked_about(session: Session, appeal: AppealRow) -> Sequence[StrikeRow]:
@@ -153,8 +157,17 @@ def _asked_about(session: Session, appeal: AppealRow) -> Sequence[StrikeRow]:
     return session.scalars(query).all()
 
 
-def _moments(strikes: Sequence[StrikeRow]) -> set[datetime]:
-    return {strike.created_at for strike in strikes}
+def _over_with(session: Session, appeal: AppealRow, strikes: Sequence[StrikeRow]) -> set[datetime]:
+    """Return the moments of a member's strikes that are forgiven once these are: no block of one holds then.
+
+    Such a block may lie below that of a later strike, which was longer.
+    """
+    mine = (StrikeRow.guild_id == appeal.guild_id, StrikeRow.user_id == appeal.user_id)
+    asked, over, left = {strike.id for strike in strikes}, set[datetime](), set[datetime]()
+    for strike in session.scalars(select(StrikeRow).where(*mine)):
+        is_over = strike.forgiven_at is not None or strike.id in asked
+        (over if is_over else left).add(strike.created_at)
+    return over - left
 
 
 def _deletion_in(session: Session, appeal: AppealRow) -> str | None:
