@@ -126,7 +126,7 @@ def keep(session: Session, row: AppealRow) -> str:
     """
     mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
     same = select(AppealRow).where(*mine, *_is_same(row), AppealRow.decision.is_(None))
-    kept = session.scalar(same.order_by(AppealRow.asked_at.is_(None)).limit(1))
+    kept = session.scalar(same.order_by(AppealRow.asked_at.is_(None)).limit(1).with_for_update())
     if kept is not None:
         if kept.asked_at is None:
             kept.created_at, kept.locale, kept.rule = row.created_at, row.locale, row.rule

@@ -146,12 +146,15 @@ class Appeals:
             now = self._clock()
             gone = VIDEO_GONE if is_about_video else GONE
             self._ensure_possible(session, member, appeal_id, now, gone)
-            return session.scalars(
+            row = session.scalar(
                 update(AppealRow)
                 .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
                 .values(why=cleaned, asked_at=now, post_at=now)
                 .returning(AppealRow)
-            ).one()
+            )
+            if row is None:  # its member is deleting their data
+                raise CannotAskError(_(gone))
+            return row
 
         row = await self._database.write(write, member.guild_id, hurried=True)
         log.info("asked a moderator", appeal=appeal_id, guild=member.guild_id, user=member.user_id)

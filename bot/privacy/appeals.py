@@ -20,6 +20,8 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     decision they can't see yet.
     """
     mine = AppealRow.user_id == user_id
+    # First: what a moderator is asked about meanwhile is an open one by then.
+    session.execute(delete(AppealRow).where(mine, AppealRow.asked_at.is_(None)))
     open_ones = update(AppealRow).where(mine, IS_OPEN)
     withdrawn = AppealDecision.WITHDRAW
     session.execute(open_ones.values(decision=withdrawn, decided_at=now, post_at=now))
@@ -33,7 +35,7 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     rule = case((AppealRow.rule.startswith(WORD), WORD), else_=AppealRow.rule)
     wordless = {"prompt": "", "fingerprint": "", "why": None, "words": None, "locale": None}
     session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, **wordless))
-    session.execute(delete(AppealRow).where(mine, or_(AppealRow.decision.is_(None), ~is_kept)))
+    session.execute(delete(AppealRow).where(mine, AppealRow.decision.is_not(None), ~is_kept))
 
 
 def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> int:

@@ -183,6 +183,8 @@ def _prompt(row: AppealRow) -> str:
 
 
 def _recent_lines(appeal: Appeal, *, quote: bool) -> list[str]:
+    if appeal.row.decision is AppealDecision.WITHDRAW:
+        return []
     if not appeal.recent:
         return [_("They haven't requested a video here yet.")]
     return [_("Their last requests:"), *(_recent_line(one, quote=quote) for one in appeal.recent)]
@@ -191,7 +193,11 @@ def _recent_lines(appeal: Appeal, *, quote: bool) -> list[str]:
 def _recent_line(generation: Generation, *, quote: bool) -> str:
     state, when = STATES.get(generation.status, "⏳"), relative_time(generation.created_at)
     state = "🗑️" if generation.removed_at is not None else state
-    return f"{state} {when} {shown_prompt(generation, RECENT_LENGTH)}" if quote else f"{state} {when}"
+    if not quote:
+        return f"{state} {when}"
+    is_to_be_forgotten = generation.erase_at is not None  # the message may never be edited again
+    prompt = _(ERASED_PROMPT) if is_to_be_forgotten else shown_prompt(generation, RECENT_LENGTH)
+    return f"{state} {when} {prompt}"
 
 
 def _block_line(appeal: Appeal) -> list[str]:
