@@ -14,6 +14,7 @@ from bot.db.film_models import FilmRow
 from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
+from bot.films.deleted_takes import fetch_deleted
 from bot.films.script import FilmSpec, with_links
 from bot.films.takes import current_takes, is_there
 from bot.jobs.cancellation import cancel_one
@@ -35,10 +36,13 @@ class Film:
     Attributes:
         takes: all that was requested for its shots: one each, and one more for each time a shot is redone;
             none while it's an offer.
+        deleted_takes: those that another member, a moderator, deleted after a report, while their words are
+            known.
     """
 
     row: FilmRow
     takes: Sequence[Generation]
+    deleted_takes: Sequence[Generation] = ()
 
     @property
     def shots(self) -> list[Generation]:
@@ -99,7 +103,7 @@ def fetch_film(session: Session, film_id: str) -> Film | None:
     takes = session.scalars(
         select(Generation).where(Generation.film_id == film_id).order_by(Generation.shot)
     ).all()
-    return Film(row, takes)
+    return Film(row, takes, fetch_deleted(session, takes))
 
 
 def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: datetime) -> FilmRow:

@@ -11,7 +11,6 @@ from cogs.appeals.appeal_text import render_asked
 from cogs.moderation.targets import moderator_of
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Form, Item, view_of
-from cogs.ui.video_button import VideoButton
 
 
 class AskButton(Item):
@@ -34,24 +33,6 @@ class AskButton(Item):
         """Show the form, if they can ask."""
         await interaction.client.services.appeals.ensure_possible(moderator_of(interaction), self._appeal_id)
         await interaction.response.send_modal(AskForm(self._appeal_id))
-
-
-class AskAboutVideoButton(VideoButton):
-    """Asks the member why their video shouldn't have been deleted; it stands under the card."""
-
-    action = "appeal-video"
-    emoji = "🙋"
-
-    @classmethod
-    def label(cls) -> str:
-        """Return the usual label."""
-        return pgettext("button", "Ask a moderator")
-
-    async def act(self, interaction: Interaction) -> None:
-        """Show the form, if they can ask."""
-        appeals, member = interaction.client.services.appeals, moderator_of(interaction)
-        appeal_id = await appeals.offer_deletion(member, self.generation_id)
-        await interaction.response.send_modal(AskForm(appeal_id, is_about_video=True))
 
 
 class AskForm(Form):

@@ -20,6 +20,7 @@ from cogs.cards.card import (
     shown_prompt,
 )
 from cogs.cards.card_message import CardMessage
+from cogs.cards.deletion_button import AskAboutVideoButton
 from cogs.cards.film_redo_buttons import FilmRedoButton
 from cogs.cards.film_stop_button import FilmStopButton
 from cogs.ui.items import Item, view_of
@@ -55,10 +56,16 @@ def film_message(film: Film) -> CardMessage:
 
 def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
     row = film.row
+    asks = [_ask_button(take) for take in film.deleted_takes]
     if any(shot.status in OPEN for shot in film.shots):
-        return [FilmStopButton(row.id)]
+        return [FilmStopButton(row.id), *asks]
     is_gone = row.removed_at is not None or row.erased_at is not None
-    return [film_button(row), None if is_gone else FilmRedoButton(row.id)]
+    return [film_button(row), None if is_gone else FilmRedoButton(row.id), *asks]
+
+
+def _ask_button(take: Generation) -> AskAboutVideoButton:
+    label = pgettext("button", "Ask a moderator: shot {number}", number=take.shot or 0)
+    return AskAboutVideoButton(take.id, label)
 
 
 def film_state(film: Film) -> str:

@@ -84,7 +84,7 @@ def film_posts(row: FilmRow) -> list[Posted]:
 async def show_card(client: VeoBot, generation: Generation, way_on: WayOn | None = None) -> None:
     """Edit the card to how the generation stands; a card that cannot be edited stays as it is.
 
-    `way_on`: makes the button with which the member goes on, in their language; a film's card has none.
+    `way_on`: makes the button with which the member goes on, in their language; a film's card has its own.
     """
     if generation.card_id is None:
         return

@@ -11,7 +11,7 @@ from bot.i18n import _, locale_used, pgettext
 from bot.jobs.ports import Posted
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from bot.moderation.report_decisions import ReportClosedError, ReportDecision, ReportedVideo
-from cogs.appeals.buttons import AskAboutVideoButton
+from cogs.cards.deletion_button import AskAboutVideoButton
 from cogs.cards.takedown import WayOn, take_down
 from cogs.moderation.owners import find_generation, message_shown
 from cogs.moderation.permissions import ensure_moderator
