@@ -29,6 +29,7 @@ ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
 KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
 
+IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))  # moderators have to decide it
 # Nobody has to give back what a request used that failed, or that was cancelled before it was sent.
 _IS_UNUSED = or_(
     AppealRow.used_at.is_(None), exists().where(Generation.id == AppealRow.used_by, not_(COUNTS))
@@ -169,12 +170,7 @@ def show_open(session: Session, guild_id: int, now: datetime) -> int:
 
     Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
     """
-    is_open = (
-        AppealRow.guild_id == guild_id,
-        AppealRow.asked_at.is_not(None),
-        AppealRow.decision.is_(None),
-    )
-    shown = update(AppealRow).where(*is_open).values(post_at=now)
+    shown = update(AppealRow).where(AppealRow.guild_id == guild_id, IS_OPEN).values(post_at=now)
     return len(session.scalars(shown.returning(AppealRow.id)).all())
 
 

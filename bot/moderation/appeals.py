@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import LiteralString
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, PAUSE, WORD, answer_time, keep, show_open
+from bot.admission.appeals import DELETION, IS_OPEN, PAUSE, WORD, answer_time, keep, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
@@ -20,6 +20,7 @@ from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, loa
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.deletion_appeals import ASKED_BEFORE, CannotAskError, fetch_deleted, row_of
 from bot.policy.store import fetch_policy
+from bot.privacy.appeals import end_unanswered
 from bot.timestamps import relative_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ class Appeals:
     def __init__(self, database: Database, clock: Clock = utc_now, *, keep: timedelta | None = None) -> None:
         self._database = database
         self._clock = clock
-        self._answer_time = answer_time(keep)
+        self._answer_time, self._keep = answer_time(keep), keep
 
     def end_of(self, row: AppealRow) -> datetime:
         """Return when an open appeal ends without an answer (`bot.privacy.appeals`)."""
@@ -119,8 +120,9 @@ class Appeals:
 
         def write(session: Session) -> str:
             now = self._clock()
+            self._end_overdue(session, member, now)
             generation = fetch_deleted(session, member, generation_id)
-            if problem := check_appeal(self._fetch_situation(session, member), now):
+            if problem := check_appeal(self._fetch_situation(session, member, now), now):
                 raise problem
             return keep(session, row_of(generation, now))
 
@@ -145,6 +147,7 @@ class Appeals:
         def write(session: Session) -> AppealRow:
             now = self._clock()
             gone = VIDEO_GONE if is_about_video else GONE
+            self._end_overdue(session, member, now)
             self._ensure_possible(session, member, appeal_id, now, gone)
             row = session.scalar(
                 update(AppealRow)
@@ -236,6 +239,11 @@ class Appeals:
         """Remember that the member knows what was decided."""
         await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
 
+    def _end_overdue(self, session: Session, member: Moderator, now: datetime) -> None:
+        """End the member's question that nobody answered in time, which else waits for the retention."""
+        mine = and_(AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id)
+        end_unanswered(session, now, self._keep, whose=mine)
+
     def _ensure_possible(
         self, session: Session, member: Moderator, appeal_id: str, now: datetime, gone: LiteralString = GONE
     ) -> None:
@@ -243,21 +251,22 @@ class Appeals:
         mine = (member.guild_id, member.user_id)
         if row is None or (row.guild_id, row.user_id) != mine:
             raise CannotAskError(_(gone))
-        if row.decision is None and (problem := check_appeal(self._fetch_situation(session, member), now)):
+        if row.decision is None and (
+            problem := check_appeal(self._fetch_situation(session, member, now), now)
+        ):
             raise problem
         if row.asked_at is not None:
             raise CannotAskError(_(_over(row)))
 
-    def _fetch_situation(self, session: Session, member: Moderator) -> Situation:
-        rows = session.scalars(
-            select(AppealRow).where(
-                AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id
-            )
-        ).all()
-        open_ones = (row for row in rows if row.asked_at is not None and row.decision is None)
+    def _fetch_situation(self, session: Session, member: Moderator, now: datetime) -> Situation:
+        mine = select(AppealRow).where(
+            AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id
+        )
+        rows, open_ones = session.scalars(mine).all(), session.scalars(mine.where(IS_OPEN))
+        ends = (end for end in map(self.end_of, open_ones) if now < end)
         return Situation(
             has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
-            open_until=max(map(self.end_of, open_ones), default=None),
+            open_until=max(ends, default=None),
             declined_at=_last(rows, AppealDecision.DECLINE),
             withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
         )

@@ -201,7 +201,7 @@ def _block(
         Action.BLOCK,
         now,
         subject=f"member:{user_id}",
-        old=tell_block(member_policy.block),
+        old=tell_block(member_policy.block_at(now)),
         new=tell_block(block),
         reason=f"report {report.id}",
     )

@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from bot.db.guild_models import Action, AuditRow, MemberRow
+from bot.db.guild_models import Action, AuditRow
 from bot.moderation.decisions import Moderator
 from bot.moderation.report_decisions import block_of_report
 from bot.moderation.restoring import decision_of, still_holding
 from bot.policy.audit import record
-from bot.policy.documents import Block, MemberPolicy, tell_block
-from bot.policy.store import fetch_member_policy, store_member_policy
+from bot.policy.documents import Block, tell_block
+from bot.policy.store import fetch_blocked, fetch_member_policy, store_member_policy
 
 
 def end_block(
@@ -27,8 +27,8 @@ def end_block(
     `since`: only blocks of the strikes of these moments.
     """
     policy = fetch_member_policy(session, by.guild_id, user_id)
-    block = policy.block
-    if block is None or not block.holds(now):
+    block = policy.block_at(now)
+    if block is None:
         return None, None
     left = without_strikes(session, (by.guild_id, user_id), block, now, since=since)
     if left != block:
@@ -70,12 +70,8 @@ def without_strikes(
 
 def count_blocked(session: Session, guild_id: int, now: datetime) -> int:
     """Return how many members are blocked now because of strikes."""
-    rows = session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id))
-    blocks = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows.all()]
-    return sum(
-        block is not None and block.holds(now) and _entry_of(session, guild_id, user_id, block) is not None
-        for user_id, block in blocks
-    )
+    blocks = fetch_blocked(session, guild_id, now)
+    return sum(_entry_of(session, guild_id, user_id, block) is not None for user_id, block in blocks)
 
 
 def _entry_of(

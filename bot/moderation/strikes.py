@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import DELETION
@@ -136,8 +136,8 @@ def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datet
 
 def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | None:
     """Return the member's block that still holds once the strikes that an appeal is about are forgiven."""
-    block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block
-    if block is None or not block.holds(now):
+    block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block_at(now)
+    if block is None:
         return None
     member, over = (
         (appeal.guild_id, appeal.user_id),
@@ -146,15 +146,27 @@ def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | No
     return without_strikes(session, member, block, now, since=over)
 
 
+def count_forgiven(session: Session, appeal: AppealRow) -> int:
+    """Return how many strikes that counted were forgiven with the decision about an appeal."""
+    if appeal.decided_at is None:
+        return 0
+    then = (StrikeRow.forgiven_at == appeal.decided_at, StrikeRow.fades_at > appeal.decided_at)
+    forgiven = select(func.count()).select_from(StrikeRow).where(*_is_about(session, appeal), *then)
+    return session.scalar(forgiven) or 0
+
+
 def _asked_about(session: Session, appeal: AppealRow) -> Sequence[StrikeRow]:
     """Return the strikes that an appeal is about and that nobody has forgiven."""
-    query = select(StrikeRow).where(
+    query = select(StrikeRow).where(*_is_about(session, appeal), StrikeRow.forgiven_at.is_(None))
+    return session.scalars(query).all()
+
+
+def _is_about(session: Session, appeal: AppealRow) -> tuple[ColumnElement[bool], ...]:
+    return (
         StrikeRow.guild_id == appeal.guild_id,
         StrikeRow.user_id == appeal.user_id,
-        StrikeRow.forgiven_at.is_(None),
         or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
     )
-    return session.scalars(query).all()
 
 
 def _over_with(session: Session, appeal: AppealRow, strikes: Sequence[StrikeRow]) -> set[datetime]:

@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, exists, or_, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, true, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, OFFER_TIME, PAUSE, WORD, answer_time, went_unanswered
+from bot.admission.appeals import DELETION, IS_OPEN, OFFER_TIME, PAUSE, WORD, answer_time, went_unanswered
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
 
-IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
+ANYBODYS = true()
 
 
 def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
@@ -38,12 +38,15 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     session.execute(delete(AppealRow).where(mine, AppealRow.decision.is_not(None), ~is_kept))
 
 
-def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> int:
+def end_unanswered(
+    session: Session, now: datetime, keep: timedelta | None, *, whose: ColumnElement[bool] = ANYBODYS
+) -> int:
     """End appeals that nobody decided in time; return how many. What follows is left to the outbox.
 
-    `keep`: how long what members wrote is kept; that may be shorter than moderators have.
+    `keep`: how long what members wrote is kept; that may be shorter than moderators have. `whose`: theirs
+    alone.
     """
-    late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
+    late = update(AppealRow).where(whose, IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
     # Without the video's prompt, its member can't ask again: they aren't told that they can.
     has_prompt = exists().where(
         Generation.id == AppealRow.fingerprint, Generation.erased_at.is_(None), Generation.erase_at.is_(None)

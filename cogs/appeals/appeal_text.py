@@ -7,9 +7,9 @@ from bot.admission.appeals import BLOCK, DELETION, PAUSE, RELEASE_TIME, words_of
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation, Status
 from bot.escape import plain
-from bot.i18n import N_, _
+from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal, is_news
-from bot.policy.phrases import quote_words
+from bot.policy.phrases import block_end, quote_words
 from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
@@ -45,7 +45,14 @@ UNANSWERED_ABOUT_VIDEO = N_(
 UNANSWERED_ABOUT_ERASED_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted."
 )
+TOO_SHORT = N_("What *Allow once* gives would end before the block does.")
+STILL_BLOCKED = N_(
+    "🚫 They're blocked for longer than that. End the block with `/veo-admin unblock` if they are to use it."
+)
 GIVEN = N_("✅ **Allowed once** by {moderator}: one extra video, for 24 hours.")
+ENDS_SOONER = N_("The permission ends before the block does.")
+EXTRA_ENDS_SOONER = N_("The extra video ends before the block does.")
+UNBLOCK_FIRST = N_("Ask a moderator there to unblock you first.")
 STATES = {
     Status.SUCCEEDED: "✅",
     Status.FAILED: "❌",
@@ -85,7 +92,7 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
 def render_decision(appeal: Appeal, server: str) -> str:
     """Return what the member is told; `server`: its name."""
     row, name = appeal.row, plain(server, NAME_LENGTH)
-    lines = [_decision_line(row, name), *_still_blocked_line(appeal)]
+    lines = [_decision_line(row, name), *_forgiven_line(appeal), *_still_blocked_line(appeal)]
     if row.words:
         lines.append(_("They say: “{words}”", words=plain(row.words, WHY_LENGTH)))
     if row.prompt:
@@ -142,12 +149,26 @@ def _still_blocked_line(appeal: Appeal) -> list[str]:
     """Say that what was decided for the member has to wait, since a block of theirs holds."""
     if appeal.block is None or appeal.row.decision not in (AppealDecision.ALLOW, AppealDecision.LIFT):
         return []
-    if appeal.block.until is None:
-        end = _("Ask a moderator when you can use it again.")
-    else:
-        end = _("The block ends {when}.", when=relative_time(appeal.block.until))
-    blocked = _("🚫 **Not yet, though:** you're still blocked from /veo there.")
-    return [f"{blocked} {end}"]
+    parts = [_("🚫 **Not yet, though:** you're still blocked from /veo there.")]
+    is_too_short = appeal.is_too_short and appeal.row.decision is AppealDecision.ALLOW
+    if not is_too_short or appeal.block.until is not None:
+        parts.append(block_end(appeal.block.until))
+    if is_too_short:
+        is_deletion = appeal.row.rule.startswith(DELETION)
+        parts += [_(EXTRA_ENDS_SOONER if is_deletion else ENDS_SOONER), _(UNBLOCK_FIRST)]
+    return [" ".join(parts)]
+
+
+def _forgiven_line(appeal: Appeal) -> list[str]:
+    if not appeal.forgiven:
+        return []
+    return [
+        ngettext(
+            "The strike that it gave you no longer counts.",
+            "The {count} strikes that it gave you no longer count.",
+            appeal.forgiven,
+        )
+    ]
 
 
 def _why_line(row: AppealRow, *, quote: bool) -> str:
@@ -201,11 +222,14 @@ def _recent_line(generation: Generation, *, quote: bool) -> str:
 
 
 def _block_line(appeal: Appeal) -> list[str]:
+    if appeal.is_block_over:
+        return [_("ℹ️ That block is over by now, so they can send the request again.")]
     if appeal.block is None or appeal.row.decision is not None:
         return []
     if appeal.row.rule.startswith(BLOCK):
-        return [_("🚫 They've been blocked again since, and none of these buttons ends that.")]
-    return [_("🚫 They're blocked now, too, and none of these buttons ends that.")]
+        return [_("🚫 Another block holds for them now, and none of these buttons ends that.")]
+    too = _("🚫 They're blocked now, too, and none of these buttons ends that.")
+    return [f"{too} {_(TOO_SHORT)}" if appeal.is_too_short else too]
 
 
 def _outcome(appeal: Appeal) -> list[str]:
@@ -214,6 +238,8 @@ def _outcome(appeal: Appeal) -> list[str]:
         return []
     is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
     lines = [_(GIVEN if is_given else DECIDED[row.decision], moderator=f"<@{row.decided_by}>")]
+    if row.decision is AppealDecision.ALLOW and appeal.is_too_short:
+        lines.append(_(STILL_BLOCKED))
     if row.told_at is None and not is_news(row):
         return lines
     if row.told_at is not None:

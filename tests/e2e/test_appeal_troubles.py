@@ -114,7 +114,7 @@ async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) 
     await moderation.block(mona_of(world), world.alice.id, None, "spam again")
     for label in (LIFT, ALLOW):
         [text] = await click(world.mona, message, label)
-        assert text.startswith("They've been blocked again since")
+        assert text.startswith("Another block holds for them now")
     assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
     await moderation.unblock(mona_of(world), world.alice.id)
     assert await click(world.mona, message, LIFT) == []
