@@ -33,16 +33,18 @@ def _fading(rules: StrikeRules) -> str:
 
 def _off_text(blocked: int) -> str:
     off = _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
-    if not blocked:
-        return off
-    stays = ngettext(
+    return f"{off}\n{still_blocked(blocked)}" if blocked else off
+
+
+def still_blocked(blocked: int) -> str:
+    """Return what moderators read where strikes are off, and members are still blocked because of them."""
+    return ngettext(
         "{count} member is still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
         "`/veo-admin forgive` ends that block.",
         "{count} members are still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
         "`/veo-admin forgive` ends such a block.",
         blocked,
     )
-    return f"{off}\n{stays}"
 
 
 def forgiven_text(user_id: int, forgiven: Forgiven) -> str:

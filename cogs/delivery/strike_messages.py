@@ -67,5 +67,5 @@ def strike_message(notice: Notice, server: str | None) -> str:
     if notice.struck.block is not None:
         blocked = _("You're blocked from /veo there.")
         lines.append(f"{blocked} {block_end(notice.struck.block.until)}")
-    lines.append(_("If you think that's a mistake, ask a moderator there."))
+    lines.append(_("If you think that's a mistake, tell a moderator there."))
     return "\n".join(lines)

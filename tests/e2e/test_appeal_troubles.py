@@ -1,10 +1,13 @@
 """Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
 import simcord
+from discord.http import Route
 from sqlalchemy import update
 
 from bot.clock import utc_now
@@ -197,3 +200,22 @@ async def test_two_forms_about_a_deleted_video_are_one_question(world: World) ->
         "already asked a moderator about this video"
         in shown(await world.alice.click(card, label=BUTTON)).content
     )
+
+
+async def test_who_may_decline_is_asked_only_as_long_as_a_form_can_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, message = await appeal_of_a_word(world)
+    http = world.app.bot.http
+    request = http.request
+
+    async def stand_still_over_permissions(route: Route, **values: Any) -> Any:
+        if "permissions" in route.path:
+            await asyncio.sleep(SECONDS)
+        return await request(route, **values)
+
+    monkeypatch.setattr(http, "request", stand_still_over_permissions)
+    monkeypatch.setattr("cogs.moderation.owners.PATIENCE", 0.05)
+    answer = await world.mona.click(message, label=DECLINE)
+    assert answer.modal is None
+    assert shown(answer).content.startswith("Discord is slow right now.")

@@ -25,7 +25,7 @@ def test_it_names_the_server_and_calls_no_place_this_server(kind: StrikeKind) ->
     assert "Ours" in message(kind)
     assert "this server" not in message(kind)
     assert "You're blocked from /veo there." in message(kind)
-    assert message(kind).endswith("If you think that's a mistake, ask a moderator there.")
+    assert message(kind).endswith("If you think that's a mistake, tell a moderator there.")
 
 
 def test_a_blocked_word_may_have_been_in_more_than_the_prompt() -> None:
