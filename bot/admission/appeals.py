@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.context import AdmissionContext, Release, Requester
 from bot.admission.denials import BlockedError, RefusedError, WordNotAllowedError
+from bot.admission.usage_counts import COUNTS
 from bot.db.guild_models import AppealDecision, AppealRow
+from bot.db.models import Generation
 from bot.policy.documents import Block
 from bot.provider.catalogue import VideoRequest
 
@@ -24,7 +26,14 @@ RELEASE_TIME = timedelta(hours=24)  # for which a request is allowed
 OFFER_TIME = timedelta(hours=24)  # in which a moderator can be asked about a refusal
 PAUSE = timedelta(hours=24)  # after a decline, before the member can ask again
 ANSWER_TIME = timedelta(days=7)  # in which moderators can decide
+KEPT_OFFERS = 10  # refused requests of one kind that a member can ask about
 WORD, BLOCK, DELETION = "word:", "block:", "deletion:"  # how the names of rules begin
+
+IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))  # moderators have to decide it
+# Nobody has to give back what a request used that failed, or that was cancelled before it was sent.
+_IS_UNUSED = or_(
+    AppealRow.used_at.is_(None), exists().where(Generation.id == AppealRow.used_by, not_(COUNTS))
+)
 
 
 def answer_time(keep: timedelta | None) -> timedelta:
@@ -99,7 +108,7 @@ def offer(
     asked: tuple[Requester, VideoRequest, AdmissionContext],
     now: datetime,
 ) -> None:
-    """Keep a refused request, so that its member can ask a moderator about it: the last one only.
+    """Keep a refused request, so that its member can ask a moderator about it.
 
     Nothing is kept where there are no moderators to ask, or no such rule. The refusal remembers the row's ID.
     """
@@ -116,32 +125,53 @@ def offer(
         fingerprint=context.fingerprint,
         created_at=now,
     )
-    refusal.appeal_id = keep_last(session, row)
+    refusal.appeal_id = keep(session, row)
 
 
-def keep_last(session: Session, row: AppealRow) -> str:
-    """Keep what a member can ask about: the last refused request, and each deleted video; return its ID.
+def keep(session: Session, row: AppealRow) -> str:
+    """Keep what a member can ask about; return its ID.
 
-    What is kept already stays the same appeal: a form about it may be open.
+    What is kept already, or asked and not decided, stays the same appeal: a form about it may be open, and
+    all strikes that the request gave hang on it. So it does where other words of it are forbidden by now.
     """
-    mine = (
-        AppealRow.guild_id == row.guild_id,
-        AppealRow.user_id == row.user_id,
-        AppealRow.asked_at.is_(None),
-    )
-    same = select(AppealRow).where(
-        *mine, AppealRow.rule == row.rule, AppealRow.fingerprint == row.fingerprint
-    )
-    kept = session.scalar(same.limit(1))
+    mine = (AppealRow.guild_id == row.guild_id, AppealRow.user_id == row.user_id)
+    same = select(AppealRow).where(*mine, *_is_same(row), AppealRow.decision.is_(None))
+    kept = session.scalar(same.order_by(AppealRow.asked_at.is_(None)).limit(1).with_for_update())
     if kept is not None:
-        kept.created_at, kept.locale = row.created_at, row.locale
+        if kept.asked_at is None:
+            kept.created_at, kept.locale, kept.rule = row.created_at, row.locale, row.rule
         return kept.id
     if not row.rule.startswith(DELETION):
-        others = delete(AppealRow).where(*mine, ~AppealRow.rule.startswith(DELETION))
-        session.execute(others.execution_options(synchronize_session=False))
+        _drop_older(session, row)
     row.id = secrets.token_hex(8)
     session.add(row)
     return row.id
+
+
+def _is_same(row: AppealRow) -> tuple[ColumnElement[bool], ...]:
+    is_word = row.rule.startswith(WORD)
+    rule = AppealRow.rule.startswith(WORD) if is_word else AppealRow.rule == row.rule
+    return rule, AppealRow.fingerprint == row.fingerprint
+
+
+def _drop_older(session: Session, row: AppealRow) -> None:
+    """Forget the oldest refused requests of a kind that nobody asked about, where there are many."""
+    kind = WORD if row.rule.startswith(WORD) else BLOCK
+    older = (
+        select(AppealRow.id)
+        .where(
+            AppealRow.guild_id == row.guild_id,
+            AppealRow.user_id == row.user_id,
+            AppealRow.asked_at.is_(None),
+            AppealRow.rule.startswith(kind),
+        )
+        .order_by(AppealRow.created_at.desc())
+        .offset(KEPT_OFFERS - 1)
+    )
+    ids = session.scalars(older).all()
+    if ids:
+        gone = delete(AppealRow).where(AppealRow.id.in_(ids), AppealRow.asked_at.is_(None))
+        session.execute(gone.execution_options(synchronize_session=False))
 
 
 def show_open(session: Session, guild_id: int, now: datetime) -> int:
@@ -149,24 +179,19 @@ def show_open(session: Session, guild_id: int, now: datetime) -> int:
 
     Where one has its message, that stays; where it's gone, there's another (`bot.moderation.outbox_relay`).
     """
-    is_open = (
-        AppealRow.guild_id == guild_id,
-        AppealRow.asked_at.is_not(None),
-        AppealRow.decision.is_(None),
-    )
-    shown = update(AppealRow).where(*is_open).values(post_at=now)
+    shown = update(AppealRow).where(AppealRow.guild_id == guild_id, IS_OPEN).values(post_at=now)
     return len(session.scalars(shown.returning(AppealRow.id)).all())
 
 
 def fetch_releases(
     session: Session, requester: Requester, fingerprint: str, now: datetime
 ) -> tuple[Release, ...]:
-    """Return what lets a request of a member pass."""
+    """Return what lets a request of a member pass, also where it passed before and that didn't count."""
     query = select(AppealRow.id, AppealRow.rule).where(
         AppealRow.guild_id == requester.guild_id,
         AppealRow.user_id == requester.user_id,
         AppealRow.decision == AppealDecision.ALLOW,
-        AppealRow.used_at.is_(None),
+        _IS_UNUSED,
         AppealRow.decided_at > now - RELEASE_TIME,
         AppealRow.fingerprint == fingerprint,
     )
@@ -174,39 +199,55 @@ def fetch_releases(
 
 
 def excuse(session: Session, requester: Requester, fingerprints: Collection[str], now: datetime) -> bool:
-    """Whether a member sends again what a moderator who let a word pass told them to, so it costs no strike.
+    """Whether a member sends again what they were told to send again, so that it costs no strike.
 
-    That ends when it's accepted or, where the rule was lifted, with this refusal; a retried interaction is
-    the same refusal. `fingerprints`: of the request, or of all shots of a film.
+    A moderator let a word pass, or nobody answered them. That ends when it's accepted or, where no moderator
+    allowed it once, with this refusal; a retried interaction is the same refusal. `fingerprints`: of the
+    request, or of all shots of a film.
     """
     judged_by = f"{requester.interaction_id:016x}"  # as long as a request's ID
-    if not any(_was_let_pass(session, requester, one, judged_by, now) for one in fingerprints):
+    if not any(_can_be_sent_again(session, requester, one, judged_by, now) for one in fingerprints):
         return False
     for one in fingerprints:
         use_lifted(session, requester, one, judged_by, now)
     return True
 
 
-def _was_let_pass(
+def _can_be_sent_again(
     session: Session, requester: Requester, fingerprint: str, judged_by: str, now: datetime
 ) -> bool:
     query = select(AppealRow.id).where(
         *_of_word(requester, fingerprint),
-        AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
-        AppealRow.decided_at > now - RELEASE_TIME,
-        or_(AppealRow.used_at.is_(None), AppealRow.used_by == judged_by),
+        or_(
+            and_(
+                AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
+                AppealRow.decided_at > now - RELEASE_TIME,
+            ),
+            went_unanswered(now),
+        ),
+        or_(_IS_UNUSED, AppealRow.used_by == judged_by),
     )
     return session.scalar(query.limit(1)) is not None
 
 
+def went_unanswered(now: datetime) -> ColumnElement[bool]:
+    """Whether nobody decided an appeal and its member learned that lately: they can send it again."""
+    known_at = func.coalesce(AppealRow.told_at, AppealRow.decided_at)
+    return and_(AppealRow.decision == AppealDecision.LAPSE, known_at > now - RELEASE_TIME)
+
+
 def use_lifted(session: Session, requester: Requester, fingerprint: str, used_by: str, now: datetime) -> None:
-    """Note that a request was judged after its rule was lifted; `used_by`: its ID, or the interaction."""
+    """Note that a request was judged again after its rule was lifted, or after nobody answered.
+
+    `used_by`: its ID, or the interaction.
+    """
     lifted = update(AppealRow).where(
         *_of_word(requester, fingerprint),
-        AppealRow.decision == AppealDecision.LIFT,
-        AppealRow.used_at.is_(None),
+        AppealRow.decision.in_((AppealDecision.LIFT, AppealDecision.LAPSE)),
+        _IS_UNUSED,
     )
-    session.execute(lifted.values(used_at=now, used_by=used_by))
+    values = lifted.values(used_at=now, used_by=used_by)
+    session.execute(values.execution_options(synchronize_session=False))
 
 
 def _of_word(requester: Requester, fingerprint: str) -> tuple[ColumnElement[bool], ...]:
@@ -224,6 +265,16 @@ def use(session: Session, releases: Collection[Release], generation_id: str, now
     if found:
         used = update(AppealRow).where(AppealRow.id.in_(found))
         session.execute(used.values(used_at=now, used_by=generation_id))
+
+
+def was_let_pass(session: Session, generation_ids: Select[str] | Collection[str]) -> bool:
+    """Whether a moderator let a forbidden word of one of these requests pass."""
+    query = select(AppealRow.id).where(
+        AppealRow.used_by.in_(generation_ids),
+        AppealRow.rule.startswith(WORD),
+        AppealRow.decision.in_((AppealDecision.ALLOW, AppealDecision.LIFT)),
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def free(session: Session, generation_id: str) -> None:

@@ -11,7 +11,7 @@ from bot.escape import plain
 from bot.i18n import N_, _, format_and, format_or, ngettext
 from bot.money import show_money
 from bot.policy.documents import LimitKind, Scope
-from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, count_videos, quote_words
+from bot.policy.phrases import PERIOD_NAMES, WINDOW_NAMES, because, block_end, count_videos, quote_words
 from bot.timestamps import relative_time
 
 SHOWN_CHANNELS = 5
@@ -53,12 +53,8 @@ class BlockedError(RefusedError):
     """Moderators blocked the member."""
 
     def __init__(self, until: datetime | None, reason: str | None) -> None:
-        if until is None:
-            end = _("Ask a moderator when you can use it again.")
-        else:
-            end = _("The block ends {when}.", when=relative_time(until))
         text = _("You're blocked from /veo on this server.")
-        super().__init__(f"{text}{because(reason)} {end}")
+        super().__init__(f"{text}{because(reason)} {block_end(until)}")
         self.until = until
 
 

@@ -14,9 +14,9 @@ from bot.admission.film_denials import ShotRefusedError, TitleNotAllowedError
 from bot.db.guild_models import StrikeKind
 from bot.errors import UserError
 from bot.i18n import _
+from bot.policy.phrases import block_end
 from bot.policy.strike_rows import Act, Struck, give_strike
 from bot.policy.strikes import describe_standing
-from bot.timestamps import relative_time
 
 
 def strike_for(session: Session, requester: Requester, refusal: UserError, now: datetime) -> UserError:
@@ -46,20 +46,8 @@ def strike_text(struck: Struck) -> str:
     """Return what a member reads who got a strike."""
     lines = [_("⚠️ **This counts as a strike.**"), describe_standing(struck.standing)]
     if struck.block is not None:
-        lines.append(block_text(struck))
+        lines += [_("You're blocked from /veo on this server."), block_end(struck.block.until)]
     return " ".join(lines)
-
-
-def block_text(struck: Struck) -> str:
-    """Return until when the member is blocked; empty: they aren't."""
-    if struck.block is None:
-        return ""
-    if struck.block.until is None:
-        end = _("Ask a moderator when you can use it again.")
-    else:
-        end = _("The block ends {when}.", when=relative_time(struck.block.until))
-    blocked = _("You're blocked from /veo on this server.")
-    return f"{blocked} {end}"
 
 
 def is_for_word(refusal: UserError) -> bool:

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from bot.admission.appeals import free
 from bot.admission.check_request import Requester
 from bot.db.film_models import FilmRow
-from bot.db.guild_models import Action, ReportRow
+from bot.db.guild_models import Action
 from bot.db.models import WAITING, Generation
 from bot.errors import RepeatedError
+from bot.films.deletions import fetch_deleted, was_deleted
 from bot.films.script import FilmSpec, with_links
 from bot.films.takes import current_takes, is_there
 from bot.jobs.cancellation import cancel_one
@@ -36,11 +37,14 @@ class Film:
         takes: all that was requested for its shots: one each, and one more for each time a shot is redone;
             none while it's an offer.
         is_deleted: another member, a moderator, deleted it after a report.
+        deleted_takes: those that another member, a moderator, deleted after a report, while their words are
+            known.
     """
 
     row: FilmRow
     takes: Sequence[Generation]
     is_deleted: bool = False
+    deleted_takes: Sequence[Generation] = ()
 
     @property
     def shots(self) -> list[Generation]:
@@ -101,12 +105,8 @@ def fetch_film(session: Session, film_id: str) -> Film | None:
     takes = session.scalars(
         select(Generation).where(Generation.film_id == film_id).order_by(Generation.shot)
     ).all()
-    return Film(row, takes, is_deleted=row.removed_at is not None and _was_deleted(session, row))
-
-
-def _was_deleted(session: Session, row: FilmRow) -> bool:
-    about_it = (ReportRow.generation_id == row.id, ReportRow.deleted_by != row.user_id)
-    return session.scalar(select(ReportRow.id).where(*about_it).limit(1)) is not None
+    is_deleted = row.removed_at is not None and was_deleted(session, row)
+    return Film(row, takes, is_deleted=is_deleted, deleted_takes=fetch_deleted(session, takes))
 
 
 def insert_offer(session: Session, requester: Requester, spec: FilmSpec, now: datetime) -> FilmRow:

@@ -7,17 +7,18 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import IS_OPEN
 from bot.admission.budgets import BudgetState, period_start, states_of
 from bot.admission.spending import fetch_spent
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.guild_models import AppealRow, MemberRow, ReportRow
+from bot.db.guild_models import AppealRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
-from bot.policy.documents import MemberPolicy, Period, Policy
-from bot.policy.store import fetch_policy
+from bot.policy.documents import Period, Policy
+from bot.policy.store import fetch_blocked, fetch_policy
 
 MOST_LINKS = 5  # reports and appeals that are linked, the oldest first
 
@@ -84,7 +85,7 @@ def fetch_overview(session: Session, guild_id: int, now: datetime) -> Overview:
         report_posts=_posts_of(reports),
         open_appeals=len(appeals),
         appeal_posts=_posts_of(appeals),
-        blocked=_count_blocked(session, guild_id, now),
+        blocked=len(fetch_blocked(session, guild_id, now)),
         alert=fetch_alert(session, AlertKey(AlertKind.DELIVERIES_FAILING, guild_id)),
     )
 
@@ -118,11 +119,7 @@ def _fetch_open_reports(session: Session, guild_id: int) -> Sequence[ReportRow]:
 
 def _fetch_open_appeals(session: Session, guild_id: int) -> Sequence[AppealRow]:
     """Return what members asked and nobody has decided, the oldest first."""
-    query = (
-        select(AppealRow)
-        .where(AppealRow.guild_id == guild_id, AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
-        .order_by(AppealRow.asked_at)
-    )
+    query = select(AppealRow).where(AppealRow.guild_id == guild_id, IS_OPEN).order_by(AppealRow.asked_at)
     return session.scalars(query).all()
 
 
@@ -130,9 +127,3 @@ def _posts_of(rows: Sequence[ReportRow] | Sequence[AppealRow]) -> list[Posted]:
     """Return where moderators see the first of these."""
     posts = [Posted(row.message_id, row.channel_id) for row in rows if row.message_id is not None]
     return posts[:MOST_LINKS]
-
-
-def _count_blocked(session: Session, guild_id: int, now: datetime) -> int:
-    documents = session.scalars(select(MemberRow.standing).where(MemberRow.guild_id == guild_id))
-    blocks = (MemberPolicy.model_validate(document).block for document in documents)
-    return sum(block is not None and block.holds(now) for block in blocks)

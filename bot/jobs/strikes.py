@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from bot.admission.appeals import was_let_pass
 from bot.db.guild_models import StrikeKind
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
@@ -30,7 +32,8 @@ def brings_strike(values: Mapping[str, object]) -> bool:
 def strike_for_safety(session: Session, generation: Generation, now: datetime) -> None:
     """Give the strike, where the server gives any.
 
-    There is none for words of which a video was made before: who makes that again can't know better.
+    There is none for words of which a video was made before: who makes that again can't know better. Nor is
+    there one for an act whose words a moderator let pass.
     """
     kind, reason = generation.failure_kind, generation.failure_reason
     if kind is None or not is_refused_for_safety(kind, reason, None, generation.prompt):
@@ -38,9 +41,19 @@ def strike_for_safety(session: Session, generation: Generation, now: datetime) -
     before = None if generation.source_id is None else session.get(Generation, generation.source_id)
     if before is not None and before.status is Status.SUCCEEDED and _has_same_words(before, generation):
         return
+    if was_let_pass(session, _act_ids(generation)):
+        return
     source = f"request:{act_of(generation)}"
     act = Act(generation.guild_id, generation.user_id, StrikeKind.SAFETY, source, locale=generation.locale)
     give_strike(session, act, now)
+
+
+def _act_ids(generation: Generation) -> Select[str]:
+    """Return the IDs of the requests that are one act (`act_of`)."""
+    if generation.film_id is None:
+        return select(Generation.id).where(Generation.id == generation.id)
+    film = (Generation.film_id == generation.film_id, Generation.created_at == generation.created_at)
+    return select(Generation.id).where(*film)
 
 
 def _has_same_words(one: Generation, other: Generation) -> bool:

@@ -8,7 +8,7 @@ from typing import LiteralString
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import BLOCK, DELETION, WORD, block_rule, words_of
+from bot.admission.appeals import BLOCK, DELETION, RELEASE_TIME, WORD, block_rule, words_of
 from bot.db.guild_models import Action, AppealDecision, AppealRow
 from bot.db.models import Generation
 from bot.errors import UserError
@@ -17,7 +17,7 @@ from bot.jobs.ports import Posted
 from bot.moderation.decisions import Moderator
 from bot.moderation.deletion_appeals import give_another_try
 from bot.moderation.service import without_word
-from bot.moderation.strikes import block_left, forgive_asked
+from bot.moderation.strikes import block_left, count_forgiven, forgive_asked
 from bot.moderation.told import word_teller
 from bot.policy.audit import record
 from bot.policy.documents import Block, tell_block
@@ -37,8 +37,8 @@ ALREADY: dict[AppealDecision, LiteralString] = {
     ),
 }
 LATER_BLOCK = N_(
-    "They've been blocked again since, so that would change nothing for them. Nothing changed. To end the "
-    "block they have now, use `/veo-admin unblock`."
+    "Another block holds for them now, so that would change nothing for them. Nothing changed. To end that "
+    "block, use `/veo-admin unblock`."
 )
 Chosen = tuple[str, AppealDecision, str | None]  # the appeal's ID, what is decided, words for the member
 
@@ -76,12 +76,26 @@ class Appeal:
         recent: the last requests of its member, newest first.
         block: the member's, unless a decision for them ends it or lets this request pass it.
         is_pending: the member couldn't be told yet; that is tried again.
+        is_block_over: it's about a block that ended without a decision about this.
+        forgiven: how many strikes that counted were forgiven with the decision.
+        now: when it stands so.
     """
 
     row: AppealRow
     recent: Sequence[Generation]
     block: Block | None = None
     is_pending: bool = False
+    is_block_over: bool = False
+    forgiven: int = 0
+    now: datetime | None = None
+
+    @property
+    def is_too_short(self) -> bool:
+        """Whether what a moderator allowed once, or may allow now, ends before the member's block does."""
+        begins = self.row.decided_at or self.now
+        if self.block is None or begins is None:
+            return False
+        return self.block.until is None or self.block.until >= begins + RELEASE_TIME
 
 
 def fetch_appeal(session: Session, guild_id: int, appeal_id: str) -> AppealRow | None:
@@ -103,7 +117,24 @@ def load_appeal(session: Session, row: AppealRow, now: datetime) -> Appeal:
     )
     block = block_left(session, row, now)
     is_other = block is not None and block_rule(block) != row.rule
-    return Appeal(row, recent.all(), block=block if is_other else None)
+    return Appeal(
+        row,
+        recent.all(),
+        block=block if is_other else None,
+        is_block_over=block is None and _is_block_over(session, row),
+        forgiven=count_forgiven(session, row),
+        now=now,
+    )
+
+
+def _is_block_over(session: Session, row: AppealRow) -> bool:
+    """Whether the block that an appeal is about, where none holds now, ended without a decision about it."""
+    if not row.rule.startswith(BLOCK) or row.decision is None:
+        return row.rule.startswith(BLOCK)
+    block = fetch_member_policy(session, row.guild_id, row.user_id).block
+    if block is None or row.decided_at is None or block_rule(block) != row.rule:
+        return False
+    return not block.holds(row.decided_at)
 
 
 def choices(row: AppealRow) -> Sequence[AppealDecision]:
@@ -198,7 +229,9 @@ def _lift_words(session: Session, by: Moderator, words: Sequence[str], now: date
 def _lift_block(session: Session, by: Moderator, row: AppealRow, now: datetime) -> None:
     """End the block; the trail says so, too, where there is none any more."""
     member_policy = fetch_member_policy(session, by.guild_id, row.user_id)
-    changed = member_policy.model_copy(update={"block": None})
-    store_member_policy(session, by.guild_id, row.user_id, changed)
-    subject, old = f"member:{row.user_id}", tell_block(member_policy.block)
+    block = member_policy.block_at(now)
+    if block is not None:
+        changed = member_policy.model_copy(update={"block": None})
+        store_member_policy(session, by.guild_id, row.user_id, changed)
+    subject, old = f"member:{row.user_id}", tell_block(block)
     record(session, by.guild_id, by.user_id, Action.UNBLOCK, now, subject=subject, old=old)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, PAUSE, answer_time, keep_last, show_open
+from bot.admission.appeals import DELETION, IS_OPEN, PAUSE, WORD, answer_time, keep, show_open
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
@@ -19,6 +20,7 @@ from bot.moderation.appeal_decisions import Appeal, carry_out, fetch_appeal, loa
 from bot.moderation.decisions import Moderator, checked_reason
 from bot.moderation.deletion_appeals import ASKED_BEFORE, CannotAskError, fetch_deleted, row_of
 from bot.policy.store import fetch_policy
+from bot.privacy.appeals import end_unanswered
 from bot.timestamps import relative_time
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -27,7 +29,16 @@ OVER = N_(
     "You've already asked a moderator about this request, and that's over. Send it again if you want to ask "
     "once more. Nothing was sent."
 )
-GONE = N_("I no longer have that request. Send it again, then ask a moderator. Nothing was sent.")
+# Who sends a blocked word again may get a strike.
+OVER_FOR_WORD = N_(
+    "You've already asked a moderator about this request, and that's over. Write to a moderator yourself if "
+    "you want to ask once more. Nothing was sent."
+)
+GONE = N_("I no longer have that request, so I can't ask. Write to a moderator yourself. Nothing was sent.")
+VIDEO_GONE = N_(
+    "I no longer have your question. Click *Ask a moderator* under the video's card once more. Nothing was "
+    "sent."
+)
 NOBODY_TO_ASK = N_(
     "This server has no channel for moderators right now, so I can't ask anyone. Write to a moderator "
     "yourself. Nothing was sent."
@@ -93,7 +104,7 @@ class Appeals:
     def __init__(self, database: Database, clock: Clock = utc_now, *, keep: timedelta | None = None) -> None:
         self._database = database
         self._clock = clock
-        self._answer_time = answer_time(keep)
+        self._answer_time, self._keep = answer_time(keep), keep
 
     def end_of(self, row: AppealRow) -> datetime:
         """Return when an open appeal ends without an answer (`bot.privacy.appeals`)."""
@@ -109,17 +120,20 @@ class Appeals:
 
         def write(session: Session) -> str:
             now = self._clock()
+            self._end_overdue(session, member, now)
             generation = fetch_deleted(session, member, generation_id)
-            if problem := check_appeal(self._fetch_situation(session, member), now):
+            if problem := check_appeal(self._fetch_situation(session, member, now), now):
                 raise problem
-            return keep_last(session, row_of(generation, now))
+            return keep(session, row_of(generation, now))
 
         return await self._database.write(write, member.guild_id, hurried=True)
 
-    async def ask(self, member: Moderator, appeal_id: str, why: str) -> AppealRow:
+    async def ask(
+        self, member: Moderator, appeal_id: str, why: str, *, is_about_video: bool = False
+    ) -> AppealRow:
         """Ask the moderators about a refusal; `bot.moderation.outbox_relay` shows it to them.
 
-        `member`: who asks, and where.
+        `member`: who asks, and where. `is_about_video`: one that was deleted, though that's kept no more.
 
         Raises:
             BadInputError: nothing was said, or too much.
@@ -132,13 +146,18 @@ class Appeals:
 
         def write(session: Session) -> AppealRow:
             now = self._clock()
-            self._ensure_possible(session, member, appeal_id, now)
-            return session.scalars(
+            gone = VIDEO_GONE if is_about_video else GONE
+            self._end_overdue(session, member, now)
+            self._ensure_possible(session, member, appeal_id, now, gone)
+            row = session.scalar(
                 update(AppealRow)
                 .where(AppealRow.id == appeal_id, AppealRow.asked_at.is_(None))
                 .values(why=cleaned, asked_at=now, post_at=now)
                 .returning(AppealRow)
-            ).one()
+            )
+            if row is None:  # its member is deleting their data
+                raise CannotAskError(_(gone))
+            return row
 
         row = await self._database.write(write, member.guild_id, hurried=True)
         log.info("asked a moderator", appeal=appeal_id, guild=member.guild_id, user=member.user_id)
@@ -220,29 +239,44 @@ class Appeals:
         """Remember that the member knows what was decided."""
         await self._database.write(lambda session: note_told(session, appeal_id, self._clock()), hurried=True)
 
-    def _ensure_possible(self, session: Session, member: Moderator, appeal_id: str, now: datetime) -> None:
+    def _end_overdue(self, session: Session, member: Moderator, now: datetime) -> None:
+        """End the member's question that nobody answered in time, which else waits for the retention."""
+        mine = and_(AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id)
+        end_unanswered(session, now, self._keep, whose=mine)
+
+    def _ensure_possible(
+        self, session: Session, member: Moderator, appeal_id: str, now: datetime, gone: LiteralString = GONE
+    ) -> None:
         row = session.get(AppealRow, appeal_id)
         mine = (member.guild_id, member.user_id)
         if row is None or (row.guild_id, row.user_id) != mine:
-            raise CannotAskError(_(GONE))
-        if row.decision is None and (problem := check_appeal(self._fetch_situation(session, member), now)):
+            raise CannotAskError(_(gone))
+        if row.decision is None and (
+            problem := check_appeal(self._fetch_situation(session, member, now), now)
+        ):
             raise problem
         if row.asked_at is not None:
-            raise CannotAskError(_(ASKED_BEFORE if row.rule.startswith(DELETION) else OVER))
+            raise CannotAskError(_(_over(row)))
 
-    def _fetch_situation(self, session: Session, member: Moderator) -> Situation:
-        rows = session.scalars(
-            select(AppealRow).where(
-                AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id
-            )
-        ).all()
-        open_ones = (row for row in rows if row.asked_at is not None and row.decision is None)
+    def _fetch_situation(self, session: Session, member: Moderator, now: datetime) -> Situation:
+        mine = select(AppealRow).where(
+            AppealRow.guild_id == member.guild_id, AppealRow.user_id == member.user_id
+        )
+        rows, open_ones = session.scalars(mine).all(), session.scalars(mine.where(IS_OPEN))
+        ends = (end for end in map(self.end_of, open_ones) if now < end)
         return Situation(
             has_channel=fetch_policy(session, member.guild_id).moderators_channel_id is not None,
-            open_until=max(map(self.end_of, open_ones), default=None),
+            open_until=max(ends, default=None),
             declined_at=_last(rows, AppealDecision.DECLINE),
             withdrawn_at=_last(rows, AppealDecision.WITHDRAW),
         )
+
+
+def _over(row: AppealRow) -> LiteralString:
+    """Return what a member is told whose question about this is over."""
+    if row.rule.startswith(DELETION):
+        return ASKED_BEFORE
+    return OVER_FOR_WORD if row.rule.startswith(WORD) else OVER
 
 
 def _last(rows: Sequence[AppealRow], decision: AppealDecision) -> datetime | None:

@@ -209,7 +209,7 @@ def _block(session: Session, by: Moderator, reported: ReportedVideo, now: dateti
         Action.BLOCK,
         now,
         subject=f"member:{user_id}",
-        old=tell_block(member_policy.block),
+        old=tell_block(member_policy.block_at(now)),
         new=tell_block(block),
         reason=f"report {reported.report.id}",
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import show_open
@@ -13,14 +13,14 @@ from bot.admission.availability import ensure_possible
 from bot.admission.blocklist import MOST_WORDS, clean_word, fold
 from bot.clock import Clock
 from bot.db.database import Database
-from bot.db.guild_models import Action, AuditRow, MemberRow, ReportRow
+from bot.db.guild_models import Action, AuditRow, ReportRow
 from bot.errors import BadInputError
 from bot.i18n import ngettext
 from bot.moderation.decisions import AuditEvent, Decisions, Moderator, checked_reason
 from bot.moderation.told import find_word, settings_teller, tell_pause, word_teller
 from bot.policy.audit import list_page
-from bot.policy.documents import Block, MemberPolicy, Pause, Policy, ServerSettings, tell_block
-from bot.policy.store import fetch_policy
+from bot.policy.documents import Block, Pause, Policy, ServerSettings, tell_block
+from bot.policy.store import fetch_blocked, fetch_policy
 from bot.provider.catalogue import CATALOGUE, Model
 
 SETTINGS = frozenset(ServerSettings.model_fields)
@@ -71,13 +71,14 @@ class Moderation:
         self, by: Moderator, user_id: int, until: datetime | None, reason: str | None = None
     ) -> None:
         """Let a member ask for nothing; None: until `unblock`. It holds when they leave and come back."""
-        block = Block(since=self._clock(), until=until, reason=checked_reason(reason))
+        now = self._clock()
+        block = Block(since=now, until=until, reason=checked_reason(reason))
         await self._decisions.change_member_policy(
             by,
             user_id,
             AuditEvent(Action.BLOCK, f"member:{user_id}", reason),
             lambda member_policy: member_policy.model_copy(update={"block": block}),
-            lambda member_policy: tell_block(member_policy.block),
+            lambda member_policy: tell_block(member_policy.block_at(now)),
         )
 
     async def unblock(self, by: Moderator, user_id: int) -> bool:
@@ -88,19 +89,15 @@ class Moderation:
             user_id,
             AuditEvent(Action.UNBLOCK, f"member:{user_id}"),
             lambda member_policy: member_policy.model_copy(update={"block": None}),
-            lambda member_policy: tell_block(member_policy.block),
+            lambda member_policy: tell_block(member_policy.block_at(now)),
         )
-        return old.block is not None and old.block.holds(now)
+        return old.block_at(now) is not None
 
     async def list_blocked(self, guild_id: int) -> list[tuple[int, Block]]:
         """Return the members who are blocked now."""
-        now = self._clock()
-        rows = await self._database.read(
-            lambda session: session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all(),
-            hurried=True,
+        return await self._database.read(
+            lambda session: fetch_blocked(session, guild_id, self._clock()), hurried=True
         )
-        blocks = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows]
-        return [(user_id, block) for user_id, block in blocks if block is not None and block.holds(now)]
 
     async def add_word(self, by: Moderator, word: str) -> bool:
         """Forbid a word or phrase in prompts; return whether it is new.

@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from bot.db.guild_models import Action, AuditRow, MemberRow
+from bot.db.guild_models import Action, AuditRow
 from bot.moderation.decisions import Moderator
 from bot.moderation.report_decisions import block_of_report
 from bot.moderation.restoring import decision_of, still_holding
 from bot.policy.audit import record
-from bot.policy.documents import Block, MemberPolicy, tell_block
-from bot.policy.store import fetch_member_policy, store_member_policy
+from bot.policy.documents import Block, tell_block
+from bot.policy.store import fetch_blocked, fetch_member_policy, store_member_policy
 
 
 def end_block(
@@ -27,8 +27,8 @@ def end_block(
     `since`: only blocks of the strikes of these moments.
     """
     policy = fetch_member_policy(session, by.guild_id, user_id)
-    block = policy.block
-    if block is None or not block.holds(now):
+    block = policy.block_at(now)
+    if block is None:
         return None, None
     left = without_strikes(session, (by.guild_id, user_id), block, now, since=since)
     if left != block:
@@ -53,8 +53,9 @@ def without_strikes(
     """
     left: Block | None = block
     decided: list[Block] = []
+    entry: AuditRow | None = None
     while left is not None and (since is None or left.since in since):
-        entry = _entry_of(session, *member, left)
+        entry = _entry_of(session, *member, left, before=entry)
         if entry is None:
             break
         decided += _decided_meanwhile(session, *member, left)
@@ -69,18 +70,21 @@ def without_strikes(
 
 def count_blocked(session: Session, guild_id: int, now: datetime) -> int:
     """Return how many members are blocked now because of strikes."""
-    rows = session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id))
-    blocks = [(row.user_id, MemberPolicy.model_validate(row.standing).block) for row in rows.all()]
-    return sum(
-        block is not None and block.holds(now) and _entry_of(session, guild_id, user_id, block) is not None
-        for user_id, block in blocks
-    )
+    blocks = fetch_blocked(session, guild_id, now)
+    return sum(_entry_of(session, guild_id, user_id, block) is not None for user_id, block in blocks)
 
 
-def _entry_of(session: Session, guild_id: int, user_id: int, block: Block) -> AuditRow | None:
-    """Return the row of the trail with which strikes brought a block; None: a moderator decided it."""
+def _entry_of(
+    session: Session, guild_id: int, user_id: int, block: Block, *, before: AuditRow | None = None
+) -> AuditRow | None:
+    """Return the row of the trail with which strikes brought a block; None: a moderator decided it.
+
+    `before`: the row of the block that followed, since two strikes may be of the same moment.
+    """
     query = _blocks_of(guild_id, user_id).where(AuditRow.at == block.since, AuditRow.actor_id.is_(None))
-    return session.scalars(query.limit(1)).one_or_none()
+    if before is not None:
+        query = query.where(AuditRow.id < before.id)
+    return session.scalars(query.order_by(AuditRow.id.desc()).limit(1)).one_or_none()
 
 
 def _decided_meanwhile(session: Session, guild_id: int, user_id: int, block: Block) -> Iterator[Block]:

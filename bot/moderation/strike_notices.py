@@ -101,9 +101,8 @@ def _claim(session: Session, row: StrikeRow, now: datetime) -> Notice | None:
     if not standing or not standing.count:
         _settle(session, row)
         return None
-    block = fetch_member_policy(session, row.guild_id, row.user_id).block
-    present = block if block is not None and block.holds(now) else None
-    return Notice(row, Struck(row.id, counts=True, standing=standing, block=present))
+    block = fetch_member_policy(session, row.guild_id, row.user_id).block_at(now)
+    return Notice(row, Struck(row.id, counts=True, standing=standing, block=block))
 
 
 def _settle(session: Session, row: StrikeRow) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.admission.appeals import DELETION, deleted_by
@@ -126,36 +126,61 @@ def forgive_asked(session: Session, by: Moderator, appeal: AppealRow, now: datet
     that has faded counts no more, but its block may hold.
     """
     strikes = _asked_about(session, appeal)
+    over = _over_with(session, appeal, strikes)
     for strike in strikes:
         strike.forgiven_at, strike.tell_at = now, None
     forgiven = sum(strike.fades_at > now for strike in strikes)
     if forgiven:
         _record(session, by, appeal.user_id, forgiven, now, reason=f"appeal {appeal.id}")
-    end_block(session, by, appeal.user_id, now, since=_moments(strikes))
+    end_block(session, by, appeal.user_id, now, since=over)
 
 
 def block_left(session: Session, appeal: AppealRow, now: datetime) -> Block | None:
     """Return the member's block that still holds once the strikes that an appeal is about are forgiven."""
-    block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block
-    if block is None or not block.holds(now):
+    block = fetch_member_policy(session, appeal.guild_id, appeal.user_id).block_at(now)
+    if block is None:
         return None
-    member, since = (appeal.guild_id, appeal.user_id), _moments(_asked_about(session, appeal))
-    return without_strikes(session, member, block, now, since=since)
+    member, over = (
+        (appeal.guild_id, appeal.user_id),
+        _over_with(session, appeal, _asked_about(session, appeal)),
+    )
+    return without_strikes(session, member, block, now, since=over)
+
+
+def count_forgiven(session: Session, appeal: AppealRow) -> int:
+    """Return how many strikes that counted were forgiven with the decision about an appeal."""
+    if appeal.decided_at is None:
+        return 0
+    then = (StrikeRow.forgiven_at == appeal.decided_at, StrikeRow.fades_at > appeal.decided_at)
+    forgiven = select(func.count()).select_from(StrikeRow).where(*_is_about(session, appeal), *then)
+    return session.scalar(forgiven) or 0
 
 
 def _asked_about(session: Session, appeal: AppealRow) -> Sequence[StrikeRow]:
     """Return the strikes that an appeal is about and that nobody has forgiven."""
-    query = select(StrikeRow).where(
-        StrikeRow.guild_id == appeal.guild_id,
-        StrikeRow.user_id == appeal.user_id,
-        StrikeRow.forgiven_at.is_(None),
-        or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
-    )
+    query = select(StrikeRow).where(*_is_about(session, appeal), StrikeRow.forgiven_at.is_(None))
     return session.scalars(query).all()
 
 
-def _moments(strikes: Sequence[StrikeRow]) -> set[datetime]:
-    return {strike.created_at for strike in strikes}
+def _is_about(session: Session, appeal: AppealRow) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StrikeRow.guild_id == appeal.guild_id,
+        StrikeRow.user_id == appeal.user_id,
+        or_(StrikeRow.appeal_id == appeal.id, StrikeRow.source == _deletion_in(session, appeal)),
+    )
+
+
+def _over_with(session: Session, appeal: AppealRow, strikes: Sequence[StrikeRow]) -> set[datetime]:
+    """Return the moments of a member's strikes that are forgiven once these are: no block of one holds then.
+
+    Such a block may lie below that of a later strike, which was longer.
+    """
+    mine = (StrikeRow.guild_id == appeal.guild_id, StrikeRow.user_id == appeal.user_id)
+    asked, over, left = {strike.id for strike in strikes}, set[datetime](), set[datetime]()
+    for strike in session.scalars(select(StrikeRow).where(*mine)):
+        is_over = strike.forgiven_at is not None or strike.id in asked
+        (over if is_over else left).add(strike.created_at)
+    return over - left
 
 
 def _deletion_in(session: Session, appeal: AppealRow) -> str | None:

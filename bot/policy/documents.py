@@ -155,6 +155,10 @@ class MemberPolicy(Document):
     grants: tuple[Grant, ...] = ()
     reset_at: datetime | None = None
 
+    def block_at(self, now: datetime) -> Block | None:
+        """Return the block that holds at a moment, or None."""
+        return self.block if self.block is not None and self.block.holds(now) else None
+
     def granted(self, now: datetime) -> int:
         """Return how many videos the grants that hold now add."""
         return sum(grant.amount for grant in self.grants if now < grant.until)

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import LiteralString
 
 from bot.escape import plain
 from bot.i18n import N_, _, format_and, ngettext
 from bot.policy.documents import LimitKind, Period
+from bot.timestamps import relative_time
 
 REASON_LENGTH = 300  # characters of a moderator's reason
 WORDS_LENGTH = 100  # characters of words that are named together
@@ -68,6 +70,13 @@ def told_reason(reason: str) -> str:
 def because(reason: str | None) -> str:
     """Return a sentence with a moderator's reason, after a blank; empty where none was given."""
     return " " + _("Reason: “{reason}”.", reason=plain(told_reason(reason), REASON_LENGTH)) if reason else ""
+
+
+def block_end(until: datetime | None) -> str:
+    """Return a sentence for a blocked member that says when that ends; None: when a moderator ends it."""
+    if until is None:
+        return _("Ask a moderator when you can use it again.")
+    return _("The block ends {when}.", when=relative_time(until))
 
 
 def seconds(length: int) -> str:

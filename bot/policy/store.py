@@ -1,10 +1,12 @@
 """Reads and writes the documents of `bot.policy.documents`; always inside a transaction of the caller's."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.db.guild_models import GuildRow, MemberRow
-from bot.policy.documents import MemberPolicy, Policy
+from bot.policy.documents import Block, MemberPolicy, Policy
 
 # Built once: every request reads both, and SQLAlchemy takes longer to build a statement than to run it.
 _GUILD_ID = bindparam("guild_id", type_=BigInteger())
@@ -40,6 +42,13 @@ def fetch_member_policy(session: Session, guild_id: int, user_id: int) -> Member
     """Return a member's document; an empty one where moderators decided nothing."""
     row = session.get(MemberRow, (guild_id, user_id))
     return MemberPolicy() if row is None else MemberPolicy.model_validate(row.standing)
+
+
+def fetch_blocked(session: Session, guild_id: int, now: datetime) -> list[tuple[int, Block]]:
+    """Return the members of a server who are blocked at a moment, each with the block."""
+    rows = session.scalars(select(MemberRow).where(MemberRow.guild_id == guild_id)).all()
+    blocks = ((row.user_id, MemberPolicy.model_validate(row.standing).block_at(now)) for row in rows)
+    return [(user_id, block) for user_id, block in blocks if block is not None]
 
 
 def store_member_policy(session: Session, guild_id: int, user_id: int, member_policy: MemberPolicy) -> None:

@@ -78,9 +78,9 @@ def give_strike(session: Session, act: Act, now: datetime) -> Struck | None:
     elif act.appeal_id is not None:  # the act is told again: what could be asked about before is gone
         row.appeal_id = act.appeal_id
     counts = row.forgiven_at is None and now < row.fades_at
-    block = fetch_member_policy(session, act.guild_id, act.user_id).block
+    block = fetch_member_policy(session, act.guild_id, act.user_id).block_at(now)
     standing = fetch_standing(session, rules, act.guild_id, act.user_id, now)
-    return Struck(row.id, counts, standing, block if block is not None and block.holds(now) else None)
+    return Struck(row.id, counts, standing, block)
 
 
 def note_shown(session: Session, strike_id: int) -> None:
@@ -135,7 +135,7 @@ def _block(session: Session, act: Act, rules: StrikeRules, now: datetime) -> Non
         Action.BLOCK,
         now,
         subject=f"member:{act.user_id}",
-        old=tell_block(member_policy.block),
+        old=tell_block(member_policy.block_at(now)),
         new=tell_block(block),
         reason=f"strikes: {standing.count}",
     )

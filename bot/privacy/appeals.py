@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, exists, or_, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, true, update
 from sqlalchemy.orm import Session
 
-from bot.admission.appeals import DELETION, OFFER_TIME, PAUSE, WORD, answer_time
+from bot.admission.appeals import DELETION, IS_OPEN, OFFER_TIME, PAUSE, WORD, answer_time, went_unanswered
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
 
-IS_OPEN = and_(AppealRow.asked_at.is_not(None), AppealRow.decision.is_(None))
+ANYBODYS = true()
 
 
 def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
@@ -20,6 +20,8 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     decision they can't see yet.
     """
     mine = AppealRow.user_id == user_id
+    # First: what a moderator is asked about meanwhile is an open one by then.
+    session.execute(delete(AppealRow).where(mine, AppealRow.asked_at.is_(None)))
     open_ones = update(AppealRow).where(mine, IS_OPEN)
     withdrawn = AppealDecision.WITHDRAW
     session.execute(open_ones.values(decision=withdrawn, decided_at=now, post_at=now))
@@ -33,15 +35,18 @@ def forget_appeals(session: Session, user_id: int, now: datetime) -> None:
     rule = case((AppealRow.rule.startswith(WORD), WORD), else_=AppealRow.rule)
     wordless = {"prompt": "", "fingerprint": "", "why": None, "words": None, "locale": None}
     session.execute(update(AppealRow).where(mine, is_kept).values(rule=rule, **wordless))
-    session.execute(delete(AppealRow).where(mine, or_(AppealRow.decision.is_(None), ~is_kept)))
+    session.execute(delete(AppealRow).where(mine, AppealRow.decision.is_not(None), ~is_kept))
 
 
-def end_unanswered(session: Session, now: datetime, keep: timedelta | None) -> int:
+def end_unanswered(
+    session: Session, now: datetime, keep: timedelta | None, *, whose: ColumnElement[bool] = ANYBODYS
+) -> int:
     """End appeals that nobody decided in time; return how many. What follows is left to the outbox.
 
-    `keep`: how long what members wrote is kept; that may be shorter than moderators have.
+    `keep`: how long what members wrote is kept; that may be shorter than moderators have. `whose`: theirs
+    alone.
     """
-    late = update(AppealRow).where(IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
+    late = update(AppealRow).where(whose, IS_OPEN, AppealRow.asked_at <= now - answer_time(keep))
     # Without the prompt of the video or film, its member can't ask again: they aren't told that they can.
     has_prompt = exists().where(
         or_(Generation.id == AppealRow.fingerprint, Generation.film_id == AppealRow.fingerprint),
@@ -57,16 +62,18 @@ def drop_appeals(session: Session, now: datetime, keep: timedelta | None) -> int
     """Delete appeals that nobody was asked about in time, and those kept long enough; return how many.
 
     `keep`: how long what members wrote is kept; None: until they ask. A decision holds until its end, and
-    a member without an answer is told that first.
+    a member without an answer is told that first, and can then send the request again for a while.
     """
-    is_over = or_(
-        AppealRow.decided_at <= now - PAUSE,
-        and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None)),
-    )
+    is_told = and_(AppealRow.decision == AppealDecision.LAPSE, AppealRow.post_at.is_(None))
+    can_be_sent_again = and_(is_told, AppealRow.rule.startswith(WORD), went_unanswered(now))
+    is_over = and_(or_(AppealRow.decided_at <= now - PAUSE, is_told), ~can_be_sent_again)
     due = [
         and_(AppealRow.asked_at.is_(None), AppealRow.created_at <= now - OFFER_TIME),
         and_(AppealRow.prompt == "", is_over),
     ]
     if keep is not None:
-        due.append(and_(AppealRow.asked_at <= now - keep, is_over))
+        is_old = AppealRow.asked_at <= now - keep
+        due.append(and_(is_old, is_over))
+        wordless = update(AppealRow).where(is_old, can_be_sent_again)
+        session.execute(wordless.values(rule=WORD, prompt="", why=None, words=None, locale=None))
     return len(session.scalars(delete(AppealRow).where(or_(*due)).returning(AppealRow.id)).all())

@@ -176,6 +176,7 @@ def export_strike(row: StrikeRow) -> Json:
         "kind": row.kind.value,
         "about": row.source,
         "created_at": _time(row.created_at),
+        "fades_at": _time(row.fades_at),
         "forgiven_at": _time(row.forgiven_at),
     }
 

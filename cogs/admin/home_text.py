@@ -22,6 +22,15 @@ SPENT_OF: Mapping[Period, LiteralString] = {
     Period.MONTH: N_("💵 Spent or reserved this month: {money} of {budget}"),
 }
 
+UNSEEN_REPORTS = N_(
+    "ℹ️ Without a moderators' channel, nobody sees reports from members. Set one with "
+    "`/veo-admin settings moderators_channel`."
+)
+UNSEEN_QUESTIONS = N_(
+    "ℹ️ Without a moderators' channel, nobody sees reports and questions from members. Set one with "
+    "`/veo-admin settings moderators_channel`."
+)
+
 
 def render_home(guild_id: int, overview: Overview, *, with_money: bool) -> str:
     """Return how a server stands, what is wrong with it first; `with_money`: what was spent, too."""
@@ -62,10 +71,7 @@ def _lines(guild_id: int, overview: Overview) -> Iterator[str]:
     if overview.blocked:
         yield ngettext("🚫 {count} member is blocked.", "🚫 {count} members are blocked.", overview.blocked)
     if overview.policy.moderators_channel_id is None:
-        yield _(
-            "ℹ️ Without a moderators' channel, nobody sees reports from members. Set one with "
-            "`/veo-admin settings moderators_channel`."
-        )
+        yield _(UNSEEN_QUESTIONS if overview.open_appeals else UNSEEN_REPORTS)
 
 
 def _reports_line(guild_id: int, overview: Overview) -> str:

@@ -9,7 +9,8 @@ import discord
 from bot.db.guild_models import Action, AuditRow
 from bot.errors import DatabaseBusyError
 from bot.i18n import N_, _, pgettext
-from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo
+from bot.moderation.undo import AlreadyRestoredError, AlreadyUndoneError, ChangedSince, LogPage, Undo, Undone
+from cogs.admin.strikes_text import still_blocked
 from cogs.admin.undo_checks import ensure_still_there, has_left
 from cogs.moderation.audit_log import entry_line
 from cogs.moderation.permissions import ensure_moderator
@@ -134,7 +135,16 @@ async def _undo(interaction: Interaction, decision_id: int, seen: str | None = N
         )
         await interaction.edit_original_response(content=changed_text(outcome), view=view)
         return
-    await _show_again(interaction, undone_text(outcome, is_gone=await has_left(interaction, decision)))
+    text = undone_text(outcome, is_gone=await has_left(interaction, decision))
+    await _show_again(interaction, f"{text}{await _what_stays(interaction, outcome)}")
+
+
+async def _what_stays(interaction: Interaction, undone: Undone) -> str:
+    """Say that members are still blocked where an undo turned strikes off; else nothing."""
+    if undone.decision.kind is not Action.STRIKES or undone.restored:
+        return ""
+    now = await interaction.client.services.strikes.change(moderator_of(interaction))
+    return f"\n{still_blocked(now.blocked)}" if now.blocked else ""
 
 
 async def _show_again(interaction: Interaction, notice: str) -> None:

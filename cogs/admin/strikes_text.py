@@ -2,9 +2,9 @@
 
 from bot.i18n import _, ngettext
 from bot.moderation.strikes import Forgiven, StrikesNow
-from bot.policy.documents import Block
+from bot.policy.documents import Block, StrikeRules
 from bot.timestamps import moment
-from cogs.moderation.ladder import ladder_text
+from cogs.moderation.ladder import ladder_sentence
 
 
 def rules_text(strikes: StrikesNow) -> str:
@@ -14,7 +14,7 @@ def rules_text(strikes: StrikesNow) -> str:
         return _off_text(strikes.blocked)
     safety = _("a prompt that the video service's safety filter rejects")
     lines = [
-        _("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_text(rules)),
+        " ".join([_("⚖️ **Strikes are on:** {ladder}.", ladder=ladder_sentence(rules)), _fading(rules)]),
         _("A member gets a strike for each of these:"),
         f"- {_('a request with a blocked word')}",
         f"- {safety}",
@@ -24,18 +24,27 @@ def rules_text(strikes: StrikesNow) -> str:
     return "\n".join(lines)
 
 
+def _fading(rules: StrikeRules) -> str:
+    """Say how long strikes count: those from before a change, as it was when they were given."""
+    return ngettext(
+        "A new strike fades after {count} day.", "A new strike fades after {count} days.", rules.days
+    )
+
+
 def _off_text(blocked: int) -> str:
     off = _("**Strikes are off.** Use `/veo-admin strikes enabled: True` to turn them on.")
-    if not blocked:
-        return off
-    stays = ngettext(
+    return f"{off}\n{still_blocked(blocked)}" if blocked else off
+
+
+def still_blocked(blocked: int) -> str:
+    """Return what moderators read where strikes are off, and members are still blocked because of them."""
+    return ngettext(
         "{count} member is still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
         "`/veo-admin forgive` ends that block.",
         "{count} members are still blocked because of strikes. `/veo-admin blocked` lists who's blocked, and "
         "`/veo-admin forgive` ends such a block.",
         blocked,
     )
-    return f"{off}\n{stays}"
 
 
 def forgiven_text(user_id: int, forgiven: Forgiven) -> str:

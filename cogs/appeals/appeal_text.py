@@ -9,7 +9,7 @@ from bot.db.models import Generation, Status
 from bot.escape import plain
 from bot.i18n import N_, _, ngettext
 from bot.moderation.appeal_decisions import Appeal, is_news
-from bot.policy.phrases import quote_words
+from bot.policy.phrases import block_end, quote_words
 from bot.timestamps import relative_time
 from cogs.cards.card import ERASED_PROMPT, NUMBER_MARK, QUOTE_MARK, shown_prompt
 
@@ -35,7 +35,8 @@ DECIDED: dict[AppealDecision, LiteralString] = {
     AppealDecision.WITHDRAW: N_("🗑️ **The member deleted their data,** so there's nothing left to decide."),
 }
 UNANSWERED = N_(
-    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more."
+    "⌛ **No moderator of {server} answered you in time.** To ask again, send the request once more "
+    "within 24 hours."
 )
 UNANSWERED_ABOUT_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted. You can ask again with "
@@ -44,6 +45,13 @@ UNANSWERED_ABOUT_VIDEO = N_(
 UNANSWERED_ABOUT_ERASED_VIDEO = N_(
     "⌛ **No moderator of {server} answered you in time.** Your video stays deleted."
 )
+TOO_SHORT = N_("What *Allow once* gives would end before the block does.")
+STILL_BLOCKED = N_(
+    "🚫 They're blocked for longer than that. End the block with `/veo-admin unblock` if they are to use it."
+)
+ENDS_SOONER = N_("The permission ends before the block does.")
+EXTRA_ENDS_SOONER = N_("The extra video ends before the block does.")
+UNBLOCK_FIRST = N_("Ask a moderator there to unblock you first.")
 STATES = {
     Status.SUCCEEDED: "✅",
     Status.FAILED: "❌",
@@ -83,7 +91,7 @@ def render_appeal(appeal: Appeal, *, quote: bool = True, has_left: bool = False)
 def render_decision(appeal: Appeal, server: str) -> str:
     """Return what the member is told; `server`: its name."""
     row, name = appeal.row, plain(server, NAME_LENGTH)
-    lines = [_decision_line(row, name), *_still_blocked_line(appeal)]
+    lines = [_decision_line(row, name), *_forgiven_line(appeal), *_still_blocked_line(appeal)]
     if row.words:
         lines.append(_("They say: “{words}”", words=plain(row.words, WHY_LENGTH)))
     if row.prompt:
@@ -154,12 +162,26 @@ def _still_blocked_line(appeal: Appeal) -> list[str]:
     """Say that what was decided for the member has to wait, since a block of theirs holds."""
     if appeal.block is None or appeal.row.decision not in (AppealDecision.ALLOW, AppealDecision.LIFT):
         return []
-    if appeal.block.until is None:
-        end = _("Ask a moderator when you can use it again.")
-    else:
-        end = _("The block ends {when}.", when=relative_time(appeal.block.until))
-    blocked = _("🚫 **Not yet, though:** you're still blocked from /veo there.")
-    return [f"{blocked} {end}"]
+    parts = [_("🚫 **Not yet, though:** you're still blocked from /veo there.")]
+    is_too_short = appeal.is_too_short and appeal.row.decision is AppealDecision.ALLOW
+    if not is_too_short or appeal.block.until is not None:
+        parts.append(block_end(appeal.block.until))
+    if is_too_short:
+        is_deletion = appeal.row.rule.startswith(DELETION)
+        parts += [_(EXTRA_ENDS_SOONER if is_deletion else ENDS_SOONER), _(UNBLOCK_FIRST)]
+    return [" ".join(parts)]
+
+
+def _forgiven_line(appeal: Appeal) -> list[str]:
+    if not appeal.forgiven:
+        return []
+    return [
+        ngettext(
+            "The strike that it gave you no longer counts.",
+            "The {count} strikes that it gave you no longer count.",
+            appeal.forgiven,
+        )
+    ]
 
 
 def _why_line(row: AppealRow, *, quote: bool) -> str:
@@ -204,6 +226,8 @@ def _prompt(row: AppealRow) -> str:
 
 
 def _recent_lines(appeal: Appeal, *, quote: bool) -> list[str]:
+    if appeal.row.decision is AppealDecision.WITHDRAW:
+        return []
     if not appeal.recent:
         return [_("They haven't requested a video here yet.")]
     return [_("Their last requests:"), *(_recent_line(one, quote=quote) for one in appeal.recent)]
@@ -212,15 +236,22 @@ def _recent_lines(appeal: Appeal, *, quote: bool) -> list[str]:
 def _recent_line(generation: Generation, *, quote: bool) -> str:
     state, when = STATES.get(generation.status, "⏳"), relative_time(generation.created_at)
     state = "🗑️" if generation.removed_at is not None else state
-    return f"{state} {when} {shown_prompt(generation, RECENT_LENGTH)}" if quote else f"{state} {when}"
+    if not quote:
+        return f"{state} {when}"
+    is_to_be_forgotten = generation.erase_at is not None  # the message may never be edited again
+    prompt = _(ERASED_PROMPT) if is_to_be_forgotten else shown_prompt(generation, RECENT_LENGTH)
+    return f"{state} {when} {prompt}"
 
 
 def _block_line(appeal: Appeal) -> list[str]:
+    if appeal.is_block_over:
+        return [_("ℹ️ That block is over by now, so they can send the request again.")]
     if appeal.block is None or appeal.row.decision is not None:
         return []
     if appeal.row.rule.startswith(BLOCK):
-        return [_("🚫 They've been blocked again since, and none of these buttons ends that.")]
-    return [_("🚫 They're blocked now, too, and none of these buttons ends that.")]
+        return [_("🚫 Another block holds for them now, and none of these buttons ends that.")]
+    too = _("🚫 They're blocked now, too, and none of these buttons ends that.")
+    return [f"{too} {_(TOO_SHORT)}" if appeal.is_too_short else too]
 
 
 def _outcome(appeal: Appeal) -> list[str]:
@@ -230,6 +261,8 @@ def _outcome(appeal: Appeal) -> list[str]:
     is_given = row.decision is AppealDecision.ALLOW and row.rule.startswith(DELETION)
     moderator = f"<@{row.decided_by}>"
     lines = [_given(row, moderator) if is_given else _(DECIDED[row.decision], moderator=moderator)]
+    if row.decision is AppealDecision.ALLOW and appeal.is_too_short:
+        lines.append(_(STILL_BLOCKED))
     if row.told_at is None and not is_news(row):
         return lines
     if row.told_at is not None:

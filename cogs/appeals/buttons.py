@@ -38,9 +38,10 @@ class AskButton(Item):
 class AskForm(Form):
     """Takes what the member says."""
 
-    def __init__(self, appeal_id: str) -> None:
+    def __init__(self, appeal_id: str, *, is_about_video: bool = False) -> None:
         super().__init__(pgettext("title", "Ask a moderator"))
         self._appeal_id = appeal_id
+        self._is_about_video = is_about_video
         self._why = discord.ui.TextInput[Self](
             custom_id="why",
             style=discord.TextStyle.paragraph,
@@ -59,7 +60,8 @@ class AskForm(Form):
         """Write the appeal down."""
         why = self._why.value  # before anything is awaited, in which the form could be sent again
         appeals = interaction.client.services.appeals
-        row = await appeals.ask(moderator_of(interaction), self._appeal_id, why)
+        member, about = moderator_of(interaction), self._is_about_video
+        row = await appeals.ask(member, self._appeal_id, why, is_about_video=about)
         await interaction.response.send_message(render_asked(row, appeals.end_of(row)), ephemeral=True)
 
 

@@ -14,7 +14,7 @@ from bot.moderation.appeal_decisions import Appeal, AppealClosedError, choices, 
 from bot.moderation.decisions import REASON_MAX_LENGTH
 from cogs.appeals.answers import answer_member, has_left
 from cogs.appeals.appeal_text import render_appeal
-from cogs.moderation.owners import message_shown
+from cogs.moderation.owners import ensure_moderator_in_time, message_shown
 from cogs.moderation.permissions import ensure_moderator
 from cogs.moderation.targets import moderator_of
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error
@@ -53,7 +53,7 @@ class AppealDecisionButton(Item):
             await interaction.response.defer()
             await _decide(interaction, self._appeal_id, self._decision)
             return
-        await ensure_moderator(interaction)
+        await ensure_moderator_in_time(interaction)
         by = moderator_of(interaction)
         appeal = await interaction.client.services.appeals.get(by.guild_id, self._appeal_id)
         try:

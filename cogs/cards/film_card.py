@@ -57,12 +57,19 @@ def film_message(film: Film) -> CardMessage:
 
 def _card_buttons(film: Film) -> list[Item | LinkButton | None]:
     row = film.row
+    asks = [_ask_button(take) for take in film.deleted_takes]
     if any(shot.status in OPEN for shot in film.shots):
-        return [FilmStopButton(row.id)]
+        return [FilmStopButton(row.id), *asks]
     if row.removed_at is not None:
-        return [AskAboutVideoButton(row.id)] if film.is_deleted and row.erased_at is None else []
+        is_whole = film.is_deleted and row.erased_at is None
+        return [AskAboutVideoButton(row.id)] if is_whole else [*asks]
     repeats = [] if row.erased_at is not None else [FilmRedoButton(row.id), FilmRemixButton(row.id)]
-    return [film_button(row), *repeats]
+    return [film_button(row), *repeats, *asks]
+
+
+def _ask_button(take: Generation) -> AskAboutVideoButton:
+    label = pgettext("button", "Ask a moderator: shot {number}", number=take.shot or 0)
+    return AskAboutVideoButton(take.id, label)
 
 
 def film_state(film: Film) -> str:

@@ -5,12 +5,12 @@ from typing import LiteralString
 
 import discord
 
-from bot.admission.strikes import block_text
 from bot.db.guild_models import StrikeKind
 from bot.escape import plain
 from bot.i18n import N_, _, locale_used
 from bot.jobs.ports import UndeliverableError
 from bot.moderation.strike_notices import Notice
+from bot.policy.phrases import block_end
 from bot.policy.strikes import describe_standing
 from cogs.ui.discord_errors import CALL_ERRORS, Remedy, classify_error, postponed
 from cogs.ui.servers import Servers
@@ -18,7 +18,7 @@ from cogs.ui.servers import Servers
 NAME_LENGTH = 100  # characters of a server's name
 
 WHY: Mapping[StrikeKind, LiteralString] = {
-    StrikeKind.WORD: N_("Your prompt contained something the server doesn't allow."),
+    StrikeKind.WORD: N_("Your request contained something the server doesn't allow."),
     StrikeKind.SAFETY: N_("The video service's safety filter rejected your prompt."),
     StrikeKind.REPORT: N_("A moderator deleted your video after a report."),
 }
@@ -63,4 +63,9 @@ def strike_message(notice: Notice, server: str | None) -> str:
     else:
         heading = _("⚠️ **You got a strike on {server}.**", server=plain(server, NAME_LENGTH))
     why, how = _(WHY[notice.row.kind]), describe_standing(notice.struck.standing)
-    return "\n".join(filter(None, [f"{heading} {why}", how, block_text(notice.struck)]))
+    lines = [f"{heading} {why}", how]
+    if notice.struck.block is not None:
+        blocked = _("You're blocked from /veo there.")
+        lines.append(f"{blocked} {block_end(notice.struck.block.until)}")
+    lines.append(_("If you think that's a mistake, tell a moderator there."))
+    return "\n".join(lines)

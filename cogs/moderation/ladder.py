@@ -49,6 +49,28 @@ def ladder_text(rules: StrikeRules) -> str:
     )
 
 
+def ladder_sentence(rules: StrikeRules) -> str:
+    """Return what the ladder does as a sentence without its full stop."""
+    first, *others = rules.steps
+    begin = ngettext(
+        # Translators: how long is a time, as in for 1 hour, or until a moderator ends it
+        "{count} strike blocks a member {how_long}",
+        "{count} strikes block a member {how_long}",
+        first.strikes,
+        how_long=_how_long(first.pause),
+    )
+    rest = (
+        # Translators: a later step, as in 5 for 1 day; the first one says that these are strikes
+        _("{strikes} {how_long}", strikes=step.strikes, how_long=_how_long(step.pause))
+        for step in others
+    )
+    return format_and([begin, *rest])
+
+
+def _how_long(pause: int | None) -> str:
+    return describe_pause(None) if pause is None else _("for {span}", span=describe_pause(pause))
+
+
 def _pause(text: str) -> int | None:
     return None if text in UNTIL_UNBLOCKED else int(parse_span(text).total_seconds())
 

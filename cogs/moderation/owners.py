@@ -66,10 +66,21 @@ async def find_manageable(interaction: Interaction, generation_id: str) -> Gener
     if generation.user_id == interaction.user.id:
         return generation
     try:
-        async with asyncio.timeout(PATIENCE):
-            await ensure_moderator(interaction)
+        await ensure_moderator_in_time(interaction)
     except NotModeratorError as error:
         raise NotYoursError from error
+    return generation
+
+
+async def ensure_moderator_in_time(interaction: Interaction) -> None:
+    """Check that the person is a moderator, before an answer that cannot be put off, such as a form.
+
+    Raises:
+        NotModeratorError: they aren't.
+        SlowDiscordError: whether they are cannot be told now.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await ensure_moderator(interaction)
     except TimeoutError as error:
         raise SlowDiscordError from error
-    return generation

@@ -21,6 +21,7 @@ from bot.provider.client import VeoClient
 from sandbox.provider import QUICK, Provider
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import Engine, MakeEngine, StartProvider, build_engine, client_of, downloads_of
+from tests.bot.striking import Room, open_room
 from tests.bot.troubles import Disk, Logs
 from tests.postgres import Postgres
 from tests.sqlite import Template
@@ -170,3 +171,9 @@ def engine(make_engine: MakeEngine) -> Engine:
 def clock() -> StoppedClock:
     """A clock that stands still."""
     return StoppedClock()
+
+
+@pytest.fixture
+async def room(database: Database, clock: StoppedClock) -> Room:
+    """A server with strikes whose moderators can be asked."""
+    return await open_room(database, clock)

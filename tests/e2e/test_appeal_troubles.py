@@ -1,10 +1,13 @@
 """Appeals in trouble: a deleted message, a member Discord doesn't reach, a rule that changed, lost data."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
 import simcord
+from discord.http import Route
 from sqlalchemy import update
 
 from bot.clock import utc_now
@@ -108,7 +111,7 @@ async def test_a_block_that_was_replaced_is_not_said_to_be_lifted(world: World) 
     await moderation.block(mona_of(world), world.alice.id, None, "spam again")
     for label in (LIFT, ALLOW):
         [text] = await click(world.mona, message, label)
-        assert text.startswith("They've been blocked again since")
+        assert text.startswith("Another block holds for them now")
     assert buttons(appeals_in(board)[0]) == [ALLOW, LIFT, DECLINE]
     await moderation.unblock(mona_of(world), world.alice.id)
     assert await click(world.mona, message, LIFT) == []
@@ -191,3 +194,22 @@ async def test_two_forms_about_a_deleted_video_are_one_question(world: World) ->
         "already asked a moderator about this video"
         in shown(await world.alice.click(card, label=BUTTON)).content
     )
+
+
+async def test_who_may_decline_is_asked_only_as_long_as_a_form_can_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, message = await appeal_of_a_word(world)
+    http = world.app.bot.http
+    request = http.request
+
+    async def stand_still_over_permissions(route: Route, **values: Any) -> Any:
+        if "permissions" in route.path:
+            await asyncio.sleep(SECONDS)
+        return await request(route, **values)
+
+    monkeypatch.setattr(http, "request", stand_still_over_permissions)
+    monkeypatch.setattr("cogs.moderation.owners.PATIENCE", 0.05)
+    answer = await world.mona.click(message, label=DECLINE)
+    assert answer.modal is None
+    assert shown(answer).content.startswith("Discord is slow right now.")

@@ -4,10 +4,21 @@ import discord
 import simcord
 
 from bot.db.models import Generation
+from bot.jobs.ports import Posted
 from sandbox.world import World
-from tests.e2e.driver import ask, card_message_of, direct_messages, rows, shown
+from tests.e2e.driver import ask, card_message_of, direct_messages, eventually, rows, shown
+from tests.e2e.filming import finished, make_film
 from tests.e2e.limiting import use
-from tests.e2e.reporting import add_bob, buttons, click, mona_of, report_of_bob
+from tests.e2e.reporting import (
+    REASON,
+    add_bob,
+    buttons,
+    click,
+    mona_of,
+    open_board,
+    report_of_bob,
+    reports_in,
+)
 from tests.e2e.test_appeals import ALLOW, BUTTON, DECLINE, WHY, the_appeal
 
 
@@ -76,3 +87,26 @@ async def test_the_button_of_a_deleted_video_lives_through_a_restart(world: Worl
     await appeal(world, card)
     assert await click(world.mona, await the_appeal(board), ALLOW) == []
     assert len(direct_messages(world)) == 1
+
+
+async def test_each_deleted_shot_can_be_asked_about_on_the_films_card_which_keeps_its_buttons(
+    world: World,
+) -> None:
+    board, bob = await open_board(world), add_bob(world)
+    film = await finished(world, await make_film(world, "a cat", "a dog", continuity="cuts"))
+    for shot in film.shots:
+        posted = Posted(shot.result_id or 0, shot.result_channel_id)
+        await world.app.services.reports.report(world.guild.id, shot.id, bob.id, REASON, posted)
+        await eventually("its report", lambda shot=shot: bool(reports_of(board, shot)))
+        assert await click(world.mona, reports_of(board, shot)[0], "Delete video") == []
+    card = card_message_of(world, film.shots[0])
+    assert buttons(card) == [f"{BUTTON}: shot 1", f"{BUTTON}: shot 2"]
+    form = await world.alice.click(card, label=f"{BUTTON}: shot 2")
+    assert shown(await world.alice.submit_modal(form, {"why": WHY})).content.endswith(
+        "The video stays deleted."
+    )
+    assert "> a dog" in (await the_appeal(board)).content
+
+
+def reports_of(board: simcord.ChannelHandle, shot: Generation) -> list[discord.Message]:
+    return [message for message in reports_in(board) if shot.id in message.content]

@@ -105,7 +105,7 @@ async def test_a_video_deleted_after_a_report_gives_one(world: World) -> None:
     await eventually("a message", lambda: bool(direct_messages(world)))
     [message] = direct_messages(world)
     assert "A moderator deleted your video after a report." in message.content
-    assert "You're blocked from /veo on this server. Ask a moderator when" in message.content
+    assert "You're blocked from /veo there. Ask a moderator when" in message.content
 
 
 async def test_a_block_can_be_undone_and_strikes_forgiven_by_moderators_only(world: World) -> None:
@@ -185,7 +185,7 @@ async def test_a_refusal_that_discord_lost_is_told_by_a_message(
     await eventually("a message", lambda: bool(direct_messages(world)))
     [message] = direct_messages(world)
     assert message.content.startswith(
-        f"⚠️ **You got a strike on {world.guild.name}.** Your prompt contained something the server doesn't "
+        f"⚠️ **You got a strike on {world.guild.name}.** Your request contained something the server doesn't "
         "allow.\nYou have 1 strike."
     )
 
@@ -207,3 +207,11 @@ async def test_a_film_with_a_forbidden_word_gives_one_strike(world: World) -> No
         text = private(await write(world, *shots))
         assert "⚠️ **This counts as a strike.**" in text
     assert await kinds(world) == ["word", "word"]
+
+
+async def test_an_undo_that_turns_strikes_off_says_who_stays_blocked(world: World) -> None:
+    await turn_on(world, ladder="1: 1h")
+    switched_on = await newest(world)
+    await refused(world, prompt=WORD)
+    said = await undo(world, await log_of(world), switched_on)
+    assert "1 member is still blocked because of strikes." in said

@@ -4,15 +4,17 @@ import asyncio
 from datetime import datetime
 
 import pytest
+from sqlalchemy import delete
 
 from bot.db.database import Database
-from bot.db.guild_models import AppealDecision
+from bot.db.guild_models import AppealDecision, AppealRow
 from bot.jobs.ports import DeliveryPostponedError, UndeliverableError
 from bot.moderation.appeal_decisions import Appeal
 from bot.moderation.appeals import Appeals
+from bot.moderation.deletion_appeals import CannotAskError
 from bot.moderation.outbox import PATIENCE, REFUSED_WAIT, RETRY
 from bot.privacy.service import Privacy
-from tests.bot.appealing import ALICE, MONA, asked, is_settled, rows
+from tests.bot.appealing import ALICE, MONA, asked, is_settled, refused, rows
 from tests.bot.boards import (
     CHANNEL,
     GUILD,
@@ -233,3 +235,23 @@ async def test_an_edit_that_the_channel_refuses_for_a_day_is_given_up(
         await have_an_edit_refused(appeals, database, clock, relay)
         clock.advance(PATIENCE)
         await until("it is given up", lambda: is_settled(database))
+
+
+async def test_a_question_that_is_asked_while_its_member_deletes_their_data_is_withdrawn_or_not_sent(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    for _ in range(10):
+        appeal_id = await refused(database, clock)
+        asked_it, forgot = await asyncio.gather(
+            appeals.ask(ALICE, appeal_id, "it is a play"),
+            Privacy(database, clock).forget(ALICE.user_id),
+            return_exceptions=True,
+        )
+        assert not isinstance(forgot, BaseException)
+        left = [row.decision for row in await rows(database)]
+        if isinstance(asked_it, BaseException):
+            assert isinstance(asked_it, CannotAskError), repr(asked_it)
+            assert left == []
+        else:
+            assert left in ([None], [AppealDecision.WITHDRAW]), "the member was told that it was sent"
+        await database.write(lambda session: session.execute(delete(AppealRow)))

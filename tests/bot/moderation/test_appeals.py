@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.admission.appeals import PAUSE, deletion_rule
+from bot.admission.appeals import ANSWER_TIME, PAUSE, block_rule, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.moderation.appeal_decisions import FOLLOW_UP, Appeal, AppealClosedError, AppealNotFoundError
 from bot.moderation.appeals import Appeals, Situation, check_appeal
-from bot.moderation.decisions import Moderator
+from bot.moderation.decisions import Decisions, Moderator
 from bot.moderation.deletion_appeals import CannotAskError
+from bot.moderation.service import Moderation
 from bot.privacy.appeals import drop_appeals
 from bot.privacy.service import Privacy
+from cogs.appeals.appeal_text import render_appeal, render_decision
 from tests.bot.appealing import ALICE, ELSEWHERE, MONA, NICK, asked, is_settled, refused, rows
 from tests.bot.boards import (
     CHANNEL,
@@ -193,3 +195,57 @@ async def test_old_appeals_are_dropped_once_they_are_over(
     clock.advance(PAUSE)
     assert await database.write(lambda session: drop_appeals(session, clock(), None)) == 0
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
+
+
+async def test_a_question_whose_time_is_over_keeps_its_member_from_no_other(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    old = await asked(appeals, database, clock)
+    clock.advance(ANSWER_TIME)
+    new = await refused(database, clock, "b" * 16)
+    await appeals.ensure_possible(ALICE, new)
+    await appeals.ask(ALICE, new, "it is a play")
+    assert {row.id: row.decision for row in await rows(database)} == {old: AppealDecision.LAPSE, new: None}
+
+
+async def test_who_asks_ends_no_question_of_others(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    await asked(appeals, database, clock)
+    clock.advance(ANSWER_TIME)
+    other = await refused(database, clock, "b" * 16, user_id=NICK.user_id)
+    await appeals.ask(NICK, other, "it is a play")
+    assert {row.decision for row in await rows(database)} == {None}
+
+
+@pytest.mark.parametrize("decision", [AppealDecision.LIFT, AppealDecision.ALLOW])
+async def test_a_block_that_is_over_is_not_said_to_be_ended(
+    appeals: Appeals, database: Database, clock: StoppedClock, decision: AppealDecision
+) -> None:
+    moderation = Moderation(Decisions(database, clock))
+    await moderation.block(MONA, ALICE.user_id, clock() + TICK)
+    [(_, block)] = await moderation.list_blocked(GUILD)
+    appeal_id = await asked(appeals, database, clock, rule=block_rule(block))
+    assert "is over by now" not in await shown_text(appeals, appeal_id)
+    clock.advance(TICK)
+    assert "is over by now" in await shown_text(appeals, appeal_id)
+    await appeals.decide(MONA, appeal_id, decision)
+    assert "is over by now" in await shown_text(appeals, appeal_id)
+    [entry] = await moderation.list_log(GUILD, size=1)
+    assert entry.old is None
+
+
+async def test_what_was_allowed_for_less_than_the_block_says_so(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    appeal_id = await asked(appeals, database, clock)
+    await Moderation(Decisions(database, clock)).block(MONA, ALICE.user_id, clock() + timedelta(days=5))
+    appeal = await appeals.decide(MONA, appeal_id, AppealDecision.ALLOW)
+    assert "The permission ends before the block does." in render_decision(appeal, "Ours")
+    assert "They're blocked for longer than that." in await shown_text(appeals, appeal_id)
+
+
+async def shown_text(appeals: Appeals, appeal_id: str) -> str:
+    appeal = await appeals.get(GUILD, appeal_id)
+    assert appeal is not None
+    return render_appeal(appeal)

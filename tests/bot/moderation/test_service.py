@@ -272,3 +272,14 @@ async def test_open_requests_are_listed_oldest_first(
     await insert(database, guild_id=2)
     open_ones = [row.id for row in await generations.list_open(GUILD)]
     assert open_ones == ["running", "submitting", "queued", "preparing"]
+
+
+async def test_a_block_that_is_over_is_not_told_as_one_that_held(
+    moderation: Moderation, clock: StoppedClock
+) -> None:
+    until = clock() + timedelta(hours=1)
+    await moderation.block(MONA, MEMBER, until)
+    clock.advance(timedelta(hours=1))
+    assert not await moderation.unblock(MONA, MEMBER)
+    await moderation.block(MONA, MEMBER, until)
+    assert [entry.old for entry in await moderation.list_log(GUILD, size=2)] == [None, None]

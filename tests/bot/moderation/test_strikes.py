@@ -19,6 +19,7 @@ from bot.moderation.strikes import Strikes
 from bot.policy.documents import Block, Step
 from bot.policy.store import fetch_policy
 from bot.policy.strike_rows import Act, Struck, give_strike
+from cogs.appeals.appeal_text import render_decision
 from tests.bot.clocks import StoppedClock
 from tests.bot.reporting import MONA, audit_rows, get_block, insert_video, report_of
 
@@ -140,8 +141,9 @@ async def test_a_decision_for_the_member_forgives_the_strike_of_the_refusal_and_
 ) -> None:
     await give(database, clock, "old")
     await give(database, clock, "refused", appeal_id=await asked(database, clock, word_rule("red", "dragon")))
-    await Appeals(database, clock).decide(MONA, "b" * 16, decision)
+    appeal = await Appeals(database, clock).decide(MONA, "b" * 16, decision)
     is_forgiven = decision is not AppealDecision.DECLINE
+    assert ("no longer counts" in render_decision(appeal, "Ours")) is is_forgiven
     assert await sources(database) == (["old"] if is_forgiven else ["old", "refused"])
     block = await get_block(database, ALICE)
     assert block is not None, "the block of the other strike holds"
@@ -153,7 +155,8 @@ async def test_the_block_of_the_strike_ends_with_it_and_the_trail_tells_both(
 ) -> None:
     await give(database, clock, "refused", appeal_id=await asked(database, clock, word_rule("red")))
     clock.advance(TICK)
-    await Appeals(database, clock).decide(MONA, "b" * 16, AppealDecision.ALLOW)
+    appeal = await Appeals(database, clock).decide(MONA, "b" * 16, AppealDecision.ALLOW)
+    assert "The strike that it gave you no longer counts." in render_decision(appeal, "Ours")
     assert await get_block(database, ALICE) is None
     actions = [row.action for row in await audit_rows(database)][-3:]
     assert actions == [Action.FORGIVE, Action.UNBLOCK, Action.APPEAL_ALLOW]

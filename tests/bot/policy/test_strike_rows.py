@@ -178,6 +178,7 @@ async def test_what_is_kept_is_exported_and_goes(
         ("a", "word", True),
         ("b", "word", False),
     ]
+    assert all(row["created_at"] < row["fades_at"] for row in exported)
     await privacy.forget(ALICE)
     assert [row["about"] for row in (await privacy.export(ALICE))["strikes"]] == ["b"], "it still counts"
     clock.advance(LONGEST_WINDOW - timedelta(seconds=1))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.admission.appeals import ANSWER_TIME, PAUSE, deletion_rule
+from bot.admission.appeals import ANSWER_TIME, PAUSE, RELEASE_TIME, deletion_rule
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, AppealRow
 from bot.db.models import Generation
@@ -16,11 +16,12 @@ from bot.privacy.appeals import drop_appeals, end_unanswered
 from bot.privacy.erasure import erase_batch
 from bot.privacy.service import Privacy
 from bot.timestamps import relative_time
-from cogs.appeals.appeal_text import render_asked, render_decision
+from cogs.appeals.appeal_text import render_appeal, render_asked, render_decision
 from tests.bot.appealing import ALICE, MONA, asked, refused, rows
 from tests.bot.boards import CHANNEL, GUILD, add_report, set_channel
 from tests.bot.clocks import StoppedClock
 from tests.bot.erasable import insert_delivered
+from tests.bot.rows import insert
 
 pytestmark = pytest.mark.both_engines
 
@@ -68,6 +69,10 @@ async def test_words_are_kept_no_longer_than_the_operator_says_and_the_member_is
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0, "not told yet"
     [row] = await rows(database)
     await appeals.note_shown(row)
+    assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 0
+    [row] = await rows(database)
+    assert (row.prompt, row.why, row.rule) == ("", None, "word:"), "it can be sent again for a day"
+    clock.advance(RELEASE_TIME)
     assert await database.write(lambda session: drop_appeals(session, clock(), keep)) == 1
 
 
@@ -160,3 +165,31 @@ async def test_when_a_member_can_ask_again_is_what_the_operator_says(
     assert ends in render_asked(row, appeals.end_of(row))
     with pytest.raises(CannotAskError, match=ends):
         await appeals.ask(ALICE, await refused(database, clock, "b" * 16), "it is a play")
+
+
+async def test_moderators_read_no_words_of_requests_that_are_to_be_forgotten_once_they_are_over(
+    appeals: Appeals, database: Database, clock: StoppedClock
+) -> None:
+    theirs = {"guild_id": GUILD, "user_id": ALICE.user_id, "created_at": clock()}
+    await insert(database, prompt="a secret", **theirs)
+    appeal_id = await asked(appeals, database, clock)
+    privacy = Privacy(database, clock)
+    assert "a secret" in render_appeal(await get(appeals, appeal_id))
+    await privacy.forget(ALICE.user_id)
+    withdrawn = render_appeal(await get(appeals, appeal_id))
+    assert "a secret" not in withdrawn
+    assert "last requests" not in withdrawn
+    clock.advance(PAUSE)
+    lifted = await asked(appeals, database, clock, appeal_id="b" * 16)
+    await appeals.decide(MONA, lifted, AppealDecision.LIFT)
+    await insert(database, prompt="another secret", **theirs)
+    await privacy.forget(ALICE.user_id)
+    shown_late = render_appeal(await get(appeals, lifted))
+    assert "secret" not in shown_late
+    assert "last requests" in shown_late
+
+
+async def get(appeals: Appeals, appeal_id: str) -> Appeal:
+    appeal = await appeals.get(GUILD, appeal_id)
+    assert appeal is not None
+    return appeal

@@ -1,32 +1,24 @@
 """Which refused requests give a strike: words that were typed for them, and a retried interaction once."""
 
-import asyncio
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
-from bot.admission.check_request import Admission
-from bot.admission.denials import RefusedError, WordNotAllowedError
+from bot.admission.denials import WordNotAllowedError
 from bot.db.database import Database
 from bot.db.guild_models import AppealDecision, StrikeRow
 from bot.db.models import Generation
-from bot.moderation.appeals import Appeals
-from bot.moderation.decisions import Decisions, Moderator
+from bot.moderation.decisions import Decisions
 from bot.moderation.service import Moderation
 from bot.moderation.strikes import Strikes
-from bot.policy.documents import Step
 from bot.provider.catalogue import OptionValue
 from bot.requests.repeats import spec_of
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
-from tests.bot.prices import FixedPrices
-from tests.bot.rows import MODEL, insert, new_requester
-
-MONA = Moderator(1, 9)
-SPEC = RequestSpec(MODEL, "a zebra", {})
+from tests.bot.rows import insert, new_requester
+from tests.bot.striking import MONA, SPEC, Room, striking_service
 
 pytestmark = pytest.mark.both_engines
 
@@ -34,11 +26,7 @@ pytestmark = pytest.mark.both_engines
 @pytest.fixture
 async def service(database: Database, clock: StoppedClock) -> GenerationService:
     """The service on a server that gives strikes for one word."""
-    decisions = Decisions(database, clock)
-    await Moderation(decisions).add_word(MONA, "zebra")
-    await Strikes(decisions).change(MONA, is_on=True)
-    admission, never = Admission(FixedPrices(1.0), daily_limit=100), asyncio.Event()
-    return GenerationService(database, admission=admission, work=never, stopping=never, clock=clock)
+    return await striking_service(database, clock)
 
 
 async def sources(database: Database) -> list[str]:
@@ -81,40 +69,6 @@ async def test_making_a_video_again_whose_word_is_forbidden_by_now_gives_none_un
             await service.request(new_requester(user_id=4), spec)
         assert len(await sources(database)) - before == is_strike, name
         assert ("counts as a strike" in str(refused.value)) == is_strike, name
-
-
-@dataclass
-class Room:
-    """A server with strikes, in which a member asks and a moderator answers."""
-
-    service: GenerationService
-    database: Database
-    clock: StoppedClock
-    sent: int = 100
-
-    async def refused(self) -> RefusedError:
-        """Send the request, which is refused, and return how."""
-        self.sent += 1
-        self.clock.advance(timedelta(minutes=1))
-        with pytest.raises(RefusedError) as refused:
-            await self.service.request(new_requester(interaction_id=self.sent), SPEC)
-        return refused.value
-
-    async def answer(self, refusal: RefusedError, decision: AppealDecision) -> None:
-        """Let the member ask about a refusal, and decide."""
-        appeals, requester = Appeals(self.database, self.clock), new_requester()
-        assert refusal.appeal_id is not None, "there is nothing to ask about"
-        await appeals.ask(Moderator(1, requester.user_id), refusal.appeal_id, "please")
-        await appeals.decide(MONA, refusal.appeal_id, decision)
-
-
-@pytest.fixture
-async def room(service: GenerationService, database: Database, clock: StoppedClock) -> Room:
-    """A server whose moderators can be asked; strikes block nobody."""
-    decisions = Decisions(database, clock)
-    await Moderation(decisions).change_settings(MONA, {"moderators_channel_id": 5})
-    await Strikes(decisions).change(MONA, steps=(Step(strikes=9, pause=None),))
-    return Room(service, database, clock)
 
 
 @pytest.mark.parametrize("decision", [AppealDecision.ALLOW, AppealDecision.LIFT])

@@ -96,3 +96,10 @@ def test_everything_at_once_fits_into_a_message() -> None:
         blocked=10**6,
     )
     assert len(render_home(2**63, overview, with_money=True)) <= 1900
+
+
+def test_without_a_channel_nobody_sees_the_questions_that_wait_either() -> None:
+    silent = replace(QUIET, policy=Policy())
+    assert any("nobody sees reports from members." in line for line in lines(silent))
+    waiting = lines(replace(silent, open_appeals=1))
+    assert any("nobody sees reports and questions from members." in line for line in waiting)

@@ -1,0 +1,79 @@
+"""What moderators and members read about an appeal while another block holds. Pure text."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.admission.appeals import RELEASE_TIME
+from bot.db.guild_models import AppealDecision, AppealRow
+from bot.moderation.appeal_decisions import LATER_BLOCK, Appeal
+from bot.policy.documents import Block
+from cogs.appeals.appeal_text import render_appeal, render_decision
+from tests.cogs.generation import NOON
+
+ENDLESS = Block(since=NOON)
+TOO_SHORT = "ends before the block does"
+
+
+def appeal(rule: str, block: Block | None, decision: AppealDecision | None = None, **changes: Any) -> Appeal:
+    row = AppealRow(
+        id="a" * 16,
+        guild_id=1,
+        user_id=2,
+        rule=rule,
+        prompt="a zebra",
+        fingerprint="f",
+        created_at=NOON,
+        asked_at=NOON,
+        why="please",
+        decision=decision,
+        decided_by=3,
+        decided_at=decision and NOON,
+    )
+    return Appeal(row, (), block=block, now=NOON, **changes)
+
+
+def until(moment: datetime) -> Block:
+    return Block(since=NOON, until=moment)
+
+
+def test_which_of_two_blocks_is_the_later_one_is_not_claimed() -> None:
+    for text in (render_appeal(appeal("block:then", ENDLESS)), LATER_BLOCK):
+        assert "since" not in text
+        assert "Another block holds for them now" in text
+
+
+@pytest.mark.parametrize("block", [ENDLESS, until(NOON + RELEASE_TIME)])
+@pytest.mark.parametrize("rule", ["word:zebra", f"deletion:{'b' * 16}"])
+def test_who_is_blocked_for_longer_than_what_was_allowed_is_told_what_to_do_and_so_are_moderators(
+    rule: str, block: Block
+) -> None:
+    given = appeal(rule, block, AppealDecision.ALLOW)
+    told = render_decision(given, "Ours")
+    assert TOO_SHORT in told
+    assert "Ask a moderator there to unblock you first." in told
+    assert ("The block ends <t:" in told) is (block.until is not None)
+    assert "blocked for longer than that. End the block with `/veo-admin unblock`" in render_appeal(given)
+    assert "What *Allow once* gives would end before the block does" in render_appeal(appeal(rule, block))
+
+
+@pytest.mark.parametrize("rule", ["word:zebra", f"deletion:{'b' * 16}"])
+def test_a_block_that_ends_sooner_only_has_to_be_waited_for(rule: str) -> None:
+    block = until(NOON + RELEASE_TIME - timedelta(minutes=1))
+    given = appeal(rule, block, AppealDecision.ALLOW)
+    assert TOO_SHORT not in render_decision(given, "Ours")
+    assert "The block ends <t:" in render_decision(given, "Ours")
+    assert "longer" not in render_appeal(given)
+    assert "would end before" not in render_appeal(appeal(rule, block))
+
+
+def test_a_lifted_word_needs_no_haste() -> None:
+    lifted = appeal("word:zebra", ENDLESS, AppealDecision.LIFT)
+    assert TOO_SHORT not in render_decision(lifted, "Ours")
+    assert "Ask a moderator when you can use it again." in render_decision(lifted, "Ours")
+    assert "longer" not in render_appeal(lifted)
+
+
+def test_moderators_read_that_a_block_that_they_are_asked_about_is_over() -> None:
+    assert "That block is over by now" in render_appeal(appeal("block:then", None, is_block_over=True))

@@ -1,0 +1,32 @@
+"""What a member reads of a strike in a direct message. Pure text."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.db.guild_models import StrikeKind, StrikeRow
+from bot.moderation.strike_notices import Notice
+from bot.policy.documents import Block, StrikeRules
+from bot.policy.strike_rows import Struck
+from bot.policy.strikes import Standing, Strike
+from cogs.delivery.strike_messages import strike_message
+from tests.cogs.generation import NOON
+
+
+def message(kind: StrikeKind) -> str:
+    row = StrikeRow(id=1, guild_id=1, user_id=2, kind=kind, source="a", created_at=NOON)
+    standing = Standing(StrikeRules(), (Strike(kind, NOON + timedelta(days=7)),))
+    struck = Struck(1, counts=True, standing=standing, block=Block(since=NOON))
+    return strike_message(Notice(row, struck), "Ours")
+
+
+@pytest.mark.parametrize("kind", list(StrikeKind))
+def test_it_names_the_server_and_calls_no_place_this_server(kind: StrikeKind) -> None:
+    assert "Ours" in message(kind)
+    assert "this server" not in message(kind)
+    assert "You're blocked from /veo there." in message(kind)
+    assert message(kind).endswith("If you think that's a mistake, tell a moderator there.")
+
+
+def test_a_blocked_word_may_have_been_in_more_than_the_prompt() -> None:
+    assert "prompt" not in message(StrikeKind.WORD)
