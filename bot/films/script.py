@@ -1,7 +1,7 @@
 """What a member asks for with a film, and what each of its shots is to be made from. Pure."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.admission.film_denials import ShotRefusedError
@@ -10,7 +10,7 @@ from bot.errors import BadRequestError
 from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import PROMPT_MAX_LENGTH, InvalidOptionError, Model, OptionValue, VideoRequest
-from bot.provider.choosing import choose_model
+from bot.provider.choosing import families_for, models_for, none_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
@@ -87,13 +87,61 @@ def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = (
         BadRequestError: the model, the options or the image make none.
     """
     for number, prompt in enumerate(film.prompts, start=1):
-        _ensure_words(number, prompt)
-    name = film.model or _default_family(film, models, gone)
-    first = understand(RequestSpec(name, film.prompts[0], film.options, film.images), models, gone)
-    plans = [ShotPlan(first, RequestSpec(first.model.id, first.prompt, dict(first.options), film.images))]
-    family = first.model.family
-    plans += [_later_plan(film, prompt, family, models, gone) for prompt in film.prompts[1:]]
-    return plans
+        ensure_words(number, prompt)
+    name = film.model or default_family(film, models, gone)
+    first = plan_shot(replace(film, model=name), film.prompts[0], film.images, models, gone)
+    rest = replace(film, model=first.video.model.family)
+    return [first, *(_later_plan(rest, prompt, models, gone) for prompt in film.prompts[1:])]
+
+
+def plan_shot(
+    film: FilmSpec,
+    prompt: str,
+    images: tuple[ImageInput, ...],
+    models: Sequence[Model],
+    gone: Container[str],
+    *,
+    awaits: bool = False,
+) -> ShotPlan:
+    """Return what one shot is made from; raises as `plan_shots`."""
+    video = understand(RequestSpec(film.model, prompt, film.options, images), models, gone)
+    return ShotPlan(video, RequestSpec(video.model.id, video.prompt, dict(video.options), images), awaits)
+
+
+def needed_kinds(continuity: Continuity, *, has_image: bool, is_long: bool = True) -> list[InputKind]:
+    """Return what a film's shots are made from, the first shot first; `is_long`: it has more than one."""
+    first = InputKind.IMAGE if has_image else InputKind.TEXT
+    later = InputKind.TEXT if continuity is Continuity.CUTS else InputKind.IMAGE
+    return list(dict.fromkeys([first, later] if is_long else [first]))
+
+
+def default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str:
+    """Return the first family that can make all shots, one of which no row is gone where there is one.
+
+    Raises:
+        BadRequestError: none can.
+    """
+    kinds = needed_kinds(film.continuity, has_image=bool(film.images), is_long=len(film.prompts) > 1)
+    living = [model for model in models if model.id not in gone]
+    families = families_for(living, kinds) or families_for(models, kinds)
+    if not families:
+        raise BadRequestError(_free(_none_for_all(film, kinds, models)))
+    return families[0]
+
+
+def _none_for_all(film: FilmSpec, kinds: Sequence[InputKind], models: Sequence[Model]) -> str:
+    for kind in kinds:
+        if not models_for(models, kind):
+            return none_for(kind, models)
+    if film.images:
+        return _(
+            "I have no model that makes a film's first shot from an image and the others from text. Leave "
+            "the image out, or choose another `continuity`."
+        )
+    return _(
+        "I have no model that makes a film's first shot from text and the others from an image. Attach an "
+        "image, or choose another `continuity`."
+    )
 
 
 def spec_in(row: FilmRow) -> FilmSpec:
@@ -121,34 +169,21 @@ def with_links(pictures: Sequence[Mapping[str, Any]], links: Sequence[str]) -> l
     return [{**picture, "url": link} for picture, link in zip(pictures, links, strict=True)]
 
 
-def _later_plan(
-    film: FilmSpec, prompt: str, family: str, models: Sequence[Model], gone: Container[str]
-) -> ShotPlan:
-    is_continuous = film.continuity is Continuity.CONTINUOUS
-    images = (FRAME_TO_COME,) if is_continuous else ()
-    video = understand(RequestSpec(family, prompt, film.options, images), models, gone)
-    spec = RequestSpec(video.model.id, video.prompt, dict(video.options), images)
-    if not is_continuous or film.images:  # without a frame it begins with the film's image
-        return ShotPlan(video, spec, is_continuous)
-    text = understand(RequestSpec(family, prompt, film.options), models, gone)
-    return ShotPlan(video, spec, is_continuous, text)
+def _later_plan(film: FilmSpec, prompt: str, models: Sequence[Model], gone: Container[str]) -> ShotPlan:
+    if film.continuity is Continuity.CUTS:
+        return plan_shot(film, prompt, (), models, gone)
+    plan = plan_shot(film, prompt, (FRAME_TO_COME,), models, gone, awaits=True)
+    if film.images:  # without a frame it begins with the film's image
+        return plan
+    return replace(plan, without=plan_shot(film, prompt, (), models, gone).video)
 
 
-def _ensure_words(number: int, prompt: str) -> None:
+def ensure_words(number: int, prompt: str) -> None:
+    """Raise `ShotRefusedError` if one shot's words make no video."""
     try:
         checked_text(prompt, "prompt", PROMPT_MAX_LENGTH)
     except InvalidOptionError as error:
         raise ShotRefusedError(number, str(error)) from error
-
-
-def _default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str | None:
-    """Return the family that can make all shots: one that takes frames, where they follow on each other."""
-    if film.continuity is Continuity.CUTS:
-        return None
-    try:
-        return choose_model(models, None, InputKind.IMAGE, gone).family
-    except InvalidOptionError as error:
-        raise BadRequestError(_free(str(error))) from error
 
 
 def _free(reason: str) -> str:

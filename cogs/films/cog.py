@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
-from bot.films.script import FilmSpec
+from bot.films.script import FilmSpec, needed_kinds
 from bot.provider.input_kinds import InputKind
 from cogs.cards.film_redo_buttons import FilmRedoButton, RedoShotButton
 from cogs.cards.film_stop_button import FilmStopButton
@@ -60,16 +60,21 @@ class FilmCog(commands.Cog):
             "generate_audio": generate_audio,
         }
         requester_of(interaction)
-        stands_alone = continuity == Continuity.CUTS.value  # a modified client may send anything
-        follows = Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
-        spec = FilmSpec("", (), model, options, images_of(image, None), follows)
+        spec = FilmSpec("", (), model, options, images_of(image, None), _continuity(continuity))
         await interaction.response.send_modal(FilmForm(spec))
 
     @film.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that can make such shots here, each with the price of one."""
-        follows = interaction.namespace.continuity != Continuity.CUTS.value
-        return await complete_model(interaction, typed, int(follows), SHOT_KINDS)
+        follows = _continuity(interaction.namespace.continuity)
+        needed = needed_kinds(follows, has_image="image" in interaction.namespace)
+        images = int(follows is Continuity.CONTINUOUS)
+        return await complete_model(interaction, typed, images, SHOT_KINDS, needed)
+
+
+def _continuity(entered: str | None) -> Continuity:
+    stands_alone = entered == Continuity.CUTS.value  # a modified client may send anything
+    return Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
 
 
 async def setup(bot: VeoBot) -> None:
