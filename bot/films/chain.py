@@ -100,7 +100,8 @@ def _beginning(
 ) -> Mapping[str, Any]:
     """Return what a shot begins with: the last frame there is, else the film's first image.
 
-    Else it's its words alone, if the film had no image; it ends where nothing of that is there.
+    Else it's its words alone, if the film had no image and nothing of the shot was made before; it ends where
+    nothing of that is there.
     """
     if _stays_as_it_is(film, shot):
         return _unsent(FailureKind.SHOT_BEFORE, now)
@@ -118,6 +119,8 @@ def _beginning(
         reason = first.failure_kind
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
         return _unsent(kind, now)
+    if shot.source_id is not None:  # the same goes for another take of a shot
+        return _unsent(FailureKind.FRAME_GONE, now)
     model, family = get_model(shot.model), models_for(models, InputKind.TEXT)
     words = next((other for other in family if model and other.family == model.family), None)
     return (

@@ -89,8 +89,8 @@ class ModelChoices:
     ) -> tuple[ModelChoice, ...]:
         """Return what can make a video in the server with what was entered so far, in the models' order.
 
-        `kinds`: what videos can be made from at all where it's entered; `needed`: as `list_choices`. Where the server's document can't be
-        read in time, its settings rule nothing out.
+        `kinds`: what videos can be made from at all where it's entered; `needed`: as `list_choices`. Where
+        the server's document can't be read in time, its settings rule nothing out.
         """
         policy = await self._policies.find(guild_id) or Policy()
         models = [model for model in self._models if model.kind in kinds]
@@ -108,7 +108,8 @@ def list_choices(
 ) -> tuple[ModelChoice, ...]:
     """Return the families of `models` that can make a video with `options` from what is `given`, and more.
 
-    `needed`: what they all have to make videos from, since there is to be more than one. What none of them takes is half typed, or is refused in words when it is sent, so it rules nothing out.
+    `needed`: what each has to make videos from, since there is to be more than one. What none of them
+    takes is half typed, or is refused in words when it is sent, so it rules nothing out.
     """
     taken = {
         name: value
