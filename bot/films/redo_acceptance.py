@@ -25,6 +25,7 @@ from bot.films.acceptance import (
     ShotWordError,
     fingerprints,
 )
+from bot.films.changes import Change, find_change
 from bot.films.redo import (
     CannotRedoError,
     Redo,
@@ -42,9 +43,9 @@ from bot.policy.store import fetch_rules
 from bot.requests.confirmation import (
     Confirmation,
     UnknownQuoteError,
+    Way,
     confirm,
     fetch_clicked,
-    is_still_valid,
     keep,
     renew,
 )
@@ -80,12 +81,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class OfferedRedo:
-    """An offer as it was written down, and what it rests on; `is_changed`: it took another one's place."""
+    """An offer as it was written down, and what it rests on; `change`: what differs from the one before."""
 
     quote_row: QuoteRow
     film: Film
     trial: Trial
-    is_changed: bool
+    change: Change | None
 
 
 class RedoAcceptance:
@@ -122,9 +123,10 @@ class RedoAcceptance:
             quote_row = keep(session, requester, spec, price, now)
         else:
             quote_row = renew(session, before, spec, price, now)
+        change = None if before is None else _change(redo, trial)
         quote_row.redo = asdict(replace(redo, prices=trial.prices, models=trial.models))
         session.flush()
-        return OfferedRedo(quote_row, film, trial, before is not None)
+        return OfferedRedo(quote_row, film, trial, change)
 
     def accept(
         self, session: Session, requester: Requester, confirmation: Confirmation, last: int, now: datetime
@@ -136,23 +138,21 @@ class RedoAcceptance:
             RedoTooLongError, ShotRefusedError, others: a later one is refused; all is to be rolled back.
             DearerError: the price has risen, or another model makes them; all is to be rolled back.
         """
-        quote_row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
+        quote_row = fetch_clicked(session, requester, confirmation, now, way=Way.REDO)
         redo = redo_of(quote_row)
         if not redo.shot <= last <= redo.last:
-            raise UnknownQuoteError(is_redo=True)
+            raise UnknownQuoteError(Way.REDO)
         film = _fetch_for_change(session, requester, redo)
         plans = self._plans(session, requester, film, redo.shot, quote_row.prompt, now)
         numbers = [redo.shot, *(after for after in numbers_after(film, redo.shot) if after <= last)]
         if numbers[-1] != last:  # they are being made by now
-            raise UnknownQuoteError(is_redo=True)
+            raise UnknownQuoteError(Way.REDO)
         trial = self._insert(session, requester, film, plans, numbers, now)
         if trial.refusal is not None:
             if not trial.ids:
                 return trial.refusal
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
-        if not is_still_valid(_total(redo.prices[: len(numbers)]), _total(trial.prices)):
-            raise DearerError
-        if redo.models and redo.models[: len(numbers)] != trial.models:
+        if _change(redo, trial) is not None:
             raise DearerError
         self._admission.note_accepted(session, requester, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
@@ -278,5 +278,6 @@ def _made(plans: Plans, numbers: Sequence[int]) -> list[ShotPlan]:
     return [plan for plan in some if isinstance(plan, ShotPlan)]
 
 
-def _total(prices: Sequence[float | None]) -> float | None:
-    return None if None in prices else sum(price or 0 for price in prices)
+def _change(redo: Redo, trial: Trial) -> Change | None:
+    """Return what differs of shots from what was offered before, or None."""
+    return find_change((redo.models, trial.models), (redo.prices, trial.prices))

@@ -9,8 +9,15 @@ from bot.db.film_models import Continuity, FilmRow
 from bot.errors import BadRequestError
 from bot.i18n import _, ngettext
 from bot.media.images import ImageInput
-from bot.provider.catalogue import PROMPT_MAX_LENGTH, InvalidOptionError, Model, OptionValue, VideoRequest
-from bot.provider.choosing import families_for, models_for, none_for
+from bot.provider.catalogue import (
+    CATALOGUE,
+    PROMPT_MAX_LENGTH,
+    InvalidOptionError,
+    Model,
+    OptionValue,
+    VideoRequest,
+)
+from bot.provider.choosing import families_for, find_model, models_for, none_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
@@ -115,13 +122,31 @@ def needed_kinds(continuity: Continuity, *, has_image: bool, is_long: bool = Tru
     return list(dict.fromkeys([first, later] if is_long else [first]))
 
 
+def still_possible(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> FilmSpec:
+    """Return what was offered, without its model where that doesn't make all shots any more."""
+    living = [model for model in models if model.id not in gone]
+    is_possible = film.model is None or family_of(film.model) in families_for(living, kinds_of(film))
+    return film if is_possible else replace(film, model=None)
+
+
+def family_of(name: str) -> str:
+    """Return the family of the model that somebody calls so, or the name where there is none."""
+    found = find_model(CATALOGUE, name)
+    return name if found is None else found.family
+
+
+def kinds_of(film: FilmSpec) -> list[InputKind]:
+    """Return what the film's shots are made from, the first shot first."""
+    return needed_kinds(film.continuity, has_image=bool(film.images), is_long=len(film.prompts) > 1)
+
+
 def default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str:
     """Return the first family that can make all shots, one of which no row is gone where there is one.
 
     Raises:
         BadRequestError: none can.
     """
-    kinds = needed_kinds(film.continuity, has_image=bool(film.images), is_long=len(film.prompts) > 1)
+    kinds = kinds_of(film)
     living = [model for model in models if model.id not in gone]
     families = families_for(living, kinds) or families_for(models, kinds)
     if not families:

@@ -13,6 +13,7 @@ from bot.policy.phrases import describe_limit
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines, shown_prompt
 from cogs.cards.film_card import QUOTE_MARK, shown_title
+from cogs.films.offer_text import changed_line
 from cogs.veo.quote_text import (
     PROMPT_LENGTH,
     budget_line,
@@ -28,7 +29,7 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
     quote = offered.quote
     end = relative_time(quote.quote_row.expires_at)
     lines = [
-        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        changed_line(offered.change),
         _(
             "🧾 **Check the new shot {number} of your film before you spend anything:**",
             number=offered.redo.shot,
