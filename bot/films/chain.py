@@ -113,6 +113,8 @@ def _beginning(
         links = [frame_link(source.id)]
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
     first = film.shots[0]
+    if _is_image_small(first, shot):  # as it would be for each of them, one after the other
+        return _unsent(FailureKind.IMAGE_SMALL, now)
     if links := first.picture_urls:
         return {"picture_urls": links}
     if film.row.has_image:  # words alone would be another model at another price than they agreed to
@@ -128,6 +130,13 @@ def _beginning(
         if words is None
         else {"model": words.id, "status": Status.QUEUED}
     )
+
+
+def _is_image_small(first: Generation, shot: Generation) -> bool:
+    """Whether the film's image was too small for the first shot, and so it is for another one's model."""
+    took, takes = get_model(first.model), get_model(shot.model)
+    is_small = first.status is Status.FAILED and first.failure_kind is FailureKind.IMAGE_SMALL
+    return is_small and (took is None or takes is None or takes.sides(1) >= took.sides(1))
 
 
 def _stays_as_it_is(film: Film, shot: Generation) -> bool:

@@ -376,6 +376,25 @@ async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no
         assert shot.submitted_at is None
 
 
+@pytest.mark.parametrize(
+    ("first_by", "is_over"), [("google/veo-3.0-i2v", True), ("google/veo-3.1-i2v", False)]
+)
+async def test_where_the_films_image_is_too_small_no_later_shot_is_tried_with_it(
+    films: Films, database: Database, clock: StoppedClock, first_by: str, *, is_over: bool
+) -> None:
+    film = await accept(films, 4, image=IMAGE)
+    await films.attach_card(film.row.id, 10)
+    small = {"failure_kind": FailureKind.IMAGE_SMALL, "model": first_by}
+    await end(database, clock, film.shots[0], Status.FAILED, **small)
+    await film_queue(database, clock).release_shots()
+    later = (await found(films, film)).shots[1:]
+    if is_over:
+        ends = [(shot.status, shot.failure_kind, shot.submitted_at) for shot in later]
+        assert ends == [(Status.FAILED, FailureKind.IMAGE_SMALL, None)] * 3
+    else:
+        assert later[0].picture_urls == [IMAGE], "its own model takes smaller ones"
+
+
 async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(
     films: Films, database: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
