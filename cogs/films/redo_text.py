@@ -96,10 +96,10 @@ def _later_line(offered: RedoQuote) -> str:
     price = sum(price or 0 for price in redo.prices)
     money = _("unknown") if None in redo.prices else show_money(price)
     return ngettext(
-        "⏩ The next shot starts from the old shot's last frame. Redo it, too, to keep the film "
-        "continuous: {count} video, together about **{price}**.",
-        "⏩ The next shots start from the old shot's last frame. Redo them, too, to keep the film "
-        "continuous: {count} videos, together about **{price}**.",
+        "⏩ The next shots won't continue from the new one. Redo them, too, to keep the film continuous: "
+        "{count} video, together about **{price}**.",
+        "⏩ The next shots won't continue from the new one. Redo them, too, to keep the film continuous: "
+        "{count} videos, together about **{price}**.",
         len(redo.prices),
         price=money,
     )
@@ -107,8 +107,8 @@ def _later_line(offered: RedoQuote) -> str:
 
 def _cannot(shot: int, refusal: UserError) -> str:
     text = _(
-        "⏩ The next shots start from the old shot's last frame. I can't redo them from shot {number} "
-        "on: {reason}",
+        "⏩ The next shots won't continue from the new one. I can't redo them from shot {number} on: "
+        "{reason}",
         number=shot,
         reason=_reason(refusal),
     )
@@ -133,10 +133,10 @@ def _unposted_line(unposted: Sequence[int]) -> str:
     if not unposted:
         return ""
     return ngettext(
-        "⚠️ The message with shot {numbers} was deleted. If the video service has no copy, either, "
-        "the new film will be without it.",
-        "⚠️ The messages with shots {numbers} were deleted. If the video service has no copies, either, "
-        "the new film will be without them.",
+        "⚠️ There's no message with shot {numbers}. If the video service has no copy, either, the new film "
+        "will be without it.",
+        "⚠️ There are no messages with shots {numbers}. If the video service has no copies, either, the new "
+        "film will be without them.",
         len(unposted),
         numbers=format_and(number(shot) for shot in unposted),
     )

@@ -217,7 +217,7 @@ async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(
     asked = question(await world.alice.click(message_of(world, film.row.card_id), label="Redo a shot"))
     form = await world.alice.click(asked, label="Redo shot 2")
     offer = question(await world.alice.submit_modal(form, {"prompt": WORDS}))
-    warning = "⚠️ The message with shot 1 was deleted. If the video service has no copy, either,"
+    warning = "⚠️ There's no message with shot 1. If the video service has no copy, either,"
     assert warning in now_shown(world, offer)
     async with open_database(database_url) as database:
         await database.write(lower_prices)
