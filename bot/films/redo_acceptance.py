@@ -200,6 +200,8 @@ class RedoAcceptance:
                 return replace(trial, refusal=plan)
             context = releases.for_all(self._acceptance.context(session, requester, plan, now))
             refusal = self._admission.decide(session, requester, plan.video, context, now)
+            if isinstance(refusal, RefusedError):
+                refusal = refusal.without_choice(_("Use `/film` to make a new one."))
             if isinstance(refusal, WordNotAllowedError):
                 is_word = not trial.ids and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)

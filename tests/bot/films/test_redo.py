@@ -1,11 +1,14 @@
 """What a redone shot is made from on both databases: by which model, and from which beginning."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from bot.admission.check_request import Admission
+from bot.admission.denials import BudgetReachedError, RefusedError
 from bot.db.database import Database
 from bot.db.models import Generation, Status
 from bot.failures import FailureKind
@@ -13,10 +16,11 @@ from bot.films.redoing import Redoing
 from bot.films.rows import Film, note_frameless
 from bot.films.service import Films
 from bot.media.frame_links import frame_link
+from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE
 from cogs.films.redo_text import render_redo
 from tests.bot.clocks import StoppedClock
-from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found
+from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
 from tests.bot.films.test_redoing import clicked, note_post, offered, posted, redoing, redone
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import new_requester
@@ -162,3 +166,49 @@ async def test_a_redone_shot_whose_frame_is_lost_ends_free_and_is_not_made_from_
     await note_post(film_queue(database, clock), await found(films, film), 100, clock)
     quote = await redoing.offer(new_requester(interaction_id=7), film.row.id, 2, "x")
     assert quote.redo.models[0] == TEXT, "it would be made from words alone, and its member is shown that"
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"longest_duration": 6}, "up to 6 seconds long. Use `/film` to make a new one. This didn't count"),
+        ({"highest_resolution": "720P"}, "can be up to 720P. Use `/film` to make a new one. This didn't"),
+        (
+            {"models": frozenset({TEXT_FAST})},
+            "isn't allowed on this server, and I have no",
+        ),
+    ],
+)
+async def test_a_refused_redo_advises_nothing_that_its_form_has_no_field_for(
+    films: Films,
+    redoing: Redoing,
+    desk: Desk,
+    database: Database,
+    clock: StoppedClock,
+    rule: dict[str, Any],
+    said: str,
+) -> None:
+    asked = replace(spec(2), options={"duration": 8, "resolution": "1080P"})
+    quote = await films.offer(new_requester(), asked)
+    film = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    for shot in film.shots:
+        await end(database, clock, shot, Status.SUCCEEDED)
+    await note_post(film_queue(database, clock), await found(films, film), 99, clock)
+    await desk.moderation.change_settings(MODERATOR, rule)
+    with pytest.raises(RefusedError) as refusal:
+        await offered(redoing, film, 2)
+    assert said in str(refusal.value)
+
+
+async def test_a_redo_that_is_too_dear_is_not_told_of_shorter_ones_or_other_models(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 3.5 * PRICE})
+    with pytest.raises(BudgetReachedError, match=r"The budget resets <t:\d+:R>\. This didn't count"):
+        await offered(redoing, film, 2)
+    await desk.rules.set_budgets(MODERATOR, {Period.DAY: 4.5 * PRICE})
+    said = render_redo(await offered(redoing, film, 2), [])
+    assert "can't redo them from shot 3 on: This server's video budget" in said
+    assert "may still fit" not in said
