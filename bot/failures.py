@@ -25,6 +25,7 @@ class FailureKind(StrEnum):
     IMAGE_SMALL = "picture_small"  # its image is too small for this model
     VIDEO_GONE = "video_gone"  # the video that it goes on from is nowhere any more
     SHOT_BEFORE = "shot_before"  # a film's shots were to be redone, and the one before was not made
+    FRAME_GONE = "frame_gone"  # a film's shot was to be redone, and no frame that it begins with is left
     UNSHOWN = "unshown"  # no card could be posted, so it was not sent
     BROKEN = "broken"  # an error that nobody foresaw
 
@@ -72,6 +73,9 @@ SENTENCES: Mapping[FailureKind, LiteralString] = {
     FailureKind.IMAGE_SMALL: N_("The image is too small for this model."),
     FailureKind.VIDEO_GONE: N_("I couldn't get the video that this one extends."),
     FailureKind.SHOT_BEFORE: N_("The new shot before this one wasn't made, so I didn't send this one."),
+    FailureKind.FRAME_GONE: N_(
+        "I couldn't get the last frame of the shot before this one, so I didn't send this one."
+    ),
     FailureKind.UNSHOWN: N_("I couldn't show your request in the channel, so I didn't send it."),
     FailureKind.BROKEN: N_("Something went wrong on our side."),
 }
@@ -96,6 +100,7 @@ ADVICE: Mapping[FailureKind, LiteralString] = {
     ),
     FailureKind.VIDEO_GONE: N_("It was removed, or its message was deleted. Extend another one."),
     FailureKind.SHOT_BEFORE: N_("Redo the shot before it first."),
+    FailureKind.FRAME_GONE: N_("Redo the shot before it first."),
     FailureKind.UNSHOWN: N_("Try again later or in another channel."),
     FailureKind.BROKEN: N_("Try again. If it happens again, give a moderator the ID below."),
 }

@@ -11,6 +11,7 @@ from bot.provider.choosing import parse_models
 from bot.written_values import bare, checked_url
 
 ENV_FILE = ".env"
+ENV_ENCODING = "utf-8-sig"  # some editors begin a file with a mark, which is no part of the first name
 NOT_PLAIN = re.compile(r"""[^!-~]|["'<>`{}\[\]]|^[A-Z_]+=""")  # the last: the setting's own name
 QUOTED_NAMES = re.compile(r"""["'\u201c\u201d]\s*,|,\s*["'\u201c\u201e]""")
 EXAMPLE = "Veo 3.1 Fast, google/veo-3.1-t2v"  # of MODELS
@@ -23,7 +24,7 @@ class ProviderSettings(BaseSettings):
     """What is needed to speak to the provider, with or without Discord."""
 
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+        env_file=ENV_FILE, env_file_encoding=ENV_ENCODING, env_ignore_empty=True, extra="ignore"
     )
 
     aimlapi_key: SecretStr = Field(min_length=1, description="Your AI/ML API key.")

@@ -15,15 +15,16 @@ from pydantic import Field, FiniteFloat, SecretStr, ValidationError, ValidationI
 
 from bot.db.addresses import checked_address, secrets_of, with_folder
 from bot.media.upload_sizes import DEFAULT, parse_limits
-from bot.provider_settings import ENV_FILE, ProviderSettings
+from bot.provider_settings import ENV_ENCODING, ENV_FILE, ProviderSettings
 from bot.roles import Role
 from bot.sharding import MOST_SHARDS, Shards, parse_shards
 from bot.written_values import checked_url
 
-SETTING = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=")  # how a line of `.env` begins
+# How a line of `.env` begins, also where it's written as another program takes it.
+SETTING = re.compile(r"""\s*(?:(?:export|set)\s+)?["']?([A-Za-z_]\w*)["']?\s*=""", re.IGNORECASE)
 LOST = (
-    "line {line} of .env can't be read. Write the value without quotes, or with one pair around all of it, "
-    "and close the quotes above it"
+    "line {line} of .env can't be read. Write it as {name}=value, the value without quotes, or with one pair "
+    "around all of it, and close the quotes above it"
 )
 
 Kind = TypeVar("Kind", bound="ProviderSettings")
@@ -204,7 +205,7 @@ def load_provider_settings() -> ProviderSettings:
 def names_in_env_file() -> set[str]:
     """Return all names in `.env`, those of other programs too; none where `_load` cannot read it either."""
     try:
-        return set(dotenv_values(ENV_FILE, encoding="utf-8", interpolate=False))
+        return set(dotenv_values(ENV_FILE, encoding=ENV_ENCODING, interpolate=False))
     except (OSError, UnicodeDecodeError):
         return set()
 
@@ -236,9 +237,12 @@ def _ensure_readable(kind: type[ProviderSettings]) -> None:
     path = Path(ENV_FILE)
     if not path.is_file():  # what can be read once only is left to the library
         return
-    known = {name.upper() for name in kind.model_fields} - os.environ.keys()
-    lost = lost_lines(path.read_text(encoding="utf-8"))
-    problems = [f"{name}: {LOST.format(line=line)}" for name, line in lost.items() if name in known]
+    instead = {name.upper() for name, value in os.environ.items() if value}
+    known = {name.upper() for name in kind.model_fields} - instead
+    lost = lost_lines(path.read_text(encoding=ENV_ENCODING))
+    problems = [
+        f"{name}: {LOST.format(name=name, line=line)}" for name, line in lost.items() if name in known
+    ]
     if problems:
         raise SettingsError(problems)
 

@@ -1,11 +1,14 @@
 """What a server's settings leave of the models that the bot offers. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from bot.errors import BadInputError
 from bot.i18n import _
 from bot.policy.documents import Policy
 from bot.provider.catalogue import CATALOGUE, Model, OptionValue, resolution_rank
+
+NONE_CHOSEN: Mapping[str, OptionValue] = MappingProxyType({})
 
 
 def durations() -> tuple[int, ...]:
@@ -41,14 +44,20 @@ def must_choose(models: Sequence[Model], policy: Policy) -> tuple[str, ...]:
     return tuple(found)
 
 
-def nearest_allowed(model: Model, policy: Policy) -> dict[str, OptionValue | None]:
-    """Return the most that the settings allow of each option whose default is more; None: nothing of it."""
+def nearest_allowed(
+    model: Model, policy: Policy, options: Mapping[str, OptionValue] = NONE_CHOSEN
+) -> dict[str, OptionValue | None]:
+    """Return the most that the settings allow of each option that is more; None: nothing of it.
+
+    `options`: those that differ from the model's defaults.
+    """
     found: dict[str, OptionValue | None] = {}
     longest, highest = policy.longest_duration, policy.highest_resolution
-    if longest is not None and _seconds(_default(model, "duration")) > longest:
+    duration, resolution = (options.get(name, _default(model, name)) for name in ("duration", "resolution"))
+    if longest is not None and _seconds(duration) > longest:
         short = [value for value in _choices(model, "duration") if _seconds(value) <= longest]
         found["duration"] = max(short, key=_seconds, default=None)
-    if highest is not None and _exceeds(_default(model, "resolution"), highest):
+    if highest is not None and _exceeds(resolution, highest):
         small = [value for value in _choices(model, "resolution") if not _exceeds(value, highest)]
         found["resolution"] = max(small, key=resolution_rank, default=None)
     return found

@@ -88,8 +88,8 @@ def check_use(
 
 
 def _judge_video(video: VideoRequest, context: AdmissionContext) -> UserError | None:
-    policy = context.policy
-    return check_settings(video, policy, context.models) or _judge_words(
+    policy, living = context.policy, [model for model in context.models if model.id not in context.gone]
+    return check_settings(video, policy, living) or _judge_words(
         (video.prompt, str(video.resolved.get("negative_prompt", ""))), context
     )
 

@@ -21,6 +21,8 @@ NO_MONEY_AT_ALL = N_("This server's video budget is 0, so nobody can request vid
 class RefusedError(UserError):
     """A rule of the server does not allow the request; `sentence` says why, for other texts too.
 
+    Where something else can be chosen, the sentence ends with that.
+
     Attributes:
         appeal_id: what the member can ask a moderator about; None: nothing.
         strike_id: the strike that it costs, as its text says; None: none.
@@ -32,9 +34,17 @@ class RefusedError(UserError):
     strike_id: int | None = None
     fingerprints: Sequence[str] = ()
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(f"{sentence} " + _("This didn't count toward your limit."))
-        self.sentence = sentence
+    def __init__(self, fact: str, choice: str = "") -> None:
+        """`choice`: what to choose instead."""
+        self._fact, self._choice = fact, choice
+        self.sentence = f"{fact} {choice}" if choice else fact
+        super().__init__(f"{self.sentence} " + _("This didn't count toward your limit."))
+
+    def without_choice(self, instead: str = "") -> Self:
+        """Return this error as it's said where nothing can be chosen; `instead`: what can be done there."""
+        if self._choice:
+            RefusedError.__init__(self, self._fact, instead)
+        return self
 
     def note(self, text: str) -> Self:
         """Say something more, below; return this error."""
@@ -71,18 +81,16 @@ class ModelNotAllowedError(RefusedError):
 
     def __init__(self, label: str, others: Sequence[str]) -> None:
         if others:
-            text = _(
-                "{model} isn't allowed on this server. Choose {others}.",
-                model=label,
-                others=format_or(sorted(others)),
-            )
-        else:
-            text = _(
+            choice = _("Choose {others}.", others=format_or(sorted(others)))
+            super().__init__(_("{model} isn't allowed on this server.", model=label), choice)
+            return
+        super().__init__(
+            _(
                 "{model} isn't allowed on this server, and I have no allowed model that makes such a "
                 "video. Ask a moderator to allow it.",
                 model=label,
             )
-        super().__init__(text)
+        )
 
 
 class ModelGoneError(RefusedError):
@@ -91,9 +99,9 @@ class ModelGoneError(RefusedError):
     def __init__(self, label: str, others: Sequence[str]) -> None:
         gone = _("The video service doesn't offer {model} at the moment.", model=label)
         if others:
-            way_on = _("Choose {others}.", others=format_or(others))
-        else:
-            way_on = _("No other model that you can use here makes such a video. Try again later.")
+            super().__init__(gone, _("Choose {others}.", others=format_or(others)))
+            return
+        way_on = _("No other model that you can use here makes such a video. Try again later.")
         super().__init__(f"{gone} {way_on}")
 
 
@@ -103,10 +111,11 @@ class TooLongError(RefusedError):
     def __init__(self, longest: int) -> None:
         super().__init__(
             ngettext(
-                "Videos on this server can be up to {count} second long. Choose a shorter `duration`.",
-                "Videos on this server can be up to {count} seconds long. Choose a shorter `duration`.",
+                "Videos on this server can be up to {count} second long.",
+                "Videos on this server can be up to {count} seconds long.",
                 longest,
-            )
+            ),
+            _("Choose a shorter `duration`."),
         )
 
 
@@ -115,7 +124,8 @@ class TooHighError(RefusedError):
 
     def __init__(self, highest: str) -> None:
         super().__init__(
-            _("Videos on this server can be up to {highest}. Choose a lower `resolution`.", highest=highest)
+            _("Videos on this server can be up to {highest}.", highest=highest),
+            _("Choose a lower `resolution`."),
         )
 
 
@@ -153,8 +163,12 @@ class BudgetReachedError(RefusedError):
 
     def __init__(self, state: BudgetState, price: float) -> None:
         """`price`: of the video that was asked for, in credits."""
-        super().__init__(_budget_sentence(state, price))
+        super().__init__(*_budget_sentences(state, price))
         self.state = state
+
+    def without_choice(self, instead: str = "") -> Self:  # noqa: ARG002 nothing else fits better elsewhere
+        """Return this error as it's said where nothing can be chosen."""
+        return super().without_choice()
 
 
 class QuotaReachedError(RefusedError):
@@ -189,21 +203,22 @@ def _quota_sentence(verdict: QuotaVerdict) -> str:
     return f"{_used(windows)} {frees}"
 
 
-def _budget_sentence(state: BudgetState, price: float) -> str:
+def _budget_sentences(state: BudgetState, price: float) -> tuple[str, str]:
+    """Return why there isn't enough money, and what may be chosen instead."""
     if state.budget <= 0:
-        return _(NO_MONEY_AT_ALL)
+        return _(NO_MONEY_AT_ALL), ""
     period = _(PERIOD_NAMES[state.period])
     when = _("The budget resets {when}.", when=relative_time(state.resets_at))
     if state.left <= 0:
         used_up = _("This server's video budget for {period} is used up.", period=period)
-        return f"{used_up} {when}"
+        return f"{used_up} {when}", ""
     left = _(
         "This server's video budget for {period} has {money} left, and this video costs about {price}.",
         money=show_money(state.left),
         period=period,
         price=show_money(price),
     )
-    return f"{left} {when} {_('A shorter video or another model may still fit.')}"
+    return f"{left} {when}", _("A shorter video or another model may still fit.")
 
 
 def _too_many_at_once(most: int | None) -> str:

@@ -66,7 +66,8 @@ class FilmRow(Base):
 
     title: Mapped[str] = mapped_column(Words)
     prompts: Mapped[list[str]] = mapped_column(JSON)  # of the offer; the shots have them once it's accepted
-    model: Mapped[str | None] = mapped_column(String(64))  # as the member chose it
+    # The family that was shown; as the member chose it, or None, where an older version offered it.
+    model: Mapped[str | None] = mapped_column(String(64))
     options: Mapped[dict[str, OptionValue]] = mapped_column(JSON)  # only what the member chose
     # What the first shot is made from, or all of them: the fields of `bot.media.images.ImageInput`. Once it's
     # accepted, without link and name, and with the card nothing.

@@ -29,10 +29,19 @@ from bot.admission.strikes import strike_for
 from bot.db.film_models import FilmRow
 from bot.db.transactions import Work
 from bot.errors import UndecidedError, UserError
+from bot.films.changes import Change, find_change, total
 from bot.films.rows import Film, change_offer, fetch_film
-from bot.films.script import FilmSpec, ShotPlan, plan_shots, without_links
+from bot.films.script import (
+    FilmSpec,
+    ShotPlan,
+    family_of,
+    plan_shots,
+    spec_in,
+    still_possible,
+    without_links,
+)
 from bot.provider.catalogue import VideoRequest
-from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
+from bot.requests.confirmation import QUOTE_LIFE
 from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
 
@@ -44,12 +53,15 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An offer as it was written down, and what it rests on: the contexts of the shots, in their order."""
+    """An offer as it was written down, and what it rests on: the contexts of the shots, in their order.
+
+    `change`: what differs from the one before.
+    """
 
     row: FilmRow
     contexts: Sequence[AdmissionContext]
     plans: Sequence[ShotPlan]
-    is_changed: bool
+    change: Change | None
 
 
 class ShotWordError(ShotRefusedError):
@@ -77,7 +89,7 @@ class ShotWordError(ShotRefusedError):
 
 
 class DearerError(UndecidedError):
-    """The price has risen since the member saw it; nothing was accepted."""
+    """The price has risen since the member saw it, or another model makes it; nothing was accepted."""
 
 
 class Releases:
@@ -101,6 +113,10 @@ class Acceptance:
         """Return what each shot is made from; raises as `plan_shots`."""
         return plan_shots(spec, self._admission.models, self._admission.gone)
 
+    def plans_of(self, row: FilmRow) -> list[ShotPlan]:
+        """Return what each shot of an offer is made from now; raises as `plan_shots`."""
+        return self.plans(still_possible(spec_in(row), self._admission.models, self._admission.gone))
+
     def accept(
         self,
         session: Session,
@@ -113,13 +129,13 @@ class Acceptance:
 
         Raises:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
-            DearerError: the price has risen; all is to be rolled back.
+            DearerError: the price has risen, or another model makes it; all is to be rolled back.
             RepeatedError: it was agreed to a moment ago.
         """
         contexts = self._insert(session, requester, row, plans, now)
         if isinstance(contexts, UserError):
             return contexts
-        if not is_still_valid(row.price, _total(contexts)):
+        if _change(row, plans, contexts) is not None:
             raise DearerError
         self._admission.note_accepted(session, requester, contexts[-1], now)
         return self._close_offer(session, requester, row, contexts[0], now)
@@ -132,9 +148,12 @@ class Acceptance:
         plans: Sequence[ShotPlan],
         now: datetime,
         *,
-        is_changed: bool,
+        is_new: bool = True,
     ) -> Offered | UserError:
-        """Insert all shots to see whether they'd be accepted, take them back, and write down the price."""
+        """Insert all shots to see whether they'd be accepted, take them back, and write down the price.
+
+        The model is written down, too, so that it's the one that was shown. `is_new`: nothing was shown yet.
+        """
         with session.begin_nested() as savepoint:
             contexts = self._insert(session, requester, row, plans, now)
             if not isinstance(contexts, UserError):
@@ -142,9 +161,14 @@ class Acceptance:
         if isinstance(contexts, UserError):
             session.delete(row)
             return contexts
-        revision = row.revision + is_changed
-        values = {"price": _total(contexts), "revision": revision, "expires_at": now + QUOTE_LIFE}
-        return Offered(change_offer(session, row, values), contexts, plans, is_changed)
+        change = None if is_new else _change(row, plans, contexts)
+        values = {
+            "model": _family_in(plans),
+            "price": total(context.price for context in contexts),
+            "revision": row.revision + (change is not None),
+            "expires_at": now + QUOTE_LIFE,
+        }
+        return Offered(change_offer(session, row, values), contexts, plans, change)
 
     def _insert(
         self,
@@ -245,10 +269,15 @@ def _refused_shot(
     return refusal
 
 
-def _total(contexts: Sequence[AdmissionContext]) -> float | None:
-    """Return the price of all shots; None: one of them isn't known."""
-    prices = [context.price for context in contexts]
-    return None if None in prices else sum(price or 0 for price in prices)
+def _change(row: FilmRow, plans: Sequence[ShotPlan], contexts: Sequence[AdmissionContext]) -> Change | None:
+    """Return what differs of a film from what was offered before, or None."""
+    shown = [] if row.model is None else [family_of(row.model)]
+    price = total(context.price for context in contexts)
+    return find_change((shown, [_family_in(plans)]), ([row.price], [price]))
+
+
+def _family_in(plans: Sequence[ShotPlan]) -> str:
+    return plans[0].video.model.family
 
 
 def striking(

@@ -100,7 +100,8 @@ def _beginning(
 ) -> Mapping[str, Any]:
     """Return what a shot begins with: the last frame there is, else the film's first image.
 
-    Else it's its words alone, if the film had no image; it ends where nothing of that is there.
+    Else it's its words alone, if the film had no image and nothing of the shot was made before; it ends where
+    nothing of that is there.
     """
     if _stays_as_it_is(film, shot):
         return _unsent(FailureKind.SHOT_BEFORE, now)
@@ -112,12 +113,16 @@ def _beginning(
         links = [frame_link(source.id)]
         return {"picture_urls": links, "continues_id": source.id, "continues_post": post}
     first = film.shots[0]
+    if _is_image_small(first, shot):  # as it would be for each of them, one after the other
+        return _unsent(FailureKind.IMAGE_SMALL, now)
     if links := first.picture_urls:
         return {"picture_urls": links}
     if film.row.has_image:  # words alone would be another model at another price than they agreed to
         reason = first.failure_kind
         kind = reason if reason is not None and reason in BAD_IMAGES else FailureKind.IMAGE_GONE
         return _unsent(kind, now)
+    if shot.source_id is not None:  # the same goes for another take of a shot
+        return _unsent(FailureKind.FRAME_GONE, now)
     model, family = get_model(shot.model), models_for(models, InputKind.TEXT)
     words = next((other for other in family if model and other.family == model.family), None)
     return (
@@ -125,6 +130,13 @@ def _beginning(
         if words is None
         else {"model": words.id, "status": Status.QUEUED}
     )
+
+
+def _is_image_small(first: Generation, shot: Generation) -> bool:
+    """Whether the film's image was too small for the first shot, and so it is for another one's model."""
+    took, takes = get_model(first.model), get_model(shot.model)
+    is_small = first.status is Status.FAILED and first.failure_kind is FailureKind.IMAGE_SMALL
+    return is_small and (took is None or takes is None or takes.sides(1) >= took.sides(1))
 
 
 def _stays_as_it_is(film: Film, shot: Generation) -> bool:

@@ -1,6 +1,6 @@
 """Redoing shots of a film: which of them may be redone, and from what. Pure."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -9,12 +9,14 @@ from bot.db.film_models import Continuity
 from bot.db.models import Generation
 from bot.errors import NotFoundError, UserError
 from bot.films.rows import Film
-from bot.films.script import FilmSpec, ShotPlan, plan_shots
-from bot.films.takes import is_shown_nowhere, last_takes, source_before
+from bot.films.script import FilmSpec, ShotPlan, ensure_words, needed_kinds, plan_shot
+from bot.films.takes import is_shown_nowhere, is_there, last_takes, source_before
 from bot.i18n import _
 from bot.media.image_links import fetchable_until
 from bot.media.images import ImageInput
 from bot.provider.catalogue import Model, get_model
+from bot.provider.choosing import families_for, is_allowed
+from bot.provider.input_kinds import InputKind
 from bot.requests.continuing import FRAME_TO_COME
 
 
@@ -104,28 +106,40 @@ def numbers_after(film: Film, number: int) -> list[int]:
 
 
 def plan_redo(
-    film: Film, number: int, prompt: str, models: Sequence[Model], gone: Container[str], now: datetime
-) -> list[ShotPlan]:
-    """Return what all shots of the film would be made from now, with other words for one of them.
+    film: Film,
+    number: int,
+    prompt: str,
+    models: Sequence[Model],
+    gone: Container[str],
+    allowed: Collection[str],
+    now: datetime,
+) -> dict[int, ShotPlan | UserError]:
+    """Return what a shot would be made from now, with other words, and those after it, by their numbers.
 
-    Where the film's model is gone, it's the first one that can.
+    Where the film's model can't be had, it's the first one that can, for all of them if there is such a one;
+    else it's said of the later ones that none can. `allowed`: as `is_allowed`.
 
     Raises:
         CannotRedoError: the shot needs the film's first image or its references, which are gone.
         ShotRefusedError, BadRequestError: as `plan_shots`.
     """
-    row = film.row
-    prompts = tuple(prompt if shot.shot == number else shot.prompt for shot in film.shots)
-    images = (FRAME_TO_COME,) if row.has_image else ()
-    if row.has_references:
-        images = _references(film, number, now)
-    elif row.has_image and _begins_with_image(film, number):
-        first = _first_image(film, number, now)
-        images = first if number == 1 else images
-    family = living_family(film, models, gone)
-    options = dict(row.options)
-    spec = FilmSpec(row.title, prompts, family, options, images, row.continuity, row.has_references)
-    return plan_shots(spec, models, gone)
+    row, prompts = film.row, {shot.shot or 0: shot.prompt for shot in film.shots}
+    ensure_words(number, prompt)
+    awaits = awaited_by(film, number) is not None
+    images = (FRAME_TO_COME,) if awaits else _own_images(film, number, now)
+    later, options = numbers_after(film, number), dict(row.options)
+    spec = FilmSpec(row.title, (), None, options, images, row.continuity, row.has_references)
+    kinds = list(dict.fromkeys([spec.kind, InputKind.IMAGE] if later else [spec.kind]))
+    spec = replace(spec, model=_family(film, kinds, models, gone, allowed))
+    plan = plan_shot(spec, prompt, images, models, gone, awaits=awaits)
+    plans: dict[int, ShotPlan | UserError] = {number: plan}
+    able = families_for(models, kinds)
+    for other in later:
+        if plan.video.model.family in able:
+            plans[other] = plan_shot(spec, prompts[other], (FRAME_TO_COME,), models, gone, awaits=True)
+        else:
+            plans[other] = CannotRedoError(_("I have no model that makes this shot and the next ones."))
+    return plans
 
 
 def redone(plan: ShotPlan, source: Generation) -> ShotPlan:
@@ -133,16 +147,35 @@ def redone(plan: ShotPlan, source: Generation) -> ShotPlan:
     return replace(plan, spec=replace(plan.spec, source_id=source.id))
 
 
-def _begins_with_image(film: Film, number: int) -> bool:
-    """Whether a shot would begin with the film's first image, since it's the first one that is made."""
-    if number == 1 or film.row.continuity is Continuity.CUTS:
-        return number == 1
+def awaited_by(film: Film, number: int) -> Generation | None:
+    """Return the take with whose end a redone shot begins: the nearest one that is there or being made.
+
+    None: there is none to wait for, so it begins as a film's first one does.
+    """
+    if film.row.continuity is Continuity.CUTS:
+        return None
+    frameless = film.row.frameless_shots or ()
     before = [shot for shot in film.shots if (shot.shot or 0) < number]
-    source = source_before(film.takes, number, film.row.frameless_shots or ())
-    return source is None and all(shot.delivered_at is not None for shot in before)
+    awaited = (
+        shot
+        for shot in reversed(before)
+        if shot.delivered_at is None or (is_there(shot) and shot.shot not in frameless)
+    )
+    return next(awaited, None)
+
+
+def _own_images(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...]:
+    """Return what a shot that waits for none is made from: references, the film's image, or nothing."""
+    if film.row.has_references:
+        return _references(film, number, now)
+    return _first_image(film, number, now)
 
 
 def _first_image(film: Film, number: int, now: datetime) -> tuple[ImageInput, ...]:
+    """Return what a shot begins with that waits for none: the film's image, where there was one."""
+    is_cut = film.row.continuity is Continuity.CUTS
+    if not film.row.has_image or (number > 1 and is_cut):
+        return ()
     take = last_takes(film.takes)[0] if number == 1 else film.shots[0]
     images = images_of(take, now)
     if not images:
@@ -182,10 +215,41 @@ def images_of(take: Generation, now: datetime) -> tuple[ImageInput, ...]:
     return tuple(ImageInput.checked(link) for link in links)
 
 
-def living_family(film: Film, models: Sequence[Model], gone: Container[str]) -> str | None:
-    """Return the family that made a film, or None where it makes no more."""
+def living_family(
+    film: Film, models: Sequence[Model], gone: Container[str], kinds: Sequence[InputKind] | None = None
+) -> str | None:
+    """Return the family that made a film, or None where it doesn't make videos from all `kinds` now.
+
+    `kinds`: None: what the film's shots are made from.
+    """
     made_by = get_model(film.shots[0].model)
-    if made_by is None:
-        return None
-    living = (model for model in models if model.family == made_by.family and model.id not in gone)
-    return made_by.family if any(living) else None
+    needed = kinds or needed_kinds(film.row.continuity, _first_kind(film), is_long=len(film.shots) > 1)
+    living = [model for model in models if model.id not in gone]
+    able = families_for(living, needed)
+    return made_by.family if made_by is not None and made_by.family in able else None
+
+
+def _first_kind(film: Film) -> InputKind:
+    """Return what the film's first shot was made from."""
+    if film.row.has_references:
+        return InputKind.REFERENCES
+    return InputKind.IMAGE if film.row.has_image else InputKind.TEXT
+
+
+def _family(
+    film: Film,
+    kinds: Sequence[InputKind],
+    models: Sequence[Model],
+    gone: Container[str],
+    allowed: Collection[str],
+) -> str | None:
+    """Return the family that makes a shot, whose kind comes first, and those after it, if one does.
+
+    Which model it is can't be chosen, so one that the server allows comes first. None: none makes the shot.
+    """
+    living = [model for model in models if model.id not in gone]
+    for usable in ([model for model in living if is_allowed(model, allowed)], living, models):
+        for needed in (kinds, kinds[:1]):
+            if families := families_for(usable, needed):
+                return living_family(film, usable, (), needed) or families[0]
+    return None

@@ -3,7 +3,7 @@
 All of it runs inside the transaction that writes down what follows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -25,46 +25,68 @@ from bot.films.acceptance import (
     fingerprints,
     title_words,
 )
-from bot.films.redo import CannotRedoError, Redo, check_redo, numbers_after, plan_redo, redone
+from bot.films.changes import Change, find_change
+from bot.films.redo import (
+    CannotRedoError,
+    Redo,
+    awaited_by,
+    check_redo,
+    numbers_after,
+    plan_redo,
+    redone,
+)
 from bot.films.rows import Film, fetch_film
 from bot.films.script import ShotPlan
 from bot.films.takes import last_takes
 from bot.i18n import _
+from bot.policy.store import fetch_rules
 from bot.requests.confirmation import (
     Confirmation,
     UnknownQuoteError,
+    Way,
     confirm,
     fetch_clicked,
-    is_still_valid,
     keep,
     renew,
 )
 from bot.requests.rows import insert_request
 from bot.requests.spec import Shot
 
+Plans = Mapping[int, ShotPlan | UserError]  # of shots, by their numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """The takes that were inserted, and what that rests on; `refusal`: why the next one wasn't."""
 
-    ids: Sequence[str]
-    contexts: Sequence[AdmissionContext]
-    refusal: UserError | None
+    ids: tuple[str, ...] = ()
+    contexts: tuple[AdmissionContext, ...] = ()
+    plans: tuple[ShotPlan, ...] = ()
+    refusal: UserError | None = None
+
+    def with_take(self, take_id: str, context: AdmissionContext, plan: ShotPlan) -> "Trial":
+        """Return the trial with one take more."""
+        return Trial((*self.ids, take_id), (*self.contexts, context), (*self.plans, plan))
 
     @property
     def prices(self) -> list[float | None]:
         """Return what each would cost, in credits; None: not known."""
         return [context.price for context in self.contexts]
 
+    @property
+    def models(self) -> list[str]:
+        """Return the models that make them."""
+        return [plan.video.model.id for plan in self.plans]
+
 
 @dataclass(frozen=True, slots=True)
 class OfferedRedo:
-    """An offer as it was written down, and what it rests on; `is_changed`: it took another one's place."""
+    """An offer as it was written down, and what it rests on; `change`: what differs from the one before."""
 
     quote_row: QuoteRow
     film: Film
     trial: Trial
-    is_changed: bool
+    change: Change | None
 
 
 class RedoAcceptance:
@@ -88,7 +110,7 @@ class RedoAcceptance:
         `before`: the offer whose place it takes.
         """
         film = _fetch_for_change(session, requester, redo)
-        plans = self._plans(film, redo.shot, prompt, now)
+        plans = self._plans(session, requester, film, redo.shot, prompt, now)
         numbers = [redo.shot, *numbers_after(film, redo.shot)]
         with session.begin_nested() as savepoint:
             trial = self._insert(session, requester, film, plans, numbers, now)
@@ -96,15 +118,15 @@ class RedoAcceptance:
                 savepoint.rollback()
         if not trial.ids and trial.refusal is not None:
             return trial.refusal
-        spec, price = plans[redo.shot - 1].spec, trial.prices[0]
+        spec, price = trial.plans[0].spec, trial.prices[0]
         if before is None:
             quote_row = keep(session, requester, spec, price, now)
         else:
             quote_row = renew(session, before, spec, price, now)
-        models = _models(plans, numbers[: len(trial.prices)])
-        quote_row.redo = asdict(replace(redo, prices=trial.prices, models=models))
+        change = None if before is None else _change(redo, trial)
+        quote_row.redo = asdict(replace(redo, prices=trial.prices, models=trial.models))
         session.flush()
-        return OfferedRedo(quote_row, film, trial, before is not None)
+        return OfferedRedo(quote_row, film, trial, change)
 
     def accept(
         self, session: Session, requester: Requester, confirmation: Confirmation, last: int, now: datetime
@@ -116,23 +138,21 @@ class RedoAcceptance:
             RedoTooLongError, ShotRefusedError, others: a later one is refused; all is to be rolled back.
             DearerError: the price has risen, or another model makes them; all is to be rolled back.
         """
-        quote_row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
+        quote_row = fetch_clicked(session, requester, confirmation, now, way=Way.REDO)
         redo = redo_of(quote_row)
         if not redo.shot <= last <= redo.last:
-            raise UnknownQuoteError(is_redo=True)
+            raise UnknownQuoteError(Way.REDO)
         film = _fetch_for_change(session, requester, redo)
-        plans = self._plans(film, redo.shot, quote_row.prompt, now)
+        plans = self._plans(session, requester, film, redo.shot, quote_row.prompt, now)
         numbers = [redo.shot, *(after for after in numbers_after(film, redo.shot) if after <= last)]
         if numbers[-1] != last:  # they are being made by now
-            raise UnknownQuoteError(is_redo=True)
+            raise UnknownQuoteError(Way.REDO)
         trial = self._insert(session, requester, film, plans, numbers, now)
         if trial.refusal is not None:
             if not trial.ids:
                 return trial.refusal
             raise _refused_later(numbers[len(trial.ids)], len(trial.ids), trial.refusal)
-        if not is_still_valid(_total(redo.prices[: len(numbers)]), _total(trial.prices)):
-            raise DearerError
-        if redo.models and redo.models[: len(numbers)] != _models(plans, numbers):
+        if _change(redo, trial) is not None:
             raise DearerError
         self._admission.note_accepted(session, requester, trial.contexts[-1], now)
         confirm(session, quote_row, trial.ids[0])
@@ -142,16 +162,24 @@ class RedoAcceptance:
             raise LookupError(film.row.id)
         return reopened
 
-    def _plans(self, film: Film, number: int, prompt: str, now: datetime) -> list[ShotPlan]:
-        plans = plan_redo(film, number, prompt, self._admission.models, self._admission.gone, now)
-        return [redone(plan, take) for plan, take in zip(plans, last_takes(film.takes), strict=True)]
+    def _plans(
+        self, session: Session, requester: Requester, film: Film, number: int, prompt: str, now: datetime
+    ) -> Plans:
+        admission = self._admission
+        policy, _member = fetch_rules(session, requester.guild_id, requester.user_id)
+        plans = plan_redo(film, number, prompt, admission.models, admission.gone, policy.models, now)
+        last = {take.shot: take for take in last_takes(film.takes)}
+        return {
+            number: plan if isinstance(plan, UserError) else redone(plan, last[number])
+            for number, plan in plans.items()
+        }
 
     def _insert(
         self,
         session: Session,
         requester: Requester,
         film: Film,
-        plans: Sequence[ShotPlan],
+        plans: Plans,
         numbers: Sequence[int],
         now: datetime,
     ) -> Trial:
@@ -160,30 +188,34 @@ class RedoAcceptance:
         Raises:
             ShotRefusedError: the first one has forbidden words.
         """
-        row, contexts, ids, releases = film.row, list[AdmissionContext](), list[str](), Releases()
+        row, trial, releases = film.row, Trial(), Releases()
         place = replace(
             requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
         )
-        before = next((shot.id for shot in film.shots if shot.shot == numbers[0] - 1), None)
+        awaited = awaited_by(film, numbers[0])
+        before = None if awaited is None else awaited.id
         for number in numbers:
-            plan = plans[number - 1]
+            plan = plans[number]
+            if isinstance(plan, UserError):
+                return replace(trial, refusal=plan)
             context = releases.for_all(self._acceptance.context(session, requester, plan, now))
-            if not contexts:
+            if not trial.ids:
                 _check_title(requester, row, context, now)
             refusal = self._admission.decide(session, requester, plan.video, context, now)
+            if isinstance(refusal, RefusedError):
+                refusal = refusal.without_choice(_("Use `/film` to make a new one."))
             if isinstance(refusal, WordNotAllowedError):
-                is_word = not contexts and _is_typed(film, number, plan, context)
+                is_word = not trial.ids and _is_typed(film, number, plan, context)
                 asked = (requester, plan.video, context)
-                refusal.fingerprints = fingerprints([plans[other - 1] for other in numbers])
+                refusal.fingerprints = fingerprints(_made(plans, numbers))
                 refusal = ShotWordError(number, refusal, asked, is_word=is_word)
             if refusal is not None:
-                return Trial(ids, contexts, refusal)
-            contexts.append(context)
+                return replace(trial, refusal=refusal)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
             before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
             note_passed(session, requester, context, before, now)
-            ids.append(before)
-        return Trial(ids, contexts, None)
+            trial = trial.with_take(before, context, plan)
+        return trial
 
 
 def _is_typed(film: Film, number: int, plan: ShotPlan, context: AdmissionContext) -> bool:
@@ -240,9 +272,11 @@ def _check_title(requester: Requester, row: FilmRow, context: AdmissionContext, 
         raise CannotRedoError(f"{title_sentence(words)} {advice} {uncounted}")
 
 
-def _models(plans: Sequence[ShotPlan], numbers: Sequence[int]) -> list[str]:
-    return [plans[number - 1].video.model.id for number in numbers]
+def _made(plans: Plans, numbers: Sequence[int]) -> list[ShotPlan]:
+    some = (plans[number] for number in numbers)
+    return [plan for plan in some if isinstance(plan, ShotPlan)]
 
 
-def _total(prices: Sequence[float | None]) -> float | None:
-    return None if None in prices else sum(price or 0 for price in prices)
+def _change(redo: Redo, trial: Trial) -> Change | None:
+    """Return what differs of shots from what was offered before, or None."""
+    return find_change((redo.models, trial.models), (redo.prices, trial.prices))

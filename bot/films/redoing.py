@@ -4,21 +4,26 @@ Each is one transaction. What is accepted is another take of the shot: the film 
 ended, and stays as it is where that fails.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import structlog
 from sqlalchemy.orm import Session
 
 from bot.admission.check_request import Requester
+from bot.db.models import QuoteRow
 from bot.errors import UserError
 from bot.films.acceptance import DearerError
+from bot.films.changes import Change
 from bot.films.desk import FilmDesk
 from bot.films.redo import Redo, check_redo
 from bot.films.redo_acceptance import OfferedRedo, RedoAcceptance, redo_of
 from bot.films.rows import Film, fetch_film
 from bot.requests.confirmation import (
     Confirmation,
+    Way,
     discard,
     fetch_clicked,
     fetch_open,
@@ -37,6 +42,7 @@ class RedoQuote:
         together: of it and all shots that are offered with it.
         film: as it stands.
         redo: which shots are offered, and their prices.
+        change: what differs from the offer before.
         refusal: why the later ones aren't offered, though they should go on from the new shot.
     """
 
@@ -45,6 +51,7 @@ class RedoQuote:
     film: Film
     redo: Redo
     refusal: UserError | None
+    change: Change | None = None
 
 
 class Redoing(FilmDesk):
@@ -81,7 +88,8 @@ class Redoing(FilmDesk):
     async def confirm(self, requester: Requester, confirmation: Confirmation, last: int) -> Film | RedoQuote:
         """Accept what was offered, up to the shot with the number `last`, whole or not at all.
 
-        It's offered once more where its price has changed. The work begins at once: the film has its card.
+        It's offered once more where its price or model has changed. The work begins at once: the film has
+        its card.
 
         Raises:
             QuoteGoneError, QuoteChangedError, RepeatedError: as `fetch_clicked`.
@@ -96,29 +104,44 @@ class Redoing(FilmDesk):
         try:
             film = await self._accepted(accept, requester)
         except DearerError:
-            return await self._offer_again(requester, confirmation)
+            return await self._offer_again(
+                requester,
+                lambda session, now: fetch_clicked(session, requester, confirmation, now, way=Way.REDO),
+            )
         log.info("redo accepted", film=film.row.id, last=last, user=requester.user_id)
         self._work.set()
         return film
+
+    async def repeat(self, requester: Requester, quote_id: str) -> RedoQuote:
+        """Offer the same once more, where the member doesn't see what is offered.
+
+        Raises:
+            QuoteGoneError, RepeatedError: as `fetch_open`.
+            Others: as `offer`.
+        """
+        return await self._offer_again(
+            requester, lambda session, now: fetch_open(session, requester, quote_id, now, way=Way.REDO)
+        )
 
     async def drop(self, requester: Requester, quote_id: str) -> None:
         """Forget an offer; raises as `fetch_open`."""
         now = self._clock()
 
         def forget(session: Session) -> None:
-            discard(session, fetch_open(session, requester, quote_id, now, is_redo=True))
+            discard(session, fetch_open(session, requester, quote_id, now, way=Way.REDO))
 
         await self._database.write(forget, requester.guild_id, hurried=True)
 
-    async def _offer_again(self, requester: Requester, confirmation: Confirmation) -> RedoQuote:
+    async def _offer_again(
+        self, requester: Requester, fetch: Callable[[Session, datetime], QuoteRow]
+    ) -> RedoQuote:
         now = self._clock()
 
         def offer(session: Session) -> OfferedRedo | UserError:
-            row = fetch_clicked(session, requester, confirmation, now, is_redo=True)
+            row = fetch(session, now)
             return self._acceptance.offer(session, requester, redo_of(row), row.prompt, now, row)
 
-        answer = await self._decided(offer, requester)
-        return await self._quote(requester, answer)
+        return await self._quote(requester, await self._decided(offer, requester))
 
     async def _quote(self, requester: Requester, offered: OfferedRedo) -> RedoQuote:
         now, row, contexts = self._clock(), offered.quote_row, offered.trial.contexts
@@ -133,8 +156,8 @@ class Redoing(FilmDesk):
                 self._admission.daily_limit,
                 eta,
                 now,
-                is_changed=offered.is_changed,
+                is_changed=offered.change is not None,
             )
             for some in (contexts[:1], contexts)
         )
-        return RedoQuote(alone, together, offered.film, redo_of(row), offered.trial.refusal)
+        return RedoQuote(alone, together, offered.film, redo_of(row), offered.trial.refusal, offered.change)

@@ -25,6 +25,7 @@ from bot.requests.confirmation import (
     QuoteChangedError,
     QuoteExpiredError,
     UnknownQuoteError,
+    Way,
     first_values,
 )
 
@@ -146,11 +147,11 @@ def fetch_offer(session: Session, requester: Requester, film_id: str, now: datet
     """
     row = session.get(FilmRow, film_id)
     if row is None or (row.guild_id, row.user_id) != (requester.guild_id, requester.user_id):
-        raise UnknownQuoteError
+        raise UnknownQuoteError(Way.FILM)
     if row.accepted_at is not None:
         raise RepeatedError
     if row.expires_at <= now:
-        raise QuoteExpiredError(row.expires_at)
+        raise QuoteExpiredError(row.expires_at, Way.FILM)
     return row
 
 

@@ -17,7 +17,7 @@ from bot.provider.catalogue import (
     OptionValue,
     VideoRequest,
 )
-from bot.provider.choosing import choose_model, kind_for, models_for
+from bot.provider.choosing import families_for, find_model, kind_for, models_for, none_for
 from bot.provider.input_kinds import InputKind
 from bot.provider.options import checked_text
 from bot.requests.continuing import FRAME_TO_COME
@@ -125,13 +125,82 @@ def plan_shots(film: FilmSpec, models: Sequence[Model], gone: Container[str] = (
     """
     ensure_possible(film)
     for number, prompt in enumerate(film.prompts, start=1):
-        _ensure_words(number, prompt)
-    name = film.model or _default_family(film, models, gone)
-    plans = [_plan(film, RequestSpec(name, film.prompts[0], film.options, film.images), models, gone)]
-    first = plans[0].video
-    family = first.model.family
-    plans += [_later_plan(film, prompt, family, models, gone) for prompt in film.prompts[1:]]
-    return plans
+        ensure_words(number, prompt)
+    name = film.model or default_family(film, models, gone)
+    first = plan_shot(replace(film, model=name), film.prompts[0], film.images, models, gone)
+    rest = replace(film, model=first.video.model.family)
+    return [first, *(_later_plan(rest, prompt, models, gone) for prompt in film.prompts[1:])]
+
+
+def plan_shot(
+    film: FilmSpec,
+    prompt: str,
+    images: tuple[ImageInput, ...],
+    models: Sequence[Model],
+    gone: Container[str],
+    *,
+    awaits: bool = False,
+) -> ShotPlan:
+    """Return what one shot is made from; raises as `plan_shots`."""
+    wish = RequestSpec(film.model, prompt, film.options, images, has_references=film.has_references)
+    video = understand(wish, models, gone)
+    spec = replace(wish, model=video.model.id, prompt=video.prompt, options=dict(video.options))
+    return ShotPlan(video, spec, awaits)
+
+
+def needed_kinds(continuity: Continuity, first: InputKind, *, is_long: bool = True) -> list[InputKind]:
+    """Return what a film's shots are made from, the first shot first; `is_long`: it has more than one."""
+    if not is_long or first is InputKind.REFERENCES:
+        return [first]
+    later = InputKind.TEXT if continuity is Continuity.CUTS else InputKind.IMAGE
+    return list(dict.fromkeys([first, later]))
+
+
+def still_possible(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> FilmSpec:
+    """Return what was offered, without its model where that doesn't make all shots any more."""
+    living = [model for model in models if model.id not in gone]
+    is_possible = film.model is None or family_of(film.model) in families_for(living, kinds_of(film))
+    return film if is_possible else replace(film, model=None)
+
+
+def family_of(name: str) -> str:
+    """Return the family of the model that somebody calls so, or the name where there is none."""
+    found = find_model(CATALOGUE, name)
+    return name if found is None else found.family
+
+
+def kinds_of(film: FilmSpec) -> list[InputKind]:
+    """Return what the film's shots are made from, the first shot first."""
+    return needed_kinds(film.continuity, film.kind, is_long=len(film.prompts) > 1)
+
+
+def default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str:
+    """Return the first family that can make all shots, one of which no row is gone where there is one.
+
+    Raises:
+        BadRequestError: none can.
+    """
+    kinds = kinds_of(film)
+    living = [model for model in models if model.id not in gone]
+    families = families_for(living, kinds) or families_for(models, kinds)
+    if not families:
+        raise BadRequestError(_free(_none_for_all(film, kinds, models)))
+    return families[0]
+
+
+def _none_for_all(film: FilmSpec, kinds: Sequence[InputKind], models: Sequence[Model]) -> str:
+    for kind in kinds:
+        if not models_for(models, kind):
+            return none_for(kind, models)
+    if film.images:
+        return _(
+            "I have no model that makes a film's first shot from an image and the others from text. Leave "
+            "the image out, or choose another `continuity`."
+        )
+    return _(
+        "I have no model that makes a film's first shot from text and the others from an image. Attach an "
+        "image, or choose another `continuity`."
+    )
 
 
 def first_models(film: FilmSpec, models: Sequence[Model]) -> tuple[Model, ...]:
@@ -139,12 +208,9 @@ def first_models(film: FilmSpec, models: Sequence[Model]) -> tuple[Model, ...]:
 
     Where none can, it's those of the whole catalogue: what is chosen then is refused in words.
     """
-    kind = film.kind
-    families = {model.family for model in models}
-    if film.continuity is Continuity.CONTINUOUS:
-        families = {model.family for model in models_for(models, InputKind.IMAGE)}
-    able = tuple(model for model in models_for(models, kind) if model.family in families)
-    return able or models_for(CATALOGUE, kind)
+    families = families_for(models, needed_kinds(film.continuity, film.kind))
+    able = tuple(model for model in models_for(models, film.kind) if model.family in families)
+    return able or models_for(CATALOGUE, film.kind)
 
 
 def spec_in(row: FilmRow) -> FilmSpec:
@@ -173,42 +239,22 @@ def with_links(pictures: Sequence[Mapping[str, Any]], links: Sequence[str]) -> l
     return [{**picture, "url": link} for picture, link in zip(pictures, links, strict=True)]
 
 
-def _later_plan(
-    film: FilmSpec, prompt: str, family: str, models: Sequence[Model], gone: Container[str]
-) -> ShotPlan:
-    is_continuous = film.continuity is Continuity.CONTINUOUS
-    own = film.images if film.has_references else ()
-    images = (FRAME_TO_COME,) if is_continuous else own
-    plan = _plan(film, RequestSpec(family, prompt, film.options, images), models, gone)
-    if not is_continuous or film.images:  # without a frame it begins with the film's image
-        return replace(plan, awaits=is_continuous)
-    text = understand(RequestSpec(family, prompt, film.options), models, gone)
-    return replace(plan, awaits=True, without=text)
+def _later_plan(film: FilmSpec, prompt: str, models: Sequence[Model], gone: Container[str]) -> ShotPlan:
+    if film.continuity is Continuity.CUTS:
+        own = film.images if film.has_references else ()
+        return plan_shot(film, prompt, own, models, gone)
+    plan = plan_shot(film, prompt, (FRAME_TO_COME,), models, gone, awaits=True)
+    if film.images:  # without a frame it begins with the film's image
+        return plan
+    return replace(plan, without=plan_shot(film, prompt, (), models, gone).video)
 
 
-def _plan(film: FilmSpec, wish: RequestSpec, models: Sequence[Model], gone: Container[str]) -> ShotPlan:
-    """Return one shot, with its model and options as the provider spells them."""
-    wish = replace(wish, has_references=film.has_references)
-    video = understand(wish, models, gone)
-    spec = replace(wish, model=video.model.id, prompt=video.prompt, options=dict(video.options))
-    return ShotPlan(video, spec)
-
-
-def _ensure_words(number: int, prompt: str) -> None:
+def ensure_words(number: int, prompt: str) -> None:
+    """Raise `ShotRefusedError` if one shot's words make no video."""
     try:
         checked_text(prompt, "prompt", PROMPT_MAX_LENGTH)
     except InvalidOptionError as error:
         raise ShotRefusedError(number, str(error)) from error
-
-
-def _default_family(film: FilmSpec, models: Sequence[Model], gone: Container[str]) -> str | None:
-    """Return the family that can make all shots: one that takes frames, where they follow on each other."""
-    if film.continuity is Continuity.CUTS:
-        return None
-    try:
-        return choose_model(models, None, InputKind.IMAGE, gone).family
-    except InvalidOptionError as error:
-        raise BadRequestError(_free(str(error))) from error
 
 
 def _free(reason: str) -> str:

@@ -1,5 +1,8 @@
 """What members can do with films: be told the price, and agree to it. Each is one transaction."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 import stamina
@@ -11,6 +14,7 @@ from bot.db.film_models import FilmRow
 from bot.db.models import ANSWER_GRACE
 from bot.errors import DatabaseBusyError, UserError
 from bot.films.acceptance import Acceptance, DearerError, Offered
+from bot.films.changes import Change
 from bot.films.desk import FilmDesk
 from bot.films.remix import spec_of
 from bot.films.rows import (
@@ -25,15 +29,18 @@ from bot.films.rows import (
     remove_film,
     take_back,
 )
-from bot.films.script import FilmSpec, spec_in
+from bot.films.script import FilmSpec
 from bot.jobs.ports import Posted
 from bot.requests.quotes import BaseQuote, new_preview
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
 class FilmQuote(BaseQuote[FilmRow]):
-    """The quote for a film."""
+    """The quote for a film; `change`: what differs from the one before."""
+
+    change: Change | None = field(default=None, kw_only=True)
 
 
 class Films(FilmDesk):
@@ -64,14 +71,14 @@ class Films(FilmDesk):
         def offer(session: Session) -> Offered | UserError:
             plans = self._acceptance.plans(spec)
             row = insert_offer(session, requester, spec, now)
-            return self._acceptance.offer(session, requester, row, plans, now, is_changed=False)
+            return self._acceptance.offer(session, requester, row, plans, now)
 
         answer = await self._offered(offer, requester)
         log.info("film offered", film=answer.row.id, shots=len(answer.plans), user=requester.user_id)
         return await self._quote(requester, answer)
 
     async def confirm(self, requester: Requester, film_id: str, revision: int) -> Film | FilmQuote:
-        """Accept a film that was offered, whole; it's offered once more where its price has changed.
+        """Accept a film that was offered, whole; it's offered once more where its price or model has changed.
 
         The work begins with `attach_card`.
 
@@ -86,15 +93,27 @@ class Films(FilmDesk):
 
         def accept(session: Session) -> Film | UserError:
             row = fetch_clicked(session, requester, film_id, revision, now)
-            plans = self._acceptance.plans(spec_in(row))
-            return self._acceptance.accept(session, requester, row, plans, now)
+            return self._acceptance.accept(session, requester, row, self._acceptance.plans_of(row), now)
 
         try:
             film = await self._accepted(accept, requester)
         except DearerError:
-            return await self._offer_again(requester, film_id, revision)
+            return await self._offer_again(
+                requester, lambda session, now: fetch_clicked(session, requester, film_id, revision, now)
+            )
         log.info("film accepted", film=film_id, shots=len(film.shots), user=requester.user_id)
         return film
+
+    async def repeat(self, requester: Requester, film_id: str) -> FilmQuote:
+        """Offer the same once more, where the member doesn't see what is offered.
+
+        Raises:
+            QuoteGoneError, RepeatedError: there is no such offer of theirs, or they agreed to it.
+            Others: as `offer`.
+        """
+        return await self._offer_again(
+            requester, lambda session, now: fetch_offer(session, requester, film_id, now)
+        )
 
     async def drop(self, requester: Requester, film_id: str) -> None:
         """Forget an offer.
@@ -156,23 +175,23 @@ class Films(FilmDesk):
         is_back = await self._database.write(lambda session: take_back(session, film_id))
         log.info("film withdrawn", film=film_id, is_back=is_back)
 
-    async def _offer_again(self, requester: Requester, film_id: str, revision: int) -> FilmQuote:
+    async def _offer_again(
+        self, requester: Requester, fetch: Callable[[Session, datetime], FilmRow]
+    ) -> FilmQuote:
         now = self._clock()
 
         def offer(session: Session) -> Offered | UserError:
-            row = fetch_clicked(session, requester, film_id, revision, now)
-            return self._acceptance.offer(
-                session, requester, row, self._acceptance.plans(spec_in(row)), now, is_changed=True
-            )
+            row = fetch(session, now)
+            plans = self._acceptance.plans_of(row)
+            return self._acceptance.offer(session, requester, row, plans, now, is_new=False)
 
-        answer = await self._decided(offer, requester)
-        return await self._quote(requester, answer)
+        return await self._quote(requester, await self._decided(offer, requester))
 
     async def _quote(self, requester: Requester, offered: Offered) -> FilmQuote:
         now, row, video = self._clock(), offered.row, offered.plans[0].video
         preview = new_preview(row, offered.plans[0].spec.prompt, video.model.id, video.options, now)
         eta, contexts = await self._queue_estimate.eta(preview), offered.contexts
-        return FilmQuote.of(
+        quote = FilmQuote.of(
             row,
             preview,
             requester,
@@ -180,5 +199,6 @@ class Films(FilmDesk):
             self._admission.daily_limit,
             eta,
             now,
-            is_changed=offered.is_changed,
+            is_changed=offered.change is not None,
         )
+        return replace(quote, change=offered.change)

@@ -1,11 +1,14 @@
 """The files of shots that are to be joined, wherever they still are: other processes may have made them."""
 
+import asyncio
+from contextlib import suppress
+
 import structlog
 
 from bot.db.models import Generation
 from bot.jobs.ports import DeliveryPostponedError, FindAttachment
 from bot.media.downloads import FileGoneError, MediaError
-from bot.media.files import Clip, VideoStore
+from bot.media.files import Clip, VideoStore, probe
 from bot.provider.client import VeoClient
 from bot.provider.errors import UnknownTaskError, VeoError
 
@@ -46,6 +49,10 @@ class ShotFiles:
         raise next(passing, troubles[0])
 
     async def _known(self, shot: Generation) -> Clip:
+        original = await asyncio.to_thread(self._videos.find_original, shot.id)
+        if original is not None:
+            with suppress(MediaError, FileNotFoundError):  # damaged, or deleted by the retention just now
+                return await probe(original)
         return await self._videos.fetch(shot.id, shot.video_url or "")
 
     async def _renewed(self, shot: Generation) -> Clip:

@@ -70,6 +70,13 @@ def models_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
     return tuple(model for model in models if model.kind is kind)
 
 
+def families_for(models: Sequence[Model], kinds: Sequence[InputKind]) -> list[str]:
+    """Return the families that make a video from each of these, in the order of their rows for the first."""
+    able = [{model.family for model in models_for(models, kind)} for kind in kinds]
+    first = (model.family for model in models_for(models, kinds[0]))
+    return [family for family in first if all(family in families for families in able)]
+
+
 def heads_for(models: Sequence[Model], kind: InputKind) -> tuple[Model, ...]:
     """Return the heads of the families that make a video from that; of all families where none does."""
     able = {model.family for model in models_for(models, kind)}
@@ -144,7 +151,7 @@ def choose_model(
     for model in able:
         if model.family == chosen.family:
             return model
-    raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(able)))
+    raise InvalidOptionError(_(CANNOT[kind], family=chosen.family, others=_families(others)))
 
 
 def none_for(kind: InputKind, models: Sequence[Model]) -> str:

@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from enum import Enum, auto
+from typing import Any, LiteralString
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from bot.admission.check_request import AdmissionContext, Requester
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
 from bot.errors import AlreadyRequestedError, RepeatedError, UndecidedError, UserError
-from bot.i18n import _
+from bot.i18n import N_, _
 from bot.media.images import ImageInput
 from bot.provider.catalogue import VideoRequest
 from bot.requests.spec import RequestSpec, takes_references
@@ -36,6 +37,32 @@ class Confirmation:
     revision: int
 
 
+class Way(Enum):
+    """How a member gets another offer in place of one that is gone."""
+
+    VEO = auto()
+    FILM = auto()
+    REDO = auto()
+
+
+GONE: Mapping[Way, LiteralString] = {
+    Way.VEO: N_("This offer is no longer available. Use `/veo` again. This didn't count toward your limit."),
+    Way.FILM: N_(
+        "This offer is no longer available. Use `/film` again. This didn't count toward your limit."
+    ),
+    Way.REDO: N_(
+        "This offer is no longer available. Click **Redo a shot** again. This didn't count toward your limit."
+    ),
+}
+EXPIRED: Mapping[Way, LiteralString] = {
+    Way.VEO: N_("This offer expired {when}. Use `/veo` again. This didn't count toward your limit."),
+    Way.FILM: N_("This offer expired {when}. Use `/film` again. This didn't count toward your limit."),
+    Way.REDO: N_(
+        "This offer expired {when}. Click **Redo a shot** again. This didn't count toward your limit."
+    ),
+}
+
+
 class QuoteGoneError(UserError):
     """There is nothing to click on any more: the offer is over, or never was the member's."""
 
@@ -43,35 +70,15 @@ class QuoteGoneError(UserError):
 class UnknownQuoteError(QuoteGoneError):
     """There is no such offer: its time is long over, or the id is another member's or a forged one."""
 
-    def __init__(self, *, is_redo: bool = False) -> None:
-        super().__init__(
-            _(
-                "This offer is no longer available. Click **Redo a shot** again. This didn't count toward "
-                "your limit."
-            )
-            if is_redo
-            else _(
-                "This offer is no longer available. Use `/veo` again. This didn't count toward your limit."
-            )
-        )
+    def __init__(self, way: Way = Way.VEO) -> None:
+        super().__init__(_(GONE[way]))
 
 
 class QuoteExpiredError(QuoteGoneError):
     """The offer's time is over."""
 
-    def __init__(self, expired_at: datetime, *, is_redo: bool = False) -> None:
-        super().__init__(
-            _(
-                "This offer expired {when}. Click **Redo a shot** again. This didn't count toward your "
-                "limit.",
-                when=relative_time(expired_at),
-            )
-            if is_redo
-            else _(
-                "This offer expired {when}. Use `/veo` again. This didn't count toward your limit.",
-                when=relative_time(expired_at),
-            )
-        )
+    def __init__(self, expired_at: datetime, way: Way = Way.VEO) -> None:
+        super().__init__(_(EXPIRED[way], when=relative_time(expired_at)))
 
 
 class QuoteChangedError(UserError):
@@ -119,12 +126,12 @@ def is_still_valid(shown: float | None, price: float | None) -> bool:
 
 
 def fetch_open(
-    session: Session, requester: Requester, quote_id: str, now: datetime, *, is_redo: bool = False
+    session: Session, requester: Requester, quote_id: str, now: datetime, *, way: Way = Way.VEO
 ) -> QuoteRow:
     """Return a member's own offer, which is neither confirmed nor over.
 
     One whose generation was taken back, since Discord refused the card, can be confirmed again.
-    `is_redo`: of shots of a film, which `bot.films.redoing` takes.
+    `way`: `REDO`: of shots of a film, which `bot.films.redoing` takes.
 
     Raises:
         UnknownQuoteError: there is none with this id, or it is another member's or another server's.
@@ -136,13 +143,13 @@ def fetch_open(
         requester.guild_id,
         requester.user_id,
     ):
-        raise UnknownQuoteError(is_redo=is_redo)
-    if (quote_row.redo is not None) != is_redo:
-        raise UnknownQuoteError(is_redo=is_redo)
+        raise UnknownQuoteError(way)
+    if (quote_row.redo is not None) != (way is Way.REDO):
+        raise UnknownQuoteError(way)
     if quote_row.generation_id is not None and _is_there(session, quote_row.generation_id):
         raise RepeatedError
     if quote_row.expires_at <= now:
-        raise QuoteExpiredError(quote_row.expires_at, is_redo=is_redo)
+        raise QuoteExpiredError(quote_row.expires_at, way)
     return quote_row
 
 
@@ -152,7 +159,7 @@ def fetch_clicked(
     confirmation: Confirmation,
     now: datetime,
     *,
-    is_redo: bool = False,
+    way: Way = Way.VEO,
 ) -> QuoteRow:
     """Return the offer that a member clicked on.
 
@@ -160,7 +167,7 @@ def fetch_clicked(
         UnknownQuoteError, RepeatedError, QuoteExpiredError: as `fetch_open`.
         QuoteChangedError: it was changed after it was shown as they clicked it.
     """
-    quote_row = fetch_open(session, requester, confirmation.quote_id, now, is_redo=is_redo)
+    quote_row = fetch_open(session, requester, confirmation.quote_id, now, way=way)
     if quote_row.revision != confirmation.revision:
         raise QuoteChangedError
     return quote_row

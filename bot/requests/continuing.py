@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.admission.availability import nearest_allowed
 from bot.admission.check_request import Prices
 from bot.db.database import Database
 from bot.db.guild_models import ReportRow
@@ -20,6 +21,8 @@ from bot.media.frame_links import video_link
 from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError, VideoPlaces
 from bot.media.whole_videos import VideoTooLargeError, WholeVideos
+from bot.policy.documents import Policy
+from bot.policy.store import fetch_policy
 from bot.provider.catalogue import InvalidOptionError, Model, OptionValue, build_request, get_model
 from bot.provider.choosing import extenders_of, models_for
 from bot.provider.input_kinds import InputKind
@@ -31,6 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 FRAME_TO_COME = ImageInput.checked("")
+ANY_ALLOWED = Policy()
 
 
 class CannotContinueError(UserError):
@@ -97,6 +101,17 @@ class Continuations:
         except MediaError as error:
             log.info("no last frame", generation=generation.id, reason=str(error))
             raise CannotContinueError(_sentence(error)) from error
+
+    async def next_spec(self, generation: Generation, prompt: str, model: Model | None) -> RequestSpec:
+        """Return the request for what happens next; see `continued_spec`.
+
+        Raises:
+            DatabaseBusyError: nothing can be read now.
+        """
+        policy = await self._database.read(
+            lambda session: fetch_policy(session, generation.guild_id), hurried=True
+        )
+        return continued_spec(generation, prompt, model, policy)
 
     async def ensure_there(self, generation: Generation, attachment: str | None) -> None:
         """Check that a video can still be fetched, before it's extended; `attachment`: as for `last_frame`.
@@ -181,15 +196,18 @@ def by_family(generation: Generation, models: Sequence[Model]) -> tuple[Model, .
     return tuple(sorted(models, key=lambda model: model.family != family))
 
 
-def continued_spec(generation: Generation, prompt: str, model: Model | None) -> RequestSpec:
+def continued_spec(
+    generation: Generation, prompt: str, model: Model | None, policy: Policy = ANY_ALLOWED
+) -> RequestSpec:
     """Return the request for what happens next; its image has to be put in.
 
-    All options stay, as far as the model takes them. `model`: None: there is none, which is refused.
+    All options stay, as far as the model takes them and the server allows them. `model`: None: there is
+    none, which is refused.
     """
     return RequestSpec(
         None if model is None else model.id,
         prompt,
-        {} if model is None else _kept_options(generation, model),
+        {} if model is None else _allowed_options(generation, model, policy),
         (FRAME_TO_COME,),
         source_id=generation.id,
         continues_id=generation.id,
@@ -206,6 +224,12 @@ def extended_spec(generation: Generation, prompt: str, model: Model) -> RequestS
         source_id=generation.id,
         continues_id=generation.id,
     )
+
+
+def _allowed_options(generation: Generation, model: Model, policy: Policy) -> dict[str, OptionValue]:
+    kept = _kept_options(generation, model)
+    nearest = nearest_allowed(model, policy, kept)
+    return kept | {name: value for name, value in nearest.items() if value is not None}
 
 
 def _kept_options(generation: Generation, model: Model) -> dict[str, OptionValue]:

@@ -85,15 +85,16 @@ class ModelChoices:
         options: Mapping[str, object],
         given: InputKind,
         kinds: Collection[InputKind] = tuple(InputKind),
+        needed: Collection[InputKind] = (),
     ) -> tuple[ModelChoice, ...]:
         """Return what can make a video in the server with what was entered so far, in the models' order.
 
-        `kinds`: what videos can be made from at all where it's entered. Where the server's document can't be
-        read in time, its settings rule nothing out.
+        `kinds`: what videos can be made from at all where it's entered; `needed`: as `list_choices`. Where
+        the server's document can't be read in time, its settings rule nothing out.
         """
         policy = await self._policies.find(guild_id) or Policy()
         models = [model for model in self._models if model.kind in kinds]
-        return list_choices(models, options, given, policy, self._prices)
+        return list_choices(models, options, given, policy, self._prices, needed=needed)
 
 
 def list_choices(
@@ -102,10 +103,13 @@ def list_choices(
     given: InputKind,
     policy: Policy,
     prices: Prices,
+    *,
+    needed: Collection[InputKind] = (),
 ) -> tuple[ModelChoice, ...]:
     """Return the families of `models` that can make a video with `options` from what is `given`, and more.
 
-    What none of them takes is half typed, or is refused in words when it is sent, so it rules nothing out.
+    `needed`: what each has to make videos from, since there is to be more than one. What none of them
+    takes is half typed, or is refused in words when it is sent, so it rules nothing out.
     """
     taken = {
         name: value
@@ -117,8 +121,13 @@ def list_choices(
         request = None if model.id in prices.gone else _possible(model, taken, policy)
         if request is not None:
             found[model.family].append(request)
-    choices = (_choice(requests, given, prices, taken) for requests in found.values())
+    able = [requests for requests in found.values() if _makes_all(requests, needed)]
+    choices = (_choice(requests, given, prices, taken) for requests in able)
     return _with_cheapest([choice for choice in choices if choice is not None])
+
+
+def _makes_all(requests: Sequence[VideoRequest], needed: Collection[InputKind]) -> bool:
+    return set(needed) <= {request.model.kind for request in requests}
 
 
 def _takes(model: Model, name: str, value: OptionValue) -> bool:

@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from bot.admission.appeals import free, offer
 from bot.admission.check_request import Admission, AdmissionContext, Requester
+from bot.admission.denials import BudgetReachedError, TooHighError, TooLongError
 from bot.clock import Clock, utc_now
 from bot.db.database import BUSY, DECISION_PATIENCE, Database
 from bot.db.models import ANSWER_GRACE, OPEN, WAITING, Generation, QuoteRow
@@ -22,6 +23,7 @@ from bot.media.images import ensure_large_enough, ensure_usable
 from bot.metrics.metrics import FINISHED, WITHDRAWN, count_request, note_refusal
 from bot.provider.catalogue import InvalidOptionError, Model, VideoRequest, build_request
 from bot.provider.choosing import choose_model, extenders_of
+from bot.provider.input_kinds import InputKind
 from bot.requests.confirmation import (
     Confirmation,
     UnconfirmedError,
@@ -95,7 +97,9 @@ class GenerationService:
         return generation
 
     async def ensure_allowed(self, requester: Requester, spec: RequestSpec) -> None:
-        """Refuse what `request` would refuse by a rule now, before work is done for it.
+        """Refuse what `request` would refuse by a rule now, before work is done for a video that goes on.
+
+        Its form has no field for options.
 
         Raises:
             BadRequestError, RefusedError, DatabaseBusyError: as `request`.
@@ -105,6 +109,9 @@ class GenerationService:
         def decide(session: Session) -> UserError | None:
             context = self._admission.fetch_context(session, requester, video, now, made_from=spec.made_from)
             refusal = self._admission.decide(session, requester, video, context, now)
+            if isinstance(refusal, TooLongError | TooHighError | BudgetReachedError):
+                is_extended = video.model.kind is InputKind.VIDEO
+                refusal = refusal.without_choice(_("Use *Continue* instead.") if is_extended else "")
             offer(session, refusal, (requester, video, context), now)
             asked = (requester, kept_spec(video, spec), context)
             return refusal and struck(session, asked, refusal, None, now)

@@ -85,7 +85,7 @@ def film_state(film: Film) -> str:
             done=sum(shot.delivered_at is not None for shot in film.shots),
         )
     if row.result_id is not None and (row.delivered_at is not None or not film.is_to_be_posted):
-        return _("✅ **Done:** the shots are joined.")
+        return _posted_state(film)
     if not there and all(shot.status is Status.CANCELLED for shot in film.shots):
         return _("🚫 **Cancelled.**")
     if not there and any(shot.status is Status.SUCCEEDED for shot in film.shots):
@@ -95,6 +95,19 @@ def film_state(film: Film) -> str:
     if row.delivered_at is None:
         return _("🎞️ **Joining the shots.**")
     return _("❌ **Done,** but I couldn't post the film. Its shots are above or in the thread.")
+
+
+def _posted_state(film: Film) -> str:
+    shown = film.row.joined_shots or ()
+    unshown = [name for name in film.names if name not in shown] if film.is_to_be_posted else []
+    if not unshown:
+        return _("✅ **Done:** the shots are joined.")
+    # Joining or posting them was given up, or they came after the film was posted.
+    return ngettext(
+        "⚠️ **Done,** but the posted film doesn't show the newest shot.",
+        "⚠️ **Done,** but the posted film doesn't show the newest shots.",
+        len(unshown),
+    )
 
 
 def shot_line(shot: Generation) -> str:

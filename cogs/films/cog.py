@@ -10,7 +10,7 @@ from discord.ext import commands
 from bot.db.film_models import Continuity
 from bot.discord_client.client import VeoBot
 from bot.errors import BadRequestError
-from bot.films.script import FilmSpec, ensure_possible
+from bot.films.script import FilmSpec, ensure_possible, needed_kinds
 from bot.i18n import _
 from bot.media.images import ImageInput
 from bot.provider.input_kinds import InputKind
@@ -25,7 +25,7 @@ from cogs.films.redo_offer import RedoButton, RedoDropButton
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
 from cogs.veo.images import from_attachment, images_of
-from cogs.veo.model_input import complete_model
+from cogs.veo.model_input import complete_model, given_kind
 from cogs.veo.options import REFERENCES, choices, descriptions, leave_out
 
 # Of /veo's options.
@@ -72,18 +72,17 @@ class FilmCog(commands.Cog):
         }
         requester_of(interaction)
         images, has_references = _images_of(image, (reference_1, reference_2, reference_3))
-        stands_alone = continuity == Continuity.CUTS.value  # a modified client may send anything
-        follows = Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
-        spec = FilmSpec("", (), model, options, images, follows, has_references)
+        spec = FilmSpec("", (), model, options, images, _continuity(continuity), has_references)
         ensure_possible(spec)
         await interaction.response.send_modal(FilmForm(spec))
 
     @film.autocomplete("model")
     async def complete_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Offer the models that can make such shots here, each with the price of one."""
-        follows = interaction.namespace.continuity != Continuity.CUTS.value
-        kinds = SHOT_KINDS if follows else CUT_KINDS
-        return await complete_model(interaction, typed, int(follows), kinds)
+        entered, follows = interaction.namespace, _continuity(interaction.namespace.continuity)
+        first = given_kind(dict(iter(entered)))
+        images, kinds = (1, SHOT_KINDS) if follows is Continuity.CONTINUOUS else (0, CUT_KINDS)
+        return await complete_model(interaction, typed, images, kinds, needed_kinds(follows, first))
 
 
 def _images_of(
@@ -103,6 +102,11 @@ def _images_of(
             )
         )
     return (shown, True) if shown else (images_of(image, None), False)
+
+
+def _continuity(entered: str | None) -> Continuity:
+    stands_alone = entered == Continuity.CUTS.value  # a modified client may send anything
+    return Continuity.CUTS if stands_alone else Continuity.CONTINUOUS
 
 
 async def setup(bot: VeoBot) -> None:

@@ -36,7 +36,7 @@ class MakeFilmButton(OfferButton):
         return pgettext("button", "Make the film")
 
     async def use(self, interaction: Interaction) -> None:
-        """Ask for it; where the price has changed, show the new one in place of the offer."""
+        """Ask for it; where the price or the model has changed, show that in place of the offer."""
         await interaction.response.defer()
         films = interaction.client.services.films
         answer = await films.confirm(requester_of(interaction), self.offer_id, self.revision)
@@ -44,6 +44,11 @@ class MakeFilmButton(OfferButton):
             await interaction.edit_original_response(**offer_message(answer))
             return
         await _show(interaction, answer)
+
+    async def show_again(self, interaction: Interaction) -> None:
+        """Show what is offered now."""
+        quote = await interaction.client.services.films.repeat(requester_of(interaction), self.offer_id)
+        await interaction.edit_original_response(**offer_message(quote))
 
 
 class DropFilmButton(OfferButton):

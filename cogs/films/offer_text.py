@@ -5,10 +5,12 @@ from typing import LiteralString
 
 from bot.db.film_models import Continuity, FilmRow
 from bot.escape import plain
+from bot.films.changes import Change
 from bot.films.service import FilmQuote
 from bot.i18n import N_, _, ngettext
 from bot.money import show_money
 from bot.policy.phrases import describe_limit
+from bot.provider.catalogue import get_model
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines
 from cogs.cards.film_card import PROMPT_LENGTH, QUOTE_MARK, shown_title
@@ -25,7 +27,7 @@ def render_offer(quote: FilmQuote) -> str:
     row, count = quote.row, len(quote.row.prompts)
     end = relative_time(row.expires_at)
     lines = [
-        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        changed_line(quote.change),
         ngettext(
             "🧾 **Check your film of {count} shot before you spend anything:**",
             "🧾 **Check your film of {count} shots before you spend anything:**",
@@ -53,6 +55,35 @@ def _references_line(row: FilmRow) -> str:
         "Your {count} reference images are used for each shot.",
         len(row.pictures),
     )
+
+
+def changed_line(change: Change | None) -> str:
+    """Say what differs from the offer that was shown before."""
+    if change is None:
+        return ""
+    if change.models is None:
+        return _("⚠️ **The price has changed since you saw it.** Please decide again.")
+    old, new = _names(*change.models)
+    if change.is_dearer:
+        return _(
+            "⚠️ **The model and the price have changed since you saw them:** {new} instead of {old}. "
+            "Please decide again.",
+            new=new,
+            old=old,
+        )
+    return _(
+        "⚠️ **The model has changed since you saw it:** {new} instead of {old}. Please decide again.",
+        new=new,
+        old=old,
+    )
+
+
+def _names(old: str, new: str) -> tuple[str, str]:
+    """Return the families of two models, or what they make videos from, too, where that is the difference."""
+    before, now = get_model(old), get_model(new)
+    if before is None or now is None:
+        return (before.family if before else old), (now.family if now else new)
+    return (before.family, now.family) if before.family != now.family else (before.label, now.label)
 
 
 def _price_line(quote: FilmQuote) -> str:

@@ -53,17 +53,20 @@ class RedoButton(OfferedButton):
         return pgettext("button", "Redo")
 
     async def use(self, interaction: Interaction) -> None:
-        """Ask for them; where the price has changed, show the new one in place of the offer."""
+        """Ask for them; where the price or a model has changed, show that in place of the offer."""
         await interaction.response.defer()
         redoing, requester = interaction.client.services.redoing, requester_of(interaction)
         answer = await redoing.confirm(requester, Confirmation(self.offer_id, self.revision), self.last)
         if isinstance(answer, RedoQuote):
-            await interaction.edit_original_response(
-                **redo_message(answer, await find_unposted(interaction, answer))
-            )
+            await _show(interaction, answer)
             return
         await replace_offer(interaction, redo_accepted_text(_card_link(answer)))
         await show_card(interaction.client, answer.shots[0])
+
+    async def show_again(self, interaction: Interaction) -> None:
+        """Show what is offered now."""
+        redoing = interaction.client.services.redoing
+        await _show(interaction, await redoing.repeat(requester_of(interaction), self.offer_id))
 
 
 class RedoDropButton(OfferedButton):
@@ -82,6 +85,11 @@ class RedoDropButton(OfferedButton):
         """Forget it, and say that nothing was counted."""
         await interaction.client.services.redoing.drop(requester_of(interaction), self.offer_id)
         await replace_offer(interaction, dropped_text())
+
+
+async def _show(interaction: Interaction, offered: RedoQuote) -> None:
+    unposted = await find_unposted(interaction, offered)
+    await interaction.edit_original_response(**redo_message(offered, unposted))
 
 
 def redo_message(offered: RedoQuote, unposted: Sequence[int]) -> CardMessage:

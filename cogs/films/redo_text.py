@@ -13,6 +13,7 @@ from bot.policy.phrases import describe_limit
 from bot.timestamps import relative_time
 from cogs.cards.card import parameter_lines, shown_prompt
 from cogs.cards.film_card import QUOTE_MARK, shown_title
+from cogs.films.offer_text import changed_line
 from cogs.veo.quote_text import (
     PROMPT_LENGTH,
     budget_line,
@@ -28,7 +29,7 @@ def render_redo(offered: RedoQuote, unposted: Sequence[int]) -> str:
     quote = offered.quote
     end = relative_time(quote.quote_row.expires_at)
     lines = [
-        _("⚠️ **The price has changed since you saw it.** Please decide again.") if quote.is_changed else "",
+        changed_line(offered.change),
         _(
             "🧾 **Check the new shot {number} of your film before you spend anything:**",
             number=offered.redo.shot,
@@ -95,10 +96,10 @@ def _later_line(offered: RedoQuote) -> str:
     price = sum(price or 0 for price in redo.prices)
     money = _("unknown") if None in redo.prices else show_money(price)
     return ngettext(
-        "⏩ The next shot starts from the old shot's last frame. Redo it, too, to keep the film "
-        "continuous: {count} video, together about **{price}**.",
-        "⏩ The next shots start from the old shot's last frame. Redo them, too, to keep the film "
-        "continuous: {count} videos, together about **{price}**.",
+        "⏩ The next shots won't continue from the new one. Redo them, too, to keep the film continuous: "
+        "{count} video, together about **{price}**.",
+        "⏩ The next shots won't continue from the new one. Redo them, too, to keep the film continuous: "
+        "{count} videos, together about **{price}**.",
         len(redo.prices),
         price=money,
     )
@@ -106,8 +107,8 @@ def _later_line(offered: RedoQuote) -> str:
 
 def _cannot(shot: int, refusal: UserError) -> str:
     text = _(
-        "⏩ The next shots start from the old shot's last frame. I can't redo them from shot {number} "
-        "on: {reason}",
+        "⏩ The next shots won't continue from the new one. I can't redo them from shot {number} on: "
+        "{reason}",
         number=shot,
         reason=_reason(refusal),
     )
@@ -132,10 +133,10 @@ def _unposted_line(unposted: Sequence[int]) -> str:
     if not unposted:
         return ""
     return ngettext(
-        "⚠️ The message with shot {numbers} was deleted. If the video service has no copy, either, "
-        "the new film will be without it.",
-        "⚠️ The messages with shots {numbers} were deleted. If the video service has no copies, either, "
-        "the new film will be without them.",
+        "⚠️ There's no message with shot {numbers}. If the video service has no copy, either, the new film "
+        "will be without it.",
+        "⚠️ There are no messages with shots {numbers}. If the video service has no copies, either, the new "
+        "film will be without them.",
         len(unposted),
         numbers=format_and(number(shot) for shot in unposted),
     )

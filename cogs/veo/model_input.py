@@ -24,23 +24,28 @@ TAKEN: Mapping[InputKind, LiteralString] = {
 
 
 async def complete_model(
-    interaction: Interaction, typed: str, images: int = 0, kinds: Collection[InputKind] = tuple(InputKind)
+    interaction: Interaction,
+    typed: str,
+    images: int = 0,
+    kinds: Collection[InputKind] = tuple(InputKind),
+    needed: Collection[InputKind] = (),
 ) -> list[Choice[str]]:
     """Return the models that can make the video, each with its price; nothing outside of a server.
 
-    `images`: that the model has to take, whatever was entered. `kinds`: what the command can give it.
+    `images`: that the model has to take, whatever was entered. `kinds`: what the command can give it;
+    `needed`: what it will be given, one after the other.
     """
     if interaction.guild_id is None:
         return []
     entered = dict(iter(interaction.namespace))
     options = {name: value for name, value in entered.items() if name in OPTIONS}
-    given = _given(entered, images)
+    given = given_kind(entered, images)
     model_choices = interaction.client.services.model_choices
-    choices = await model_choices.list(interaction.guild_id, options, given, kinds)
+    choices = await model_choices.list(interaction.guild_id, options, given, kinds, needed)
     return [Choice(name=model_text(choice), value=choice.id) for choice in choices if fits(choice, typed)]
 
 
-def _given(entered: Container[str], images: int) -> InputKind:
+def given_kind(entered: Container[str], images: int = 0) -> InputKind:
     """Return what was given so far; a file counts by its name, as Discord describes none while one types."""
     if any(name in entered for name in REFERENCES):
         return InputKind.REFERENCES

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import discord
 import structlog
 
-from bot.requests.confirmation import QuoteGoneError
+from bot.requests.confirmation import QuoteChangedError, QuoteGoneError
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.items import Item
@@ -37,12 +37,24 @@ class OfferedButton(Item):
     async def act(self, interaction: Interaction) -> None:
         """Do what the button is for; where the offer is gone, say so in its place."""
         try:
-            await self.use(interaction)
+            await self._use(interaction)
         except QuoteGoneError as error:
             await replace_offer(interaction, str(error))
 
+    async def _use(self, interaction: Interaction) -> None:
+        try:
+            await self.use(interaction)
+        except QuoteChangedError:
+            # The answer to the change was lost: without this, there would be nothing to read again.
+            await self.show_again(interaction)
+            raise
+
     async def use(self, interaction: Interaction) -> None:
         """Do what the button is for."""
+        raise NotImplementedError
+
+    async def show_again(self, interaction: Interaction) -> None:
+        """Show what is offered now, where `use` raises `QuoteChangedError`."""
         raise NotImplementedError
 
 

@@ -12,7 +12,7 @@ from bot.db.models import Generation
 from bot.i18n import pgettext
 from bot.provider.catalogue import Model, get_model
 from bot.provider.input_kinds import InputKind
-from bot.requests.confirmation import QuoteChangedError, spec_in
+from bot.requests.confirmation import spec_in
 from bot.requests.quotes import Quote
 from bot.requests.spec import RequestSpec
 from cogs.cards.card_message import CardMessage
@@ -46,20 +46,19 @@ class GenerateButton(QuoteButton):
         return pgettext("button", "Generate")
 
     async def use(self, interaction: Interaction) -> None:
-        """Ask for it; where the price or the offer has changed, show the new one in place of the offer."""
+        """Ask for it; where the price has changed, show the new one in place of the offer."""
         await interaction.response.defer()
         quotes, requester = interaction.client.services.quotes, requester_of(interaction)
-        try:
-            answer = await quotes.confirm(requester, self.offer_id, self.revision)
-        except QuoteChangedError:
-            # The answer to the change was lost: without this, there would be nothing to read again.
-            quote = await quotes.repeat(requester, self.offer_id)
-            await interaction.edit_original_response(**quote_message(quote))
-            raise
+        answer = await quotes.confirm(requester, self.offer_id, self.revision)
         if isinstance(answer, Generation):
             await self._show(interaction, answer)
         else:
             await interaction.edit_original_response(**quote_message(answer))
+
+    async def show_again(self, interaction: Interaction) -> None:
+        """Show what is offered now."""
+        quote = await interaction.client.services.quotes.repeat(requester_of(interaction), self.offer_id)
+        await interaction.edit_original_response(**quote_message(quote))
 
     async def _show(self, interaction: Interaction, generation: Generation) -> None:
         services = interaction.client.services

@@ -10,7 +10,7 @@ from bot.db.models import Generation
 from bot.i18n import N_, _, pgettext
 from bot.media.images import ImageInput
 from bot.provider.catalogue import Model
-from bot.requests.continuing import CannotContinueError, continued_spec
+from bot.requests.continuing import CannotContinueError
 from cogs.ui.discord_errors import CALL_ERRORS
 from cogs.ui.interaction import Interaction
 from cogs.ui.requester import requester_of
@@ -54,7 +54,7 @@ class ContinueForm(NextForm):
     ) -> None:
         """Find the last frame, and ask for the video that begins with it."""
         services = interaction.client.services
-        spec = spec_in_words(interaction, continued_spec(source, prompt, model))
+        spec = spec_in_words(interaction, await services.continuations.next_spec(source, prompt, model))
         await services.generations.ensure_allowed(requester_of(interaction), spec)
         attachment = await attachment_of(interaction, source)
         frame = await services.continuations.last_frame(source, attachment, spec.model)

@@ -14,7 +14,13 @@ from bot.db.addresses import checked_address
 from bot.doctor.partial_settings import inspect_settings
 from bot.provider.catalogue import CATALOGUE
 from bot.provider_settings import ProviderSettings
-from bot.settings import Settings, SettingsError, load_provider_settings, load_settings
+from bot.settings import (
+    Settings,
+    SettingsError,
+    load_provider_settings,
+    load_settings,
+    names_in_env_file,
+)
 from bot.sharding import Shards
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -238,6 +244,10 @@ def test_a_bad_value_is_told_in_a_readable_sentence(
         ('NOTE="it\nMODELS="Veo 3"\n', 4),
         ('NOTE="old\nMODELS=Veo 3\nX="y"\n', 4),
         ('MODELS=Veo 3.1\nNOTE="old\nexport MODELS=Veo 3\nX="y"\n', 5),
+        ("'MODELS'='Veo 3', x\n", 3),
+        ('"MODELS"="Veo 3"\n', 3),
+        ("set MODELS=Veo 3\n", 3),
+        ("SET MODELS=Veo 3\n", 3),
     ],
 )
 def test_a_line_of_the_env_file_that_would_be_left_out_is_told(
@@ -246,6 +256,27 @@ def test_a_line_of_the_env_file_that_would_be_left_out_is_told(
     (tmp_path / ".env").write_text(f"DISCORD_TOKEN=t\nAIMLAPI_KEY=k\n{lines}", encoding="utf-8")
     [problem] = problems_of(load)
     assert problem.startswith(f"MODELS: line {lost} of .env can't be read. ")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("MODELS", ""), ("MODELS", "Veo 3"), ("models", "Veo 3")])
+def test_only_a_value_in_the_environment_replaces_a_line_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, shown: str
+) -> None:
+    (tmp_path / ".env").write_text('AIMLAPI_KEY=k\nMODELS="Veo 3", x\n', encoding="utf-8")
+    monkeypatch.setenv(name, shown)
+    if not shown:
+        assert problems_of(load_provider_settings)[0].startswith("MODELS: line 2 of .env can't be read. ")
+    else:
+        assert load_provider_settings().models == shown
+
+
+@pytest.mark.parametrize("line", ["MODELS=Veo 3", "'MODELS'='Veo 3'", 'export MODELS="Veo 3" # ours'])
+def test_the_mark_with_which_some_editors_begin_a_file_hides_no_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"{line}\nAIMLAPI_KEY=k\n", encoding="utf-8-sig")
+    assert load_provider_settings().models == "Veo 3"
+    assert "MODELS" in names_in_env_file()
+    (tmp_path / ".env").write_text('MODELS="Veo 3", x\nAIMLAPI_KEY=k\n', encoding="utf-8-sig")
+    assert problems_of(load_provider_settings)[0].startswith("MODELS: line 1 of .env can't be read. ")
 
 
 @pytest.mark.parametrize(

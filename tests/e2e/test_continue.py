@@ -276,3 +276,13 @@ async def test_what_is_taken_down_while_the_form_is_open_is_not_continued(
     assert "This server has no video with that ID." in private(
         await world.alice.click(message_of(world, source.result_id), label="Continue")
     )
+
+
+async def test_a_video_that_is_longer_than_the_server_allows_by_now_is_continued_by_a_shorter_one(
+    world: World,
+) -> None:
+    source = await ask_for_video(world, duration=8)
+    await admin(world, "settings", longest_duration=6)
+    await proceed(world, source)
+    continuation = (await rows(world))[0]
+    assert (continuation.continues_id, continuation.options["duration"]) == (source.id, 6)

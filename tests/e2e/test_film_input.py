@@ -82,6 +82,19 @@ async def test_a_changed_price_is_shown_before_it_is_spent(world: World, databas
     assert sum(row.estimated_credits or 0 for row in await rows(world)) == 2 * 4_160_000
 
 
+async def test_an_offer_whose_change_was_lost_is_shown_at_the_next_click(
+    world: World, database_url: str
+) -> None:
+    offer = await offered(world, *SHOTS[:2], continuity="cuts")
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(update(FilmRow).values(revision=2)))
+    said = private(await world.alice.click(as_shown(world, offer), label="Make the film"))
+    assert said.startswith("This offer has changed. Read it again, then click once more.")
+    assert await rows(world) == []
+    await world.alice.click(as_shown(world, offer), label="Make the film")
+    assert len(await rows(world)) == 2
+
+
 async def test_a_limit_that_shrank_since_the_offer_refuses_the_film_whole(world: World) -> None:
     offer = await offered(world)
     await quota(world, "set", videos="1")

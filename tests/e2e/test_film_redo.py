@@ -5,7 +5,7 @@ from pathlib import Path
 import discord
 import pytest
 import simcord
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.db.database import open_database
@@ -165,6 +165,20 @@ async def test_the_offer_and_the_new_shot_outlive_restarts_and_a_second_click_co
     assert (len(again.takes), world.provider.count("create"), len(film_posts(world))) == (3, 3, 1)
 
 
+async def test_an_offer_whose_change_was_lost_is_shown_at_the_next_click(
+    world: World, database_url: str
+) -> None:
+    film = await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
+    offer = await redo_offer(world, 1)
+    async with open_database(database_url) as database:
+        await database.write(lambda session: session.execute(update(QuoteRow).values(revision=2)))
+    said = private(await world.alice.click(as_shown(world, offer), label=buttons(offer)[0]))
+    assert said.startswith("This offer has changed. Read it again, then click once more.")
+    assert len(await rows(world)) == 2
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[0])
+    assert len((await redone(world, film)).takes) == 3
+
+
 async def test_only_the_member_can_redo_a_shot(world: World) -> None:
     await finished(world, await make_film(world, *SHOTS[:2], continuity="cuts"))
     (post,) = film_posts(world)
@@ -203,7 +217,7 @@ async def test_where_the_thread_is_gone_the_offer_says_what_may_be_missing(
     asked = question(await world.alice.click(message_of(world, film.row.card_id), label="Redo a shot"))
     form = await world.alice.click(asked, label="Redo shot 2")
     offer = question(await world.alice.submit_modal(form, {"prompt": WORDS}))
-    warning = "⚠️ The message with shot 1 was deleted. If the video service has no copy, either,"
+    warning = "⚠️ There's no message with shot 1. If the video service has no copy, either,"
     assert warning in now_shown(world, offer)
     async with open_database(database_url) as database:
         await database.write(lower_prices)

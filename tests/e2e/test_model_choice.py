@@ -57,6 +57,14 @@ async def test_a_films_models_are_suggested_whether_or_not_its_continuity_was_en
             assert next(iter(await suggested(world, command="film", **entered))) == first
 
 
+async def test_for_a_film_only_models_are_suggested_that_make_all_of_its_shots(world: World) -> None:
+    await admin(world, "settings", models="google/veo-3.0-i2v, Veo 3 Fast, google/veo-3.0-i2v-fast")
+    for entered in ({}, {"continuity": "cuts"}):
+        with case(entered):
+            able = await suggested(world, command="film", **entered)
+            assert list(able) == ["Veo 3 Fast · 8 s · about $1.56 · text or one image"]
+
+
 async def test_what_the_server_or_the_list_rules_out_is_not_suggested(world: World) -> None:
     await admin(world, "settings", models="Veo 3, Veo 3.1", longest_duration=6)
     assert list(await suggested(world)) == [

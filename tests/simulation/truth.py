@@ -21,7 +21,7 @@ ONE_CLICK = timedelta(seconds=8)  # less than `bot.requests.repeats.DOUBLE_CLICK
 NOTICED_SECONDS = 240.0  # after which everybody has noticed that the bot was removed, pauses included
 MINUTE = 60.0
 FREE_ENDS = frozenset(
-    {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before"}
+    {"refused", "untaken", "trouble", "model_gone", "unshown", "picture_gone", "shot_before", "frame_gone"}
 )
 
 

@@ -116,6 +116,14 @@ REFUSED: dict[str, tuple[AdmissionContext, type[UserError], str]] = {
         ModelNotAllowedError,
         "Veo 3 Fast",
     ),
+    "another model, of which one is gone": (
+        AdmissionContext(
+            Policy(models=frozenset({"google/veo-3.0-fast", "google/veo-3.1-t2v"})),
+            gone=frozenset({"google/veo-3.0-fast"}),
+        ),
+        ModelNotAllowedError,
+        "Choose Veo 3.1.",
+    ),
     "a model that is gone": (
         AdmissionContext(gone=frozenset({"google/veo3"})),
         ModelGoneError,

@@ -39,6 +39,9 @@ from bot.media.images import ImageInput
 from bot.media.last_frames import LastFrames, NoFrameError
 from bot.policy.documents import Period
 from bot.provider.catalogue import CATALOGUE, build_request
+from bot.provider.choosing import parse_models
+from bot.requests.confirmation import QuoteChangedError, QuoteExpiredError, UnknownQuoteError
+from cogs.films.offer_text import render_offer
 from tests.bot.clocks import StoppedClock
 from tests.bot.quoting import MODERATOR, PRICE, Desk
 from tests.bot.rows import MODEL, new_requester
@@ -171,6 +174,76 @@ async def test_moderators_learn_that_the_budget_stops_films(
     actions = await database.read(lambda session: session.scalars(select(AuditRow.action)).all())
     assert Action.BUDGET_REACHED in actions
     assert await database.read(lambda session: session.scalars(select(FilmRow)).all()) == []
+
+
+async def test_a_film_is_made_by_the_model_that_was_shown_or_offered_again(
+    films: Films, desk: Desk, database: Database
+) -> None:
+    quote = await films.offer(new_requester(), spec(2))
+    assert "\n**Veo 3** · " in render_offer(quote)
+    desk.prices.gone = frozenset({"google/veo-3.0-i2v"})
+    again = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(again, FilmQuote)
+    said = "⚠️ **The model has changed since you saw it:** Veo 3 Fast instead of Veo 3. Please decide again."
+    assert render_offer(again).startswith(said)
+    assert await count_rows(database) == 0
+    desk.prices.gone = frozenset()
+    film = await films.confirm(new_requester(), again.row.id, again.row.revision)
+    assert isinstance(film, Film)
+    assert [shot.model for shot in film.shots] == ["google/veo-3.0-fast", "google/veo-3.0-i2v-fast"]
+
+
+async def test_a_film_is_made_by_the_model_that_was_shown_though_another_is_the_default_now(
+    films: Films, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    quote = await films.offer(new_requester(), spec(2))
+    restarted = Films(
+        database,
+        admission=Admission(desk.prices, daily_limit=5, models=parse_models("Veo 3.1, Veo 3")),
+        queue_estimate=desk.queue_estimate,
+        work=asyncio.Event(),
+        stopping=asyncio.Event(),
+        clock=clock,
+    )
+    film = await restarted.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(film, Film)
+    assert [shot.model for shot in film.shots] == ["google/veo3", "google/veo-3.0-i2v"]
+
+
+async def test_an_offer_by_another_model_at_a_higher_price_says_both(films: Films, desk: Desk) -> None:
+    quote = await films.offer(new_requester(), spec(2))
+    desk.prices.gone, desk.prices.price = frozenset({"google/veo3"}), 2 * PRICE
+    again = await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    assert isinstance(again, FilmQuote)
+    said = "⚠️ **The model and the price have changed since you saw them:** Veo 3 Fast instead of Veo 3."
+    assert render_offer(again).startswith(said)
+    desk.prices.price = 3 * PRICE
+    dearer = await films.confirm(new_requester(), again.row.id, again.row.revision)
+    assert isinstance(dearer, FilmQuote)
+    assert render_offer(dearer).startswith("⚠️ **The price has changed since you saw it.**")
+
+
+async def test_an_offer_whose_change_was_not_seen_is_shown_once_more(films: Films, desk: Desk) -> None:
+    seen = await films.offer(new_requester(), spec(2))
+    desk.prices.price = 2 * PRICE
+    changed = await films.confirm(new_requester(), seen.row.id, seen.row.revision)
+    assert isinstance(changed, FilmQuote)
+    with pytest.raises(QuoteChangedError):
+        await films.confirm(new_requester(), seen.row.id, seen.row.revision)
+    again = await films.repeat(new_requester(), seen.row.id)
+    assert (again.is_changed, again.row.price, again.row.revision) == (False, 4 * PRICE, 2)
+    assert isinstance(await films.confirm(new_requester(), again.row.id, again.row.revision), Film)
+
+
+async def test_an_offer_that_is_over_says_with_which_command_there_is_another(
+    films: Films, clock: StoppedClock
+) -> None:
+    quote = await films.offer(new_requester(), spec(2))
+    clock.advance(timedelta(minutes=16))
+    with pytest.raises(QuoteExpiredError, match=r"This offer expired .* Use `/film` again\."):
+        await films.confirm(new_requester(), quote.row.id, quote.row.revision)
+    with pytest.raises(UnknownQuoteError, match=r"no longer available\. Use `/film` again\."):
+        await films.drop(new_requester(), "0" * 16)
 
 
 async def test_of_two_clicks_at_once_one_counts(films: Films, database: Database) -> None:
@@ -306,6 +379,25 @@ async def test_without_a_frame_and_the_films_image_a_shot_ends_free_and_keeps_no
         assert (shot.status, shot.failure_kind) == (Status.FAILED, kind or FailureKind.IMAGE_GONE)
         assert (shot.model, shot.finished_at, shot.credits_used) == (film.shots[1].model, clock(), None)
         assert shot.submitted_at is None
+
+
+@pytest.mark.parametrize(
+    ("first_by", "is_over"), [("google/veo-3.0-i2v", True), ("google/veo-3.1-i2v", False)]
+)
+async def test_where_the_films_image_is_too_small_no_later_shot_is_tried_with_it(
+    films: Films, database: Database, clock: StoppedClock, first_by: str, *, is_over: bool
+) -> None:
+    film = await accept(films, 4, image=IMAGE)
+    await films.attach_card(film.row.id, 10)
+    small = {"failure_kind": FailureKind.IMAGE_SMALL, "model": first_by}
+    await end(database, clock, film.shots[0], Status.FAILED, **small)
+    await film_queue(database, clock).release_shots()
+    later = (await found(films, film)).shots[1:]
+    if is_over:
+        ends = [(shot.status, shot.failure_kind, shot.submitted_at) for shot in later]
+        assert ends == [(Status.FAILED, FailureKind.IMAGE_SMALL, None)] * 3
+    else:
+        assert later[0].picture_urls == [IMAGE], "its own model takes smaller ones"
 
 
 async def test_a_shot_that_cannot_begin_keeps_no_other_film_waiting(

@@ -183,6 +183,25 @@ async def test_a_file_that_the_provider_has_no_more_is_had_from_its_message(film
     assert (row.result_id, row.lost_shots, world.disk.asked) == (99, None, ["a1", "posted", "a2"])
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_file_that_was_kept_since_it_was_posted_smaller_is_joined_without_asking_for_it(
+    film: Film, world: World, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
+) -> None:
+    async def probe(path: Path) -> Clip:
+        if not is_whole:
+            raise MediaError("damaged")
+        return Clip(path, 1, 4, 16, 16)
+
+    monkeypatch.setattr("bot.films.shot_files.probe", probe)
+    kept = world.disk.path(film.shots[0].id)
+    kept.write_bytes(b"original")
+    kept.with_suffix(".fit-9.mp4").write_bytes(b"smaller")
+    world.disk.close(film.shots[0].id)
+    row = await world.look(film)
+    assert (row.result_id, row.lost_shots) == (99, None)
+    assert world.disk.asked == (["a2"] if is_whole else ["a1", "a2"])
+
+
 async def test_a_film_of_which_no_file_is_left_ends_without_joining(film: Film, world: World) -> None:
     world.disk.troubles = {url: FileGoneError("404") for url in ("a1", "a2")}
     await world.look(film)

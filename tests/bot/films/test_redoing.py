@@ -25,7 +25,7 @@ from bot.moderation.decisions import Decisions
 from bot.moderation.strikes import Strikes
 from bot.policy.documents import Period
 from bot.policy.strikes import Step
-from bot.requests.confirmation import Confirmation, UnknownQuoteError
+from bot.requests.confirmation import Confirmation, QuoteChangedError, UnknownQuoteError
 from cogs.films.redo_text import render_redo
 from tests.bot.clocks import StoppedClock
 from tests.bot.films.test_films import IMAGE, accept, desk, end, film_queue, films, found, spec
@@ -316,6 +316,7 @@ async def test_a_price_that_has_risen_is_shown_before_anything_is_spent(
     again = await clicked(redoing, quote)
     assert isinstance(again, RedoQuote)
     assert (again.quote.is_changed, again.redo.prices) == (True, [2 * PRICE, 2 * PRICE])
+    assert render_redo(again, []).startswith("⚠️ **The price has changed since you saw it.**")
     assert len((await found(films, film)).takes) == 3
     assert isinstance(await clicked(redoing, again), Film)
 
@@ -329,7 +330,23 @@ async def test_another_model_is_shown_before_anything_is_spent(
     await database.write(lambda session: session.execute(update(QuoteRow).values(redo=kept)))
     again = await clicked(redoing, quote)
     assert isinstance(again, RedoQuote)
+    said = "⚠️ **The model has changed since you saw it:** Veo 3 from an image instead of Veo 3. Please"
+    assert render_redo(again, []).startswith(said)
     assert len((await found(films, film)).takes) == 3
+    assert isinstance(await clicked(redoing, again), Film)
+
+
+async def test_an_offer_whose_change_was_not_seen_is_shown_once_more(
+    films: Films, redoing: Redoing, desk: Desk, database: Database, clock: StoppedClock
+) -> None:
+    film = await posted(films, database, clock)
+    seen = await offered(redoing, film, 2)
+    desk.prices.price = 2 * PRICE
+    assert isinstance(await clicked(redoing, seen), RedoQuote)
+    with pytest.raises(QuoteChangedError):
+        await clicked(redoing, seen)
+    again = await redoing.repeat(new_requester(), seen.quote.quote_row.id)
+    assert (again.quote.is_changed, again.redo.prices) == (False, [2 * PRICE, 2 * PRICE])
     assert isinstance(await clicked(redoing, again), Film)
 
 

@@ -181,6 +181,12 @@ def test_what_the_operator_does_not_offer_is_refused(
     assert str(refusal.value) == sentence
 
 
+def test_what_a_family_cannot_make_is_answered_with_those_that_can_and_are_not_gone() -> None:
+    gone = {model.id for model in CATALOGUE if model.family == "Veo 3.1"}
+    with pytest.raises(InvalidOptionError, match=r"Choose Veo 3\.1 Fast, Veo 3\.1 Lite or Veo"):
+        choose_model(CATALOGUE, "Veo 3", FRAMES, gone)
+
+
 def test_what_no_model_is_called_is_answered_with_what_can_make_the_video() -> None:
     with pytest.raises(InvalidOptionError) as refusal:
         choose_model(CATALOGUE, "*sora*", TEXT, {"google/veo3"})

@@ -11,7 +11,8 @@ from bot.db.models import Status
 from bot.media.files import VideoStore
 from bot.media.last_frames import LastFrames
 from bot.media.whole_videos import WholeVideos
-from bot.provider.catalogue import CATALOGUE, OptionValue
+from bot.policy.documents import Policy
+from bot.provider.catalogue import CATALOGUE, OptionValue, get_model
 from bot.provider.choosing import parse_models
 from bot.requests.continuing import Continuations, continued_spec, is_continuable, models_after
 from tests.bot.requests.test_model_choices import SecondPrices
@@ -65,6 +66,25 @@ def test_the_family_and_the_options_stay(
     assert (spec.model, spec.options) == (expected, kept)
     assert (spec.prompt, len(spec.images)) == ("it lands", 1)
     assert (spec.source_id, spec.continues_id) == (source.id, source.id)
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "kept"),
+    [
+        (Policy(longest_duration=7), {}, {"duration": 6}),
+        (Policy(longest_duration=4), {"duration": 6}, {"duration": 4}),
+        (Policy(longest_duration=6), {"duration": 4}, {"duration": 4}),
+        (Policy(longest_duration=3), {}, {}),
+        (Policy(highest_resolution="720p"), {"resolution": "1080P"}, {"resolution": "720P"}),
+        (Policy(highest_resolution="480p"), {"resolution": "1080P"}, {"resolution": "1080P"}),
+    ],
+)
+def test_options_become_the_most_that_the_server_allows(
+    policy: Policy, options: Mapping[str, OptionValue], kept: Mapping[str, OptionValue]
+) -> None:
+    source = generation(model="google/veo3", options=options)
+    spec = continued_spec(source, "it lands", get_model("google/veo-3.0-i2v"), policy)
+    assert spec.options == {"aspect_ratio": "16:9", **kept}
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,15 @@ def test_what_cannot_make_the_video_here_is_not_offered(
     assert list(choices(options, given, policy, SecondPrices(frozenset(gone)))) == families
 
 
+@pytest.mark.parametrize("gone", ["google/veo3", "google/veo-3.0-i2v"])
+@pytest.mark.parametrize("given", [TEXT, IMAGE])
+def test_what_lacks_a_row_for_a_later_video_is_not_offered(given: InputKind, gone: str) -> None:
+    prices, kinds = SecondPrices(frozenset({gone})), (TEXT, IMAGE)
+    models = [model for model in CATALOGUE if model.kind in kinds]
+    found = list_choices(models, {}, given, Policy(), prices, needed=kinds)
+    assert [choice.family for choice in found] == ALL[1:]
+
+
 @pytest.mark.parametrize(
     ("options", "policy", "seconds", "price"),
     [

@@ -8,20 +8,29 @@ from typing import Any
 import pytest
 
 from bot.admission.check_request import Admission
+from bot.admission.denials import RefusedError
 from bot.db.database import Database
 from bot.db.models import ANSWER_GRACE, WAITING, Generation, Placement, Status
 from bot.errors import AlreadyRequestedError, BadRequestError, RestartingError, UserError
 from bot.jobs.queue import GenerationQueue
+from bot.media.frame_links import video_link
+from bot.media.images import ImageInput
+from bot.policy.documents import Budget, Period, Policy
+from bot.policy.store import store_policy
 from bot.requests.service import GenerationService
 from bot.requests.spec import RequestSpec
 from tests.bot.clocks import StoppedClock
 from tests.bot.engine import LEASE
 from tests.bot.prices import FixedPrices
 from tests.bot.rows import MODEL, PROMPT, insert, new_requester, reread
+from tests.cogs.generation import NOON
 
 OpenService = Callable[[int], GenerationService]
 
 PRICE = 3_120_000.0  # credits
+FRAME, FRAME_FAST, EXTENDER = "google/veo-3.0-i2v", "google/veo-3.0-i2v-fast", "google/veo3-1-extend-video"
+VIDEO = video_link("0123456789abcdef")
+HALF = Budget(credits=PRICE / 2, since=NOON)
 
 
 @pytest.fixture
@@ -230,3 +239,34 @@ async def test_every_generation_has_an_id_that_the_provider_accepts_as_ours(
     ids = {(await request(service)).id for _ in range(20)}
     assert len(ids) == 20
     assert all(1 <= len(name) <= 16 and name.isascii() and name.isalnum() for name in ids), ids
+
+
+@pytest.mark.parametrize(
+    ("model", "link", "settings", "said"),
+    [
+        (FRAME, "", {"longest_duration": 6}, "can be up to 6 seconds long. This didn't count"),
+        (FRAME, "", {"highest_resolution": "480P"}, "can be up to 480P. This didn't count"),
+        (EXTENDER, VIDEO, {"longest_duration": 6}, "seconds long. Use *Continue* instead. This didn't"),
+        (EXTENDER, VIDEO, {"highest_resolution": "480P"}, "up to 480P. Use *Continue* instead. This"),
+        (
+            FRAME,
+            "",
+            {"budgets": {Period.DAY: HALF}},
+            ":R>. This didn't count",
+        ),
+        (FRAME, "", {"models": frozenset({FRAME_FAST})}, "Choose Veo 3 Fast from an image. This didn't"),
+    ],
+)
+async def test_before_a_video_goes_on_nothing_is_advised_that_its_form_has_no_field_for(
+    service: GenerationService,
+    database: Database,
+    model: str,
+    link: str,
+    settings: dict[str, Any],
+    said: str,
+) -> None:
+    await database.write(lambda session: store_policy(session, 1, Policy(**settings)))
+    spec = RequestSpec(model, PROMPT, {}, (ImageInput.checked(link),))
+    with pytest.raises(RefusedError) as refusal:
+        await service.ensure_allowed(new_requester(), spec)
+    assert said in str(refusal.value)

@@ -152,5 +152,17 @@ def test_a_film_of_which_a_shot_is_redone_is_made_and_joined_again() -> None:
     assert film_state(waiting) == "⚙️ **Making your film.** 1 of 2 shots are done."
     made = generation(status=Status.SUCCEEDED, delivered_at=NOON, **new)
     assert film_state(Film(posted_before, [first, second, made])) == "🎞️ **Joining the shots.**"
+    given_up = row(result_id=7, joined_shots=[first.id, second.id], delivered_at=NOON)
+    said = "⚠️ **Done,** but the posted film doesn't show the newest shot."
+    assert film_state(Film(given_up, [first, second, made])) == said
     failed = generation(status=Status.FAILED, delivered_at=NOON, **new)
     assert film_state(Film(posted_before, [first, second, failed])) == "✅ **Done:** the shots are joined."
+
+
+def test_a_shot_that_came_after_the_film_was_posted_is_not_called_joined() -> None:
+    first, late, third = shots(*[Status.SUCCEEDED] * 3, delivered_at=NOON, result_id=5)
+    film = Film(row(result_id=7, joined_shots=[first.id], delivered_at=NOON), [first, late, third])
+    said = "⚠️ **Done,** but the posted film doesn't show the newest shots."
+    assert film_state(film) == said
+    whole = Film(row(result_id=7, joined_shots=[first.id, late.id], delivered_at=NOON), [first])
+    assert film_state(whole) == "✅ **Done:** the shots are joined.", "it shows more than is there"
