@@ -26,6 +26,7 @@ from bot.films.rows import Film, change_offer, fetch_film
 from bot.films.script import FilmSpec, ShotPlan, plan_shots, without_links
 from bot.provider.catalogue import VideoRequest
 from bot.requests.confirmation import QUOTE_LIFE, is_still_valid
+from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request, placement_of
 from bot.requests.spec import Shot
 
@@ -156,7 +157,7 @@ class Acceptance:
             ShotRefusedError, FilmTooLongError, others: a later one is refused; all is to be rolled back.
         """
         contexts, releases = list[AdmissionContext](), Releases()
-        before: str | None = None
+        before, review = None, None
         for number, plan in enumerate(plans, start=1):
             context = releases.for_all(self.context(session, requester, plan, now))
             refusal = None if contexts else _judge_title(requester, row, context, now)
@@ -169,7 +170,9 @@ class Acceptance:
                 return refusal
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            before = insert_request(session, requester, replace(plan.spec, shot=shot), context, now).id
+            spec = replace(plan.spec, shot=shot)
+            review = review or open_review(session, requester, context, now)
+            before = insert_request(session, requester, spec, context, now, review).id
             use(session, context.releases, before, now)
         return contexts
 

@@ -16,6 +16,7 @@ from bot.admission.denials import RefusedError, WordNotAllowedError
 from bot.admission.film_denials import RedoTooLongError, ShotRefusedError
 from bot.db.film_models import FilmRow
 from bot.db.models import Generation, QuoteRow
+from bot.db.review_models import ReviewRow
 from bot.errors import UserError
 from bot.films.acceptance import (
     TOO_MANY,
@@ -39,6 +40,7 @@ from bot.requests.confirmation import (
     keep,
     renew,
 )
+from bot.requests.reviews import open_review
 from bot.requests.rows import insert_request
 from bot.requests.spec import Shot
 
@@ -161,6 +163,7 @@ class RedoAcceptance:
             ShotRefusedError: the first one has forbidden words.
         """
         row, contexts, ids, releases = film.row, list[AdmissionContext](), list[str](), Releases()
+        review: ReviewRow | None = None
         place = replace(
             requester, channel_id=row.channel_id, placement=row.placement, locale=row.locale, may_reply=True
         )
@@ -180,7 +183,9 @@ class RedoAcceptance:
                 return Trial(ids, contexts, refusal)
             contexts.append(context)
             shot = Shot(row.id, number, awaits_id=before if plan.awaits else None)
-            before = insert_request(session, place, replace(plan.spec, shot=shot), context, now).id
+            spec = replace(plan.spec, shot=shot)
+            review = review or open_review(session, requester, context, now)
+            before = insert_request(session, place, spec, context, now, review).id
             use(session, context.releases, before, now)
             ids.append(before)
         return Trial(ids, contexts, None)

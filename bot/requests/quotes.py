@@ -52,6 +52,7 @@ class BaseQuote(Generic[Row]):
         budgets: the server's, as they would stand then.
         eta: how long the wait for `preview` would be.
         now: what the ETA is counted from.
+        is_reviewed: moderators look at it first.
     """
 
     row: Row
@@ -63,6 +64,7 @@ class BaseQuote(Generic[Row]):
     budgets: Sequence[BudgetState] = field(kw_only=True)
     eta: Eta = field(kw_only=True)
     now: datetime = field(kw_only=True)
+    is_reviewed: bool = field(default=False, kw_only=True)
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class BaseQuote(Generic[Row]):
             budgets=[state.after(last.price or 0) for state in last.budgets],
             eta=eta,
             now=now,
+            is_reviewed=last.is_reviewed,
         )
 
 

@@ -34,6 +34,7 @@ from bot.requests.confirmation import (
 )
 from bot.requests.continuing import fetch_continuable
 from bot.requests.repeats import ensure_first_click
+from bot.requests.reviews import open_review
 from bot.requests.rows import ATTACH_CARD, ensure_new, insert_request
 from bot.requests.spec import RequestSpec
 from bot.requests.strikes import struck
@@ -176,7 +177,8 @@ class GenerationService:
             return struck(session, (requester, spec, context), refusal, quote_row, now)
         if not is_agreed(quote_row, context):
             return _write_quote(session, requester, spec, quote_row, context, now)
-        generation = insert_request(session, requester, spec, context, now)
+        review = open_review(session, requester, context, now)
+        generation = insert_request(session, requester, spec, context, now, review)
         self._admission.note_accepted(session, requester, context, now, generation_id=generation.id)
         if quote_row is not None:
             confirm(session, quote_row, generation.id)
