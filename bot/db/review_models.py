@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, String, Text, and_, text
+from sqlalchemy import BigInteger, Index, String, Text, and_, exists, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.db.models import WAITING, Base, Generation, UtcDateTime, named
@@ -58,3 +58,7 @@ class ReviewRow(Base):
     words: Mapped[str | None] = mapped_column(Text)  # the moderator's, for the member
     # When its requests' words were gone: its message loses them, too, then the row goes.
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+# Whether there is still something to decide about; a moment after it's cancelled, the review is closed.
+HAS_REQUESTS = exists().where(Generation.review_id == ReviewRow.id, IN_REVIEW)

@@ -13,7 +13,7 @@ from bot.clock import Clock, utc_now
 from bot.db.database import Database
 from bot.db.guild_models import AppealRow, MemberRow, ReportRow
 from bot.db.models import OPEN, WAITING, Generation
-from bot.db.review_models import IN_REVIEW, ReviewRow
+from bot.db.review_models import HAS_REQUESTS, IN_REVIEW, ReviewRow
 from bot.jobs.ports import Posted
 from bot.monitoring.alert_rules import AlertKey, AlertKind, AlertState
 from bot.monitoring.alert_store import fetch_alert
@@ -138,7 +138,7 @@ def _fetch_open_reviews(session: Session, guild_id: int) -> Sequence[ReviewRow]:
     """Return what waits for moderators, the one that ends first first."""
     query = (
         select(ReviewRow)
-        .where(ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None))
+        .where(ReviewRow.guild_id == guild_id, ReviewRow.decision.is_(None), HAS_REQUESTS)
         .order_by(ReviewRow.ends_at)
     )
     return session.scalars(query).all()

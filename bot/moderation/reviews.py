@@ -4,14 +4,13 @@ import asyncio
 from datetime import datetime
 
 import structlog
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.admission.reviewing import show_open_reviews
 from bot.clock import Clock, utc_now
 from bot.db.database import Database
-from bot.db.models import Generation
-from bot.db.review_models import IN_REVIEW, ReviewDecision, ReviewRow
+from bot.db.review_models import HAS_REQUESTS, ReviewDecision, ReviewRow
 from bot.jobs.ports import Posted
 from bot.moderation.appeals import NoChannelError
 from bot.moderation.decisions import Moderator, checked_reason
@@ -29,8 +28,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_INTERVAL = 10.0  # seconds between looks for reviews that are over
 LOOK_SIZE = 50  # reviews in one look
-
-_HAS_NOTHING = ~exists().where(Generation.review_id == ReviewRow.id, IN_REVIEW)
 
 
 class Reviews:
@@ -117,7 +114,7 @@ class Reviews:
 
 def _fetch_over(session: Session, now: datetime) -> list[tuple[int, str]]:
     over = select(ReviewRow.guild_id, ReviewRow.id).where(
-        ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, _HAS_NOTHING)
+        ReviewRow.decision.is_(None), or_(ReviewRow.ends_at <= now, ~HAS_REQUESTS)
     )
     return [(guild_id, review_id) for guild_id, review_id in session.execute(over.limit(LOOK_SIZE))]
 

@@ -35,7 +35,7 @@ from cogs.ui.servers import Servers
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 UNKNOWN_MESSAGE = 10008  # Discord: somebody has deleted it
-NONCE_LENGTH = 23  # characters of a digest; with the letter before and the one for another form, it's 25
+NONCE_LENGTH = 22  # characters of a digest; with the letter before and two for other forms, it's 25
 
 FILTERED_ENTRY = N_("This server's filter stopped an audit log entry. `/veo-admin log` shows it.")
 
@@ -231,25 +231,29 @@ class DiscordModeratorChannel:
         view: discord.ui.View | None = None,
         embeds: Sequence[discord.Embed] = (),
     ) -> int:
-        """Post the first of `forms` that the server's filter lets through; `embeds`: with the first one."""
+        """Post the first of `forms` that the server's filter lets through.
+
+        `embeds`: with the first one, as far as the bot may post embeds there, and Discord takes these.
+        """
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
         refusal: Exception | None = None
-        for number, content in enumerate(forms):
+        tries = [*([(forms[0], embeds)] if embeds else []), *((form, ()) for form in forms)]
+        for number, (content, beside) in enumerate(tries):
             try:
                 message = await channel.send(
                     content,
                     nonce=f"{nonce}{'n' * number}",
                     silent=silent,
-                    suppress_embeds=not embeds,
+                    suppress_embeds=not beside,
                     allowed_mentions=discord.AllowedMentions.none(),
                     view=view or MISSING,
-                    embeds=MISSING if number else embeds,
+                    embeds=beside or MISSING,
                 )
             except CALL_ERRORS as error:
                 remedy, refusal = classify_error(error), error
                 if remedy is Remedy.LATER:
                     raise postponed(error) from error
-                if remedy is not Remedy.NOT_THE_WORDS:
+                if remedy is not Remedy.NOT_THE_WORDS and not beside:
                     break
             else:
                 return message.id

@@ -18,7 +18,7 @@ from cogs.cards.film_card import shown_title
 PROMPTS_LENGTH = 600  # characters of all prompts in the text; escaped they may be twice as many
 EMBEDS_LENGTH = 5000  # of all prompts in the embeds; Discord takes 6,000
 WORDS_LENGTH = 300
-LINK_BEGINS = "https://"  # what else an image is named by is no address
+LINK_BEGINS = ("https://", "http://")  # what else an image is named by is no address
 
 DECIDED: Mapping[ReviewDecision, LiteralString] = {
     ReviewDecision.APPROVE: N_("✅ **Approved** by {moderator}."),

@@ -7,7 +7,9 @@ import pytest
 from bot.db.models import Status
 from bot.policy.documents import Reviewed, ReviewRule
 from sandbox.world import World
+from tests.bot.drawn import draw
 from tests.e2e.driver import (
+    PROMPT,
     ask,
     ask_for_video,
     card_of,
@@ -30,6 +32,7 @@ from tests.e2e.reviewing import (
     the_review,
 )
 
+CAT = ("cat.png", draw())
 WAITS = "👀 **Waiting for a moderator's approval.**"
 
 
@@ -176,6 +179,51 @@ async def test_a_member_who_left_gets_no_video(world: World) -> None:
     assert world.provider.count("create") == 0
     await eventually("it is told", lambda: len(results(world)) == 1)
     assert "The member left the server before" in the_result(world).content
+
+
+async def test_moderators_see_the_images_and_a_long_prompt_whole(world: World) -> None:
+    board = await open_reviewing(world)
+    prompt = "a red fox " * 70
+    await ask(world, prompt=prompt, image=CAT)
+    message = await the_review(board)
+    words, image = message.embeds
+    assert words.description == prompt.strip()
+    [row] = await rows(world)
+    assert [image.image.url] == row.picture_urls
+    assert await click(world.mona, message, APPROVE) == []
+    assert (await world.wait_for_delivery()).status is Status.SUCCEEDED
+
+
+async def test_where_the_bot_may_post_no_embeds_moderators_see_the_words(world: World) -> None:
+    board = await open_reviewing(world)
+    await eventually("the log has both settings", lambda: len(board.history()) == len(("channel", "review")))
+    refuse(world, "POST", f"/channels/{board.id}/messages", 50013, status=403)
+    await ask(world, image=CAT)
+    message = await the_review(board)
+    assert message.embeds == []
+    assert f"> {PROMPT}" in message.content
+    assert buttons(message) == [APPROVE, DECLINE]
+
+
+async def test_a_request_waits_for_a_channel_that_vanished(world: World) -> None:
+    board = await open_reviewing(world)
+    refuse(world, "POST", f"/channels/{board.id}/messages", 10003, status=404, times=None)
+    await ask(world)
+    assert "👀 1 request waits for your approval" in await admin(world, "home")
+    assert "👀 waiting for approval" in await admin(world, "queue")
+    other = world.guild.create_text_channel("mods")
+    await choose_board(world, other)
+    assert await click(world.mona, await the_review(other), APPROVE) == []
+    await world.wait_for_delivery()
+
+
+async def test_a_card_that_discord_refused_leaves_nothing_to_decide(world: World) -> None:
+    board = await open_reviewing(world)
+    refuse(world, "POST", "/interactions/*/*/callback", 200000)
+    await ask(world)
+    assert await rows(world) == []
+    await eventually("it is closed", lambda: not any(map(buttons, reviews_in(board))))
+    assert "waits for your approval" not in await admin(world, "home")
 
 
 async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
