@@ -31,6 +31,7 @@ from tests.e2e.reviewing import (
     reviews_in,
     the_review,
 )
+from tests.e2e.test_privacy import delete, export
 
 CAT = ("cat.png", draw())
 WAITS = "👀 **Waiting for a moderator's approval.**"
@@ -224,6 +225,25 @@ async def test_a_card_that_discord_refused_leaves_nothing_to_decide(world: World
     assert await rows(world) == []
     await eventually("it is closed", lambda: not any(map(buttons, reviews_in(board))))
     assert "waits for your approval" not in await admin(world, "home")
+
+
+async def test_a_member_gets_what_was_decided_and_deletes_it_with_their_words(world: World) -> None:
+    board = await open_reviewing(world)
+    await ask(world, prompt="a red fox " * 70)
+    await decline(world.mona, await the_review(board), "not here")
+    await world.wait_for_delivery()
+    document = await export(world, world.alice)
+    [exported] = document["reviews"]
+    assert (exported["decision"], exported["answer"]) == ("decline", "not here")
+    assert document["requests"][0]["review_id"] == exported["id"]
+    assert str(world.mona.id) not in str(document)
+    assert (await export(world, add_bob(world)))["reviews"] == []
+    await delete(world, world.alice)
+    await eventually("its words are gone", lambda: "fox" not in reviews_in(board)[0].content)
+    [message] = reviews_in(board)
+    assert message.embeds == []
+    assert "not here" not in message.content
+    assert f"❌ **Declined** by <@{world.mona.id}>." in message.content
 
 
 async def test_only_those_wait_whom_the_setting_names(world: World) -> None:
