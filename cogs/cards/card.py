@@ -115,7 +115,8 @@ def render_failure(generation: Generation, *, quote: bool = True, has_others: bo
 
 
 def _no_video(generation: Generation, kind: FailureKind) -> str:
-    if generation.film_id is not None and kind in REVIEWED:  # it's about all of its shots
+    is_whole = generation.film_id is not None and generation.source_id is None
+    if is_whole and kind in REVIEWED:  # it's about all of its shots
         return _("{member} I couldn't get you this film.", member=member(generation))
     return _("{member} I couldn't get you this video.", member=member(generation))
 

@@ -70,6 +70,12 @@ def is_forgotten(review: Review) -> bool:
 def _headline(review: Review) -> str:
     if review.film is None:
         return _("👀 **A request waits for your approval**")
+    if any(request.source_id is not None for request in review.requests):
+        return ngettext(
+            "👀 **{count} new shot of a film waits for your approval**",
+            "👀 **{count} new shots of a film wait for your approval**",
+            len(review.requests),
+        )
     return ngettext(
         "👀 **A film of {count} shot waits for your approval**",
         "👀 **A film of {count} shots waits for your approval**",

@@ -9,6 +9,7 @@ from tests.e2e.filming import MAKE, SHOTS, film_posts, finished, latest, make_fi
 from tests.e2e.quoting import as_shown
 from tests.e2e.reporting import buttons, click
 from tests.e2e.reviewing import APPROVE, DECLINE, decline, open_reviewing, reviews_in, the_review
+from tests.e2e.test_film_redo import WORDS, redo_offer, settled
 
 TWO = SHOTS[:2]
 
@@ -62,3 +63,22 @@ async def test_a_film_is_cancelled_while_it_waits(world: World) -> None:
     await world.alice.click(card_message_of(world, film.shots[0]), label="Cancel the film")
     ended = await finished(world, film)
     assert "🚫 **Cancelled.**" in card_of(world, ended.shots[0])
+
+
+async def test_a_shot_that_is_redone_waits_and_a_film_whose_new_shot_is_declined_stays(world: World) -> None:
+    film = await finished(world, await make_film(world, *TWO))
+    board = await open_reviewing(world)
+    offer = await redo_offer(world, 1)
+    assert "👀 A moderator looks at it before it's sent." in offer.content
+    await world.alice.click(as_shown(world, offer), label=buttons(offer)[1])
+    message = await the_review(board)
+    assert message.content.startswith("👀 **2 new shots of a film wait for your approval**")
+    assert f"> **1** {WORDS}" in message.content
+    assert "👀 **Waiting for a moderator's approval.**" in card_of(world, film.shots[0])
+    await decline(world.mona, message, "no")
+    after = await settled(world, film, len(TWO) * 2)
+    assert "✅ **Done:** the shots are joined." in card_of(world, film.shots[0])
+    assert after.row.result_id == film.row.result_id
+    [told] = [one for one in results(world) if one.content.startswith("❌")]
+    assert "I couldn't get you this video. A moderator declined this request." in told.content
+    assert world.provider.count("create") == len(TWO)
